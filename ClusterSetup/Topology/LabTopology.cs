@@ -1,0 +1,121 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CiliumDebugging.ClusterSetup.Topology;
+
+/// <summary>The program a Pod of the lab runs.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PodImage>))]
+public enum PodImage
+{
+    /// <summary>The echo server that is being balanced (project Backend).</summary>
+    Backend,
+
+    /// <summary>The open-loop load generator (project LoadTest).</summary>
+    LoadTest,
+}
+
+/// <summary>A node of the cluster.</summary>
+/// <param name="Name">Node name, a DNS label; kind's names by default.</param>
+/// <param name="ControlPlane">Whether it is the control plane (runs no Pods of the lab).</param>
+/// <param name="Zone">Value of topology.kubernetes.io/zone, or null.</param>
+public sealed record NodeSpec(string Name, bool ControlPlane = false, string? Zone = null);
+
+/// <summary>A set of equal Pods: what a Deployment is on a real cluster.</summary>
+/// <param name="Name">Name, a DNS label, for example <c>backend-1</c>.</param>
+/// <param name="Namespace">Namespace.</param>
+/// <param name="Image">The program its Pods run.</param>
+/// <param name="Labels">Labels of its Pods.</param>
+/// <param name="Nodes">The node of each replica; a node may stand more than once.</param>
+/// <param name="Port">Container port (named <c>http</c>), 1 to 65535; null: the Pods serve nothing.</param>
+public sealed record WorkloadSpec(
+    string Name, string Namespace, PodImage Image, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<string> Nodes, int? Port);
+
+/// <summary>A ClusterIP Service.</summary>
+/// <param name="Name">Name, a DNS label.</param>
+/// <param name="Namespace">Namespace.</param>
+/// <param name="Selector">Labels that its Pods carry.</param>
+/// <param name="Port">Service port and target port, 1 to 65535.</param>
+public sealed record ServiceSpec(string Name, string Namespace, ImmutableSortedDictionary<string, string> Selector, int Port);
+
+/// <summary>One replica of a workload: the unit a host (kubelet or Aspire) starts as a process.</summary>
+/// <param name="ResourceName">Name of the Aspire resource: <c>backend-1-cluster-worker</c>, with a number behind it from the second replica on a node on; the bare workload name for a single replica.</param>
+/// <param name="Workload">The workload it belongs to.</param>
+/// <param name="Node">The node it runs on.</param>
+public sealed record PodSlot(string ResourceName, WorkloadSpec Workload, string Node);
+
+/// <summary>
+/// What the lab consists of: nodes, workloads and Services. Both compositions of the AppHost (Aspire and embedded) and the embedded cluster read this one record.
+/// </summary>
+/// <param name="ClusterName">Name of the cluster; kind's default names its nodes after it.</param>
+/// <param name="Nodes">All nodes, control plane first.</param>
+/// <param name="Workloads">All workloads.</param>
+/// <param name="Services">All Services.</param>
+public sealed record LabTopology(
+    string ClusterName, ImmutableArray<NodeSpec> Nodes, ImmutableArray<WorkloadSpec> Workloads, ImmutableArray<ServiceSpec> Services)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>The environment variable that carries this record to the <c>cluster</c> process, as JSON.</summary>
+    public const string EnvironmentVariable = "CLUSTER_TOPOLOGY";
+
+    /// <summary>
+    /// The seed's cluster (facts of cil#14268): one control plane and three workers, three pods of <c>backend-1</c>, one per worker, and <c>load-test-1</c> on the last worker.
+    /// </summary>
+    public static LabTopology Default { get; } = Create("cluster", workers: 3);
+
+    /// <summary>The default topology with another number of workers, client node or placement of the backends.</summary>
+    /// <param name="clusterName">Prefix of the node names.</param>
+    /// <param name="workers">Number of worker nodes, 1 or more.</param>
+    /// <param name="clientWorker">Worker (1-based) that runs the load test; the last one when 0.</param>
+    /// <param name="backendWorkers">Worker (1-based) of each backend pod; one on each worker when null.</param>
+    /// <param name="port">Port of the backends and their Service.</param>
+    public static LabTopology Create(string clusterName, int workers, int clientWorker = 0, IReadOnlyList<int>? backendWorkers = null, int port = 8080)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
+        string Worker(int i) => i == 1 ? $"{clusterName}-worker" : $"{clusterName}-worker{i}";
+        var nodes = Enumerable.Range(1, workers).Select(i => new NodeSpec(Worker(i)))
+            .Prepend(new NodeSpec($"{clusterName}-control-plane", ControlPlane: true)).ToImmutableArray();
+        var labels = ImmutableSortedDictionary.CreateRange<string, string>([new("app", "backend"), new("version", "v1")]);
+        return new LabTopology(clusterName, nodes,
+        [
+            new WorkloadSpec("backend-1", "backend", PodImage.Backend, labels,
+                [.. (backendWorkers ?? [.. Enumerable.Range(1, workers)]).Select(Worker)], port),
+            new WorkloadSpec("load-test-1", "load-test", PodImage.LoadTest, ImmutableSortedDictionary.CreateRange<string, string>([new("app", "load-test-1")]),
+                [Worker(clientWorker == 0 ? workers : clientWorker)], Port: null),
+        ],
+        [new ServiceSpec("backend-1", "backend", labels, port)]);
+    }
+
+    /// <summary>Every replica of every workload, in order.</summary>
+    public IEnumerable<PodSlot> Slots()
+    {
+        foreach (var workload in Workloads)
+        {
+            var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var node in workload.Nodes)
+            {
+                var nth = seen[node] = seen.GetValueOrDefault(node) + 1;
+                var name = workload.Nodes.Length == 1 ? workload.Name : nth == 1 ? $"{workload.Name}-{node}" : $"{workload.Name}-{node}-{nth}";
+                yield return new PodSlot(name, workload, node);
+            }
+        }
+    }
+
+    /// <summary>This record as JSON, for <see cref="EnvironmentVariable"/>.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Json);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="FormatException">The text is not such a record.</exception>
+    public static LabTopology FromJson(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LabTopology>(json, Json) ?? throw new FormatException("the topology is JSON null");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"{EnvironmentVariable} is not a lab topology: {e.Message}", e);
+        }
+    }
+}

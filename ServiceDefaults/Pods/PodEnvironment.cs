@@ -1,0 +1,35 @@
+namespace CiliumDebugging.ServiceDefaults.Pods;
+
+/// <summary>
+/// The environment variables by which a process learns which Pod it is. The first four carry the names the Downward API
+/// is given on a real cluster; <see cref="ApiUrl"/> and <see cref="ApiToken"/> exist on the embedded cluster only and make the process register itself.
+/// </summary>
+public static class PodEnvironment
+{
+    /// <summary>The Pod's name (Downward API <c>metadata.name</c>). Absent on the embedded cluster: the API server generates it.</summary>
+    public const string PodName = "POD_NAME";
+
+    /// <summary>The Pod's namespace (Downward API <c>metadata.namespace</c>).</summary>
+    public const string PodNamespace = "POD_NAMESPACE";
+
+    /// <summary>The name of the Pod's node (Downward API <c>spec.nodeName</c>).</summary>
+    public const string NodeName = "NODE_NAME";
+
+    /// <summary>The Pod's address (Downward API <c>status.podIP</c>). Absent on the embedded cluster: the datapath assigns it.</summary>
+    public const string PodIp = "POD_IP";
+
+    /// <summary>Prefix of the generated Pod name, as a ReplicaSet gives it: <c>backend-1-64d7c5984b-</c>. Embedded cluster only.</summary>
+    public const string PodGenerateName = "POD_GENERATE_NAME";
+
+    /// <summary>Labels as <c>key=value</c> pairs separated by commas. Embedded cluster only.</summary>
+    public const string PodLabels = "POD_LABELS";
+
+    /// <summary>Container ports as <c>name=number</c> pairs separated by commas, all TCP. Embedded cluster only.</summary>
+    public const string PodPorts = "POD_PORTS";
+
+    /// <summary>URL of the embedded cluster's Kubernetes API. Its presence makes the process register as a Pod.</summary>
+    public const string ApiUrl = "CLUSTER_API_URL";
+
+    /// <summary>Bearer token of the embedded cluster's Kubernetes API. Never logged.</summary>
+    public const string ApiToken = "CLUSTER_API_TOKEN";
+}
