@@ -1,1 +1,16 @@
-Console.WriteLine("not built yet");
+using CiliumDebugging.Backend;
+using CiliumDebugging.Backend.Echo;
+using CiliumDebugging.Backend.Metrics;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+var pod = await builder.JoinPodNetworkAsync();
+builder.AddServiceDefaults(pod);
+builder.Services.AddSingleton<RequestCounters>();
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = EchoEndpoints.MaxBodyBytes);
+
+var app = builder.Build();
+app.UsePodHeaders(pod);
+app.MapDefaultEndpoints();
+app.MapEcho();
+app.MapPrometheus();
+await app.RunAsync();

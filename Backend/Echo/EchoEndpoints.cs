@@ -1,0 +1,71 @@
+using System.Buffers;
+using CiliumDebugging.Backend.Metrics;
+using CiliumDebugging.ServiceDefaults.Pods;
+
+namespace CiliumDebugging.Backend.Echo;
+
+/// <summary>The endpoints that are being balanced: <c>/echo</c>, <c>/a</c> and <c>/b</c>, as in the seed's backend.</summary>
+public static class EchoEndpoints
+{
+    /// <summary>Largest request body, bytes (1 MiB). A larger one is answered 413.</summary>
+    public const int MaxBodyBytes = 1024 * 1024;
+
+    /// <summary>
+    /// Maps the endpoints. <c>POST /echo</c> answers <c>host=POD body=BODY</c>, <c>GET /echo</c> the same with an empty body; <c>/a</c> and <c>/b</c> answer the host alone.
+    /// </summary>
+    public static void MapEcho(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var identity = app.Services.GetRequiredService<PodIdentity>();
+        var counters = app.Services.GetRequiredService<RequestCounters>();
+        var prefix = System.Text.Encoding.UTF8.GetBytes($"host={identity.Name} body=");
+        var host = System.Text.Encoding.UTF8.GetBytes($"host={identity.Name}");
+        string[] methods = [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post];
+
+        app.MapMethods("/echo", methods, context => EchoAsync(context, counters, prefix));
+        app.MapMethods("/a", methods, context => { counters.CountA(); return WriteAsync(context, host); });
+        app.MapMethods("/b", methods, context => { counters.CountB(); return WriteAsync(context, host); });
+    }
+
+    private static async Task EchoAsync(HttpContext context, RequestCounters counters, byte[] prefix)
+    {
+        if (context.Request.ContentLength > MaxBodyBytes)
+        {
+            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+            return;
+        }
+        ReadOnlySequence<byte> body;
+        var reader = context.Request.BodyReader;
+        try
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            while (!read.IsCompleted)
+            {
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                read = await reader.ReadAsync(context.RequestAborted);
+            }
+            body = read.Buffer;
+        }
+        catch (BadHttpRequestException e)
+        {
+            // A chunked body says its length only as it goes: Kestrel's own limit ends it here.
+            context.Response.StatusCode = e.StatusCode;
+            return;
+        }
+        counters.CountEcho();
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentLength = prefix.Length + body.Length;
+        var writer = context.Response.BodyWriter;
+        writer.Write(prefix);
+        foreach (var segment in body) writer.Write(segment.Span);
+        reader.AdvanceTo(body.End);
+        await writer.FlushAsync(context.RequestAborted);
+    }
+
+    private static Task WriteAsync(HttpContext context, byte[] text)
+    {
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentLength = text.Length;
+        return context.Response.BodyWriter.WriteAsync(text, context.RequestAborted).AsTask();
+    }
+}

@@ -1,0 +1,82 @@
+using CiliumDebugging.ServiceDefaults.Pods;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>What every service of the lab shares, in the usual Aspire shape.</summary>
+public static class Extensions
+{
+    private const string HealthPath = "/health";
+    private const string AlivePath = "/alive";
+
+    /// <summary>
+    /// Adds OpenTelemetry (logs, metrics, traces; exported when OTEL_EXPORTER_OTLP_ENDPOINT is set), health checks, service discovery and HTTP resilience.
+    /// </summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="identity">The Pod's identity, put on all telemetry; null outside a cluster.</param>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, PodIdentity? identity = null) where TBuilder : IHostApplicationBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.ConfigureOpenTelemetry(identity);
+        builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http =>
+        {
+            http.AddStandardResilienceHandler();
+            http.AddServiceDiscovery();
+        });
+        return builder;
+    }
+
+    /// <summary>Adds OpenTelemetry alone: for processes whose HTTP clients must not retry, which would falsify what is measured.</summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="identity">The Pod's identity (OpenTelemetry semantic conventions: k8s.pod.name, k8s.namespace.name, k8s.node.name; service.instance.id is the Pod's name).</param>
+    public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder, PodIdentity? identity = null) where TBuilder : IHostApplicationBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => Describe(resource, builder.Environment.ApplicationName, identity))
+            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation())
+            .WithTracing(tracing => tracing.AddSource(builder.Environment.ApplicationName)
+                .AddAspNetCoreInstrumentation(o => o.Filter = context =>
+                    !context.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal) && !context.Request.Path.StartsWithSegments(AlivePath, StringComparison.Ordinal))
+                .AddHttpClientInstrumentation());
+        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) telemetry.UseOtlpExporter();
+        return builder;
+    }
+
+    /// <summary>Maps <c>/health</c> (ready: all checks) and <c>/alive</c> (live: checks tagged <c>live</c>).</summary>
+    public static WebApplication MapDefaultEndpoints(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.MapHealthChecks(HealthPath);
+        app.MapHealthChecks(AlivePath, new HealthCheckOptions { Predicate = check => check.Tags.Contains("live") });
+        return app;
+    }
+
+    private static void Describe(ResourceBuilder resource, string applicationName, PodIdentity? identity)
+    {
+        if (identity is null) return;
+        // Under Aspire OTEL_SERVICE_NAME names the resource; it must win over the assembly's name.
+        var service = Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 } given ? given : applicationName.ToLowerInvariant();
+        resource.AddService(service, serviceInstanceId: identity.Name).AddAttributes(
+        [
+            new("k8s.pod.name", identity.Name),
+            new("k8s.namespace.name", identity.Namespace),
+            new("k8s.node.name", identity.NodeName),
+        ]);
+    }
+}

@@ -1,0 +1,47 @@
+using CiliumDebugging.ServiceDefaults.Pods;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>Makes a web application a Pod.</summary>
+public static class PodSandboxExtensions
+{
+    /// <summary>
+    /// On the embedded cluster: registers the process as a Pod, listens on its backing address only, and ties the process's life to the Pod's.
+    /// On a real cluster and on its own: takes the identity from the environment and leaves the listening addresses alone.
+    /// Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all telemetry.
+    /// </summary>
+    /// <param name="builder">The application.</param>
+    /// <param name="privatePorts">Ports that are not container ports: reached through the API server's pod proxy only.</param>
+    public static async Task<PodIdentity> JoinPodNetworkAsync(this WebApplicationBuilder builder, params int[] privatePorts)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        var sandbox = await PodSandbox.JoinAsync(builder.Configuration, TimeProvider.System);
+        var identity = sandbox?.Identity ?? PodIdentity.FromConfiguration(builder.Configuration);
+        builder.Services.AddSingleton(identity);
+        if (sandbox is null) return identity;
+
+        builder.Services.AddSingleton(sandbox);
+        builder.Services.AddHostedService<PodLifetime>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            foreach (var port in sandbox.ContainerPorts.Concat(privatePorts).Distinct())
+                kestrel.Listen(sandbox.BackingAddress, port + sandbox.PortOffset, listen => ListenAsPod(listen, sandbox));
+        });
+        // Kestrel prefers ConfigureKestrel's endpoints over urls, and warns; there is nothing to choose between here.
+        builder.WebHost.UseUrls();
+        return identity;
+    }
+
+    private static void ListenAsPod(ListenOptions listen, PodSandbox sandbox)
+    {
+        listen.Protocols = HttpProtocols.Http1;
+        listen.Use(next => new PodConnectionMiddleware(next, sandbox.ConnectionToken, TimeProvider.System).OnConnectionAsync);
+    }
+}
