@@ -62,10 +62,10 @@ public static class EchoEndpoints
         await writer.FlushAsync(context.RequestAborted);
     }
 
-    private static Task WriteAsync(HttpContext context, byte[] text)
+    private static async Task WriteAsync(HttpContext context, byte[] text)
     {
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.ContentLength = text.Length;
-        return context.Response.BodyWriter.WriteAsync(text, context.RequestAborted).AsTask();
+        await context.Response.BodyWriter.WriteAsync(text, context.RequestAborted);
     }
 }
