@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+
+/// <summary>Which sockets the ingress redirect's lookup sees.</summary>
+public enum SocketScope
+{
+    /// <summary>Each node has a table of its own, as machines have.</summary>
+    PerNode,
+
+    /// <summary>All nodes share one table: the stand-in for nodes that share a kernel (kind, cil#14268).</summary>
+    Shared,
+}
+
+/// <summary>
+/// The settings of the agents, read from ConfigMap kube-system/cilium-config under Cilium's own keys. Keys that begin with <c>sandbox-</c> are the embedded cluster's.
+/// </summary>
+public sealed partial record CiliumConfig
+{
+    /// <summary>Cilium's version (key <c>sandbox-cilium-version</c>; on a real cluster the agent's image tag). Default 1.9.0.</summary>
+    public CiliumVersion Version { get; init; } = CiliumVersion.Seed;
+
+    /// <summary>Pod traffic between nodes goes through a tunnel (<c>tunnel</c>: vxlan, geneve, disabled; <c>routing-mode</c>: tunnel, native). Default true (vxlan).</summary>
+    public bool Tunnel { get; init; } = true;
+
+    /// <summary>Socket LB: the backend is chosen at connect(2) (<c>enable-host-reachable-services</c>, <c>bpf-lb-sock</c>). Default false, as in the seed.</summary>
+    public bool SocketLoadBalancing { get; init; }
+
+    /// <summary>Lifetime of a service conntrack entry (<c>bpf-ct-timeout-service-tcp</c>). Default 6 h; 8000 s since 1.15 (cil#27665).</summary>
+    public TimeSpan ServiceConntrackTimeout { get; init; } = TimeSpan.FromHours(6);
+
+    /// <summary>How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 5 min.</summary>
+    public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The proxy's upstream connect timeout (<c>proxy-connect-timeout</c>, s). Default 1 s.</summary>
+    public TimeSpan ProxyConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often the proxy repeats a request on a 5xx or a connect failure (<c>http-retry-count</c>, cil#5403). Default 3.</summary>
+    public int HttpRetryCount { get; init; } = 3;
+
+    /// <summary><c>proxy-use-original-source-address</c> (cil#42946). Default true.</summary>
+    public bool ProxyUseOriginalSourceAddress { get; init; } = true;
+
+    /// <summary><c>sandbox-sockets</c>: per-node or shared. Default shared, as kind's.</summary>
+    public SocketScope Sockets { get; init; } = SocketScope.Shared;
+
+    /// <summary><c>sandbox-original-source-for-local-pods</c>: the egress proxy uses the original source for pods on its own node too, which Cilium does not. Default false.</summary>
+    public bool OriginalSourceForLocalPods { get; init; }
+
+    /// <summary>Whether the agents let their proxies use the original source address and port.</summary>
+    public bool OriginalSourceAllowed => OriginalSourceGate.Allows(Version, Tunnel, ProxyUseOriginalSourceAddress);
+
+    private static readonly ImmutableDictionary<string, Func<CiliumConfig, string, CiliumConfig>> Keys =
+        new Dictionary<string, Func<CiliumConfig, string, CiliumConfig>>(StringComparer.Ordinal)
+        {
+            ["sandbox-cilium-version"] = (c, v) => c with { Version = CiliumVersion.TryParse(v, out var version) ? version : throw Bad("a version such as 1.9.0") },
+            ["tunnel"] = (c, v) => c with { Tunnel = OneOf(v, ("vxlan", true), ("geneve", true), ("disabled", false)) },
+            ["routing-mode"] = (c, v) => c with { Tunnel = OneOf(v, ("tunnel", true), ("native", false)) },
+            ["enable-host-reachable-services"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
+            ["bpf-lb-sock"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
+            ["bpf-ct-timeout-service-tcp"] = (c, v) => c with { ServiceConntrackTimeout = Duration(v) },
+            ["conntrack-gc-interval"] = (c, v) => c with { ConntrackGcInterval = Duration(v) },
+            ["proxy-connect-timeout"] = (c, v) => c with { ProxyConnectTimeout = Duration(v) },
+            ["http-retry-count"] = (c, v) => c with { HttpRetryCount = int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= 100 ? n : throw Bad("a number from 0 to 100") },
+            ["proxy-use-original-source-address"] = (c, v) => c with { ProxyUseOriginalSourceAddress = Boolean(v) },
+            ["sandbox-sockets"] = (c, v) => c with { Sockets = OneOf(v, ("per-node", SocketScope.PerNode), ("shared", SocketScope.Shared)) },
+            ["sandbox-original-source-for-local-pods"] = (c, v) => c with { OriginalSourceForLocalPods = Boolean(v) },
+        }.ToImmutableDictionary(StringComparer.Ordinal);
+
+    /// <summary>All keys that are understood, in order.</summary>
+    public static IEnumerable<string> KnownKeys => Keys.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>Reads the data of a ConfigMap. All problems are reported together.</summary>
+    /// <exception cref="FormatException">A key is unknown, or a value does not fit; the message has one line for each.</exception>
+    public static CiliumConfig Parse(IEnumerable<KeyValuePair<string, string>> data)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var pairs = data.ToList();
+        var config = new CiliumConfig();
+        var problems = new List<string>();
+        // The version first: the defaults of other keys depend on it.
+        foreach (var (key, value) in pairs.OrderByDescending(p => p.Key == "sandbox-cilium-version"))
+        {
+            if (!Keys.TryGetValue(key, out var apply))
+            {
+                problems.Add($"cilium-config: unknown key '{key}' (value '{value}'); known keys: {string.Join(", ", KnownKeys)}");
+                continue;
+            }
+            try
+            {
+                config = apply(config, value.Trim());
+                if (key == "sandbox-cilium-version" && config.Version.IsAtLeast(new(1, 15, 0)))
+                    config = config with { ServiceConntrackTimeout = TimeSpan.FromSeconds(8000) };
+            }
+            catch (FormatException e)
+            {
+                problems.Add($"cilium-config: {key} is '{value}' and must be {e.Message}");
+            }
+        }
+        return problems.Count == 0 ? config : throw new FormatException(string.Join(Environment.NewLine, problems));
+    }
+
+    private static FormatException Bad(string expected) => new(expected);
+
+    private static bool Boolean(string value) => OneOf(value, ("true", true), ("false", false));
+
+    private static T OneOf<T>(string value, params ReadOnlySpan<(string Name, T Value)> choices)
+    {
+        foreach (var (name, choice) in choices)
+            if (name == value) return choice;
+        var names = new List<string>();
+        foreach (var (name, _) in choices) names.Add(name);
+        throw Bad(string.Join(" or ", names));
+    }
+
+    /// <summary>A Go duration (<c>6h0m0s</c>, <c>500ms</c>) or a bare number of seconds, as Cilium takes both.</summary>
+    private static TimeSpan Duration(string value)
+    {
+        if (double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e7) return TimeSpan.FromSeconds(seconds);
+        var match = GoDuration().Match(value);
+        if (!match.Success || value.Length == 0) throw Bad("a duration such as 6h0m0s, 60s or 500ms");
+        double Part(string name) => match.Groups[name].Success ? double.Parse(match.Groups[name].Value, CultureInfo.InvariantCulture) : 0;
+        var total = Part("h") * 3600 + Part("m") * 60 + Part("s") + Part("ms") / 1000;
+        return total is > 0 and < 1e7 ? TimeSpan.FromSeconds(total) : throw Bad("a duration over 0 and under 10,000,000 s");
+    }
+
+    [GeneratedRegex(@"^(?:(?<h>\d+(?:\.\d+)?)h)?(?:(?<m>\d+(?:\.\d+)?)m(?!s))?(?:(?<s>\d+(?:\.\d+)?)s)?(?:(?<ms>\d+(?:\.\d+)?)ms)?$")]
+    private static partial Regex GoDuration();
+}

@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+
+/// <summary>A Prometheus counter with labels, of one node. Bounded: past <see cref="MaxSeries"/> label sets further ones are counted in one series whose labels are empty.</summary>
+/// <typeparam name="TLabels">The label values, as a value tuple or record.</typeparam>
+internal sealed class CounterFamily<TLabels>(string name, string help, string[] labelNames, Func<TLabels, string[]> values)
+    where TLabels : notnull
+{
+    /// <summary>Most label sets one family keeps.</summary>
+    public const int MaxSeries = 20_000;
+
+    private readonly ConcurrentDictionary<TLabels, Cell> _series = new();
+    private long _overflow;
+
+    private sealed class Cell
+    {
+        public long Value;
+    }
+
+    public void Increment(TLabels labels)
+    {
+        if (!_series.TryGetValue(labels, out var cell))
+        {
+            if (_series.Count >= MaxSeries)
+            {
+                Interlocked.Increment(ref _overflow);
+                return;
+            }
+            cell = _series.GetOrAdd(labels, static _ => new Cell());
+        }
+        Interlocked.Increment(ref cell.Value);
+    }
+
+    public long Sum(Func<TLabels, bool> matches) => _series.Where(s => matches(s.Key)).Sum(s => Volatile.Read(ref s.Value.Value));
+
+    public void Render(StringBuilder text)
+    {
+        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n').Append("# TYPE ").Append(name).Append(" counter\n");
+        foreach (var (labels, cell) in _series) Line(text, values(labels), Volatile.Read(ref cell.Value));
+        if (Volatile.Read(ref _overflow) is > 0 and var overflow) Line(text, [.. labelNames.Select(_ => "")], overflow);
+    }
+
+    private void Line(StringBuilder text, string[] labelValues, long value)
+    {
+        PrometheusText.Series(text, name, labelNames, labelValues);
+        text.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    }
+}
