@@ -1,0 +1,35 @@
+using System.Net.Sockets;
+using System.Text;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+
+/// <summary>An HTTP readiness probe as the kubelet sends it: from the node's host, over a fresh connection, 200 to 399 is success.</summary>
+internal static class ReadinessProbe
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
+
+    public static async Task<bool> AnswersAsync(LiveDatapath datapath, uint pod, int port, string path, Endpoint source, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var socket = await datapath.DialPodAsync(pod, port, source, either.Token);
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {Endpoint.ToIPAddress(pod)}\r\nUser-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n"), SocketFlags.None, either.Token);
+            var start = new byte["HTTP/1.1 200".Length];
+            for (var read = 0; read < start.Length;)
+            {
+                var count = await socket.ReceiveAsync(start.AsMemory(read), SocketFlags.None, either.Token);
+                if (count == 0) return false;
+                read += count;
+            }
+            return start[9] is (byte)'2' or (byte)'3';
+        }
+        catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+}

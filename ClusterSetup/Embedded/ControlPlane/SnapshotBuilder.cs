@@ -1,0 +1,70 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Net;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.ClusterSetup.Policies;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+
+/// <summary>Makes what the agents know from the API's objects. Keeps a backend's id for as long as the backend exists.</summary>
+internal sealed class SnapshotBuilder
+{
+    private readonly IdentityTable _identities = new();
+    private readonly Dictionary<(string PodUid, int Port), int> _backendIds = [];
+    private string _policiesKey = "";
+    private PolicySet _policies;
+    private int _lastBackendId;
+
+    public SnapshotBuilder() => _policies = PolicySet.Create([], _identities);
+
+    public ClusterSnapshot Build(ClusterCache cache)
+    {
+        var pods = cache.Pods.Objects.Values.Where(p => p.Status?.PodIP is not null && p.Spec.HostNetwork is not true).Select(Entry)
+            .GroupBy(p => p.Address).ToFrozenDictionary(g => g.Key, g => g.Last());
+        var services = new ServiceTable(cache.Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _)).SelectMany(s => Frontends(s, cache)));
+        return new ClusterSnapshot(pods, services, Policies(cache), _identities);
+    }
+
+    private PodEntry Entry(V1Pod pod)
+    {
+        var address = Endpoint.AddressOf(IPAddress.Parse(pod.Status.PodIP));
+        var identity = _identities.Pod(pod.Namespace(), pod.Labels() ?? ImmutableDictionary<string, string>.Empty, namedPorts: NamedPorts(pod));
+        return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
+    }
+
+    private static IEnumerable<NamedPort> NamedPorts(V1Pod pod) => pod.Spec.Containers.SelectMany(c => c.Ports ?? [])
+        .Where(p => p.Name is not null).Select(p => new NamedPort(p.Name, (ushort)p.ContainerPort, L4Protocol.Tcp));
+
+    private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
+    {
+        var vip = Endpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
+        var slices = cache.EndpointSlices.Objects.Values.Where(s => s.Namespace() == service.Namespace() && s.GetLabel("kubernetes.io/service-name") == service.Name()).ToList();
+        foreach (var port in service.Spec.Ports)
+        {
+            var backends = slices.SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
+                .Where(e => e.endpoint.Conditions?.Ready is not false)
+                .SelectMany(e => e.slice.Ports.Where(p => p.Name == port.Name && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)));
+            yield return new ServiceFrontend(new Endpoint(vip, (ushort)port.Port), [.. backends]);
+        }
+    }
+
+    private ServiceBackend Backend(V1Endpoint endpoint, int port)
+    {
+        var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
+        if (!_backendIds.TryGetValue(key, out var id)) _backendIds[key] = id = ++_lastBackendId;
+        return new ServiceBackend(id, new Endpoint(Endpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port));
+    }
+
+    private PolicySet Policies(ClusterCache cache)
+    {
+        var objects = cache.Policies.SelectMany(i => i.Objects.Values).OrderBy(p => p.Metadata.Uid, StringComparer.Ordinal).ToList();
+        var key = string.Join(',', objects.Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}"));
+        if (key == _policiesKey) return _policies;
+        // The API server refused whatever the reader has a problem with, so there is none left here.
+        var models = objects.SelectMany(o => PolicyReader.ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}").Policies);
+        _policiesKey = key;
+        return _policies = PolicySet.Create(models, _identities);
+    }
+}

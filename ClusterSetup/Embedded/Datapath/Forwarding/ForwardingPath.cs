@@ -1,0 +1,136 @@
+using System.Collections.Frozen;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+
+/// <summary>
+/// The way of a connection through the cluster, one decision per SYN, in the order of the facts (cil#14268):
+/// <list type="number">
+/// <item>service load balancing on the client's node;</item>
+/// <item>egress policy of the client; with an L7 rule: to the proxy of the client's node, which connects anew;</item>
+/// <item>ingress policy of the destination; with an L7 rule: the socket lookup of the redirect, then to the proxy of the destination's node, which connects anew;</item>
+/// <item>the Pod.</item>
+/// </list>
+/// No sockets, no clock and no randomness of its own: the live shell and the simulator both run it.
+/// </summary>
+public sealed class ForwardingPath
+{
+    private readonly FrozenDictionary<string, NodeDatapath> _nodes;
+    private readonly FrozenDictionary<uint, NodeDatapath> _byAddress;
+
+    /// <summary>A path over these nodes.</summary>
+    public ForwardingPath(IEnumerable<NodeDatapath> nodes)
+    {
+        var all = nodes.ToList();
+        _nodes = all.ToFrozenDictionary(n => n.Name, StringComparer.Ordinal);
+        _byAddress = all.ToFrozenDictionary(n => n.Address);
+    }
+
+    /// <summary>All nodes.</summary>
+    public IEnumerable<NodeDatapath> Nodes => _nodes.Values;
+
+    /// <summary>The node with this name; null when there is none.</summary>
+    public NodeDatapath? Node(string name) => _nodes.GetValueOrDefault(name);
+
+    /// <summary>Steps 1 to 3 for a client's SYN to a Service or Pod address.</summary>
+    /// <param name="cluster">What the agents know.</param>
+    /// <param name="syn">The client's socket and what it dialled.</param>
+    /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
+    /// <param name="random">Source of the backend choice.</param>
+    /// <param name="hold">The place of the socket that a proxy accepts; null when none does.</param>
+    public Route Connect(ClusterSnapshot cluster, in FourTuple syn, long nowTicks, Random random, out SocketHold? hold)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        hold = null;
+        var source = cluster.Pods.GetValueOrDefault(syn.Source.Address);
+        var clientNode = source is null ? _byAddress.GetValueOrDefault(syn.Source.Address) : _nodes.GetValueOrDefault(source.NodeName);
+        // 1. service load balancing
+        var node = clientNode ?? _nodes.Values[0];
+        var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
+        var wire = new FourTuple(syn.Source, backend);
+        if (lookup is ServiceLookup.NoBackend || !cluster.Pods.TryGetValue(backend.Address, out var destination))
+            return new Route(RouteAction.Reset, source, null, syn.Source, backend, wire, null, node);
+        // 2. egress policy of the client
+        if (source is not null)
+        {
+            var verdict = cluster.Policies.Evaluate(TrafficDirection.Egress, source.Identity, destination.Peer, backend.Port, L4Protocol.Tcp);
+            if (verdict.IsDrop) return new Route(RouteAction.Drop, source, destination, syn.Source, backend, wire, null, node, "POLICY_DENIED");
+            if (verdict.IsRedirect)
+            {
+                var ends = SocketEnds.AcceptedFrom(wire);
+                node.Sockets.Accept(ends);
+                hold = new SocketHold(node.Sockets, ends);
+                return new Route(RouteAction.ToEgressProxy, source, destination, syn.Source, backend, wire, verdict.Http, node);
+            }
+        }
+        // 3. ingress policy of the destination
+        return Arrive(cluster, source, destination, syn.Source, wire, out hold);
+    }
+
+    /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.</summary>
+    /// <param name="cluster">What the agents know.</param>
+    /// <param name="accepted">The route that led to the egress proxy.</param>
+    /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original source.</param>
+    /// <param name="connecting">The place of the proxy's connecting socket.</param>
+    /// <param name="hold">The place of the socket that the ingress proxy accepts; null when none does.</param>
+    public Route ConnectFromEgressProxy(ClusterSnapshot cluster, in Route accepted, Endpoint proxySource, out SocketHold? connecting, out SocketHold? hold)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var node = accepted.Node!;
+        var remote = accepted.Destination!.NodeName != node.Name;
+        var original = node.Config.OriginalSourceAllowed && (remote || node.Config.OriginalSourceForLocalPods);
+        var wire = new FourTuple(original ? accepted.Client : proxySource, accepted.Backend);
+        hold = null;
+        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = RouteAction.AddressNotAvailable, Wire = wire };
+        // The destination may have been deleted since the client's SYN.
+        if (!cluster.Pods.TryGetValue(accepted.Backend.Address, out var destination)) return accepted with { Action = RouteAction.Reset, Destination = null, Wire = wire };
+        return Arrive(cluster, accepted.Source, destination, accepted.Client, wire, out hold);
+    }
+
+    /// <summary>The SYN of the ingress proxy's own connection to the Pod (step 4).</summary>
+    /// <param name="cluster">What the agents know.</param>
+    /// <param name="accepted">The route that led to the ingress proxy.</param>
+    /// <param name="proxySource">The proxy's own address and port.</param>
+    /// <param name="connecting">The place of the proxy's connecting socket.</param>
+    public Route ConnectFromIngressProxy(ClusterSnapshot cluster, in Route accepted, Endpoint proxySource, out SocketHold? connecting)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var node = accepted.Node!;
+        var fromRemotePod = accepted.Source is { } source && source.NodeName != node.Name;
+        // The proxy can take over only the source it saw: the client's, unless the egress proxy connected with its own.
+        var original = node.Config.OriginalSourceAllowed && fromRemotePod;
+        var wire = new FourTuple(original ? accepted.Wire.Source : proxySource, accepted.Backend);
+        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = RouteAction.AddressNotAvailable, Wire = wire };
+        if (!cluster.Pods.ContainsKey(accepted.Backend.Address)) return accepted with { Action = RouteAction.Reset, Wire = wire };
+        return accepted with { Action = RouteAction.ToPod, Wire = wire };
+    }
+
+    private Route Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, Endpoint client, in FourTuple wire, out SocketHold? hold)
+    {
+        hold = null;
+        var node = _nodes[destination.NodeName];
+        // A source that is no Pod is this machine itself: the host of whichever node it talks to.
+        var peer = source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address);
+        var verdict = cluster.Policies.Evaluate(TrafficDirection.Ingress, destination.Identity, peer, wire.Destination.Port, L4Protocol.Tcp);
+        if (verdict.IsDrop) return new Route(RouteAction.Drop, source, destination, client, wire.Destination, wire, null, node, "POLICY_DENIED");
+        if (!verdict.IsRedirect) return new Route(RouteAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
+        var ends = SocketEnds.AcceptedFrom(wire);
+        // The redirect looks for a socket before the listener: another proxy's accepted socket with these ends swallows the SYN.
+        if (node.Sockets.Contains(ends))
+            return new Route(RouteAction.LostAtRedirect, source, destination, client, wire.Destination, wire, null, node, "TCP_INVALID_SYN");
+        node.Sockets.Accept(ends);
+        hold = new SocketHold(node.Sockets, ends);
+        return new Route(RouteAction.ToIngressProxy, source, destination, client, wire.Destination, wire, verdict.Http, node);
+    }
+
+    private static bool TryConnect(NodeDatapath node, in FourTuple wire, out SocketHold? connecting)
+    {
+        var ends = SocketEnds.Connecting(wire);
+        connecting = null;
+        if (!node.Sockets.TryConnect(ends)) return false;
+        connecting = new SocketHold(node.Sockets, ends);
+        return true;
+    }
+}

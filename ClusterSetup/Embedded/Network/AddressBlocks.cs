@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+
+/// <summary>
+/// The loopback addresses of one cluster: 127.a.N.0/24 for the Pods of node N, 127.(a+1).0.0/16 for Services, 127.(a+2).0.N for nodes and 127.(a+3).N.0/24 for the
+/// backing addresses of Pods. A cluster claims its four blocks by holding a listener in them, so two labs and parallel tests never collide.
+/// </summary>
+public sealed class AddressBlocks : IDisposable
+{
+    /// <summary>Port of the claiming listener; below the client port range (32768 to 60999).</summary>
+    private const int ClaimPort = 31_999;
+
+    private const int FirstBlock = 64;
+    private const int BlocksPerCluster = 4;
+    private const int LastBlock = 250;
+    private const int MaxPodsPerNode = 250;
+
+    private readonly Lock _lock = new();
+    private readonly Socket _claim;
+    private readonly Dictionary<int, (int Next, Queue<uint> Free)> _pods = [];
+    private uint _nextService = 1;
+
+    private AddressBlocks(Socket claim, byte first) => (_claim, First) = (claim, first);
+
+    /// <summary>Second octet of the Pods' block.</summary>
+    public byte First { get; }
+
+    /// <summary>Claims the first free blocks.</summary>
+    /// <exception cref="InvalidOperationException">All blocks are taken: some 46 clusters run on this machine.</exception>
+    public static AddressBlocks Claim()
+    {
+        for (var first = FirstBlock; first + BlocksPerCluster <= LastBlock; first += BlocksPerCluster)
+        {
+            var claim = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                claim.Bind(new IPEndPoint(new IPAddress([127, (byte)first, 255, 254]), ClaimPort));
+                claim.Listen(1);
+                return new AddressBlocks(claim, (byte)first);
+            }
+            catch (SocketException)
+            {
+                claim.Dispose();
+            }
+        }
+        throw new InvalidOperationException($"every block from 127.{FirstBlock}.0.0 to 127.{LastBlock}.0.0 is claimed by a running lab: stop one");
+    }
+
+    /// <summary>Address of a node.</summary>
+    /// <param name="index">0-based number of the node, at most 65,000.</param>
+    public uint Node(int index) => Block(2) | (uint)(index + 1);
+
+    /// <summary>The pod network of a node, for its Node object: 127.a.N.0/24.</summary>
+    public string PodCidr(int index) => $"{Endpoint.ToIPAddress(Block(0) | ((uint)index << 8))}/24";
+
+    /// <summary>A free Service address.</summary>
+    public uint NextService() => Block(1) | Interlocked.Increment(ref _nextService);
+
+    /// <summary>A free Pod address on a node with its backing address.</summary>
+    /// <param name="node">0-based number of the node, 0 to 254.</param>
+    /// <exception cref="InvalidOperationException">The node's /24 is used up.</exception>
+    public (uint Pod, uint Backing) NextPod(int node)
+    {
+        lock (_lock)
+        {
+            if (!_pods.TryGetValue(node, out var state)) state = (2, new Queue<uint>());
+            // Fresh addresses first: a replaced Pod gets a new one, as on a real cluster, until the block has been gone through once.
+            uint host;
+            if (state.Next <= MaxPodsPerNode) host = (uint)state.Next++;
+            else if (!state.Free.TryDequeue(out host)) throw new InvalidOperationException($"node {node} has no free pod address ({MaxPodsPerNode} are in use)");
+            _pods[node] = state;
+            var suffix = ((uint)node << 8) | host;
+            return (Block(0) | suffix, Block(3) | suffix);
+        }
+    }
+
+    /// <summary>Gives a Pod address back.</summary>
+    public void ReleasePod(int node, uint pod)
+    {
+        lock (_lock)
+            if (_pods.TryGetValue(node, out var state)) state.Free.Enqueue(pod & 0xFF);
+    }
+
+    private uint Block(int nth) => (127u << 24) | ((uint)(First + nth) << 16);
+
+    /// <summary>Gives the blocks back.</summary>
+    public void Dispose() => _claim.Dispose();
+}

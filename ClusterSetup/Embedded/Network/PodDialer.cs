@@ -1,0 +1,40 @@
+using System.Net;
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ServiceDefaults.Pods;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+
+/// <summary>Where a Pod's process listens, and how it recognises the datapath.</summary>
+/// <param name="Backing">The Pod's private address.</param>
+/// <param name="Token">The Pod's connection token.</param>
+public sealed record PodBacking(IPAddress Backing, byte[] Token);
+
+/// <summary>Opens connections to the processes of Pods: the last hop, which nobody else can take.</summary>
+/// <param name="portOffset">What is added to every port where it is listened on.</param>
+internal sealed class PodDialer(int portOffset)
+{
+    /// <summary>Connects to a Pod's process.</summary>
+    /// <param name="pod">The Pod's backing.</param>
+    /// <param name="source">Source that the Pod is to see.</param>
+    /// <param name="destination">Pod address and container port.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="SocketException">Nobody listens there (yet, or any more).</exception>
+    public async ValueTask<Socket> ConnectAsync(PodBacking pod, Endpoint source, Endpoint destination, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(new IPEndPoint(pod.Backing, destination.Port + portOffset), cancellationToken);
+            var header = new byte[ProxyProtocol.HeaderLength];
+            ProxyProtocol.Write(header, source.ToIPEndPoint(), destination.ToIPEndPoint(), pod.Token);
+            await socket.SendAsync(header, SocketFlags.None, cancellationToken);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

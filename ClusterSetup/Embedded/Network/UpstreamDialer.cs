@@ -1,0 +1,126 @@
+using System.Net;
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+using CiliumDebugging.ClusterSetup.Embedded.Proxy;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+
+/// <summary>Opens the upstream connections of node proxies: asks the core for each one, and lets it fail as the kernel would.</summary>
+internal sealed class UpstreamDialer : IAsyncDisposable
+{
+    private const int FirstProxyPort = 32_768;
+    private const int LastProxyPort = 60_999;
+
+    private readonly LiveDatapath _datapath;
+    private readonly InterNodeLink<(Route Route, SocketHold? Hold)> _link;
+    private int _lastPort;
+
+    public UpstreamDialer(LiveDatapath datapath, IPAddress linkAddress)
+    {
+        _datapath = datapath;
+        _link = new InterNodeLink<(Route Route, SocketHold? Hold)>(linkAddress, (socket, next, _) => datapath.FollowAsync(socket, next.Route, next.Hold));
+    }
+
+    /// <summary>The upstream connections of one downstream connection.</summary>
+    public HttpMessageInvoker CreateInvoker(Route accepted) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = Timeout.InfiniteTimeSpan, // the datapath's own, proxy-connect-timeout, applies
+        ActivityHeadersPropagator = System.Diagnostics.DistributedContextPropagator.CreatePassThroughPropagator(),
+        ConnectCallback = (_, cancellationToken) => ConnectAsync(accepted, cancellationToken),
+    });
+
+    private async ValueTask<Stream> ConnectAsync(Route accepted, CancellationToken cancellationToken)
+    {
+        var cluster = _datapath.Proxy(accepted.Node!.Name).Cluster(accepted.Action is RouteAction.ToEgressProxy ? "egress" : "ingress");
+        if (!cluster.TryStartPending()) throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
+        try
+        {
+            return accepted.Action is RouteAction.ToEgressProxy
+                ? await FromEgressProxyAsync(accepted, cancellationToken)
+                : await FromIngressProxyAsync(accepted, cancellationToken);
+        }
+        catch (SocketException)
+        {
+            throw new UpstreamFailureException(UpstreamFailureReason.ConnectionFailure);
+        }
+        finally
+        {
+            cluster.EndPending();
+        }
+    }
+
+    private async ValueTask<Stream> FromEgressProxyAsync(Route accepted, CancellationToken cancellationToken)
+    {
+        var route = _datapath.Path.ConnectFromEgressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting, out var hold);
+        try
+        {
+            var socket = route.Action switch
+            {
+                RouteAction.ToIngressProxy => await _link.DialAsync((route, hold), cancellationToken),
+                RouteAction.ToPod => await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken),
+                _ => await FailAsync(route, cancellationToken),
+            };
+            return new HeldStream(socket, connecting);
+        }
+        catch
+        {
+            connecting?.Dispose();
+            hold?.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask<Stream> FromIngressProxyAsync(Route accepted, CancellationToken cancellationToken)
+    {
+        var route = _datapath.Path.ConnectFromIngressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting);
+        try
+        {
+            var socket = route.Action is RouteAction.ToPod
+                ? await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken)
+                : await FailAsync(route, cancellationToken);
+            return new HeldStream(socket, connecting);
+        }
+        catch
+        {
+            connecting?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fails as the kernel would: at once, or after the connect timeout when the SYN is never answered.</summary>
+    private async ValueTask<Socket> FailAsync(Route route, CancellationToken cancellationToken)
+    {
+        if (route.Action is RouteAction.AddressNotAvailable) throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
+        if (route.Action is RouteAction.Drop or RouteAction.LostAtRedirect)
+        {
+            _datapath.CountDrop(route);
+            await Task.Delay(route.Node!.Config.ProxyConnectTimeout, _datapath.Time, cancellationToken);
+        }
+        throw new UpstreamFailureException(UpstreamFailureReason.ConnectionFailure);
+    }
+
+    /// <summary>The proxy's own address with the next port of the client port range.</summary>
+    private Endpoint ProxySource(NodeDatapath node) =>
+        new(node.Address, (ushort)(FirstProxyPort + (uint)Interlocked.Increment(ref _lastPort) % (LastProxyPort - FirstProxyPort + 1)));
+
+    public ValueTask DisposeAsync() => _link.DisposeAsync();
+
+    /// <summary>A connection that gives its place in the socket table back when it is closed, with a reset, so that no TIME_WAIT uses up the ports of this machine.</summary>
+    private sealed class HeldStream(Socket socket, SocketHold? hold) : NetworkStream(socket, ownsSocket: true)
+    {
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+            {
+                hold?.Dispose();
+                if (Socket.Connected) Socket.LingerState = new LingerOption(true, 0);
+            }
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using CiliumDebugging.ClusterSetup.Embedded.Hubble;
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+
+/// <summary>
+/// One request's pass through a node proxy, as cilium-envoy treats it:
+/// <list type="number">
+/// <item>the HTTP rules of the policy: 403 <c>Access denied</c> when none matches;</item>
+/// <item>up to 1 + http-retry-count attempts, repeated on 5xx and connect failures within the cluster's retry budget, POST included;</item>
+/// <item>the answer: the backend's, or 503 as Envoy words it. Request and response are counted once each.</item>
+/// </list>
+/// </summary>
+internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider time, Random random)
+{
+    private const int MaxReplayedBodyBytes = 1024 * 1024;
+    private static readonly TimeSpan RetryBackOffBase = TimeSpan.FromMilliseconds(25);
+    private static readonly ForwarderRequestConfig ForwarderConfig = new()
+    {
+        Version = System.Net.HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        ActivityTimeout = TimeSpan.FromHours(1), // http-request-timeout, Cilium's default 3600 s
+    };
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var connection = context.Features.Get<ProxiedConnection>() ?? throw new InvalidOperationException("a connection without a route reached the node proxy");
+        var request = context.Request;
+        var pass = connection.Pass(request.Method, request.Protocol);
+        var arrived = time.GetTimestamp();
+        // 1. the HTTP rules
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (connection.Route.HttpRules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
+        {
+            connection.Proxy.Hubble.Request(pass, denied: true);
+            await ReplyAsync(context, StatusCodes.Status403Forbidden, "Access denied\r\n");
+            return;
+        }
+        connection.Proxy.Hubble.Request(pass, denied: false);
+        // 2. the attempts
+        var attempt = new PassAttempt(connection.Proxy.Hubble, pass, arrived, time);
+        if (!await ForwardWithRetriesAsync(context, connection, attempt))
+        {
+            // 3. the proxy's own answer
+            attempt.CountResponse(StatusCodes.Status503ServiceUnavailable);
+            await ReplyAsync(context, StatusCodes.Status503ServiceUnavailable, UpstreamFailureException.Body(attempt.Failure));
+        }
+    }
+
+    /// <returns>False when no attempt got an answer and the proxy has to give its own.</returns>
+    private async Task<bool> ForwardWithRetriesAsync(HttpContext context, ProxiedConnection connection, PassAttempt attempt)
+    {
+        var cluster = connection.Proxy.Cluster(connection.Direction);
+        var retries = connection.Route.Node!.Config.HttpRetryCount;
+        var replayable = await BufferBodyAsync(context);
+        if (!replayable) retries = 0;
+        for (var n = 0; ; n++)
+        {
+            attempt.MayRetry = n < retries;
+            var isRetry = n > 0;
+            var error = ForwarderError.None;
+            try
+            {
+                error = await forwarder.SendAsync(context, "http://upstream/", connection.Upstream, ForwarderConfig, attempt, context.RequestAborted);
+            }
+            finally
+            {
+                if (isRetry) cluster.EndRetry();
+            }
+            if (context.RequestAborted.IsCancellationRequested) return true;
+            if (error is ForwarderError.None && !attempt.Withheld) return true;
+            if (context.Response.HasStarted) return true;
+            if (error is not ForwarderError.None) attempt.Failure = UpstreamFailureException.ReasonOf(context.Features.Get<IForwarderErrorFeature>()?.Exception);
+            if (!attempt.MayRetry || !cluster.TryStartRetry())
+            {
+                if (!attempt.Withheld) return false;
+                // A withheld 5xx and no room for another attempt: the answer that was withheld is the answer.
+                await attempt.ReleaseAsync(context);
+                return true;
+            }
+            Rewind(context);
+            await BackOffAsync(n + 1, context.RequestAborted);
+        }
+    }
+
+    /// <summary>Envoy's back-off: fully jittered, base interval 25 ms, growing to ten times that.</summary>
+    private Task BackOffAsync(int retry, CancellationToken cancellationToken)
+    {
+        var ceiling = Math.Min((Math.Pow(2, retry) - 1) * RetryBackOffBase.TotalMilliseconds, 10 * RetryBackOffBase.TotalMilliseconds);
+        return Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * ceiling), time, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+    }
+
+    /// <summary>Keeps the request's body for another attempt. False when it is larger than Envoy's per-connection buffer (1 MiB): such a request is not replayed.</summary>
+    private static async Task<bool> BufferBodyAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is false) return true;
+        if (request.ContentLength is null or > MaxReplayedBodyBytes) return false;
+        var body = new byte[request.ContentLength.Value];
+        await request.Body.ReadExactlyAsync(body, context.RequestAborted);
+        request.Body = new MemoryStream(body, writable: false);
+        return true;
+    }
+
+    private static void Rewind(HttpContext context)
+    {
+        if (context.Request.Body.CanSeek) context.Request.Body.Position = 0;
+        context.Response.Clear();
+        context.Features.Set<IForwarderErrorFeature>(null);
+    }
+
+    private static async Task ReplyAsync(HttpContext context, int status, string body)
+    {
+        context.Response.Clear();
+        context.Response.StatusCode = status;
+        context.Response.Headers.Server = "envoy";
+        context.Response.ContentType = "text/plain";
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.WriteAsync(body, context.RequestAborted);
+    }
+}

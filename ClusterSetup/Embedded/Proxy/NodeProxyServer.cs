@@ -1,0 +1,46 @@
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+
+/// <summary>The HTTP server of all node proxies: one Kestrel whose connections come from the datapath.</summary>
+internal sealed class NodeProxyServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private NodeProxyServer(WebApplication app, ProxyConnectionListener listener) => (_app, Listener) = (app, listener);
+
+    public ProxyConnectionListener Listener { get; }
+
+    public static async Task<NodeProxyServer> StartAsync(TimeProvider time, Random random, CancellationToken cancellationToken)
+    {
+        var listener = new ProxyConnectionListener();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "node-proxy" });
+        builder.Services.AddHttpForwarder();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
+        builder.WebHost.UseKestrelCore();
+        builder.Services.RemoveAll<IConnectionListenerFactory>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(listener);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null; // the backend's own limit answers
+            kestrel.Listen(listener.EndPoint, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        var app = builder.Build();
+        var handler = new HttpPassHandler(app.Services.GetRequiredService<IHttpForwarder>(), time, random);
+        app.Run(handler.HandleAsync);
+        await app.StartAsync(cancellationToken);
+        return new NodeProxyServer(app, listener);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
+        await _app.StopAsync(limit.Token);
+        await _app.DisposeAsync();
+    }
+}
