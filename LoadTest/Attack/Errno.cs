@@ -80,7 +80,4 @@ public static class Errno
 
     /// <summary>The bucket of an established connection that failed with <paramref name="errno"/>: a kernel timeout is silence, all else a reset.</summary>
     public static Outcome ConnectedOutcome(int errno) => errno is Etimedout ? Outcome.NoAnswer : Outcome.Reset;
-
-    /// <summary>True when another client port may succeed.</summary>
-    public static bool IsPortTaken(int errno) => errno is Eaddrinuse or Eaddrnotavail;
 }

@@ -7,6 +7,6 @@ public static class AttackEngines
     public static IAttackEngine For(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return new SocketEngine();
+        return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
     }
 }

@@ -139,6 +139,8 @@ public sealed class ResponseParser
 
         consumed = data.Length - rest.Length;
         BytesConsumed += consumed;
+        // Bytes that nobody asked for would be taken for the next response.
+        CanReuseConnection &= rest.IsEmpty;
         return State;
     }
 

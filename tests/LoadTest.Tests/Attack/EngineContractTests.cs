@@ -9,6 +9,7 @@ public sealed class EngineContractTests
     internal static IAttackEngine Engine(string name) => name switch
     {
         "sockets" => new SocketEngine(),
+        "epoll" => new EpollEngine(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
 
@@ -29,7 +30,7 @@ public sealed class EngineContractTests
         return (sink, accounting);
     }
 
-    public static TheoryData<string> Engines => ["sockets"];
+    public static TheoryData<string> Engines => EpollEngine.IsSupported ? ["sockets", "epoll"] : ["sockets"];
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Each_request_has_a_connection_of_its_own_and_a_full_record(string engine)

@@ -88,7 +88,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
                 _sourcePort = ((IPEndPoint)_socket.LocalEndPoint!).Port;
                 return (Outcome.Response, 0);
             }
-            catch (SocketException e) when (Errno.IsPortTaken(Errno.FromSocketException(e)) && _boundPort != 0 && IsLocalSource())
+            catch (SocketException e) when (_boundPort != 0 && CanRetry(Errno.FromSocketException(e)))
             {
                 Dispose();
             }
@@ -101,8 +101,8 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
         return (Outcome.PortsExhausted, Errno.Eaddrnotavail);
     }
 
-    // With a source address that is not this machine's, no port can succeed: that is no exhaustion. The first bind tells: the socket stays unbound.
-    private bool IsLocalSource() => _plan.SourceAddress is null || _socket!.IsBound || SourceCheck.IsLocal(_plan.SourceAddress);
+    // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
+    private bool CanRetry(int errno) => errno == Errno.Eaddrinuse || (errno == Errno.Eaddrnotavail && _socket is { IsBound: true });
 
     private async Task<Outcome> TransferAsync(byte[] request, CancellationToken deadline)
     {
