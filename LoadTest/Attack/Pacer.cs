@@ -25,7 +25,7 @@ public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration)
 
     /// <summary>Offset from the attack's epoch at which request <paramref name="hit"/> (from 0) is due; zero when unlimited.</summary>
     public TimeSpan IntendedStart(long hit) =>
-        IsUnlimited ? TimeSpan.Zero : TimeSpan.FromTicks((long)Math.Min(hit * (TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks));
+        IsUnlimited ? TimeSpan.Zero : TimeSpan.FromTicks((long)Math.Min(Math.Round(hit * (double)TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks));
 
     /// <summary>
     /// Requests due in [0, <paramref name="elapsed"/>): the number of k with IntendedStart(k) &lt; elapsed, capped by the duration.
