@@ -1,0 +1,14 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>The attack's monotonic clock; its epoch is the intended start of request 0.</summary>
+public sealed class AttackClock(TimeProvider time)
+{
+    private readonly TimeProvider _time = time;
+    private readonly long _epoch = time.GetTimestamp();
+
+    /// <summary>Wall-clock time of the epoch (UTC), for aligning records with other sources. Offsets are never derived from it.</summary>
+    public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
+
+    /// <summary>Time since the epoch.</summary>
+    public TimeSpan Elapsed => _time.GetElapsedTime(_epoch);
+}

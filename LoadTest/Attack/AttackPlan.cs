@@ -1,0 +1,89 @@
+using System.Net;
+
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>Everything that decides what an attack does. Immutable; check <see cref="Problems"/> before starting it.</summary>
+public sealed record AttackPlan
+{
+    /// <summary>Requests to send, taken in turn by sequence number. At least one; all with the same endpoint when connections are kept alive.</summary>
+    public required IReadOnlyList<AttackTarget> Targets { get; init; }
+
+    /// <summary>
+    /// Requests per second, above 0 to 1,000,000, fractions allowed; default 50 (the seed's load). <see cref="double.PositiveInfinity"/>: as fast as
+    /// <see cref="MaxInFlight"/> permits.
+    /// </summary>
+    public double RatePerSecond { get; init; } = 50;
+
+    /// <summary>Length of the attack, above 0; null (default) until it is stopped.</summary>
+    public TimeSpan? Duration { get; init; }
+
+    /// <summary>Address the client binds to; null (default) leaves it to the kernel. With an address the port is always chosen from <see cref="Ports"/>.</summary>
+    public IPAddress? SourceAddress { get; init; }
+
+    /// <summary>Client ports and their order; default random odd ports of Linux's range, as a client draws them that binds to port 0.</summary>
+    public ClientPortRange Ports { get; init; } = ClientPortRange.RandomOdd;
+
+    /// <summary>Seed of the client ports' randomness; null (default) for a different draw every run.</summary>
+    public int? PortSeed { get; init; }
+
+    /// <summary>0 (default): a fresh connection per request. N ≥ 1: N connections that are kept alive; a request waits for a free one.</summary>
+    public int KeepAliveConnections { get; init; }
+
+    /// <summary>Time for one request from its start: connect, send and the whole answer. 1 ms to 1 h, default 30 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Requests in flight at most, 1–1,000,000; default 10,000. A request due beyond it is counted as not sent.</summary>
+    public int MaxInFlight { get; init; } = 10_000;
+
+    /// <summary>Event loops (threads) of the engine, 1–64; default 1, which carries several thousand fresh connections a second.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>How the responding pod is recognised.</summary>
+    public ResponderRule Responder { get; init; } = ResponderRule.Default;
+
+    /// <summary>Limits of a response.</summary>
+    public ResponseLimits Limits { get; init; } = ResponseLimits.Default;
+
+    /// <summary>The plan's pacer.</summary>
+    public Pacer Pacer => new(RatePerSecond, Duration);
+
+    /// <summary>Everything that is wrong with the plan, each naming the value and what was expected; empty when it can be started.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (Targets.Count == 0)
+            problems.Add("no target: give a URL");
+        foreach (var target in Targets)
+            problems.AddRange(target.Problems());
+        if (double.IsNaN(RatePerSecond) || RatePerSecond <= 0)
+            problems.Add($"rate {RatePerSecond}/s: expected more than 0 requests per second");
+        else if (RatePerSecond is > 1e6 and < double.PositiveInfinity)
+            problems.Add($"rate {RatePerSecond}/s: at most 1,000,000/s; use max for as fast as possible");
+        if (Duration <= TimeSpan.Zero)
+            problems.Add($"duration {Duration}: expected more than 0, or none to run until stopped");
+        if (Timeout < TimeSpan.FromMilliseconds(1) || Timeout > TimeSpan.FromHours(1))
+            problems.Add($"timeout {Timeout}: expected 1 ms to 1 h");
+        if (MaxInFlight is < 1 or > 1_000_000)
+            problems.Add($"max in flight {MaxInFlight}: expected 1 to 1,000,000");
+        if (Workers is < 1 or > 64)
+            problems.Add($"workers {Workers}: expected 1 to 64");
+        if (KeepAliveConnections is < 0 or > 65535)
+            problems.Add($"keepalive connections {KeepAliveConnections}: expected 1 to 65535, or 0 for fresh ones");
+        if (KeepAliveConnections > 0 && Targets.Any(target => !target.EndPoint.Equals(Targets[0].EndPoint)))
+            problems.Add("kept-alive connections need targets at one address and port; use fresh connections for several");
+        if (Ports.Problem is { } portProblem)
+            problems.Add($"port range {Ports}: {portProblem}");
+        AddSourceProblems(problems);
+        return problems;
+    }
+
+    private void AddSourceProblems(List<string> problems)
+    {
+        if (SourceAddress is null)
+            return;
+        if (Ports.Order is ClientPortOrder.Kernel)
+            problems.Add($"source address {SourceAddress} with ports left to the kernel: choose odd, even or a range of ports");
+        if (Targets.Any(target => target.EndPoint.AddressFamily != SourceAddress.AddressFamily))
+            problems.Add($"source address {SourceAddress}: the target's address is of another family");
+    }
+}

@@ -1,0 +1,168 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <content>One exchange: connect, send, receive.</content>
+internal sealed unsafe partial class EpollWorker
+{
+    private void Start(long sequence, TimeSpan intendedStart, TimeSpan now)
+    {
+        var connection = NextConnection();
+        _context.Recorder.Started(sequence, intendedStart, now);
+        connection.Sequence = sequence;
+        connection.IntendedStart = intendedStart;
+        connection.Start = now;
+        connection.Target = _addresses.Length == 1 ? 0 : (int)(sequence % _addresses.Length);
+        connection.Sent = 0;
+        connection.SendErrno = 0;
+        connection.Parser.Reset(_plan.Targets[connection.Target].Method == "HEAD");
+        _inFlight.Add(connection);
+        if (connection.State is ConnectionState.Idle && IsStale(connection))
+            Close(connection);
+        if (connection.State is ConnectionState.Idle)
+            connection.State = ConnectionState.Sending;
+        else if (!TryConnect(connection))
+            return;
+        // On loopback the handshake is over when connect returns: sending at once saves a wake-up. Elsewhere this says EAGAIN.
+        Send(connection);
+    }
+
+    private static bool IsStale(EpollConnection connection)
+    {
+        byte one;
+        return Libc.Receive(connection.Fd, &one, 1, Libc.MsgPeek | Libc.MsgDontWait) >= 0 || Libc.LastErrno != Errno.Eagain;
+    }
+
+    private bool TryConnect(EpollConnection connection)
+    {
+        connection.Number = -1;
+        connection.SourcePort = 0;
+        connection.Requests = 0;
+        for (var draw = 0; draw < ClientPorts.MaxDraws && _ports.TryTake(out var port); draw++)
+        {
+            connection.BoundPort = connection.SourcePort = port;
+            var errno = OpenSocket(connection, out var bound);
+            if (errno is 0 or Errno.Einprogress)
+            {
+                connection.State = ConnectionState.Connecting;
+                return true;
+            }
+
+            // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
+            var isTaken = (errno == Errno.Eaddrinuse && !_ports.IsKernel) || (errno == Errno.Eaddrnotavail && bound);
+            Close(connection);
+            if (!isTaken)
+            {
+                Finish(connection, Errno.ConnectOutcome(errno), errno);
+                return false;
+            }
+
+            if (_ports.IsKernel)
+                break;
+        }
+
+        Finish(connection, Outcome.PortsExhausted, Errno.Eaddrnotavail);
+        return false;
+    }
+
+    // Returns 0 or an errno; bound tells whether it got as far as connect.
+    private int OpenSocket(EpollConnection connection, out bool bound)
+    {
+        bound = false;
+        var address = _addresses[connection.Target];
+        connection.Fd = Libc.Socket(address.Family, Libc.SockStreamNonBlockCloExec, 0);
+        if (connection.Fd < 0)
+            return Libc.LastErrno;
+        if (_source is not null)
+        {
+            var on = 1;
+            // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a 4-tuple in use.
+            if (Libc.SetSockOpt(connection.Fd, Libc.SolSocket, Libc.SoReuseAddr, &on, sizeof(int)) != 0)
+                return Libc.LastErrno;
+            _source.SetPort(connection.BoundPort);
+            if (Libc.Bind(connection.Fd, _source.Bytes, _source.Length) != 0)
+                return Libc.LastErrno;
+        }
+
+        bound = true;
+        return Libc.Connect(connection.Fd, address.Bytes, address.Length) == 0 ? 0 : Libc.LastErrno;
+    }
+
+    private void Send(EpollConnection connection)
+    {
+        var request = _context.Requests[connection.Target];
+        nint sent;
+        fixed (byte* bytes = request)
+            sent = Libc.Send(connection.Fd, bytes + connection.Sent, request.Length - connection.Sent, Libc.MsgNoSignal);
+        var errno = sent < 0 ? Libc.LastErrno : 0;
+        if (errno == Errno.Eagain)
+        {
+            Watch(connection, connection.State is ConnectionState.Connecting ? Libc.EpollOut : Libc.EpollIn | Libc.EpollOut);
+            return;
+        }
+
+        if (connection.State is ConnectionState.Connecting)
+        {
+            if (errno != 0)
+            {
+                Finish(connection, Errno.ConnectOutcome(errno), errno);
+                return;
+            }
+
+            connection.Number = _ports.NextConnection();
+            if (_ports.IsKernel)
+                connection.SourcePort = SockAddr.LocalPort(connection.Fd);
+        }
+
+        connection.Sent += (int)Math.Max(sent, 0);
+        connection.SendErrno = errno;
+        connection.State = errno != 0 || connection.Sent == request.Length ? ConnectionState.Receiving : ConnectionState.Sending;
+        Watch(connection, connection.State is ConnectionState.Receiving ? Libc.EpollIn : Libc.EpollIn | Libc.EpollOut);
+    }
+
+    private void Receive(EpollConnection connection)
+    {
+        var read = Libc.Receive(connection.Fd, _buffer, ReceiveBytes, 0);
+        if (read < 0)
+        {
+            var errno = Libc.LastErrno;
+            if (errno != Errno.Eagain)
+                Finish(connection, Errno.ConnectedOutcome(errno), errno);
+            return;
+        }
+
+        var state = read > 0
+            ? connection.Parser.Feed(new ReadOnlySpan<byte>(_buffer, (int)read), out _)
+            : connection.Parser.EndOfStream();
+        if (state is ParseState.Complete)
+            Finish(connection, Outcome.Response, errno: 0);
+        else if (state is ParseState.Malformed)
+            Finish(connection, Outcome.Malformed, errno: 0);
+        else if (read == 0 && connection.SendErrno != 0)
+            Finish(connection, Errno.ConnectedOutcome(connection.SendErrno), connection.SendErrno);
+        else if (read == 0)
+            Finish(connection, Outcome.ClosedEarly, errno: 0);
+    }
+
+    private void Watch(EpollConnection connection, uint events)
+    {
+        if (connection.Watched == events)
+            return;
+        if (connection.Watched != 0)
+            _epoll.Modify(connection.Fd, events, connection.Key);
+        else if (_epoll.Add(connection.Fd, events, connection.Key) is not 0 and var errno)
+            // ENOSPC or ENOMEM: the limit of watches (fs.epoll.max_user_watches) is a limit like that of descriptors.
+            Finish(connection, Outcome.ConnectError, errno);
+        connection.Watched = connection.State is ConnectionState.Closed ? 0 : events;
+    }
+
+    private void Close(EpollConnection connection)
+    {
+        if (connection.Fd >= 0)
+            _ = Libc.Close(connection.Fd);
+        connection.Fd = -1;
+        connection.Watched = 0;
+        connection.Generation++;
+        connection.State = ConnectionState.Closed;
+        _ports.Release(connection.BoundPort);
+        connection.BoundPort = 0;
+    }
+}

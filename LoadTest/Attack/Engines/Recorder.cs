@@ -1,0 +1,87 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>
+/// The only way from an engine to the sink: counts, then passes on, one call at a time. A sink that throws aborts the attack.
+/// </summary>
+public sealed class Recorder
+{
+    private readonly Lock _gate = new();
+    private readonly IRecordSink _sink;
+    private readonly AttackAccounting _accounting = new();
+    private readonly Action _abort;
+    private long _intended;
+
+    internal Recorder(IRecordSink sink, Action abort)
+    {
+        _sink = sink;
+        _abort = abort;
+    }
+
+    /// <summary>The sink's or the engine's first exception; null while there is none.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>The pacer has handed out another request.</summary>
+    public void Intended() => Interlocked.Increment(ref _intended);
+
+    /// <summary>A request has started.</summary>
+    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
+    {
+        lock (_gate)
+        {
+            _accounting.AddStarted();
+            if (Failure is not null)
+                return;
+            try
+            {
+                _sink.Started(sequence, intendedStart, start);
+            }
+            catch (Exception e)
+            {
+                Fail_NeedsLock(e);
+            }
+        }
+    }
+
+    /// <summary>A request has ended or was not sent.</summary>
+    public void Add(in RequestRecord record)
+    {
+        lock (_gate)
+        {
+            _accounting.Add(record);
+            if (Failure is not null)
+                return;
+            try
+            {
+                _sink.Add(record);
+            }
+            catch (Exception e)
+            {
+                Fail_NeedsLock(e);
+            }
+        }
+    }
+
+    /// <summary>Ends the attack because of a bug in the engine.</summary>
+    public void Fail(Exception exception)
+    {
+        lock (_gate)
+            Fail_NeedsLock(exception);
+    }
+
+    /// <summary>The counts at this moment.</summary>
+    public AttackAccounting Snapshot()
+    {
+        lock (_gate)
+        {
+            var copy = _accounting.Copy();
+            copy.Intended = Interlocked.Read(ref _intended);
+            return copy;
+        }
+    }
+
+    private void Fail_NeedsLock(Exception exception)
+    {
+        Failure ??= exception;
+        _abort();
+    }
+}

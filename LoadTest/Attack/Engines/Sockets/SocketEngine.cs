@@ -1,0 +1,14 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>
+/// The portable engine, on System.Net.Sockets: a pacing thread starts asynchronous exchanges. Costs about twice the processor time of
+/// the epoll engine per request (measured: 161–174 µs against 83–87 µs), and paces to the millisecond.
+/// </summary>
+public sealed class SocketEngine : IAttackEngine
+{
+    /// <inheritdoc/>
+    public string Name => "sockets";
+
+    /// <inheritdoc/>
+    public Task RunAsync(AttackContext context) => new SocketAttack(context).RunAsync();
+}

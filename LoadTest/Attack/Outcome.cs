@@ -1,0 +1,85 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>The one bucket in which an intended request ends.</summary>
+public enum Outcome
+{
+    /// <summary>A complete, well-formed HTTP response arrived; see its status.</summary>
+    Response,
+
+    /// <summary>Not sent: the limit of requests in flight was reached when it was due.</summary>
+    NotSent,
+
+    /// <summary>Not sent: the generator was so far behind that it gave up after the attack's end.</summary>
+    Overdue,
+
+    /// <summary>No free client port: every draw was in use or still in TIME_WAIT for this destination.</summary>
+    PortsExhausted,
+
+    /// <summary>The connection was not established within the timeout.</summary>
+    ConnectTimeout,
+
+    /// <summary>The connection was refused (RST in answer to the SYN).</summary>
+    ConnectRefused,
+
+    /// <summary>The connection failed for another reason, named by the errno (EHOSTUNREACH, EMFILE, …).</summary>
+    ConnectError,
+
+    /// <summary>The request was sent but no complete answer came within the timeout. A dropped connection shows like this on loopback.</summary>
+    NoAnswer,
+
+    /// <summary>The peer reset the connection after it was established.</summary>
+    Reset,
+
+    /// <summary>The peer closed the connection before the response was complete.</summary>
+    ClosedEarly,
+
+    /// <summary>What arrived is no HTTP/1.1 response or exceeds a limit; see <see cref="ResponseFault"/>.</summary>
+    Malformed,
+
+    /// <summary>The attack was stopped at once while the request was in flight.</summary>
+    Canceled,
+}
+
+/// <summary>Groups of outcomes that the accounting equations are written in.</summary>
+public static class Outcomes
+{
+    /// <summary>Number of distinct outcomes.</summary>
+    public const int Count = (int)Outcome.Canceled + 1;
+
+    /// <summary>True for requests that were intended but never started.</summary>
+    public static bool IsNotSent(this Outcome outcome) => outcome is Outcome.NotSent or Outcome.Overdue;
+
+    /// <summary>
+    /// True for requests without any answer until a timeout: the client's view of a silent drop, whether the network (connect timeout)
+    /// or a datapath behind an accepted connection (no answer) dropped it.
+    /// </summary>
+    public static bool IsDropped(this Outcome outcome) => outcome is Outcome.ConnectTimeout or Outcome.NoAnswer;
+}
+
+/// <summary>Why a response was rejected as <see cref="Outcome.Malformed"/>.</summary>
+public enum ResponseFault
+{
+    /// <summary>Nothing wrong.</summary>
+    None,
+
+    /// <summary>The first line is not <c>HTTP/1.x status</c>, or it is a switch of protocols nobody asked for.</summary>
+    StatusLine,
+
+    /// <summary>A header line without a name, with a folded or otherwise illegal form.</summary>
+    Header,
+
+    /// <summary>Status line and headers (interim responses and trailers included) exceed the limit.</summary>
+    HeadersTooLarge,
+
+    /// <summary>Content-Length is no number or is given twice with different values.</summary>
+    ContentLength,
+
+    /// <summary>A transfer coding other than chunked.</summary>
+    TransferEncoding,
+
+    /// <summary>A chunk without a valid size or end.</summary>
+    Chunk,
+
+    /// <summary>The body exceeds the limit up to which it is read.</summary>
+    BodyTooLarge,
+}

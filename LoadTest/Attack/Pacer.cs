@@ -1,0 +1,62 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>What a <see cref="Pacer"/> says about the next request.</summary>
+/// <param name="Wait">Time until the next request is due; zero when it is due now or overdue. Never negative.</param>
+/// <param name="Stop">True when no further request is intended; <paramref name="Wait"/> is then zero.</param>
+public readonly record struct Pace(TimeSpan Wait, bool Stop);
+
+/// <summary>
+/// When each request of a constant-rate attack is due. No clock and no I/O: elapsed time and the number of requests already
+/// handed out are arguments, as in vegeta's <c>pacer.go</c>.
+/// </summary>
+/// <remarks>
+/// Request k (from 0) is intended at k / rate. It is computed from k, not added up, so a rate that does not divide a second does not
+/// drift. The intended starts lie in [0, duration): rate 50/s for 2 s is 100 requests, the last at 1.98 s.
+/// </remarks>
+/// <param name="RatePerSecond">
+/// Requests per second, above 0; fractions are allowed. <see cref="double.PositiveInfinity"/> means as fast as the
+/// in-flight limit permits: every request is due at once and only the duration ends the attack.
+/// </param>
+/// <param name="Duration">Length of the attack; null means until it is stopped.</param>
+public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration)
+{
+    /// <summary>True when requests are not spaced but follow each other as fast as the in-flight limit permits.</summary>
+    public bool IsUnlimited => double.IsPositiveInfinity(RatePerSecond);
+
+    /// <summary>Offset from the attack's epoch at which request <paramref name="hit"/> (from 0) is due; zero when unlimited.</summary>
+    public TimeSpan IntendedStart(long hit) =>
+        IsUnlimited ? TimeSpan.Zero : TimeSpan.FromTicks((long)Math.Min(Math.Round(hit * (double)TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks));
+
+    /// <summary>
+    /// Requests due in [0, <paramref name="elapsed"/>): the number of k with IntendedStart(k) &lt; elapsed, capped by the duration.
+    /// Without meaning (and 0) when unlimited.
+    /// </summary>
+    public long DueBefore(TimeSpan elapsed)
+    {
+        if (Duration is { } duration && elapsed > duration)
+            elapsed = duration;
+        if (IsUnlimited || elapsed <= TimeSpan.Zero)
+            return 0;
+        // The closed form can be off by one through rounding to ticks; the loops settle it exactly.
+        var count = (long)Math.Ceiling(elapsed.TotalSeconds * RatePerSecond);
+        while (count > 0 && IntendedStart(count - 1) >= elapsed)
+            count--;
+        while (IntendedStart(count) < elapsed)
+            count++;
+        return count;
+    }
+
+    /// <summary>What to do next, <paramref name="elapsed"/> after the epoch with <paramref name="hits"/> requests handed out already.</summary>
+    public Pace Next(TimeSpan elapsed, long hits)
+    {
+        if (IsUnlimited)
+            return new Pace(TimeSpan.Zero, Stop: Duration is { } end && elapsed >= end);
+        var due = IntendedStart(hits);
+        if (Duration is { } duration && due >= duration)
+            return new Pace(TimeSpan.Zero, Stop: true);
+        return new Pace(due > elapsed ? due - elapsed : TimeSpan.Zero, Stop: false);
+    }
+
+    // A day short of TimeSpan.MaxValue: adding an elapsed time must not overflow.
+    private static double MaxTicks => (TimeSpan.MaxValue - TimeSpan.FromDays(1)).Ticks;
+}

@@ -1,0 +1,165 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>
+/// How the pod that answered is recognised in a response. Forms: <c>header:NAME</c>; <c>json:PATH</c> (property names separated by
+/// dots, numbers index arrays); <c>regex:…</c> over the body with a group named <c>pod</c> and optionally <c>node</c> (or one other named
+/// group, taken as the pod). The node comes from <c>X-Node</c> unless the rule finds one.
+/// </summary>
+/// <remarks>Header, JSON and the default allocate nothing per response; a regular expression does.</remarks>
+public sealed class ResponderRule
+{
+    private static readonly SearchValues<byte> HostEnd = SearchValues.Create(" \t\r\n,;&\"'<>"u8);
+
+    private readonly string[]? _jsonPath;
+    private readonly Regex? _regex;
+    private readonly string _podGroup = "pod";
+    private readonly bool _readsHost;
+
+    private ResponderRule(string text, string? podHeader, string[]? jsonPath = null, Regex? regex = null, string podGroup = "pod", bool readsHost = false)
+    {
+        Text = text;
+        PodHeader = podHeader is null ? [] : Encoding.ASCII.GetBytes(podHeader);
+        _jsonPath = jsonPath;
+        _regex = regex;
+        _podGroup = podGroup;
+        _readsHost = readsHost;
+    }
+
+    /// <summary>Header X-Pod (and X-Node); without it the token after <c>host=</c> in the body, as other echo servers write it.</summary>
+    public static ResponderRule Default { get; } = new("default", "X-Pod", readsHost: true);
+
+    /// <summary>The rule as it was written.</summary>
+    public string Text { get; }
+
+    /// <summary>Name of the header that carries the pod; empty when the rule reads only the body.</summary>
+    internal byte[] PodHeader { get; }
+
+    /// <summary>Name of the header that carries the node.</summary>
+    internal byte[] NodeHeader { get; } = "X-Node"u8.ToArray();
+
+    /// <summary>True when the body must be kept for this rule (unless a header names the pod).</summary>
+    internal bool ReadsBody => _readsHost || _jsonPath is not null || _regex is not null;
+
+    /// <summary>Reads a rule from its written form.</summary>
+    /// <returns>Null and the rule, or what is wrong with the text.</returns>
+    public static string? Parse(string text, out ResponderRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        rule = Default;
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        var (kind, value) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
+        switch (kind)
+        {
+            case "default" when colon < 0:
+                return null;
+            case "header" when value.Length > 0 && !value.AsSpan().ContainsAnyExcept(HttpToken.Chars):
+                rule = new ResponderRule(text, value);
+                return null;
+            case "json" when value.Trim('$', '.').Length > 0:
+                rule = new ResponderRule(text, null, jsonPath: value.TrimStart('$').Trim('.').Split('.'));
+                return null;
+            case "regex" when value.Length > 0:
+                return ParseRegex(text, value, out rule);
+            default:
+                return $"responder '{text}': expected default, header:NAME, json:PATH or regex:EXPRESSION with a group (?<pod>…)";
+        }
+    }
+
+    private static string? ParseRegex(string text, string pattern, out ResponderRule rule)
+    {
+        rule = Default;
+        try
+        {
+            // Linear time whatever the server answers.
+            var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            var named = regex.GetGroupNames().Where(name => !char.IsAsciiDigit(name[0])).ToArray();
+            var pod = named.Contains("pod") ? "pod" : named.FirstOrDefault(name => name != "node");
+            if (pod is null)
+                return $"responder '{text}': the expression needs a named group for the pod, e.g. regex:host=(?<pod>\\S+)";
+            rule = new ResponderRule(text, null, regex: regex, podGroup: pod);
+            return null;
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException)
+        {
+            return $"responder '{text}': {e.Message}";
+        }
+    }
+
+    /// <summary>Finds pod and node in a (possibly cut) body; leaves what is not found as it was.</summary>
+    internal void ReadBody(ReadOnlySpan<byte> body, ResponderNames names, ref string? pod, ref string? node)
+    {
+        if (_readsHost)
+        {
+            var at = body.IndexOf("host="u8);
+            if (at < 0)
+                return;
+            var rest = body[(at + 5)..];
+            var end = rest.IndexOfAny(HostEnd);
+            pod = names.Get(end < 0 ? rest : rest[..end]);
+        }
+        else if (_jsonPath is not null)
+        {
+            pod = ReadJson(body, _jsonPath, names) ?? pod;
+        }
+        else if (_regex?.Match(Encoding.Latin1.GetString(body)) is { Success: true } match)
+        {
+            pod = names.Get(Encoding.Latin1.GetBytes(match.Groups[_podGroup].Value)) ?? pod;
+            node = names.Get(Encoding.Latin1.GetBytes(match.Groups["node"].Value)) ?? node;
+        }
+    }
+
+    private static string? ReadJson(ReadOnlySpan<byte> body, string[] path, ResponderNames names)
+    {
+        var reader = new Utf8JsonReader(body);
+        try
+        {
+            if (!reader.Read())
+                return null;
+            foreach (var step in path)
+            {
+                if (!Enter(ref reader, step))
+                    return null;
+            }
+
+            return reader.TokenType is JsonTokenType.String or JsonTokenType.Number && !reader.HasValueSequence ? names.Get(reader.ValueSpan) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static bool Enter(ref Utf8JsonReader reader, string step)
+    {
+        if (reader.TokenType is JsonTokenType.StartObject)
+        {
+            while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
+            {
+                var found = reader.ValueTextEquals(step);
+                if (!reader.Read())
+                    return false;
+                if (found)
+                    return true;
+                reader.Skip();
+            }
+
+            return false;
+        }
+
+        if (reader.TokenType is not JsonTokenType.StartArray || !int.TryParse(step, out var index))
+            return false;
+        while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray)
+        {
+            if (index-- == 0)
+                return true;
+            reader.Skip();
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+/// <summary>Limits, stops and kept-alive connections, the same for every engine.</summary>
+public sealed class AttackControlTests
+{
+    public static TheoryData<string> Engines => EngineContractTests.Engines;
+
+    private static Func<System.Net.Sockets.Socket, CancellationToken, Task> Hanging => (_, stop) => Task.Delay(Timeout.Infinite, stop);
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Requests_beyond_the_in_flight_limit_are_not_sent(string engine)
+    {
+        await using var server = new TestServer(Hanging);
+        var plan = EngineContractTests.Plan(server.EndPoint) with { MaxInFlight = 5, Timeout = TimeSpan.FromMilliseconds(600) };
+        var (_, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        accounting.Intended.ShouldBe(100);
+        accounting[Outcome.NoAnswer].ShouldBe(5);
+        accounting[Outcome.NotSent].ShouldBe(95);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Client_ports_that_run_out_are_named(string engine)
+    {
+        await using var server = new TestServer(Hanging);
+        var plan = EngineContractTests.Plan(server.EndPoint) with { Ports = new(31001, 31003, ClientPortOrder.Random), Timeout = TimeSpan.FromMilliseconds(600) };
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        accounting[Outcome.PortsExhausted].ShouldBe(97);
+        sink.Records.Where(record => record.Outcome is Outcome.NoAnswer).Select(record => record.SourcePort).Order().ShouldBe([31001, 31002, 31003]);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_source_address_of_another_machine_is_a_connect_error_not_an_exhaustion(string engine)
+    {
+        await using var server = new TestServer(Hanging);
+        var plan = EngineContractTests.Plan(server.EndPoint) with { SourceAddress = IPAddress.Parse("192.0.2.1") };
+        var (_, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        accounting.ErrorsByKind.ShouldBe([(Outcome.ConnectError, Errno.Eaddrnotavail, 100L)]);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_drain_lets_requests_in_flight_end(string engine)
+    {
+        var release = new TaskCompletionSource();
+        await using var server = new TestServer(async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            await release.Task.WaitAsync(stop);
+            await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+        });
+        var sink = new RecordingSink();
+        await using var attack = AttackControl.Start(EngineContractTests.Plan(server.EndPoint) with { Duration = null }, sink, EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        await UntilAsync(() => attack.Accounting.InFlight >= 10);
+        var stopping = attack.StopAsync();
+        release.SetResult();
+        var accounting = await stopping;
+        sink.ShouldBeExact(accounting);
+        accounting.Responses.ShouldBe(accounting.Started);
+        accounting.Intended.ShouldBeGreaterThanOrEqualTo(10);
+        (await attack.StopAsync()).Intended.ShouldBe(accounting.Intended);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task An_abort_ends_requests_in_flight_as_canceled(string engine)
+    {
+        await using var server = new TestServer(Hanging);
+        using var abort = new CancellationTokenSource();
+        var sink = new RecordingSink();
+        await using var attack = AttackControl.Start(
+            EngineContractTests.Plan(server.EndPoint) with { Duration = null }, sink, EngineContractTests.Engine(engine), abort: abort.Token);
+        await UntilAsync(() => attack.Accounting.InFlight >= 10);
+        var clock = new AttackClock(TimeProvider.System);
+        await abort.CancelAsync();
+        var accounting = await attack.Completion;
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
+        sink.ShouldBeExact(accounting);
+        accounting[Outcome.Canceled].ShouldBe(accounting.Started);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Kept_alive_connections_are_used_in_turn_and_reconnected_when_the_server_closes(string engine)
+    {
+        var answers = 0;
+        await using var server = new TestServer(async (socket, stop) =>
+        {
+            for (var n = 0; n < 10 && await TestServer.ReadRequestAsync(socket, stop); n++)
+            {
+                Interlocked.Increment(ref answers);
+                await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok(headers: n == 9 ? "Connection: close\r\n" : "")), stop);
+            }
+        });
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, EngineContractTests.Plan(server.EndPoint) with { KeepAliveConnections = 4 });
+        accounting.Responses.ShouldBe(100);
+        answers.ShouldBe(100);
+        server.Accepted.ShouldBeInRange(10, 16);
+        sink.Records.Max(record => record.RequestOnConnection).ShouldBe(9);
+        foreach (var connection in sink.Records.GroupBy(record => record.Connection))
+            connection.Select(record => record.RequestOnConnection).ShouldBe(Enumerable.Range(0, connection.Count()));
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Requests_wait_for_a_kept_alive_connection_and_the_wait_is_in_their_latency(string engine)
+    {
+        await using var server = new TestServer(async (socket, stop) =>
+        {
+            while (await TestServer.ReadRequestAsync(socket, stop))
+            {
+                await Task.Delay(20, stop);
+                await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+            }
+        });
+        var plan = EngineContractTests.Plan(server.EndPoint) with { KeepAliveConnections = 1, RatePerSecond = 100, Duration = TimeSpan.FromMilliseconds(200) };
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        accounting.Responses.ShouldBe(20);
+        sink.Records.Max(record => record.Blocked).ShouldBeGreaterThan(TimeSpan.FromMilliseconds(100));
+        sink.Records.Max(record => record.Latency).ShouldBeGreaterThan(sink.Records.Max(record => record.Blocked));
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task An_unlimited_rate_keeps_the_in_flight_limit_busy_until_the_end(string engine)
+    {
+        await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
+        var plan = EngineContractTests.Plan(server.EndPoint) with { RatePerSecond = double.PositiveInfinity, MaxInFlight = 4, Ports = ClientPortRange.Kernel };
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        accounting.Responses.ShouldBe(accounting.Intended);
+        accounting.Intended.ShouldBeGreaterThan(20);
+        sink.Records.ShouldAllBe(record => record.SourcePort > 0);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_sink_that_throws_ends_the_attack_with_its_exception(string engine)
+    {
+        await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
+        await using var attack = AttackControl.Start(EngineContractTests.Plan(server.EndPoint) with { Duration = null }, new BrokenSink(), EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        (await Should.ThrowAsync<InvalidOperationException>(attack.Completion)).InnerException.ShouldBeOfType<NotSupportedException>();
+    }
+
+    [Fact]
+    public void A_plan_with_problems_names_every_value()
+    {
+        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with
+        {
+            RatePerSecond = 0,
+            Duration = TimeSpan.FromSeconds(-1),
+            Timeout = TimeSpan.Zero,
+            MaxInFlight = 0,
+            Workers = 0,
+            KeepAliveConnections = -3,
+            SourceAddress = IPAddress.IPv6Loopback,
+            Ports = ClientPortRange.Kernel,
+        };
+        plan.Problems().Count.ShouldBe(8);
+        Should.Throw<ArgumentException>(() => AttackControl.Start(plan, new RecordingSink())).Message.ShouldContain("rate 0/s");
+        (EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)).Targets[0] with { Path = "/a b", Method = "G T", Headers = [new("X-A", "b\r\nX-C: d"), new("host", "x")] })
+            .Problems().Count().ShouldBe(4);
+    }
+
+    private sealed class BrokenSink : IRecordSink
+    {
+        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
+        {
+        }
+
+        public void Add(in RequestRecord record) => throw new NotSupportedException("full");
+    }
+}

@@ -1,0 +1,158 @@
+using System.Net.Sockets;
+using System.Text;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+/// <summary>Whatever a server does, every request is in its bucket, memory stays bounded and the run ends on time.</summary>
+public sealed class HostileServerTests
+{
+    public static TheoryData<string> Engines => EngineContractTests.Engines;
+
+    private static AttackPlan Plan(TestServer server) => EngineContractTests.Plan(server.EndPoint) with
+    {
+        RatePerSecond = 200,
+        Duration = TimeSpan.FromMilliseconds(200),
+        Timeout = TimeSpan.FromMilliseconds(400),
+    };
+
+    private static async Task<RecordingSink> AllEndAsync(string engine, Func<Socket, CancellationToken, Task> behaviour, Outcome outcome, Func<AttackPlan, AttackPlan>? change = null)
+    {
+        await using var server = new TestServer(behaviour);
+        var plan = Plan(server);
+        var clock = new AttackClock(TimeProvider.System);
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, change?.Invoke(plan) ?? plan);
+        clock.Elapsed.ShouldBeLessThan(plan.Duration!.Value + plan.Timeout + TimeSpan.FromSeconds(2));
+        accounting.Intended.ShouldBe(40);
+        accounting[outcome].ShouldBe(40);
+        return sink;
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_server_that_hangs_gives_no_answer(string engine)
+    {
+        var sink = await AllEndAsync(engine, (_, stop) => Task.Delay(Timeout.Infinite, stop), Outcome.NoAnswer);
+        // The platform's timers may fire some milliseconds early.
+        sink.Records.ShouldAllBe(record => record.ServiceTime >= TimeSpan.FromMilliseconds(380) && record.ServiceTime < TimeSpan.FromMilliseconds(1500));
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_reset_is_a_reset_with_its_errno(string engine)
+    {
+        var sink = await AllEndAsync(engine, async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            socket.LingerState = new LingerOption(true, 0);
+        }, Outcome.Reset);
+        sink.Records.ShouldAllBe(record => record.ErrnoName == "ECONNRESET");
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Garbage_is_malformed(string engine)
+    {
+        var sink = await AllEndAsync(engine, TestServer.Answering("SSH-2.0-OpenSSH_9.9\r\n"), Outcome.Malformed);
+        sink.Records.ShouldAllBe(record => record.Fault == ResponseFault.StatusLine && record.Status == 0);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_response_cut_off_by_the_close_is_closed_early(string engine) =>
+        await AllEndAsync(engine, TestServer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfoo"), Outcome.ClosedEarly);
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_close_without_a_byte_is_closed_early(string engine) =>
+        await AllEndAsync(engine, async (socket, stop) => await TestServer.ReadRequestAsync(socket, stop), Outcome.ClosedEarly);
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Endless_headers_are_cut_at_the_limit(string engine)
+    {
+        var header = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Range(0, 100).Select(n => $"X-{n}: {new string('a', 300)}\r\n")));
+        var sink = await AllEndAsync(engine, async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            await socket.SendAsync("HTTP/1.1 200 OK\r\n"u8.ToArray(), stop);
+            while (true)
+                await socket.SendAsync(header, stop);
+        }, Outcome.Malformed, plan => plan with { Timeout = TimeSpan.FromSeconds(5) });
+        sink.Records.ShouldAllBe(record => record.Fault == ResponseFault.HeadersTooLarge && record.BytesReceived <= 64 * 1024);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Endless_interim_responses_are_cut_at_the_limit(string engine)
+    {
+        var interim = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 100)));
+        await AllEndAsync(engine, async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            while (true)
+                await socket.SendAsync(interim, stop);
+        }, Outcome.Malformed, plan => plan with { Timeout = TimeSpan.FromSeconds(5) });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task An_endless_body_is_cut_at_the_limit(string engine)
+    {
+        var chunk = Encoding.Latin1.GetBytes($"1000\r\n{new string('x', 4096)}\r\n");
+        var sink = await AllEndAsync(engine, async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            await socket.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray(), stop);
+            while (true)
+                await socket.SendAsync(chunk, stop);
+        }, Outcome.Malformed, plan => plan with { Timeout = TimeSpan.FromSeconds(5), Limits = new ResponseLimits(MaxBodyBytes: 256 * 1024) });
+        sink.Records.ShouldAllBe(record => record.Fault == ResponseFault.BodyTooLarge);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_slow_loris_is_given_up_at_the_timeout(string engine) =>
+        await AllEndAsync(engine, async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            foreach (var c in TestServer.Ok(new string('x', 1000)))
+            {
+                await socket.SendAsync(new[] { (byte)c }, stop);
+                await Task.Delay(20, stop);
+            }
+        }, Outcome.NoAnswer);
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_server_that_accepts_nothing_counts_as_dropped(string engine)
+    {
+        await using var placeholder = new TestServer(TestServer.Answering(TestServer.Ok()), "127.0.0.3");
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse("127.0.0.2"), placeholder.EndPoint.Port));
+        listener.Listen(1);
+        var plan = Plan(placeholder);
+        plan = plan with { Targets = [plan.Targets[0] with { EndPoint = (System.Net.IPEndPoint)listener.LocalEndPoint! }] };
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        sink.Records.Count(record => record.Outcome.IsDropped()).ShouldBe(40);
+        accounting[Outcome.ConnectTimeout].ShouldBeGreaterThan(0);
+        accounting[Outcome.NoAnswer].ShouldBeGreaterThan(0);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task A_closed_port_is_refused(string engine)
+    {
+        var server = new TestServer(TestServer.Answering(TestServer.Ok()));
+        await server.DisposeAsync();
+        var (sink, accounting) = await EngineContractTests.RunAsync(engine, Plan(server));
+        accounting[Outcome.ConnectRefused].ShouldBe(40);
+        sink.Records.ShouldAllBe(record => record.ErrnoName == "ECONNREFUSED" && record.Connection == -1);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task An_answer_before_the_whole_request_was_read_counts(string engine)
+    {
+        await using var server = new TestServer(async (socket, stop) =>
+        {
+            await socket.ReceiveAsync(new byte[100], stop);
+            await socket.SendAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"u8.ToArray(), stop);
+            await Task.Delay(Timeout.Infinite, stop);
+        });
+        var plan = Plan(server);
+        plan = plan with { RatePerSecond = 20, Timeout = TimeSpan.FromSeconds(5), Targets = [plan.Targets[0] with { Body = new byte[8 << 20] }] };
+        if (engine == "sockets")
+            return; // It sends before it reads; the answer is seen only once the send has failed.
+        var (_, accounting) = await EngineContractTests.RunAsync(engine, plan);
+        accounting.ResponsesByStatus.ShouldBe([(413, 4L)]);
+    }
+}

@@ -1,0 +1,60 @@
+using CiliumDebugging.LoadTest.Attack;
+using CsCheck;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+public sealed class PacerTests
+{
+    private static readonly Gen<double> Rates = Gen.OneOf(Gen.Double[0.001, 1], Gen.Double[1, 20_000], Gen.Int[1, 1_000_000].Select(rate => (double)rate));
+
+    [Fact]
+    public void Intended_starts_are_even_and_do_not_drift() =>
+        Gen.Select(Rates, Gen.Long[0, 100_000_000]).Sample((rate, hit) =>
+        {
+            var pacer = new Pacer(rate, null);
+            pacer.IntendedStart(hit).TotalSeconds.ShouldBe(hit / rate, tolerance: 1e-7 + (hit / rate * 1e-12));
+            pacer.IntendedStart(hit + 1).ShouldBeGreaterThanOrEqualTo(pacer.IntendedStart(hit));
+        }, iter: 5000);
+
+    [Fact]
+    public void A_request_waits_until_it_is_due_and_never_longer() =>
+        Gen.Select(Rates, Gen.Long[0, 1_000_000], Gen.Double[0, 1000]).Sample((rate, hits, seconds) =>
+        {
+            var elapsed = TimeSpan.FromSeconds(seconds);
+            var pace = new Pacer(rate, null).Next(elapsed, hits);
+            var due = new Pacer(rate, null).IntendedStart(hits);
+            pace.Stop.ShouldBeFalse();
+            pace.Wait.ShouldBe(due > elapsed ? due - elapsed : TimeSpan.Zero);
+        }, iter: 5000);
+
+    [Fact]
+    public void The_duration_decides_the_number_of_requests() =>
+        Gen.Select(Gen.Int[1, 5000], Gen.Int[1, 600]).Sample((rate, seconds) =>
+        {
+            var pacer = new Pacer(rate, TimeSpan.FromSeconds(seconds));
+            var total = (long)rate * seconds;
+            pacer.DueBefore(TimeSpan.MaxValue).ShouldBe(total);
+            pacer.Next(TimeSpan.Zero, total - 1).Stop.ShouldBeFalse();
+            pacer.Next(TimeSpan.Zero, total).Stop.ShouldBeTrue();
+        }, iter: 5000);
+
+    [Fact]
+    public void What_is_due_before_a_time_starts_before_it() =>
+        Gen.Select(Rates, Gen.Long[0, 1_000_000_000]).Sample((rate, ticks) =>
+        {
+            var pacer = new Pacer(rate, null);
+            var elapsed = TimeSpan.FromTicks(ticks);
+            var count = pacer.DueBefore(elapsed);
+            if (count > 0)
+                pacer.IntendedStart(count - 1).ShouldBeLessThan(elapsed);
+            pacer.IntendedStart(count).ShouldBeGreaterThanOrEqualTo(elapsed);
+        }, iter: 5000);
+
+    [Fact]
+    public void An_unlimited_pacer_only_ends()
+    {
+        var pacer = new Pacer(double.PositiveInfinity, TimeSpan.FromSeconds(1));
+        pacer.Next(TimeSpan.FromSeconds(0.9), 1_000_000).ShouldBe(new Pace(TimeSpan.Zero, false));
+        pacer.Next(TimeSpan.FromSeconds(1), 0).Stop.ShouldBeTrue();
+    }
+}
