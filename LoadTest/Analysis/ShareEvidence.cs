@@ -28,6 +28,9 @@ internal sealed class ShareEvidence
     /// <summary>u ≥ 1: no share can be too large, so nothing is ever evidence of it.</summary>
     public bool UpperReachesOne => _upper.Share >= 1;
 
+    /// <summary>ln max(1/u, 1/(1 − l)): what one selection can add to <see cref="TooMuch"/> or <see cref="TooLittle"/> at most.</summary>
+    public double LogGreatestStep => Math.Max(UpperReachesOne ? 0 : -Math.Log(_upper.Share), -LogSpace.LogOnePlus(-_lower.Share));
+
     /// <summary>ln e-value against p ≤ u: the backend is busier than tolerated.</summary>
     public double TooMuch(double s, double n) => UpperReachesOne ? double.NegativeInfinity : Above(_upper, s, n);
 

@@ -33,6 +33,9 @@ internal sealed class SkewEvidence
 
     public bool UpperReachesOne { get; }
 
+    /// <summary>The most by which one selection can raise <see cref="LogSkewed"/> (the greatest likelihood ratio of one selection).</summary>
+    public double LogGreatestStep => _shares.Max(s => s?.LogGreatestStep) ?? 1;
+
     /// <summary>ln of (1/2K) Σ (e^TooMuch + e^TooLittle); +∞ when a backend with expected share 0 was selected.</summary>
     public double LogSkewed(ReadOnlySpan<double> counts, double unattributed)
     {
