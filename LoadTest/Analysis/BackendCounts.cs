@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.LoadTest.Analysis;
+
+/// <summary>How many observations fell to each backend, and how many to none that is known.</summary>
+/// <param name="PerBackend">Counts in the order of <see cref="ExpectedShares.Backends"/>, each ≥ 0.</param>
+/// <param name="Unattributed">Observations whose backend is unknown: a cell of its own, never dropped and never imputed.</param>
+public sealed record BackendCounts(ImmutableArray<long> PerBackend, long Unattributed)
+{
+    /// <summary>All observations, attributed or not.</summary>
+    public long Total => PerBackend.Sum() + Unattributed;
+
+    /// <summary>Counts without unattributed observations.</summary>
+    public static BackendCounts Of(params ReadOnlySpan<long> perBackend) => new([.. perBackend], 0);
+
+    internal double[] ToDoubles() => [.. PerBackend.Select(c => (double)c)];
+
+    internal static BackendCounts FromDoubles(ReadOnlySpan<double> counts, double unattributed)
+    {
+        var whole = ImmutableArray.CreateBuilder<long>(counts.Length);
+        foreach (var count in counts)
+            whole.Add((long)count);
+        return new BackendCounts(whole.MoveToImmutable(), (long)unattributed);
+    }
+}

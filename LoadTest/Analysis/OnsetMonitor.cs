@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+
+namespace CiliumDebugging.LoadTest.Analysis;
+
+/// <summary>
+/// Watches for skew that begins at an unknown moment and says when it began. Deterministic, no clock, bounded memory, not thread-safe.
+/// </summary>
+/// <remarks>
+/// M_n = Σ v_j E_{j:n}, where E_{j:n} is the skew e-value of the observations since start j. Under "never skewed" it is a supermartingale with
+/// M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). The alarm is checked at every observation, with special functions only when
+/// likelihood-ratio bounds leave the question open; starts that could add less than 0.1 % of the threshold are left out, which only lowers M_n.
+/// </remarks>
+public sealed class OnsetMonitor
+{
+    /// <summary>Candidates with at least this fraction of the best evidence are the support of an onset.</summary>
+    public const double SupportFraction = 1.0 / 20;
+
+    private static readonly double LogNegligible = Math.Log(1e-3);
+
+    private readonly OnsetStarts _starts = new();
+    private readonly List<(OnsetStart Start, double LogBound)> _open = [];
+    private readonly VerdictOptions _options;
+    private readonly double _logThreshold;
+    private readonly long _connectionsBefore;
+    private SkewEvidence _evidence;
+    private double[] _counts;
+    private double[] _since;
+    private double _unattributed;
+    private double _logGreatestStep;
+    private int _connectionsToNextExact;
+
+    /// <param name="expected">The shares to compare with.</param>
+    /// <param name="options">Error probability of a false alarm over the whole life of the monitor, and tolerance.</param>
+    /// <param name="connectionsBefore">Observations of the run before this monitor began; added to the positions it reports.</param>
+    public OnsetMonitor(ExpectedShares expected, VerdictOptions? options = null, long connectionsBefore = 0)
+    {
+        ArgumentNullException.ThrowIfNull(expected);
+        _options = options ?? VerdictOptions.Default;
+        _logThreshold = -Math.Log(_options.ErrorProbability);
+        Connections = _connectionsBefore = connectionsBefore;
+        Adopt(expected);
+    }
+
+    /// <summary>Observations of the run so far.</summary>
+    public long Connections { get; private set; }
+
+    /// <summary>The onset, from the alarm on; null while there was none.</summary>
+    public Onset? Onset { get; private set; }
+
+    /// <summary>Starts remembered now.</summary>
+    public int Remembered => _starts.All.Count;
+
+    /// <summary>Something happened before the next observation: a start with a weight of its own.</summary>
+    public void Record(RecordedEvent recorded)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        _starts.AddEvent(recorded, Connections, _counts, _unattributed);
+    }
+
+    /// <summary>
+    /// The expected shares change before the next observation. Earlier starts are dropped (their data were judged by other shares), the change itself is a
+    /// recorded event, and the error probability still covers the whole life of the monitor.
+    /// </summary>
+    public void Expect(ExpectedShares expected, RecordedEvent why)
+    {
+        ArgumentNullException.ThrowIfNull(expected);
+        _starts.Clear();
+        Adopt(expected);
+        Record(why);
+    }
+
+    /// <summary>Adds one observation and says whether this one raised the alarm.</summary>
+    /// <param name="backend">Position of the backend in the expected shares; null where unknown.</param>
+    /// <param name="startedAt">Start of the request, since the start of the run.</param>
+    public bool Add(int? backend, TimeSpan startedAt = default)
+    {
+        if ((Connections - _connectionsBefore) % OnsetStarts.ConnectionsPerBlock == 0)
+            _starts.AddBlock(Connections, _counts, _unattributed);
+        for (var i = _starts.All.Count - 1; i >= 0 && _starts.All[i].At is null; i--)
+            _starts.All[i].At = startedAt;
+        if (backend is { } position)
+            _counts[position]++;
+        else
+            _unattributed++;
+        Connections++;
+        if (Onset is not null || !ReachesThreshold())
+            return false;
+        Onset = Estimate();
+        return true;
+    }
+
+    /// <summary>ln M_n now, exactly.</summary>
+    public double LogWealth()
+    {
+        var wealth = double.NegativeInfinity;
+        foreach (var start in _starts.All)
+            wealth = LogSpace.LogAdd(wealth, LogEvidence(start));
+        return wealth;
+    }
+
+    [MemberNotNull(nameof(_evidence), nameof(_counts), nameof(_since))]
+    private void Adopt(ExpectedShares expected)
+    {
+        _evidence = new SkewEvidence(expected, _options.Tolerance);
+        (_counts, _since) = (new double[expected.Count], new double[expected.Count]);
+        (_unattributed, _connectionsToNextExact) = (0, 0);
+        _logGreatestStep = _evidence.LogGreatestStep;
+    }
+
+    private bool ReachesThreshold()
+    {
+        // 1. Which starts could matter at all? No logarithms.
+        var negligible = _logThreshold + LogNegligible - Math.Log(_starts.All.Count);
+        _open.Clear();
+        var bound = 0.0;
+        foreach (var start in _starts.All)
+        {
+            var rough = _evidence.RoughSkewedBound(_since, Since(start));
+            if (start.LogWeight + rough < negligible)
+                continue;
+            // 2. What could they amount to? Likelihood ratios.
+            var logBound = start.LogWeight + Math.Min(rough, _evidence.LogSkewedBound(_since, Since(start)));
+            _open.Add((start, logBound));
+            bound += Math.Exp(logBound);
+        }
+        if (double.IsPositiveInfinity(bound))
+            _connectionsToNextExact = 0;
+        if (--_connectionsToNextExact > 0 || !(Math.Log(bound) >= _logThreshold))
+            return false;
+        // 3. What do they amount to? And when can the threshold be reached at the earliest, one connection multiplying each e-value by so much at most?
+        var wealth = double.NegativeInfinity;
+        foreach (var (start, logBound) in _open)
+        {
+            if (logBound >= negligible)
+                wealth = LogSpace.LogAdd(wealth, LogEvidence(start));
+        }
+        _connectionsToNextExact = (int)Math.Max(1, Math.Min(1000, Math.Floor((_logThreshold - LogSpace.LogAdd(wealth, 0)) / _logGreatestStep)));
+        return wealth >= _logThreshold;
+    }
+
+    private Onset Estimate()
+    {
+        var candidates = _starts.All
+            .Where(s => s.Connection < Connections)
+            .Select(s => (Start: s, LogEvidence: LogEvidence(s)))
+            .OrderBy(c => c.Start.Connection)
+            .ToList();
+        // Certain skew (a backend that should receive nothing) makes all starts before it equal: the latest one says most.
+        var (best, most) = candidates.Aggregate((b, c) => c.LogEvidence >= b.LogEvidence && (c.LogEvidence > b.LogEvidence || double.IsPositiveInfinity(c.LogEvidence)) ? c : b);
+        var support = candidates
+            .Where(c => double.IsPositiveInfinity(most) ? c.Start.Connection >= best.Connection : c.LogEvidence >= most + Math.Log(SupportFraction))
+            .Select(c => new OnsetCandidate(c.Start.Connection, c.Start.At, c.Start.Event, c.LogEvidence))
+            .ToImmutableArray();
+        var unattributed = Since(best);
+        return new Onset(
+            new OnsetCandidate(best.Connection, best.At, best.Event, most), support, _evidence.Expected, BackendCounts.FromDoubles(_since, unattributed));
+    }
+
+    private double LogEvidence(OnsetStart start)
+    {
+        var unattributed = Since(start);
+        return start.LogWeight + _evidence.LogSkewed(_since, unattributed);
+    }
+
+    /// <summary>Fills <see cref="_since"/> with the counts since a start and returns the unattributed ones.</summary>
+    private double Since(OnsetStart start)
+    {
+        var before = start.CountsBefore;
+        for (var i = 0; i < _since.Length; i++)
+            _since[i] = _counts[i] - before[i];
+        return _unattributed - start.UnattributedBefore;
+    }
+}

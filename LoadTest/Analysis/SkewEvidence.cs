@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.LoadTest.Analysis;
+
+/// <summary>
+/// Turns counts into evidence for and against "every backend's share is within the tolerance of the expected one". Immutable: the same instance serves
+/// every start of an onset search.
+/// </summary>
+/// <remarks>
+/// A selection whose backend is unknown may have gone anywhere, so it counts against every conclusion: as if it missed a backend where a large
+/// count is evidence and as if it hit it where a small count is. Each e-value rises (or falls) with S, hence the bound is below the e-value of
+/// the true attribution, and the error probability holds whatever that was.
+/// </remarks>
+internal sealed class SkewEvidence
+{
+    private readonly ShareEvidence?[] _shares;
+    private readonly BetaPrior _unexpected = BetaPrior.WithMean(0.5, 1);
+    private readonly double _logTwiceExpected;
+
+    public SkewEvidence(ExpectedShares expected, double tolerance)
+    {
+        Expected = expected;
+        Competing = expected.Weights.Count(w => w > 0);
+        _logTwiceExpected = Math.Log(2 * Math.Max(1, Competing));
+        _shares = [.. expected.Weights.Select(w => w > 0 && Competing > 1 ? new ShareEvidence(w, Competing, tolerance) : null)];
+        UpperReachesOne = _shares.Any(s => s is { UpperReachesOne: true });
+    }
+
+    public ExpectedShares Expected { get; }
+
+    /// <summary>Backends with an expected share above 0.</summary>
+    public int Competing { get; }
+
+    public bool UpperReachesOne { get; }
+
+    /// <summary>The most by which one selection can raise <see cref="LogSkewed"/> (the greatest likelihood ratio of one selection).</summary>
+    public double LogGreatestStep => _shares.Max(s => s?.LogGreatestStep) ?? 1;
+
+    /// <summary>ln of (1/2K) Σ (e^TooMuch + e^TooLittle); +∞ when a backend with expected share 0 was selected.</summary>
+    public double LogSkewed(ReadOnlySpan<double> counts, double unattributed)
+    {
+        if (SelectedWithoutWeight(counts))
+            return double.PositiveInfinity;
+        if (Competing < 2)
+            return double.NegativeInfinity;
+        var n = Total(counts, unattributed);
+        var sum = double.NegativeInfinity;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (_shares[i] is not { } share)
+                continue;
+            sum = LogSpace.LogAdd(sum, share.TooMuch(counts[i], n));
+            sum = LogSpace.LogAdd(sum, share.TooLittle(counts[i] + unattributed, n));
+        }
+        return sum - _logTwiceExpected;
+    }
+
+    /// <summary>ln of min over backends of min(e^NotTooMuch, e^NotTooLittle): evidence that every share is within the tolerance.</summary>
+    public double LogEven(ReadOnlySpan<double> counts, double unattributed)
+    {
+        if (Competing == 0 || SelectedWithoutWeight(counts))
+            return double.NegativeInfinity;
+        var n = Total(counts, unattributed);
+        if (Competing == 1)
+            return n > 0 && unattributed == 0 ? double.PositiveInfinity : double.NegativeInfinity;
+        var least = double.PositiveInfinity;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (_shares[i] is { } share)
+                least = Math.Min(least, Math.Min(share.NotTooMuch(counts[i] + unattributed, n), share.NotTooLittle(counts[i], n)));
+        }
+        return least;
+    }
+
+    /// <summary>At least <see cref="LogSkewed"/>, from likelihood ratios alone (a mean is at most its greatest term).</summary>
+    public double LogSkewedBound(ReadOnlySpan<double> counts, double unattributed)
+    {
+        var n = Total(counts, unattributed);
+        var most = SelectedWithoutWeight(counts) ? double.PositiveInfinity : 0;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (_shares[i] is { } share)
+                most = Math.Max(most, Math.Max(share.TooMuchBound(counts[i], n), share.TooLittleBound(counts[i] + unattributed, n)));
+        }
+        return most;
+    }
+
+    /// <summary>At least <see cref="LogSkewedBound"/>, without a logarithm.</summary>
+    public double RoughSkewedBound(ReadOnlySpan<double> counts, double unattributed)
+    {
+        var n = Total(counts, unattributed);
+        var most = 0.0;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (_shares[i] is { } share)
+                most = Math.Max(most, share.RoughBound(counts[i], counts[i] + unattributed, n));
+            else if (counts[i] > 0 && Expected.Weights[i] == 0)
+                return double.PositiveInfinity;
+        }
+        return most;
+    }
+
+    /// <summary>At least <see cref="LogEven"/>, from likelihood ratios alone.</summary>
+    public double LogEvenBound(ReadOnlySpan<double> counts, double unattributed)
+    {
+        var n = Total(counts, unattributed);
+        var least = double.PositiveInfinity;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (_shares[i] is { } share)
+                least = Math.Min(least, Math.Min(share.NotTooMuchBound(counts[i] + unattributed, n), share.NotTooLittleBound(counts[i], n)));
+        }
+        return least;
+    }
+
+    /// <summary>Intervals that hold together for all K shares with probability 1 − α: { q : R(q) &lt; ln(K/α) }.</summary>
+    public ImmutableArray<ShareInterval> Intervals(ReadOnlySpan<double> counts, double unattributed, double errorProbability)
+    {
+        var n = Total(counts, unattributed);
+        var logThreshold = Math.Log(counts.Length / errorProbability);
+        var intervals = ImmutableArray.CreateBuilder<ShareInterval>(counts.Length);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            var (lower, upper) = Interval(i, counts[i], n, logThreshold);
+            if (unattributed > 0)
+                upper = Interval(i, counts[i] + unattributed, n, logThreshold).Upper;
+            intervals.Add(new ShareInterval(n > 0 ? counts[i] / n : double.NaN, lower, upper));
+        }
+        return intervals.MoveToImmutable();
+    }
+
+    public bool SelectedWithoutWeight(ReadOnlySpan<double> counts)
+    {
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (counts[i] > 0 && Expected.Weights[i] == 0)
+                return true;
+        }
+        return false;
+    }
+
+    public static double Total(ReadOnlySpan<double> counts, double unattributed)
+    {
+        foreach (var count in counts)
+            unattributed += count;
+        return unattributed;
+    }
+
+    // A single or an unexpected backend has no prior of its own: it gets that of a success rate.
+    private (double Lower, double Upper) Interval(int i, double s, double n, double logThreshold) =>
+        _shares[i]?.Interval(s, n, logThreshold) ?? BetaPrior.Interval(_unexpected.LogMarginal(s, n), s, n, logThreshold);
+}

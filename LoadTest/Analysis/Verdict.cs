@@ -1,0 +1,105 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.LoadTest.Analysis;
+
+/// <summary>The three outcomes.</summary>
+public enum VerdictKind
+{
+    /// <summary>Neither "skewed" nor "even" has enough evidence yet.</summary>
+    Undecided,
+
+    /// <summary>Every share is within the tolerance of the expected one.</summary>
+    Even,
+
+    /// <summary>At least one share is outside the tolerance.</summary>
+    Skewed,
+}
+
+/// <summary>Situations in which the test means something special. They are outcomes, not errors.</summary>
+[Flags]
+public enum SpecialCases
+{
+    None = 0,
+
+    /// <summary>Only one backend is expected: nothing can be uneven among expected backends.</summary>
+    OneBackend = 1,
+
+    /// <summary>No backend is expected: there is nothing to compare with.</summary>
+    NoBackend = 2,
+
+    /// <summary>Some backend is expected to receive nothing; it takes no part in "even".</summary>
+    ZeroWeight = 4,
+
+    /// <summary>A backend that should receive nothing was selected: skewed with certainty.</summary>
+    SelectedWithoutWeight = 8,
+
+    /// <summary>Some expected share plus tolerance reaches 1: that backend can receive too little but never too much.</summary>
+    ToleranceReachesOne = 16,
+
+    /// <summary>Some observations have no known backend; they count against either conclusion.</summary>
+    Unattributed = 32,
+}
+
+/// <summary>Whether the observations are known to be independent choices.</summary>
+public enum SelectionUnit
+{
+    /// <summary>Fresh selections, see <see cref="FreshSelections"/>: error probabilities hold.</summary>
+    FreshSelection,
+
+    /// <summary>Client ports or connections are unknown, a repeated old choice cannot be told from a new one: no error probability.</summary>
+    Unknown,
+}
+
+/// <summary>One backend's part in a verdict.</summary>
+/// <param name="Backend">The backend's name.</param>
+/// <param name="Expected">Expected share, 0 to 1.</param>
+/// <param name="Count">Observations that fell to it.</param>
+/// <param name="Share">Observed share with its simultaneous interval.</param>
+public sealed record BackendShare(string Backend, double Expected, long Count, ShareInterval Share)
+{
+    /// <summary>Observed over expected share: 1 is as expected, +∞ a selection where none is expected.</summary>
+    public double Load => Expected > 0 ? Share.Estimate / Expected : Count > 0 ? double.PositiveInfinity : 1;
+}
+
+/// <summary>Even, skewed or undecided, with everything needed to print it.</summary>
+public sealed record Verdict
+{
+    public required VerdictKind Kind { get; init; }
+
+    public required SpecialCases Cases { get; init; }
+
+    /// <summary>Probability that a decision like this is wrong, at whatever moment it is looked at (Ville); null where none can be given.</summary>
+    public required double? ErrorProbability { get; init; }
+
+    /// <summary>The tolerance τ as a fraction of the expected share.</summary>
+    public required double Tolerance { get; init; }
+
+    /// <summary>ln e-value against "all shares are within the tolerance"; "skewed" from ln(1/α) on.</summary>
+    public required double LogEvidenceSkewed { get; init; }
+
+    /// <summary>ln e-value against "some share is outside the tolerance"; "even" from ln(1/α) on.</summary>
+    public required double LogEvidenceEven { get; init; }
+
+    /// <summary>Observations judged, including unattributed ones.</summary>
+    public required long Connections { get; init; }
+
+    public required long Unattributed { get; init; }
+
+    /// <summary>Every backend, in the order of the expected shares.</summary>
+    public required ImmutableArray<BackendShare> Shares { get; init; }
+
+    /// <summary>The backend with the greatest observed over expected share; null without data or with one backend.</summary>
+    public required string? Busiest { get; init; }
+
+    /// <summary>The backend with the least observed over expected share; null without data or with one backend.</summary>
+    public required string? Starved { get; init; }
+
+    /// <summary>All shares are known to ± this fraction of the expected share (the widest interval's half-width); +∞ without data.</summary>
+    public required double HalfWidth { get; init; }
+
+    /// <summary>
+    /// Expected number of further connections to a decision if the shares stay as observed. 0 when decided; null when no decision is in sight
+    /// (a share on the edge of the tolerance, too many unattributed requests).
+    /// </summary>
+    public required long? FurtherConnections { get; init; }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.LoadTest.Analysis;
+
+/// <summary>From counts to a <see cref="Verdict"/>.</summary>
+internal static class VerdictOfCounts
+{
+    public static Verdict Judge(SkewEvidence evidence, double[] counts, double unattributed, VerdictOptions options, SelectionUnit unit)
+    {
+        var logThreshold = -Math.Log(options.ErrorProbability);
+        var (skewed, even) = (evidence.LogSkewed(counts, unattributed), evidence.LogEven(counts, unattributed));
+        var kind = skewed >= logThreshold ? VerdictKind.Skewed : even >= logThreshold ? VerdictKind.Even : VerdictKind.Undecided;
+        var intervals = evidence.Intervals(counts, unattributed, options.ErrorProbability);
+        var shares = evidence.Expected.Backends
+            .Select((name, i) => new BackendShare(name, evidence.Expected.Weights[i], (long)counts[i], intervals[i]))
+            .ToImmutableArray();
+        var comparable = evidence.Expected.Count > 1 && evidence.Competing > 0 && counts.Any(c => c > 0);
+        return new Verdict
+        {
+            Kind = kind,
+            Cases = CasesOf(evidence, counts, unattributed),
+            ErrorProbability = unit == SelectionUnit.Unknown || evidence.Competing == 0 ? null : options.ErrorProbability,
+            Tolerance = options.Tolerance,
+            LogEvidenceSkewed = skewed,
+            LogEvidenceEven = even,
+            Connections = (long)SkewEvidence.Total(counts, unattributed),
+            Unattributed = (long)unattributed,
+            Shares = shares,
+            Busiest = comparable ? shares.MaxBy(s => s.Load)!.Backend : null,
+            Starved = comparable ? shares.Where(s => s.Expected > 0).MinBy(s => s.Load)!.Backend : null,
+            HalfWidth = HalfWidthOf(shares),
+            FurtherConnections = kind == VerdictKind.Undecided ? DecisionForecast.FurtherConnections(evidence, counts, unattributed, logThreshold) : 0,
+        };
+    }
+
+    private static SpecialCases CasesOf(SkewEvidence evidence, double[] counts, double unattributed)
+    {
+        var cases = SpecialCases.None;
+        if (evidence.Competing == 1)
+            cases |= SpecialCases.OneBackend;
+        if (evidence.Competing == 0)
+            cases |= SpecialCases.NoBackend;
+        if (evidence.Expected.Weights.Any(w => w == 0))
+            cases |= SpecialCases.ZeroWeight;
+        if (evidence.SelectedWithoutWeight(counts))
+            cases |= SpecialCases.SelectedWithoutWeight;
+        if (evidence.UpperReachesOne)
+            cases |= SpecialCases.ToleranceReachesOne;
+        if (unattributed > 0)
+            cases |= SpecialCases.Unattributed;
+        return cases;
+    }
+
+    private static double HalfWidthOf(ImmutableArray<BackendShare> shares) => shares
+        .Where(s => s.Expected > 0)
+        .Select(s => double.IsNaN(s.Share.Estimate) ? double.PositiveInfinity : s.Share.HalfWidth / s.Expected)
+        .DefaultIfEmpty(double.PositiveInfinity)
+        .Max();
+}

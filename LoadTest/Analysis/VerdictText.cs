@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text;
+
+namespace CiliumDebugging.LoadTest.Analysis;
+
+/// <summary>A verdict in one line, the same wherever it is printed.</summary>
+public static class VerdictText
+{
+    /// <summary>Outcome, error probability, what is known of the shares and what a decision still needs.</summary>
+    public static string Describe(Verdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        var text = new StringBuilder(verdict.Kind switch
+        {
+            VerdictKind.Even => $"even within ±{Percent(verdict.Tolerance)}",
+            VerdictKind.Skewed => $"skewed beyond ±{Percent(verdict.Tolerance)}",
+            _ => "undecided",
+        });
+        if (verdict is { Kind: VerdictKind.Skewed, Busiest: { } busiest, Starved: { } starved })
+            text.Append(Invariant($": busiest {busiest}, starved {starved}"));
+        text.Append(verdict.ErrorProbability is { } alpha
+            ? Invariant($" (error probability {alpha:0.##E+0})")
+            : verdict.Cases.HasFlag(SpecialCases.NoBackend)
+                ? " (no backend is expected: no error probability)"
+                : " (ports or connections unknown: no error probability)");
+        if (double.IsFinite(verdict.HalfWidth))
+            text.Append(Invariant($"; {verdict.Connections:N0} connections, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"));
+        if (verdict.Unattributed > 0)
+            text.Append(Invariant($"; {verdict.Unattributed:N0} of unknown backend"));
+        if (verdict.Kind == VerdictKind.Undecided)
+            text.Append(verdict.FurtherConnections is { } further
+                ? Invariant($"; about {further:N0} further connections to a decision")
+                : "; no decision in sight at these shares");
+        return text.ToString();
+    }
+
+    private static string Percent(double fraction) => Invariant($"{fraction * 100:0.#} %");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,171 @@
+using CiliumDebugging.LoadTest.Analysis;
+
+namespace CiliumDebugging.LoadTest.Tests.Analysis;
+
+public class OnsetMonitorTests
+{
+    private static readonly double[] Stale = [0.408, 0.408, 0.184];
+
+    [Fact]
+    public void Wealth_is_the_weighted_sum_of_the_evidence_since_each_start()
+    {
+        var monitor = new OnsetMonitor(Draws.ThreePods);
+        var draws = new Draws(3);
+        int[] selections = [.. Enumerable.Range(0, 25).Select(_ => draws.From(0.6, 0.3, 0.1))];
+        for (var i = 0; i < selections.Length; i++)
+        {
+            if (i == 7)
+                monitor.Record(new RecordedEvent("policy applied", TimeSpan.FromSeconds(7)));
+            monitor.Add(selections[i]);
+        }
+        double E(int from) => Math.Exp(SkewTest.Judge(
+            Draws.ThreePods, BackendCounts.Of([.. Enumerable.Range(0, 3).Select(b => (long)selections[from..].Count(s => s == b))])).LogEvidenceSkewed);
+        var expected = E(0) / 4 + E(10) / 12 + E(20) / 24 + E(7) / 4;
+        Math.Exp(monitor.LogWealth()).ShouldBe(expected, 1e-9 * expected);
+    }
+
+    [Fact]
+    public void The_alarm_is_raised_at_the_first_connection_at_which_the_wealth_reaches_one_over_alpha()
+    {
+        for (var run = 0; run < 10; run++)
+        {
+            var (watched, exact) = (new OnsetMonitor(Draws.ThreePods), new OnsetMonitor(Draws.ThreePods));
+            var draws = new Draws(run);
+            var (alarm, crossing) = (0, 0);
+            for (var n = 1; n <= 3000 && (alarm == 0 || crossing == 0); n++)
+            {
+                var backend = n <= 300 ? draws.Below(3) : draws.From(Stale);
+                if (watched.Add(backend))
+                    alarm = n;
+                exact.Add(backend);
+                if (crossing == 0 && exact.LogWealth() >= Math.Log(1e4))
+                    crossing = n;
+            }
+            // The alarm may come a connection late, never early: starts below 0.1 % of the threshold are left out.
+            crossing.ShouldBeGreaterThan(0);
+            alarm.ShouldBeInRange(crossing, crossing + 1);
+        }
+    }
+
+    [Fact]
+    public void Looking_less_often_never_raises_an_alarm_earlier()
+    {
+        for (var run = 0; run < 20; run++)
+        {
+            var draws = new Draws(run);
+            var monitor = new OnsetMonitor(Draws.ThreePods, new VerdictOptions { ErrorProbability = 0.01 });
+            int? everyConnection = null, everyFiftieth = null;
+            for (var n = 1; n <= 1500; n++)
+            {
+                if (monitor.Add(draws.From(Stale)))
+                    everyConnection = n;
+                if (n % 50 == 0 && everyFiftieth is null && monitor.LogWealth() >= Math.Log(100))
+                    everyFiftieth = n;
+            }
+            if (everyFiftieth is { } late)
+                everyConnection.ShouldNotBeNull().ShouldBeLessThanOrEqualTo(late);
+        }
+    }
+
+    [Fact]
+    public void Skew_after_a_recorded_event_names_the_event()
+    {
+        var monitor = new OnsetMonitor(Draws.ThreePods);
+        var draws = new Draws(5);
+        for (var n = 0; n < 3000; n++)
+            monitor.Add(draws.Below(3), TimeSpan.FromMilliseconds(20 * n));
+        monitor.Record(new RecordedEvent("load-test policy applied", TimeSpan.FromSeconds(60)));
+        var after = 0;
+        while (!monitor.Add(2, TimeSpan.FromMilliseconds(20 * (3000 + after))))
+            after++;
+        after.ShouldBeLessThan(25);
+        var onset = monitor.Onset.ShouldNotBeNull();
+        onset.Best.Connection.ShouldBe(3000);
+        onset.Best.At.ShouldBe(TimeSpan.FromSeconds(60));
+        onset.DescribeEvents().ShouldBe("load-test policy applied");
+        onset.Since.PerBackend.ShouldBe([0, 0, after + 1]);
+    }
+
+    [Fact]
+    public void Skew_far_from_every_recorded_event_says_so()
+    {
+        var monitor = new OnsetMonitor(Draws.ThreePods);
+        var draws = new Draws(6);
+        monitor.Record(new RecordedEvent("deployment scaled", TimeSpan.Zero));
+        for (var n = 0; n < 5000; n++)
+            monitor.Add(draws.Below(3)).ShouldBeFalse();
+        while (!monitor.Add(2))
+        {
+        }
+        var onset = monitor.Onset.ShouldNotBeNull();
+        onset.Best.Connection.ShouldBeInRange(4980, 5020);
+        onset.Events.ShouldBeEmpty();
+        onset.DescribeEvents().ShouldBe("no recorded event");
+    }
+
+    [Fact]
+    public void A_selection_that_should_not_exist_raises_the_alarm_at_once()
+    {
+        var monitor = new OnsetMonitor(ExpectedShares.Weighted(["a", "b", "unready"], [1, 1, 0]));
+        for (var n = 0; n < 95; n++)
+            monitor.Add(n % 2).ShouldBeFalse();
+        monitor.Add(2).ShouldBeTrue();
+        monitor.Onset.ShouldNotBeNull().Best.Connection.ShouldBe(90);
+    }
+
+    [Fact]
+    public void The_memory_of_a_long_run_stays_small()
+    {
+        var monitor = new OnsetMonitor(Draws.ThreePods);
+        var draws = new Draws(8);
+        for (var n = 0; n < 50_000; n++)
+        {
+            if (n % 100 == 0)
+                monitor.Record(new RecordedEvent("event", TimeSpan.Zero));
+            monitor.Add(draws.Below(3));
+        }
+        monitor.Remembered.ShouldBeLessThan(250);
+    }
+
+    [Fact]
+    public void Even_selections_rarely_raise_an_alarm_however_long_they_are_watched()
+    {
+        var alarms = 0;
+        for (var run = 0; run < 200; run++)
+        {
+            var draws = new Draws(run);
+            var monitor = new OnsetMonitor(Draws.ThreePods, new VerdictOptions { ErrorProbability = 0.05 });
+            for (var n = 0; n < 3000 && monitor.Onset is null; n++)
+            {
+                if (n % 500 == 0)
+                    monitor.Record(new RecordedEvent("event", TimeSpan.Zero));
+                alarms += monitor.Add(draws.Below(3)) ? 1 : 0;
+            }
+        }
+        // Binomial(200, 0.05): mean 10, standard deviation 3.1.
+        alarms.ShouldBeLessThanOrEqualTo(19);
+    }
+
+    [Theory]
+    [InlineData(0, 600)]
+    [InlineData(1500, 900)]
+    public void Stale_conntrack_is_found_within_its_median_number_of_connections(int evenBefore, int medianMost)
+    {
+        var delays = new List<int>();
+        for (var run = 0; run < 101; run++)
+        {
+            var draws = new Draws(run);
+            var monitor = new OnsetMonitor(Draws.ThreePods);
+            for (var n = 0; n < evenBefore; n++)
+                monitor.Add(draws.Below(3));
+            if (evenBefore == 0)
+                monitor.Record(new RecordedEvent("pod replaced", TimeSpan.Zero));
+            var delay = 1;
+            while (monitor.Onset is null && !monitor.Add(draws.From(Stale)))
+                delay++;
+            delays.Add(delay);
+        }
+        delays.Sort();
+        delays[50].ShouldBeLessThanOrEqualTo(medianMost);
+    }
+}

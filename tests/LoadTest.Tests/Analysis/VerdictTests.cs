@@ -1,0 +1,113 @@
+using CiliumDebugging.LoadTest.Analysis;
+
+namespace CiliumDebugging.LoadTest.Tests.Analysis;
+
+public class VerdictTests
+{
+    [Fact]
+    public void A_thousand_even_connections_are_undecided_and_say_how_many_more_are_needed()
+    {
+        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(334, 333, 333));
+        verdict.Kind.ShouldBe(VerdictKind.Undecided);
+        verdict.ErrorProbability.ShouldBe(1e-4);
+        verdict.FurtherConnections.ShouldNotBeNull().ShouldBeInRange(1000, 3000);
+        VerdictText.Describe(verdict).ShouldContain("undecided");
+    }
+
+    [Fact]
+    public void The_forecast_is_where_the_scaled_counts_are_decided()
+    {
+        var forecast = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(200, 150, 150)).FurtherConnections.ShouldNotBeNull();
+        Scaled(500 + forecast).ShouldNotBe(VerdictKind.Undecided);
+        Scaled((500 + forecast) * 99 / 100).ShouldBe(VerdictKind.Undecided);
+
+        static VerdictKind Scaled(long n) => SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(n * 4 / 10, n * 3 / 10, n * 3 / 10)).Kind;
+    }
+
+    [Fact]
+    public void Without_data_the_forecast_assumes_the_expected_shares() =>
+        SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(0, 0, 0)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(2000, 4000);
+
+    [Fact]
+    public void Half_of_the_selections_unattributed_leave_no_decision_in_sight()
+    {
+        var verdict = SkewTest.Judge(Draws.ThreePods, new BackendCounts([1000, 1000, 1000], 3000));
+        verdict.Kind.ShouldBe(VerdictKind.Undecided);
+        verdict.Cases.HasFlag(SpecialCases.Unattributed).ShouldBeTrue();
+        verdict.FurtherConnections.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_skewed_verdict_names_the_busiest_and_the_starved_backend()
+    {
+        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(300, 900, 600));
+        verdict.Kind.ShouldBe(VerdictKind.Skewed);
+        verdict.Busiest.ShouldBe("backend-b");
+        verdict.Starved.ShouldBe("backend-a");
+        verdict.FurtherConnections.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Unknown_ports_take_the_error_probability_away()
+    {
+        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: SelectionUnit.Unknown);
+        verdict.ErrorProbability.ShouldBeNull();
+        VerdictText.Describe(verdict).ShouldContain("no error probability");
+    }
+
+    [Fact]
+    public void One_backend_is_even_by_itself()
+    {
+        var verdict = SkewTest.Judge(ExpectedShares.Equal("only"), BackendCounts.Of(5));
+        verdict.Kind.ShouldBe(VerdictKind.Even);
+        verdict.Cases.ShouldBe(SpecialCases.OneBackend);
+    }
+
+    [Fact]
+    public void No_expected_backend_is_undecided_without_an_error_probability()
+    {
+        var verdict = SkewTest.Judge(ExpectedShares.Equal(), BackendCounts.Of());
+        verdict.Kind.ShouldBe(VerdictKind.Undecided);
+        verdict.Cases.ShouldBe(SpecialCases.NoBackend);
+        verdict.ErrorProbability.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_backend_that_should_receive_nothing_is_skew_once_it_was_selected()
+    {
+        var expected = ExpectedShares.Weighted(["a", "b", "unready"], [1, 1, 0]);
+        SkewTest.Judge(expected, BackendCounts.Of(4000, 4000, 0)).Kind.ShouldBe(VerdictKind.Even);
+        var verdict = SkewTest.Judge(expected, BackendCounts.Of(4000, 4000, 1));
+        verdict.Kind.ShouldBe(VerdictKind.Skewed);
+        verdict.Cases.ShouldBe(SpecialCases.ZeroWeight | SpecialCases.SelectedWithoutWeight);
+        verdict.Busiest.ShouldBe("unready");
+    }
+
+    [Fact]
+    public void A_tolerance_that_reaches_one_is_named_and_the_other_bounds_still_decide()
+    {
+        var expected = ExpectedShares.Weighted(["main", "canary"], [9, 1]);
+        var even = SkewTest.Judge(expected, BackendCounts.Of(90_000, 10_000));
+        even.Cases.ShouldBe(SpecialCases.ToleranceReachesOne);
+        even.Kind.ShouldBe(VerdictKind.Even);
+        SkewTest.Judge(expected, BackendCounts.Of(500, 0)).Kind.ShouldBe(VerdictKind.Skewed);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Options_outside_their_range_are_refused(double value)
+    {
+        Should.Throw<ArgumentOutOfRangeException>(() => new VerdictOptions { ErrorProbability = value });
+        Should.Throw<ArgumentOutOfRangeException>(() => new VerdictOptions { Tolerance = value });
+    }
+
+    [Fact]
+    public void Weights_that_make_no_sense_are_refused()
+    {
+        Should.Throw<ArgumentException>(() => ExpectedShares.Weighted(["a", "b"], [1]));
+        Should.Throw<ArgumentException>(() => ExpectedShares.Weighted(["a", "a"], [1, 1]));
+        Should.Throw<ArgumentException>(() => ExpectedShares.Weighted(["a", "b"], [1, -1]));
+        Should.Throw<ArgumentException>(() => ExpectedShares.Weighted(["a", "b"], [1, double.NaN]));
+    }
+}
