@@ -1,1 +1,4 @@
-Console.WriteLine("not built yet");
+using CiliumDebugging.LoadTest.Pod;
+
+await LoadTestPod.RunAsync(args);
+return 0;

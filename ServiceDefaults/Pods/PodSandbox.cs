@@ -56,16 +56,18 @@ public sealed class PodSandbox : IDisposable
     /// <summary>Registers this process as a Pod.</summary>
     /// <param name="configuration">Where <see cref="PodEnvironment"/> is read from.</param>
     /// <param name="time">Time source of the timeout.</param>
+    /// <param name="privatePorts">Ports that are no container ports; the first one is probed when there is no container port.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>Null when no API is configured: the process runs on a real cluster or on its own.</returns>
     /// <exception cref="TimeoutException">The cluster gave the Pod no address within 30 s.</exception>
-    public static async Task<PodSandbox?> JoinAsync(IConfiguration configuration, TimeProvider time, CancellationToken cancellationToken = default)
+    public static async Task<PodSandbox?> JoinAsync(
+        IConfiguration configuration, TimeProvider time, IReadOnlyList<int>? privatePorts = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration[PodEnvironment.ApiUrl] is not { Length: > 0 } url) return null;
         var apiToken = configuration[PodEnvironment.ApiToken] ?? throw new FormatException($"{PodEnvironment.ApiUrl} is set and {PodEnvironment.ApiToken} is not: set both or neither");
         var cluster = new Kubernetes(new KubernetesClientConfiguration { Host = url, AccessToken = apiToken });
-        var (pod, ports) = Describe(configuration);
+        var (pod, ports) = Describe(configuration, privatePorts ?? []);
         var created = await cluster.CoreV1.CreateNamespacedPodAsync(pod, pod.Namespace(), cancellationToken: cancellationToken);
         using var timeout = new CancellationTokenSource(AddressTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -80,7 +82,7 @@ public sealed class PodSandbox : IDisposable
         }
     }
 
-    private static (V1Pod Pod, IReadOnlyList<int> Ports) Describe(IConfiguration configuration)
+    private static (V1Pod Pod, IReadOnlyList<int> Ports) Describe(IConfiguration configuration, IReadOnlyList<int> privatePorts)
     {
         var ns = configuration[PodEnvironment.PodNamespace] ?? "default";
         var generateName = configuration[PodEnvironment.PodGenerateName];
@@ -89,7 +91,8 @@ public sealed class PodSandbox : IDisposable
             .Select(p => new V1ContainerPort { Name = p.Key, ContainerPort = int.Parse(p.Value, CultureInfo.InvariantCulture), Protocol = "TCP" }).ToList();
         var image = System.Reflection.Assembly.GetEntryAssembly()?.GetName().Name?.ToLowerInvariant() ?? "pod";
         var container = new V1Container { Name = image, Image = image, Ports = ports };
-        if (ports.Count > 0) container.ReadinessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/health", Port = ports[0].ContainerPort } };
+        if (ports.Select(p => p.ContainerPort).Concat(privatePorts).FirstOrDefault() is > 0 and var probed)
+            container.ReadinessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/health", Port = probed } };
         return (new V1Pod
         {
             ApiVersion = "v1",

@@ -21,7 +21,7 @@ public static class PodSandboxExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        var sandbox = await PodSandbox.JoinAsync(builder.Configuration, TimeProvider.System);
+        var sandbox = await PodSandbox.JoinAsync(builder.Configuration, TimeProvider.System, privatePorts);
         var identity = sandbox?.Identity ?? PodIdentity.FromConfiguration(builder.Configuration);
         builder.Services.AddSingleton(identity);
         if (sandbox is null) return identity;

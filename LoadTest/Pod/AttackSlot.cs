@@ -1,0 +1,86 @@
+using System.Text;
+using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.ServiceDefaults.Pods;
+
+namespace CiliumDebugging.LoadTest.Pod;
+
+/// <summary>The one attack a load-test Pod carries out at a time.</summary>
+public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSandbox? sandbox = null) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _change = new(1, 1);
+    private AttackControl? _attack;
+    private double _epoch;
+
+    /// <summary>Records of the current or last attack; null before the first.</summary>
+    public RecordLog? Log { get; private set; }
+
+    /// <summary>State of the current or last attack; null before the first.</summary>
+    public AttackState? State
+    {
+        get
+        {
+            if (_attack is not { } attack) return null;
+            var accounting = attack.Accounting;
+            return new AttackState(_epoch, attack.Plan.SourceAddress?.ToString(), accounting.Intended, accounting.Started, accounting.NotSent,
+                accounting.Ended, !attack.Completion.IsCompleted, attack.Completion.IsCompleted ? accounting.Discrepancies() : [], attack.EngineName);
+        }
+    }
+
+    /// <summary>Starts an attack.</summary>
+    /// <exception cref="AttackRefusedException">One is running, or the order cannot be carried out.</exception>
+    public async Task StartAsync(AttackOrder order, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        await _change.WaitAsync(cancellationToken);
+        try
+        {
+            if (_attack is { Completion.IsCompleted: false }) throw new AttackRefusedException("an attack is running: POST /attack/stop first");
+            var plan = await PlanAsync(order, cancellationToken);
+            if (plan.Problems() is { Count: > 0 } problems) throw new AttackRefusedException(string.Join("; ", problems));
+            if (_attack is not null) await _attack.DisposeAsync();
+            var log = new RecordLog();
+            _epoch = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+            _attack = AttackControl.Start(plan, log, time: time, abort: CancellationToken.None); // it outlives the request that ordered it
+            Log = log;
+            _ = _attack.Completion.ContinueWith(_ => log.Complete(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+        finally
+        {
+            _change.Release();
+        }
+    }
+
+    /// <summary>Drains the attack: returns when every request has its outcome.</summary>
+    public async Task StopAsync()
+    {
+        if (_attack is { } attack) await attack.StopAsync();
+    }
+
+    private async Task<AttackPlan> PlanAsync(AttackOrder order, CancellationToken cancellationToken)
+    {
+        var ports = ClientPortRange.RandomOdd;
+        if (order.Ports is { } text && ClientPortRange.Parse(text, out ports) is { } problem) throw new AttackRefusedException($"client ports '{text}': {problem}");
+        var target = AttackTarget.For(order.Url, await resolver.ResolveAsync(order.Url, cancellationToken)) with
+        {
+            Method = order.Method,
+            Body = order.Body is null ? default : Encoding.UTF8.GetBytes(order.Body),
+        };
+        return new AttackPlan
+        {
+            Targets = [target],
+            RatePerSecond = order.RatePerSecond,
+            SourceAddress = sandbox?.PodAddress,
+            Ports = sandbox is null && order.Ports is null ? ClientPortRange.Kernel : ports,
+            PortSeed = order.PortSeed,
+            Timeout = TimeSpan.FromSeconds(order.TimeoutSeconds),
+            KeepAliveConnections = order.KeepAliveConnections,
+        };
+    }
+
+    /// <summary>Aborts the attack.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_attack is { } attack) await attack.DisposeAsync();
+        _change.Dispose();
+    }
+}

@@ -1,0 +1,23 @@
+using CiliumDebugging.ServiceDefaults.Pods;
+
+namespace CiliumDebugging.LoadTest.Pod;
+
+/// <summary>The program as a Pod: waits for orders.</summary>
+public static class LoadTestPod
+{
+    /// <summary>Runs until the Pod is deleted or the process is stopped.</summary>
+    public static async Task RunAsync(string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        var pod = await builder.JoinPodNetworkAsync(AttackEndpoints.ControlPort);
+        // Telemetry alone: an HTTP client that retries by itself would falsify what is measured.
+        builder.ConfigureOpenTelemetry(pod);
+        builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton(services => new TargetResolver(services.GetService<PodSandbox>()));
+        builder.Services.AddSingleton(services => new AttackSlot(services.GetRequiredService<TargetResolver>(), services.GetRequiredService<TimeProvider>(), services.GetService<PodSandbox>()));
+        var app = builder.Build();
+        app.MapDefaultEndpoints();
+        app.MapAttack();
+        await app.RunAsync();
+    }
+}
