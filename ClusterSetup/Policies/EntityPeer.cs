@@ -1,0 +1,45 @@
+using System.Collections.Frozen;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>The peers that fromEntities and toEntities name (cilium, pkg/policy/api/entity.go).</summary>
+public sealed record EntityPeer(string Entity) : PeerSelector
+{
+    private static readonly string[] ClusterMembers =
+        ["host", "remote-node", "init", "ingress", "health", "unmanaged", "kube-apiserver"];
+
+    /// <summary>The names that are understood.</summary>
+    public static FrozenSet<string> Names { get; } = FrozenSet.ToFrozenSet(
+        ["all", "world", "world-ipv4", "world-ipv6", "cluster", .. ClusterMembers, "none"], StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override bool Matches(Peer peer) => Entity switch
+    {
+        "all" => true,
+        "cluster" => Array.Exists(ClusterMembers, name => IsReserved(peer, name)) || IsInCluster(peer),
+        // Every address of the lab is IPv4.
+        "world-ipv4" => IsReserved(peer, "world"),
+        "world-ipv6" => false,
+        _ => IsReserved(peer, Entity),
+    };
+
+    private static bool IsReserved(Peer peer, string name)
+    {
+        foreach (Label label in peer.Identity.Labels)
+        {
+            if (label.Source == Label.Reserved && label.Key == name)
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsInCluster(Peer peer)
+    {
+        foreach (Label label in peer.Identity.Labels)
+        {
+            if (label is { Source: Label.Kubernetes, Key: Label.Cluster })
+                return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>A header that a request must carry.</summary>
+/// <param name="Name">The header's name, compared without regard to case.</param>
+/// <param name="Value">The exact value, several occurrences joined by commas as Envoy does; null means presence is enough.</param>
+public sealed record HeaderRequirement(string Name, string? Value)
+{
+    internal bool Matches(IHeaderDictionary? headers)
+    {
+        if (headers is null || !headers.TryGetValue(Name, out var values) || values.Count == 0)
+            return false;
+        return Value is null || (values.Count == 1 ? values[0] : string.Join(',', values.ToArray())) == Value;
+    }
+}
+
+/// <summary>One entry of <c>rules.http</c>: all of its parts must match. Equal when written with the same patterns and headers.</summary>
+public sealed class HttpRule : IEquatable<HttpRule>
+{
+    private readonly WholeStringPattern? method;
+    private readonly WholeStringPattern? path;
+    private readonly WholeStringPattern? host;
+
+    /// <summary>Builds a rule; a part that is null matches everything.</summary>
+    /// <param name="method">Matches the method.</param>
+    /// <param name="path">Matches the path with its query string.</param>
+    /// <param name="host">Matches the Host header or <c>:authority</c>, including a port if one is sent.</param>
+    /// <param name="headers">Headers that must all be there.</param>
+    public HttpRule(WholeStringPattern? method, WholeStringPattern? path, WholeStringPattern? host, ImmutableArray<HeaderRequirement> headers)
+    {
+        (this.method, this.path, this.host, Headers) = (method, path, host, headers.IsDefault ? [] : headers);
+        Canonical = Describe();
+    }
+
+    /// <summary>The pattern of the method, or null.</summary>
+    public string? Method => method?.Pattern;
+
+    /// <summary>The pattern of the path, or null.</summary>
+    public string? Path => path?.Pattern;
+
+    /// <summary>The pattern of the host, or null.</summary>
+    public string? Host => host?.Pattern;
+
+    /// <summary>The headers asked for.</summary>
+    public ImmutableArray<HeaderRequirement> Headers { get; }
+
+    /// <summary>Whether the rule asks for nothing.</summary>
+    public bool MatchesEverything => method is null && path is null && host is null && Headers.IsEmpty;
+
+    internal string Canonical { get; }
+
+    /// <summary>Whether a request matches all parts.</summary>
+    public bool Matches(string requestMethod, string requestPath, string requestHost, IHeaderDictionary? headers)
+    {
+        if (method is not null && !method.Matches(requestMethod))
+            return false;
+        if (path is not null && !path.Matches(requestPath))
+            return false;
+        if (host is not null && !host.Matches(requestHost))
+            return false;
+        foreach (HeaderRequirement header in Headers)
+        {
+            if (!header.Matches(headers))
+                return false;
+        }
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(HttpRule? other) => other is not null && Canonical == other.Canonical;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as HttpRule);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Canonical);
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        $"{Method ?? "*"} {Path ?? "*"}{(host is null ? "" : $" host {Host}")}{string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"))}";
+
+    /// <summary>A text that differs whenever the rules do: parts carry their lengths.</summary>
+    private string Describe()
+    {
+        var text = new StringBuilder();
+        Append('m', Method);
+        Append('p', Path);
+        Append('h', Host);
+        foreach (HeaderRequirement header in Headers.OrderBy(h => h.Name, StringComparer.OrdinalIgnoreCase).ThenBy(h => h.Value, StringComparer.Ordinal))
+        {
+            Append('n', header.Name.ToUpperInvariant());
+            Append('v', header.Value);
+        }
+        return text.ToString();
+
+        void Append(char tag, string? part)
+        {
+            if (part is not null)
+                text.Append(CultureInfo.InvariantCulture, $"{tag}{part.Length}:{part}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text.RegularExpressions;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>Kubernetes' rules for names and labels.</summary>
+internal static partial class LabelSyntax
+{
+    /// <summary>Label sources of Cilium that selectors may name and the lab gives its endpoints.</summary>
+    private static readonly string[] Sources = [Label.Any, Label.Kubernetes, Label.Reserved];
+
+    /// <summary>Checks a label key without source: an optional DNS prefix and a name of up to 63 characters.</summary>
+    public static string? KeyError(string key)
+    {
+        int slash = key.IndexOf('/', StringComparison.Ordinal);
+        string name = slash < 0 ? key : key[(slash + 1)..];
+        if (slash >= 0 && !IsSubdomain(key[..slash]))
+            return "the part of a label key before '/' must be a DNS name of lower-case letters, digits, '-' and '.'";
+        return name.Length is > 0 and <= 63 && NamePattern().IsMatch(name)
+            ? null
+            : "a label key is up to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit";
+    }
+
+    public static string? ValueError(string value) =>
+        value.Length == 0 || (value.Length <= 63 && NamePattern().IsMatch(value))
+            ? null
+            : "a label value is empty, or up to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit";
+
+    public static bool IsSubdomain(string name) => name.Length is > 0 and <= 253 && SubdomainPattern().IsMatch(name);
+
+    public static bool IsNamespace(string name) => name.Length is > 0 and <= 63 && NamespacePattern().IsMatch(name);
+
+    /// <summary>A port name: letters, digits and single inner hyphens, at least one letter.</summary>
+    public static bool IsPortName(string name, int lengthMax) =>
+        name.Length > 0 && name.Length <= lengthMax && PortNamePattern().IsMatch(name) && name.Any(char.IsAsciiLetter)
+        && !name.Contains("--", StringComparison.Ordinal);
+
+    /// <summary>Splits <c>source:key</c>. No source and <c>any</c> mean any source (null).</summary>
+    public static (string? Source, string Key, string? Error) SplitSource(string text)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+            return (null, text, null);
+        string source = text[..colon];
+        string key = text[(colon + 1)..];
+        return Array.IndexOf(Sources, source) < 0
+            ? (null, key, $"the label source must be one of {string.Join(", ", Sources)}; endpoints carry no labels of other sources here")
+            : (source == Label.Any ? null : source, key, null);
+    }
+
+    [GeneratedRegex(@"\A[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"\A[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex SubdomainPattern();
+
+    [GeneratedRegex(@"\A[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamespacePattern();
+
+    [GeneratedRegex(@"\A[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex PortNamePattern();
+}

@@ -1,0 +1,125 @@
+using System.Collections.Frozen;
+using System.Globalization;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>The problems found so far in a source, and the policy that is being read.</summary>
+internal sealed class ProblemList(string file)
+{
+    private readonly List<PolicyProblem> problems = [];
+
+    public string Policy { get; set; } = "";
+
+    public int Count => problems.Count;
+
+    public IReadOnlyList<PolicyProblem> All => problems;
+
+    public void Add(int line, string field, string value, string message) =>
+        problems.Add(new PolicyProblem(file, line, Policy, field, Printable.Text(value), message));
+}
+
+/// <summary>The fields a map may have.</summary>
+/// <param name="known">Fields that are read.</param>
+/// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do instead.</param>
+internal sealed class FieldTable(string[] known, params (string Name, string Remedy)[] notEnforced)
+{
+    private readonly FrozenDictionary<string, string> notEnforced =
+        notEnforced.ToFrozenDictionary(f => f.Name, f => f.Remedy, StringComparer.Ordinal);
+
+    public FrozenSet<string> Known { get; } = known.ToFrozenSet(StringComparer.Ordinal);
+
+    public string? RemedyFor(string name) => notEnforced.GetValueOrDefault(name);
+}
+
+/// <summary>A value of a manifest with its path. The readers ask it for what they expect; it reports what does not fit.</summary>
+internal readonly record struct ManifestField(ManifestNode Node, string Path, ProblemList Problems)
+{
+    public void Report(string message) => Problems.Add(Node.Line, Path, Node.Display, message);
+
+    /// <summary>The fields of a map by name. Unknown and not enforced ones are reported and left out.</summary>
+    /// <param name="table">What is allowed.</param>
+    /// <param name="nullIsAbsent">Whether <c>field: null</c> is the same as no field: so for built-in kinds and metadata, not for custom resources.</param>
+    public Dictionary<string, ManifestField>? Map(FieldTable table, bool nullIsAbsent = false)
+    {
+        if (!Is(ManifestType.Map))
+            return null;
+        Dictionary<string, ManifestField> fields = new(StringComparer.Ordinal);
+        foreach ((string key, int line, ManifestNode value) in Node.Fields)
+        {
+            ManifestField field = Child(key, value);
+            if (table.Known.Contains(key))
+            {
+                if (value.Type != ManifestType.Null)
+                    fields[key] = field;
+                else if (!nullIsAbsent)
+                    field.Report("the field has no value: an API server refuses that; give it one or remove the field");
+            }
+            else if (table.RemedyFor(key) is { } remedy)
+                Problems.Add(line, field.Path, "", $"'{key}' is recognised but not enforced here, and a policy that is applied in part would mislead: {remedy}");
+            else
+                Problems.Add(line, field.Path, "", $"unknown field '{Printable.Text(key)}'; known here: {string.Join(", ", table.Known.Order(StringComparer.Ordinal))}");
+        }
+        return fields;
+    }
+
+    /// <summary>All entries of a map with free keys.</summary>
+    public IEnumerable<(string Key, ManifestField Value)> Entries()
+    {
+        if (!Is(ManifestType.Map))
+            yield break;
+        foreach ((string key, _, ManifestNode value) in Node.Fields)
+            yield return (key, Child(key, value));
+    }
+
+    public IEnumerable<ManifestField> Items()
+    {
+        if (!Is(ManifestType.List))
+            yield break;
+        for (int i = 0; i < Node.Items.Count; i++)
+            yield return new ManifestField(Node.Items[i], string.Create(CultureInfo.InvariantCulture, $"{Path}[{i}]"), Problems);
+    }
+
+    public string? Text() => Is(ManifestType.Text) ? Node.Text : null;
+
+    public bool? Boolean()
+    {
+        if (!Is(ManifestType.Boolean))
+            return null;
+        return Node.Text is "true" or "True" or "TRUE" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" or "y" or "Y";
+    }
+
+    /// <summary>A decimal number within bounds.</summary>
+    public int? Integer(int min, int max)
+    {
+        if (!Is(ManifestType.Integer))
+            return null;
+        if (int.TryParse(Node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max)
+            return value;
+        Report($"must be a number from {min} to {max}");
+        return null;
+    }
+
+    private ManifestField Child(string key, ManifestNode value) =>
+        new(value, Path.Length == 0 ? Printable.Text(key) : $"{Path}.{Printable.Text(key)}", Problems);
+
+    private bool Is(ManifestType expected)
+    {
+        if (Node.Type == expected)
+            return true;
+        string remedy = expected == ManifestType.Text && Node.Type is ManifestType.Integer or ManifestType.Number or ManifestType.Boolean
+            ? "; quote it" : "";
+        Report($"must be {Name(expected)}, is {Name(Node.Type)}{remedy}");
+        return false;
+    }
+
+    private static string Name(ManifestType type) => type switch
+    {
+        ManifestType.Null => "null",
+        ManifestType.Boolean => "a boolean",
+        ManifestType.Integer => "a whole number",
+        ManifestType.Number => "a number",
+        ManifestType.Text => "a text",
+        ManifestType.List => "a list",
+        _ => "a map",
+    };
+}

@@ -1,0 +1,162 @@
+using System.Text.RegularExpressions;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>Builds manifests from the events of YamlDotNet's parser. (Its own object model recurses without a limit: a megabyte of opening
+/// brackets overflows the stack.)</summary>
+internal sealed partial class YamlManifest
+{
+    private readonly Parser parser;
+    private readonly Dictionary<AnchorName, ManifestNode> anchors = [];
+    private long nodes;
+
+    private YamlManifest(string text) => parser = new Parser(new StringReader(text));
+
+    /// <summary>Reads all documents of a text; empty documents are left out.</summary>
+    /// <exception cref="ManifestException">The text is not YAML or exceeds a limit.</exception>
+    public static List<ManifestNode> Read(string text)
+    {
+        if (text.Length > ManifestLimits.TextMax)
+            throw new ManifestException(0, $"the text has {text.Length} characters, the limit is {ManifestLimits.TextMax}; split it into several files");
+        var manifest = new YamlManifest(text);
+        try
+        {
+            return manifest.Documents();
+        }
+        catch (YamlException exception)
+        {
+            throw new ManifestException(Line(exception.Start), $"this is not YAML: {exception.Message}");
+        }
+    }
+
+    private static int Line(Mark mark) => (int)Math.Min(mark.Line, int.MaxValue);
+
+    private List<ManifestNode> Documents()
+    {
+        List<ManifestNode> documents = [];
+        while (parser.MoveNext())
+        {
+            switch (parser.Current)
+            {
+                case DocumentStart:
+                    anchors.Clear();
+                    break;
+                case NodeEvent or AnchorAlias:
+                    ManifestNode document = Node(0);
+                    if (document.Type != ManifestType.Null)
+                        documents.Add(document);
+                    break;
+            }
+        }
+        return documents;
+    }
+
+    /// <summary>Reads the node that starts at the current event and stops at its last event.</summary>
+    private ManifestNode Node(int depth)
+    {
+        ParsingEvent current = parser.Current!;
+        int line = Line(current.Start);
+        if (depth > ManifestLimits.DepthMax)
+            throw new ManifestException(line, $"values are nested deeper than {ManifestLimits.DepthMax} levels");
+        if (current is AnchorAlias alias)
+        {
+            if (!anchors.TryGetValue(alias.Value, out ManifestNode? target))
+                throw new ManifestException(line, $"the alias *{alias.Value} refers to no earlier, complete value");
+            Count(target.Size, line);
+            return target;
+        }
+        Count(1, line);
+        ManifestNode node = current switch
+        {
+            Scalar scalar => new ManifestNode(TypeOf(scalar, line), line, scalar.Value),
+            SequenceStart => List(line, depth),
+            MappingStart => Map(line, depth),
+            _ => throw new ManifestException(line, "this is not YAML: a value was expected"),
+        };
+        if (current is NodeEvent { Anchor.IsEmpty: false } anchored)
+            anchors[anchored.Anchor] = node;
+        return node;
+    }
+
+    private void Count(long size, int line)
+    {
+        nodes += size;
+        if (nodes > ManifestLimits.NodesMax)
+            throw new ManifestException(line, $"the file has more than {ManifestLimits.NodesMax} values (aliases counted as often as they are used)");
+    }
+
+    private ManifestNode List(int line, int depth)
+    {
+        var list = new ManifestNode(ManifestType.List, line, "");
+        while (Next() is not SequenceEnd)
+        {
+            ManifestNode item = Node(depth + 1);
+            list.Items.Add(item);
+            list.Size += item.Size;
+        }
+        return list;
+    }
+
+    private ManifestNode Map(int line, int depth)
+    {
+        var map = new ManifestNode(ManifestType.Map, line, "");
+        HashSet<string> keys = new(StringComparer.Ordinal);
+        while (Next() is not MappingEnd)
+        {
+            ManifestNode key = Node(depth + 1);
+            if (key.Type is ManifestType.List or ManifestType.Map)
+                throw new ManifestException(key.Line, "a key must be a text");
+            if (!keys.Add(key.Text))
+                throw new ManifestException(key.Line, $"the key '{Printable.Text(key.Text)}' appears twice");
+            Next();
+            ManifestNode value = Node(depth + 1);
+            map.Fields.Add((key.Text, key.Line, value));
+            map.Size += value.Size + 1;
+        }
+        return map;
+    }
+
+    private ParsingEvent Next()
+    {
+        if (!parser.MoveNext() || parser.Current is null)
+            throw new ManifestException(0, "this is not YAML: it ends inside a value");
+        return parser.Current;
+    }
+
+    private static ManifestType TypeOf(Scalar scalar, int line)
+    {
+        if (!scalar.Tag.IsEmpty && !scalar.Tag.IsNonSpecific)
+        {
+            return scalar.Tag.Value switch
+            {
+                "tag:yaml.org,2002:str" => ManifestType.Text,
+                "tag:yaml.org,2002:int" => ManifestType.Integer,
+                "tag:yaml.org,2002:float" => ManifestType.Number,
+                "tag:yaml.org,2002:bool" => ManifestType.Boolean,
+                "tag:yaml.org,2002:null" => ManifestType.Null,
+                _ => throw new ManifestException(line, $"the tag {Printable.Text(scalar.Tag.Value)} is not supported"),
+            };
+        }
+        if (scalar.Style != ScalarStyle.Plain || (scalar.Tag.IsNonSpecific && !scalar.Tag.IsEmpty))
+            return ManifestType.Text;
+        string text = scalar.Value;
+        if (text is "" or "~" or "null" or "Null" or "NULL")
+            return ManifestType.Null;
+        if (BooleanPattern().IsMatch(text))
+            return ManifestType.Boolean;
+        if (IntegerPattern().IsMatch(text))
+            return ManifestType.Integer;
+        return NumberPattern().IsMatch(text) ? ManifestType.Number : ManifestType.Text;
+    }
+
+    [GeneratedRegex(@"\A(?:[yY]|yes|Yes|YES|on|On|ON|true|True|TRUE|[nN]|no|No|NO|off|Off|OFF|false|False|FALSE)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex BooleanPattern();
+
+    [GeneratedRegex(@"\A[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex IntegerPattern();
+
+    [GeneratedRegex(@"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NumberPattern();
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>The three kinds of policy object.</summary>
+public enum PolicyKind
+{
+    /// <summary>cilium.io/v2 CiliumNetworkPolicy: applies in its namespace.</summary>
+    CiliumNetworkPolicy,
+
+    /// <summary>cilium.io/v2 CiliumClusterwideNetworkPolicy: applies in all namespaces.</summary>
+    CiliumClusterwideNetworkPolicy,
+
+    /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
+    NetworkPolicy,
+}
+
+/// <summary>A policy that was read and found valid, with every implied part (namespace, defaults) made explicit.</summary>
+/// <param name="Kind">What kind of object it was.</param>
+/// <param name="Namespace">Its namespace; empty for a clusterwide policy.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Source">The file or other source it was read from.</param>
+/// <param name="Line">The line where it starts, from 1; 0 when the source has no lines.</param>
+/// <param name="Specs">Its rules: one entry for <c>spec</c>, one for each of <c>specs</c>.</param>
+public sealed record NetworkPolicyModel(
+    PolicyKind Kind, string Namespace, string Name, string Source, int Line, ImmutableArray<PolicySpec> Specs);
+
+/// <summary>The rules for the endpoints one selector selects.</summary>
+/// <param name="Subject">Selects the endpoints; the implied namespace is part of it.</param>
+/// <param name="Ingress">Allow and deny rules for traffic to the subject.</param>
+/// <param name="Egress">Allow and deny rules for traffic from the subject.</param>
+/// <param name="IngressDefaultDeny">Whether selecting an endpoint makes everything else to it denied.</param>
+/// <param name="EgressDefaultDeny">Whether selecting an endpoint makes everything else from it denied.</param>
+public sealed record PolicySpec(
+    LabelSelector Subject,
+    ImmutableArray<TrafficRule> Ingress,
+    ImmutableArray<TrafficRule> Egress,
+    bool IngressDefaultDeny,
+    bool EgressDefaultDeny);
+
+/// <summary>One rule: a peer AND a port must match.</summary>
+/// <param name="IsDeny">Whether a match forbids the traffic; a deny wins over any allow.</param>
+/// <param name="AnyPeer">Whether every peer matches; otherwise one of <paramref name="Peers"/> must, and none matches when that is empty.</param>
+/// <param name="Peers">The peers, any of which suffices.</param>
+/// <param name="Ports">The ports, any of which suffices; empty means all ports of all protocols.</param>
+public sealed record TrafficRule(bool IsDeny, bool AnyPeer, ImmutableArray<PeerSelector> Peers, ImmutableArray<PortRule> Ports);
+
+/// <summary>Selects peers in one of the ways the sealed types below stand for.</summary>
+public abstract record PeerSelector
+{
+    /// <summary>Whether a peer matches.</summary>
+    public abstract bool Matches(Peer peer);
+}
+
+/// <summary>Selects peers by their labels.</summary>
+/// <param name="Selector">The selector, with the implied namespace.</param>
+public sealed record EndpointPeer(LabelSelector Selector) : PeerSelector
+{
+    /// <inheritdoc/>
+    public override bool Matches(Peer peer) => Selector.Matches(peer.Identity.Labels);
+}
+
+/// <summary>Selects external peers by address; addresses of pods and nodes never match (Cilium's rule, also for a NetworkPolicy's ipBlock).</summary>
+/// <param name="Block">The addresses.</param>
+/// <param name="Except">The addresses inside the block that do not match.</param>
+public sealed record CidrPeer(CidrBlock Block, ImmutableArray<CidrBlock> Except) : PeerSelector
+{
+    /// <inheritdoc/>
+    public override bool Matches(Peer peer) =>
+        peer.Identity.IsExternal && Block.Contains(peer.Address) && !Except.Any(e => e.Contains(peer.Address));
+}
+
+/// <summary>One port or range of ports, and what is allowed there.</summary>
+/// <param name="Ports">The ports: numbers or a name.</param>
+/// <param name="Protocol">The protocol; null means any.</param>
+/// <param name="Http">The HTTP rules; null means none are given and traffic is not redirected to the proxy.</param>
+public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet? Http);
+
+/// <summary>A range of port numbers or the name of a port.</summary>
+/// <param name="First">The first port, 0–65535 (0 in the range of all ports); unused with a name.</param>
+/// <param name="Last">The last port, inclusive.</param>
+/// <param name="Name">The name, lower case, looked up in the destination's named ports; null for numbers.</param>
+public sealed record PortMatch(ushort First, ushort Last, string? Name)
+{
+    /// <summary>All ports.</summary>
+    public static PortMatch All { get; } = new(0, ushort.MaxValue, null);
+}

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>All policies of a cluster at one moment. Immutable: an update is a new set over the same <see cref="IdentityTable"/>. Verdicts are compiled
+/// on first use and then read from tables without locks or allocation. Safe for concurrent use.</summary>
+public sealed class PolicySet
+{
+    private readonly Lock gate = new();
+    private readonly IdentityTable identities;
+    private readonly ImmutableArray<PolicySpec> specs;
+    private readonly CidrClasses cidrs;
+    private readonly PagedTable<SubjectPolicy> ingress = new();
+    private readonly PagedTable<SubjectPolicy> egress = new();
+    private readonly Dictionary<string, SubjectPolicy> byRules = new(StringComparer.Ordinal);
+
+    private PolicySet(ImmutableArray<NetworkPolicyModel> policies, IdentityTable identities)
+    {
+        Policies = policies;
+        this.identities = identities;
+        specs = [.. policies.SelectMany(p => p.Specs)];
+        cidrs = CidrClasses.Create(specs);
+    }
+
+    /// <summary>The policies of the set, in the order given; the order has no effect on verdicts.</summary>
+    public ImmutableArray<NetworkPolicyModel> Policies { get; }
+
+    /// <summary>Builds a set.</summary>
+    /// <param name="policies">Policies as read by <see cref="PolicyReader"/>.</param>
+    /// <param name="identities">The table that the identities of every question come from.</param>
+    public static PolicySet Create(IEnumerable<NetworkPolicyModel> policies, IdentityTable identities)
+    {
+        ArgumentNullException.ThrowIfNull(policies);
+        ArgumentNullException.ThrowIfNull(identities);
+        return new PolicySet([.. policies], identities);
+    }
+
+    /// <summary>The verdict on a new connection in one direction. A connection needs the egress verdict of its source and the ingress verdict of its
+    /// destination.</summary>
+    /// <param name="direction">Whose policy is asked: the destination's (ingress) or the source's (egress).</param>
+    /// <param name="subject">The endpoint whose policy applies. Hosts and the world have none: always allowed.</param>
+    /// <param name="peer">The other end.</param>
+    /// <param name="port">The destination port after service translation: the backend's port.</param>
+    /// <param name="protocol">The protocol.</param>
+    /// <exception cref="ArgumentException">An identity is of another table.</exception>
+    public PolicyVerdict Evaluate(TrafficDirection direction, EndpointIdentity subject, Peer peer, ushort port, L4Protocol protocol)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        if (subject.Table != identities || peer.Identity.Table != identities)
+            ThrowForeignIdentity();
+        SubjectPolicy policy = (direction == TrafficDirection.Ingress ? ingress : egress).Get(subject.Id) ?? Resolve(direction, subject);
+        return policy.Evaluate(peer, port, protocol);
+    }
+
+    /// <summary>Whether any policy puts the subject into default deny in a direction.</summary>
+    public bool IsDefaultDeny(TrafficDirection direction, EndpointIdentity subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        return subject.IsEndpoint && specs.Any(s => DefaultDeny(s, direction) && s.Subject.Matches(subject.Labels));
+    }
+
+    private static bool DefaultDeny(PolicySpec spec, TrafficDirection direction) =>
+        direction == TrafficDirection.Ingress ? spec.IngressDefaultDeny : spec.EgressDefaultDeny;
+
+    private static ImmutableArray<TrafficRule> RulesOf(PolicySpec spec, TrafficDirection direction) =>
+        direction == TrafficDirection.Ingress ? spec.Ingress : spec.Egress;
+
+    private static void ThrowForeignIdentity() =>
+        throw new ArgumentException("The identities of a question must come from the identity table that the policy set was created with.");
+
+    private SubjectPolicy Resolve(TrafficDirection direction, EndpointIdentity subject)
+    {
+        int[] selected = subject.IsEndpoint
+            ? [.. Enumerable.Range(0, specs.Length).Where(i => Concerns(specs[i], direction) && specs[i].Subject.Matches(subject.Labels))]
+            : [];
+        ImmutableArray<TrafficRule> rules = [.. selected.SelectMany(i => RulesOf(specs[i], direction))];
+
+        // Subjects that the same specs select share their tables, unless port names make them differ.
+        bool byName = direction == TrafficDirection.Ingress && rules.Any(r => r.Ports.Any(p => p.Ports.Name is not null));
+        ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
+        string key = string.Create(
+            CultureInfo.InvariantCulture, $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}");
+        lock (gate)
+        {
+            if (!byRules.TryGetValue(key, out SubjectPolicy? policy))
+            {
+                policy = new SubjectPolicy(direction, rules, selected.Any(i => DefaultDeny(specs[i], direction)), names, cidrs);
+                byRules.Add(key, policy);
+            }
+            (direction == TrafficDirection.Ingress ? ingress : egress).Set_NeedsLock(subject.Id, policy);
+            return policy;
+        }
+    }
+
+    private static bool Concerns(PolicySpec spec, TrafficDirection direction) =>
+        DefaultDeny(spec, direction) || !RulesOf(spec, direction).IsEmpty;
+}

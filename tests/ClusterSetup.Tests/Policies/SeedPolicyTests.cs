@@ -1,0 +1,75 @@
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+
+public class SeedPolicyTests
+{
+    private readonly Lab lab = new(Lab.Scenario("two-sided-l7/backend-policy.yaml"), Lab.Scenario("two-sided-l7/load-test-policy.yaml"));
+
+    private PolicyVerdict ToBackend(EndpointIdentity from, ushort port = 8080, L4Protocol protocol = L4Protocol.Tcp) =>
+        lab.Policies.Evaluate(TrafficDirection.Ingress, lab.Backend, new Peer(from, 0), port, protocol);
+
+    private PolicyVerdict FromLoadTest(EndpointIdentity to, ushort port = 8080, L4Protocol protocol = L4Protocol.Tcp) =>
+        lab.Policies.Evaluate(TrafficDirection.Egress, lab.LoadTest, new Peer(to, 0), port, protocol);
+
+    [Fact]
+    public void A_connection_of_the_load_test_to_the_backend_is_redirected_on_both_sides()
+    {
+        FromLoadTest(lab.Backend).IsRedirect.ShouldBeTrue();
+        ToBackend(lab.LoadTest).IsRedirect.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("GET", true)]
+    [InlineData("HEAD", true)]
+    [InlineData("POST", true)]
+    [InlineData("PUT", false)]
+    [InlineData("get", false)]
+    [InlineData("POSTS", false)]
+    public void Both_sides_allow_the_three_methods_and_no_other(string method, bool allowed)
+    {
+        FromLoadTest(lab.Backend).Http!.Allows(method, "/echo", "backend-1.backend", null).ShouldBe(allowed);
+        ToBackend(lab.LoadTest).Http!.Allows(method, "/echo", "backend-1.backend", null).ShouldBe(allowed);
+    }
+
+    [Fact]
+    public void The_backend_takes_requests_from_both_load_tests_and_from_monitoring_only()
+    {
+        ToBackend(lab.Pod("load-test", ("app", "load-test-2"))).IsRedirect.ShouldBeTrue();
+        ToBackend(lab.Pod("cilium-monitoring", ("app", "prometheus"))).IsRedirect.ShouldBeTrue();
+        ToBackend(lab.Pod("load-test", ("app", "other"))).ShouldBe(PolicyVerdict.Drop(DropReason.PolicyDenied));
+        ToBackend(lab.Pod("default", ("app", "load-test-1"))).ShouldBe(PolicyVerdict.Drop(DropReason.PolicyDenied));
+        ToBackend(lab.LoadTest, 8081).ShouldBe(PolicyVerdict.Drop(DropReason.PolicyDenied));
+        ToBackend(lab.LoadTest, 8080, L4Protocol.Udp).ShouldBe(PolicyVerdict.Drop(DropReason.PolicyDenied));
+    }
+
+    [Fact]
+    public void The_load_test_may_also_resolve_names_anywhere_over_any_protocol()
+    {
+        EndpointIdentity dns = lab.Pod("kube-system", ("k8s-app", "kube-dns"));
+        FromLoadTest(dns, 53, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
+        FromLoadTest(dns, 53).ShouldBe(PolicyVerdict.Allow);
+        FromLoadTest(lab.Identities.World, 53, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
+        FromLoadTest(lab.Backend, 53).ShouldBe(PolicyVerdict.Allow);
+        FromLoadTest(dns, 54, L4Protocol.Udp).IsDrop.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_second_pair_is_in_reach_of_the_first_load_test_and_has_no_policy_of_its_own()
+    {
+        EndpointIdentity backend2 = lab.Pod("backend", ("app", "backend"), ("version", "v2"));
+        EndpointIdentity loadTest2 = lab.Pod("load-test", ("app", "load-test-2"));
+        FromLoadTest(backend2).IsRedirect.ShouldBeTrue();
+        lab.Policies.Evaluate(TrafficDirection.Ingress, backend2, new Peer(loadTest2, 0), 8080, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+        lab.Policies.Evaluate(TrafficDirection.Egress, loadTest2, new Peer(backend2, 0), 8080, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Fact]
+    public void Replies_need_no_rule_because_only_the_selected_direction_is_in_default_deny()
+    {
+        lab.Policies.IsDefaultDeny(TrafficDirection.Ingress, lab.Backend).ShouldBeTrue();
+        lab.Policies.IsDefaultDeny(TrafficDirection.Egress, lab.Backend).ShouldBeFalse();
+        lab.Policies.IsDefaultDeny(TrafficDirection.Egress, lab.LoadTest).ShouldBeTrue();
+        lab.Policies.IsDefaultDeny(TrafficDirection.Ingress, lab.LoadTest).ShouldBeFalse();
+    }
+}
