@@ -47,7 +47,7 @@ internal static class ClusterObjects
             {
                 Addresses =
                 [
-                    new V1NodeAddress { Type = "InternalIP", Address = Endpoint.ToIPAddress(addresses.Node(index)).ToString() },
+                    new V1NodeAddress { Type = "InternalIP", Address = TcpEndpoint.ToIPAddress(addresses.Node(index)).ToString() },
                     new V1NodeAddress { Type = "Hostname", Address = node.Name },
                 ],
                 Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady" }],
@@ -71,7 +71,7 @@ internal static class ClusterObjects
         Spec = new V1ServiceSpec
         {
             Type = "ClusterIP",
-            ClusterIP = Endpoint.ToIPAddress(addresses.NextService()).ToString(),
+            ClusterIP = TcpEndpoint.ToIPAddress(addresses.NextService()).ToString(),
             Selector = service.Selector.ToDictionary(),
             Ports = [new V1ServicePort { Name = "http", Port = service.Port, TargetPort = service.Port.ToString(CultureInfo.InvariantCulture), Protocol = "TCP" }],
         },

@@ -45,26 +45,26 @@ internal sealed class PodNetworkController(
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
         var assignment = new Assignment(node, address, ports, new CancellationTokenSource());
         _assigned[pod.Uid()] = assignment;
-        datapath.AddPod(address, new PodBacking(Endpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
+        datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
         await PatchAsync(pod, new
         {
             metadata = new
             {
                 annotations = new Dictionary<string, string>
                 {
-                    [SandboxContract.BackingAddress] = Endpoint.ToIPAddress(backing).ToString(),
+                    [SandboxContract.BackingAddress] = TcpEndpoint.ToIPAddress(backing).ToString(),
                     [SandboxContract.PortOffset] = datapath.PortOffset.ToString(CultureInfo.InvariantCulture),
                 },
             },
         }, status: false, cancellationToken);
-        await SetStatusAsync(pod, Endpoint.ToIPAddress(address).ToString(), node, ready: false, cancellationToken);
+        await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(address).ToString(), node, ready: false, cancellationToken);
         assignment.Probing = ProbeAsync(pod, assignment);
     }
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)
     {
         _assigned[pod.Uid()] = new Assignment(node, 0, [], new CancellationTokenSource());
-        await SetStatusAsync(pod, Endpoint.ToIPAddress(addresses.Node(node)).ToString(), node, ready: true, cancellationToken);
+        await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(), node, ready: true, cancellationToken);
     }
 
     private async Task RemoveAsync(string uid)
@@ -84,7 +84,7 @@ internal sealed class PodNetworkController(
         var probe = pod.Spec.Containers.Select(c => c.ReadinessProbe?.HttpGet).FirstOrDefault(p => p is not null);
         var (ready, failures) = (false, 0);
         var stop = assignment.Stop.Token;
-        var host = new Endpoint(addresses.Node(assignment.Node), 0);
+        var host = new TcpEndpoint(addresses.Node(assignment.Node), 0);
         try
         {
             while (true)
@@ -94,7 +94,7 @@ internal sealed class PodNetworkController(
                 if (ready ? failures >= 3 : answered)
                 {
                     ready = !ready;
-                    await SetStatusAsync(pod, Endpoint.ToIPAddress(assignment.Address).ToString(), assignment.Node, ready, stop);
+                    await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(assignment.Address).ToString(), assignment.Node, ready, stop);
                 }
                 await Task.Delay(ready ? TimeSpan.FromSeconds(1) : TimeSpan.FromMilliseconds(50), time, stop);
             }
@@ -117,7 +117,7 @@ internal sealed class PodNetworkController(
                 phase = "Running",
                 podIP = podIp,
                 podIPs = new[] { new { ip = podIp } },
-                hostIP = Endpoint.ToIPAddress(addresses.Node(node)).ToString(),
+                hostIP = TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(),
                 startTime = pod.Metadata.CreationTimestamp,
                 conditions = new[]
                 {

@@ -10,14 +10,14 @@ internal static class ReadinessProbe
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    public static async Task<bool> AnswersAsync(LiveDatapath datapath, uint pod, int port, string path, Endpoint source, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<bool> AnswersAsync(LiveDatapath datapath, uint pod, int port, string path, TcpEndpoint source, TimeProvider time, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             using var socket = await datapath.DialPodAsync(pod, port, source, either.Token);
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {Endpoint.ToIPAddress(pod)}\r\nUser-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n"), SocketFlags.None, either.Token);
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {TcpEndpoint.ToIPAddress(pod)}\r\nUser-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n"), SocketFlags.None, either.Token);
             var start = new byte["HTTP/1.1 200".Length];
             for (var read = 0; read < start.Length;)
             {

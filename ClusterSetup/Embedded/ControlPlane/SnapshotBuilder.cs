@@ -29,7 +29,7 @@ internal sealed class SnapshotBuilder
 
     private PodEntry Entry(V1Pod pod)
     {
-        var address = Endpoint.AddressOf(IPAddress.Parse(pod.Status.PodIP));
+        var address = TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.PodIP));
         var identity = _identities.Pod(pod.Namespace(), pod.Labels() ?? ImmutableDictionary<string, string>.Empty, namedPorts: NamedPorts(pod));
         return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
     }
@@ -39,14 +39,14 @@ internal sealed class SnapshotBuilder
 
     private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
     {
-        var vip = Endpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
+        var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
         var slices = cache.EndpointSlices.Objects.Values.Where(s => s.Namespace() == service.Namespace() && s.GetLabel("kubernetes.io/service-name") == service.Name()).ToList();
         foreach (var port in service.Spec.Ports)
         {
             var backends = slices.SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
                 .Where(e => e.endpoint.Conditions?.Ready is not false)
                 .SelectMany(e => e.slice.Ports.Where(p => p.Name == port.Name && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)));
-            yield return new ServiceFrontend(new Endpoint(vip, (ushort)port.Port), [.. backends]);
+            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), [.. backends]);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class SnapshotBuilder
     {
         var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
         if (!_backendIds.TryGetValue(key, out var id)) _backendIds[key] = id = ++_lastBackendId;
-        return new ServiceBackend(id, new Endpoint(Endpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port));
+        return new ServiceBackend(id, new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port));
     }
 
     private PolicySet Policies(ClusterCache cache)

@@ -39,7 +39,7 @@ public sealed class NodeDatapath
     public SocketTable Sockets { get; }
 
     /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe.</summary>
-    public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out Endpoint backend)
+    public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
     {
         lock (_lock) return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
     }

@@ -53,8 +53,14 @@ public sealed class AddressBlocks : IDisposable
     /// <param name="index">0-based number of the node, at most 65,000.</param>
     public uint Node(int index) => Block(2) | (uint)(index + 1);
 
+    /// <summary>Address of the links between node proxies.</summary>
+    public uint Link => Block(2) | 0xFE01;
+
+    /// <summary>An address of the cluster's that nothing listens on: where ports are tried.</summary>
+    public uint Probe => Block(2) | 0xFE02;
+
     /// <summary>The pod network of a node, for its Node object: 127.a.N.0/24.</summary>
-    public string PodCidr(int index) => $"{Endpoint.ToIPAddress(Block(0) | ((uint)index << 8))}/24";
+    public string PodCidr(int index) => $"{TcpEndpoint.ToIPAddress(Block(0) | ((uint)index << 8))}/24";
 
     /// <summary>A free Service address.</summary>
     public uint NextService() => Block(1) | Interlocked.Increment(ref _nextService);

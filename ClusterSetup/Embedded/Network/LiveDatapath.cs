@@ -18,7 +18,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
     private readonly NodeProxyServer _proxies;
     private readonly UpstreamDialer _upstream;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Endpoint, VirtualListener> _listeners = new();
+    private readonly ConcurrentDictionary<TcpEndpoint, VirtualListener> _listeners = new();
     private readonly ConcurrentDictionary<uint, PodBacking> _backings = new();
     private readonly ConcurrentDictionary<string, NodeProxy> _nodeProxies = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<long, Task> _connections = new();
@@ -64,19 +64,19 @@ internal sealed class LiveDatapath : IAsyncDisposable
     public void AddPod(uint address, PodBacking backing, IEnumerable<int> ports)
     {
         _backings[address] = backing;
-        foreach (var port in ports) Listen(new Endpoint(address, (ushort)port));
+        foreach (var port in ports) Listen(new TcpEndpoint(address, (ushort)port));
     }
 
     /// <summary>Forgets a Pod; established connections go on until its process ends them.</summary>
     public async Task RemovePodAsync(uint address, IEnumerable<int> ports)
     {
         _backings.TryRemove(address, out _);
-        foreach (var port in ports) await UnlistenAsync(new Endpoint(address, (ushort)port));
+        foreach (var port in ports) await UnlistenAsync(new TcpEndpoint(address, (ushort)port));
     }
 
     /// <summary>Starts to listen on a Pod or Service address. Does nothing where it listens already.</summary>
     /// <exception cref="SocketException">The port cannot be bound.</exception>
-    public void Listen(Endpoint address)
+    public void Listen(TcpEndpoint address)
     {
         if (_listeners.ContainsKey(address)) return;
         var listener = new VirtualListener(address, PortOffset, Accepted);
@@ -84,19 +84,19 @@ internal sealed class LiveDatapath : IAsyncDisposable
     }
 
     /// <summary>Stops listening.</summary>
-    public async Task UnlistenAsync(Endpoint address)
+    public async Task UnlistenAsync(TcpEndpoint address)
     {
         if (_listeners.TryRemove(address, out var listener)) await listener.StopAsync();
     }
 
     /// <summary>Connects to a Pod's process as the node's host does: kubelet probes and the API server's pod proxy.</summary>
     /// <exception cref="SocketException">No such Pod, or nobody listens there.</exception>
-    public async ValueTask<Socket> DialPodAsync(uint pod, int port, Endpoint source, CancellationToken cancellationToken) =>
+    public async ValueTask<Socket> DialPodAsync(uint pod, int port, TcpEndpoint source, CancellationToken cancellationToken) =>
         _backings.TryGetValue(pod, out var backing)
-            ? await _dialer.ConnectAsync(backing, source, new Endpoint(pod, (ushort)port), cancellationToken)
+            ? await _dialer.ConnectAsync(backing, source, new TcpEndpoint(pod, (ushort)port), cancellationToken)
             : throw new SocketException((int)SocketError.ConnectionRefused);
 
-    private void Accepted(Socket socket, Endpoint dialled)
+    private void Accepted(Socket socket, TcpEndpoint dialled)
     {
         var id = Interlocked.Increment(ref _lastConnection);
         var handling = HandleAsync(socket, dialled);
@@ -104,12 +104,12 @@ internal sealed class LiveDatapath : IAsyncDisposable
         handling.ContinueWith(_ => _connections.TryRemove(id, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private async Task HandleAsync(Socket socket, Endpoint dialled)
+    private async Task HandleAsync(Socket socket, TcpEndpoint dialled)
     {
         await Task.Yield();
         try
         {
-            var syn = new FourTuple(Endpoint.From((System.Net.IPEndPoint)socket.RemoteEndPoint!), dialled);
+            var syn = new FourTuple(TcpEndpoint.From((System.Net.IPEndPoint)socket.RemoteEndPoint!), dialled);
             var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
             await FollowAsync(socket, route, hold);
         }
@@ -120,19 +120,19 @@ internal sealed class LiveDatapath : IAsyncDisposable
     }
 
     /// <summary>Does with an accepted socket what the core decided.</summary>
-    internal async ValueTask FollowAsync(Socket socket, Route route, SocketHold? hold)
+    internal async ValueTask FollowAsync(Socket socket, Hop route, SocketHold? hold)
     {
         switch (route.Action)
         {
-            case RouteAction.ToEgressProxy or RouteAction.ToIngressProxy:
+            case HopAction.ToEgressProxy or HopAction.ToIngressProxy:
                 var proxied = new ProxiedConnection(route, hold, _upstream.CreateInvoker(route), Proxy(route.Node!.Name));
                 await _proxies.Listener.RedirectAsync(socket, proxied, _stop.Token);
                 break;
-            case RouteAction.ToPod:
+            case HopAction.ToPod:
                 Proxy(route.Node!.Name).Hubble.Connection("ingress");
                 await SpliceAsync(socket, route);
                 break;
-            case RouteAction.Drop or RouteAction.LostAtRedirect:
+            case HopAction.Drop or HopAction.LostAtRedirect:
                 CountDrop(route);
                 await SilenceAsync(socket);
                 break;
@@ -142,12 +142,12 @@ internal sealed class LiveDatapath : IAsyncDisposable
         }
     }
 
-    internal void CountDrop(in Route route) =>
+    internal void CountDrop(in Hop route) =>
         Proxy(route.Node!.Name).Hubble.Drop(route.Reason!, route.Source is { } source && source.NodeName == route.Node.Name ? "egress" : "ingress");
 
     internal long Now() => _time.GetUtcNow().Ticks;
 
-    private async Task SpliceAsync(Socket socket, Route route)
+    private async Task SpliceAsync(Socket socket, Hop route)
     {
         using var upstream = await DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, _stop.Token);
         using (socket) await Splice.RunAsync(socket, upstream, _stop.Token);

@@ -12,6 +12,8 @@ public sealed record PortConflict(int Port, string? Process)
     /// <summary>Offsets that are tried when none was asked for: the ports stay below the client port range (32768 to 60999).</summary>
     private static readonly int[] Offsets = [10_000, 20_000, 11_000, 12_000, 13_000, 14_000, 15_000];
 
+    private static readonly string[] s_tables = ["/proc/net/tcp", "/proc/net/tcp6"];
+
     /// <summary>Tries to listen on a port of an address, and names who is in the way when it fails.</summary>
     public static PortConflict? Find(IPAddress address, int port)
     {
@@ -41,7 +43,7 @@ public sealed record PortConflict(int Port, string? Process)
     {
         try
         {
-            var inodes = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.Where(File.Exists).SelectMany(f => File.ReadLines(f).Skip(1)).Select(ListeningInode)
+            var inodes = s_tables.Where(File.Exists).SelectMany(f => File.ReadLines(f).Skip(1)).Select(ListeningInode)
                 .Where(l => l.Port == port).Select(l => $"socket:[{l.Inode}]").ToHashSet(StringComparer.Ordinal);
             foreach (var directory in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
             {

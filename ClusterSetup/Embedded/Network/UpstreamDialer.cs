@@ -13,17 +13,17 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     private const int LastProxyPort = 60_999;
 
     private readonly LiveDatapath _datapath;
-    private readonly InterNodeLink<(Route Route, SocketHold? Hold)> _link;
+    private readonly InterNodeLink<(Hop Hop, SocketHold? Hold)> _link;
     private int _lastPort;
 
     public UpstreamDialer(LiveDatapath datapath, IPAddress linkAddress)
     {
         _datapath = datapath;
-        _link = new InterNodeLink<(Route Route, SocketHold? Hold)>(linkAddress, (socket, next, _) => datapath.FollowAsync(socket, next.Route, next.Hold));
+        _link = new InterNodeLink<(Hop Hop, SocketHold? Hold)>(linkAddress, (socket, next, _) => datapath.FollowAsync(socket, next.Hop, next.Hold));
     }
 
     /// <summary>The upstream connections of one downstream connection.</summary>
-    public HttpMessageInvoker CreateInvoker(Route accepted) => new(new SocketsHttpHandler
+    public HttpMessageInvoker CreateInvoker(Hop accepted) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
@@ -34,13 +34,13 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         ConnectCallback = (_, cancellationToken) => ConnectAsync(accepted, cancellationToken),
     });
 
-    private async ValueTask<Stream> ConnectAsync(Route accepted, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(Hop accepted, CancellationToken cancellationToken)
     {
-        var cluster = _datapath.Proxy(accepted.Node!.Name).Cluster(accepted.Action is RouteAction.ToEgressProxy ? "egress" : "ingress");
+        var cluster = _datapath.Proxy(accepted.Node!.Name).Cluster(accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress");
         if (!cluster.TryStartPending()) throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
         try
         {
-            return accepted.Action is RouteAction.ToEgressProxy
+            return accepted.Action is HopAction.ToEgressProxy
                 ? await FromEgressProxyAsync(accepted, cancellationToken)
                 : await FromIngressProxyAsync(accepted, cancellationToken);
         }
@@ -54,15 +54,15 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         }
     }
 
-    private async ValueTask<Stream> FromEgressProxyAsync(Route accepted, CancellationToken cancellationToken)
+    private async ValueTask<Stream> FromEgressProxyAsync(Hop accepted, CancellationToken cancellationToken)
     {
         var route = _datapath.Path.ConnectFromEgressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting, out var hold);
         try
         {
             var socket = route.Action switch
             {
-                RouteAction.ToIngressProxy => await _link.DialAsync((route, hold), cancellationToken),
-                RouteAction.ToPod => await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken),
+                HopAction.ToIngressProxy => await _link.DialAsync((route, hold), cancellationToken),
+                HopAction.ToPod => await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken),
                 _ => await FailAsync(route, cancellationToken),
             };
             return new HeldStream(socket, connecting);
@@ -75,12 +75,12 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         }
     }
 
-    private async ValueTask<Stream> FromIngressProxyAsync(Route accepted, CancellationToken cancellationToken)
+    private async ValueTask<Stream> FromIngressProxyAsync(Hop accepted, CancellationToken cancellationToken)
     {
         var route = _datapath.Path.ConnectFromIngressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting);
         try
         {
-            var socket = route.Action is RouteAction.ToPod
+            var socket = route.Action is HopAction.ToPod
                 ? await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken)
                 : await FailAsync(route, cancellationToken);
             return new HeldStream(socket, connecting);
@@ -93,10 +93,10 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     }
 
     /// <summary>Fails as the kernel would: at once, or after the connect timeout when the SYN is never answered.</summary>
-    private async ValueTask<Socket> FailAsync(Route route, CancellationToken cancellationToken)
+    private async ValueTask<Socket> FailAsync(Hop route, CancellationToken cancellationToken)
     {
-        if (route.Action is RouteAction.AddressNotAvailable) throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
-        if (route.Action is RouteAction.Drop or RouteAction.LostAtRedirect)
+        if (route.Action is HopAction.AddressNotAvailable) throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
+        if (route.Action is HopAction.Drop or HopAction.LostAtRedirect)
         {
             _datapath.CountDrop(route);
             await Task.Delay(route.Node!.Config.ProxyConnectTimeout, _datapath.Time, cancellationToken);
@@ -105,7 +105,7 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     }
 
     /// <summary>The proxy's own address with the next port of the client port range.</summary>
-    private Endpoint ProxySource(NodeDatapath node) =>
+    private TcpEndpoint ProxySource(NodeDatapath node) =>
         new(node.Address, (ushort)(FirstProxyPort + (uint)Interlocked.Increment(ref _lastPort) % (LastProxyPort - FirstProxyPort + 1)));
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();

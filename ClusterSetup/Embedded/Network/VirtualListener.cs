@@ -10,8 +10,8 @@ internal sealed class VirtualListener : IDisposable
     private const int Backlog = 4096;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly CancellationTokenSource _stop = new();
-    private readonly Endpoint _address;
-    private readonly Action<Socket, Endpoint> _accepted;
+    private readonly TcpEndpoint _address;
+    private readonly Action<Socket, TcpEndpoint> _accepted;
     private readonly Task _accepting;
 
     /// <summary>Listens.</summary>
@@ -19,12 +19,12 @@ internal sealed class VirtualListener : IDisposable
     /// <param name="portOffset">Added to the port where it is really bound.</param>
     /// <param name="accepted">Called for every connection with the virtual address that was dialled; must not block.</param>
     /// <exception cref="SocketException">The port cannot be bound.</exception>
-    public VirtualListener(Endpoint address, int portOffset, Action<Socket, Endpoint> accepted)
+    public VirtualListener(TcpEndpoint address, int portOffset, Action<Socket, TcpEndpoint> accepted)
     {
         (_address, _accepted) = (address, accepted);
         try
         {
-            _socket.Bind(new IPEndPoint(Endpoint.ToIPAddress(address.Address), address.Port + portOffset));
+            _socket.Bind(new IPEndPoint(TcpEndpoint.ToIPAddress(address.Address), address.Port + portOffset));
             _socket.Listen(Backlog);
         }
         catch

@@ -31,7 +31,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         var arrived = time.GetTimestamp();
         // 1. the HTTP rules
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (connection.Route.HttpRules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
+        if (connection.Hop.HttpRules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
         {
             connection.Proxy.Hubble.Request(pass, denied: true);
             await ReplyAsync(context, StatusCodes.Status403Forbidden, "Access denied\r\n");
@@ -52,7 +52,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     private async Task<bool> ForwardWithRetriesAsync(HttpContext context, ProxiedConnection connection, PassAttempt attempt)
     {
         var cluster = connection.Proxy.Cluster(connection.Direction);
-        var retries = connection.Route.Node!.Config.HttpRetryCount;
+        var retries = connection.Hop.Node!.Config.HttpRetryCount;
         var replayable = await BufferBodyAsync(context);
         if (!replayable) retries = 0;
         for (var n = 0; ; n++)

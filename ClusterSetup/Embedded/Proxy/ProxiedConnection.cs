@@ -7,22 +7,22 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 /// A connection that policy redirected to a node proxy, as a connection feature: its route with the original 4-tuple, and the upstream connections that belong to it
 /// (one handler per downstream connection, as Envoy's pool with the original source).
 /// </summary>
-internal sealed class ProxiedConnection(in Route route, SocketHold? accepted, HttpMessageInvoker upstream, NodeProxy proxy) : IDisposable
+internal sealed class ProxiedConnection(in Hop route, SocketHold? accepted, HttpMessageInvoker upstream, NodeProxy proxy) : IDisposable
 {
     private SocketHold? _accepted = accepted;
 
-    public Route Route { get; } = route;
+    public Hop Hop { get; } = route;
 
     public NodeProxy Proxy { get; } = proxy;
 
     public HttpMessageInvoker Upstream { get; } = upstream;
 
     /// <summary><c>egress</c> or <c>ingress</c>.</summary>
-    public string Direction => Route.Action is RouteAction.ToEgressProxy ? "egress" : "ingress";
+    public string Direction => Hop.Action is HopAction.ToEgressProxy ? "egress" : "ingress";
 
-    public string SourceName => Route.Source?.HubbleName ?? "host";
+    public string SourceName => Hop.Source?.HubbleName ?? "host";
 
-    public string DestinationName => Route.Destination!.HubbleName;
+    public string DestinationName => Hop.Destination!.HubbleName;
 
     public HttpPass Pass(string method, string protocol) => new(SourceName, DestinationName, Direction, method, protocol);
 

@@ -40,7 +40,7 @@ public sealed class ForwardingPath
     /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
     /// <param name="random">Source of the backend choice.</param>
     /// <param name="hold">The place of the socket that a proxy accepts; null when none does.</param>
-    public Route Connect(ClusterSnapshot cluster, in FourTuple syn, long nowTicks, Random random, out SocketHold? hold)
+    public Hop Connect(ClusterSnapshot cluster, in FourTuple syn, long nowTicks, Random random, out SocketHold? hold)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         hold = null;
@@ -51,18 +51,18 @@ public sealed class ForwardingPath
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
         var wire = new FourTuple(syn.Source, backend);
         if (lookup is ServiceLookup.NoBackend || !cluster.Pods.TryGetValue(backend.Address, out var destination))
-            return new Route(RouteAction.Reset, source, null, syn.Source, backend, wire, null, node);
+            return new Hop(HopAction.Reset, source, null, syn.Source, backend, wire, null, node);
         // 2. egress policy of the client
         if (source is not null)
         {
             var verdict = cluster.Policies.Evaluate(TrafficDirection.Egress, source.Identity, destination.Peer, backend.Port, L4Protocol.Tcp);
-            if (verdict.IsDrop) return new Route(RouteAction.Drop, source, destination, syn.Source, backend, wire, null, node, "POLICY_DENIED");
+            if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, syn.Source, backend, wire, null, node, "POLICY_DENIED");
             if (verdict.IsRedirect)
             {
                 var ends = SocketEnds.AcceptedFrom(wire);
                 node.Sockets.Accept(ends);
                 hold = new SocketHold(node.Sockets, ends);
-                return new Route(RouteAction.ToEgressProxy, source, destination, syn.Source, backend, wire, verdict.Http, node);
+                return new Hop(HopAction.ToEgressProxy, source, destination, syn.Source, backend, wire, verdict.Http, node);
             }
         }
         // 3. ingress policy of the destination
@@ -75,7 +75,7 @@ public sealed class ForwardingPath
     /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original source.</param>
     /// <param name="connecting">The place of the proxy's connecting socket.</param>
     /// <param name="hold">The place of the socket that the ingress proxy accepts; null when none does.</param>
-    public Route ConnectFromEgressProxy(ClusterSnapshot cluster, in Route accepted, Endpoint proxySource, out SocketHold? connecting, out SocketHold? hold)
+    public Hop ConnectFromEgressProxy(ClusterSnapshot cluster, in Hop accepted, TcpEndpoint proxySource, out SocketHold? connecting, out SocketHold? hold)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var node = accepted.Node!;
@@ -83,9 +83,9 @@ public sealed class ForwardingPath
         var original = node.Config.OriginalSourceAllowed && (remote || node.Config.OriginalSourceForLocalPods);
         var wire = new FourTuple(original ? accepted.Client : proxySource, accepted.Backend);
         hold = null;
-        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = RouteAction.AddressNotAvailable, Wire = wire };
+        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
         // The destination may have been deleted since the client's SYN.
-        if (!cluster.Pods.TryGetValue(accepted.Backend.Address, out var destination)) return accepted with { Action = RouteAction.Reset, Destination = null, Wire = wire };
+        if (!cluster.Pods.TryGetValue(accepted.Backend.Address, out var destination)) return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
         return Arrive(cluster, accepted.Source, destination, accepted.Client, wire, out hold);
     }
 
@@ -94,7 +94,7 @@ public sealed class ForwardingPath
     /// <param name="accepted">The route that led to the ingress proxy.</param>
     /// <param name="proxySource">The proxy's own address and port.</param>
     /// <param name="connecting">The place of the proxy's connecting socket.</param>
-    public Route ConnectFromIngressProxy(ClusterSnapshot cluster, in Route accepted, Endpoint proxySource, out SocketHold? connecting)
+    public Hop ConnectFromIngressProxy(ClusterSnapshot cluster, in Hop accepted, TcpEndpoint proxySource, out SocketHold? connecting)
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var node = accepted.Node!;
@@ -102,27 +102,27 @@ public sealed class ForwardingPath
         // The proxy can take over only the source it saw: the client's, unless the egress proxy connected with its own.
         var original = node.Config.OriginalSourceAllowed && fromRemotePod;
         var wire = new FourTuple(original ? accepted.Wire.Source : proxySource, accepted.Backend);
-        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = RouteAction.AddressNotAvailable, Wire = wire };
-        if (!cluster.Pods.ContainsKey(accepted.Backend.Address)) return accepted with { Action = RouteAction.Reset, Wire = wire };
-        return accepted with { Action = RouteAction.ToPod, Wire = wire };
+        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
+        if (!cluster.Pods.ContainsKey(accepted.Backend.Address)) return accepted with { Action = HopAction.Reset, Wire = wire };
+        return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
-    private Route Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, Endpoint client, in FourTuple wire, out SocketHold? hold)
+    private Hop Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
     {
         hold = null;
         var node = _nodes[destination.NodeName];
         // A source that is no Pod is this machine itself: the host of whichever node it talks to.
         var peer = source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address);
         var verdict = cluster.Policies.Evaluate(TrafficDirection.Ingress, destination.Identity, peer, wire.Destination.Port, L4Protocol.Tcp);
-        if (verdict.IsDrop) return new Route(RouteAction.Drop, source, destination, client, wire.Destination, wire, null, node, "POLICY_DENIED");
-        if (!verdict.IsRedirect) return new Route(RouteAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
+        if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, client, wire.Destination, wire, null, node, "POLICY_DENIED");
+        if (!verdict.IsRedirect) return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
         var ends = SocketEnds.AcceptedFrom(wire);
         // The redirect looks for a socket before the listener: another proxy's accepted socket with these ends swallows the SYN.
         if (node.Sockets.Contains(ends))
-            return new Route(RouteAction.LostAtRedirect, source, destination, client, wire.Destination, wire, null, node, "TCP_INVALID_SYN");
+            return new Hop(HopAction.LostAtRedirect, source, destination, client, wire.Destination, wire, null, node, "TCP_INVALID_SYN");
         node.Sockets.Accept(ends);
         hold = new SocketHold(node.Sockets, ends);
-        return new Route(RouteAction.ToIngressProxy, source, destination, client, wire.Destination, wire, verdict.Http, node);
+        return new Hop(HopAction.ToIngressProxy, source, destination, client, wire.Destination, wire, verdict.Http, node);
     }
 
     private static bool TryConnect(NodeDatapath node, in FourTuple wire, out SocketHold? connecting)

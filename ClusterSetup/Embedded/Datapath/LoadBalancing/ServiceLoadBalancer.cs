@@ -26,7 +26,7 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack)
     /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
     /// <param name="random">Source of the choice.</param>
     /// <param name="backend">The chosen backend, or the destination itself when it is no Service.</param>
-    public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out Endpoint backend)
+    public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
@@ -37,7 +37,7 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack)
         if (backends.Length == 0) return ServiceLookup.NoBackend;
         var chosen = backends[random.Next(backends.Length)];
         conntrack?.Set(syn, chosen.Id, nowTicks);
-        backend = chosen.Endpoint;
+        backend = chosen.Address;
         return ServiceLookup.Selected;
     }
 }

@@ -3,7 +3,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
 /// <summary>The two ends of a TCP socket as its owner sees them.</summary>
 /// <param name="Local">The end the owner holds.</param>
 /// <param name="Remote">The other end.</param>
-public readonly record struct SocketEnds(Endpoint Local, Endpoint Remote)
+public readonly record struct SocketEnds(TcpEndpoint Local, TcpEndpoint Remote)
 {
     /// <summary>The ends of the socket that a listener makes of a SYN.</summary>
     public static SocketEnds AcceptedFrom(in FourTuple syn) => new(syn.Destination, syn.Source);

@@ -4,7 +4,7 @@ using CiliumDebugging.ClusterSetup.Policies;
 namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
 
 /// <summary>What becomes of a SYN.</summary>
-public enum RouteAction
+public enum HopAction
 {
     /// <summary>It reaches the destination Pod.</summary>
     ToPod,
@@ -38,8 +38,8 @@ public enum RouteAction
 /// <param name="HttpRules">For a redirect: the rules the proxy enforces.</param>
 /// <param name="Node">The node that decides: the client's for egress, the destination's for ingress.</param>
 /// <param name="Reason">For Drop and LostAtRedirect: Cilium's drop reason.</param>
-public readonly record struct Route(
-    RouteAction Action, PodEntry? Source, PodEntry? Destination, Endpoint Client, Endpoint Backend, FourTuple Wire,
+public readonly record struct Hop(
+    HopAction Action, PodEntry? Source, PodEntry? Destination, TcpEndpoint Client, TcpEndpoint Backend, FourTuple Wire,
     HttpRuleSet? HttpRules, NodeDatapath? Node, string? Reason = null);
 
 /// <summary>A socket's place in a node's table, given back by disposing it. Disposing it twice is harmless.</summary>

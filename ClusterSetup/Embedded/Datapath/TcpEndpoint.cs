@@ -7,14 +7,14 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
 /// <summary>An IPv4 address and a TCP port, small enough to key the datapath's tables without allocating.</summary>
 /// <param name="Address">The address as a number, first octet highest.</param>
 /// <param name="Port">The port.</param>
-public readonly record struct Endpoint(uint Address, ushort Port)
+public readonly record struct TcpEndpoint(uint Address, ushort Port)
 {
     /// <summary>The endpoint of a socket.</summary>
     /// <exception cref="ArgumentException">Not IPv4.</exception>
-    public static Endpoint From(IPEndPoint endpoint)
+    public static TcpEndpoint From(IPEndPoint endpoint)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        return new Endpoint(AddressOf(endpoint.Address), (ushort)endpoint.Port);
+        return new TcpEndpoint(AddressOf(endpoint.Address), (ushort)endpoint.Port);
     }
 
     /// <summary>An IPv4 address as a number, first octet highest.</summary>
@@ -47,4 +47,4 @@ public readonly record struct Endpoint(uint Address, ushort Port)
 /// <summary>Source and destination of a TCP segment.</summary>
 /// <param name="Source">Where it comes from.</param>
 /// <param name="Destination">Where it goes.</param>
-public readonly record struct FourTuple(Endpoint Source, Endpoint Destination);
+public readonly record struct FourTuple(TcpEndpoint Source, TcpEndpoint Destination);

@@ -1,0 +1,23 @@
+namespace CiliumDebugging.ClusterSetup.Embedded;
+
+/// <summary>Disposes what was added to it, last first.</summary>
+internal sealed class AsyncDisposables : IAsyncDisposable
+{
+    private readonly Stack<object> _parts = new();
+
+    /// <summary>Adds something disposable, synchronously or asynchronously, and returns it.</summary>
+    public T Add<T>(T part) where T : notnull
+    {
+        _parts.Push(part);
+        return part;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_parts.TryPop(out var part))
+        {
+            if (part is IAsyncDisposable asynchronous) await asynchronous.DisposeAsync();
+            else (part as IDisposable)?.Dispose();
+        }
+    }
+}

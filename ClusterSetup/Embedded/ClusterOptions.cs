@@ -1,0 +1,34 @@
+using CiliumDebugging.ClusterSetup.Topology;
+
+namespace CiliumDebugging.ClusterSetup.Embedded;
+
+/// <summary>What an embedded cluster is started with.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>Nodes, workloads and Services.</summary>
+    public LabTopology Topology { get; init; } = LabTopology.Default;
+
+    /// <summary>Bearer token of the API, at least 16 characters.</summary>
+    public required string ApiToken { get; init; }
+
+    /// <summary>Loopback port of the API; 0 takes a free one.</summary>
+    public int ApiPort { get; init; }
+
+    /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port is taken on this machine.</summary>
+    public int? PortOffset { get; init; }
+
+    /// <summary>Data of kube-system/cilium-config.</summary>
+    public IReadOnlyDictionary<string, string> CiliumConfig { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Whether the cluster starts the Pods of its topology itself, as child processes.</summary>
+    public bool RunsPods { get; init; }
+
+    /// <summary>Time source.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Source of the backend choice and of back-off jitter.</summary>
+    public Random Random { get; init; } = Random.Shared;
+}
+
+/// <summary>A cluster that cannot be started as asked; the message says what, where and what to do.</summary>
+public sealed class ClusterStartException(string message) : Exception(message);

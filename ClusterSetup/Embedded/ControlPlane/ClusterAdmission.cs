@@ -1,0 +1,34 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+
+/// <summary>What the API server checks and completes before it stores an object.</summary>
+internal static class ClusterAdmission
+{
+    /// <summary>Policies are read as the datapath will read them, and refused with every problem; Services get an address.</summary>
+    public static void Register(ObjectStore store, AddressBlocks addresses)
+    {
+        foreach (var kind in (ResourceKind[])[ResourceKinds.CiliumNetworkPolicies, ResourceKinds.CiliumClusterwideNetworkPolicies, ResourceKinds.NetworkPolicies])
+            store.Admit(kind, AdmitPolicy);
+        store.Admit(ResourceKinds.Services, request => AdmitService(request, addresses));
+    }
+
+    private static List<FieldError> AdmitPolicy(AdmissionRequest request) =>
+        [.. PolicyReader.ReadJson(request.Object, $"{request.Kind.Kind} {request.Namespace}/{request.Name}").Problems.Select(p => new FieldError(p.Field, p.Message))];
+
+    private static IReadOnlyList<FieldError> AdmitService(AdmissionRequest request, AddressBlocks addresses)
+    {
+        if (request.Object["spec"] is JsonObject spec && spec["clusterIP"] is null)
+        {
+            var old = request.Old?.Object["spec"]?["clusterIP"]?.GetValue<string>();
+            var address = old ?? TcpEndpoint.ToIPAddress(addresses.NextService()).ToString();
+            spec["clusterIP"] = address;
+            spec["clusterIPs"] = new JsonArray(address);
+        }
+        return [];
+    }
+}

@@ -1,0 +1,31 @@
+using System.Net;
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+
+/// <summary>The API server's way to Pods: as the host of the Pod's node, which policy always lets through. Pods on the host network are dialled at their node's address.</summary>
+internal sealed class PodProxy(Func<string, string, V1Pod?> find, LiveDatapath datapath) : IPodProxy
+{
+    public async Task<Stream> ConnectAsync(string ns, string podName, int port, CancellationToken cancellationToken)
+    {
+        if (find(ns, podName) is not { Status.PodIP: { } ip } pod) throw new IOException($"pod {ns}/{podName} has no address");
+        var address = TcpEndpoint.AddressOf(IPAddress.Parse(ip));
+        if (pod.Spec.HostNetwork is not true)
+            return new NetworkStream(await datapath.DialPodAsync(address, port, new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.HostIP)), 0), cancellationToken), ownsSocket: true);
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(new TcpEndpoint(address, (ushort)(port + datapath.PortOffset)).ToIPEndPoint(), cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Hubble;
+using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+using k8s;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CiliumDebugging.ClusterSetup.Embedded;
+
+/// <summary>
+/// The embedded cluster: control plane, datapath and the proxies of all nodes in one process; Pods are processes of their own.
+/// <list type="number">
+/// <item>claims loopback addresses and finds ports that can be listened on;</item>
+/// <item>starts the datapath;</item>
+/// <item>starts the Kubernetes API and creates the cluster's objects through it;</item>
+/// <item>runs the controllers: agents, pod network, EndpointSlices;</item>
+/// <item>runs the kubelets, when it is to start the Pods itself.</item>
+/// </list>
+/// </summary>
+public sealed class EmbeddedCluster : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly AsyncDisposables _parts = new();
+    private readonly List<Task> _running = [];
+
+    private EmbeddedCluster(Uri apiUrl, string apiToken, int portOffset, string? notice) =>
+        (ApiUrl, ApiToken, PortOffset, Notice) = (apiUrl, apiToken, portOffset, notice);
+
+    /// <summary>URL of the Kubernetes API.</summary>
+    public Uri ApiUrl { get; private set; }
+
+    /// <summary>Bearer token of the API.</summary>
+    public string ApiToken { get; }
+
+    /// <summary>What is added to every port where it is listened on.</summary>
+    public int PortOffset { get; }
+
+    /// <summary>What the user should know: a port that was taken, by whom, and what is used instead. Null when there is nothing.</summary>
+    public string? Notice { get; }
+
+    /// <summary>Starts a cluster.</summary>
+    /// <exception cref="ClusterStartException">Settings or ports do not allow it.</exception>
+    public static async Task<EmbeddedCluster> StartAsync(ClusterOptions options, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        loggers ??= NullLoggerFactory.Instance;
+        var config = Settings(options);
+        // 1. addresses and ports
+        var addresses = AddressBlocks.Claim();
+        PortPlan ports;
+        try
+        {
+            ports = PortPlan.Make(options, addresses);
+        }
+        catch
+        {
+            addresses.Dispose();
+            throw;
+        }
+        var cluster = new EmbeddedCluster(new Uri("http://127.0.0.1/"), options.ApiToken, ports.Offset, ports.Notice);
+        cluster._parts.Add(addresses);
+        try
+        {
+            await cluster.StartPartsAsync(options, config, addresses, loggers, cancellationToken);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task StartPartsAsync(ClusterOptions options, CiliumConfig config, AddressBlocks addresses, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var (topology, time) = (options.Topology, options.Time);
+        // 2. the datapath
+        var shared = new SocketTable();
+        var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable())).ToList();
+        var datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
+        _parts.Add(await HubbleServer.StartAsync(
+            nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), AgentController.HubbleMetricsPort + PortOffset, cancellationToken));
+        // 3. the API and the first objects
+        var store = new ObjectStore(time);
+        ClusterAdmission.Register(store, addresses);
+        PodNetworkController? network = null;
+        var server = _parts.Add(await ApiServer.StartAsync(
+            new ApiServerOptions
+            {
+                Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, options.ApiPort),
+                Token = options.ApiToken,
+                Time = time,
+                PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
+            }, store, loggers, cancellationToken));
+        ApiUrl = server.Address;
+        var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken));
+        await ClusterObjects.CreateAsync(api, topology, addresses, options.CiliumConfig, cancellationToken);
+        // 4. the controllers
+        network = await StartControllersAsync(options, api, addresses, datapath, loggers, cancellationToken);
+        // 5. the Pods
+        if (options.RunsPods) _running.Add(new PodSupervisor(topology, ApiUrl, options.ApiToken, time, loggers.CreateLogger("kubelet")).RunAsync(_stop.Token));
+    }
+
+    private async Task<PodNetworkController> StartControllersAsync(
+        ClusterOptions options, Kubernetes api, AddressBlocks addresses, LiveDatapath datapath, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        List<Reconciler> reconcilers = [];
+        var cache = new ClusterCache(api, () => reconcilers.ForEach(r => r.Trigger()), options.Time);
+        var network = _parts.Add(new PodNetworkController(api, cache, addresses, datapath, options.Topology, options.ApiToken, options.Time));
+        var agents = new AgentController(api, cache, addresses, datapath, options.Topology);
+        var slices = new EndpointSliceController(api, cache);
+        var snapshots = new SnapshotBuilder();
+        Reconciler Loop(string name, Func<CancellationToken, Task> work) => _parts.Add(new Reconciler(work, options.Time, loggers.CreateLogger(name)));
+        reconcilers.AddRange(
+        [
+            Loop("agents", agents.ReconcileAsync),
+            Loop("pod-network", network.ReconcileAsync),
+            Loop("endpointslices", slices.ReconcileAsync),
+            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); return Task.CompletedTask; }),
+        ]);
+        _running.Add(cache.RunAsync(_stop.Token));
+        await cache.Synced.WaitAsync(cancellationToken);
+        _running.AddRange(reconcilers.Select(r => r.RunAsync(_stop.Token)));
+        reconcilers.ForEach(r => r.Trigger());
+        return network;
+    }
+
+    /// <summary>Gives the datapath what the agents know now, and listens on the Services' addresses.</summary>
+    private static void Update(LiveDatapath datapath, ClusterSnapshot snapshot)
+    {
+        datapath.Cluster = snapshot;
+        foreach (var service in snapshot.Services.Frontends) datapath.Listen(service.Frontend);
+    }
+
+    private static CiliumConfig Settings(ClusterOptions options)
+    {
+        try
+        {
+            return CiliumConfig.Parse(options.CiliumConfig);
+        }
+        catch (FormatException e)
+        {
+            throw new ClusterStartException(e.Message);
+        }
+    }
+
+    /// <summary>Stops everything: the Pods first, then the controllers, the API and the datapath.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stop.IsCancellationRequested) return;
+        await _stop.CancelAsync();
+        await Task.WhenAll(_running);
+        await _parts.DisposeAsync();
+        _stop.Dispose();
+    }
+}
