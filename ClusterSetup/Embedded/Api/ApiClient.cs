@@ -1,0 +1,13 @@
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+
+/// <summary>KubernetesClient for a server known by address and token.</summary>
+public static class ApiClient
+{
+    /// <summary>A client; the caller disposes it.</summary>
+    /// <param name="server">Address of the API server, http or https.</param>
+    /// <param name="token">Bearer token.</param>
+    public static Kubernetes Create(Uri server, string token) =>
+        new(new KubernetesClientConfiguration { Host = server.ToString().TrimEnd('/'), AccessToken = token });
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Net.Http.Headers;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+
+/// <summary>
+/// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) the pod proxy; (5) resources. Whatever goes wrong
+/// becomes a Status.
+/// </summary>
+internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, PodProxyEndpoint proxy, ILogger logger, CancellationToken stopping)
+{
+    private readonly byte[] _tokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.Token));
+    private readonly ResourceEndpoint _resources = new(options, store, logger, stopping);
+
+    [SuppressMessage("Design", "CA1031", Justification = "The last resort: a client never sees a stack trace; the log has it.")]
+    public async Task HandleAsync(HttpContext context)
+    {
+        try
+        {
+            await RouteAsync(context);
+        }
+        catch (BadHttpRequestException e)
+        {
+            await context.WriteAsync(e.StatusCode == 413 ? ApiStatus.BodyTooLarge : new ApiStatus(e.StatusCode, e.StatusCode == 408 ? "Timeout" : "BadRequest", e.Message));
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested || stopping.IsCancellationRequested)
+        {
+            context.Abort();
+        }
+        catch (Exception e)
+        {
+            logger.Unexpected(e, context.Request.Method, context.Request.Path.Value ?? "");
+            await context.WriteAsync(new ApiStatus(500, "InternalError", "Internal error occurred"));
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        if (Discovery.Public(context, path) is { } open)
+        {
+            await open;
+            return;
+        }
+
+        if (!IsAuthorized(context.Request))
+        {
+            await context.WriteAsync(ApiStatus.Unauthorized);
+            return;
+        }
+
+        if (Discovery.Document(context, path) is { } document)
+            await document;
+        else if (RequestTarget.Parse(path) is not { } target)
+            await context.WriteAsync(ApiStatus.NoSuchPath);
+        else if (target is { Subresource: "proxy" } && target.Kind == ResourceKinds.Pods)
+            await proxy.HandleAsync(context, target);
+        else
+            await _resources.HandleAsync(context, target);
+    }
+
+    private bool IsAuthorized(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        var header = request.Headers[HeaderNames.Authorization];
+        if (header.Count != 1 || header[0] is not { } value || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            return false;
+        // Hashes have one length, so the comparison takes the same time whatever was sent.
+        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(value[Scheme.Length..].Trim())), _tokenHash);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+
+/// <summary>Writing of responses.</summary>
+internal static class ApiResponse
+{
+    public static Task WriteAsync(this HttpContext context, ApiStatus status)
+    {
+        if (context.Response.HasStarted)
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
+        context.Response.Clear();
+        if (status.RetryAfterSeconds > 0)
+            context.Response.Headers.RetryAfter = status.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (status.Code == 401)
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+        return context.WriteAsync(status.ToJson(), status.Code);
+    }
+
+    public static Task WriteAsync(this HttpContext context, JsonNode json, int code = 200) =>
+        context.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, JsonTree.Compact), code);
+
+    public static async Task WriteAsync(this HttpContext context, ReadOnlyMemory<byte> json, int code = 200)
+    {
+        var response = context.Response;
+        response.StatusCode = code;
+        response.ContentType = "application/json";
+        response.Headers.CacheControl = "no-cache, private";
+        response.ContentLength = json.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await response.Body.WriteAsync(json, context.RequestAborted);
+    }
+}

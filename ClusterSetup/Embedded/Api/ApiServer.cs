@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+
+/// <summary>Serves an <see cref="ObjectStore"/> as a Kubernetes API on a loopback address.</summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly CancellationTokenSource _stopping;
+
+    private ApiServer(WebApplication app, CancellationTokenSource stopping, Uri address) => (_app, _stopping, Address) = (app, stopping, address);
+
+    /// <summary>Where it listens, such as <c>http://127.0.0.1:6443</c>.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Starts serving.</summary>
+    /// <param name="options">Where, and with which token.</param>
+    /// <param name="store">What to serve; it stays the caller's.</param>
+    /// <param name="loggerFactory">Receives the log; null for none.</param>
+    /// <param name="cancellationToken">Ends the start, not the server.</param>
+    /// <exception cref="ArgumentException">The token is too short or the address is not loopback.</exception>
+    /// <exception cref="IOException">The address is in use.</exception>
+    [SuppressMessage("Reliability", "CA2000", Justification = "Ownership passes to the server, or to the disposal in the catch block.")]
+    public static async Task<ApiServer> StartAsync(
+        ApiServerOptions options, ObjectStore store, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
+    {
+        if (options.Token.Length < 16)
+            throw new ArgumentException("the API token needs at least 16 characters", nameof(options));
+        if (!IPAddress.IsLoopback(options.Listen.Address))
+            throw new ArgumentException($"the API server listens on loopback only, not on {options.Listen.Address}", nameof(options));
+        loggerFactory ??= NullLoggerFactory.Instance;
+        var logger = loggerFactory.CreateLogger<ApiServer>();
+        var app = Build(options, loggerFactory);
+        var stopping = new CancellationTokenSource();
+        try
+        {
+            var proxy = new PodProxyEndpoint(options.PodProxy, store, app.Services, logger);
+            app.Lifetime.ApplicationStopped.Register(proxy.Dispose);
+            var pipeline = new ApiPipeline(options, store, proxy, logger, stopping.Token);
+            app.Run(pipeline.HandleAsync);
+            await app.StartAsync(cancellationToken);
+            var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            logger.Listening(address);
+            return new ApiServer(app, stopping, address);
+        }
+        catch
+        {
+            stopping.Dispose();
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Ends all watches and stops, within a second.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private static WebApplication Build(ApiServerOptions options, ILoggerFactory loggerFactory)
+    {
+        // The empty builder reads no configuration: no ASPNETCORE_URLS, no appsettings, no console logger.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name });
+        builder.Services.Replace(ServiceDescriptor.Singleton(loggerFactory));
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, EmbeddedLifetime>());
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
+        builder.Services.AddHttpForwarder();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = options.ConnectionsMax;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.ConnectionsMax;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.BytesMax;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+            // A watcher that stops reading must not hold its connection for ever.
+            kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
+            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(2));
+            kestrel.Listen(options.Listen);
+        });
+        return builder.Build();
+    }
+
+    /// <summary>The process's own host decides when to stop; the default lifetime would catch Ctrl-C and print to the console.</summary>
+    private sealed class EmbeddedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Net;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+
+/// <summary>How the API server listens and whom it lets in.</summary>
+public sealed record ApiServerOptions
+{
+    /// <summary>Loopback address and port to listen on; port 0 takes a free one.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>The bearer token every request must carry, except for /version and the health paths. At least 16 characters.</summary>
+    public required string Token { get; init; }
+
+    /// <summary>Clock of timeouts and timestamps. Default: the system's.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Opens connections to pods for the proxy subresource; null: the subresource answers 503.</summary>
+    public IPodProxy? PodProxy { get; init; }
+
+    /// <summary>Connections at once; further ones are closed. Default 2,048.</summary>
+    public int ConnectionsMax { get; init; } = 2_048;
+
+    /// <summary>Requests with a body at once; further ones get 429. Bounds the memory for bodies (3 MiB each). Default 64.</summary>
+    public int BodiesMax { get; init; } = 64;
+
+    /// <summary>How often a watch that allows bookmarks gets one. Default 1 min.</summary>
+    public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);
+}
+
+/// <summary>The way to a pod's private address, supplied by the datapath.</summary>
+public interface IPodProxy
+{
+    /// <summary>Opens a connection to a port of a pod. The caller disposes the stream.</summary>
+    /// <exception cref="IOException">The pod is not there or does not accept (also a SocketException): the client gets 503.</exception>
+    Task<Stream> ConnectAsync(string ns, string podName, int port, CancellationToken cancellationToken);
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+
+/// <summary>What the server says about itself, from the table of kinds.</summary>
+internal static class Discovery
+{
+    /// <summary>Version whose API conventions the server follows.</summary>
+    public const string GitVersion = "v1.32.0-cilium-debugging";
+
+    private static readonly string[] s_verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    private static readonly string[] s_subresourceVerbs = ["get", "patch", "update"];
+
+    /// <summary>Answers the paths that need no token; null for others.</summary>
+    public static Task? Public(HttpContext context, string path) => path switch
+    {
+        "/livez" or "/readyz" or "/healthz" when IsRead(context) => context.Response.WriteAsync("ok", context.RequestAborted),
+        "/version" or "/version/" when IsRead(context) => context.WriteAsync(Version()),
+        _ => null,
+    };
+
+    /// <summary>Answers the discovery documents; null for other paths.</summary>
+    public static Task? Document(HttpContext context, string path)
+    {
+        var json = path.TrimEnd('/').Split('/') switch
+        {
+            ["", "api"] => new JsonObject { ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"), ["serverAddressByClientCIDRs"] = new JsonArray() },
+            ["", "apis"] => GroupList(),
+            ["", "api", "v1"] => Resources("", "v1"),
+            ["", "apis", { Length: > 0 } group] => Group(group),
+            ["", "apis", { Length: > 0 } group, var version] => Resources(group, version),
+            _ => null,
+        };
+        if (json is null)
+            return null;
+        return IsRead(context) ? context.WriteAsync(json) : context.WriteAsync(ApiStatus.MethodNotAllowed);
+    }
+
+    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+
+    private static JsonObject Version() => new()
+    {
+        ["major"] = "1", ["minor"] = "32", ["gitVersion"] = GitVersion, ["gitCommit"] = "", ["gitTreeState"] = "clean",
+        ["buildDate"] = "", ["goVersion"] = "", ["compiler"] = "dotnet", ["platform"] = "embedded",
+    };
+
+    private static JsonObject GroupList()
+    {
+        var groups = ResourceKinds.All.Select(k => k.Group).Where(g => g.Length > 0).Distinct().Select(g => (JsonNode)Group(g)!);
+        return new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. groups]) };
+    }
+
+    private static JsonObject? Group(string group)
+    {
+        var versions = ResourceKinds.All.Where(k => k.Group == group).Select(k => k.Version).Distinct().ToList();
+        if (versions.Count == 0)
+            return null;
+        static JsonNode Entry(string group, string version) => new JsonObject { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
+        return new JsonObject
+        {
+            ["kind"] = "APIGroup", ["apiVersion"] = "v1", ["name"] = group,
+            ["versions"] = new JsonArray([.. versions.Select(v => Entry(group, v))]), ["preferredVersion"] = Entry(group, versions[0]),
+        };
+    }
+
+    private static JsonObject? Resources(string group, string version)
+    {
+        var kinds = ResourceKinds.All.Where(k => k.Group == group && k.Version == version).ToList();
+        if (kinds.Count == 0)
+            return null;
+        return new JsonObject
+        {
+            ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = kinds[0].ApiVersion,
+            ["resources"] = new JsonArray([.. kinds.SelectMany(Entries)]),
+        };
+    }
+
+    private static IEnumerable<JsonNode> Entries(ResourceKind kind)
+    {
+        yield return new JsonObject
+        {
+            ["name"] = kind.Plural, ["singularName"] = kind.Singular, ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
+            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames),
+        };
+        if (kind.HasStatus)
+        {
+            yield return new JsonObject
+            {
+                ["name"] = $"{kind.Plural}/status", ["singularName"] = "", ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
+                ["verbs"] = Strings(s_subresourceVerbs),
+            };
+        }
+    }
+
+    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
+}
