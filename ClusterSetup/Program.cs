@@ -1,1 +1,5 @@
-Console.WriteLine("not built yet");
+using System.CommandLine;
+using CiliumDebugging.ClusterSetup.Commands;
+
+var root = new RootCommand("Sets up the clusters of the lab and runs its scenarios.") { ClusterCommand.Build() };
+return await root.Parse(args).InvokeAsync();

@@ -18,13 +18,13 @@ internal static class ClusterAdmission
     }
 
     private static List<FieldError> AdmitPolicy(AdmissionRequest request) =>
-        [.. PolicyReader.ReadJson(request.Object, $"{request.Kind.Kind} {request.Namespace}/{request.Name}").Problems.Select(p => new FieldError(p.Field, p.Message))];
+        [.. PolicyReader.ReadJson(request.Proposed, $"{request.Kind.Kind} {request.Namespace}/{request.Name}").Problems.Select(p => new FieldError(p.Field, p.Message))];
 
     private static IReadOnlyList<FieldError> AdmitService(AdmissionRequest request, AddressBlocks addresses)
     {
-        if (request.Object["spec"] is JsonObject spec && spec["clusterIP"] is null)
+        if (request.Proposed["spec"] is JsonObject spec && spec["clusterIP"] is null)
         {
-            var old = request.Old?.Object["spec"]?["clusterIP"]?.GetValue<string>();
+            var old = request.Old?.As<k8s.Models.V1Service>().Spec.ClusterIP;
             var address = old ?? TcpEndpoint.ToIPAddress(addresses.NextService()).ToString();
             spec["clusterIP"] = address;
             spec["clusterIPs"] = new JsonArray(address);
