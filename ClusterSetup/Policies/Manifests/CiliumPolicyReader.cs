@@ -60,13 +60,15 @@ internal static class CiliumPolicyReader
         List<TrafficRule> Rules(Dictionary<string, ManifestField> sections, string name, FieldTable table, string side, bool isDeny)
         {
             List<TrafficRule> rules = [];
+            var l7 = new L7Ports();
             if (!sections.TryGetValue(name, out ManifestField section))
                 return rules;
             foreach (ManifestField item in section.Items())
             {
                 if (item.Map(table) is { } members)
-                    rules.Add(Rule(item, members, side, isDeny, policyNamespace, subjectIsInit));
+                    rules.Add(Rule(item, members, side, isDeny, policyNamespace, subjectIsInit, l7));
             }
+            l7.Report();
             return rules;
         }
     }
@@ -100,7 +102,7 @@ internal static class CiliumPolicyReader
     /// <summary>Reads a rule. Peers left out mean any peer when ports are given; a rule with neither matches nothing (<c>- {}</c> only begins
     /// default deny; cilium, mergeIngress). A list of peers that is there and empty matches nothing.</summary>
     private static TrafficRule Rule(
-        ManifestField field, Dictionary<string, ManifestField> members, string side, bool isDeny, string policyNamespace, bool subjectIsInit)
+        ManifestField field, Dictionary<string, ManifestField> members, string side, bool isDeny, string policyNamespace, bool subjectIsInit, L7Ports l7)
     {
         TrafficDirection direction = side == "from" ? TrafficDirection.Ingress : TrafficDirection.Egress;
         List<PeerSelector> peers = [];
@@ -118,7 +120,7 @@ internal static class CiliumPolicyReader
         }
         if (used.Count > 1)
             field.Report($"Cilium does not combine {string.Join(" and ", used)} in one rule; write one rule for each");
-        ImmutableArray<PortRule> ports = members.TryGetValue("toPorts", out ManifestField toPorts) ? PortReader.Read(toPorts, direction, isDeny) : [];
+        ImmutableArray<PortRule> ports = members.TryGetValue("toPorts", out ManifestField toPorts) ? PortReader.Read(toPorts, direction, isDeny, l7) : [];
         return new TrafficRule(isDeny, used.Count == 0 && !ports.IsEmpty, [.. peers], ports);
     }
 

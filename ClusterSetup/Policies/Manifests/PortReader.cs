@@ -24,18 +24,22 @@ internal static class PortReader
     private static readonly FieldTable DnsFields = new(["matchPattern", "matchName"]);
 
     /// <summary>Reads the list; an empty list is the same as none.</summary>
-    public static ImmutableArray<PortRule> Read(ManifestField field, TrafficDirection direction, bool isDeny)
+    /// <param name="field">The list.</param>
+    /// <param name="direction">Ingress or egress.</param>
+    /// <param name="isDeny">Whether the rule denies; then it takes no L7 rules.</param>
+    /// <param name="l7">Collects the L7 rules of the whole section.</param>
+    public static ImmutableArray<PortRule> Read(ManifestField field, TrafficDirection direction, bool isDeny, L7Ports l7)
     {
         List<PortRule> ports = [];
         foreach (ManifestField item in field.Items())
         {
             if (item.Map(isDeny ? DenyFields : AllowFields) is { } fields)
-                ports.AddRange(Entry(item, fields, direction));
+                ports.AddRange(Entry(item, fields, direction, l7));
         }
         return [.. ports];
     }
 
-    private static List<PortRule> Entry(ManifestField item, Dictionary<string, ManifestField> fields, TrafficDirection direction)
+    private static List<PortRule> Entry(ManifestField item, Dictionary<string, ManifestField> fields, TrafficDirection direction, L7Ports l7)
     {
         HttpRuleSet? http = null;
         bool isDns = false;
@@ -52,6 +56,7 @@ internal static class PortReader
                     port.Report("HTTP rules apply to TCP only: say protocol: TCP");
                 if (isDns && read.Ports is not { Name: null, First: 53, Last: 53 })
                     port.Report("DNS rules apply to port 53 only");
+                l7.Add(port, read, http is not null, isDns);
                 result.Add(read with { Http = http });
             }
             if (ports.Node.Items.Count > PortsMax)
@@ -155,4 +160,34 @@ internal static class PortReader
                 return null;
         }
     }
+}
+
+/// <summary>The ports of one section that carry L7 rules. Two types on one port are rejected, also when different rules bring them (cilium,
+/// layer 7 policies: rules of one port are combined when they are of the same type, otherwise the policy is rejected).</summary>
+internal sealed class L7Ports
+{
+    private readonly List<(ManifestField Field, PortRule Port)> http = [];
+    private readonly List<(ManifestField Field, PortRule Port)> dns = [];
+
+    public void Add(ManifestField field, PortRule port, bool isHttp, bool isDns)
+    {
+        if (isHttp)
+            http.Add((field, port));
+        else if (isDns)
+            dns.Add((field, port));
+    }
+
+    /// <summary>Reports each port that has both types.</summary>
+    public void Report()
+    {
+        foreach ((ManifestField field, PortRule port) in http)
+        {
+            if (dns.Exists(d => Overlaps(port, d.Port)))
+                field.Report("another rule has DNS rules on this port; one port takes one type of L7 rules");
+        }
+    }
+
+    private static bool Overlaps(PortRule left, PortRule right) =>
+        left.Ports.Name is null && right.Ports.Name is null && left.Ports.First <= right.Ports.Last && right.Ports.First <= left.Ports.Last
+        && (left.Protocol is null || right.Protocol is null || left.Protocol == right.Protocol);
 }

@@ -1,0 +1,207 @@
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+
+/// <summary>Who is selected, and when default deny begins.</summary>
+public class PolicySemanticsTests
+{
+    private static readonly PolicyVerdict Denied = PolicyVerdict.Drop(DropReason.PolicyDenied);
+
+    [Fact]
+    public void Without_policies_everything_is_allowed()
+    {
+        var lab = new Lab();
+        lab.Ingress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
+        lab.Egress(lab.Identities.World).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Fact]
+    public void A_rule_begins_default_deny_in_its_direction_only()
+    {
+        var lab = new Lab(Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]"));
+        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
+        lab.Egress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Fact]
+    public void A_policy_leaves_pods_it_does_not_select_alone()
+    {
+        var lab = new Lab(Lab.Backends("  ingress: [{}]"));
+        EndpointIdentity other = lab.Pod("backend", ("app", "other"));
+        EndpointIdentity sameLabelsElsewhere = lab.Pod("default", ("app", "backend"));
+        foreach (EndpointIdentity subject in (EndpointIdentity[])[other, sameLabelsElsewhere])
+            lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+    }
+
+    [Fact]
+    public void A_flow_needs_the_egress_of_its_source_and_the_ingress_of_its_destination()
+    {
+        var lab = new Lab(
+            Lab.Backends("  egress: [{toEndpoints: [{matchLabels: {app: database}}]}]"),
+            Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: other}}]}]").Replace("app: backend", "app: database", StringComparison.Ordinal));
+        EndpointIdentity database = lab.Pod("backend", ("app", "database"));
+        lab.Egress(database).ShouldBe(PolicyVerdict.Allow);
+        lab.Policies.Evaluate(TrafficDirection.Ingress, database, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp).ShouldBe(Denied);
+    }
+
+    [Theory]
+    [InlineData("  ingress: []", false)]
+    [InlineData("  ingressDeny: []", false)]
+    [InlineData("  ingress: [{}]", true)]
+    [InlineData("  ingressDeny: [{}]", true)]
+    [InlineData("  egress: [{}]", false)]
+    public void In_a_cilium_policy_an_empty_section_is_none_and_an_empty_rule_denies_all(string rules, bool denied)
+    {
+        var lab = new Lab(Lab.Backends(rules));
+        lab.Ingress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        lab.Policies.IsDefaultDeny(TrafficDirection.Ingress, lab.Backend).ShouldBe(denied);
+    }
+
+    [Theory]
+    [InlineData("  ingress: [{}]", false)]
+    [InlineData("  ingress: [{from: []}]", false)]
+    [InlineData("  ingress: []", true)]
+    [InlineData("  policyTypes: [Ingress]", true)]
+    [InlineData("  policyTypes: []", true)]
+    [InlineData("  policyTypes: [Egress]", false)]
+    public void In_a_kubernetes_policy_an_empty_rule_allows_all_and_an_empty_section_denies_all(string rules, bool denied)
+    {
+        var lab = new Lab(Lab.Kubernetes(rules));
+        lab.Ingress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        lab.Ingress(lab.Identities.World).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+    }
+
+    [Theory]
+    [InlineData("  egress: [{}]", false)]
+    [InlineData("  policyTypes: [Egress]", true)]
+    [InlineData("  policyTypes: [Ingress, Egress]\n  egress: []", true)]
+    [InlineData("  ingress: [{}]", false)]
+    [InlineData("  egress: []", false)]
+    [InlineData("  egress: [{to: [{podSelector: {}}]}]", true)]
+    public void A_kubernetes_policy_covers_egress_when_it_says_so_or_has_egress_rules(string rules, bool denied)
+    {
+        var lab = new Lab(Lab.Kubernetes(rules));
+        lab.Egress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+    }
+
+    [Theory]
+    [InlineData("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", false)]
+    [InlineData("  enableDefaultDeny: {ingress: true}", true)]
+    [InlineData("  enableDefaultDeny: {egress: true}", false)]
+    [InlineData("  enableDefaultDeny: {egress: false}\n  ingress: [{}]", true)]
+    public void EnableDefaultDeny_overrides_what_the_sections_imply(string rules, bool denied) =>
+        Ingress(new Lab(Lab.Backends(rules))).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+
+    [Fact]
+    public void A_policy_without_default_deny_does_not_lift_the_default_deny_of_another()
+    {
+        var lab = new Lab(
+            Lab.Backends("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "open"),
+            Lab.Backends("  ingress: [{}]", "closed"));
+        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Fact]
+    public void Deny_rules_and_http_rules_have_effect_without_default_deny()
+    {
+        var lab = new Lab(Lab.Backends("""
+              enableDefaultDeny: {ingress: false}
+              ingressDeny: [{fromEndpoints: [{matchLabels: {app: foe}}]}]
+              ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]
+            """));
+        lab.Ingress(lab.Pod("backend", ("app", "foe"))).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
+        lab.Ingress(lab.LoadTest, 80).Http!.Allows("POST", "/", "", null).ShouldBeFalse();
+        lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Fact]
+    public void Rules_and_policies_unite_and_deny_wins_over_all_of_them()
+    {
+        var lab = new Lab(
+            Lab.Backends("  ingress: [{toPorts: [{ports: [{port: '80'}]}]}, {toPorts: [{ports: [{port: '81'}]}]}]", "first"),
+            Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "second"),
+            Lab.Backends("  ingressDeny: [{toPorts: [{ports: [{port: '81'}]}]}]", "third"),
+            Lab.Kubernetes("  ingress: [{ports: [{port: 82}]}]"));
+        EndpointIdentity friend = lab.Pod("backend", ("app", "friend"));
+        lab.Ingress(lab.LoadTest, 80).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
+        lab.Ingress(lab.LoadTest, 82).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest, 83).ShouldBe(Denied);
+        lab.Ingress(friend, 83).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(friend, 81).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
+    }
+
+    [Fact]
+    public void Specs_is_a_list_of_rules_for_different_endpoints()
+    {
+        var lab = new Lab("""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: p, namespace: backend}
+            specs:
+            - {endpointSelector: {matchLabels: {app: backend}}, ingress: [{}]}
+            - {endpointSelector: {matchLabels: {app: other}}, egress: [{}]}
+            """);
+        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Egress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
+        lab.Policies.Evaluate(TrafficDirection.Egress, lab.Pod("backend", ("app", "other")), new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp)
+            .ShouldBe(Denied);
+    }
+
+    [Fact]
+    public void The_host_of_the_pods_node_may_always_come_in_whatever_is_denied()
+    {
+        var lab = new Lab(Lab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [all]}]\n  egress: [{}]"));
+        lab.Ingress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.Identities.KubeApiServerOnHost).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.Identities.RemoteNode).IsDrop.ShouldBeTrue();
+        lab.Egress(lab.Identities.Host).ShouldBe(Denied);
+    }
+
+    [Fact]
+    public void The_host_is_redirected_without_restriction_where_http_rules_cover_it()
+    {
+        var lab = new Lab(Lab.Backends("""  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]"""));
+        lab.Ingress(lab.Identities.Host, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
+        lab.Ingress(lab.Identities.Host, 81).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Fact]
+    public void Hosts_and_the_world_are_no_subjects()
+    {
+        var lab = new Lab(Lab.Backends("  ingress: [{}]").Replace("NetworkPolicy", "ClusterwideNetworkPolicy", StringComparison.Ordinal)
+            .Replace(", namespace: backend", "", StringComparison.Ordinal).Replace("{matchLabels: {app: backend}}", "{}", StringComparison.Ordinal));
+        foreach (EndpointIdentity subject in (EndpointIdentity[])[lab.Identities.Host, lab.Identities.RemoteNode, lab.Identities.World])
+            lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+    }
+
+    [Fact]
+    public void An_update_is_a_new_set_and_its_verdicts_compare_by_value()
+    {
+        const string Rules = """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}, {path: /a}]}}]}]""";
+        var before = new Lab(Lab.Backends(Rules));
+        var same = new Lab(Lab.Backends(Rules.Replace("{method: GET}, {path: /a}", "{path: /a}, {method: GET}", StringComparison.Ordinal)));
+        var other = new Lab(Lab.Backends(Rules.Replace("GET", "POST", StringComparison.Ordinal)));
+        PolicyVerdict verdict = before.Ingress(before.LoadTest, 80);
+        same.Ingress(same.LoadTest, 80).ShouldBe(verdict);
+        same.Ingress(same.LoadTest, 80).GetHashCode().ShouldBe(verdict.GetHashCode());
+        other.Ingress(other.LoadTest, 80).ShouldNotBe(verdict);
+        verdict.ShouldNotBe(PolicyVerdict.Allow);
+        verdict.ShouldNotBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
+    }
+
+    [Fact]
+    public void An_identity_of_another_table_is_refused()
+    {
+        var lab = new Lab();
+        EndpointIdentity foreign = new IdentityTable().World;
+        Should.Throw<ArgumentException>(() => lab.Ingress(foreign));
+        Should.Throw<ArgumentException>(() => lab.Policies.Evaluate(TrafficDirection.Ingress, foreign, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp));
+    }
+
+    private static PolicyVerdict Ingress(Lab lab) => lab.Ingress(lab.LoadTest);
+}
