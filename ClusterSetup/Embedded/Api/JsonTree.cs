@@ -98,6 +98,5 @@ internal static class JsonTree
 
     /// <summary>The integer at a dotted path, or null.</summary>
     public static long? NumberAt(this JsonObject o, string path) =>
-        o.At(path) is JsonValue v && v.GetValueKind() == JsonValueKind.Number && v.TryGetValue(out long n) ? n
-        : o.At(path) is JsonValue w && w.TryGetValue(out int i) ? i : null;
+        o.At(path) is JsonValue v && v.GetValueKind() == JsonValueKind.Number && long.TryParse(v.ToJsonString(), out var n) ? n : null;
 }

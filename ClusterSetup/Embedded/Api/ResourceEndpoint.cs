@@ -12,6 +12,8 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
     public Task HandleAsync(HttpContext context, RequestTarget target)
     {
         var verb = context.Request.Method;
+        if (Table.Accepted(context.Request) == Form.Unknown)
+            return context.WriteAsync(new ApiStatus(406, "NotAcceptable", "only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io"));
         if (target.Name is null)
         {
             return verb switch
@@ -26,7 +28,7 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
 
         return verb switch
         {
-            "GET" or "HEAD" => AnswerAsync(context, store.Get(target.Kind, target.Namespace, target.Name)),
+            "GET" or "HEAD" => ReadAsync(context, target),
             "PUT" => UpdateAsync(context, target),
             "PATCH" => PatchAsync(context, target),
             "DELETE" when target.Subresource is null => DeleteAsync(context, target),
@@ -38,6 +40,12 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
 
     private static Task AnswerAsync(HttpContext context, Outcome<StoredObject> outcome, int code = 200) =>
         outcome.Failure is { } failure ? context.WriteAsync(failure) : context.WriteAsync(outcome.Value!.Json, code);
+
+    private Task ReadAsync(HttpContext context, RequestTarget target)
+    {
+        var outcome = store.Get(target.Kind, target.Namespace, target.Name!);
+        return outcome.Value is { } found && Table.For(context, target.Kind, options.Time) is { } table ? context.WriteAsync(table.Of(found)) : AnswerAsync(context, outcome);
+    }
 
     private async Task ListAsync(HttpContext context, RequestTarget target)
     {
@@ -52,6 +60,8 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
         var (list, failure) = store.List(target.Kind, selection!, page!);
         if (failure is not null)
             await context.WriteAsync(failure);
+        else if (Table.For(context, target.Kind, options.Time) is { } table)
+            await context.WriteAsync(table.Of(list!.Items, ListResponse.Metadata(list)));
         else
             await ListResponse.WriteAsync(context, target.Kind, list!);
     }

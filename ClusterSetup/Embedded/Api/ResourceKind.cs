@@ -65,8 +65,8 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Paths below the object that may not change once set.</summary>
     internal IReadOnlyList<string> ImmutableFields { get; init; } = [];
 
-    /// <summary>Columns of <c>kubectl get</c> after NAME; AGE is added as the last of priority 0 unless the kind has its own.</summary>
-    internal IReadOnlyList<TableColumn> Columns { get; init; } = [];
+    /// <summary>Columns of <c>kubectl get</c>.</summary>
+    internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;
 
     public string Singular => Kind.ToLowerInvariant();
 

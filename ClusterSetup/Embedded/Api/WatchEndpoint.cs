@@ -32,7 +32,7 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
 
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-cache, private";
-        var stream = new WatchStream(context.Response.BodyWriter, target.Kind);
+        var stream = new WatchStream(context.Response.BodyWriter, target.Kind, () => Table.For(context, target.Kind, options.Time));
         if (failure is not null)
         {
             stream.Error(failure);
@@ -114,12 +114,19 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
 }
 
 /// <summary>The lines of a watch.</summary>
-internal sealed class WatchStream(PipeWriter body, ResourceKind kind)
+internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table?> table)
 {
     public void Events(IReadOnlyList<WatchEvent> events)
     {
+        var rows = table();
         foreach (var (type, o) in events)
         {
+            if (rows is not null)
+            {
+                Line(type.ToString().ToUpperInvariant(), rows.Of(o));
+                continue;
+            }
+
             body.Write(type switch
             {
                 WatchEventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,

@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+
+/// <summary>A server on a free port, with a client of each kind.</summary>
+internal sealed class ApiFixture : IAsyncDisposable
+{
+    public const string Token = "a-token-for-tests-only";
+
+    private ApiFixture(ObjectStore store, ApiServer server)
+    {
+        (Store, Server) = (store, server);
+        Client = ApiClient.Create(server.Address, Token);
+        Http = new HttpClient { BaseAddress = server.Address };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+    }
+
+    public ObjectStore Store { get; }
+
+    public ApiServer Server { get; }
+
+    public Kubernetes Client { get; }
+
+    public HttpClient Http { get; }
+
+    public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null)
+    {
+        var store = new ObjectStore(TimeProvider.System, limits);
+        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods };
+        return new ApiFixture(store, await ApiServer.StartAsync(options, store, null, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Sends a request and gives status code and JSON.</summary>
+    public async Task<(int Code, JsonNode? Json)> SendAsync(string method, string path, string? body = null, string mediaType = "application/json", string? accept = null)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, mediaType);
+        if (accept is not null)
+            request.Headers.Accept.ParseAdd(accept);
+        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, text.StartsWith('{') ? JsonNode.Parse(text) : null);
+    }
+
+    public static JsonObject Object(string json) => JsonNode.Parse(json)!.AsObject();
+
+    public static JsonObject ConfigMap(string name, string value = "") =>
+        new() { ["metadata"] = new JsonObject { ["name"] = name }, ["data"] = new JsonObject { ["value"] = value } };
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        Client.Dispose();
+        await Server.DisposeAsync();
+    }
+}
