@@ -64,6 +64,7 @@ internal static class AttackCommand
             return AttackCommands.WriteProblems(problems);
         if (AttackEngines.Named(parsed.GetRequiredValue(Engine), plan, out var engine) is { } engineProblem)
             return AttackCommands.WriteProblems([engineProblem]);
+        await WarmUp.RunAsync(engine, interrupt);
         var results = new AttackResults();
         await using var attack = AttackControl.Start(plan, results, engine, abort: interrupt);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
