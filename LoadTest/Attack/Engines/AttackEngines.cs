@@ -9,4 +9,23 @@ public static class AttackEngines
         ArgumentNullException.ThrowIfNull(plan);
         return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
     }
+
+    /// <summary>The engine with this name (<c>auto</c> for the best).</summary>
+    /// <returns>Null and the engine, or why it cannot be had.</returns>
+    public static string? Named(string name, AttackPlan plan, out IAttackEngine engine)
+    {
+        engine = For(plan);
+        switch (name)
+        {
+            case "auto":
+                return null;
+            case "sockets":
+                engine = new SocketEngine();
+                return null;
+            case "epoll":
+                return EpollEngine.IsSupported ? null : "engine 'epoll': needs Linux; use auto or sockets";
+            default:
+                return $"engine '{name}': expected auto, epoll or sockets";
+        }
+    }
 }

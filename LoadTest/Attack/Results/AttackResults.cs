@@ -1,0 +1,127 @@
+using HdrHistogram;
+
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>
+/// Summarises an attack's records as they come, in constant memory however many there are: counts by bucket and by responder, latency from the
+/// intended start (all, per status, per responder), service time, and the time by which the generator itself was late. Mergeable; not safe for
+/// concurrent use.
+/// </summary>
+public sealed class AttackResults : IRecordSink
+{
+    /// <summary>Responders and statuses with a histogram of their own; further ones share <see cref="ResponderNames.Other"/> or status 0.</summary>
+    public const int MaxKeys = 256;
+
+    /// <summary>Stands for a response whose responder is not known.</summary>
+    public const string Unknown = "(unknown)";
+
+    private readonly Dictionary<int, Latencies> _byStatus = [];
+    private readonly Dictionary<string, Latencies> _byResponder = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Pod, int Status), long> _counts = [];
+
+    /// <summary>Counts by bucket, from the records alone.</summary>
+    public AttackAccounting Accounting { get; } = new();
+
+    /// <summary>From the intended start to the end, of every request that was started.</summary>
+    public Latencies Latency { get; } = new();
+
+    /// <summary>From the real start to the end.</summary>
+    public Latencies ServiceTime { get; } = new();
+
+    /// <summary>From the intended to the real start: what the generator, not the service, added.</summary>
+    public Latencies Blocked { get; } = new();
+
+    /// <summary>Latency per status; responses only.</summary>
+    public IReadOnlyDictionary<int, Latencies> ByStatus => _byStatus;
+
+    /// <summary>Latency per responding pod; responses only.</summary>
+    public IReadOnlyDictionary<string, Latencies> ByResponder => _byResponder;
+
+    /// <summary>Responses by pod and status.</summary>
+    public IReadOnlyDictionary<(string Pod, int Status), long> Counts => _counts;
+
+    /// <summary>Start of the first and of the last request started.</summary>
+    public (TimeSpan First, TimeSpan Last) Starts { get; private set; } = (TimeSpan.MaxValue, TimeSpan.Zero);
+
+    /// <summary>Bytes received.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Starts per second between the first and the last start; 0 with fewer than two.</summary>
+    public double AchievedRate => Accounting.Started > 1 && Starts.Last > Starts.First
+        ? (Accounting.Started - 1) / (Starts.Last - Starts.First).TotalSeconds
+        : 0;
+
+    /// <inheritdoc/>
+    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Add(in RequestRecord record)
+    {
+        Accounting.Intended++;
+        Accounting.Add(record);
+        if (record.Outcome.IsNotSent())
+            return;
+        Accounting.AddStarted();
+        Starts = (record.Start < Starts.First ? record.Start : Starts.First, record.Start > Starts.Last ? record.Start : Starts.Last);
+        Bytes += record.BytesReceived;
+        Latency.Add(record.Latency);
+        ServiceTime.Add(record.ServiceTime);
+        Blocked.Add(record.Blocked);
+        if (record.Outcome is not Outcome.Response)
+            return;
+        var status = _byStatus.Count >= MaxKeys && !_byStatus.ContainsKey(record.Status) ? 0 : record.Status;
+        var pod = record.Pod ?? Unknown;
+        pod = _byResponder.Count >= MaxKeys && !_byResponder.ContainsKey(pod) ? ResponderNames.Other : pod;
+        For(_byStatus, status).Add(record.Latency);
+        For(_byResponder, pod).Add(record.Latency);
+        _counts[(pod, status)] = _counts.GetValueOrDefault((pod, status)) + 1;
+    }
+
+    /// <summary>Adds another attack's results: counts and histograms merge exactly, as if one attack had seen all records.</summary>
+    public void Merge(AttackResults other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        Accounting.Merge(other.Accounting);
+        Latency.Merge(other.Latency);
+        ServiceTime.Merge(other.ServiceTime);
+        Blocked.Merge(other.Blocked);
+        foreach (var (status, latencies) in other._byStatus)
+            For(_byStatus, status).Merge(latencies);
+        foreach (var (pod, latencies) in other._byResponder)
+            For(_byResponder, pod).Merge(latencies);
+        foreach (var (key, count) in other._counts)
+            _counts[key] = _counts.GetValueOrDefault(key) + count;
+        Starts = (other.Starts.First < Starts.First ? other.Starts.First : Starts.First, other.Starts.Last > Starts.Last ? other.Starts.Last : Starts.Last);
+        Bytes += other.Bytes;
+    }
+
+    /// <summary>
+    /// Writes an HdrHistogram log, values in microseconds, tags <c>latency</c>, <c>service</c>, <c>blocked</c>, <c>status:…</c>, <c>responder:…</c>.
+    /// </summary>
+    public void WriteHistogramLog(Stream stream, DateTimeOffset startedAt)
+    {
+        var all = new List<(string Tag, Latencies Latencies)> { ("latency", Latency), ("service", ServiceTime), ("blocked", Blocked) };
+        all.AddRange(_byStatus.OrderBy(entry => entry.Key).Select(entry => ($"status:{entry.Key}", entry.Value)));
+        all.AddRange(_byResponder.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => ($"responder:{entry.Key}", entry.Value)));
+        var from = startedAt.ToUnixTimeMilliseconds();
+        foreach (var (tag, latencies) in all)
+        {
+            // The log separates its fields by commas and its lines by newlines.
+            latencies.Histogram.Tag = tag.Replace(',', '_').Replace(' ', '_');
+            latencies.Histogram.StartTimeStamp = from;
+            latencies.Histogram.EndTimeStamp = from + (long)Starts.Last.TotalMilliseconds;
+        }
+
+        HistogramLogWriter.Write(stream, startedAt.UtcDateTime, [.. all.Select(entry => entry.Latencies.Histogram)]);
+    }
+
+    private static Latencies For<TKey>(Dictionary<TKey, Latencies> latencies, TKey key)
+        where TKey : notnull
+    {
+        if (!latencies.TryGetValue(key, out var found))
+            latencies.Add(key, found = new Latencies());
+        return found;
+    }
+}

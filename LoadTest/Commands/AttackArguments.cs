@@ -1,0 +1,203 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Commands;
+
+/// <summary>The attack command's arguments as written; <see cref="ToPlanAsync"/> reads them all and names everything wrong at once.</summary>
+public sealed record AttackArguments
+{
+    public string? Url { get; init; }
+    public string? TargetsFile { get; init; }
+    public string Rate { get; init; } = "50/s";
+    public string Duration { get; init; } = "60s";
+    public string Method { get; init; } = "GET";
+    public IReadOnlyList<string> Headers { get; init; } = [];
+    public string? Body { get; init; }
+    public string Connections { get; init; } = "fresh";
+    public string Timeout { get; init; } = "30s";
+    public string? SourceIp { get; init; }
+    public string PortRange { get; init; } = "odd";
+    public string Workers { get; init; } = "1";
+    public string MaxInFlight { get; init; } = "10000";
+    public string Responder { get; init; } = "default";
+
+    /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
+    public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation)
+    {
+        var problems = new List<string>();
+        var source = ReadSource(problems);
+        var targets = await ReadTargetsAsync(source?.AddressFamily, problems, cancellation);
+        if (!Quantities.TryParseRate(Rate, out var rate))
+            problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, or max");
+        TimeSpan? duration = null;
+        if (Duration != "forever")
+            duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
+        var timeout = ReadDuration("timeout", Timeout, problems, "30s or 500ms");
+        if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
+            problems.Add(portProblem);
+        if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
+            problems.Add(responderProblem);
+        var keepAlive = ReadConnections(problems);
+        var workers = ReadNumber("workers", Workers, problems);
+        var maxInFlight = ReadNumber("max-in-flight", MaxInFlight, problems);
+        var plan = new AttackPlan
+        {
+            Targets = targets,
+            RatePerSecond = rate,
+            Duration = duration,
+            Timeout = timeout,
+            SourceAddress = source,
+            Ports = ports,
+            Responder = responder,
+            KeepAliveConnections = keepAlive,
+            Workers = workers,
+            MaxInFlight = maxInFlight,
+        };
+        // What could not be read was reported already and stands at a default that may look wrong as well.
+        if (problems.Count == 0)
+            problems.AddRange(plan.Problems());
+        return (problems.Count == 0 ? plan : null, problems);
+    }
+
+    private IPAddress? ReadSource(List<string> problems)
+    {
+        if (SourceIp is null)
+            return null;
+        if (IPAddress.TryParse(SourceIp, out var address))
+            return address;
+        problems.Add($"source-ip '{SourceIp}': expected an address of this machine, e.g. 127.0.0.2");
+        return null;
+    }
+
+    private int ReadConnections(List<string> problems)
+    {
+        if (Connections == "fresh")
+            return 0;
+        if (Connections.StartsWith("keepalive:", StringComparison.Ordinal) && int.TryParse(Connections["keepalive:".Length..], out var count) && count >= 1)
+            return count;
+        problems.Add($"connections '{Connections}': expected fresh or keepalive:N with N of at least 1");
+        return 0;
+    }
+
+    private static TimeSpan ReadDuration(string name, string text, List<string> problems, string examples)
+    {
+        if (!Quantities.TryParseDuration(text, out var duration))
+            problems.Add($"{name} '{text}': expected a duration, e.g. {examples}");
+        return duration;
+    }
+
+    private static int ReadNumber(string name, string text, List<string> problems)
+    {
+        if (!int.TryParse(text, out var number))
+            problems.Add($"{name} '{text}': expected a whole number");
+        return number;
+    }
+
+    private async Task<List<AttackTarget>> ReadTargetsAsync(AddressFamily? family, List<string> problems, CancellationToken cancellation)
+    {
+        var entries = new List<TargetEntry>();
+        if (Url is not null)
+            entries.Add(new TargetEntry(0, Method, Url, [], null));
+        if (TargetsFile is not null)
+        {
+            try
+            {
+                var (read, wrong) = TargetFile.Parse(await File.ReadAllLinesAsync(TargetsFile, cancellation));
+                entries.AddRange(read);
+                problems.AddRange(wrong.Select(problem => $"{TargetsFile} {problem}"));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                problems.Add($"targets file '{TargetsFile}': {e.Message}");
+            }
+        }
+
+        if (entries.Count == 0 && problems.Count == 0)
+            problems.Add("no target: give a URL or --targets FILE");
+        var targets = new List<AttackTarget>();
+        foreach (var entry in entries)
+        {
+            if (await ReadTargetAsync(entry, family, problems, cancellation) is { } target)
+                targets.Add(target);
+        }
+
+        return targets;
+    }
+
+    private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, AddressFamily? family, List<string> problems, CancellationToken cancellation)
+    {
+        var where = entry.Line == 0 ? "" : $"{TargetsFile} line {entry.Line}: ";
+        if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Port == 0)
+        {
+            problems.Add($"{where}url '{entry.Url}': expected http://host[:port]/path");
+            return null;
+        }
+
+        var (headers, host) = ReadHeaders([.. Headers, .. entry.Headers], where, problems);
+        if (await ResolveAsync(uri, family, where, problems, cancellation) is not { } address)
+            return null;
+        var target = AttackTarget.For(uri, new IPEndPoint(address, uri.Port)) with
+        {
+            Method = entry.Method,
+            Headers = headers,
+            Body = ReadBody(entry, where, problems),
+        };
+        return host is null ? target : target with { Host = host };
+    }
+
+    private static (List<KeyValuePair<string, string>> Headers, string? Host) ReadHeaders(IEnumerable<string> lines, string where, List<string> problems)
+    {
+        var headers = new List<KeyValuePair<string, string>>();
+        string? host = null;
+        foreach (var line in lines)
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            var (name, value) = colon < 1 ? ("", "") : (line[..colon].Trim(), line[(colon + 1)..].Trim());
+            if (name.Length == 0)
+                problems.Add($"{where}header '{line}': expected 'Name: value'");
+            else if (name.Equals("Host", StringComparison.OrdinalIgnoreCase))
+                host = value;
+            else
+                headers.Add(new(name, value));
+        }
+
+        return (headers, host);
+    }
+
+    private static async Task<IPAddress?> ResolveAsync(Uri uri, AddressFamily? family, string where, List<string> problems, CancellationToken cancellation)
+    {
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(uri.IdnHost, cancellation);
+            if (addresses.FirstOrDefault(address => family is null || address.AddressFamily == family) is { } address)
+                return address;
+            problems.Add($"{where}host '{uri.IdnHost}': has no address of the source address's family");
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            problems.Add($"{where}host '{uri.IdnHost}': cannot be resolved ({e.Message}); give an address or check the name");
+        }
+
+        return null;
+    }
+
+    private byte[] ReadBody(TargetEntry entry, string where, List<string> problems)
+    {
+        var file = entry.BodyFile is not null ? Path.Combine(Path.GetDirectoryName(TargetsFile) ?? "", entry.BodyFile)
+            : Body?.StartsWith('@') == true ? Body[1..]
+            : null;
+        if (file is null)
+            return Encoding.UTF8.GetBytes(Body ?? "");
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add($"{where}body file '{file}': {e.Message}");
+            return [];
+        }
+    }
+}

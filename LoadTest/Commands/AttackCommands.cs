@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace CiliumDebugging.LoadTest.Commands;
+
+/// <summary>The generator's commands, for the room's entry point to add to its root.</summary>
+public static class AttackCommands
+{
+    /// <summary>Exit codes shared by the commands.</summary>
+    public const int Ok = 0, Failed = 1, BadUsage = 2, Interrupted = 130;
+
+    /// <summary><c>attack</c>, <c>report</c> and <c>plot</c>.</summary>
+    public static IEnumerable<Command> Build() => [AttackCommand.Build()];
+
+    /// <summary>
+    /// Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a cancellation, and it has 3 s to end.
+    /// </summary>
+    public static async Task<int> InvokeAsync(RootCommand root, string[] args)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count == 0)
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(3) });
+        WriteProblems(parsed.Errors.Select(error => error.Message));
+        return BadUsage;
+    }
+
+    internal static int WriteProblems(IEnumerable<string> problems)
+    {
+        foreach (var problem in problems)
+            Console.Error.WriteLine($"error: {problem}");
+        return BadUsage;
+    }
+}

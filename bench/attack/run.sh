@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Compares attack with wrk, ab, hey, siege and a bare C epoll loop: same server, same machine, one run, clients and server pinned to a core each.
+# Reports, per client, the median over the rounds of: requests per second, processor time per request (whole process, start-up included), and both
+# relative to wrk. The server counts the requests, for all clients alike.
+#
+#   bench/attack/run.sh [rounds=3] [seconds=8] [connections=64]
+set -euo pipefail
+cd "$(dirname "$0")"
+rounds=${1:-3} seconds=${2:-8} connections=${3:-64} port=${PORT:-18080}
+client_core=${CLIENT_CORE:-0} server_core=${SERVER_CORE:-1}
+out=$(mktemp -d)
+server=
+finish() { [ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$out"; }
+trap finish EXIT
+
+missing=
+for tool in wrk hey ab siege; do command -v "$tool" >/dev/null || missing=yes; done
+if [ -n "$missing" ]; then
+    apt-get update -q >/dev/null && apt-get install -y -q --no-install-recommends wrk hey apache2-utils siege >/dev/null || echo "peers missing: some rows will be empty" >&2
+fi
+gcc -O2 -o "$out/server" server.c
+gcc -O2 -o "$out/client" client.c
+dotnet build -c Release -v q ../../LoadTest >/dev/null
+attack=../../LoadTest/bin/Release/net10.0/LoadTest
+taskset -c "$server_core" "$out/server" "$port" & server=$!
+url=http://127.0.0.1:$port/
+
+# Siege reads its settings from a file only.
+printf 'connection = close\nlogging = false\nverbose = false\njson_output = false\nlimit = 1000\nparser = false\n' > "$out/siegerc"
+
+count() {
+    exec 3<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET /count HTTP/1.1\r\n\r\n' >&3
+    tail -n 1 <&3
+    exec 3>&-
+}
+for _ in $(seq 50); do (count) >/dev/null 2>&1 && break; sleep 0.1; done
+
+measure() { # name seconds command...: appends "name rate µs-per-request"
+    local name=$1 length=$2 before after cpu
+    shift 2
+    before=$(count)
+    cpu=$( { TIMEFORMAT='%U %S'; time taskset -c "$client_core" "$@" >"$out/$name.log" 2>&1; } 2>&1 ) || true
+    after=$(count)
+    echo "$name $(((after - before))) $length $cpu" | awk '{ n = $2 > 0 ? $2 : 1; printf "%s %.0f %.1f\n", $1, $2 / $3, ($4 + $5) * 1e6 / n }' >>"$out/results"
+}
+
+for _ in $(seq "$rounds"); do
+    measure c-epoll "$seconds" "$out/client" "$port" "$connections" "$seconds"
+    for engine in ${ENGINES:-epoll sockets}; do
+        measure "attack-$engine" "$seconds" "$attack" attack "$url" --rate max --max-in-flight "$connections" --duration "${seconds}s" --port-range kernel --engine "$engine"
+    done
+    measure wrk "$seconds" wrk -t1 -c"$connections" -d"${seconds}s" -H 'Connection: close' "$url"
+    measure ab "$seconds" ab -q -c "$connections" -t "$seconds" -n 100000000 "$url"
+    measure hey "$seconds" hey -z "${seconds}s" -c "$connections" -cpus 1 -disable-keepalive "$url"
+    measure siege "$seconds" siege -R "$out/siegerc" -q -b -c "$connections" -t "${seconds}S" "$url"
+    for rate in 1000 5000; do
+        measure "attack-$rate" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s"
+        grep -hE '^started|generator late' "$out/attack-$rate.log" 2>/dev/null || true
+    done
+done
+
+median() { awk -v name="$1" -v column="$2" '$1 == name { print $column }' "$out/results" | sort -n | awk '{ v[NR] = $1 } END { print NR ? (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) : 0 }'; }
+wrk_rate=$(median wrk 2) wrk_cpu=$(median wrk 3)
+printf '%-16s %12s %12s %14s %12s\n' client requests/s "÷ wrk's" "µs/request" "÷ wrk's"
+awk '{ print $1 }' "$out/results" | awk '!seen[$1]++' | while read -r name; do
+    rate=$(median "$name" 2) cpu=$(median "$name" 3)
+    awk -v n="$name" -v r="$rate" -v c="$cpu" -v wr="$wrk_rate" -v wc="$wrk_cpu" 'BEGIN { printf "%-16s %12.0f %12.2f %14.1f %12.2f\n", n, r, r / wr, c, c / wc }'
+done
