@@ -1,1 +1,4 @@
-return 0;
+using CiliumDebugging.AppHost;
+
+var command = LabCommandLine.Parse(args, HostBuild.EmbeddedBecause);
+return command.Exit ?? 0;
