@@ -12,5 +12,4 @@ var backends = builder.AddWorkload<Projects.Backend>("backend-1", options.Topolo
 var loadTest = builder.AddWorkload<Projects.LoadTest>("load-test-1", options.Topology, cluster);
 builder.AddDistribution("distribution", options, cluster, watches: [.. backends, .. loadTest]);
 
-await builder.Build().RunAsync();
-return Environment.ExitCode;
+return await builder.Build().RunLabAsync();

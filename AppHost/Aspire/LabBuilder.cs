@@ -1,11 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Scenarios;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace CiliumDebugging.AppHost;
 
-/// <summary>Creates the builder of the Aspire composition.</summary>
+/// <summary>Creates and runs the Aspire composition.</summary>
 internal static class LabBuilder
 {
     /// <summary>
@@ -30,6 +33,29 @@ internal static class LabBuilder
         };
         ((IConfigurationBuilder)builder.Configuration).Sources.Insert(0, defaults);
         return builder;
+    }
+
+    /// <summary>Runs the application to its end.</summary>
+    /// <returns>The exit code: what the run of the scenario set, or 1 when the application itself failed.</returns>
+    public static async Task<int> RunLabAsync(this DistributedApplication application)
+    {
+        var services = application.Services;
+        // A background service that fails ends the host without an exit code of its own; publishing is one.
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() =>
+        {
+            if (services.GetServices<IHostedService>().OfType<BackgroundService>().Any(s => s.ExecuteTask is { IsFaulted: true }))
+                Environment.ExitCode = (int)RunOutcome.LabFailed;
+        });
+        try
+        {
+            await application.RunAsync();
+            return Environment.ExitCode;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync($"The lab could not be started with Aspire: {e.Message} (build with -p:UseAspire=false to run it without)");
+            return (int)RunOutcome.LabFailed;
+        }
     }
 
     private static string Loopback(int preferredPort) => $"http://localhost:{(IsFree(preferredPort, out var port) || IsFree(0, out port) ? port : preferredPort)}";
