@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Report;
+
+namespace CiliumDebugging.LoadTest.Diagnosis;
+
+/// <summary>
+/// What a diagnosis may look at: the three views of one phase and the cluster's objects, as a real cluster exposes them. Never a scenario's name or expectation,
+/// and no setting that only the embedded cluster has.
+/// </summary>
+/// <param name="Phase">The phase.</param>
+/// <param name="Previous">The phase before; null for the first.</param>
+/// <param name="ClientNode">Node of the client.</param>
+/// <param name="ProxyFailuresByPod">Hubble: 5xx in a Pod's name that the proxy of the client's node counted, by <c>namespace/pod</c>.</param>
+/// <param name="EchoMatchesAnswers">Whether each backend's own count equals the answers the client has from it: nothing was lost or repeated on the way.</param>
+/// <param name="ClientHasEgressL7">An HTTP rule on egress selects the client and covers the Service's port.</param>
+/// <param name="BackendsHaveIngressL7">An HTTP rule on ingress selects the backends and covers their port.</param>
+/// <param name="CiliumVersion">Version of the agents; null when unknown.</param>
+/// <param name="Tunnel">Whether the agents use a tunnel; null when unknown.</param>
+/// <param name="Settings">Data of kube-system/cilium-config, without the keys only the embedded cluster has.</param>
+public sealed record Evidence(
+    PhaseReport Phase, PhaseReport? Previous, string ClientNode, ImmutableDictionary<string, double> ProxyFailuresByPod, bool EchoMatchesAnswers,
+    bool ClientHasEgressL7, bool BackendsHaveIngressL7, string? CiliumVersion, bool? Tunnel, ImmutableSortedDictionary<string, string> Settings);
+
+/// <summary>A named mechanism.</summary>
+/// <param name="Name">Name of the rule, or <c>unknown</c>.</param>
+/// <param name="Sentence">The diagnosis in one sentence.</param>
+/// <param name="Hop">Where on the path; empty when there is nothing to name.</param>
+/// <param name="Supports">The observations that support it.</param>
+/// <param name="Refutes">What would refute it.</param>
+/// <param name="Remedies">What helps.</param>
+/// <param name="Links">Where to read on.</param>
+public sealed record DiagnosisResult(
+    string Name, string Sentence, string Hop, ImmutableArray<string> Supports, ImmutableArray<string> Refutes, ImmutableArray<string> Remedies, ImmutableArray<string> Links)
+{
+    /// <summary>No rule fits.</summary>
+    public static DiagnosisResult Unknown(string observation) => new(
+        "unknown", $"{observation}; no known mechanism fits what the three views show", "", [], [], [], []);
+}
+
+/// <summary>A mechanism that can be recognised.</summary>
+public interface IDiagnosisRule
+{
+    /// <summary>The diagnosis, or null when the evidence does not show this mechanism.</summary>
+    DiagnosisResult? Examine(Evidence evidence);
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.LoadTest.Report;
+
+/// <summary>What one Pod did in one phase, in all three views.</summary>
+/// <param name="Pod">The Pod.</param>
+/// <param name="OnClientNode">Whether the load test runs on the same node.</param>
+/// <param name="Ok">Client: 2xx that say they come from this Pod.</param>
+/// <param name="Failed">Client: other answers that say they come from this Pod.</param>
+/// <param name="HubbleRequests">Hubble: requests to this Pod, every proxy pass counted.</param>
+/// <param name="HubbleOk">Hubble: 2xx of this Pod.</param>
+/// <param name="HubbleServerErrors">Hubble: 5xx in this Pod's name, also those that a proxy made.</param>
+/// <param name="Echo">Backend: requests that reached the Pod.</param>
+public sealed record PodPhase(BackendPod Pod, bool OnClientNode, long Ok, long Failed, double HubbleRequests, double HubbleOk, double HubbleServerErrors, double Echo);
+
+/// <summary>One phase of a run.</summary>
+/// <param name="Name">Name, from the scenario.</param>
+/// <param name="Seconds">Length, s.</param>
+/// <param name="Requests">Requests that started in it.</param>
+/// <param name="ByStatus">Their answers by HTTP status.</param>
+/// <param name="Unanswered">Those without an answer, by kind.</param>
+/// <param name="Pods">Per Pod.</param>
+/// <param name="Selection">Verdict on which Pod was chosen (Hubble's view where the client cannot see it).</param>
+/// <param name="SelectionSource">Where <paramref name="Selection"/> comes from.</param>
+/// <param name="Delivery">Verdict on where the successes come from, and success rates.</param>
+public sealed record PhaseReport(
+    string Name, double Seconds, long Requests, ImmutableSortedDictionary<int, long> ByStatus, ImmutableSortedDictionary<string, long> Unanswered,
+    ImmutableArray<PodPhase> Pods, Verdict Selection, string SelectionSource, Delivery Delivery)
+{
+    /// <summary>2xx answers.</summary>
+    public long Ok => ByStatus.Where(s => s.Key is >= 200 and < 300).Sum(s => s.Value);
+
+    /// <summary>5xx answers.</summary>
+    public long ServerErrors => ByStatus.Where(s => s.Key >= 500).Sum(s => s.Value);
+
+    /// <summary>Everything that is not a 2xx, unanswered requests included.</summary>
+    public long Failures => Requests - Ok;
+}
+
+/// <summary>A line of the reconciliation: two counts of the same thing.</summary>
+/// <param name="What">What is counted.</param>
+/// <param name="Left">Name of the first count.</param>
+/// <param name="LeftCount">The first count.</param>
+/// <param name="Right">Name of the second count.</param>
+/// <param name="RightCount">The second count.</param>
+public sealed record ReconciliationLine(string What, string Left, double LeftCount, string Right, double RightCount)
+{
+    /// <summary>Second minus first; 0 when they agree.</summary>
+    public double Difference => RightCount - LeftCount;
+}
+
+/// <summary>Whether one expectation of the scenario holds.</summary>
+/// <param name="What">The expectation.</param>
+/// <param name="Holds">Whether it holds.</param>
+/// <param name="Observed">What was observed.</param>
+public sealed record ExpectationResult(string What, bool Holds, string Observed);
+
+/// <summary>A complete run.</summary>
+/// <param name="Scenario">Name of the scenario.</param>
+/// <param name="Title">Its title.</param>
+/// <param name="Source">Where the bug is described.</param>
+/// <param name="RatePerSecond">Requests per second.</param>
+/// <param name="ClientPod">The load-test Pod.</param>
+/// <param name="ClientNode">Its node.</param>
+/// <param name="Phases">The phases.</param>
+/// <param name="Status">Delivery over the whole run: episodes of skew with their onsets.</param>
+/// <param name="Diagnosis">The mechanism.</param>
+/// <param name="Reconciliation">The three views against each other over the whole run.</param>
+/// <param name="Expectations">The scenario's expectations.</param>
+/// <param name="Settings">The agents' settings.</param>
+public sealed record RunReport(
+    string Scenario, string Title, string Source, double RatePerSecond, string ClientPod, string ClientNode, ImmutableArray<PhaseReport> Phases, SkewStatus Status,
+    DiagnosisResult Diagnosis, ImmutableArray<ReconciliationLine> Reconciliation, ImmutableArray<ExpectationResult> Expectations, ImmutableSortedDictionary<string, string> Settings)
+{
+    /// <summary>Whether the three views agree exactly.</summary>
+    public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
+
+    /// <summary>Whether every expectation holds.</summary>
+    public bool Holds => Expectations.All(e => e.Holds);
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace CiliumDebugging.LoadTest.Views;
+
+/// <summary>A Pod that the load may reach.</summary>
+/// <param name="Name">Pod name.</param>
+/// <param name="Namespace">Namespace.</param>
+/// <param name="Node">Its node.</param>
+public sealed record BackendPod(string Name, string Namespace, string Node)
+{
+    /// <summary><c>namespace/pod</c>, as Hubble names it.</summary>
+    public string HubbleName => $"{Namespace}/{Name}";
+}
+
+/// <summary>Hubble's HTTP counts of one node for one backend Pod.</summary>
+/// <param name="Node">Node whose proxy counted.</param>
+/// <param name="Pod"><c>namespace/pod</c>.</param>
+/// <param name="Status">HTTP status; 0 for requests.</param>
+public readonly record struct HubbleKey(string Node, string Pod, int Status);
+
+/// <summary>
+/// The cumulative counters of a cluster at one moment: Hubble's of every node and the Backends' own. Two of them make a difference (<see cref="Since"/>).
+/// </summary>
+/// <param name="Requests">hubble_http_requests_total by node and destination Pod.</param>
+/// <param name="Responses">hubble_http_responses_total by node, source Pod (the backend: source and destination are swapped there) and status.</param>
+/// <param name="EgressFlows">hubble_flows_processed_total of HTTP at the client's side by node; null where the metric has no traffic direction.</param>
+/// <param name="Drops">hubble_drop_total by reason, all nodes.</param>
+/// <param name="Echo">echo_requests by <c>namespace/pod</c>.</param>
+public sealed record ClusterCounters(
+    ImmutableDictionary<HubbleKey, double> Requests, ImmutableDictionary<HubbleKey, double> Responses,
+    ImmutableDictionary<string, double> EgressFlows, ImmutableDictionary<string, double> Drops, ImmutableDictionary<string, double> Echo)
+{
+    /// <summary>Nothing counted.</summary>
+    public static ClusterCounters Zero { get; } = new(
+        ImmutableDictionary<HubbleKey, double>.Empty, ImmutableDictionary<HubbleKey, double>.Empty,
+        ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty);
+
+    /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
+    public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
+    {
+        var (requests, responses, egress, drops) = (Requests.ToBuilder(), Responses.ToBuilder(), EgressFlows.ToBuilder(), Drops.ToBuilder());
+        foreach (var sample in scrape)
+        {
+            switch (sample.Name)
+            {
+                case "hubble_http_requests_total":
+                    Add(requests, new HubbleKey(node, sample["destination"], 0), sample.Value);
+                    break;
+                case "hubble_http_responses_total":
+                    Add(responses, new HubbleKey(node, sample["source"], int.TryParse(sample["status"], NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0), sample.Value);
+                    break;
+                case "hubble_flows_processed_total" when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
+                    Add(egress, node, sample.Value);
+                    break;
+                case "hubble_drop_total":
+                    Add(drops, sample["reason"], sample.Value);
+                    break;
+            }
+        }
+        return this with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), EgressFlows = egress.ToImmutable(), Drops = drops.ToImmutable() };
+    }
+
+    /// <summary>Adds a scrape of a Backend's own metrics.</summary>
+    public ClusterCounters WithBackend(BackendPod pod, IEnumerable<PrometheusSample> scrape)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        var echo = Echo.ToBuilder();
+        foreach (var sample in scrape.Where(s => s.Name == "echo_requests")) Add(echo, pod.HubbleName, sample.Value);
+        return this with { Echo = echo.ToImmutable() };
+    }
+
+    /// <summary>What was counted since an earlier moment.</summary>
+    public ClusterCounters Since(ClusterCounters earlier)
+    {
+        ArgumentNullException.ThrowIfNull(earlier);
+        return new ClusterCounters(Minus(Requests, earlier.Requests), Minus(Responses, earlier.Responses), Minus(EgressFlows, earlier.EgressFlows), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo));
+    }
+
+    /// <summary>Hubble's requests to a Pod, all nodes.</summary>
+    public double RequestsTo(string pod) => Requests.Where(r => r.Key.Pod == pod).Sum(r => r.Value);
+
+    /// <summary>Hubble's responses of a Pod with a status that fits, all nodes.</summary>
+    public double ResponsesOf(string pod, Func<int, bool> status) => Responses.Where(r => r.Key.Pod == pod && status(r.Key.Status)).Sum(r => r.Value);
+
+    private static ImmutableDictionary<TKey, double> Minus<TKey>(ImmutableDictionary<TKey, double> later, ImmutableDictionary<TKey, double> earlier) where TKey : notnull =>
+        later.ToImmutableDictionary(l => l.Key, l => l.Value - earlier.GetValueOrDefault(l.Key));
+
+    private static void Add<TKey>(ImmutableDictionary<TKey, double>.Builder counts, TKey key, double value) where TKey : notnull =>
+        counts[key] = counts.GetValueOrDefault(key) + value;
+}
