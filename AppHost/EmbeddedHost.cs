@@ -1,4 +1,5 @@
 using CiliumDebugging.AppHost;
+using CiliumDebugging.AppHost.Embedded;
 
 var command = LabCommandLine.Parse(args, HostBuild.EmbeddedBecause);
-return command.Exit ?? 0;
+return command.Exit ?? await EmbeddedLab.RunAsync(command.Options);

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>What one Pod does right now, as the client sees it.</summary>
+/// <param name="Pod">The Pod; null: answers that name no Pod (a proxy's own).</param>
+/// <param name="OnClientNode">Whether the load test runs on the same node.</param>
+/// <param name="OkPerSecond">2xx per second over the last seconds.</param>
+/// <param name="FailedPerSecond">Other answers per second over the last seconds.</param>
+/// <param name="Ok">2xx since the phase began.</param>
+/// <param name="Failed">Other answers since the phase began.</param>
+public sealed record LivePod(BackendPod? Pod, bool OnClientNode, double OkPerSecond, double FailedPerSecond, long Ok, long Failed);
+
+/// <summary>The state of a run at one moment.</summary>
+/// <param name="Phase">Name of the phase.</param>
+/// <param name="Elapsed">Time since the load began.</param>
+/// <param name="Requests">Requests with an outcome since the load began.</param>
+/// <param name="Pods">Per Pod, and answers without one.</param>
+public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, ImmutableArray<LivePod> Pods);
+
+/// <summary>Follows a run: a terminal, the Aspire dashboard, a test. Calls come one at a time.</summary>
+public interface IRunObserver
+{
+    /// <summary>A step began.</summary>
+    /// <param name="what">What is being done.</param>
+    void OnStep(string what);
+
+    /// <summary>A sample, about twice a second while there is load.</summary>
+    void OnSample(LiveSample sample);
+
+    /// <summary>The run is complete.</summary>
+    void OnReport(RunReport report);
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.LoadTest.Views;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+
+/// <summary>What the runner sees of a cluster through its API: the Pods in play, their counters, policies and settings.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="load">The load, which names the Service.</param>
+public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
+{
+    private static readonly (string Group, string Version, string Plural)[] s_policyKinds =
+        [("cilium.io", "v2", "ciliumnetworkpolicies"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies"), ("networking.k8s.io", "v1", "networkpolicies")];
+
+    private readonly PodProxyClient _proxy = new(cluster);
+
+    /// <summary>The way to Pods.</summary>
+    public PodProxyClient Proxy => _proxy;
+
+    /// <summary>Waits until the load-test Pod is ready and the Service has as many ready endpoints as there are Pods behind it.</summary>
+    /// <exception cref="TimeoutException">It takes longer than the limit; the message names what is missing.</exception>
+    public async Task<V1Pod> WaitUntilReadyAsync(int backends, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var (client, ready) = (default(V1Pod), 0);
+        try
+        {
+            while (true)
+            {
+                client = await FindClientAsync(either.Token);
+                ready = (await BackendsAsync(either.Token)).Length;
+                if (client is not null && ready >= backends) return client;
+                await Task.Delay(TimeSpan.FromMilliseconds(50), time, either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+        {
+            throw new TimeoutException($"after {limit.TotalSeconds:0} s {(client is null ? "no load-test pod is ready" : "the load-test pod is ready")} and {ready} of {backends} backends of Service {load.Namespace}/{load.Service} are");
+        }
+    }
+
+    /// <summary>The ready Pods behind the Service, by name.</summary>
+    public async Task<ImmutableArray<BackendPod>> BackendsAsync(CancellationToken cancellationToken)
+    {
+        var slices = await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(load.Namespace, labelSelector: $"kubernetes.io/service-name={load.Service}", cancellationToken: cancellationToken);
+        return
+        [
+            .. slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
+                .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).OrderBy(p => p.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>All counters now: Hubble's of every node and the backends' own.</summary>
+    public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
+    {
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Text: await _proxy.GetAsync(a.Namespace(), a.Name(), AgentController.HubbleMetricsPort, "/metrics", cancellationToken))).ToList();
+        var echo = backends.Select(async b => (Pod: b, Text: await _proxy.GetAsync(b.Namespace, b.Name, load.Url.Port, "/metrics", cancellationToken))).ToList();
+        var counters = ClusterCounters.Zero;
+        foreach (var (node, text) in await Task.WhenAll(hubble)) counters = counters.WithHubble(node, PrometheusSamples.Parse(text));
+        foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
+        return counters;
+    }
+
+    /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
+    public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var identities = new IdentityTable();
+        var policies = PolicySet.Create(await ReadPoliciesAsync(cancellationToken), identities);
+        var backends = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
+        var source = new Peer(identities.Pod(client.Namespace(), client.Labels() ?? new Dictionary<string, string>()), 0);
+        var (egress, ingress) = (false, false);
+        foreach (var pod in backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)))
+        {
+            var target = new Peer(identities.Pod(pod.Namespace(), pod.Labels()), 0);
+            var port = (ushort)load.Url.Port;
+            egress |= policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp).IsRedirect;
+            ingress |= policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp).IsRedirect;
+        }
+        return (egress, ingress);
+    }
+
+    /// <summary>Data of kube-system/cilium-config.</summary>
+    public async Task<ImmutableSortedDictionary<string, string>> SettingsAsync(CancellationToken cancellationToken)
+    {
+        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+        return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
+    public async Task<string?> VersionAsync(CancellationToken cancellationToken)
+    {
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
+        var tag = image?[(image.LastIndexOf(':') + 1)..];
+        return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
+    }
+
+    private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
+    {
+        var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: "app=load-test-1", cancellationToken: cancellationToken);
+        return pods.Items.FirstOrDefault(EndpointSliceController.IsReady);
+    }
+
+    private async Task<List<NetworkPolicyModel>> ReadPoliciesAsync(CancellationToken cancellationToken)
+    {
+        List<NetworkPolicyModel> all = [];
+        foreach (var (group, version, plural) in s_policyKinds)
+        {
+            var list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
+            foreach (var item in list.Items)
+            {
+                if (item.Kind.Length == 0) item.Kind = plural switch { "networkpolicies" => "NetworkPolicy", "ciliumnetworkpolicies" => "CiliumNetworkPolicy", _ => "CiliumClusterwideNetworkPolicy" };
+                if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
+                all.AddRange(PolicyReader.ReadJson(item.ToJson(), $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}").Policies);
+            }
+        }
+        return all;
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using k8s;
+using k8s.Autorest;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+
+/// <summary>Requests to Pods through the API server's pod proxy: the one way in that is the same on the embedded cluster and on a real one.</summary>
+public sealed class PodProxyClient(Kubernetes cluster)
+{
+    /// <summary>Sends a request to a port of a Pod.</summary>
+    /// <param name="method">HTTP method.</param>
+    /// <param name="ns">Namespace.</param>
+    /// <param name="pod">Pod name.</param>
+    /// <param name="port">Port of the Pod.</param>
+    /// <param name="path">Path, with a leading slash.</param>
+    /// <param name="content">Body, or null.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    /// <returns>The response, its headers read; the caller disposes it.</returns>
+    /// <exception cref="HttpRequestException">The API server cannot be reached, or answers no success; the message has its text.</exception>
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string ns, string pod, int port, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        var target = new Uri(cluster.BaseUri, string.Create(CultureInfo.InvariantCulture, $"api/v1/namespaces/{ns}/pods/{pod}:{port}/proxy{path}"));
+        using var request = new HttpRequestMessage(method, target) { Content = content };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("*/*"));
+        if (cluster.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        var response = await cluster.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.IsSuccessStatusCode) return response;
+        using (response)
+        {
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            throw new HttpRequestException($"{method} {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {text.Trim()}", null, response.StatusCode);
+        }
+    }
+
+    /// <summary>GETs a text.</summary>
+    public async Task<string> GetAsync(string ns, string pod, int port, string path, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, ns, pod, port, path, null, cancellationToken);
+        return await response.Content.ReadAsStringAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Net;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>The requests that started in one phase, counted as they come: constant memory however long the phase.</summary>
+/// <param name="name">Name of the phase.</param>
+/// <param name="start">Its start, s since the attack's epoch.</param>
+/// <param name="pods">The Pods behind the Service when it began.</param>
+/// <param name="before">The cluster's counters when it began.</param>
+internal sealed class PhaseTally(string name, double start, ImmutableArray<BackendPod> pods, ClusterCounters before)
+{
+    private readonly Dictionary<string, int> _positions = pods.Select((p, i) => (p.Name, i)).ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
+    private readonly DeliveryTest _delivery = new(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
+    private readonly SkewTest _selection = new(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
+    private readonly Dictionary<int, long> _byStatus = [];
+    private readonly Dictionary<string, long> _unanswered = new(StringComparer.Ordinal);
+    private readonly long[] _ok = new long[pods.Length];
+    private readonly long[] _failed = new long[pods.Length];
+    private bool _portsKnown = true;
+
+    /// <summary>Name of the phase.</summary>
+    public string Name => name;
+
+    /// <summary>Start, s since the attack's epoch.</summary>
+    public double Start => start;
+
+    /// <summary>End, s since the attack's epoch; infinite while it lasts.</summary>
+    public double End { get; set; } = double.PositiveInfinity;
+
+    /// <summary>The Pods behind the Service when the phase began.</summary>
+    public ImmutableArray<BackendPod> Pods => pods;
+
+    /// <summary>The cluster's counters when it began.</summary>
+    public ClusterCounters Before => before;
+
+    /// <summary>The cluster's counters when it was over.</summary>
+    public ClusterCounters? After { get; set; }
+
+    /// <summary>Requests with an outcome.</summary>
+    public long Requests { get; private set; }
+
+    /// <summary>Position of a Pod; null when it is none of the phase's.</summary>
+    public int? Position(string? pod) => pod is not null && _positions.TryGetValue(pod, out var position) ? position : null;
+
+    /// <summary>2xx and other answers of the Pod at a position.</summary>
+    public (long Ok, long Failed) Answers(int position) => (_ok[position], _failed[position]);
+
+    /// <summary>Adds a request; in the order of starts.</summary>
+    /// <param name="record">The request.</param>
+    /// <param name="origin">Whether its connection is a fresh selection.</param>
+    public void Add(RecordLine record, SelectionOrigin origin)
+    {
+        Requests++;
+        var position = Position(record.Pod);
+        var ok = record.Status is >= 200 and < 300;
+        if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
+        else Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
+        if (position is { } p) (ok ? _ok : _failed)[p]++;
+        if (origin is SelectionOrigin.UnknownPort) _portsKnown = false;
+        if (origin is not SelectionOrigin.Fresh || record.Outcome.IsNotSent()) return;
+        _delivery.Add(position, ok);
+        if (position is { } chosen) _selection.Add(chosen);
+        else _selection.AddUnattributed();
+    }
+
+    /// <summary>The phase's report.</summary>
+    /// <param name="clientNode">Node of the load test.</param>
+    public PhaseReport Report(string clientNode)
+    {
+        var counted = (After ?? Before).Since(Before);
+        var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
+        var perPod = pods.Select((pod, i) => new PodPhase(pod, pod.Node == clientNode, _ok[i], _failed[i], counted.RequestsTo(pod.HubbleName),
+            counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300), counted.ResponsesOf(pod.HubbleName, s => s >= 500), counted.Echo.GetValueOrDefault(pod.HubbleName))).ToImmutableArray();
+        var (selection, source) = Selection(counted, clientNode, unit);
+        return new PhaseReport(name, End - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            perPod, selection, source, _delivery.Evaluate(unit));
+    }
+
+    /// <summary>
+    /// Which Pod was chosen: the client's view where every answer names its Pod. Otherwise the answers that name one, and for the others Hubble's 5xx in the Pod's name on the
+    /// client's node; Hubble knows no client ports, so that no error probability can be given.
+    /// </summary>
+    private (Verdict Verdict, string Source) Selection(ClusterCounters counted, string clientNode, SelectionUnit unit)
+    {
+        if (_selection.Counts.Unattributed == 0) return (_selection.Verdict(unit), "client");
+        var fromHubble = new SkewTest(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
+        var counts = pods.Select((pod, i) => _ok[i] + _failed[i] + (long)counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500).Sum(r => r.Value));
+        fromHubble.Add(new BackendCounts([.. counts], 0));
+        return (fromHubble.Verdict(SelectionUnit.Unknown), "client and Hubble");
+    }
+
+    private static void Count(Dictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+}

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>A policy of a file: the object as the API takes it, and what the policy reader made of it.</summary>
+/// <param name="Manifest">The object.</param>
+/// <param name="Model">The policy.</param>
+public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Model)
+{
+    /// <summary>API group of the kind.</summary>
+    public string Group => Model.Kind is PolicyKind.NetworkPolicy ? "networking.k8s.io" : "cilium.io";
+
+    /// <summary>API version of the kind.</summary>
+    public string Version => Model.Kind is PolicyKind.NetworkPolicy ? "v1" : "v2";
+
+    /// <summary>Plural of the kind, as it stands in URLs.</summary>
+    public string Plural => Model.Kind switch
+    {
+        PolicyKind.NetworkPolicy => "networkpolicies",
+        PolicyKind.CiliumClusterwideNetworkPolicy => "ciliumclusterwidenetworkpolicies",
+        _ => "ciliumnetworkpolicies",
+    };
+
+    /// <summary>Reads a file of one or more policies.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The policies, or every problem of the file.</returns>
+    public static (ImmutableArray<PolicyManifest> Policies, ImmutableArray<string> Problems) ReadFile(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ([], [$"{path}: cannot be read: {e.Message}"]);
+        }
+        var read = PolicyReader.ReadYaml(text, Path.GetFileName(path));
+        if (read.Problems.Length > 0) return ([], [.. read.Problems.Select(p => p.ToString())]);
+        var documents = YamlManifest.Read(text).Where(d => d.Type is ManifestType.Map).Select(d => ToJson(d)!.AsObject());
+        return ([.. documents.Zip(read.Policies, (manifest, model) => new PolicyManifest(manifest, model))], []);
+    }
+
+    private static JsonNode? ToJson(ManifestNode node) => node.Type switch
+    {
+        ManifestType.Map => new JsonObject(node.Fields.Select(f => KeyValuePair.Create(f.Key, ToJson(f.Value)))),
+        ManifestType.List => new JsonArray([.. node.Items.Select(ToJson)]),
+        ManifestType.Text => JsonValue.Create(node.Text),
+        ManifestType.Integer when long.TryParse(node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) => JsonValue.Create(integer),
+        ManifestType.Integer or ManifestType.Number => JsonValue.Create(double.Parse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture)),
+        ManifestType.Boolean => JsonValue.Create(node.Text.ToUpperInvariant() is "TRUE" or "YES" or "ON" or "Y"),
+        _ => null,
+    };
+}

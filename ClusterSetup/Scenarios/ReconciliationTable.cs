@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>Holds the client's, the proxies' and the backends' counts of a whole, drained run against each other. Every difference is shown.</summary>
+internal static class ReconciliationTable
+{
+    public static ImmutableArray<ReconciliationLine> Build(RunBook book, AttackState attack, ClusterCounters counted, IReadOnlyCollection<BackendPod> pods, string clientNode, bool allL7)
+    {
+        var lines = ImmutableArray.CreateBuilder<ReconciliationLine>();
+        lines.Add(new("requests intended, and records received", "client", attack.Intended, "records", book.Resolved));
+        lines.Add(new("requests intended = sent + not sent", "intended", attack.Intended, "sent + not sent", attack.Sent + attack.NotSent));
+        foreach (var pod in pods)
+            lines.Add(new($"requests that reached {pod.Name}", "client 2xx", book.OkByPod.GetValueOrDefault(pod.Name), "echo_requests", counted.Echo.GetValueOrDefault(pod.HubbleName)));
+        double Responses(Func<int, bool> status) => counted.Responses.Where(r => status(r.Key.Status)).Sum(r => r.Value);
+        lines.Add(new("503s that a proxy made", "client, no pod named", book.StatusWithoutPod.GetValueOrDefault(503), "Hubble 503", Responses(s => s == 503)));
+        lines.Add(new("Hubble requests = responses + denied (403)", "requests", counted.Requests.Values.Sum(), "responses + 403", Responses(_ => true) + book.StatusWithoutPod.GetValueOrDefault(403)));
+        if (!allL7) return lines.ToImmutable();
+        // Every request passes the backend side's proxy once; a request or response flow at the client's side is one half of a second pass.
+        var clientPasses = counted.EgressFlows.Values.Sum() / 2;
+        var clientSide503 = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status == 503).Sum(r => r.Value);
+        lines.Add(new("Hubble 2xx = backend requests + second passes through the client's proxy", "backends + second passes", counted.Echo.Values.Sum() + clientPasses - clientSide503, "Hubble 2xx", Responses(s => s is >= 200 and < 300)));
+        return lines.ToImmutable();
+    }
+}

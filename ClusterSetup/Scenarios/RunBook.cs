@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>
+/// Everything that is counted during a run. Takes records in the order of completion, judges them in the order of their starts, up to the oldest unresolved one. Thread-safe.
+/// </summary>
+internal sealed class RunBook(IPAddress? clientAddress)
+{
+    /// <summary>Rates are averages over this many samples back.</summary>
+    private const int RateSamples = 6;
+
+    private readonly Lock _lock = new();
+    private readonly ResolvedPrefix<RecordLine> _prefix = new();
+    private readonly FreshSelections _fresh = new();
+    private readonly List<PhaseTally> _phases = [];
+    private readonly Queue<(double At, ImmutableDictionary<string, (long Ok, long Failed)> ByPod)> _samples = new();
+    private ImmutableDictionary<string, (long Ok, long Failed)> _byPod = ImmutableDictionary<string, (long Ok, long Failed)>.Empty;
+    private readonly Dictionary<int, long> _statusWithoutPod = [];
+    private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
+    private SkewMonitor? _monitor;
+    private long _begun;
+
+    /// <summary>The key under which answers that name no Pod are counted.</summary>
+    public const string NoPod = "";
+
+    /// <summary>Requests with an outcome.</summary>
+    public long Resolved { get; private set; }
+
+    /// <summary>Requests that were not sent.</summary>
+    public long NotSent { get; private set; }
+
+    /// <summary>Answers that name no Pod, by status, over the whole run.</summary>
+    public IReadOnlyDictionary<int, long> StatusWithoutPod => _statusWithoutPod;
+
+    /// <summary>2xx by Pod, over the whole run.</summary>
+    public IReadOnlyDictionary<string, long> OkByPod => _okByPod;
+
+    /// <summary>All phases so far.</summary>
+    public IReadOnlyList<PhaseTally> Phases => _phases;
+
+    /// <summary>Delivery over the whole run.</summary>
+    public SkewStatus Status
+    {
+        get { lock (_lock) return _monitor!.Status(); }
+    }
+
+    /// <summary>Begins a phase.</summary>
+    public void Begin(PhaseTally phase)
+    {
+        lock (_lock)
+        {
+            _phases.Add(phase);
+            _monitor ??= new SkewMonitor(ExpectedShares.Equal([.. phase.Pods.Select(p => p.Name)]));
+        }
+    }
+
+    /// <summary>Something was done to the cluster.</summary>
+    /// <param name="what">What.</param>
+    /// <param name="at">When, s since the attack's epoch.</param>
+    public void Record(string what, double at)
+    {
+        lock (_lock) _monitor?.Record(new RecordedEvent(what, TimeSpan.FromSeconds(at)));
+    }
+
+    /// <summary>Adds a record.</summary>
+    public void Add(RecordLine record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        lock (_lock)
+        {
+            Resolved++;
+            if (record.Outcome.IsNotSent()) NotSent++;
+            var key = record.Pod ?? NoPod;
+            var (ok, failed) = _byPod.GetValueOrDefault(key);
+            var success = record.Status is >= 200 and < 300;
+            _byPod = _byPod.SetItem(key, success ? (ok + 1, failed) : (ok, failed + 1));
+            if (record.Pod is null && record.Outcome is Outcome.Response) _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
+            if (record.Pod is not null && success) _okByPod[record.Pod] = _okByPod.GetValueOrDefault(record.Pod) + 1;
+            while (_begun <= record.Seq)
+            {
+                _prefix.Begin();
+                _begun++;
+            }
+            _prefix.Resolve(record.Seq, record);
+            while (_prefix.TryRelease(out var item))
+                if (item is { IsResolved: true, Outcome: { } released }) Judge(released);
+        }
+    }
+
+    private void Judge(RecordLine record)
+    {
+        var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
+        var origin = _fresh.Classify("service", source, TimeSpan.FromSeconds(record.Start), record.Nth == 0);
+        var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
+        phase?.Add(record, origin);
+        // Between two phases (a policy is being applied) the order of events still counts for the onset.
+        var pods = phase ?? _phases[^1];
+        if (origin is SelectionOrigin.Fresh && record.Status is >= 200 and < 300 && pods.Position(record.Pod) is { } position)
+            _monitor!.Add(position, TimeSpan.FromSeconds(record.Start));
+    }
+
+    /// <summary>A sample of what goes on, for display.</summary>
+    /// <param name="now">Now, s since the attack's epoch.</param>
+    /// <param name="clientNode">Node of the load test.</param>
+    public LiveSample Sample(double now, string clientNode)
+    {
+        lock (_lock)
+        {
+            _samples.Enqueue((now, _byPod));
+            if (_samples.Count > RateSamples) _samples.Dequeue();
+            var (then, before) = _samples.Peek();
+            var seconds = Math.Max(now - then, 1e-9);
+            var phase = _phases[^1];
+            LivePod Live(BackendPod? pod)
+            {
+                var key = pod?.Name ?? NoPod;
+                var (ok, failed) = _byPod.GetValueOrDefault(key);
+                var (okThen, failedThen) = before.GetValueOrDefault(key);
+                var (okPhase, failedPhase) = pod is not null && phase.Position(key) is { } position ? phase.Answers(position) : (ok, failed);
+                return new LivePod(pod, pod?.Node == clientNode, (ok - okThen) / seconds, (failed - failedThen) / seconds, okPhase, failedPhase);
+            }
+            var pods = phase.Pods.Select(p => Live(p)).ToList();
+            if (_byPod.ContainsKey(NoPod)) pods.Add(Live(null));
+            return new LiveSample(phase.Name, TimeSpan.FromSeconds(now), Resolved, [.. pods]);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>A step of a scenario.</summary>
+public abstract record ScenarioStep;
+
+/// <summary>Applies a policy file.</summary>
+/// <param name="File">File name, for messages and events.</param>
+/// <param name="Policies">The policies in it, as JSON objects for the API, with what the policy reader made of them.</param>
+public sealed record ApplyStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep;
+
+/// <summary>Deletes the policies of a file.</summary>
+/// <param name="File">File name, for messages and events.</param>
+/// <param name="Policies">The policies in it.</param>
+public sealed record DeleteStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep;
+
+/// <summary>Measures for a while, under load.</summary>
+/// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
+/// <param name="Duration">How long.</param>
+public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep;
+
+/// <summary>The load of a scenario.</summary>
+/// <param name="Url">Target; the host is a Service as <c>name.namespace</c>.</param>
+/// <param name="Method">HTTP method.</param>
+/// <param name="Body">Request body.</param>
+/// <param name="RatePerSecond">Requests per second.</param>
+public sealed record LoadSpec(Uri Url, string Method, string? Body, double RatePerSecond)
+{
+    /// <summary>The Service's name.</summary>
+    public string Service => Url.Host.Split('.')[0];
+
+    /// <summary>The Service's namespace; <c>default</c> where the host names none.</summary>
+    public string Namespace => Url.Host.Split('.') is [_, var ns, ..] ? ns : "default";
+}
+
+/// <summary>What a phase is expected to show.</summary>
+/// <param name="Phase">Name of the phase.</param>
+/// <param name="Delivery">Expected verdict on delivery: <c>even</c>, <c>skewed</c> or <c>not-skewed</c>; null for no expectation.</param>
+/// <param name="Failures">Whether failures are expected; null for no expectation.</param>
+/// <param name="SuccessesFrom"><c>client-node</c>: only Pods on the client's node may answer 2xx; null for no expectation.</param>
+/// <param name="FailureStatus">The one status that failures have; null for no expectation.</param>
+/// <param name="FailureShare"><c>remote-pods</c>: the failed share of the requests is the share of the Pods on other nodes, within 4 standard errors; null for no expectation.</param>
+/// <param name="Diagnosis">Name of the diagnosis; null for no expectation.</param>
+public sealed record PhaseExpectation(string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis);
+
+/// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
+/// <param name="Name">Name: that of its folder.</param>
+/// <param name="Title">One line.</param>
+/// <param name="Source">Where the bug is described.</param>
+/// <param name="Settings">Data of kube-system/cilium-config.</param>
+/// <param name="Load">The load.</param>
+/// <param name="Steps">The steps.</param>
+/// <param name="Expect">What the phases are expected to show.</param>
+public sealed record Scenario(
+    string Name, string Title, string Source, ImmutableSortedDictionary<string, string> Settings, LoadSpec Load, ImmutableArray<ScenarioStep> Steps, ImmutableArray<PhaseExpectation> Expect)
+{
+    /// <summary>This scenario with other durations and another rate. A null leaves what the scenario says.</summary>
+    public Scenario With(double? ratePerSecond, TimeSpan? baseline, TimeSpan? observe) => this with
+    {
+        Load = ratePerSecond is { } rate ? Load with { RatePerSecond = rate } : Load,
+        Steps =
+        [
+            .. Steps.Select(step => step switch
+            {
+                PhaseStep { Name: "baseline" } phase when baseline is { } duration => phase with { Duration = duration },
+                PhaseStep { Name: "observe" } phase when observe is { } duration => phase with { Duration = duration },
+                _ => step,
+            }),
+        ],
+    };
+}
+
+/// <summary>A scenario that cannot be read; the message has one line for each problem.</summary>
+public sealed class ScenarioException(string message) : Exception(message);

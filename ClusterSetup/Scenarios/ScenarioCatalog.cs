@@ -1,0 +1,27 @@
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>Finds scenarios: those that come with the lab, by name, and any folder with a scenario.yaml, by path.</summary>
+public static class ScenarioCatalog
+{
+    private const string FileName = "scenario.yaml";
+
+    /// <summary>The folder of the scenarios that come with the lab.</summary>
+    public static string BuiltIn { get; } = Path.Combine(AppContext.BaseDirectory, "Scenarios");
+
+    /// <summary>Names of the scenarios that come with the lab.</summary>
+    public static IReadOnlyList<string> Names =>
+        Directory.Exists(BuiltIn) ? [.. Directory.EnumerateDirectories(BuiltIn).Where(d => File.Exists(Path.Combine(d, FileName))).Select(d => Path.GetFileName(d)).Order(StringComparer.Ordinal)] : [];
+
+    /// <summary>Reads a scenario.</summary>
+    /// <param name="nameOrPath">A name, or the path of a folder with a scenario.yaml.</param>
+    /// <exception cref="ScenarioException">There is none, or it cannot be read; the message has one line for each problem.</exception>
+    public static Scenario Load(string nameOrPath)
+    {
+        ArgumentNullException.ThrowIfNull(nameOrPath);
+        var folder = new[] { nameOrPath.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? nameOrPath : Path.Combine(BuiltIn, nameOrPath) }
+            .FirstOrDefault(f => nameOrPath.Length > 0 && File.Exists(Path.Combine(f, FileName)));
+        return folder is not null
+            ? ScenarioReader.Read(folder)
+            : throw new ScenarioException($"there is no scenario '{nameOrPath}': choose one of {string.Join(", ", Names)}, or give the path of a folder with a {FileName}");
+    }
+}

@@ -1,0 +1,203 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>
+/// Runs a scenario on a cluster, which it knows only by its Kubernetes API:
+/// <list type="number">
+/// <item>waits until the Pods are ready;</item>
+/// <item>starts the load once the steps before the first phase are done, and follows its records;</item>
+/// <item>takes the steps;</item>
+/// <item>drains the load and takes the last counts;</item>
+/// <item>judges, diagnoses, reconciles and holds the result against the expectation.</item>
+/// </list>
+/// </summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="time">Time source.</param>
+public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
+{
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Runs a scenario.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="backends">Number of Pods behind the Service to wait for.</param>
+    /// <param name="observer">Follows the run.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
+    /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses what was asked; the message has its answer.</exception>
+    public async Task<RunReport> RunAsync(Scenario scenario, int backends, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        ArgumentNullException.ThrowIfNull(observer);
+        var view = new ClusterView(cluster, scenario.Load);
+        // 1. ready
+        observer.OnStep($"waiting for {backends} backends and the load test");
+        var client = await view.WaitUntilReadyAsync(backends, ReadyLimit, time, cancellationToken);
+        var run = new Run(scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunBook(IPAddress.Parse(client.Status.PodIP)));
+        // 2. and 3. load and steps
+        foreach (var step in scenario.Steps)
+        {
+            if (step is PhaseStep && run.Attack is null) await StartLoadAsync(run, cancellationToken);
+            await TakeAsync(run, step, cancellationToken);
+        }
+        // 4. drain
+        observer.OnStep("waiting for the last answers");
+        var attack = await run.LoadTest.StopAsync(cancellationToken);
+        await run.Following!.WaitAsync(cancellationToken);
+        var last = await view.ScrapeAsync(run.Book.Phases[^1].Pods, cancellationToken);
+        run.Book.Phases[^1].After = last;
+        // 5. judge
+        var report = await JudgeAsync(run, attack, last, cancellationToken);
+        observer.OnReport(report);
+        return report;
+    }
+
+    private sealed class Run(Scenario scenario, ClusterView view, V1Pod client, LoadTestClient loadTest, IRunObserver observer, RunBook book)
+    {
+        public Scenario Scenario => scenario;
+        public ClusterView View => view;
+        public V1Pod Client => client;
+        public LoadTestClient LoadTest => loadTest;
+        public IRunObserver Observer => observer;
+        public RunBook Book => book;
+        public AttackState? Attack { get; set; }
+        public Task? Following { get; set; }
+        public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
+        public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules)> Judged { get; } = [];
+    }
+
+    private double Now(Run run) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (run.Attack?.EpochUnixSeconds ?? 0);
+
+    private static async Task StartLoadAsync(Run run, CancellationToken cancellationToken)
+    {
+        run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
+        var load = run.Scenario.Load;
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body), cancellationToken);
+        var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
+        run.Book.Begin(first);
+        run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
+    }
+
+    private static async Task<PhaseTally> PhaseAsync(Run run, string name, double start, CancellationToken cancellationToken)
+    {
+        var pods = await run.View.BackendsAsync(cancellationToken);
+        var before = run.Book.Phases.Count == 0 ? run.AtStart : await run.View.ScrapeAsync(pods, cancellationToken);
+        return new PhaseTally(name, start, pods, before);
+    }
+
+    private async Task TakeAsync(Run run, ScenarioStep step, CancellationToken cancellationToken)
+    {
+        switch (step)
+        {
+            case ApplyStep apply:
+                await ChangeAsync(run, $"applying {apply.File}", $"applied {apply.File}", apply.Policies, ApplyAsync, cancellationToken);
+                break;
+            case DeleteStep delete:
+                await ChangeAsync(run, $"deleting {delete.File}", $"deleted {delete.File}", delete.Policies, DeleteAsync, cancellationToken);
+                break;
+            case PhaseStep phase:
+                await MeasureAsync(run, phase, cancellationToken);
+                break;
+        }
+    }
+
+    private async Task ChangeAsync(
+        Run run, string doing, string done, ImmutableArray<PolicyManifest> policies, Func<PolicyManifest, CancellationToken, Task> change, CancellationToken cancellationToken)
+    {
+        run.Observer.OnStep(doing);
+        if (run.Attack is not null) run.Book.Record(done, Now(run));
+        foreach (var policy in policies) await change(policy, cancellationToken);
+        await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private async Task MeasureAsync(Run run, PhaseStep step, CancellationToken cancellationToken)
+    {
+        run.Observer.OnStep(string.Create(CultureInfo.InvariantCulture, $"{step.Name}: {step.Duration.TotalSeconds:0.#} s at {run.Scenario.Load.RatePerSecond:0.##} requests/s"));
+        var phase = run.Book.Phases[^1];
+        if (run.Judged.Count > 0)
+        {
+            phase = await PhaseAsync(run, step.Name, Now(run), cancellationToken);
+            run.Book.Begin(phase);
+        }
+        var end = phase.End = phase.Start + step.Duration.TotalSeconds;
+        while (end - Now(run) is > 0 and var left)
+        {
+            await Task.Delay(left < SampleInterval.TotalSeconds ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
+            if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
+            run.Observer.OnSample(run.Book.Sample(Now(run), run.Client.Spec.NodeName));
+        }
+
+        phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+        run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken)));
+    }
+
+    private async Task ApplyAsync(PolicyManifest policy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.CreateClusterCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Plural, cancellationToken: cancellationToken);
+            else await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Conflict)
+        {
+            await cluster.CustomObjects.PatchNamespacedCustomObjectAsync(
+                new V1Patch(policy.Manifest.ToJsonString(), V1Patch.PatchType.MergePatch), policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
+        }
+    }
+
+    private async Task DeleteAsync(PolicyManifest policy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.DeleteClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
+            else await cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            // Gone already: that is what was asked for.
+        }
+    }
+
+    private static async Task<RunReport> JudgeAsync(Run run, AttackState attack, ClusterCounters last, CancellationToken cancellationToken)
+    {
+        var clientNode = run.Client.Spec.NodeName;
+        var settings = await run.View.SettingsAsync(cancellationToken);
+        var version = await run.View.VersionAsync(cancellationToken);
+        var phases = run.Judged.Select(j => j.Tally.Report(clientNode)).ToImmutableArray();
+        var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(EvidenceOf(judged.Tally, phases[i], i > 0 ? phases[i - 1] : null, judged.HttpRules, clientNode, version, settings))).ToList();
+        var expectations = run.Scenario.Expect.SelectMany(expected =>
+        {
+            var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
+            return ExpectationCheck.Check(expected, phases[i], diagnoses[i]);
+        });
+        var total = last.Since(run.AtStart);
+        var reconciliation = ReconciliationTable.Build(run.Book, attack, total, run.Book.Phases[^1].Pods, clientNode, run.Judged.All(j => j.HttpRules.Ingress));
+        var scenario = run.Scenario;
+        return new RunReport(scenario.Name, scenario.Title, scenario.Source, scenario.Load.RatePerSecond, run.Client.Name(), clientNode, phases, run.Book.Status,
+            diagnoses[^1], reconciliation, [.. expectations], settings);
+    }
+
+    private static Evidence EvidenceOf(
+        PhaseTally tally, PhaseReport phase, PhaseReport? previous, (bool Egress, bool Ingress) rules, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
+    {
+        var counted = (tally.After ?? tally.Before).Since(tally.Before);
+        var proxyFailures = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500).GroupBy(r => r.Key.Pod).ToImmutableDictionary(g => g.Key, g => g.Sum(r => r.Value));
+        var visible = settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
+        return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible);
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.LoadTest.Report;
+using Spectre.Console;
+
+namespace CiliumDebugging.ClusterSetup.Terminal;
+
+/// <summary>A run where standard output is no terminal: a plain line for each step and every other second, the summary at the end.</summary>
+public sealed class PlainTerminal(IAnsiConsole console) : IRunObserver
+{
+    private const int LinesEverySamples = 4;
+    private int _samples;
+
+    /// <inheritdoc/>
+    public void OnStep(string what)
+    {
+        _samples = 0;
+        console.WriteLine($"› {what}");
+    }
+
+    /// <inheritdoc/>
+    public void OnSample(LiveSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        if (++_samples % LinesEverySamples != 0) return;
+        var pods = sample.Pods.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Pod?.Name ?? "(no pod)"} {p.OkPerSecond:0.0} ok/s {p.FailedPerSecond:0.0} failed/s"));
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {sample.Elapsed.TotalSeconds:0} s: {string.Join(", ", pods)}"));
+    }
+
+    /// <inheritdoc/>
+    public void OnReport(RunReport report) => SummaryText.Write(report, console);
+}
