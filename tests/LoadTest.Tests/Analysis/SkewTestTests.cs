@@ -95,7 +95,7 @@ public class SkewTestTests
             for (var n = 1; n <= 1000; n++)
             {
                 test.Add(draws.From(0.5, 0.3, 0.2));
-                if (n % 20 != 0)
+                if (n % 50 != 0)
                     continue;
                 var shares = test.Intervals();
                 miss |= !(shares[0].Contains(0.5) && shares[1].Contains(0.3) && shares[2].Contains(0.2));
