@@ -36,7 +36,7 @@ internal sealed class BetaPrior
         // so rounding widens the interval.
         double Root(double rejected, double accepted)
         {
-            for (var i = 0; i < 200 && Math.Abs(rejected - accepted) > 1e-15 * Math.Max(rejected, accepted); i++)
+            for (var i = 0; i < 200 && Math.Abs(rejected - accepted) > 1e-13 * Math.Max(rejected, accepted); i++)
             {
                 var middle = 0.5 * (rejected + accepted);
                 if (middle == rejected || middle == accepted)

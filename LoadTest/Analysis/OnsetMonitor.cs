@@ -14,9 +14,6 @@ namespace CiliumDebugging.LoadTest.Analysis;
 /// </remarks>
 public sealed class OnsetMonitor
 {
-    /// <summary>Candidates with at least this fraction of the best evidence are the support of an onset.</summary>
-    public const double SupportFraction = 1.0 / 20;
-
     /// <summary>Below this many nats the rough bound is good enough.</summary>
     private const double LittleEvidence = 2;
 
@@ -169,18 +166,12 @@ public sealed class OnsetMonitor
     {
         var candidates = _starts.All
             .Where(s => s.Connection < Connections)
-            .Select(s => (Start: s, LogEvidence: LogEvidence(s)))
-            .OrderBy(c => c.Start.Connection)
+            .OrderBy(s => s.Connection)
+            .Select(s => (Start: s, Candidate: new OnsetCandidate(s.Connection, s.At, s.Event, LogEvidence(s))))
             .ToList();
-        // Certain skew (a backend that should receive nothing) makes all starts before it equal: the latest one says most.
-        var (best, most) = candidates.Aggregate((b, c) => c.LogEvidence >= b.LogEvidence && (c.LogEvidence > b.LogEvidence || double.IsPositiveInfinity(c.LogEvidence)) ? c : b);
-        var support = candidates
-            .Where(c => double.IsPositiveInfinity(most) ? c.Start.Connection >= best.Connection : c.LogEvidence >= most + Math.Log(SupportFraction))
-            .Select(c => new OnsetCandidate(c.Start.Connection, c.Start.At, c.Start.Event, c.LogEvidence))
-            .ToImmutableArray();
-        var unattributed = Since(best);
-        return new Onset(
-            new OnsetCandidate(best.Connection, best.At, best.Event, most), support, _evidence.Expected, BackendCounts.FromDoubles(_since, unattributed));
+        var support = Onset.SupportOf([.. candidates.Select(c => c.Candidate)], out var best);
+        var unattributed = Since(candidates[best].Start);
+        return new Onset(candidates[best].Candidate, support, _evidence.Expected, BackendCounts.FromDoubles(_since, unattributed));
     }
 
     private double LogEvidence(OnsetStart start)

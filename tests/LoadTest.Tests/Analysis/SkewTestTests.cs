@@ -84,7 +84,7 @@ public class SkewTestTests
     [Fact]
     public void Simultaneous_intervals_miss_at_no_moment_more_often_than_alpha()
     {
-        const int runs = 400;
+        const int runs = 200;
         const double alpha = 0.05;
         var missed = 0;
         for (var run = 0; run < runs; run++)
@@ -102,8 +102,8 @@ public class SkewTestTests
             }
             missed += miss ? 1 : 0;
         }
-        // Binomial(400, 0.05): mean 20, standard deviation 4.4.
-        missed.ShouldBeLessThanOrEqualTo(33);
+        // Binomial(200, 0.05): mean 10, standard deviation 3.1.
+        missed.ShouldBeLessThanOrEqualTo(19);
     }
 
     [Fact]
