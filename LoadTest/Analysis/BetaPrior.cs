@@ -16,14 +16,13 @@ internal sealed class BetaPrior
     /// <summary>Beta(A·w, A·(1 − w)) with mean w in (0, 1) and concentration A &gt; 0.</summary>
     public static BetaPrior WithMean(double mean, double concentration) => new(concentration * mean, concentration * (1 - mean));
 
-    /// <summary>ln[B(a+s, b+n−s)/B(a, b)]: the log-probability of the selections under the prior.</summary>
-    public double LogMarginal(double s, double n) => SpecialFunctions.LogBeta(_a + s, _b + n - s) - _logBeta;
-
-    /// <summary>ln of the posterior probability of a share above q.</summary>
-    public double LogUpper(double q, double s, double n) => SpecialFunctions.LogBetaUpper(q, _a + s, _b + n - s);
-
-    /// <summary>ln of the posterior probability of a share below q.</summary>
-    public double LogLower(double q, double s, double n) => SpecialFunctions.LogBetaLower(q, _a + s, _b + n - s);
+    /// <summary>What s of n selections make of the prior.</summary>
+    public BetaPosterior After(double s, double n)
+    {
+        var (a, b) = (_a + s, _b + n - s);
+        var logBeta = SpecialFunctions.LogBeta(a, b);
+        return new BetaPosterior(a, b, logBeta, logBeta - _logBeta);
+    }
 
     /// <summary>The confidence sequence { q : R(q) &lt; threshold } with R(q) = <paramref name="logMarginal"/> − s ln q − (n−s) ln(1−q), which is convex in q.</summary>
     public static (double Lower, double Upper) Interval(double logMarginal, double s, double n, double logThreshold)
@@ -37,7 +36,7 @@ internal sealed class BetaPrior
         // so rounding widens the interval.
         double Root(double rejected, double accepted)
         {
-            for (var i = 0; i < 200 && Math.Abs(rejected - accepted) > 1e-15 * Math.Max(rejected, accepted); i++)
+            for (var i = 0; i < 200 && Math.Abs(rejected - accepted) > 1e-13 * Math.Max(rejected, accepted); i++)
             {
                 var middle = 0.5 * (rejected + accepted);
                 if (middle == rejected || middle == accepted)
@@ -50,4 +49,20 @@ internal sealed class BetaPrior
             return rejected;
         }
     }
+}
+
+/// <summary>Beta(<paramref name="A"/>, <paramref name="B"/>) after the data.</summary>
+/// <param name="A">Prior a + S.</param>
+/// <param name="B">Prior b + n − S.</param>
+/// <param name="LogBeta">ln B(A, B).</param>
+/// <param name="LogMarginal">ln[B(A, B)/B(a, b)]: the log-probability of the selections under the prior.</param>
+internal readonly record struct BetaPosterior(double A, double B, double LogBeta, double LogMarginal)
+{
+    /// <summary>ln of marginal times the probability of a share above q, given ln q and ln(1 − q).</summary>
+    public double LogAbove(double q, double logQ, double logRest) =>
+        LogMarginal + SpecialFunctions.LogTail(1 - q, q, logRest, logQ, B, A, LogBeta);
+
+    /// <summary>ln of marginal times the probability of a share below q.</summary>
+    public double LogBelow(double q, double logQ, double logRest) =>
+        LogMarginal + SpecialFunctions.LogTail(q, 1 - q, logQ, logRest, A, B, LogBeta);
 }

@@ -16,9 +16,28 @@ public sealed record OnsetCandidate(long Connection, TimeSpan? At, RecordedEvent
 /// <param name="Since">Observations from the best candidate to the alarm.</param>
 public sealed record Onset(OnsetCandidate Best, ImmutableArray<OnsetCandidate> Support, ExpectedShares Expected, BackendCounts Since)
 {
+    /// <summary>Candidates with at least this fraction of the best evidence are the support.</summary>
+    public const double SupportFraction = 1.0 / 20;
+
     /// <summary>Every recorded event in the support; empty means that skew began with no recorded event.</summary>
     public ImmutableArray<RecordedEvent> Events => [.. Support.Where(c => c.Event is not null).Select(c => c.Event!)];
 
     /// <summary>The recorded events in the support, or "no recorded event".</summary>
     public string DescribeEvents() => Events is { IsEmpty: false } events ? string.Join(", ", events.Select(e => e.Name)) : "no recorded event";
+
+    /// <summary>argmax v·E and everything within a twentieth of it, of candidates in the order of their connections (at least one).</summary>
+    internal static ImmutableArray<OnsetCandidate> SupportOf(ImmutableArray<OnsetCandidate> candidates, out int best)
+    {
+        var most = candidates.Max(c => c.LogEvidence);
+        if (!double.IsPositiveInfinity(most))
+        {
+            best = candidates.IndexOf(candidates.First(c => c.LogEvidence == most));
+            return [.. candidates.Where(c => c.LogEvidence >= most + Math.Log(SupportFraction))];
+        }
+        // A backend that should receive nothing was selected: certain since every start before, and a single selection cannot tell them apart.
+        // The latest start says when; the latest recorded event is the likeliest cause.
+        var last = best = candidates.IndexOf(candidates.Last(c => double.IsPositiveInfinity(c.LogEvidence)));
+        var recorded = candidates.LastOrDefault(c => c.Event is not null && double.IsPositiveInfinity(c.LogEvidence));
+        return [.. candidates.Where((c, i) => i == last || c == recorded)];
+    }
 }

@@ -8,20 +8,23 @@ namespace CiliumDebugging.LoadTest.Analysis;
 /// </summary>
 /// <remarks>
 /// M_n = Σ v_j E_{j:n}, where E_{j:n} is the skew e-value of the observations since start j. Under "never skewed" it is a supermartingale with
-/// M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). The alarm is checked at every observation, with special functions only when
-/// likelihood-ratio bounds leave the question open; starts that could add less than 0.1 % of the threshold are left out, which only lowers M_n.
+/// M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). Bounds are checked at every observation; special functions come in only when those
+/// leave the question open, at looks that may be 1 % of the data since the best start apart. Starts with all shares inside the tolerance (together at
+/// most 1) and starts that together could add at most 0.1 % of the threshold are left out of the sum. Looking less often and dropping starts can only delay an alarm.
 /// </remarks>
 public sealed class OnsetMonitor
 {
-    /// <summary>Candidates with at least this fraction of the best evidence are the support of an onset.</summary>
-    public const double SupportFraction = 1.0 / 20;
+    /// <summary>Below this many nats the rough bound is good enough.</summary>
+    private const double LittleEvidence = 2;
 
-    private static readonly double LogNegligible = Math.Log(1e-3);
+    /// <summary>While a decision is near, look exactly each time the data since the best start have grown by this fraction.</summary>
+    private const double LookEvery = 0.01;
 
     private readonly OnsetStarts _starts = new();
     private readonly List<(OnsetStart Start, double LogBound)> _open = [];
     private readonly VerdictOptions _options;
     private readonly double _logThreshold;
+    private readonly double _logNegligible;
     private readonly long _connectionsBefore;
     private SkewEvidence _evidence;
     private double[] _counts;
@@ -38,6 +41,7 @@ public sealed class OnsetMonitor
         ArgumentNullException.ThrowIfNull(expected);
         _options = options ?? VerdictOptions.Default;
         _logThreshold = -Math.Log(_options.ErrorProbability);
+        _logNegligible = _logThreshold + Math.Log(1e-3 / OnsetStarts.Most);
         Connections = _connectionsBefore = connectionsBefore;
         Adopt(expected);
     }
@@ -79,12 +83,18 @@ public sealed class OnsetMonitor
             _starts.AddBlock(Connections, _counts, _unattributed);
         for (var i = _starts.All.Count - 1; i >= 0 && _starts.All[i].At is null; i--)
             _starts.All[i].At = startedAt;
+        var unexpected = false;
         if (backend is { } position)
+        {
             _counts[position]++;
+            unexpected = _evidence.Expected.Weights[position] == 0;
+        }
         else
+        {
             _unattributed++;
+        }
         Connections++;
-        if (Onset is not null || !ReachesThreshold())
+        if (Onset is not null || !ReachesThreshold(lookAtAll: unexpected))
             return false;
         Onset = Estimate();
         return true;
@@ -108,34 +118,47 @@ public sealed class OnsetMonitor
         _logGreatestStep = _evidence.LogGreatestStep;
     }
 
-    private bool ReachesThreshold()
+    private bool ReachesThreshold(bool lookAtAll)
     {
-        // 1. Which starts could matter at all? No logarithms.
-        var negligible = _logThreshold + LogNegligible - Math.Log(_starts.All.Count);
+        // 1. Which starts could matter at all? No logarithms, and none of it until enough connections have followed.
         _open.Clear();
-        var bound = 0.0;
+        var bound = 1.0; // Starts with all shares inside the tolerance have e-values of at most 1, and the weights sum to at most 1.
         foreach (var start in _starts.All)
         {
-            var rough = _evidence.RoughSkewedBound(_since, Since(start));
-            if (start.LogWeight + rough < negligible)
+            if (start.NextLook > Connections && !lookAtAll)
                 continue;
-            // 2. What could they amount to? Likelihood ratios.
-            var logBound = start.LogWeight + Math.Min(rough, _evidence.LogSkewedBound(_since, Since(start)));
+            var relevant = Math.Max(0, _logNegligible - start.LogWeight);
+            var (rough, selections) = _evidence.RoughSkewed(_since, Since(start), relevant);
+            if (rough <= relevant)
+            {
+                // Counting nats instead, one selection adds at most so many.
+                start.NextLook = Connections + Math.Floor(Math.Max(selections, (relevant - rough) / _logGreatestStep));
+                continue;
+            }
+            start.NextLook = Connections;
+            // 2. What could they amount to? Likelihood ratios, where those say more.
+            var logBound = start.LogWeight + (rough < LittleEvidence ? rough : _evidence.LogSkewedBound(_since, Since(start)));
             _open.Add((start, logBound));
             bound += Math.Exp(logBound);
         }
         if (double.IsPositiveInfinity(bound))
             _connectionsToNextExact = 0;
-        if (--_connectionsToNextExact > 0 || !(Math.Log(bound) >= _logThreshold))
+        if (--_connectionsToNextExact > 0 || Math.Log(bound) < _logThreshold)
             return false;
-        // 3. What do they amount to? And when can the threshold be reached at the earliest, one connection multiplying each e-value by so much at most?
-        var wealth = double.NegativeInfinity;
+        // 3. What do they amount to? And when is the next look worth its price?
+        var (wealth, best, most) = (double.NegativeInfinity, Connections, double.NegativeInfinity);
         foreach (var (start, logBound) in _open)
         {
-            if (logBound >= negligible)
-                wealth = LogSpace.LogAdd(wealth, LogEvidence(start));
+            if (logBound < _logNegligible)
+                continue;
+            var logEvidence = LogEvidence(start);
+            wealth = LogSpace.LogAdd(wealth, logEvidence);
+            if (logEvidence > most)
+                (best, most) = (start.Connection, logEvidence);
         }
-        _connectionsToNextExact = (int)Math.Max(1, Math.Min(1000, Math.Floor((_logThreshold - LogSpace.LogAdd(wealth, 0)) / _logGreatestStep)));
+        // One connection multiplies every e-value by e^_logGreatestStep at most.
+        var earliest = (_logThreshold - LogSpace.LogAdd(wealth, 0)) / _logGreatestStep;
+        _connectionsToNextExact = (int)Math.Clamp(Math.Max(earliest, LookEvery * (Connections - best)), 1, 1000);
         return wealth >= _logThreshold;
     }
 
@@ -143,18 +166,12 @@ public sealed class OnsetMonitor
     {
         var candidates = _starts.All
             .Where(s => s.Connection < Connections)
-            .Select(s => (Start: s, LogEvidence: LogEvidence(s)))
-            .OrderBy(c => c.Start.Connection)
+            .OrderBy(s => s.Connection)
+            .Select(s => (Start: s, Candidate: new OnsetCandidate(s.Connection, s.At, s.Event, LogEvidence(s))))
             .ToList();
-        // Certain skew (a backend that should receive nothing) makes all starts before it equal: the latest one says most.
-        var (best, most) = candidates.Aggregate((b, c) => c.LogEvidence >= b.LogEvidence && (c.LogEvidence > b.LogEvidence || double.IsPositiveInfinity(c.LogEvidence)) ? c : b);
-        var support = candidates
-            .Where(c => double.IsPositiveInfinity(most) ? c.Start.Connection >= best.Connection : c.LogEvidence >= most + Math.Log(SupportFraction))
-            .Select(c => new OnsetCandidate(c.Start.Connection, c.Start.At, c.Start.Event, c.LogEvidence))
-            .ToImmutableArray();
-        var unattributed = Since(best);
-        return new Onset(
-            new OnsetCandidate(best.Connection, best.At, best.Event, most), support, _evidence.Expected, BackendCounts.FromDoubles(_since, unattributed));
+        var support = Onset.SupportOf([.. candidates.Select(c => c.Candidate)], out var best);
+        var unattributed = Since(candidates[best].Start);
+        return new Onset(candidates[best].Candidate, support, _evidence.Expected, BackendCounts.FromDoubles(_since, unattributed));
     }
 
     private double LogEvidence(OnsetStart start)

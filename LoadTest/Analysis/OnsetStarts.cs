@@ -12,21 +12,29 @@ internal sealed class OnsetStart(double logWeight, long connection, long block, 
     public double[] CountsBefore { get; } = countsBefore;
     public double UnattributedBefore { get; } = unattributedBefore;
     public TimeSpan? At { get; set; }
+
+    /// <summary>Before this many observations the start cannot matter.</summary>
+    public double NextLook { get; set; }
 }
 
 /// <summary>
 /// The starts that an onset search remembers. Half of the weight belongs to recorded events and half to blocks of 10 connections; Σ v ≤ 1.
 /// Starts are dropped by age alone and their weight is given to nobody, so the search stays a supermartingale.
 /// </summary>
-/// <remarks>The memory grows with the logarithm of the run: about 32 + 16·log2(connections/320) + 64 starts.</remarks>
+/// <remarks>The memory grows with the logarithm of the run: about 100 + 50·log2(connections/1,000) + 64 starts.</remarks>
 internal sealed class OnsetStarts
 {
     public const int ConnectionsPerBlock = 10;
 
-    /// <summary>The last blocks are all kept: skew is usually found within some hundred connections.</summary>
-    private const int BlocksKept = 32;
+    /// <summary>
+    /// The last 1,000 connections have all their blocks: that is how long a faint skew takes to be found, and the evidence of neighbouring blocks adds up.
+    /// </summary>
+    private const int BlocksKept = 100;
 
     private const int EventsKept = 64;
+
+    /// <summary>More starts than a run of 10¹² connections keeps.</summary>
+    public const int Most = 2000;
 
     private readonly List<OnsetStart> _starts = [];
     private long _events;

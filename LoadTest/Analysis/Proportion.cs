@@ -20,7 +20,7 @@ public static class Proportion
             throw new ArgumentOutOfRangeException(nameof(errorProbability), errorProbability, "The value must be in (0, 1).");
         if (trials == 0)
             return new ShareInterval(double.NaN, 0, 1);
-        var (lower, upper) = BetaPrior.Interval(Prior.LogMarginal(successes, trials), successes, trials, Math.Log(simultaneous / errorProbability));
+        var (lower, upper) = BetaPrior.Interval(Prior.After(successes, trials).LogMarginal, successes, trials, Math.Log(simultaneous / errorProbability));
         return new ShareInterval((double)successes / trials, lower, upper);
     }
 

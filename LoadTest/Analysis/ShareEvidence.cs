@@ -28,56 +28,75 @@ internal sealed class ShareEvidence
     /// <summary>u ≥ 1: no share can be too large, so nothing is ever evidence of it.</summary>
     public bool UpperReachesOne => _upper.Share >= 1;
 
-    /// <summary>ln max(1/u, 1/(1 − l)): what one selection can add to <see cref="TooMuch"/> or <see cref="TooLittle"/> at most.</summary>
+    /// <summary>ln(e^Up(u) + e^Dn(l)): evidence that the backend is busier than tolerated, plus evidence that it gets less than tolerated.</summary>
+    /// <param name="least">S in the first term (without unattributed selections).</param>
+    /// <param name="most">S in the second term (with them).</param>
+    /// <param name="n">Selections.</param>
+    public double Outside(double least, double most, double n)
+    {
+        var (wide, narrow) = (_wide.After(least, n), _narrow.After(least, n));
+        var tooMuch = UpperReachesOne ? double.NegativeInfinity : _upper.AgainstAtMost(wide, narrow, least, n);
+        if (most != least)
+            (wide, narrow) = (_wide.After(most, n), _narrow.After(most, n));
+        return LogSpace.LogAdd(tooMuch, _lower.AgainstAtLeast(wide, narrow, most, n));
+    }
+
+    /// <summary>min(Dn(u), Up(l)): evidence that the backend gets neither too much (at S = most) nor too little (at S = least).</summary>
+    public double Inside(double least, double most, double n)
+    {
+        var (wide, narrow) = (_wide.After(least, n), _narrow.After(least, n));
+        var notTooLittle = _lower.AgainstAtMost(wide, narrow, least, n);
+        if (UpperReachesOne)
+            return notTooLittle;
+        if (most != least)
+            (wide, narrow) = (_wide.After(most, n), _narrow.After(most, n));
+        return Math.Min(notTooLittle, _upper.AgainstAtLeast(wide, narrow, most, n));
+    }
+
+    /// <summary>ln max(1/u, 1/(1 − l)): what one selection can add to <see cref="Outside"/> at most.</summary>
     public double LogGreatestStep => Math.Max(UpperReachesOne ? 0 : -Math.Log(_upper.Share), -LogSpace.LogOnePlus(-_lower.Share));
 
-    /// <summary>ln e-value against p ≤ u: the backend is busier than tolerated.</summary>
-    public double TooMuch(double s, double n) => UpperReachesOne ? double.NegativeInfinity : Above(_upper, s, n);
+    /// <summary>ln max(1/l, 1/(1 − u)): what one selection can add to <see cref="Inside"/> at most.</summary>
+    public double LogGreatestInsideStep => Math.Max(UpperReachesOne ? 0 : -LogSpace.LogOnePlus(-_upper.Share), -Math.Log(_lower.Share));
 
-    /// <summary>ln e-value against p ≥ l: the backend gets less than tolerated.</summary>
-    public double TooLittle(double s, double n) => Below(_lower, s, n);
+    /// <summary>At least <see cref="Inside"/>, without special functions: each term is at most the greatest likelihood ratio.</summary>
+    public double InsideBound(double least, double most, double n) =>
+        Math.Min(UpperReachesOne ? double.PositiveInfinity : _upper.GreatestRatioBelow(most, n), _lower.GreatestRatioAbove(least, n));
 
-    /// <summary>ln e-value against p ≥ u: the backend is not too busy.</summary>
-    public double NotTooMuch(double s, double n) => UpperReachesOne ? double.PositiveInfinity : Below(_upper, s, n);
+    /// <summary>At least either term of <see cref="Outside"/>, without special functions.</summary>
+    public double OutsideBound(double least, double most, double n) =>
+        Math.Max(UpperReachesOne ? 0 : _upper.GreatestRatioAbove(least, n), _lower.GreatestRatioBelow(most, n));
 
-    /// <summary>ln e-value against p ≤ l: the backend does not get too little.</summary>
-    public double NotTooLittle(double s, double n) => Above(_lower, s, n);
-
-    /// <summary>An upper bound of TooMuch without special functions (0 or the greatest log likelihood ratio).</summary>
-    public double TooMuchBound(double s, double n) => UpperReachesOne ? 0 : _upper.GreatestRatioAbove(s, n);
-
-    /// <summary>An upper bound of TooLittle.</summary>
-    public double TooLittleBound(double s, double n) => _lower.GreatestRatioBelow(s, n);
-
-    /// <summary>An upper bound of NotTooMuch.</summary>
-    public double NotTooMuchBound(double s, double n) =>
-        UpperReachesOne ? double.PositiveInfinity : _upper.GreatestRatioBelow(s, n);
-
-    /// <summary>An upper bound of NotTooLittle.</summary>
-    public double NotTooLittleBound(double s, double n) => _lower.GreatestRatioAbove(s, n);
-
-    /// <summary>A bound of both TooMuch (of <paramref name="least"/>) and TooLittle (of <paramref name="most"/>) that needs no logarithm.</summary>
-    public double RoughBound(double least, double most, double n) =>
-        Math.Max(UpperReachesOne ? 0 : _upper.ChiSquareAbove(least, n), _lower.ChiSquareBelow(most, n));
+    /// <summary>
+    /// A bound of <see cref="OutsideBound"/> without a logarithm (0 while the share is inside the tolerance), and the number of selections that must follow
+    /// before that bound can reach <paramref name="nats"/>.
+    /// </summary>
+    public (double Bound, double Selections) RoughOutside(double least, double most, double n, double nats)
+    {
+        // Kullback-Leibler divergence ≤ χ² divergence: n·KL ≤ excess²/(q(1 − q)n). One selection raises an excess by 1 − u or l, and n only dilutes it.
+        var (tooMuch, tooLittle) = (least - n * _upper.Share, n * _lower.Share - most);
+        var bound = tooLittle > 0 ? tooLittle * tooLittle * _lower.InverseVariance : 0;
+        var selections = (Math.Sqrt(nats * n / _lower.InverseVariance) - tooLittle) / _lower.Share;
+        if (UpperReachesOne)
+            return (bound / n, selections);
+        return (
+            (tooMuch > 0 ? Math.Max(bound, tooMuch * tooMuch * _upper.InverseVariance) : bound) / n,
+            Math.Min(selections, (Math.Sqrt(nats * n / _upper.InverseVariance) - tooMuch) / (1 - _upper.Share)));
+    }
 
     /// <summary>The largest share that is not rejected at ln R(q) &lt; <paramref name="logThreshold"/> given S = <paramref name="s"/>.</summary>
     public (double Lower, double Upper) Interval(double s, double n, double logThreshold) =>
-        BetaPrior.Interval(LogSpace.LogMean(_wide.LogMarginal(s, n), _narrow.LogMarginal(s, n)), s, n, logThreshold);
-
-    private double Above(in Bound bound, double s, double n) => bound.LogLikelihoodAgainst(s, n) + LogSpace.LogMean(
-        _wide.LogMarginal(s, n) + _wide.LogUpper(bound.Share, s, n) - bound.WideUpper,
-        _narrow.LogMarginal(s, n) + _narrow.LogUpper(bound.Share, s, n) - bound.NarrowUpper);
-
-    private double Below(in Bound bound, double s, double n) => bound.LogLikelihoodAgainst(s, n) + LogSpace.LogMean(
-        _wide.LogMarginal(s, n) + _wide.LogLower(bound.Share, s, n) - bound.WideLower,
-        _narrow.LogMarginal(s, n) + _narrow.LogLower(bound.Share, s, n) - bound.NarrowLower);
+        BetaPrior.Interval(LogSpace.LogMean(_wide.After(s, n).LogMarginal, _narrow.After(s, n).LogMarginal), s, n, logThreshold);
 
     /// <summary>One end of the tolerance with everything that does not depend on the data.</summary>
     private readonly struct Bound
     {
         private readonly double _logShare;
         private readonly double _logRest;
-        private readonly double _inverseVariance;
+        private readonly double _wideAbove;
+        private readonly double _wideBelow;
+        private readonly double _narrowAbove;
+        private readonly double _narrowBelow;
 
         public Bound(double share, BetaPrior wide, BetaPrior narrow)
         {
@@ -85,32 +104,34 @@ internal sealed class ShareEvidence
             if (share >= 1)
                 return;
             (_logShare, _logRest) = (Math.Log(share), LogSpace.LogOnePlus(-share));
-            _inverseVariance = 1 / (share * (1 - share));
-            (WideUpper, WideLower) = (wide.LogUpper(share, 0, 0), wide.LogLower(share, 0, 0));
-            (NarrowUpper, NarrowLower) = (narrow.LogUpper(share, 0, 0), narrow.LogLower(share, 0, 0));
+            InverseVariance = 1 / (share * (1 - share));
+            var (wideBefore, narrowBefore) = (wide.After(0, 0), narrow.After(0, 0));
+            (_wideAbove, _wideBelow) = (wideBefore.LogAbove(share, _logShare, _logRest), wideBefore.LogBelow(share, _logShare, _logRest));
+            (_narrowAbove, _narrowBelow) = (narrowBefore.LogAbove(share, _logShare, _logRest), narrowBefore.LogBelow(share, _logShare, _logRest));
         }
 
         public double Share { get; }
-        public double WideUpper { get; }
-        public double WideLower { get; }
-        public double NarrowUpper { get; }
-        public double NarrowLower { get; }
 
-        public double LogLikelihoodAgainst(double s, double n) => -s * _logShare - (n - s) * _logRest;
+        public double InverseVariance { get; }
+
+        /// <summary>Up(q): ln e-value against p ≤ q.</summary>
+        public double AgainstAtMost(in BetaPosterior wide, in BetaPosterior narrow, double s, double n) => LogSpace.LogMean(
+            wide.LogAbove(Share, _logShare, _logRest) - _wideAbove,
+            narrow.LogAbove(Share, _logShare, _logRest) - _narrowAbove) - LogLikelihood(s, n);
+
+        /// <summary>Dn(q): ln e-value against p ≥ q.</summary>
+        public double AgainstAtLeast(in BetaPosterior wide, in BetaPosterior narrow, double s, double n) => LogSpace.LogMean(
+            wide.LogBelow(Share, _logShare, _logRest) - _wideBelow,
+            narrow.LogBelow(Share, _logShare, _logRest) - _narrowBelow) - LogLikelihood(s, n);
 
         // An average of likelihood ratios is at most the greatest of them, which is at s/n if that lies beyond the bound and at most 1 otherwise.
         public double GreatestRatioAbove(double s, double n) => s > n * Share ? GreatestRatio(s, n) : 0;
 
         public double GreatestRatioBelow(double s, double n) => s < n * Share ? GreatestRatio(s, n) : 0;
 
-        // Kullback-Leibler divergence ≤ χ² divergence.
-        public double ChiSquareAbove(double s, double n) => s > n * Share ? ChiSquare(s, n) : 0;
+        private double GreatestRatio(double s, double n) =>
+            (s > 0 ? s * Math.Log(s / n) : 0) + (s < n ? (n - s) * Math.Log((n - s) / n) : 0) - LogLikelihood(s, n);
 
-        public double ChiSquareBelow(double s, double n) => s < n * Share ? ChiSquare(s, n) : 0;
-
-        private double ChiSquare(double s, double n) => (s - n * Share) * (s - n * Share) * _inverseVariance / n;
-
-        private double GreatestRatio(double s, double n) => LogLikelihoodAgainst(s, n)
-            + (s > 0 ? s * Math.Log(s / n) : 0) + (s < n ? (n - s) * Math.Log((n - s) / n) : 0);
+        private double LogLikelihood(double s, double n) => s * _logShare + (n - s) * _logRest;
     }
 }

@@ -36,7 +36,10 @@ internal sealed class SkewEvidence
     /// <summary>The most by which one selection can raise <see cref="LogSkewed"/> (the greatest likelihood ratio of one selection).</summary>
     public double LogGreatestStep => _shares.Max(s => s?.LogGreatestStep) ?? 1;
 
-    /// <summary>ln of (1/2K) Σ (e^TooMuch + e^TooLittle); +∞ when a backend with expected share 0 was selected.</summary>
+    /// <summary>The most by which one selection can raise <see cref="LogEven"/>.</summary>
+    public double LogGreatestEvenStep => _shares.Max(s => s?.LogGreatestInsideStep) ?? 1;
+
+    /// <summary>ln of (1/2K) Σ (e^Up(u) + e^Dn(l)); +∞ when a backend with expected share 0 was selected.</summary>
     public double LogSkewed(ReadOnlySpan<double> counts, double unattributed)
     {
         if (SelectedWithoutWeight(counts))
@@ -47,15 +50,13 @@ internal sealed class SkewEvidence
         var sum = double.NegativeInfinity;
         for (var i = 0; i < counts.Length; i++)
         {
-            if (_shares[i] is not { } share)
-                continue;
-            sum = LogSpace.LogAdd(sum, share.TooMuch(counts[i], n));
-            sum = LogSpace.LogAdd(sum, share.TooLittle(counts[i] + unattributed, n));
+            if (_shares[i] is { } share)
+                sum = LogSpace.LogAdd(sum, share.Outside(counts[i], counts[i] + unattributed, n));
         }
         return sum - _logTwiceExpected;
     }
 
-    /// <summary>ln of min over backends of min(e^NotTooMuch, e^NotTooLittle): evidence that every share is within the tolerance.</summary>
+    /// <summary>ln of min over backends of min(e^Dn(u), e^Up(l)): evidence that every share is within the tolerance.</summary>
     public double LogEven(ReadOnlySpan<double> counts, double unattributed)
     {
         if (Competing == 0 || SelectedWithoutWeight(counts))
@@ -67,7 +68,7 @@ internal sealed class SkewEvidence
         for (var i = 0; i < counts.Length; i++)
         {
             if (_shares[i] is { } share)
-                least = Math.Min(least, Math.Min(share.NotTooMuch(counts[i] + unattributed, n), share.NotTooLittle(counts[i], n)));
+                least = Math.Min(least, share.Inside(counts[i], counts[i] + unattributed, n));
         }
         return least;
     }
@@ -80,24 +81,33 @@ internal sealed class SkewEvidence
         for (var i = 0; i < counts.Length; i++)
         {
             if (_shares[i] is { } share)
-                most = Math.Max(most, Math.Max(share.TooMuchBound(counts[i], n), share.TooLittleBound(counts[i] + unattributed, n)));
+                most = Math.Max(most, share.OutsideBound(counts[i], counts[i] + unattributed, n));
         }
         return most;
     }
 
-    /// <summary>At least <see cref="LogSkewedBound"/>, without a logarithm.</summary>
-    public double RoughSkewedBound(ReadOnlySpan<double> counts, double unattributed)
+    /// <summary>
+    /// A bound of <see cref="LogSkewedBound"/> without a logarithm (0 while all shares are inside the tolerance), and the number of selections that must
+    /// follow before it can reach <paramref name="nats"/> (a selection of a backend with expected share 0 excepted).
+    /// </summary>
+    public (double Bound, double Selections) RoughSkewed(ReadOnlySpan<double> counts, double unattributed, double nats)
     {
         var n = Total(counts, unattributed);
-        var most = 0.0;
+        var (most, soonest) = (0.0, double.PositiveInfinity);
         for (var i = 0; i < counts.Length; i++)
         {
             if (_shares[i] is { } share)
-                most = Math.Max(most, share.RoughBound(counts[i], counts[i] + unattributed, n));
+            {
+                var (bound, selections) = share.RoughOutside(counts[i], counts[i] + unattributed, n, nats);
+                most = Math.Max(most, bound);
+                soonest = Math.Min(soonest, selections);
+            }
             else if (counts[i] > 0 && Expected.Weights[i] == 0)
-                return double.PositiveInfinity;
+            {
+                return (double.PositiveInfinity, 0);
+            }
         }
-        return most;
+        return (most, soonest);
     }
 
     /// <summary>At least <see cref="LogEven"/>, from likelihood ratios alone.</summary>
@@ -108,7 +118,7 @@ internal sealed class SkewEvidence
         for (var i = 0; i < counts.Length; i++)
         {
             if (_shares[i] is { } share)
-                least = Math.Min(least, Math.Min(share.NotTooMuchBound(counts[i] + unattributed, n), share.NotTooLittleBound(counts[i], n)));
+                least = Math.Min(least, share.InsideBound(counts[i], counts[i] + unattributed, n));
         }
         return least;
     }
@@ -148,5 +158,5 @@ internal sealed class SkewEvidence
 
     // A single or an unexpected backend has no prior of its own: it gets that of a success rate.
     private (double Lower, double Upper) Interval(int i, double s, double n, double logThreshold) =>
-        _shares[i]?.Interval(s, n, logThreshold) ?? BetaPrior.Interval(_unexpected.LogMarginal(s, n), s, n, logThreshold);
+        _shares[i]?.Interval(s, n, logThreshold) ?? BetaPrior.Interval(_unexpected.After(s, n).LogMarginal, s, n, logThreshold);
 }

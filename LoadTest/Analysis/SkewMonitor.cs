@@ -54,6 +54,7 @@ public sealed class SkewMonitor
     private int _segment = 1;
     private SkewTest _test;
     private OnsetMonitor _onset;
+    private double _nextEvenLook;
 
     /// <param name="expected">The shares to compare with from the beginning.</param>
     /// <param name="options">Error probability and tolerance.</param>
@@ -83,7 +84,7 @@ public sealed class SkewMonitor
     /// <summary>Other shares are expected from the next observation on; <paramref name="why"/> is recorded as an event.</summary>
     public void Expect(ExpectedShares expected, RecordedEvent why)
     {
-        _test = new SkewTest(expected, SegmentOptions);
+        (_test, _nextEvenLook) = (new SkewTest(expected, SegmentOptions), 0);
         _onset.Expect(expected, why);
         EndEpisode(EpisodeEnd.BackendsChanged);
         State = VerdictKind.Undecided;
@@ -101,16 +102,24 @@ public sealed class SkewMonitor
 
         if (_onset.Add(backend, startedAt))
             RaiseAlarm(startedAt);
-        else if (State != VerdictKind.Even && _test.IsEven)
-        {
-            EndEpisode(EpisodeEnd.Recovered);
-            State = VerdictKind.Even;
-        }
+        else if (State != VerdictKind.Even && Connections >= _nextEvenLook)
+            LookForEven();
         return State;
     }
 
     /// <summary>Everything there is to report now.</summary>
     public SkewStatus Status(SelectionUnit unit = SelectionUnit.FreshSelection) => new(State, _segment, _test.Verdict(unit), [.. _episodes], _episodesTotal);
+
+    private void LookForEven()
+    {
+        if (_test.IsEven)
+        {
+            EndEpisode(EpisodeEnd.Recovered);
+            State = VerdictKind.Even;
+            return;
+        }
+        _nextEvenLook = Connections + _test.SelectionsBeforeEven;
+    }
 
     private void RaiseAlarm(TimeSpan at)
     {
@@ -127,7 +136,7 @@ public sealed class SkewMonitor
             State = VerdictKind.Skewed;
         }
         _segment++;
-        _test = new SkewTest(Expected, SegmentOptions);
+        (_test, _nextEvenLook) = (new SkewTest(Expected, SegmentOptions), 0);
         _onset = new OnsetMonitor(Expected, SegmentOptions, Connections);
     }
 

@@ -50,6 +50,17 @@ public sealed class SkewTest
     /// <summary>Whether the evidence of evenness is at least 1/α now.</summary>
     public bool IsEven => _evidence.LogEvenBound(_counts, _unattributed) >= _logThreshold && LogEvidenceEven >= _logThreshold;
 
+    /// <summary>At most this many further selections cannot make <see cref="IsEven"/> true (one multiplies an e-value only so much).</summary>
+    internal double SelectionsBeforeEven
+    {
+        get
+        {
+            var bound = _evidence.LogEvenBound(_counts, _unattributed);
+            var evidence = bound < _logThreshold ? bound : LogEvidenceEven;
+            return double.IsInfinity(evidence) ? 0 : Math.Floor((_logThreshold - evidence) / _evidence.LogGreatestEvenStep);
+        }
+    }
+
     /// <summary>Judges counts that are already there.</summary>
     public static Verdict Judge(
         ExpectedShares expected, BackendCounts counts, VerdictOptions? options = null, SelectionUnit unit = SelectionUnit.FreshSelection)

@@ -39,7 +39,7 @@ public static class SpecialFunctions
     {
         <= 0 => double.NegativeInfinity,
         >= 1 => 0,
-        _ => LogTail(x, 1 - x, Math.Log(x), LogSpace.LogOnePlus(-x), a, b),
+        _ => LogTail(x, 1 - x, Math.Log(x), LogSpace.LogOnePlus(-x), a, b, LogBeta(a, b)),
     };
 
     /// <summary>ln[1 − I_x(a, b)]: the log-probability that a Beta(a, b) variable exceeds x. 0 for x ≤ 0, −∞ for x ≥ 1.</summary>
@@ -47,24 +47,25 @@ public static class SpecialFunctions
     {
         <= 0 => 0,
         >= 1 => double.NegativeInfinity,
-        _ => LogTail(1 - x, x, LogSpace.LogOnePlus(-x), Math.Log(x), b, a),
+        _ => LogTail(1 - x, x, LogSpace.LogOnePlus(-x), Math.Log(x), b, a, LogBeta(a, b)),
     };
 
     /// <summary>The smaller tail comes from its own continued fraction; only the larger one is taken as a complement.</summary>
-    private static double LogTail(double x, double y, double logX, double logY, double a, double b)
+    /// <remarks>y = 1 − x, and everything that callers know already: ln x, ln y, ln B(a, b).</remarks>
+    internal static double LogTail(double x, double y, double logX, double logY, double a, double b, double logBeta)
     {
         if (x < (a + 1) / (a + b + 2))
         {
-            var direct = LogFraction(x, logX, logY, a, b);
+            var direct = LogFraction(x, logX, logY, a, b, logBeta);
             return Math.Min(direct, 0);
         }
-        var other = LogFraction(y, logY, logX, b, a);
+        var other = LogFraction(y, logY, logX, b, a, logBeta);
         // With a small parameter even the "smaller" tail can be nearly all of the mass: then its complement has few digits left.
-        return other > -0.1 ? Math.Min(LogFraction(x, logX, logY, a, b), 0) : LogSpace.LogOneMinusExp(other);
+        return other > -0.1 ? Math.Min(LogFraction(x, logX, logY, a, b, logBeta), 0) : LogSpace.LogOneMinusExp(other);
     }
 
     /// <summary>The continued fraction of I_x(a, b), DLMF 8.17.22, by Lentz's method; about √max(a, b) steps near the mean.</summary>
-    private static double LogFraction(double x, double logX, double logY, double a, double b)
+    private static double LogFraction(double x, double logX, double logY, double a, double b, double logBeta)
     {
         const double tiny = 1e-300;
         const int mostSteps = 10_000_000;
@@ -84,7 +85,7 @@ public static class SpecialFunctions
             var change = d * c;
             fraction *= change;
             if (Math.Abs(change - 1) < 1e-15)
-                return a * logX + b * logY - LogBeta(a, b) - Math.Log(a) + Math.Log(fraction);
+                return a * logX + b * logY - logBeta + Math.Log(fraction / a);
         }
         throw new ArithmeticException($"The incomplete beta function did not converge for x = {x}, a = {a}, b = {b}.");
 

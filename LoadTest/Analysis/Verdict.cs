@@ -19,6 +19,7 @@ public enum VerdictKind
 [Flags]
 public enum SpecialCases
 {
+    /// <summary>Nothing special.</summary>
     None = 0,
 
     /// <summary>Only one backend is expected: nothing can be uneven among expected backends.</summary>
@@ -64,8 +65,10 @@ public sealed record BackendShare(string Backend, double Expected, long Count, S
 /// <summary>Even, skewed or undecided, with everything needed to print it.</summary>
 public sealed record Verdict
 {
+    /// <summary>The outcome.</summary>
     public required VerdictKind Kind { get; init; }
 
+    /// <summary>Special situations that a reader must know of.</summary>
     public required SpecialCases Cases { get; init; }
 
     /// <summary>Probability that a decision like this is wrong, at whatever moment it is looked at (Ville); null where none can be given.</summary>
@@ -83,6 +86,7 @@ public sealed record Verdict
     /// <summary>Observations judged, including unattributed ones.</summary>
     public required long Connections { get; init; }
 
+    /// <summary>Observations whose backend is unknown, ≥ 0.</summary>
     public required long Unattributed { get; init; }
 
     /// <summary>Every backend, in the order of the expected shares.</summary>

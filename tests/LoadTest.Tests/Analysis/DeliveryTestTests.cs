@@ -59,7 +59,7 @@ public class DeliveryTestTests
             for (var n = 1; n <= 500; n++)
             {
                 successes += draws.Chance(0.9) ? 1 : 0;
-                miss |= n % 10 == 0 && !Proportion.Interval(successes, n, 0.05).Contains(0.9);
+                miss |= n % 25 == 0 && !Proportion.Interval(successes, n, 0.05).Contains(0.9);
             }
             missed += miss ? 1 : 0;
         }

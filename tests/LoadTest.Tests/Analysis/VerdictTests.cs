@@ -1,4 +1,5 @@
 using CiliumDebugging.LoadTest.Analysis;
+using CsCheck;
 
 namespace CiliumDebugging.LoadTest.Tests.Analysis;
 
@@ -92,6 +93,24 @@ public class VerdictTests
         even.Kind.ShouldBe(VerdictKind.Even);
         SkewTest.Judge(expected, BackendCounts.Of(500, 0)).Kind.ShouldBe(VerdictKind.Skewed);
     }
+
+    [Fact]
+    public void No_weights_and_counts_give_anything_that_is_not_a_number() =>
+        Gen.Select(Gen.Double[-6, 0].Array[1, 30], Gen.Double[0, 5].Array[30], Gen.Int[1, 1000], Gen.Int[0, 30]).Sample((exponents, sizes, unknown, zero) =>
+        {
+            double[] weights = [.. exponents.Select((e, i) => i == zero ? 0 : Math.Pow(10, e))];
+            long[] counts = [.. exponents.Select((_, i) => i == zero ? 0 : (long)Math.Pow(10, sizes[i]))];
+            var expected = ExpectedShares.Weighted([.. weights.Select((_, i) => $"pod-{i}")], weights);
+            var verdict = SkewTest.Judge(expected, new BackendCounts([.. counts], unknown));
+            double.IsNaN(verdict.LogEvidenceSkewed).ShouldBeFalse();
+            double.IsNaN(verdict.LogEvidenceEven).ShouldBeFalse();
+            foreach (var share in verdict.Shares)
+            {
+                share.Share.Lower.ShouldBeInRange(0, share.Share.Estimate);
+                share.Share.Upper.ShouldBeInRange(share.Share.Estimate, 1);
+            }
+            VerdictText.Describe(verdict).ShouldNotContain("NaN");
+        }, iter: 100);
 
     [Theory]
     [InlineData(0)]
