@@ -20,15 +20,7 @@ internal sealed partial class YamlManifest
     {
         if (text.Length > ManifestLimits.TextMax)
             throw new ManifestException(0, $"the text has {text.Length} characters, the limit is {ManifestLimits.TextMax}; split it into several files");
-        var manifest = new YamlManifest(text);
-        try
-        {
-            return manifest.Documents();
-        }
-        catch (YamlException exception)
-        {
-            throw new ManifestException(Line(exception.Start), $"this is not YAML: {exception.Message}");
-        }
+        return new YamlManifest(text).Documents();
     }
 
     private static int Line(Mark mark) => (int)Math.Min(mark.Line, int.MaxValue);
@@ -36,7 +28,7 @@ internal sealed partial class YamlManifest
     private List<ManifestNode> Documents()
     {
         List<ManifestNode> documents = [];
-        while (parser.MoveNext())
+        while (Advance())
         {
             switch (parser.Current)
             {
@@ -120,9 +112,28 @@ internal sealed partial class YamlManifest
 
     private ParsingEvent Next()
     {
-        if (!parser.MoveNext() || parser.Current is null)
+        if (!Advance() || parser.Current is null)
             throw new ManifestException(0, "this is not YAML: it ends inside a value");
         return parser.Current;
+    }
+
+    /// <summary>Moves the parser on. Malformed text makes it throw its own exception or, from the depths of its scanner, almost any other (an
+    /// InvalidOperationException for some plain scalars inside brackets); all of them say the same about the text.</summary>
+    private bool Advance()
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (YamlException exception)
+        {
+            throw new ManifestException(Line(exception.Start), $"this is not YAML: {exception.Message}");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            int line = parser.Current is { } last ? Line(last.End) : 0;
+            throw new ManifestException(line, $"this is not YAML: the parser gave up after this line ({exception.GetType().Name})");
+        }
     }
 
     private static ManifestType TypeOf(Scalar scalar, int line)
