@@ -94,7 +94,7 @@ public sealed class KubectlTests
         conflict.Code.ShouldNotBe(0);
         conflict.Error.ShouldContain("conflict");
         await kubectl.RunAsync("apply --server-side --field-manager=other --force-conflicts -f -", Manifests);
-        await kubectl.RunAsync("delete -f -", changed);
+        await kubectl.RunAsync("delete --ignore-not-found -f -", changed);
         (await kubectl.RunAsync("get cnp,deploy,svc -A")).ShouldBeEmpty();
     }
 
@@ -110,12 +110,11 @@ public sealed class KubectlTests
         await kubectl.RunAsync("-n backend annotate svc backend-1 note=x");
         (await kubectl.RunAsync("-n backend get svc -l tier=web -o name")).Trim().ShouldBe("service/backend-1");
         await kubectl.RunAsync("-n backend set image deploy/backend-1 backend=backend:2");
-        await kubectl.RunAsync("create configmap c --from-literal=a=1");
-        await kubectl.RunAsync("patch cm c --type=json -p [{\"op\":\"add\",\"path\":\"/data/b\",\"value\":\"2\"}]");
+        await kubectl.RunAsync("create -f -", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\"},\"data\":{\"a\":\"1\"}}");
+        await kubectl.RunAsync("""patch cm c --type=json -p "[{\"op\":\"add\",\"path\":\"/data/b\",\"value\":\"2\"}]" """);
         (await kubectl.RunAsync("describe svc backend-1 -n backend")).ShouldContain("tier=web");
         (await kubectl.RunAsync("describe deploy backend-1 -n backend")).ShouldContain("backend:2");
-        await kubectl.RunAsync("create ns x");
-        await kubectl.RunAsync("delete ns x");
+        await kubectl.RunAsync("delete ns backend");
         var strict = await kubectl.TryAsync("create -f -", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"s\"},\"dta\":{}}");
         strict.Error.ShouldContain("unknown field \"dta\"");
     }
