@@ -22,6 +22,17 @@ internal static class ApiResponse
         return context.WriteAsync(status.ToJson(), status.Code);
     }
 
+    /// <summary>Answers with an object, as a row when the client asked for a table, or with the failure.</summary>
+    public static Task AnswerAsync(this HttpContext context, Outcome<StoredObject> outcome, ResourceKind kind, TimeProvider time, int code = 200, bool isScale = false)
+    {
+        if (outcome.Failure is { } failure)
+            return context.WriteAsync(failure);
+        var o = outcome.Value!;
+        if (isScale)
+            return context.WriteAsync(Scale.Of(o), code);
+        return Table.For(context, kind, time) is { } table ? context.WriteAsync(table.Of(o), code) : context.WriteAsync(o.Json, code);
+    }
+
     public static Task WriteAsync(this HttpContext context, JsonNode json, int code = 200) =>
         context.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, JsonTree.Compact), code);
 

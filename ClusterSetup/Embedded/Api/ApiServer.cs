@@ -12,10 +12,11 @@ public sealed class ApiServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
+    private bool _disposed;
 
     private ApiServer(WebApplication app, CancellationTokenSource stopping, Uri address) => (_app, _stopping, Address) = (app, stopping, address);
 
-    /// <summary>Where it listens, such as <c>http://127.0.0.1:6443</c>.</summary>
+    /// <summary>Where it listens, such as <c>https://127.0.0.1:6443</c>.</summary>
     public Uri Address { get; }
 
     /// <summary>Starts serving.</summary>
@@ -59,6 +60,8 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Ends all watches and stops, within a second.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         await _stopping.CancelAsync();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
@@ -73,7 +76,7 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, EmbeddedLifetime>());
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
         builder.Services.AddHttpForwarder();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = options.ConnectionsMax;
@@ -84,7 +87,12 @@ public sealed class ApiServer : IAsyncDisposable
             // A watcher that stops reading must not hold its connection for ever.
             kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
             kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 16 * 1024, gracePeriod: TimeSpan.FromSeconds(2));
-            kestrel.Listen(options.Listen);
+            kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
+            kestrel.Listen(options.Listen, listen =>
+            {
+                if (options.Certificate is { } tls)
+                    listen.UseHttps(tls.Certificate);
+            });
         });
         return builder.Build();
     }

@@ -11,6 +11,9 @@ public sealed record ApiServerOptions
     /// <summary>The bearer token every request must carry, except for /version and the health paths. At least 16 characters.</summary>
     public required string Token { get; init; }
 
+    /// <summary>Serve HTTPS with this certificate, which stays the caller's; null: plain HTTP, on which kubectl sends no token.</summary>
+    public ServingCertificate? Certificate { get; init; }
+
     /// <summary>Clock of timeouts and timestamps. Default: the system's.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

@@ -22,7 +22,7 @@ internal static class Discovery
     /// <summary>Answers the discovery documents; null for other paths.</summary>
     public static Task? Document(HttpContext context, string path)
     {
-        var json = path.TrimEnd('/').Split('/') switch
+        var json = path.StartsWith("/openapi/", StringComparison.Ordinal) ? OpenApi.Document(path) : path.TrimEnd('/').Split('/') switch
         {
             ["", "api"] => new JsonObject { ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"), ["serverAddressByClientCIDRs"] = new JsonArray() },
             ["", "apis"] => GroupList(),
@@ -83,14 +83,20 @@ internal static class Discovery
             ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames),
         };
         if (kind.HasStatus)
+            yield return Subresource(kind, "status");
+        if (kind.HasScale)
         {
-            yield return new JsonObject
-            {
-                ["name"] = $"{kind.Plural}/status", ["singularName"] = "", ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
-                ["verbs"] = Strings(s_subresourceVerbs),
-            };
+            var scale = Subresource(kind, "scale");
+            (scale["group"], scale["version"], scale["kind"]) = ("autoscaling", "v1", "Scale");
+            yield return scale;
         }
     }
+
+    private static JsonObject Subresource(ResourceKind kind, string name) => new()
+    {
+        ["name"] = $"{kind.Plural}/{name}", ["singularName"] = "", ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
+        ["verbs"] = Strings(s_subresourceVerbs),
+    };
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
 }

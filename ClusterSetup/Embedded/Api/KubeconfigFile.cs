@@ -9,16 +9,21 @@ public static class KubeconfigFile
     /// <param name="path">Where; the folder must exist.</param>
     /// <param name="server">Address of the API server.</param>
     /// <param name="token">Bearer token.</param>
+    /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
     /// <param name="name">Name of the cluster, user and context in it.</param>
-    public static void Write(string path, Uri server, string token, string name = "cilium-debugging")
+    public static void Write(string path, Uri server, string token, string? authorityPem = null, string name = "cilium-debugging")
     {
+        var cluster = new JsonObject { ["server"] = server.ToString().TrimEnd('/') };
+        if (authorityPem is not null)
+            cluster["certificate-authority-data"] = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(authorityPem));
+
         // JSON is YAML: no quoting rules of YAML to get wrong.
         var config = new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Config",
             ["current-context"] = name,
-            ["clusters"] = new JsonArray(new JsonObject { ["name"] = name, ["cluster"] = new JsonObject { ["server"] = server.ToString().TrimEnd('/') } }),
+            ["clusters"] = new JsonArray(new JsonObject { ["name"] = name, ["cluster"] = cluster }),
             ["users"] = new JsonArray(new JsonObject { ["name"] = name, ["user"] = new JsonObject { ["token"] = token } }),
             ["contexts"] = new JsonArray(new JsonObject { ["name"] = name, ["context"] = new JsonObject { ["cluster"] = name, ["user"] = name } }),
         };

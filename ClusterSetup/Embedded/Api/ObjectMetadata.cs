@@ -127,6 +127,8 @@ internal static partial class ObjectMetadata
                 metadata.Remove(owned);
         }
 
+        if (metadata["managedFields"] is null && old["managedFields"] is { } managed)
+            metadata["managedFields"] = managed.DeepClone();
         foreach (var fixedAtCreation in (ReadOnlySpan<string>)["name", "namespace", "generateName"])
         {
             if (old[fixedAtCreation] is { } value)

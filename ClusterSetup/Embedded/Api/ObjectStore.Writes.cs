@@ -11,9 +11,11 @@ public sealed partial class ObjectStore
     /// <param name="o">The object, with metadata.name or metadata.generateName. Belongs to the store afterwards.</param>
     /// <param name="dryRun">Only say what would happen.</param>
     /// <returns>What was stored, or 400, 403 (limits, protected), 404 (no such namespace), 409 (exists), 422.</returns>
-    public Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, bool dryRun = false)
+    public Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, bool dryRun = false) => Create(kind, ns, o, new WriteOptions(DryRun: dryRun));
+
+    internal Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, WriteOptions options)
     {
-        if (ObjectMetadata.CheckShape(kind, o) is { } misshapen)
+        if ((ObjectMetadata.CheckShape(kind, o) ?? SchemaCheck.Apply(kind, o, options.Unknown)) is { } misshapen)
             return misshapen;
         if (CheckPlace(kind, ns, o) is { } misplaced)
             return misplaced;
@@ -34,9 +36,10 @@ public sealed partial class ObjectStore
             var name = metadata.Text("name") ?? "";
             if (_tables[kind].Objects.ContainsKey(new ObjectKey(ns, name)))
                 return ApiStatus.AlreadyExists(kind, name);
-            if (Check_NeedsLock(kind, ns, name, o, old: null, isStatus: false, dryRun) is { } refused)
+            if (Check_NeedsLock(kind, ns, name, o, old: null, isStatus: false, options.DryRun) is { } refused)
                 return refused;
-            return dryRun ? DryRun(kind, o) : Commit_NeedsLock(kind, o, old: null, isDeletion: false);
+            TrackManager(kind, o, old: null, options);
+            return options.DryRun ? DryRun(kind, o) : Commit_NeedsLock(kind, o, old: null, isDeletion: false);
         }
     }
 
@@ -59,7 +62,10 @@ public sealed partial class ObjectStore
     /// <param name="status">Write only <c>status</c>; otherwise everything but it.</param>
     /// <param name="dryRun">Only say what would happen.</param>
     public Outcome<StoredObject> Change(
-        ResourceKind kind, string ns, string name, Func<StoredObject, Outcome<JsonObject>> change, bool status = false, bool dryRun = false)
+        ResourceKind kind, string ns, string name, Func<StoredObject, Outcome<JsonObject>> change, bool status = false, bool dryRun = false) =>
+        Change(kind, ns, name, change, new WriteOptions(status, dryRun));
+
+    internal Outcome<StoredObject> Change(ResourceKind kind, string ns, string name, Func<StoredObject, Outcome<JsonObject>> change, WriteOptions options)
     {
         lock (_lock)
         {
@@ -68,13 +74,14 @@ public sealed partial class ObjectStore
             var (proposed, failure) = change(old);
             if (failure is not null)
                 return failure;
-            return Update_NeedsLock(kind, old, proposed!, status, dryRun);
+            return Update_NeedsLock(kind, old, proposed!, options);
         }
     }
 
-    private Outcome<StoredObject> Update_NeedsLock(ResourceKind kind, StoredObject old, JsonObject o, bool status, bool dryRun)
+    private Outcome<StoredObject> Update_NeedsLock(ResourceKind kind, StoredObject old, JsonObject o, WriteOptions options)
     {
-        if (ObjectMetadata.CheckShape(kind, o) is { } misshapen)
+        var status = options.Status;
+        if ((ObjectMetadata.CheckShape(kind, o) ?? SchemaCheck.Apply(kind, o, options.Unknown)) is { } misshapen)
             return misshapen;
         if (CheckPlace(kind, old.Namespace, o) is { } misplaced)
             return misplaced;
@@ -82,8 +89,10 @@ public sealed partial class ObjectStore
             return conflict;
         o = OnlyWritable(kind, old, o, status);
         kind.Defaults?.Invoke(o);
-        if (Check_NeedsLock(kind, old.Namespace, old.Name, o, old, status, dryRun) is { } refused)
+        if (Check_NeedsLock(kind, old.Namespace, old.Name, o, old, status, options.DryRun) is { } refused)
             return refused;
+
+        TrackManager(kind, o, old, options);
 
         // An update that changes nothing keeps its version and is no event.
         var metadata = o["metadata"]!.AsObject();
@@ -92,7 +101,7 @@ public sealed partial class ObjectStore
             return old;
         if (kind.HasGeneration && !status && !SameButMetadataAndStatus(o, old.View))
             metadata["generation"] = (old.View.NumberAt("metadata.generation") ?? 0) + 1;
-        if (dryRun)
+        if (options.DryRun)
             return DryRun(kind, o);
         var isLastFinalizer = metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 };
         return isLastFinalizer ? Remove_NeedsLock(old, o) : Commit_NeedsLock(kind, o, old, isDeletion: false);
@@ -110,7 +119,7 @@ public sealed partial class ObjectStore
                 body.Remove("status");
         }
 
-        if (status && o["metadata"]?["managedFields"] is { } managed)
+        if (status && o.Object("metadata")?["managedFields"] is { } managed)
             body["metadata"]!["managedFields"] = managed.DeepClone();
         Identify(kind, old.Namespace, body);
         ObjectMetadata.KeepServerOwned(body.Ensure("metadata"), old.View["metadata"]!.AsObject());
@@ -193,6 +202,17 @@ public sealed partial class ObjectStore
             metadata["namespace"] = ns;
         else
             metadata.Remove("namespace");
+    }
+
+    private void TrackManager(ResourceKind kind, JsonObject o, StoredObject? old, WriteOptions options)
+    {
+        if (options.Manager is not { } manager)
+            return;
+        var schema = Schema.Of(kind);
+        var metadata = o["metadata"]!.AsObject();
+        var managers = new FieldManagers(kind, metadata["managedFields"], _time.GetUtcNow());
+        managers.Update(manager, old is null ? [] : FieldPaths.Of(schema, old.View), FieldPaths.Of(schema, o));
+        metadata["managedFields"] = managers.ToJson();
     }
 
     private StoredObject DryRun(ResourceKind kind, JsonObject o) => new(kind, o, _resourceVersion);

@@ -114,7 +114,6 @@ public sealed partial class ObjectStore
     {
         var version = _resourceVersion + 1;
         o["metadata"]!["resourceVersion"] = version.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        JsonTree.Materialise(o);
         var stored = new StoredObject(kind, o, version);
         if (stored.Json.Length > _limits.ObjectBytesMax && !isDeletion)
             return new ApiStatus(413, "RequestEntityTooLarge", $"the object would have {stored.Json.Length} bytes: the limit is {_limits.ObjectBytesMax}");

@@ -12,8 +12,8 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
 
     private int _atOnce;
 
-    /// <summary>The JSON body; empty gives null in both members.</summary>
-    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context)
+    /// <summary>The JSON (or YAML, if allowed) body; empty gives null in both members.</summary>
+    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false)
     {
         try
         {
@@ -31,7 +31,10 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
                 return new ApiStatus(408, "Timeout", "the body did not arrive in time");
             }
 
-            return buffer.Length == 0 ? default : JsonTree.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+            if (buffer.Length == 0)
+                return default;
+            var json = JsonTree.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+            return allowYaml && json.Failure is not null && buffer.GetBuffer()[0] != '{' ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length)) : json;
         }
         finally
         {

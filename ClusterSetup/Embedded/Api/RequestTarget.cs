@@ -43,9 +43,12 @@ internal sealed record RequestTarget(ResourceKind Kind, string Namespace, string
         return target.IsServed ? target : null;
     }
 
+    public bool IsScale => Subresource == "scale";
+
     private bool IsServed => Subresource switch
     {
         "status" => Kind.HasStatus && Rest.Length == 0,
+        "scale" => Kind.HasScale && Rest.Length == 0,
         "proxy" => Kind == ResourceKinds.Pods,
         _ => false,
     };

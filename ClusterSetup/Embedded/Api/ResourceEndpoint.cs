@@ -1,13 +1,23 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 
 /// <summary>The verbs on resources.</summary>
-internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)
+internal sealed class ResourceEndpoint
 {
-    private readonly RequestBody _bodies = new(options.BodiesMax, options.Time);
-    private readonly WatchEndpoint _watches = new(options, store, logger, stopping);
+    private readonly ApiServerOptions _options;
+    private readonly ObjectStore _store;
+    private readonly RequestBody _bodies;
+    private readonly WatchEndpoint _watches;
+    private readonly PatchEndpoint _patches;
+
+    public ResourceEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)
+    {
+        (_options, _store) = (options, store);
+        _bodies = new RequestBody(options.BodiesMax, options.Time);
+        _watches = new WatchEndpoint(options, store, logger, stopping);
+        _patches = new PatchEndpoint(store, _bodies, options.Time);
+    }
 
     public Task HandleAsync(HttpContext context, RequestTarget target)
     {
@@ -28,24 +38,15 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
 
         return verb switch
         {
-            "GET" or "HEAD" => ReadAsync(context, target),
+            "GET" or "HEAD" => context.AnswerAsync(_store.Get(target.Kind, target.Namespace, target.Name), target.Kind, _options.Time, isScale: target.IsScale),
             "PUT" => UpdateAsync(context, target),
-            "PATCH" => PatchAsync(context, target),
+            "PATCH" => _patches.HandleAsync(context, target),
             "DELETE" when target.Subresource is null => DeleteAsync(context, target),
             _ => context.WriteAsync(ApiStatus.MethodNotAllowed),
         };
     }
 
     private static bool Flag(HttpContext context, string name) => context.Request.Query[name].ToString() is "true" or "1" or "True";
-
-    private static Task AnswerAsync(HttpContext context, Outcome<StoredObject> outcome, int code = 200) =>
-        outcome.Failure is { } failure ? context.WriteAsync(failure) : context.WriteAsync(outcome.Value!.Json, code);
-
-    private Task ReadAsync(HttpContext context, RequestTarget target)
-    {
-        var outcome = store.Get(target.Kind, target.Namespace, target.Name!);
-        return outcome.Value is { } found && Table.For(context, target.Kind, options.Time) is { } table ? context.WriteAsync(table.Of(found)) : AnswerAsync(context, outcome);
-    }
 
     private async Task ListAsync(HttpContext context, RequestTarget target)
     {
@@ -57,10 +58,10 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
             return;
         }
 
-        var (list, failure) = store.List(target.Kind, selection!, page!);
+        var (list, failure) = _store.List(target.Kind, selection!, page!);
         if (failure is not null)
             await context.WriteAsync(failure);
-        else if (Table.For(context, target.Kind, options.Time) is { } table)
+        else if (Table.For(context, target.Kind, _options.Time) is { } table)
             await context.WriteAsync(table.Of(list!.Items, ListResponse.Metadata(list)));
         else
             await ListResponse.WriteAsync(context, target.Kind, list!);
@@ -68,109 +69,81 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
 
     private async Task CreateAsync(HttpContext context, RequestTarget target)
     {
-        if (!TryDryRun(context, out var dryRun, out var refused))
-        {
-            await context.WriteAsync(refused!);
-            return;
-        }
-
-        var (o, failure) = await _bodies.ReadObjectAsync(context);
+        var (write, failure) = await ReadWriteAsync(context, target);
         if (failure is not null)
             await context.WriteAsync(failure);
         else
-            await AnswerAsync(context, store.Create(target.Kind, target.Namespace, o!, dryRun), 201);
+            await AnswerAsync(context, target, write!, _store.Create(target.Kind, target.Namespace, write!.Body, write.Query.Options), 201);
     }
 
     private async Task UpdateAsync(HttpContext context, RequestTarget target)
     {
-        if (!TryDryRun(context, out var dryRun, out var refused))
-        {
-            await context.WriteAsync(refused!);
-            return;
-        }
-
-        var (o, failure) = await _bodies.ReadObjectAsync(context);
+        var (write, failure) = await ReadWriteAsync(context, target);
         if (failure is not null)
         {
             await context.WriteAsync(failure);
             return;
         }
 
-        var status = target.Subresource == "status";
-        var mayCreate = target.Kind.CreatesOnUpdate && !status && store.Get(target.Kind, target.Namespace, target.Name!).Failure is not null;
-        if (mayCreate && (o!["metadata"] as JsonObject)?.Text("name") == target.Name)
-            await AnswerAsync(context, store.Create(target.Kind, target.Namespace, o!, dryRun), 201);
+        var (body, options) = (write!.Body, write.Query.Options);
+        var mayCreate = target.Kind.CreatesOnUpdate && target.Subresource is null && _store.Get(target.Kind, target.Namespace, target.Name!).Failure is not null;
+        if (mayCreate && body.Object("metadata")?.Text("name") == target.Name)
+            await AnswerAsync(context, target, write, _store.Create(target.Kind, target.Namespace, body, options), 201);
         else
-            await AnswerAsync(context, store.Update(target.Kind, target.Namespace, target.Name!, o!, status, dryRun));
+            await AnswerAsync(context, target, write, _store.Change(target.Kind, target.Namespace, target.Name!, current => target.IsScale ? Scale.Into(current, body) : body, options));
     }
 
-    private async Task PatchAsync(HttpContext context, RequestTarget target)
+    private async Task<Outcome<Write>> ReadWriteAsync(HttpContext context, RequestTarget target)
     {
-        if (!TryDryRun(context, out var dryRun, out var refused))
-        {
-            await context.WriteAsync(refused!);
-            return;
-        }
+        var (query, badQuery) = WriteQuery.Parse(context, target);
+        if (badQuery is not null)
+            return badQuery;
+        var (body, badBody) = await _bodies.ReadObjectAsync(context);
+        return badBody is not null ? badBody : new Write(body!, query!);
+    }
 
-        var type = RequestBody.MediaType(context.Request);
-        if (type is not ("application/merge-patch+json" or "application/json-patch+json"))
-        {
-            await context.WriteAsync(RequestBody.UnsupportedMediaType("application/json-patch+json, application/merge-patch+json"));
-            return;
-        }
-
-        var (patch, failure) = await _bodies.ReadAsync(context);
-        if (failure is not null)
-        {
-            await context.WriteAsync(failure);
-            return;
-        }
-
-        var outcome = store.Change(target.Kind, target.Namespace, target.Name!, Patched, target.Subresource == "status", dryRun);
-        await AnswerAsync(context, outcome);
-
-        Outcome<JsonObject> Patched(StoredObject current) => (type, patch) switch
-        {
-            ("application/json-patch+json", JsonArray operations) => Patches.Apply(current.Copy(), operations),
-            ("application/merge-patch+json", JsonObject changes) => Patches.Merge(current.Copy(), changes)!.AsObject(),
-            _ => ApiStatus.BadRequest("a JSON patch is an array of operations, a merge patch an object"),
-        };
+    private Task AnswerAsync(HttpContext context, RequestTarget target, Write write, Outcome<StoredObject> outcome, int code = 200)
+    {
+        if (outcome.Failure is null)
+            write.Query.Warn(context);
+        return context.AnswerAsync(outcome, target.Kind, _options.Time, code, target.IsScale);
     }
 
     private async Task DeleteAsync(HttpContext context, RequestTarget target)
     {
-        var (deletion, failure) = await ReadDeleteOptionsAsync(context);
+        var (deletion, failure) = await ReadDeleteOptionsAsync(context, target);
         if (failure is not null)
         {
             await context.WriteAsync(failure);
             return;
         }
 
-        var outcome = store.Delete(target.Kind, target.Namespace, target.Name!, deletion);
+        var outcome = _store.Delete(target.Kind, target.Namespace, target.Name!, deletion);
         if (outcome.Value is { } deleted && !target.Kind.ReturnsDeleted && deleted.View.At("metadata.deletionTimestamp") is null)
             await context.WriteAsync(ApiStatus.Deleted(deleted));
         else
-            await AnswerAsync(context, outcome);
+            await context.AnswerAsync(outcome, target.Kind, _options.Time);
     }
 
     private async Task DeleteCollectionAsync(HttpContext context, RequestTarget target)
     {
         var (selection, badSelector) = ListQuery.Selection(context.Request.Query, target);
-        var (deletion, badOptions) = await ReadDeleteOptionsAsync(context);
+        var (deletion, badOptions) = await ReadDeleteOptionsAsync(context, target);
         if ((badSelector ?? badOptions) is { } bad)
         {
             await context.WriteAsync(bad);
             return;
         }
 
-        var deleted = store.DeleteCollection(target.Kind, selection!, deletion);
-        await ListResponse.WriteAsync(context, target.Kind, new ListResult(deleted, store.ResourceVersion, 0));
+        var deleted = _store.DeleteCollection(target.Kind, selection!, deletion);
+        await ListResponse.WriteAsync(context, target.Kind, new ListResult(deleted, _store.ResourceVersion, 0));
     }
 
-    private async Task<Outcome<DeleteOptions>> ReadDeleteOptionsAsync(HttpContext context)
+    private async Task<Outcome<DeleteOptions>> ReadDeleteOptionsAsync(HttpContext context, RequestTarget target)
     {
-        if (!TryDryRun(context, out var dryRun, out var refused))
-            return refused!;
+        var (query, badQuery) = WriteQuery.Parse(context, target);
+        if (badQuery is not null)
+            return badQuery;
         var (body, failure) = await _bodies.ReadAsync(context);
         if (failure is not null)
             return failure;
@@ -183,15 +156,9 @@ internal sealed class ResourceEndpoint(ApiServerOptions options, ObjectStore sto
         if (policy is not ("" or "Background" or "Foreground" or "Orphan"))
             return ApiStatus.BadRequest($"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{policy}\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
         var preconditions = given.Object("preconditions");
-        var isDryRun = dryRun || given["dryRun"] is JsonArray { Count: > 0 };
+        var isDryRun = query!.Options.DryRun || given["dryRun"] is JsonArray { Count: > 0 };
         return new DeleteOptions(preconditions?.Text("uid"), preconditions?.Text("resourceVersion"), policy == "Orphan", isDryRun);
     }
 
-    private static bool TryDryRun(HttpContext context, out bool dryRun, out ApiStatus? refused)
-    {
-        var value = context.Request.Query["dryRun"].ToString();
-        dryRun = value == "All";
-        refused = value is "" or "All" ? null : ApiStatus.BadRequest($"invalid dryRun value {value.Length.ToString(CultureInfo.InvariantCulture)} characters long: supported value: All");
-        return refused is null;
-    }
+    private sealed record Write(JsonObject Body, WriteQuery Query);
 }

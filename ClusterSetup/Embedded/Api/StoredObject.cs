@@ -10,13 +10,16 @@ public sealed class StoredObject
     internal StoredObject(ResourceKind kind, JsonObject view, long resourceVersion)
     {
         Kind = kind;
-        View = view;
+        Json = JsonSerializer.SerializeToUtf8Bytes(view, JsonTree.Compact);
+
+        // Parsed again: nobody else holds a reference into this tree.
+        View = JsonNode.Parse(Json.Span, documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!.AsObject();
+        JsonTree.Materialise(View);
         ResourceVersion = resourceVersion;
         var metadata = view["metadata"]!.AsObject();
         Namespace = metadata.Text("namespace") ?? "";
         Name = metadata.Text("name")!;
         Uid = metadata.Text("uid")!;
-        Json = JsonSerializer.SerializeToUtf8Bytes(view, JsonTree.Compact);
     }
 
     public ResourceKind Kind { get; }

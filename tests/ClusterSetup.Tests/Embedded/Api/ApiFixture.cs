@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
@@ -12,11 +13,13 @@ internal sealed class ApiFixture : IAsyncDisposable
 {
     public const string Token = "a-token-for-tests-only";
 
+    private static readonly ServingCertificate s_certificate = ServingCertificate.Generate(TimeProvider.System);
+
     private ApiFixture(ObjectStore store, ApiServer server)
     {
         (Store, Server) = (store, server);
-        Client = ApiClient.Create(server.Address, Token);
-        Http = new HttpClient { BaseAddress = server.Address };
+        Client = ApiClient.Create(server.Address, Token, s_certificate.AuthorityPem);
+        Http = NewHttp(server.Address);
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
     }
 
@@ -31,9 +34,21 @@ internal sealed class ApiFixture : IAsyncDisposable
     public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null)
     {
         var store = new ObjectStore(TimeProvider.System, limits);
-        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods };
+        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods, Certificate = s_certificate };
         return new ApiFixture(store, await ApiServer.StartAsync(options, store, null, TestContext.Current.CancellationToken));
     }
+
+    public static string AuthorityPem => s_certificate.AuthorityPem;
+
+    /// <summary>A client without a token that trusts the server.</summary>
+    public static HttpClient NewHttp(Uri address) => new(new SocketsHttpHandler
+    {
+        SslOptions =
+        {
+            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { X509Certificate2.CreateFromPem(AuthorityPem) }, RevocationMode = X509RevocationMode.NoCheck },
+        },
+    })
+    { BaseAddress = address };
 
     /// <summary>Sends a request and gives status code and JSON.</summary>
     public async Task<(int Code, JsonNode? Json)> SendAsync(string method, string path, string? body = null, string mediaType = "application/json", string? accept = null)

@@ -1,0 +1,166 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CsCheck;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+
+public sealed class HostileInputTests
+{
+    /// <summary>Requests in the default run; the long run sets API_FUZZ_REQUESTS=100000.</summary>
+    private static readonly int s_requests = int.TryParse(Environment.GetEnvironmentVariable("API_FUZZ_REQUESTS"), out var n) ? n : 4_000;
+
+    private static readonly string[] s_paths =
+    [
+        "/api", "/apis", "/api/v1", "/apis/apps/v1", "/openapi/v3", "/openapi/v3/api/v1", "/openapi/v2", "/version", "/metrics", "/", "//", "/api/v1/", "/api/v1//",
+        "/api/v1/namespaces/default/pods", "/api/v1/namespaces/default/pods/p", "/api/v1/namespaces/default/pods/p/status", "/api/v1/namespaces/default/pods/p/proxy/x",
+        "/api/v1/namespaces/default/pods/p:99999/proxy", "/api/v1/namespaces/default/pods/a:b:c:d/proxy/", "/api/v1/namespaces/default/pods/p/exec", "/api/v1/pods",
+        "/api/v1/namespaces/default/services/s", "/api/v1/namespaces/default/configmaps", "/api/v1/namespaces/default/configmaps/c", "/api/v1/namespaces", "/api/v1/namespaces/x",
+        "/api/v1/namespaces/default/status", "/api/v1/nodes/n", "/apis/apps/v1/namespaces/default/deployments/d", "/apis/apps/v1/namespaces/default/deployments/d/scale",
+        "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies", "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies/l7", "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies/x",
+        "/apis/coordination.k8s.io/v1/namespaces/default/leases/l", "/api/v1/namespaces/%00/pods", "/api/v1/namespaces/default/pods/%2e%2e%2f", "/api/v1/namespaces/default/configmaps/" + new string('a', 4000),
+        "/api/v1/namespaces/default/events", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/e", "/apis/nope/v1/x", "/api/v2/pods",
+    ];
+
+    private static readonly string[] s_queries =
+    [
+        "", "limit=1", "limit=-1", "limit=99999999999", "continue=%%%", "continue=e30=", "continue=eyJydiI6MSwibnMiOiIiLCJuYW1lIjoiIn0=", "resourceVersion=x", "resourceVersion=99999999999999999999", "resourceVersion=0",
+        "labelSelector=a+in+(", "labelSelector=" + "a,", "labelSelector=a>999999999999999999999", "fieldSelector=spec.x=1", "fieldSelector=metadata.name=p", "labelSelector=%00", "dryRun=All", "dryRun=x",
+        "fieldValidation=Strict", "fieldValidation=x", "fieldManager=m&force=true", "fieldManager=%0d%0a", "force=maybe", "watch=true&timeoutSeconds=1&resourceVersion=1&sendInitialEvents=x",
+        "resourceVersionMatch=Exact&resourceVersion=1", "propagationPolicy=x", "includeObject=Object", "pretty=true", "a=%ff%fe",
+    ];
+
+    private static readonly string[] s_types =
+    [
+        "application/json", "application/merge-patch+json", "application/json-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml",
+        "application/vnd.kubernetes.protobuf", "text/plain", "application/json; charset=utf-16",
+    ];
+
+    private static readonly string[] s_bodies =
+    [
+        "", "{}", "[]", "null", "1", "\"\"", "{", "{\"a\":1,\"a\":2}", "{\"metadata\":null}", "{\"metadata\":[]}", "{\"metadata\":{\"name\":1}}", "{\"metadata\":{\"name\":\"c\",\"labels\":{\"a\":1}}}",
+        "{\"metadata\":{\"name\":\"\\ud800\"}}", "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\",\"finalizers\":[\"a/b\"]},\"spec\":{\"containers\":[{\"name\":\"c\",\"ports\":[{\"containerPort\":8080}]}]}}",
+        "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"c\",\"managedFields\":[{\"fieldsV1\":{\"f:data\":{\"\":1}}},{}]},\"data\":{\"a\":\"b\"}}",
+        "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":\"d\"},\"spec\":{\"replicas\":1e3,\"selector\":{},\"template\":{\"spec\":{\"containers\":[null]}}}}",
+        "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"name\":\"d\"},\"spec\":{\"replicas\":3,\"selector\":{},\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"env\":[{\"name\":\"x\"},{\"name\":\"x\"}]}]}}}}",
+        "{\"metadata\":{\"generateName\":\"c-\"},\"data\":{\"x\":\"y\"}}", "{\"kind\":\"CiliumNetworkPolicy\",\"apiVersion\":\"cilium.io/v2\",\"metadata\":{\"name\":\"l7\"},\"spec\":1}",
+        "{\"kind\":\"CiliumNetworkPolicy\",\"apiVersion\":\"cilium.io/v2\",\"metadata\":{\"name\":\"l7\"},\"status\":{\"conditions\":1},\"spec\":{\"a\":[1,[2,{\"b\":null}]]}}",
+        "{\"spec\":{\"containers\":[{\"name\":\"c\",\"$patch\":\"delete\"}],\"$patch\":\"bogus\"}}", "{\"spec\":{\"$retainKeys\":[1,null],\"containers\":[1]}}", "{\"spec\":{\"$patch\":\"replace\"}}", "{\"$patch\":\"delete\"}",
+        "[{\"op\":\"add\",\"path\":\"/data/x\",\"value\":{\"deep\":1}}]", "[{\"op\":\"copy\",\"from\":\"\",\"path\":\"/x\"},{\"op\":\"copy\",\"from\":\"\",\"path\":\"/y\"},{\"op\":\"copy\",\"from\":\"\",\"path\":\"/z\"}]",
+        "[{\"op\":\"remove\",\"path\":\"\"}]", "[{\"op\":\"remove\",\"path\":\"/metadata\"}]", "[{\"op\":\"replace\",\"path\":\"/kind\",\"value\":\"X\"}]", "[{\"op\":\"move\",\"from\":\"/metadata\",\"path\":\"/metadata/x\"}]", "[null]", "[{\"op\":1}]",
+        "{\"status\":{\"phase\":{}}}", "{\"status\":null}", "{\"metadata\":{\"resourceVersion\":\"-1\"}}", "{\"spec\":{\"replicas\":-1}}", "a: &a [*a]", "a: &a {x: 1}\nb: [*a, *a]\n? [1]\n: 2", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: c}\ndata: {a: b}",
+        "{\"preconditions\":1}", "{\"propagationPolicy\":[]}", "{\"dryRun\":\"x\",\"preconditions\":{\"uid\":1}}", new string('[', 100_000), "{\"a\":" + new string('9', 10_000) + "}",
+    ];
+
+    private static readonly Gen<Request> s_request =
+        from method in Of("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FOO")
+        from path in Of(s_paths)
+        from query in Of(s_queries)
+        from type in Of(s_types)
+        from body in Of(s_bodies)
+        from noise in Gen.Byte.Array[0, 4]
+        from at in Gen.Int[0, 200]
+        from auth in Gen.Frequency((9, Gen.Const(true)), (1, Gen.Const(false)))
+        from table in Gen.Bool
+        select new Request(method, path, query, type, Mutate(body, noise, at), auth, table);
+
+    [Fact]
+    public async Task Mutated_requests_never_give_a_500_nor_an_answer_without_the_token()
+    {
+        await using var api = await ApiFixture.StartAsync(limits: new ObjectStoreLimits { ObjectsMax = 500, BytesMax = 4 << 20 });
+        using var anonymous = ApiFixture.NewHttp(api.Server.Address);
+        var answers = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
+        await Parallel.ForEachAsync(s_request.Array[s_requests].Single(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (request, cancel) =>
+        {
+            using var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri($"{api.Server.Address.GetLeftPart(UriPartial.Authority)}{request.Path}?{request.Query}"));
+            if (request.Method is not ("GET" or "HEAD"))
+            {
+                message.Content = new ByteArrayContent(request.Body);
+                message.Content.Headers.TryAddWithoutValidation("Content-Type", request.Type);
+            }
+
+            if (request.Table)
+                message.Headers.TryAddWithoutValidation("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
+            using var response = await (request.Authorized ? api.Http : anonymous).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
+            var code = (int)response.StatusCode;
+            answers.AddOrUpdate(code, 1, (_, c) => c + 1);
+            code.ShouldNotBe(500, request.ToString());
+            if (!request.Authorized && !request.Path.StartsWith("/version", StringComparison.Ordinal))
+                code.ShouldBeOneOf([401, 400], request.ToString());
+        });
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(", ", answers.OrderBy(a => a.Key).Select(a => $"{a.Key}: {a.Value}")));
+        answers.Keys.ShouldContain(201);
+
+        // Whatever was stored can still be read by the typed client.
+        (await api.Client.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: TestContext.Current.CancellationToken)).ShouldNotBeNull();
+        (await api.Client.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: TestContext.Current.CancellationToken)).ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer wrong-token-of-some-length")]
+    [InlineData("Bearer ")]
+    [InlineData("Basic YTpi")]
+    [InlineData("Bearer a-token-for-tests-onl")]
+    public async Task Without_the_right_token_only_health_and_version_answer(string? authorization)
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var http = ApiFixture.NewHttp(api.Server.Address);
+        if (authorization is not null)
+            http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
+        foreach (var open in (string[])["/livez", "/readyz", "/healthz", "/version"])
+            (await http.GetAsync(open, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        foreach (var closed in (string[])["/", "/api", "/apis", "/openapi/v3", "/api/v1/pods", "/api/v1/pods?watch=1", "/nope", "/api/v1/namespaces/default/pods/p/proxy/"])
+        {
+            using var response = await http.GetAsync(closed, TestContext.Current.CancellationToken);
+            response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldContain("\"reason\":\"Unauthorized\"");
+        }
+    }
+
+    [Fact]
+    public async Task A_body_above_three_mebibytes_is_413_and_one_of_unknown_type_415()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        (await api.SendAsync("POST", "/api/v1/namespaces/default/configmaps", new string(' ', RequestBodyLimit + 1))).Code.ShouldBe(413);
+        (await api.SendAsync("POST", "/api/v1/namespaces/default/configmaps", "{}", "text/plain")).Code.ShouldBe(415);
+        using var unsized = new HttpRequestMessage(HttpMethod.Post, "/api/v1/namespaces/default/configmaps") { Content = new StreamContent(new MemoryStream(new byte[RequestBodyLimit + 1])) };
+        unsized.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        unsized.Headers.TransferEncodingChunked = true;
+        (await api.Http.SendAsync(unsized, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task What_is_not_served_is_refused_as_a_real_server_refuses_it()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        (await api.SendAsync("GET", "/api/v1/namespaces/default/secrets")).Code.ShouldBe(404);
+        (await api.SendAsync("POST", "/api/v1/pods", "{}")).Code.ShouldBe(405);
+        (await api.SendAsync("PUT", "/api/v1/namespaces/default/pods", "{}")).Code.ShouldBe(405);
+        (await api.SendAsync("GET", "/api/v1/pods", accept: "application/vnd.kubernetes.protobuf")).Code.ShouldBe(406);
+        var (code, invalid) = await api.SendAsync("POST", "/api/v1/namespaces/default/configmaps", """{"metadata":{"name":"Bad_Name","labels":{"a b":"c"}}}""");
+        code.ShouldBe(422);
+        invalid!["details"]!["causes"]!.AsArray().Select(c => c!["field"]!.GetValue<string>()).ShouldBe(["metadata.name", "metadata.labels"]);
+        (await api.SendAsync("PATCH", "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies/x", "{}", "application/strategic-merge-patch+json")).Code.ShouldBe(415);
+        (await api.SendAsync("DELETE", "/api/v1/namespaces/default")).Code.ShouldBe(403);
+    }
+
+    private const int RequestBodyLimit = 3 << 20;
+
+    private static Gen<string> Of(params string[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static byte[] Mutate(string body, byte[] noise, int at)
+    {
+        var bytes = Encoding.UTF8.GetBytes(body);
+        for (var i = 0; i < noise.Length / 2 && bytes.Length > 0; i++)
+            bytes[(at + i) % bytes.Length] = noise[i];
+        return bytes;
+    }
+
+    private sealed record Request(string Method, string Path, string Query, string Type, byte[] Body, bool Authorized, bool Table)
+    {
+        public override string ToString() => $"{Method} {Path}?{Query} ({Type}) {Encoding.UTF8.GetString(Body, 0, Math.Min(Body.Length, 500))}";
+    }
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+
+/// <summary>The kubectl on PATH, with a kubeconfig and caches of its own. Tests that need it are skipped without it.</summary>
+internal sealed class Kubectl : IDisposable
+{
+    private readonly string _home = Directory.CreateTempSubdirectory("kubectl-test-").FullName;
+
+    private Kubectl(Uri server)
+    {
+        Kubeconfig = Path.Combine(_home, "kubeconfig");
+        KubeconfigFile.Write(Kubeconfig, server, ApiFixture.Token, ApiFixture.AuthorityPem);
+    }
+
+    public string Kubeconfig { get; }
+
+    public static Kubectl For(ApiFixture api)
+    {
+        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(p => File.Exists(Path.Combine(p, "kubectl")));
+        if (!found)
+            Assert.Skip("kubectl is not on PATH (Debian package kubernetes-client)");
+        return new Kubectl(api.Server.Address);
+    }
+
+    /// <summary>Runs kubectl and gives what it printed; fails the test when it fails.</summary>
+    public async Task<string> RunAsync(string arguments, string? input = null)
+    {
+        var (code, output, error) = await TryAsync(arguments, input);
+        code.ShouldBe(0, $"kubectl {arguments}\n{output}\n{error}");
+        return output;
+    }
+
+    public async Task<(int Code, string Output, string Error)> TryAsync(string arguments, string? input = null)
+    {
+        using var process = Start(arguments, input is not null);
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+            process.StandardInput.Close();
+        }
+
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        return (process.ExitCode, await output, await error);
+    }
+
+    public Process Start(string arguments, bool hasInput = false)
+    {
+        var start = new ProcessStartInfo("kubectl", arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = hasInput,
+            Environment = { ["KUBECONFIG"] = Kubeconfig, ["HOME"] = _home },
+        };
+        return Process.Start(start)!;
+    }
+
+    public void Dispose() => Directory.Delete(_home, recursive: true);
+}

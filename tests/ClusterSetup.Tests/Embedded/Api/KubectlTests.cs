@@ -1,0 +1,148 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+
+public sealed class KubectlTests
+{
+    private const string Manifests = """
+        apiVersion: v1
+        kind: Namespace
+        metadata:
+          name: backend
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: backend-1
+          namespace: backend
+        spec:
+          selector: {app: backend}
+          ports: [{name: http, port: 8080}]
+        ---
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata:
+          name: l7
+          namespace: backend
+        spec:
+          endpointSelector: {matchLabels: {app: backend}}
+          ingress:
+          - toPorts:
+            - ports: [{port: "8080", protocol: TCP}]
+              rules:
+                http: [{method: GET}]
+        ---
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: backend-1
+          namespace: backend
+        spec:
+          replicas: 3
+          selector: {matchLabels: {app: backend}}
+          template:
+            metadata: {labels: {app: backend}}
+            spec:
+              containers:
+              - name: backend
+                image: backend:1
+                env: [{name: A, value: "1"}]
+        """;
+
+    [Fact]
+    public async Task Get_shows_the_columns_people_know()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        api.Store.Create(ResourceKinds.Nodes, "", ApiFixture.Object("""{"metadata":{"name":"cluster-worker"},"status":{"conditions":[{"type":"Ready","status":"True"}],"nodeInfo":{"kubeletVersion":"v1.32.0"}}}""")).OrThrow();
+        api.Store.Create(ResourceKinds.Pods, "default", ApiFixture.Object("""{"metadata":{"name":"p","labels":{"version":"v1"}},"spec":{"nodeName":"cluster-worker","containers":[{"name":"c","image":"i"}]}}""")).OrThrow();
+        var status = ApiFixture.Object("""{"status":{"phase":"Running","podIP":"10.244.1.5","containerStatuses":[{"name":"c","ready":true,"restartCount":2,"image":"i","imageID":""}]}}""");
+        api.Store.Update(ResourceKinds.Pods, "default", "p", status, status: true).OrThrow();
+
+        var lines = (await kubectl.RunAsync("get pods -o wide -l version=v1")).Split('\n');
+        lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).ShouldBe(["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED", "NODE", "READINESS", "GATES"]);
+        var cells = lines[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        cells[..4].ShouldBe(["p", "1/1", "Running", "2"]);
+        cells[5..].ShouldBe(["10.244.1.5", "cluster-worker", "<none>", "<none>"]);
+        (await kubectl.RunAsync("get no")).ShouldMatch(@"NAME +STATUS +ROLES +AGE +VERSION\ncluster-worker +Ready +<none> +\d+s +v1.32.0");
+        (await kubectl.RunAsync("get ns")).ShouldContain("kube-system");
+        (await kubectl.RunAsync("get pod/p -o jsonpath={.status.podIP}")).ShouldBe("10.244.1.5");
+        (await kubectl.RunAsync("get cnp,svc,deploy,ds,jobs,leases,crd,cm,netpol,endpointslices -A")).ShouldBeEmpty();
+        (await kubectl.RunAsync("api-resources")).ShouldContain("ciliumnetworkpolicies");
+        (await kubectl.RunAsync("version")).ShouldContain("Server Version: " + "v1.32.0");
+        (await kubectl.RunAsync("explain deployment.spec.replicas")).ShouldContain("integer");
+    }
+
+    [Fact]
+    public async Task Apply_creates_changes_and_leaves_unchanged_on_either_side()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        (await kubectl.RunAsync("apply -f -", Manifests)).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldAllBe(l => l.EndsWith("created"));
+        (await kubectl.RunAsync("apply -f -", Manifests)).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldAllBe(l => l.EndsWith("unchanged"));
+        var changed = Manifests.Replace("method: GET", "method: POST", StringComparison.Ordinal).Replace("env: [{name: A, value: \"1\"}]", "env: [{name: B, value: \"2\"}]", StringComparison.Ordinal);
+        var second = await kubectl.RunAsync("apply -f -", changed);
+        second.ShouldContain("ciliumnetworkpolicy.cilium.io/l7 configured");
+        second.ShouldContain("deployment.apps/backend-1 configured");
+        (await kubectl.RunAsync("-n backend get deploy backend-1 -o jsonpath={.spec.template.spec.containers[0].env[*].name}")).ShouldBe("B");
+        (await kubectl.RunAsync("-n backend get cnp l7 -o jsonpath={.metadata.generation}")).ShouldBe("2");
+        (await kubectl.RunAsync("diff -f -", changed)).ShouldBeEmpty();
+
+        (await kubectl.RunAsync("apply --server-side -f -", changed)).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldAllBe(l => l.EndsWith("serverside-applied"));
+        var conflict = await kubectl.TryAsync("apply --server-side --field-manager=other -f -", Manifests);
+        conflict.Code.ShouldNotBe(0);
+        conflict.Error.ShouldContain("conflict");
+        await kubectl.RunAsync("apply --server-side --field-manager=other --force-conflicts -f -", Manifests);
+        await kubectl.RunAsync("delete --ignore-not-found -f -", changed);
+        (await kubectl.RunAsync("get cnp,deploy,svc -A")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_small_commands_work()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        await kubectl.RunAsync("apply -f -", Manifests);
+        await kubectl.RunAsync("-n backend scale deploy backend-1 --replicas=5");
+        (await kubectl.RunAsync("-n backend get deploy backend-1 -o jsonpath={.spec.replicas}")).ShouldBe("5");
+        await kubectl.RunAsync("-n backend label svc backend-1 tier=web");
+        await kubectl.RunAsync("-n backend annotate svc backend-1 note=x");
+        (await kubectl.RunAsync("-n backend get svc -l tier=web -o name")).Trim().ShouldBe("service/backend-1");
+        await kubectl.RunAsync("-n backend set image deploy/backend-1 backend=backend:2");
+        await kubectl.RunAsync("create -f -", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"c\"},\"data\":{\"a\":\"1\"}}");
+        await kubectl.RunAsync("""patch cm c --type=json -p "[{\"op\":\"add\",\"path\":\"/data/b\",\"value\":\"2\"}]" """);
+        (await kubectl.RunAsync("describe svc backend-1 -n backend")).ShouldContain("tier=web");
+        (await kubectl.RunAsync("describe deploy backend-1 -n backend")).ShouldContain("backend:2");
+        await kubectl.RunAsync("delete ns backend");
+        var strict = await kubectl.TryAsync("create -f -", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"s\"},\"dta\":{}}");
+        strict.Error.ShouldContain("unknown field \"dta\"");
+    }
+
+    [Fact]
+    public async Task Watch_and_wait_see_changes_as_they_happen()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        api.Store.Create(ResourceKinds.Pods, "default", ApiFixture.Object("""{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""")).OrThrow();
+        using var watch = kubectl.Start("get pods -w");
+        using var wait = kubectl.Start("wait pod/p --for=condition=Ready --timeout=10s");
+        (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull().ShouldStartWith("NAME");
+        (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull().ShouldContain("Pending");
+        api.Store.Update(ResourceKinds.Pods, "default", "p", ApiFixture.Object("""{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"""), status: true).OrThrow();
+        (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull().ShouldContain("Running");
+        (await wait.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldBe("pod/p condition met");
+        await kubectl.RunAsync("delete pod p --wait=true");
+        watch.Kill();
+    }
+
+    [Fact]
+    public async Task The_kubeconfig_is_readable_by_its_owner_only()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        if (!OperatingSystem.IsWindows())
+            File.GetUnixFileMode(kubectl.Kubeconfig).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        JsonNode.Parse(await File.ReadAllTextAsync(kubectl.Kubeconfig, TestContext.Current.CancellationToken))!["clusters"]![0]!["cluster"]!["server"]!.GetValue<string>().ShouldBe(api.Server.Address.ToString().TrimEnd('/'));
+    }
+}
