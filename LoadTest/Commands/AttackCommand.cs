@@ -23,7 +23,8 @@ internal static class AttackCommand
     private static readonly Option<string> Workers = Text("--workers", "Event loops", Defaults.Workers);
     private static readonly Option<string> MaxInFlight = Text("--max-in-flight", "Requests in flight at most; beyond it they are not sent", Defaults.MaxInFlight);
     private static readonly Option<string> Responder = Text("--responder", "Who answered: header:NAME, json:PATH, regex:… with a named group; default X-Pod, then host= in the body", Defaults.Responder);
-    private static readonly Option<string> Engine = Text("--engine", "auto, epoll or sockets", "auto");
+    private static readonly Option<string> Engine = Text("--engine", "auto, epoll, sockets or httpclient (https and HTTP/2)", "auto");
+    private static readonly Option<bool> Insecure = new("--insecure") { Description = "Accepts any certificate (https)" };
     private static readonly Option<string?> Output = new("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" };
     private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) to this file", HelpName = "file" };
 
@@ -31,7 +32,7 @@ internal static class AttackCommand
     {
         var command = new Command("attack", "Sends HTTP requests at a constant rate, each on a fresh connection, and accounts for every one")
         {
-            Url, Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Output, Histograms,
+            Url, Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Insecure, Output, Histograms,
         };
         command.SetAction(RunAsync);
         return command;
@@ -56,6 +57,7 @@ internal static class AttackCommand
         Workers = parsed.GetRequiredValue(Workers),
         MaxInFlight = parsed.GetRequiredValue(MaxInFlight),
         Responder = parsed.GetRequiredValue(Responder),
+        Insecure = parsed.GetValue(Insecure),
     };
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken interrupt)
