@@ -38,6 +38,9 @@ public sealed record AttackPlan
     /// <summary>Event loops (threads) of the engine, 1–64; default 1, which carries several thousand fresh connections a second.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Whether a server's certificate must be valid; default true. For https only.</summary>
+    public bool VerifyCertificates { get; init; } = true;
+
     /// <summary>How the responding pod is recognised.</summary>
     public ResponderRule Responder { get; init; } = ResponderRule.Default;
 

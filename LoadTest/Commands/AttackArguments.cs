@@ -22,6 +22,7 @@ public sealed record AttackArguments
     public string Workers { get; init; } = "1";
     public string MaxInFlight { get; init; } = "10000";
     public string Responder { get; init; } = "default";
+    public bool Insecure { get; init; }
 
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
     public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation)
@@ -51,6 +52,7 @@ public sealed record AttackArguments
             SourceAddress = source,
             Ports = ports,
             Responder = responder,
+            VerifyCertificates = !Insecure,
             KeepAliveConnections = keepAlive,
             Workers = workers,
             MaxInFlight = maxInFlight,

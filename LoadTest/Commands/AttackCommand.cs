@@ -23,14 +23,16 @@ internal static class AttackCommand
     private static readonly Option<string> Workers = Text("--workers", "Event loops", Defaults.Workers);
     private static readonly Option<string> MaxInFlight = Text("--max-in-flight", "Requests in flight at most; beyond it they are not sent", Defaults.MaxInFlight);
     private static readonly Option<string> Responder = Text("--responder", "Who answered: header:NAME, json:PATH, regex:… with a named group; default X-Pod, then host= in the body", Defaults.Responder);
-    private static readonly Option<string> Engine = Text("--engine", "auto, epoll or sockets", "auto");
+    private static readonly Option<string> Engine = Text("--engine", "auto, epoll, sockets or httpclient (https and HTTP/2)", "auto");
+    private static readonly Option<bool> Insecure = new("--insecure") { Description = "Accepts any certificate (https)" };
+    private static readonly Option<string?> Output = new("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" };
     private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) to this file", HelpName = "file" };
 
     public static Command Build()
     {
         var command = new Command("attack", "Sends HTTP requests at a constant rate, each on a fresh connection, and accounts for every one")
         {
-            Url, Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Histograms,
+            Url, Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Insecure, Output, Histograms,
         };
         command.SetAction(RunAsync);
         return command;
@@ -55,6 +57,7 @@ internal static class AttackCommand
         Workers = parsed.GetRequiredValue(Workers),
         MaxInFlight = parsed.GetRequiredValue(MaxInFlight),
         Responder = parsed.GetRequiredValue(Responder),
+        Insecure = parsed.GetValue(Insecure),
     };
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken interrupt)
@@ -64,17 +67,30 @@ internal static class AttackCommand
             return AttackCommands.WriteProblems(problems);
         if (AttackEngines.Named(parsed.GetRequiredValue(Engine), plan, out var engine) is { } engineProblem)
             return AttackCommands.WriteProblems([engineProblem]);
+        try
+        {
+            return await RunAsync(plan, engine, parsed.GetValue(Output), parsed.GetValue(Histograms), interrupt);
+        }
+        catch (Exception e) when ((e is InvalidOperationException ? e.InnerException : e) is IOException or UnauthorizedAccessException)
+        {
+            return AttackCommands.WriteProblems([(e.InnerException ?? e).Message]);
+        }
+    }
+
+    private static async Task<int> RunAsync(AttackPlan plan, IAttackEngine engine, string? output, string? histograms, CancellationToken interrupt)
+    {
+        await using var file = output is null ? null : new RecordFileSink(output);
         await WarmUp.RunAsync(engine, interrupt);
         var results = new AttackResults();
-        await using var attack = AttackControl.Start(plan, results, engine, abort: interrupt);
+        await using var attack = AttackControl.Start(plan, file is null ? results : new SinkPair(results, file), engine, abort: interrupt);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s, engine {engine.Name}"));
         var accounting = await attack.Completion;
         AttackReport.Write(results, Console.Out);
         accounting.WriteTo(Console.Out);
-        if (parsed.GetValue(Histograms) is { } file)
+        if (histograms is not null)
         {
-            await using var stream = File.Create(file);
+            await using var stream = File.Create(histograms);
             results.WriteHistogramLog(stream, attack.Clock.StartedAt);
         }
 

@@ -9,7 +9,7 @@ public static class AttackCommands
     public const int Ok = 0, Failed = 1, BadUsage = 2, Interrupted = 130;
 
     /// <summary><c>attack</c>, <c>report</c> and <c>plot</c>.</summary>
-    public static IEnumerable<Command> Build() => [AttackCommand.Build()];
+    public static IEnumerable<Command> Build() => [AttackCommand.Build(), ReportCommand.BuildReport(), ReportCommand.BuildPlot()];
 
     /// <summary>
     /// Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a cancellation, and it has 3 s to end.

@@ -1,5 +1,6 @@
 // The limit of the comparison: a bare epoll loop with a fresh connection per request, without pacing, timeouts or records.
-// It checks the status and waits for the whole response like every other client. usage: client PORT CONNECTIONS SECONDS
+// It checks the status and waits for the whole response like every other client.
+// usage: client PORT CONNECTIONS SECONDS [RATE]; with a rate it starts one request every 1/RATE s instead of keeping CONNECTIONS busy.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,9 +36,17 @@ int main(int argc, char **argv) {
     struct epoll_event events[256];
     address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     epoll = epoll_create1(0);
-    for (int i = 0; i < connections; i++) start();
+    double rate = argc > 4 ? atof(argv[4]) : 0, begin = now();
+    unsigned long hits = 0;
+    prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    for (int i = 0; i < connections && rate == 0; i++) start();
     while (now() < end) {
-        int count = epoll_wait(epoll, events, 256, 100);
+        double wait = 0.1;
+        if (rate > 0) {
+            while ((wait = begin + hits / rate - now()) <= 0) { start(); hits++; }
+        }
+        struct timespec timeout = {.tv_sec = (time_t)wait, .tv_nsec = (long)((wait - (time_t)wait) * 1e9)};
+        int count = epoll_pwait2(epoll, events, 256, &timeout, 0);
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd;
             if (events[i].events & EPOLLOUT) {
@@ -49,7 +59,7 @@ int main(int argc, char **argv) {
             char *body = length > 12 && !memcmp(buffer, "HTTP/1.1 200", 12) ? strstr(buffer, "\r\n\r\n") : 0;
             if (body && buffer + length - body == 7) done++; else failed++;
             close(fd);
-            start();
+            if (rate == 0) start();
         }
     }
     printf("%lu done, %lu failed\n", done, failed);

@@ -7,6 +7,8 @@ public static class AttackEngines
     public static IAttackEngine For(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Targets.Any(target => target.IsTls))
+            return new HttpClientEngine();
         return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
     }
 
@@ -19,13 +21,18 @@ public static class AttackEngines
         {
             case "auto":
                 return null;
+            case "httpclient":
+                engine = new HttpClientEngine();
+                return null;
+            case "sockets" or "epoll" when plan.Targets.Any(target => target.IsTls):
+                return $"engine '{name}': cannot do https; use auto or httpclient";
             case "sockets":
                 engine = new SocketEngine();
                 return null;
             case "epoll":
                 return EpollEngine.IsSupported ? null : "engine 'epoll': needs Linux; use auto or sockets";
             default:
-                return $"engine '{name}': expected auto, epoll or sockets";
+                return $"engine '{name}': expected auto, epoll, sockets or httpclient";
         }
     }
 }

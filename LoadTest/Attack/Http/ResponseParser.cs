@@ -153,6 +153,9 @@ public sealed class ResponseParser
         return State;
     }
 
+    /// <summary>The connection cannot carry another request, whatever the response says.</summary>
+    public void Abandon() => CanReuseConnection = false;
+
     private ParseState State => _step switch
     {
         Step.Complete => ParseState.Complete,

@@ -9,6 +9,8 @@ public sealed class HostileServerTests
 {
     public static TheoryData<string> Engines => EngineContractTests.Engines;
 
+    public static TheoryData<string> OwnEngines => EpollEngine.IsSupported ? ["sockets", "epoll"] : ["sockets"];
+
     private static AttackPlan Plan(TestServer server) => EngineContractTests.Plan(server.EndPoint) with
     {
         RatePerSecond = 200,
@@ -139,7 +141,8 @@ public sealed class HostileServerTests
         sink.Records.ShouldAllBe(record => record.ErrnoName == "ECONNREFUSED" && record.Connection == -1);
     }
 
-    [Theory, MemberData(nameof(Engines))]
+    // HttpClient reads only once it has sent everything.
+    [Theory, MemberData(nameof(OwnEngines))]
     public async Task An_answer_before_the_whole_request_was_read_counts(string engine)
     {
         await using var server = new TestServer(async (socket, stop) =>
@@ -150,8 +153,6 @@ public sealed class HostileServerTests
         });
         var plan = Plan(server);
         plan = plan with { RatePerSecond = 20, Timeout = TimeSpan.FromSeconds(5), Targets = [plan.Targets[0] with { Body = new byte[8 << 20] }] };
-        if (engine == "sockets")
-            return; // It sends before it reads; the answer is seen only once the send has failed.
         var (_, accounting) = await EngineContractTests.RunAsync(engine, plan);
         accounting.ResponsesByStatus.ShouldBe([(413, 4L)]);
     }

@@ -133,7 +133,11 @@ internal sealed unsafe partial class EpollWorker
             ? connection.Parser.Feed(new ReadOnlySpan<byte>(_buffer, (int)read), out _)
             : connection.Parser.EndOfStream();
         if (state is ParseState.Complete)
+        {
+            if (connection.State is ConnectionState.Sending)
+                connection.Parser.Abandon();
             Finish(connection, Outcome.Response, errno: 0);
+        }
         else if (state is ParseState.Malformed)
             Finish(connection, Outcome.Malformed, errno: 0);
         else if (read == 0 && connection.SendErrno != 0)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace CiliumDebugging.LoadTest.Attack;
 
-/// <summary>One attack of the portable engine: the pacing loop and its connections.</summary>
+/// <summary>One attack of an engine on System.Net: the pacing loop and its slots.</summary>
 internal sealed class SocketAttack : IDisposable
 {
     // Timers of the platform are no finer; shorter waits are rounded to one of these or none.
@@ -13,15 +13,18 @@ internal sealed class SocketAttack : IDisposable
     private readonly SharedPorts _ports;
     private readonly SemaphoreSlim _slots;
     // First in, first out: kept-alive connections are used in turn.
-    private readonly ConcurrentQueue<SocketConnection> _idle = new();
+    private readonly ConcurrentQueue<IExchange> _idle = new();
     private readonly CancellationTokenSource _stop;
     private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     // The pacing loop itself holds one, so the count reaches zero only once it has ended as well.
     private int _running = 1;
 
-    public SocketAttack(AttackContext context)
+    private readonly Func<AttackContext, SharedPorts, IExchange> _create;
+
+    public SocketAttack(AttackContext context, Func<AttackContext, SharedPorts, IExchange> create)
     {
         _context = context;
+        _create = create;
         _schedule = new Schedule(context, worker: 0, workers: 1);
         _ports = new SharedPorts(context.CreatePorts());
         _slots = new SemaphoreSlim(context.Capacity);
@@ -107,7 +110,7 @@ internal sealed class SocketAttack : IDisposable
         try
         {
             if (!_idle.TryDequeue(out var connection))
-                connection = new SocketConnection(_context, _ports);
+                connection = _create(_context, _ports);
             var start = _context.Clock.Elapsed;
             _context.Recorder.Started(sequence, intendedStart, start);
             _context.Recorder.Add(await connection.ExchangeAsync(sequence, intendedStart, start));

@@ -1,0 +1,115 @@
+using System.Text;
+
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>
+/// The binary format: a head, then entries. Entry 1 names a pod or node, numbered from 1 in order; entry 0 is a record, all numbers in variable length,
+/// times in 100 ns, start and end relative.
+/// </summary>
+internal static class BinaryRecords
+{
+    private const byte RecordEntry = 0, NameEntry = 1;
+
+    private static ReadOnlySpan<byte> Head => "CDATTACK1\n"u8;
+
+    /// <summary>Tells whether the stream begins with the format's head; it stands behind the head, or at the start again.</summary>
+    public static bool IsHead(Stream stream)
+    {
+        var start = new byte[Head.Length];
+        if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && Head.SequenceEqual(start))
+            return true;
+        stream.Position = 0;
+        return false;
+    }
+
+    public static IEnumerable<RequestRecord> Read(Stream stream)
+    {
+        using var reader = new BinaryReader(new BufferedStream(stream, 64 * 1024));
+        var names = new List<string?> { null };
+        while (true)
+        {
+            RequestRecord? record;
+            try
+            {
+                var kind = reader.BaseStream.ReadByte();
+                if (kind < 0)
+                    yield break;
+                record = ReadEntry(kind, reader, names);
+            }
+            catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException)
+            {
+                throw new InvalidDataException($"the file ends or breaks within an entry near byte {stream.Position}", e);
+            }
+
+            if (record is { } found)
+                yield return found;
+        }
+    }
+
+    private static RequestRecord? ReadEntry(int kind, BinaryReader reader, List<string?> names)
+    {
+        switch (kind)
+        {
+            case NameEntry:
+                names.Add(string.Intern(reader.ReadString()));
+                return null;
+            case RecordEntry:
+                var sequence = reader.Read7BitEncodedInt64();
+                var intended = new TimeSpan(reader.Read7BitEncodedInt64());
+                var start = intended + new TimeSpan(reader.Read7BitEncodedInt64());
+                var end = start + new TimeSpan(reader.Read7BitEncodedInt64());
+                return new RequestRecord(sequence, intended, start, end, reader.ReadUInt16(), reader.Read7BitEncodedInt64() - 1, reader.Read7BitEncodedInt(),
+                    (Outcome)reader.ReadByte(), reader.ReadUInt16(), names[reader.Read7BitEncodedInt()], names[reader.Read7BitEncodedInt()],
+                    reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), (ResponseFault)reader.ReadByte());
+            default:
+                throw new FormatException("unknown entry");
+        }
+    }
+
+    internal sealed class Writer : IRecordWriter
+    {
+        private readonly BinaryWriter _writer;
+        private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
+
+        public Writer(Stream stream)
+        {
+            _writer = new BinaryWriter(stream, Encoding.UTF8);
+            _writer.Write(Head);
+        }
+
+        public void Write(in RequestRecord record)
+        {
+            var (pod, node) = (NameOf(record.Pod), NameOf(record.Node));
+            _writer.Write(RecordEntry);
+            _writer.Write7BitEncodedInt64(record.Sequence);
+            _writer.Write7BitEncodedInt64(record.IntendedStart.Ticks);
+            _writer.Write7BitEncodedInt64((record.Start - record.IntendedStart).Ticks);
+            _writer.Write7BitEncodedInt64((record.End - record.Start).Ticks);
+            _writer.Write((ushort)record.SourcePort);
+            _writer.Write7BitEncodedInt64(record.Connection + 1);
+            _writer.Write7BitEncodedInt(record.RequestOnConnection);
+            _writer.Write((byte)record.Outcome);
+            _writer.Write((ushort)record.Status);
+            _writer.Write7BitEncodedInt(pod);
+            _writer.Write7BitEncodedInt(node);
+            _writer.Write7BitEncodedInt64(record.BytesReceived);
+            _writer.Write7BitEncodedInt(record.Errno);
+            _writer.Write((byte)record.Fault);
+        }
+
+        public void Dispose() => _writer.Dispose();
+
+        // Names are bounded by ResponderNames.
+        private int NameOf(string? name)
+        {
+            if (name is null)
+                return 0;
+            if (_names.TryGetValue(name, out var number))
+                return number;
+            _writer.Write(NameEntry);
+            _writer.Write(name);
+            _names.Add(name, _names.Count + 1);
+            return _names.Count;
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>Passes everything to two sinks, in order.</summary>
+public sealed class SinkPair(IRecordSink first, IRecordSink second) : IRecordSink
+{
+    /// <inheritdoc/>
+    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
+    {
+        first.Started(sequence, intendedStart, start);
+        second.Started(sequence, intendedStart, start);
+    }
+
+    /// <inheritdoc/>
+    public void Add(in RequestRecord record)
+    {
+        first.Add(record);
+        second.Add(record);
+    }
+}

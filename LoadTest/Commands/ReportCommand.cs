@@ -1,0 +1,86 @@
+using System.CommandLine;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Commands;
+
+/// <summary><c>report FILE…</c> and <c>plot FILE…</c>: saved results, merged when there are several.</summary>
+internal static class ReportCommand
+{
+    private static readonly Argument<string[]> Files = new("files") { Description = "Results saved by attack --output", Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) to this file", HelpName = "file" };
+    private static readonly Option<string> Page = new("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" };
+
+    public static Command BuildReport()
+    {
+        var command = new Command("report", "Summarises saved results") { Files, Histograms };
+        command.SetAction(parsed => Guarded(() => Report(parsed.GetRequiredValue(Files), parsed.GetValue(Histograms))));
+        return command;
+    }
+
+    public static Command BuildPlot()
+    {
+        var command = new Command("plot", "Draws saved results over time as an HTML page") { Files, Page };
+        command.SetAction(parsed => Guarded(() => Plot(parsed.GetRequiredValue(Files), parsed.GetRequiredValue(Page))));
+        return command;
+    }
+
+    private static int Report(string[] files, string? histograms)
+    {
+        var results = new AttackResults();
+        foreach (var record in files.SelectMany(Read))
+            results.Add(record);
+        AttackReport.Write(results, Console.Out);
+        results.Accounting.WriteTo(Console.Out);
+        if (histograms is not null)
+        {
+            using var stream = File.Create(histograms);
+            results.WriteHistogramLog(stream, DateTimeOffset.UnixEpoch);
+        }
+
+        return results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
+    }
+
+    private static int Plot(string[] files, string page)
+    {
+        // Twice through the files instead of once through memory.
+        var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();
+        var plot = new AttackPlot(length);
+        foreach (var record in files.SelectMany(Read))
+            plot.Add(record);
+        using var writer = File.CreateText(page);
+        plot.WriteTo(writer, string.Join(", ", files.Select(Path.GetFileName)));
+        Console.WriteLine($"wrote {page}");
+        return AttackCommands.Ok;
+    }
+
+    private static IEnumerable<RequestRecord> Read(string file)
+    {
+        using var records = RecordFile.Read(file).GetEnumerator();
+        while (true)
+        {
+            try
+            {
+                if (!records.MoveNext())
+                    yield break;
+            }
+            catch (InvalidDataException e)
+            {
+                throw new InvalidDataException($"results file '{file}': {e.Message}; give a file that attack --output wrote", e);
+            }
+
+            yield return records.Current;
+        }
+    }
+
+    private static int Guarded(Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return AttackCommands.WriteProblems([e.Message]);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+/// <summary>The epoll engine allocates nothing per request once its slots exist.</summary>
+public sealed class AllocationTests
+{
+    [Fact]
+    public async Task A_request_of_the_epoll_engine_allocates_nothing_in_steady_state()
+    {
+        Assert.SkipUnless(EpollEngine.IsSupported, "epoll needs Linux");
+        await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
+        var sink = new AllocationSink();
+        var plan = EngineContractTests.Plan(server.EndPoint) with { RatePerSecond = double.PositiveInfinity, MaxInFlight = 4, Duration = TimeSpan.FromSeconds(1) };
+        await using var attack = AttackControl.Start(plan, sink, new EpollEngine(), abort: TestContext.Current.CancellationToken);
+        var accounting = await attack.Completion;
+        accounting.Responses.ShouldBeGreaterThan(300);
+        sink.AllocatedAfterWarmUp.ShouldBe(0);
+    }
+
+    /// <summary>Runs on the engine's thread, so it sees what that thread has allocated; results are part of the path.</summary>
+    private sealed class AllocationSink : IRecordSink
+    {
+        private readonly AttackResults _results = new();
+        private long _records;
+        private long _first;
+
+        public long AllocatedAfterWarmUp { get; private set; }
+
+        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
+        {
+        }
+
+        public void Add(in RequestRecord record)
+        {
+            _results.Add(record);
+            var allocated = GC.GetAllocatedBytesForCurrentThread();
+            if (++_records == 100)
+                _first = allocated;
+            else if (_records > 100)
+                AllocatedAfterWarmUp = allocated - _first;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Commands;
+using CsCheck;
+using HdrHistogram;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+public sealed class AttackResultsTests
+{
+    private static readonly Gen<string?> Names = Gen.Int[0, 5].Select(n => new[] { null, "pod-1", "pod-2", "a,b", "q\"q", "x y" }[n]);
+
+    private static readonly Gen<RequestRecord> Records = Gen.Select(
+        Gen.Select(Gen.Long[0, 1L << 50], Gen.Long[0, 1L << 40], Gen.Long[0, 100_000_000], Gen.Long[0, 100_000_000]),
+        Gen.Select(Gen.Int[0, 65535], Gen.Long[-1, 1L << 40], Gen.Int[0, 1000]),
+        Gen.Select(Gen.Enum<Outcome>(), Gen.Int[0, 999], Names, Names, Gen.Long[0, 1L << 40], Gen.Int[0, 133], Gen.Enum<ResponseFault>()),
+        (times, connection, end) => new RequestRecord(
+            times.Item1, new(times.Item2), new(times.Item2 + times.Item3), new(times.Item2 + times.Item3 + times.Item4),
+            connection.Item1, connection.Item2, connection.Item3, end.Item1, end.Item2, end.Item3, end.Item4, end.Item5, end.Item6, end.Item7));
+
+    [Theory]
+    [InlineData("bin")]
+    [InlineData("csv")]
+    [InlineData("json")]
+    public async Task What_is_saved_is_read_back(string extension)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.{extension}");
+        try
+        {
+            var records = Records.Array[3000].Single();
+            await using (var sink = new RecordFileSink(path))
+            {
+                foreach (var record in records)
+                    sink.Add(record);
+            }
+
+            RecordFile.Read(path).ShouldBe(records);
+            var bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(path, bytes[..^3], TestContext.Current.CancellationToken);
+            Should.Throw<InvalidDataException>(() => RecordFile.Read(path).Count());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Results_merge_as_if_one_had_seen_everything() =>
+        Gen.Select(Records.Array[0, 50], Records.Array[0, 50]).Sample((left, right) =>
+        {
+            AttackResults Of(IEnumerable<RequestRecord> records)
+            {
+                var results = new AttackResults();
+                foreach (var record in records)
+                    results.Add(record);
+                return results;
+            }
+
+            var merged = Of(left);
+            merged.Merge(Of(right));
+            Text(merged).ShouldBe(Text(Of(left.Concat(right))));
+            merged.Accounting.Discrepancies().ShouldBeEmpty();
+        }, iter: 30);
+
+    [Fact]
+    public void The_histogram_log_is_read_by_its_tags()
+    {
+        var results = new AttackResults();
+        results.Add(new RequestRecord(0, default, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None));
+        using var stream = new MemoryStream();
+        results.WriteHistogramLog(stream, DateTimeOffset.UnixEpoch.AddDays(1));
+        using var log = new HistogramLogReader(new MemoryStream(stream.ToArray()));
+        var read = log.ReadHistograms().ToDictionary(histogram => histogram.Tag);
+        read.Keys.ShouldBe(["latency", "service", "blocked", "status:200", "responder:p"], ignoreOrder: true);
+        read["latency"].GetValueAtPercentile(50).ShouldBeInRange(2990, 3010);
+        read["service"].GetValueAtPercentile(50).ShouldBeInRange(1990, 2010);
+        read["blocked"].GetValueAtPercentile(50).ShouldBeInRange(990, 1010);
+    }
+
+    [Fact]
+    public void Names_of_a_hostile_server_do_not_fill_the_memory()
+    {
+        var results = new AttackResults();
+        var record = new RequestRecord(0, default, default, TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None);
+        for (var i = 0; i < 10_000; i++)
+            results.Add(record with { Pod = $"pod-{i}" });
+        results.ByResponder.Count.ShouldBeLessThanOrEqualTo(AttackResults.MaxKeys + 1);
+        results.Counts.Values.Sum().ShouldBe(10_000);
+    }
+
+    [Theory]
+    [InlineData("50", 50)]
+    [InlineData("50/s", 50)]
+    [InlineData("0.5/s", 0.5)]
+    [InlineData("300/m", 5)]
+    [InlineData("50/500ms", 100)]
+    [InlineData("max", double.PositiveInfinity)]
+    public void Rates_are_read(string text, double perSecond)
+    {
+        Quantities.TryParseRate(text, out var rate).ShouldBeTrue();
+        rate.ShouldBe(perSecond);
+    }
+
+    [Theory]
+    [InlineData("--rate", "fast", "rate 'fast'")]
+    [InlineData("--rate", "50/", "rate '50/'")]
+    [InlineData("--rate", "0", "rate 0/s")]
+    [InlineData("--rate", "-1/s", "rate -1/s")]
+    [InlineData("--rate", "NaN", "rate 'NaN'")]
+    [InlineData("--url", "ftp://x", "url 'ftp://x'")]
+    [InlineData("--url", "http://", "url 'http://'")]
+    [InlineData("--connections", "keepalive:0", "connections 'keepalive:0'")]
+    [InlineData("--source", "localhost", "source-ip 'localhost'")]
+    public async Task Bad_arguments_are_quoted(string name, string value, string expected)
+    {
+        var arguments = new AttackArguments { Url = "http://127.0.0.1:1/" };
+        arguments = name switch
+        {
+            "--rate" => arguments with { Rate = value },
+            "--url" => arguments with { Url = value },
+            "--connections" => arguments with { Connections = value },
+            _ => arguments with { SourceIp = value },
+        };
+        var (plan, problems) = await arguments.ToPlanAsync(TestContext.Current.CancellationToken);
+        plan.ShouldBeNull();
+        problems.ShouldHaveSingleItem().ShouldStartWith(expected);
+    }
+
+    [Fact]
+    public void Target_files_are_read_as_vegeta_reads_them()
+    {
+        var (entries, problems) = TargetFile.Parse(["# comment", "GET http://a/", "POST http://b/echo", "X-A: 1", "@body.txt", "", "DELETE http://c/", "", "nonsense"]);
+        entries.Select(entry => (entry.Method, entry.Url, entry.Headers.Count, entry.BodyFile))
+            .ShouldBe([("GET", "http://a/", 0, null), ("POST", "http://b/echo", 1, "body.txt"), ("DELETE", "http://c/", 0, null)]);
+        problems.ShouldHaveSingleItem().ShouldContain("line 9 'nonsense'");
+    }
+
+    private static string Text(AttackResults results)
+    {
+        var writer = new StringWriter();
+        AttackReport.Write(results, writer);
+        results.Accounting.WriteTo(writer);
+        return writer.ToString();
+    }
+}
