@@ -79,7 +79,7 @@ internal sealed class ProjectCopy : IDisposable
 
     private static string Text(JsonElement item, string name) => item.GetProperty(name).GetString()!;
 
-    private static string Repository()
+    public static string Repository()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx")))
