@@ -7,18 +7,13 @@ namespace CiliumDebugging.AppHost.Tests.Aspire;
 /// <summary>The application model while the lab runs; nothing is started.</summary>
 public sealed class CompositionTests
 {
-    private sealed class Backend : IProjectMetadata
-    {
-        public string ProjectPath => Path.Combine(ProjectCopy.Repository(), "Backend", "Backend.csproj");
-    }
-
     [Fact]
     public async Task Every_pod_is_a_resource_that_knows_its_node_and_waits_for_the_cluster()
     {
         var builder = Builder();
         var cluster = builder.AddCluster("cluster", new LabOptions());
 
-        var pods = builder.AddWorkload<Backend>("backend-1", LabTopology.Default, cluster);
+        var pods = builder.AddWorkload<BackendProject>("backend-1", LabTopology.Default, cluster);
 
         pods.Select(p => p.Resource.Name).ShouldBe(["backend-1-cluster-worker", "backend-1-cluster-worker2", "backend-1-cluster-worker3"]);
         foreach (var pod in pods)
