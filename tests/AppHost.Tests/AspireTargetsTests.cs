@@ -1,0 +1,104 @@
+namespace CiliumDebugging.AppHost.Tests;
+
+/// <summary>What Aspire.targets decides, on a copy of the project and on NuGet sources of the test's own.</summary>
+public sealed class AspireTargetsTests : IDisposable
+{
+    private static readonly string[] Packages = ["Aspire.Hosting.AppHost", "Aspire.Hosting.Orchestration", "Aspire.Dashboard.Sdk", "Aspire.Hosting.Kubernetes"];
+
+    private readonly ProjectCopy project = new();
+
+    public void Dispose() => project.Dispose();
+
+    [Fact]
+    public async Task Before_any_restore_it_is_an_Aspire_host()
+    {
+        (await project.PropertyAsync("IsAspireHost")).ShouldBe("true");
+        (await project.PropertyAsync("AspireHostingSDKVersion")).ShouldBe("13.4.6");
+        (await project.PropertyAsync("IsAspireHost", "-p:UseAspire=false")).ShouldBe("false");
+        project.ProbeWasRun.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Sources_without_Aspire_make_it_the_embedded_host_and_one_line_says_so()
+    {
+        var source = project.AddSource();
+
+        (await project.CollectAsync(source)).ShouldBeEmpty();
+
+        (await project.PropertyAsync("IsAspireHost")).ShouldBe("false");
+        (await project.PropertyAsync("AspireHostingSDKVersion")).ShouldBeEmpty();
+        (await project.PropertyAsync("IsAspireHost", "-p:UseAspire=true")).ShouldBe("true");
+        (await project.PropertyAsync("IsAspireHost", "-p:AspireVersion=13.3.1")).ShouldBe("true", "another version has not been asked for yet");
+        (await project.ItemsAsync("Compile")).ShouldBe(["EmbeddedHost.cs", "LabOptions.cs"]);
+
+        var lines = (await project.RunAsync("-t:SayEmbeddedHost")).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        lines.ShouldHaveSingleItem().ShouldStartWith("AppHost is built on its embedded host: the NuGet sources do not carry Aspire 13.4.6 (");
+    }
+
+    [Fact]
+    public async Task Sources_with_Aspire_add_every_package_of_the_version_that_is_asked_for()
+    {
+        var source = project.AddSource(Packages);
+
+        var packages = await project.CollectAsync(source);
+
+        packages.Count.ShouldBe(4);
+        packages.ShouldContain("Aspire.Hosting.AppHost 13.4.6");
+        packages.ShouldContain("Aspire.Hosting.Kubernetes 13.4.*-*");
+        (await project.PropertyAsync("IsAspireHost")).ShouldBe("true");
+        (await project.ItemsAsync("Compile", "-p:PkgAspire_Hosting_AppHost=restored")).ShouldBe(["AppHost.cs", "Aspire/Cluster.cs", "LabOptions.cs"]);
+    }
+
+    [Fact]
+    public async Task A_source_with_only_some_of_the_packages_counts_as_one_without_until_the_rest_is_added()
+    {
+        var some = project.AddSource(Packages[..3]);
+        var rest = project.AddSource(Packages[3..]);
+
+        (await project.CollectAsync(some)).ShouldBeEmpty();
+        (await project.CollectAsync($"{some};{rest}")).Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task The_sources_are_asked_once()
+    {
+        var source = project.AddSource();
+        await project.CollectAsync(source);
+        project.ForgetProbe();
+
+        await project.CollectAsync(source);
+
+        project.ProbeWasRun.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Another_version_is_asked_for_with_AspireVersion()
+    {
+        var source = project.AddSource("13.3.1", Packages);
+
+        (await project.CollectAsync(source)).ShouldBeEmpty();
+        (await project.CollectAsync(source, "-p:AspireVersion=13.3.1")).ShouldContain("Aspire.Hosting.Kubernetes 13.3.*-*");
+    }
+
+    [Fact]
+    public async Task UseAspire_decides_without_asking()
+    {
+        var source = project.AddSource();
+
+        (await project.CollectAsync(source, "-p:UseAspire=true")).Count.ShouldBe(4);
+        (await project.CollectAsync(source, "-p:UseAspire=false")).ShouldBeEmpty();
+
+        project.ProbeWasRun.ShouldBeFalse();
+        (await project.RunAsync("-t:SayEmbeddedHost", "-p:UseAspire=false")).ShouldContain("UseAspire is false");
+    }
+
+    [Fact]
+    public async Task A_source_out_of_reach_makes_it_the_embedded_host_for_now()
+    {
+        (await project.CollectAsync("http://127.0.0.1:9/index.json")).ShouldBeEmpty();
+
+        (await project.PropertyAsync("IsAspireHost")).ShouldBe("false");
+        (await project.PropertyAsync("AspireProbe")).ShouldBe("unreachable");
+        (await project.RunAsync("-t:SayEmbeddedHost")).ShouldContain("could not be restored");
+    }
+}
