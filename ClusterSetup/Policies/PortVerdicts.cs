@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace CiliumDebugging.ClusterSetup.Policies;
 
 /// <summary>The verdicts on all ports of one protocol: port ranges without gaps.</summary>
