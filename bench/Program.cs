@@ -1,1 +1,5 @@
-Console.WriteLine("not built yet");
+using System.CommandLine;
+using CiliumDebugging.Bench.Prometheus;
+
+var root = new RootCommand("Measurements of the lab against others.") { PrometheusCheck.Build() };
+return await root.Parse(args).InvokeAsync();
