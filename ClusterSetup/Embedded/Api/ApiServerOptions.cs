@@ -14,7 +14,7 @@ public sealed record ApiServerOptions
     /// <summary>Serve HTTPS with this certificate, which stays the caller's; null: plain HTTP, on which kubectl sends no token.</summary>
     public ServingCertificate? Certificate { get; init; }
 
-    /// <summary>Clock of timeouts and timestamps. Default: the system's.</summary>
+    /// <summary>Clock of timeouts and timestamps. Default: the system's. It must run: watches pace their flushes by it.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Opens connections to pods for the proxy subresource; null: the subresource answers 503.</summary>

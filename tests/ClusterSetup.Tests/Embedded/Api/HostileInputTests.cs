@@ -171,6 +171,20 @@ public sealed class HostileInputTests
     }
 
     [Fact]
+    public async Task A_body_that_does_not_arrive_is_given_up_within_seconds()
+    {
+        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = ApiFixture.Token };
+        await using var server = await ApiServer.StartAsync(options, new ObjectStore(TimeProvider.System), null, TestContext.Current.CancellationToken);
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ApiFixture.Token}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        var answer = await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        answer.ShouldBe("HTTP/1.1 408 Request Timeout");
+    }
+
+    [Fact]
     public async Task What_is_not_served_is_refused_as_a_real_server_refuses_it()
     {
         await using var api = await ApiFixture.StartAsync();
