@@ -87,7 +87,7 @@ public sealed class LabRunTests
     /// <summary>Waits for other labs on this machine, whose listeners on single addresses keep a listener on all addresses out.</summary>
     private static async Task<Socket> ListenOnAllAddressesAsync(int port)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (true)
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
