@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Scenarios;
 
 namespace CiliumDebugging.AppHost;
@@ -38,9 +39,24 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
         var options = problems.Count == 0 ? symbols.Read(parsed) : new LabOptions();
         if (options.ClientWorker > options.Workers)
             problems.Add($"--client-worker {options.ClientWorker}: there are only {options.Workers} workers; choose 1 to {options.Workers}, or more with --workers");
+        if (problems.Count == 0) problems.AddRange(ReadInputs(options));
         foreach (var problem in problems)
             (error ?? Console.Error).WriteLine(problem);
         return new LabCommandLine(options, rest, problems.Count == 0 ? null : (int)RunOutcome.BadUsage);
+    }
+
+    /// <summary>What is wrong with the scenario, its files or the agents' settings; better said before anything is started.</summary>
+    private static IEnumerable<string> ReadInputs(LabOptions options)
+    {
+        try
+        {
+            CiliumConfig.Parse(options.ClusterSettings);
+            return [];
+        }
+        catch (Exception e) when (e is ScenarioException or FormatException)
+        {
+            return [e.Message];
+        }
     }
 
     private static bool IsOption(string token) => token.StartsWith('-');

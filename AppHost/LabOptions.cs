@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Topology;
 
 namespace CiliumDebugging.AppHost;
@@ -6,11 +7,11 @@ namespace CiliumDebugging.AppHost;
 /// <summary>What the command line asks of the lab; the same on both hosts.</summary>
 public sealed record LabOptions
 {
-    /// <summary>Name of the scenario that is run. Default <c>two-sided-l7</c>.</summary>
+    /// <summary>The scenario that is run: a name of <see cref="ScenarioCatalog"/>, or the path of a folder with a scenario.yaml. Default <c>two-sided-l7</c>.</summary>
     public string Scenario { get; init; } = "two-sided-l7";
 
-    /// <summary>Requests per second of the load test, greater than 0. Default 50.</summary>
-    public double RatePerSecond { get; init; } = 50;
+    /// <summary>Requests per second of the load test, greater than 0; null: as many as the scenario says.</summary>
+    public double? RatePerSecond { get; init; }
 
     /// <summary>How long the scenario is observed before it changes anything; null: as long as the scenario says.</summary>
     public TimeSpan? Baseline { get; init; }
@@ -21,8 +22,8 @@ public sealed record LabOptions
     /// <summary>Whether the process ends after the report, also on a terminal.</summary>
     public bool Once { get; init; }
 
-    /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000. Default 0.</summary>
-    public int PortOffset { get; init; }
+    /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port is taken on this machine.</summary>
+    public int? PortOffset { get; init; }
 
     /// <summary>Settings of kube-system/cilium-config under Cilium's own keys; they replace the scenario's.</summary>
     public ImmutableSortedDictionary<string, string> CiliumSettings { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
@@ -36,6 +37,21 @@ public sealed record LabOptions
     /// <summary>The nodes, workloads and Services this makes.</summary>
     public LabTopology Topology => LabTopology.Create("cluster", Workers, ClientWorker ?? Workers);
 
-    /// <summary><see cref="CiliumSettings"/> as the <c>cluster</c> process reads them: one <c>key=value</c> per line.</summary>
-    public string CiliumConfig => string.Join('\n', CiliumSettings.Select(s => $"{s.Key}={s.Value}"));
+    /// <summary>The scenario with the rate and the durations of these options.</summary>
+    /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
+    public ClusterSetup.Scenarios.Scenario LoadScenario() => ScenarioCatalog.Load(Scenario).With(RatePerSecond, Baseline, Observe);
+
+    /// <summary>The scenario's settings and <see cref="CiliumSettings"/> over them.</summary>
+    /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
+    public ImmutableSortedDictionary<string, string> ClusterSettings => LoadScenario().Settings.SetItems(CiliumSettings);
+
+    /// <summary><see cref="ClusterSettings"/> as the <c>cluster</c> process reads them: one <c>key=value</c> per line.</summary>
+    public string CiliumConfig => LabProcesses.FormatSettings(ClusterSettings);
+
+    /// <summary>Number of Pods behind the Service of a scenario's load.</summary>
+    public int BackendsOf(ClusterSetup.Scenarios.Scenario scenario)
+    {
+        ArgumentNullException.ThrowIfNull(scenario);
+        return Topology.Workloads.Where(w => w.Name == scenario.Load.Service && w.Namespace == scenario.Load.Namespace).Sum(w => w.Nodes.Length);
+    }
 }

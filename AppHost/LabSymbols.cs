@@ -14,14 +14,14 @@ internal sealed partial class LabSymbols
     private readonly Option<string> scenario = new("--scenario")
     {
         HelpName = "NAME",
-        Description = $"Scenario to run. Default {Default.Scenario}.",
-        CustomParser = a => Value(a, t => KubernetesName().IsMatch(t) ? t : null, "a scenario's name is lower-case words with dashes", Default.Scenario),
+        Description = $"Scenario to run, by name or by the path of its folder. Default {Default.Scenario}.",
+        CustomParser = a => Value(a, t => KubernetesName().IsMatch(t) || t.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) ? t : null, "must be a scenario's name (lower-case words with dashes) or the path of its folder", Default.Scenario),
     };
 
     private readonly Option<double?> rate = new("--rate")
     {
         HelpName = "N",
-        Description = $"Requests per second, greater than 0. Default {Default.RatePerSecond}.",
+        Description = $"Requests per second, greater than 0. Default: the scenario's.",
         CustomParser = a => Number(a, n => n is > 0 and <= 100_000, "must be a number of requests per second, greater than 0 and at most 100000", "50"),
     };
 
@@ -44,7 +44,7 @@ internal sealed partial class LabSymbols
     private readonly Option<int?> portOffset = new("--port-offset")
     {
         HelpName = "N",
-        Description = "Added to the ports the lab listens on, 0 to 50000, when something else has them. Default 0.",
+        Description = "Added to the ports the lab listens on, 0 to 50000, when something else has them. Default: 0, or a free offset when a port is taken.",
         CustomParser = a => Whole(a, 0, 50_000, "1000"),
     };
 
@@ -81,11 +81,11 @@ internal sealed partial class LabSymbols
     public LabOptions Read(ParseResult parsed) => new()
     {
         Scenario = parsed.GetValue(scenario) ?? Default.Scenario,
-        RatePerSecond = parsed.GetValue(rate) ?? Default.RatePerSecond,
+        RatePerSecond = parsed.GetValue(rate),
         Baseline = parsed.GetValue(baseline),
         Observe = parsed.GetValue(observe),
         Once = parsed.GetValue(once),
-        PortOffset = parsed.GetValue(portOffset) ?? Default.PortOffset,
+        PortOffset = parsed.GetValue(portOffset),
         // As with Helm, the last value of a key counts.
         CiliumSettings = Default.CiliumSettings.SetItems((parsed.GetValue(set) ?? []).Select(s => KeyValuePair.Create(s[..s.IndexOf('=', StringComparison.Ordinal)], s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..]))),
         Workers = parsed.GetValue(workers) ?? Default.Workers,

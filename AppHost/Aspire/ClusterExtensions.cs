@@ -30,7 +30,7 @@ internal static class ClusterExtensions
             .WithHttpEndpoint(name: LabCluster.ApiEndpoint, env: LabProcesses.ApiPort)
             .WithHttpHealthCheck("/readyz", endpointName: LabCluster.ApiEndpoint)
             .WithEnvironment(LabTopology.EnvironmentVariable, options.Topology.ToJson())
-            .WithEnvironment(LabProcesses.PortOffset, options.PortOffset.ToString(CultureInfo.InvariantCulture))
+            .WithEnvironment(LabProcesses.PortOffset, options.PortOffset?.ToString(CultureInfo.InvariantCulture) ?? "")
             .WithEnvironment(LabProcesses.CiliumConfig, options.CiliumConfig)
             .WithEnvironment(LabProcesses.Kubelet, "false")
             .WithEnvironment(PodEnvironment.ApiToken, token);

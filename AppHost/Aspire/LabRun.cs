@@ -1,4 +1,9 @@
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Terminal;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Report;
+using k8s;
+using Spectre.Console;
 
 namespace CiliumDebugging.AppHost;
 
@@ -11,9 +16,32 @@ internal static class LabRun
     /// <param name="apiToken">Bearer token for it.</param>
     /// <param name="publishState">Shows where the run is, in a few words.</param>
     /// <param name="ct">Ends the run.</param>
-    public static Task<RunOutcome> RunAsync(LabOptions options, Uri apiUrl, string apiToken, Action<string> publishState, CancellationToken ct)
+    public static async Task<RunOutcome> RunAsync(LabOptions options, Uri apiUrl, string apiToken, Action<string> publishState, CancellationToken ct)
     {
-        publishState($"{options.Scenario}: the scenario runner is not there yet");
-        return Task.FromResult(RunOutcome.LabFailed);
+        var scenario = options.LoadScenario();
+        using var api = new Kubernetes(new KubernetesClientConfiguration { Host = apiUrl.ToString().TrimEnd('/'), AccessToken = apiToken });
+        var report = await new ScenarioRunner(api, TimeProvider.System).RunAsync(scenario, options.BackendsOf(scenario), new StateObserver(publishState), ct);
+        return report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails;
+    }
+
+    /// <summary>Puts the run in a few words into the resource's state; the report goes to the console.</summary>
+    private sealed class StateObserver(Action<string> publishState) : IRunObserver
+    {
+        private readonly PlainTerminal _console = new(AnsiConsole.Console);
+
+        public void OnStep(string what)
+        {
+            publishState(what);
+            _console.OnStep(what);
+        }
+
+        public void OnSample(LiveSample sample) => _console.OnSample(sample);
+
+        public void OnReport(RunReport report)
+        {
+            _console.OnReport(report);
+            var verdict = report.Phases[^1].Delivery.Successes.Kind is VerdictKind.Skewed ? "Skewed" : report.Phases[^1].Delivery.Successes.Kind is VerdictKind.Even ? "Even" : "Undecided";
+            publishState($"{verdict}: {report.Diagnosis.Name}");
+        }
     }
 }

@@ -38,19 +38,17 @@ internal sealed class ClusterProcess : IAsyncDisposable
     /// <summary>Starts the process and waits until the cluster is ready.</summary>
     /// <exception cref="LabUsageException">The cluster refuses what was asked: a setting, a port.</exception>
     /// <exception cref="TimeoutException">It is not ready within 30 s.</exception>
-    public static async Task<ClusterProcess> StartAsync(LabOptions options, Scenario scenario, CancellationToken cancellationToken)
+    public static async Task<ClusterProcess> StartAsync(LabOptions options, CancellationToken cancellationToken)
     {
         var token = LabProcesses.NewApiToken();
-        var settings = scenario.Settings.ToBuilder();
-        foreach (var (key, value) in options.CiliumSettings) settings[key] = value;
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [LabTopology.EnvironmentVariable] = options.Topology.ToJson(),
             [LabProcesses.Kubelet] = "true",
-            [LabProcesses.CiliumConfig] = LabProcesses.FormatSettings(settings),
+            [LabProcesses.CiliumConfig] = options.CiliumConfig,
             [PodEnvironment.ApiToken] = token,
         };
-        if (options.PortOffset != 0) environment[LabProcesses.PortOffset] = options.PortOffset.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (options.PortOffset is { } offset) environment[LabProcesses.PortOffset] = offset.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var ready = new TaskCompletionSource<ClusterCommand.Ready>(TaskCreationOptions.RunContinuationsAsynchronously);
         var process = DotnetProcess.Start("ClusterSetup", ["cluster", "--exit-with-stdin"], environment, TimeProvider.System,
             line => { if (ClusterCommand.ParseReady(line) is { } parsed) ready.TrySetResult(parsed); }, keepInputOpen: true);

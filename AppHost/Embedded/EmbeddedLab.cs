@@ -52,13 +52,13 @@ internal static class EmbeddedLab
         var isTerminal = console.Profile.Out.IsTerminal;
         // A report is read in files and CI logs: wrapped at 80 columns its tables would be torn apart.
         if (!isTerminal) console.Profile.Width = 200;
-        var scenario = ScenarioCatalog.Load(options.Scenario).With(options.RatePerSecond, options.Baseline, options.Observe);
+        var scenario = options.LoadScenario();
         console.WriteLine("Embedded host: the lab's own cluster and this terminal, without the Aspire dashboard.");
-        await using var cluster = await ClusterProcess.StartAsync(options, scenario, cancellationToken);
+        await using var cluster = await ClusterProcess.StartAsync(options, cancellationToken);
         if (cluster.Notice is { } notice) console.WriteLine(notice);
         using var api = new Kubernetes(new KubernetesClientConfiguration { Host = cluster.ApiUrl.ToString().TrimEnd('/'), AccessToken = cluster.ApiToken });
         var runner = new ScenarioRunner(api, TimeProvider.System);
-        var backends = options.Topology.Workloads.Where(w => w.Name == scenario.Load.Service).Sum(w => w.Nodes.Length);
+        var backends = options.BackendsOf(scenario);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, cluster.Exited);
         try
         {

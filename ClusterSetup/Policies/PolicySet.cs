@@ -10,7 +10,8 @@ public sealed class PolicySet
     private readonly Lock gate = new();
     private readonly IdentityTable identities;
     private readonly ImmutableArray<PolicySpec> specs;
-    private readonly CidrClasses cidrs;
+    private readonly PeerClasses peers;
+    private readonly PortSections sections = new();
     private readonly PagedTable<SubjectPolicy> ingress = new();
     private readonly PagedTable<SubjectPolicy> egress = new();
     private readonly Dictionary<string, SubjectPolicy> byRules = new(StringComparer.Ordinal);
@@ -20,7 +21,7 @@ public sealed class PolicySet
         Policies = policies;
         this.identities = identities;
         specs = [.. policies.SelectMany(p => p.Specs)];
-        cidrs = CidrClasses.Create(specs);
+        peers = new PeerClasses(specs);
     }
 
     /// <summary>The policies of the set, in the order given; the order has no effect on verdicts.</summary>
@@ -50,7 +51,7 @@ public sealed class PolicySet
         if (subject.Table != identities || peer.Identity.Table != identities)
             ThrowForeignIdentity();
         SubjectPolicy policy = (direction == TrafficDirection.Ingress ? ingress : egress).Get(subject.Id) ?? Resolve(direction, subject);
-        return policy.Evaluate(peer, port, protocol);
+        return policy.Evaluate(peers.Of(peer), port, protocol);
     }
 
     /// <summary>Whether any policy puts the subject into default deny in a direction.</summary>
@@ -74,10 +75,9 @@ public sealed class PolicySet
         int[] selected = subject.IsEndpoint
             ? [.. Enumerable.Range(0, specs.Length).Where(i => Concerns(specs[i], direction) && specs[i].Subject.Matches(subject.Labels))]
             : [];
-        ImmutableArray<TrafficRule> rules = [.. selected.SelectMany(i => RulesOf(specs[i], direction))];
 
         // Subjects that the same specs select share their tables, unless port names make them differ.
-        bool byName = direction == TrafficDirection.Ingress && rules.Any(r => r.Ports.Any(p => p.Ports.Name is not null));
+        bool byName = direction == TrafficDirection.Ingress && selected.Any(i => specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
         ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
         string key = string.Create(
             CultureInfo.InvariantCulture, $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}");
@@ -85,7 +85,8 @@ public sealed class PolicySet
         {
             if (!byRules.TryGetValue(key, out SubjectPolicy? policy))
             {
-                policy = new SubjectPolicy(direction, rules, selected.Any(i => DefaultDeny(specs[i], direction)), names, cidrs);
+                bool defaultDeny = selected.Any(i => DefaultDeny(specs[i], direction));
+                policy = new SubjectPolicy(direction, selected.SelectMany(i => RulesOf(specs[i], direction)), defaultDeny, names, peers, sections);
                 byRules.Add(key, policy);
             }
             (direction == TrafficDirection.Ingress ? ingress : egress).Set_NeedsLock(subject.Id, policy);

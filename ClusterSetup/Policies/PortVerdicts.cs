@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
-
 namespace CiliumDebugging.ClusterSetup.Policies;
 
-/// <summary>The verdicts of one subject on one peer, for all ports of one protocol: port ranges without gaps.</summary>
-internal sealed class PortVerdicts : IEquatable<PortVerdicts>
+/// <summary>The verdicts on all ports of one protocol: port ranges without gaps.</summary>
+internal sealed class PortVerdicts
 {
     private readonly ushort[] starts;
     private readonly PolicyVerdict[] verdicts;
@@ -34,24 +32,9 @@ internal sealed class PortVerdicts : IEquatable<PortVerdicts>
             return verdicts[low];
         }
     }
-
-    public bool Equals(PortVerdicts? other) =>
-        other is not null && starts.AsSpan().SequenceEqual(other.starts) && verdicts.AsSpan().SequenceEqual(other.verdicts);
-
-    public override bool Equals(object? obj) => Equals(obj as PortVerdicts);
-
-    public override int GetHashCode()
-    {
-        var hash = default(HashCode);
-        foreach (ushort start in starts)
-            hash.Add(start);
-        foreach (PolicyVerdict verdict in verdicts)
-            hash.Add(verdict);
-        return hash.ToHashCode();
-    }
 }
 
-/// <summary>The verdicts of one subject on one peer, for every protocol.</summary>
+/// <summary>The verdicts of subjects on a class of peers, for every protocol. Shared wherever they are the same.</summary>
 internal sealed record PeerVerdicts(PortVerdicts Tcp, PortVerdicts Udp, PortVerdicts Sctp)
 {
     public PolicyVerdict this[ushort port, L4Protocol protocol] => protocol switch

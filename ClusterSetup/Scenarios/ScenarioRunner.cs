@@ -86,7 +86,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);

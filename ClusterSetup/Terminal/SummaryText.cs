@@ -52,6 +52,8 @@ public static class SummaryText
     private static string Describe(Verdict verdict)
     {
         var color = verdict.Kind switch { VerdictKind.Even => "green", VerdictKind.Skewed => "red", _ => "yellow" };
+        if (verdict.ErrorProbability is null && verdict.Shares.Length > 0)
+            return $"[{color}]{Markup.Escape(F($"{string.Join(", ", verdict.Shares.Select(s => Share(s.Share.Estimate)))} of {verdict.Connections} connections; no error probability, because Hubble does not tell the client's ports"))}[/]";
         if (verdict is not { Kind: VerdictKind.Undecided, ErrorProbability: not null }) return $"[{color}]{Markup.Escape(VerdictText.Describe(verdict))}[/]";
         var known = double.IsFinite(verdict.HalfWidth) ? F($"shares known to ±{verdict.HalfWidth * 100:0} %") : "shares not known yet";
         var more = verdict.FurtherConnections is { } further ? F($"decision expected after {further} more requests") : "no decision in sight at these shares";

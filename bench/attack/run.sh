@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares attack with wrk, ab, hey, siege and a bare C epoll loop: same server, same machine, one run, clients and server pinned to a core each.
 # Reports, per client, the median over the rounds of: requests per second, processor time per request (whole process, start-up included), and both
-# relative to wrk. The server counts the requests, for all clients alike.
+# relative to wrk. An attack's start-up (runtime, warm-up) costs about 0.2 s of processor time: shorter runs look dearer. The server counts the requests, for all clients alike.
 #
 #   bench/attack/run.sh [rounds=3] [seconds=8] [connections=64]
 set -euo pipefail
@@ -22,6 +22,7 @@ gcc -O2 -o "$out/server" server.c
 gcc -O2 -o "$out/client" client.c
 dotnet build -c Release -v q ../../LoadTest >/dev/null
 attack=../../LoadTest/bin/Release/net10.0/LoadTest
+echo "load before: $(cut -d' ' -f1-3 /proc/loadavg); $(nproc) cores"
 taskset -c "$server_core" "$out/server" "$port" & server=$!
 url=http://127.0.0.1:$port/
 
@@ -31,7 +32,7 @@ printf 'connection = close\nlogging = false\nverbose = false\njson_output = fals
 count() {
     exec 3<>"/dev/tcp/127.0.0.1/$port"
     printf 'GET /count HTTP/1.1\r\n\r\n' >&3
-    tail -n 1 <&3
+    tail -n 1 <&3 2>/dev/null
     exec 3>&-
 }
 for _ in $(seq 50); do (count) >/dev/null 2>&1 && break; sleep 0.1; done
@@ -55,8 +56,9 @@ for _ in $(seq "$rounds"); do
     measure hey "$seconds" hey -z "${seconds}s" -c "$connections" -cpus 1 -disable-keepalive "$url"
     measure siege "$seconds" siege -R "$out/siegerc" -q -b -c "$connections" -t "${seconds}S" "$url"
     for rate in 1000 5000; do
-        measure "attack-$rate" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s"
-        grep -hE '^started|generator late' "$out/attack-$rate.log" 2>/dev/null || true
+        measure "c-epoll-$rate" "$seconds" "$out/client" "$port" 1 "$seconds" "$rate"
+        measure "attack-$rate" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s" --port-range kernel
+        echo "paced $rate/s: $(grep -hE '^started' "$out/attack-$rate.log"); late $(awk '/generator late by/ { print "p50 " $6 ", p99 " $8 ", max " $10 }' "$out/attack-$rate.log")"
     done
 done
 

@@ -14,7 +14,8 @@ public sealed class LabCommandLineTests
         command.Options.Once.ShouldBeFalse();
         command.Options.CiliumConfig.ShouldBeEmpty();
         command.Options.Scenario.ShouldBe("two-sided-l7");
-        command.Options.RatePerSecond.ShouldBe(50);
+        command.Options.RatePerSecond.ShouldBeNull();
+        command.Options.LoadScenario().Load.RatePerSecond.ShouldBe(50);
         command.Options.Baseline.ShouldBeNull();
         command.Options.Topology.Slots().Select(s => s.ResourceName)
             .ShouldBe(["backend-1-cluster-worker", "backend-1-cluster-worker2", "backend-1-cluster-worker3", "load-test-1"]);
@@ -26,13 +27,13 @@ public sealed class LabCommandLineTests
     {
         var (command, _) = Parse(
         [
-            "--scenario", "sockets-per-node", "--rate", "12.5", "--baseline", "1m30s", "--observe", "500ms", "--once", "--port-offset", "1000",
+            "--scenario", "two-sided-l7", "--rate", "12.5", "--baseline", "1m30s", "--observe", "500ms", "--once", "--port-offset", "1000",
             "--set", "bpf-lb-sock=true", "--set", "tunnel=vxlan", "--set", "bpf-lb-sock=false", "--workers", "4", "--client-worker", "2",
         ]);
 
         command.Exit.ShouldBeNull();
         var options = command.Options;
-        options.Scenario.ShouldBe("sockets-per-node");
+        options.Scenario.ShouldBe("two-sided-l7");
         options.RatePerSecond.ShouldBe(12.5);
         options.Baseline.ShouldBe(TimeSpan.FromSeconds(90));
         options.Observe.ShouldBe(TimeSpan.FromMilliseconds(500));

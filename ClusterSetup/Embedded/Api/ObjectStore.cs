@@ -131,6 +131,7 @@ public sealed partial class ObjectStore
             Account_NeedsLock(stored, +1);
         }
 
+        old?.Supersede();
         table.Log.Append(new Change(version, stored, old, isDeletion));
         return stored;
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
@@ -43,23 +42,32 @@ public sealed class Selection
     {
         if (_namespace.Length > 0 && o.Namespace != _namespace)
             return false;
-        if (_labels.Count > 0)
+        foreach (var requirement in _labels)
         {
-            var labels = o.View.Object("metadata")?.Object("labels");
-            foreach (var requirement in _labels)
-            {
-                if (!requirement.Holds(labels?[requirement.Key] is JsonValue v && v.GetValueKind() == JsonValueKind.String ? v.GetValue<string>() : null))
-                    return false;
-            }
+            if (!requirement.Holds(o.Labels.FirstOrDefault(l => l.Key == requirement.Key).Value))
+                return false;
         }
 
         foreach (var requirement in _fields)
         {
-            if (!requirement.Holds(o.View.TextAt(requirement.Key)))
+            if (!requirement.Holds(Field(o, requirement.Key)))
                 return false;
         }
 
         return true;
+    }
+
+    private static string Field(StoredObject o, string path)
+    {
+        if (path is "metadata.name" or "metadata.namespace")
+            return path == "metadata.name" ? o.Name : o.Namespace;
+        for (var i = 0; i < o.Fields.Count; i++)
+        {
+            if (o.Kind.SelectableFields[i] == path)
+                return o.Fields[i];
+        }
+
+        return "";
     }
 }
 

@@ -7,19 +7,23 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 /// <summary>One version of an object. Immutable, so it is shared freely between threads, the watch history and responses.</summary>
 public sealed class StoredObject
 {
+    private static readonly JsonDocumentOptions s_anyDepth = new() { MaxDepth = JsonTree.DepthMax * 4 };
+
+    private JsonObject? _view;
+
     internal StoredObject(ResourceKind kind, JsonObject view, long resourceVersion)
     {
         Kind = kind;
         Json = JsonSerializer.SerializeToUtf8Bytes(view, JsonTree.Compact);
-
-        // Parsed again: nobody else holds a reference into this tree.
-        View = JsonNode.Parse(Json.Span, documentOptions: new JsonDocumentOptions { MaxDepth = 256 })!.AsObject();
-        JsonTree.Materialise(View);
         ResourceVersion = resourceVersion;
         var metadata = view["metadata"]!.AsObject();
         Namespace = metadata.Text("namespace") ?? "";
         Name = metadata.Text("name")!;
         Uid = metadata.Text("uid")!;
+        Labels = metadata.Object("labels") is { Count: > 0 } labels
+            ? [.. labels.Select(l => KeyValuePair.Create(l.Key, l.Value!.GetValue<string>()))]
+            : [];
+        Fields = kind.SelectableFields.Count == 0 ? [] : [.. kind.SelectableFields.Select(view.TextAt)];
     }
 
     public ResourceKind Kind { get; }
@@ -36,13 +40,36 @@ public sealed class StoredObject
     /// <summary>The object as UTF-8 JSON, the very bytes that the API sends.</summary>
     public ReadOnlyMemory<byte> Json { get; }
 
-    /// <summary>The tree itself. Shared: never to be changed.</summary>
-    internal JsonObject View { get; }
+    /// <summary>
+    /// The object as a tree. Shared: never to be changed. A tree takes many times the memory of its JSON, so versions that only the history still
+    /// holds give theirs up; it is parsed again when somebody asks.
+    /// </summary>
+    internal JsonObject View
+    {
+        get
+        {
+            if (Volatile.Read(ref _view) is { } known)
+                return known;
+            var view = Copy();
+            JsonTree.Materialise(view);
+            Volatile.Write(ref _view, view);
+            return view;
+        }
+    }
+
+    /// <summary>What label selectors look at.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string>> Labels { get; }
+
+    /// <summary>What field selectors look at: values of the kind's SelectableFields, in that order.</summary>
+    internal IReadOnlyList<string> Fields { get; }
 
     internal ObjectKey Key => new(Namespace, Name);
 
     /// <summary>A copy that the caller owns and may change.</summary>
-    public JsonObject Copy() => View.DeepClone().AsObject();
+    public JsonObject Copy() => JsonNode.Parse(Json.Span, documentOptions: s_anyDepth)!.AsObject();
+
+    /// <summary>Gives up the tree: this version is no longer the present one.</summary>
+    internal void Supersede() => Volatile.Write(ref _view, null);
 
     /// <summary>The object as a KubernetesClient model, such as V1Pod.</summary>
     public T As<T>() => KubernetesJson.Deserialize<T>(new MemoryStream(Json.ToArray(), writable: false));

@@ -10,6 +10,10 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)
 {
     private static readonly TimeSpan s_timeoutDefault = TimeSpan.FromMinutes(30);
+
+    /// <summary>Least time between two flushes of a watch: with 200 watchers and 500 writes a second it saves four of five system calls.</summary>
+    private static readonly TimeSpan s_gatherTime = TimeSpan.FromMilliseconds(10);
+
     private const int TimeoutSecondsMax = 24 * 60 * 60;
 
     public async Task HandleAsync(HttpContext context, RequestTarget target)
@@ -62,29 +66,40 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
 
         while (!ended.IsCancellationRequested)
         {
-            events.Clear();
             using var pause = new CancellationTokenSource(options.BookmarkInterval, options.Time);
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(ended, pause.Token);
             try
             {
-                if (!await watcher.ReadAsync(events, wait.Token))
+                while (await DeliverAsync(watcher, stream, events, wait.Token, aborted))
                 {
-                    logger.WatchTooSlow(kind.Plural);
-                    stream.Error(Watcher.TooSlow);
-                    await stream.FlushAsync(aborted);
-                    return;
                 }
 
-                stream.Events(events);
+                logger.WatchTooSlow(kind.Plural);
+                stream.Error(Watcher.TooSlow);
+                await stream.FlushAsync(aborted);
+                return;
             }
             catch (OperationCanceledException) when (!aborted.IsCancellationRequested)
             {
                 if (request.Bookmarks)
                     stream.Bookmark(watcher.ResourceVersion);
+                await stream.FlushAsync(aborted);
             }
-
-            await stream.FlushAsync(aborted);
         }
+    }
+
+    /// <summary>Sends what has happened; false when events were lost.</summary>
+    private async ValueTask<bool> DeliverAsync(Watcher watcher, WatchStream stream, List<WatchEvent> events, CancellationToken wait, CancellationToken aborted)
+    {
+        events.Clear();
+        if (!await watcher.ReadAsync(events, wait))
+            return false;
+        stream.Events(events);
+        await stream.FlushAsync(aborted);
+
+        // The first event after a quiet time goes out at once; in a storm the next ones travel together.
+        await Task.Delay(s_gatherTime, options.Time, wait);
+        return true;
     }
 
     /// <summary>What a watch asks for.</summary>

@@ -1,26 +1,41 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using YamlDotNet.Core.Events;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 
-/// <summary>YAML bodies as JSON trees (server-side apply is specified in YAML).</summary>
-internal static class Yaml
+/// <summary>
+/// YAML bodies as JSON trees (server-side apply is specified in YAML). Reads parser events: YamlDotNet's own trees are built by recursion without
+/// a bound, and a body of 100,000 brackets overflows the stack.
+/// </summary>
+internal sealed class Yaml
 {
     private const int NodesMax = 100_000;
+
+    private readonly Parser _parser;
+    private readonly Dictionary<string, JsonNode?> _anchors = [];
+    private int _nodes;
+
+    private Yaml(string text) => _parser = new Parser(new StringReader(text));
 
     /// <summary>Reads one document; aliases are expanded, up to a bound.</summary>
     public static Outcome<JsonNode> Parse(string text)
     {
         try
         {
-            var yaml = new YamlStream();
-            yaml.Load(new StringReader(text));
-            if (yaml.Documents.Count != 1)
+            var yaml = new Yaml(text);
+            yaml._parser.Consume<StreamStart>();
+            if (!yaml._parser.TryConsume<DocumentStart>(out _))
+                return ApiStatus.BadRequest("the YAML document is empty");
+            var node = yaml.Read(0);
+            yaml._parser.Consume<DocumentEnd>();
+            if (!yaml._parser.TryConsume<StreamEnd>(out _))
                 return ApiStatus.BadRequest("the body must be one YAML document");
-            var budget = NodesMax;
-            return Convert(yaml.Documents[0].RootNode, 0, ref budget) is { } node ? node : ApiStatus.BadRequest("the YAML document is empty");
+            if (JsonTree.Depth(node) > JsonTree.DepthMax)
+                return ApiStatus.BadRequest("the YAML document is nested too deeply");
+            JsonTree.Materialise(node);
+            return node is null ? ApiStatus.BadRequest("the YAML document is empty") : node;
         }
         catch (Exception e) when (e is YamlException or ArgumentException or InvalidOperationException)
         {
@@ -28,30 +43,59 @@ internal static class Yaml
         }
     }
 
-    private static JsonNode? Convert(YamlNode node, int depth, ref int budget)
+    private JsonNode? Read(int depth)
     {
-        if (depth > JsonTree.DepthMax || --budget < 0)
+        if (depth > JsonTree.DepthMax || ++_nodes > NodesMax)
             throw new ArgumentException("the document is nested too deeply or too large");
-        switch (node)
+        if (_parser.TryConsume<AnchorAlias>(out var alias))
+            return Expand(alias.Value.Value);
+        var anchor = (_parser.Current as NodeEvent)?.Anchor;
+        JsonNode? node;
+        if (_parser.TryConsume<MappingStart>(out _))
         {
-            case YamlMappingNode map:
-                var o = new JsonObject();
-                foreach (var (key, value) in map.Children)
-                    o.Add((key as YamlScalarNode)?.Value ?? throw new ArgumentException("keys must be scalars"), Convert(value, depth + 1, ref budget));
-                return o;
-            case YamlSequenceNode sequence:
-                var a = new JsonArray();
-                foreach (var item in sequence.Children)
-                    a.Add(Convert(item, depth + 1, ref budget));
-                return a;
-            default:
-                return Scalar((YamlScalarNode)node);
+            var o = new JsonObject();
+            while (!_parser.TryConsume<MappingEnd>(out _))
+                o.Add(_parser.Consume<Scalar>().Value, Read(depth + 1));
+            node = o;
         }
+        else if (_parser.TryConsume<SequenceStart>(out _))
+        {
+            var a = new JsonArray();
+            while (!_parser.TryConsume<SequenceEnd>(out _))
+                a.Add(Read(depth + 1));
+            node = a;
+        }
+        else
+        {
+            node = Value(_parser.Consume<Scalar>());
+        }
+
+        // Registered when complete, so an alias inside its own anchor is unknown rather than endless.
+        if (anchor is { IsEmpty: false } name)
+            _anchors[name.Value] = node;
+        return node;
     }
 
-    private static JsonNode? Scalar(YamlScalarNode scalar)
+    private JsonNode? Expand(string anchor)
     {
-        var text = scalar.Value ?? "";
+        if (!_anchors.TryGetValue(anchor, out var node))
+            throw new ArgumentException($"unknown anchor {anchor}");
+        _nodes += Count(node);
+        if (_nodes > NodesMax || JsonTree.Depth(node) > JsonTree.DepthMax)
+            throw new ArgumentException("the document is nested too deeply or too large");
+        return node?.DeepClone();
+    }
+
+    private static int Count(JsonNode? node) => node switch
+    {
+        JsonObject o => 1 + o.Sum(m => Count(m.Value)),
+        JsonArray a => 1 + a.Sum(Count),
+        _ => 1,
+    };
+
+    private static JsonNode? Value(Scalar scalar)
+    {
+        var text = scalar.Value;
         if (scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any))
             return text;
         return text switch

@@ -48,7 +48,7 @@ internal sealed class RandomPolicies(int seed)
         {
             if (Chance(0.6))
                 spec[side] = List(0, 3, () => CiliumRule(side, deny: false));
-            if (Chance(0.25))
+            if (Chance(0.15))
                 spec[side + "Deny"] = List(0, 2, () => CiliumRule(side, deny: true));
         }
         if (Chance(0.2))
@@ -103,7 +103,7 @@ internal sealed class RandomPolicies(int seed)
             }),
         };
         if (http)
-            entry["rules"] = new JsonObject { ["http"] = List(0, 2, Http) };
+            entry["rules"] = new JsonObject { ["http"] = List(Chance(0.1) ? 0 : 1, 2, Http) };
         else if (!deny && Chance(0.1))
             entry["rules"] = new JsonObject();
         return entry;
@@ -112,7 +112,7 @@ internal sealed class RandomPolicies(int seed)
     private JsonObject Http()
     {
         var rule = new JsonObject();
-        if (Chance(0.6))
+        if (Chance(0.8))
             rule["method"] = Pick(Methods);
         if (Chance(0.5))
             rule["path"] = Pick(Paths);

@@ -40,14 +40,16 @@ public sealed class AttackControlTests
     public async Task Requests_beyond_the_in_flight_limit_are_not_sent(string engine)
     {
         var (_, accounting) = await RunHeldAsync(engine, plan => plan with { MaxInFlight = 5 });
-        (accounting.Responses, accounting[Outcome.NotSent]).ShouldBe((5, 95));
+        (accounting.Responses, accounting.NotSent).ShouldBe((5, 95));
+        accounting[Outcome.NotSent].ShouldBeGreaterThan(0);
     }
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Client_ports_that_run_out_are_named(string engine)
     {
         var (sink, accounting) = await RunHeldAsync(engine, plan => plan with { Ports = new(31001, 31003, ClientPortOrder.Random) });
-        accounting[Outcome.PortsExhausted].ShouldBe(97);
+        accounting[Outcome.PortsExhausted].ShouldBeGreaterThan(0);
+        (accounting[Outcome.PortsExhausted] + accounting.NotSent).ShouldBe(97);
         sink.Records.Where(record => record.Outcome is Outcome.Response).Select(record => record.SourcePort).Order().ShouldBe([31001, 31002, 31003]);
     }
 

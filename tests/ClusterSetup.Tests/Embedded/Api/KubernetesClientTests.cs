@@ -7,7 +7,7 @@ namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 
 public sealed class KubernetesClientTests
 {
-    private static readonly CancellationToken s_cancel = TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static V1Pod Pod(string name) => new()
     {
@@ -19,20 +19,20 @@ public sealed class KubernetesClientTests
     public async Task A_pod_is_created_pending_changed_through_status_and_deleted()
     {
         await using var api = await ApiFixture.StartAsync();
-        var created = await api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "default", cancellationToken: s_cancel);
+        var created = await api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "default", cancellationToken: Cancel);
         created.Status.Phase.ShouldBe("Pending");
         created.Metadata.Uid.ShouldNotBeNullOrEmpty();
         created.Status.Phase = "Running";
         created.Status.PodIP = "10.0.0.1";
-        var running = await api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(created, "p", "default", cancellationToken: s_cancel);
+        var running = await api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(created, "p", "default", cancellationToken: Cancel);
         running.Status.PodIP.ShouldBe("10.0.0.1");
         var patched = await api.Client.CoreV1.PatchNamespacedPodAsync(
-            new V1Patch("{\"metadata\":{\"labels\":{\"x\":\"y\",\"app\":null}}}", V1Patch.PatchType.MergePatch), "p", "default", cancellationToken: s_cancel);
+            new V1Patch("{\"metadata\":{\"labels\":{\"x\":\"y\",\"app\":null}}}", V1Patch.PatchType.MergePatch), "p", "default", cancellationToken: Cancel);
         patched.Metadata.Labels.ShouldBe(new Dictionary<string, string> { ["x"] = "y" });
-        (await api.Client.CoreV1.ListPodForAllNamespacesAsync(fieldSelector: "spec.nodeName=worker,status.phase=Running", cancellationToken: s_cancel)).Items.Count.ShouldBe(1);
-        (await api.Client.CoreV1.ListNamespacedPodAsync("default", labelSelector: "x in (y,z),!app", cancellationToken: s_cancel)).Items.Count.ShouldBe(1);
-        await api.Client.CoreV1.DeleteNamespacedPodAsync("p", "default", cancellationToken: s_cancel);
-        var gone = await Should.ThrowAsync<HttpOperationException>(() => api.Client.CoreV1.ReadNamespacedPodAsync("p", "default", cancellationToken: s_cancel));
+        (await api.Client.CoreV1.ListPodForAllNamespacesAsync(fieldSelector: "spec.nodeName=worker,status.phase=Running", cancellationToken: Cancel)).Items.Count.ShouldBe(1);
+        (await api.Client.CoreV1.ListNamespacedPodAsync("default", labelSelector: "x in (y,z),!app", cancellationToken: Cancel)).Items.Count.ShouldBe(1);
+        await api.Client.CoreV1.DeleteNamespacedPodAsync("p", "default", cancellationToken: Cancel);
+        var gone = await Should.ThrowAsync<HttpOperationException>(() => api.Client.CoreV1.ReadNamespacedPodAsync("p", "default", cancellationToken: Cancel));
         JsonSerializer.Deserialize<V1Status>(gone.Response.Content)!.Message.ShouldBe("pods \"p\" not found");
     }
 
@@ -40,10 +40,10 @@ public sealed class KubernetesClientTests
     public async Task An_update_of_an_old_version_is_a_conflict()
     {
         await using var api = await ApiFixture.StartAsync();
-        var first = await api.Client.CoreV1.CreateNamespacedConfigMapAsync(new V1ConfigMap { Metadata = new V1ObjectMeta { Name = "c" } }, "default", cancellationToken: s_cancel);
+        var first = await api.Client.CoreV1.CreateNamespacedConfigMapAsync(new V1ConfigMap { Metadata = new V1ObjectMeta { Name = "c" } }, "default", cancellationToken: Cancel);
         first.Data = new Dictionary<string, string> { ["a"] = "1" };
-        await api.Client.CoreV1.ReplaceNamespacedConfigMapAsync(first, "c", "default", cancellationToken: s_cancel);
-        var conflict = await Should.ThrowAsync<HttpOperationException>(() => api.Client.CoreV1.ReplaceNamespacedConfigMapAsync(first, "c", "default", cancellationToken: s_cancel));
+        await api.Client.CoreV1.ReplaceNamespacedConfigMapAsync(first, "c", "default", cancellationToken: Cancel);
+        var conflict = await Should.ThrowAsync<HttpOperationException>(() => api.Client.CoreV1.ReplaceNamespacedConfigMapAsync(first, "c", "default", cancellationToken: Cancel));
         ((int)conflict.Response.StatusCode).ShouldBe(409);
     }
 
@@ -57,11 +57,11 @@ public sealed class KubernetesClientTests
             ["apiVersion"] = "cilium.io/v2", ["kind"] = "CiliumNetworkPolicy",
             ["metadata"] = new Dictionary<string, object> { ["name"] = "l7" }, ["spec"] = new Dictionary<string, object> { ["endpointSelector"] = new Dictionary<string, object>() },
         };
-        var created = (JsonElement)await api.Client.CustomObjects.CreateNamespacedCustomObjectAsync(policy, "cilium.io", "v2", "default", "ciliumnetworkpolicies", cancellationToken: s_cancel);
+        var created = (JsonElement)await api.Client.CustomObjects.CreateNamespacedCustomObjectAsync(policy, "cilium.io", "v2", "default", "ciliumnetworkpolicies", cancellationToken: Cancel);
         created.GetProperty("metadata").GetProperty("generation").GetInt32().ShouldBe(1);
-        (await policies.ListNamespacedAsync<V1PodList>("default", cancel: s_cancel)).Items.Single().Metadata.Name.ShouldBe("l7");
-        await api.Client.CustomObjects.DeleteNamespacedCustomObjectAsync("cilium.io", "v2", "default", "ciliumnetworkpolicies", "l7", cancellationToken: s_cancel);
-        (await policies.ListNamespacedAsync<V1PodList>("default", cancel: s_cancel)).Items.ShouldBeEmpty();
+        (await policies.ListNamespacedAsync<V1PodList>("default", cancel: Cancel)).Items.Single().Metadata.Name.ShouldBe("l7");
+        await api.Client.CustomObjects.DeleteNamespacedCustomObjectAsync("cilium.io", "v2", "default", "ciliumnetworkpolicies", "l7", cancellationToken: Cancel);
+        (await policies.ListNamespacedAsync<V1PodList>("default", cancel: Cancel)).Items.ShouldBeEmpty();
     }
 
     [Fact]
@@ -69,21 +69,21 @@ public sealed class KubernetesClientTests
     {
         await using var api = await ApiFixture.StartAsync();
         var seen = new List<string>();
-        var list = await api.Client.CoreV1.ListNamespacedPodAsync("default", cancellationToken: s_cancel);
+        var list = await api.Client.CoreV1.ListNamespacedPodAsync("default", cancellationToken: Cancel);
         var watching = Task.Run(async () =>
         {
-            await foreach (var (type, pod) in api.Client.CoreV1.WatchListNamespacedPodAsync("default", resourceVersion: list.Metadata.ResourceVersion, cancellationToken: s_cancel))
+            await foreach (var (type, pod) in api.Client.CoreV1.WatchListNamespacedPodAsync("default", resourceVersion: list.Metadata.ResourceVersion, cancellationToken: Cancel))
             {
                 seen.Add($"{type} {pod.Metadata.Name} {pod.Status.Phase}");
                 if (type == WatchEventType.Deleted)
                     return;
             }
-        }, s_cancel);
-        var pod = await api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "default", cancellationToken: s_cancel);
+        }, Cancel);
+        var pod = await api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "default", cancellationToken: Cancel);
         pod.Status.Phase = "Running";
-        await api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(pod, "p", "default", cancellationToken: s_cancel);
-        await api.Client.CoreV1.DeleteNamespacedPodAsync("p", "default", cancellationToken: s_cancel);
-        await watching.WaitAsync(TimeSpan.FromSeconds(5), s_cancel);
+        await api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(pod, "p", "default", cancellationToken: Cancel);
+        await api.Client.CoreV1.DeleteNamespacedPodAsync("p", "default", cancellationToken: Cancel);
+        await watching.WaitAsync(TimeSpan.FromSeconds(5), Cancel);
         seen.ShouldBe(["Added p Pending", "Modified p Running", "Deleted p Running"]);
     }
 
@@ -91,11 +91,11 @@ public sealed class KubernetesClientTests
     public async Task Objects_need_their_namespace_and_go_with_it()
     {
         await using var api = await ApiFixture.StartAsync();
-        var missing = await Should.ThrowAsync<HttpOperationException>(() => api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "backend", cancellationToken: s_cancel));
+        var missing = await Should.ThrowAsync<HttpOperationException>(() => api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "backend", cancellationToken: Cancel));
         JsonSerializer.Deserialize<V1Status>(missing.Response.Content)!.Message.ShouldBe("namespaces \"backend\" not found");
-        await api.Client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = "backend" } }, cancellationToken: s_cancel);
-        await api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "backend", cancellationToken: s_cancel);
-        await api.Client.CoreV1.DeleteNamespaceAsync("backend", cancellationToken: s_cancel);
-        (await api.Client.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: s_cancel)).Items.ShouldBeEmpty();
+        await api.Client.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = "backend" } }, cancellationToken: Cancel);
+        await api.Client.CoreV1.CreateNamespacedPodAsync(Pod("p"), "backend", cancellationToken: Cancel);
+        await api.Client.CoreV1.DeleteNamespaceAsync("backend", cancellationToken: Cancel);
+        (await api.Client.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: Cancel)).Items.ShouldBeEmpty();
     }
 }

@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.ClusterSetup.Policies;
+
+/// <summary>What a rule says once its peer matches.</summary>
+/// <param name="IsDeny">Whether it forbids.</param>
+/// <param name="Ports">Its ports; empty means all.</param>
+internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule> Ports)
+{
+    public bool UsesNames => Ports.Any(p => p.Ports.Name is not null);
+
+    public bool Equals(PortSection other) => IsDeny == other.IsDeny && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
+
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.Add(IsDeny);
+        foreach (PortRule port in Ports)
+            hash.Add(port);
+        return hash.ToHashCode();
+    }
+}
+
+/// <summary>Compiles sets of port sections into verdicts for each port. Sets that were seen before, for whatever subject and peer, are not compiled
+/// again. Safe for concurrent use.</summary>
+internal sealed class PortSections
+{
+    private static readonly L4Protocol[] Protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<PortSection, int> numbers = [];
+    private readonly List<PortSection> sections = [];
+    private readonly Dictionary<Question, PeerVerdicts> compiled = [];
+
+    public int NumberOf(PortSection section)
+    {
+        lock (gate)
+        {
+            if (numbers.TryGetValue(section, out int number))
+                return number;
+            numbers.Add(section, sections.Count);
+            sections.Add(section);
+            return sections.Count - 1;
+        }
+    }
+
+    /// <summary>The verdicts of a set of sections.</summary>
+    /// <param name="matching">The numbers of the sections whose peers match, ascending.</param>
+    /// <param name="names">The named ports of the destination.</param>
+    /// <param name="defaultDeny">Whether what no section allows is denied.</param>
+    /// <param name="mayAlwaysEnter">Whether the peer is the host of the subject's node on its way in.</param>
+    public PeerVerdicts Compile(int[] matching, ImmutableArray<NamedPort> names, bool defaultDeny, bool mayAlwaysEnter)
+    {
+        lock (gate)
+        {
+            PortSection[] chosen = [.. matching.Select(i => sections[i])];
+            if (!chosen.Any(s => s.UsesNames))
+                names = [];
+            var question = new Question(matching, names, defaultDeny, mayAlwaysEnter);
+            if (!compiled.TryGetValue(question, out PeerVerdicts? verdicts))
+            {
+                PortVerdicts[] each = [.. Protocols.Select(protocol => Compile(chosen, question, protocol))];
+                compiled.Add(question, verdicts = new PeerVerdicts(each[0], each[1], each[2]));
+            }
+            return verdicts;
+        }
+    }
+
+    /// <summary>Steps: 1. cut the ports at the edges of all ranges; 2. decide each piece; 3. join neighbours with equal verdicts.</summary>
+    private static PortVerdicts Compile(PortSection[] chosen, Question question, L4Protocol protocol)
+    {
+        // 1.
+        List<Range> ranges = [.. chosen.SelectMany(section => Ranges(section, question.Names, protocol))];
+        var edges = new SortedSet<int> { 0 };
+        foreach (Range range in ranges)
+        {
+            edges.Add(range.First);
+            edges.Add(range.Last + 1);
+        }
+        edges.Remove(ushort.MaxValue + 1);
+
+        // 2. and 3.
+        List<(ushort Start, PolicyVerdict Verdict)> verdicts = [];
+        foreach (int edge in edges)
+        {
+            PolicyVerdict verdict = Decide(ranges, edge, question);
+            if (verdicts.Count == 0 || verdicts[^1].Verdict != verdict)
+                verdicts.Add(((ushort)edge, verdict));
+        }
+        return new PortVerdicts([.. verdicts]);
+    }
+
+    private static IEnumerable<Range> Ranges(PortSection section, ImmutableArray<NamedPort> names, L4Protocol protocol)
+    {
+        if (section.Ports.IsEmpty)
+            yield return new Range(0, ushort.MaxValue, section.IsDeny, null);
+        foreach (PortRule port in section.Ports)
+        {
+            if (port.Protocol is not null && port.Protocol != protocol)
+                continue;
+            if (port.Ports.Name is null)
+                yield return new Range(port.Ports.First, port.Ports.Last, section.IsDeny, port.Http);
+            foreach (NamedPort named in names)
+            {
+                if (named.Protocol == protocol && named.Name == port.Ports.Name)
+                    yield return new Range(named.Port, named.Port, section.IsDeny, port.Http);
+            }
+        }
+    }
+
+    private static PolicyVerdict Decide(List<Range> ranges, int port, Question question)
+    {
+        bool plain = false;
+        bool denied = false;
+        List<HttpRuleSet> http = [];
+        foreach (Range range in ranges)
+        {
+            if (port < range.First || port > range.Last)
+                continue;
+            if (range.IsDeny)
+                denied = true;
+            else if (range.Http is null)
+                plain = true;
+            else
+                http.Add(range.Http);
+        }
+
+        // The host of the subject's node may always come in; where HTTP rules cover it, through the proxy but unrestricted.
+        if (question.MayAlwaysEnter)
+            return http.Count > 0 ? PolicyVerdict.Redirect(HttpRuleSet.AllowAll) : PolicyVerdict.Allow;
+        if (denied)
+            return PolicyVerdict.Drop(DropReason.DeniedByDenyRule);
+
+        // A plain allow beside HTTP rules takes their effect away but not the redirection.
+        if (http.Count > 0)
+            return PolicyVerdict.Redirect(plain ? HttpRuleSet.AllowAll : HttpRuleSet.Union(http));
+        return plain || !question.DefaultDeny ? PolicyVerdict.Allow : PolicyVerdict.Drop(DropReason.PolicyDenied);
+    }
+
+    private readonly record struct Range(int First, int Last, bool IsDeny, HttpRuleSet? Http);
+
+    private readonly record struct Question(int[] Matching, ImmutableArray<NamedPort> Names, bool DefaultDeny, bool MayAlwaysEnter)
+    {
+        public bool Equals(Question other) =>
+            DefaultDeny == other.DefaultDeny && MayAlwaysEnter == other.MayAlwaysEnter && Matching.AsSpan().SequenceEqual(other.Matching)
+            && Names.AsSpan().SequenceEqual(other.Names.AsSpan());
+
+        public override int GetHashCode()
+        {
+            var hash = default(HashCode);
+            hash.Add(DefaultDeny);
+            hash.Add(MayAlwaysEnter);
+            foreach (int section in Matching)
+                hash.Add(section);
+            foreach (NamedPort name in Names)
+                hash.Add(name);
+            return hash.ToHashCode();
+        }
+    }
+}

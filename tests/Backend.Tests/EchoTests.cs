@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+
+namespace CiliumDebugging.Backend.Tests;
+
+public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendProcess>
+{
+    private HttpClient Client => backend.Client;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_post_to_echo_answers_its_body_and_the_pod()
+    {
+        using var answer = await Client.PostAsync("/echo", new StringContent("foo"), Cancel);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await answer.Content.ReadAsStringAsync(Cancel)).ShouldBe($"host={BackendProcess.PodName} body=foo");
+        answer.Headers.GetValues("X-Pod").ShouldBe([BackendProcess.PodName]);
+        answer.Headers.GetValues("X-Node").ShouldBe([BackendProcess.NodeName]);
+    }
+
+    [Theory]
+    [InlineData("/echo", $"host={BackendProcess.PodName} body=")]
+    [InlineData("/a", $"host={BackendProcess.PodName}")]
+    [InlineData("/b", $"host={BackendProcess.PodName}")]
+    public async Task A_get_answers_the_pod(string path, string expected) => (await Client.GetStringAsync(path, Cancel)).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/alive")]
+    public async Task The_pod_is_healthy(string path) => (await Client.GetStringAsync(path, Cancel)).ShouldBe("Healthy");
+
+    [Fact]
+    public async Task A_body_of_one_mebibyte_is_echoed_whole()
+    {
+        var body = new string('x', 1024 * 1024);
+
+        using var answer = await Client.PostAsync("/echo", new StringContent(body, Encoding.ASCII), Cancel);
+
+        (await answer.Content.ReadAsStringAsync(Cancel)).ShouldEndWith(body);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_larger_body_is_answered_413_and_not_counted(bool chunked)
+    {
+        var before = await CountAsync("echo_requests");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo") { Content = new ByteArrayContent(new byte[(1024 * 1024) + 1]) };
+        request.Headers.TransferEncodingChunked = chunked;
+
+        using var answer = await Client.SendAsync(request, Cancel);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+        (await CountAsync("echo_requests")).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Each_endpoint_counts_its_own_requests_under_the_seeds_names()
+    {
+        var (echo, a, b) = (await CountAsync("echo_requests"), await CountAsync("a_requests"), await CountAsync("b_requests"));
+
+        for (var i = 0; i < 3; i++) await Client.GetStringAsync("/echo", Cancel);
+        for (var i = 0; i < 2; i++) await Client.GetStringAsync("/a", Cancel);
+        await Client.GetStringAsync("/b", Cancel);
+
+        (await CountAsync("echo_requests")).ShouldBe(echo + 3);
+        (await CountAsync("a_requests")).ShouldBe(a + 2);
+        (await CountAsync("b_requests")).ShouldBe(b + 1);
+    }
+
+    [Fact]
+    public async Task The_metrics_are_prometheus_text()
+    {
+        using var answer = await Client.GetAsync("/metrics", Cancel);
+
+        answer.Content.Headers.ContentType!.ToString().ShouldBe("text/plain; version=0.0.4; charset=utf-8");
+        (await answer.Content.ReadAsStringAsync(Cancel)).ShouldContain("# TYPE echo_requests counter\n");
+    }
+
+    private async Task<long> CountAsync(string metric)
+    {
+        var lines = (await Client.GetStringAsync("/metrics", Cancel)).Split('\n');
+        return long.Parse(lines.Single(l => l.StartsWith(metric + " ", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,52 @@
+using CiliumDebugging.ServiceDefaults.Pods;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Trace;
+
+namespace CiliumDebugging.ServiceDefaults.Tests.Pods;
+
+public sealed class PodIdentityTests
+{
+    [Fact]
+    public void The_downward_api_names_the_pod()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["POD_NAME"] = "backend-1-abc-12345", ["POD_NAMESPACE"] = "backend", ["NODE_NAME"] = "cluster-worker2",
+        }).Build();
+
+        PodIdentity.FromConfiguration(configuration).ShouldBe(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
+    }
+
+    [Fact]
+    public void Without_a_cluster_the_machine_is_the_pod() =>
+        PodIdentity.FromConfiguration(new ConfigurationBuilder().Build()).ShouldBe(new PodIdentity(Environment.MachineName, "default", Environment.MachineName));
+
+    [Fact]
+    public async Task An_api_without_its_token_is_a_clear_error()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["CLUSTER_API_URL"] = "http://127.0.0.1:1" }).Build();
+
+        var error = await Should.ThrowAsync<FormatException>(() => PodSandbox.JoinAsync(configuration, TimeProvider.System, cancellationToken: TestContext.Current.CancellationToken));
+
+        error.Message.ShouldContain("CLUSTER_API_TOKEN");
+    }
+
+    [Fact]
+    public async Task Telemetry_carries_the_pods_identity()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
+        await using var app = builder.Build();
+
+        var attributes = app.Services.GetRequiredService<TracerProvider>().GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
+
+        attributes["k8s.pod.name"].ShouldBe("backend-1-abc-12345");
+        attributes["k8s.namespace.name"].ShouldBe("backend");
+        attributes["k8s.node.name"].ShouldBe("cluster-worker2");
+        attributes["service.instance.id"].ShouldBe("backend-1-abc-12345");
+    }
+}
