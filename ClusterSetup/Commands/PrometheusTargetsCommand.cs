@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using CiliumDebugging.ClusterSetup.Monitoring;
 using CiliumDebugging.ServiceDefaults.Pods;
 using k8s;
@@ -14,12 +15,20 @@ public static class PrometheusTargetsCommand
     /// <summary>Builds the command.</summary>
     public static Command Build()
     {
-        var api = new Option<Uri>("--api") { Description = "URL of the Kubernetes API.", Required = true };
+        var api = new Option<Uri?>("--api") { Description = "URL of the Kubernetes API, for example http://127.0.0.1:46443.", Required = true, CustomParser = ParseUrl };
         var output = new Option<string>("--output") { Description = "The file to write.", DefaultValueFactory = _ => "targets.json" };
         var follow = new Option<bool>("--follow") { Description = "Keep the file up to date, until stopped." };
         var command = new Command("prometheus-targets", $"Write a cluster's Pods as a target file of Prometheus (token from {PodEnvironment.ApiToken}).") { api, output, follow };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetRequiredValue(api), parsed.GetRequiredValue(output), parsed.GetValue(follow), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetRequiredValue(api)!, parsed.GetRequiredValue(output), parsed.GetValue(follow), cancellationToken));
         return command;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult argument)
+    {
+        var text = argument.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https") return url;
+        argument.AddError($"--api '{text}' is no http or https URL, for example http://127.0.0.1:46443");
+        return null;
     }
 
     private static async Task<int> RunAsync(Uri api, string output, bool follow, CancellationToken cancellationToken)

@@ -47,6 +47,21 @@ internal sealed class LabCounts
         return instants.Average(t => (ValueAt(values, t) - ValueAt(values, t - 60)) / 60);
     }
 
+    /// <summary>
+    /// How many independent choices of a Pod the requests of a window are worth: a client port that comes again finds its conntrack entry and its Pod again. With n requests from
+    /// a port, (Σ n)² / Σ n²: the variance of a share s is s(1 − s) divided by it.
+    /// </summary>
+    public double IndependentChoices(double start, double end)
+    {
+        double requests = 0, squares = 0;
+        lock (_lock)
+        {
+            foreach (var port in _records.Where(r => Epoch + r.Start >= start && Epoch + r.Start < end).CountBy(r => r.Port))
+                (requests, squares) = (requests + port.Value, squares + ((double)port.Value * port.Value));
+        }
+        return requests * requests / squares;
+    }
+
     /// <summary>Requests recorded.</summary>
     public int Records
     {

@@ -10,7 +10,8 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// minutes. A single evaluation of rate extrapolates from the first and last scrape to the ends of the minute; what it gains or loses there
 /// averages out.</item>
 /// <item>The first seconds of a phase are left out: 503s come one to four seconds after their requests.</item>
-/// <item>Shares and ratios take disjoint minutes that end with the phase, so that their standard error is that of a plain count.</item>
+/// <item>Shares and ratios take disjoint minutes that end with the phase. Their standard error counts a client port that came several times as one choice, because conntrack
+/// sends it to the same Pod every time.</item>
 /// </list>
 /// </summary>
 /// <param name="name">Name of the phase.</param>
@@ -89,17 +90,17 @@ internal sealed class PhaseCheck(string name, double start, double end, bool bot
     {
         // Where each request was sent: to the Pod that answered, or that a proxy answered for.
         var sent = pods.ToDictionary(p => p, p => Disjoint(echo, p.Name) + Disjoint(responses, p.Name, "503"));
-        var (total, minutes) = (sent.Values.Sum(), DisjointInstants().Count);
-        var requestsCounted = total * 60 * minutes;
-        var (third, standardError) = (1.0 / pods.Count, Math.Sqrt(1.0 / pods.Count * (1 - (1.0 / pods.Count)) / requestsCounted));
+        var (total, instants, third) = (sent.Values.Sum(), DisjointInstants(), 1.0 / pods.Count);
+        // Of a share of 1/3 as of one of 2/3.
+        var standardError = Math.Sqrt(third * (1 - third) / lab.IndependentChoices(instants[0] - 60, instants[^1]));
         foreach (var pod in pods)
-            _numbers.Add(new CheckedNumber(name, $"share sent to {Short(pod)}", sent[pod] / total, third, ShareLimitStandardErrors, DeviationUnit.StandardErrors, "1/3") { StandardError = standardError });
+            _numbers.Add(new CheckedNumber(name, $"share sent to the pod {Short(pod)}", sent[pod] / total, third, ShareLimitStandardErrors, DeviationUnit.StandardErrors, "1/3") { StandardError = standardError });
         foreach (var pod in pods.Where(p => !bothSides || p.Node == clientNode))
             Add($"Hubble requests / echo {Short(pod)}", Disjoint(requests, pod.Name) / Disjoint(echo, pod.Name), bothSides ? 2 : 1, RatioLimit, DeviationUnit.Relative, bothSides ? "2:1" : "1:1");
         if (!bothSides) return;
         var share = pods.Sum(p => Disjoint(responses, p.Name, "503")) / total;
         Add("503 share of all requests", share, 2.0 / 3, RatioLimit, DeviationUnit.Relative, "2/3");
-        _numbers.Add(new CheckedNumber(name, "503 share of all requests", share, 2.0 / 3, ShareLimitStandardErrors, DeviationUnit.StandardErrors, "2/3") { StandardError = Math.Sqrt(2.0 / 9 / requestsCounted) });
+        _numbers.Add(new CheckedNumber(name, "503 share of all requests", share, 2.0 / 3, ShareLimitStandardErrors, DeviationUnit.StandardErrors, "2/3") { StandardError = standardError });
     }
 
     private void Add(string what, double measured, double expected, double limit, DeviationUnit unit, string source) =>

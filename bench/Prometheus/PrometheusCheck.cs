@@ -130,7 +130,7 @@ internal static class PrometheusCheck
         await following;
         await readings.CancelAsync();
         await reading;
-        Print($"{lab.Records} requests recorded by the client");
+        Print($"{lab.Records} requests recorded by the client, {lab.IndependentChoices(baseline.Start, baseline.End):0} and {lab.IndependentChoices(observe.Start, observe.End):0} independent choices of a pod in the phases");
         List<CheckedNumber> numbers = [];
         foreach (var (name, (start, end), both) in new[] { ("baseline", baseline, false), ("observe", observe, true) })
             numbers.AddRange(await new PhaseCheck(name, start, end, both, pods, client.Spec.NodeName, prometheus, lab).RunAsync(cancellationToken));
@@ -190,12 +190,12 @@ internal static class PrometheusCheck
 
     private static bool Report(IReadOnlyList<CheckedNumber> numbers)
     {
-        Print($"{"phase",-9} {"what",-46} {"Prometheus",10} {"expected",10} {"deviation",10} {"limit",7}  {"expected from",-14} ok");
+        Print($"{"phase",-9} {"what",-50} {"Prometheus",10} {"expected",10} {"deviation",10} {"limit",7}  {"expected from",-14} ok");
         foreach (var number in numbers)
         {
             var unit = number.Unit switch { DeviationUnit.Relative => " %", DeviationUnit.StandardErrors => " se", _ => "" };
             var scale = number.Unit is DeviationUnit.Relative ? 100 : 1;
-            Print($"{number.Phase,-9} {number.What,-46} {number.Measured,10:0.0000} {number.Expected,10:0.0000} {$"{FormattableString.Invariant($"{number.Deviation * scale:+0.00;-0.00;0.00}")}{unit}",10} {$"{FormattableString.Invariant($"{number.Limit * scale:0.##}")}{unit}",7}  {number.Source,-14} {(number.Passes ? "yes" : "NO")}");
+            Print($"{number.Phase,-9} {number.What,-50} {number.Measured,10:0.0000} {number.Expected,10:0.0000} {$"{FormattableString.Invariant($"{number.Deviation * scale:+0.00;-0.00;0.00}")}{unit}",10} {$"{FormattableString.Invariant($"{number.Limit * scale:0.##}")}{unit}",7}  {number.Source,-14} {(number.Passes ? "yes" : "NO")}");
         }
         var failed = numbers.Count(n => !n.Passes);
         Print($"{numbers.Count - failed} of {numbers.Count} within their limits");
