@@ -25,6 +25,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly Dictionary<int, long> _statusWithoutPod = [];
     private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
     private SkewMonitor? _monitor;
+    private readonly List<RecordedEvent> _events = [];
     private long _begun;
 
     /// <summary>The key under which answers that name no Pod are counted.</summary>
@@ -44,6 +45,9 @@ internal sealed class RunBook(IPAddress? clientAddress)
 
     /// <summary>All phases so far.</summary>
     public IReadOnlyList<PhaseTally> Phases => _phases;
+
+    /// <summary>What was done to the cluster under load.</summary>
+    public IReadOnlyList<RecordedEvent> Events => _events;
 
     /// <summary>Delivery over the whole run.</summary>
     public SkewStatus Status
@@ -66,7 +70,12 @@ internal sealed class RunBook(IPAddress? clientAddress)
     /// <param name="at">When, s since the attack's epoch.</param>
     public void Record(string what, double at)
     {
-        lock (_lock) _monitor?.Record(new RecordedEvent(what, TimeSpan.FromSeconds(at)));
+        var recorded = new RecordedEvent(what, TimeSpan.FromSeconds(at));
+        lock (_lock)
+        {
+            _events.Add(recorded);
+            _monitor?.Record(recorded);
+        }
     }
 
     /// <summary>Adds a record.</summary>

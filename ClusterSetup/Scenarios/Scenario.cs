@@ -5,22 +5,38 @@ using CiliumDebugging.LoadTest.Attack;
 namespace CiliumDebugging.ClusterSetup.Scenarios;
 
 /// <summary>A step of a scenario.</summary>
-public abstract record ScenarioStep;
+public abstract record ScenarioStep
+{
+    /// <summary>The step in one line, for a report.</summary>
+    public virtual string Describe() => GetType().Name;
+}
 
 /// <summary>Applies a policy file.</summary>
 /// <param name="File">File name, for messages and events.</param>
 /// <param name="Policies">The policies in it, as JSON objects for the API, with what the policy reader made of them.</param>
-public sealed record ApplyStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep;
+public sealed record ApplyStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"apply {File} ({string.Join(", ", Policies.Select(p => $"{p.Model.Kind} {p.Model.Name}"))})";
+}
 
 /// <summary>Deletes the policies of a file.</summary>
 /// <param name="File">File name, for messages and events.</param>
 /// <param name="Policies">The policies in it.</param>
-public sealed record DeleteStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep;
+public sealed record DeleteStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() => $"delete what {File} applied";
+}
 
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
 /// <param name="Duration">How long.</param>
-public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep;
+public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measure for {Duration.TotalSeconds:0.#} s (phase {Name})");
+}
 
 /// <summary>The load of a scenario.</summary>
 /// <param name="Url">Target; the host is a Service as <c>name.namespace</c>.</param>

@@ -5,6 +5,7 @@ using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Diagnosis;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Series;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Autorest;
@@ -76,6 +77,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         public Task? Following { get; set; }
         public AttackState? Drained { get; set; }
         public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
+        public TimeSeries Series { get; } = new();
         public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules)> Judged { get; } = [];
     }
 
@@ -88,6 +90,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
+        run.Series.Add(0, run.AtStart, first.Pods);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
     }
 
@@ -138,11 +141,13 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             await Task.Delay(left < SampleInterval.TotalSeconds ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
             run.Observer.OnSample(run.Book.Sample(Now(run), run.Client.Spec.NodeName));
+            if (run.Series.IsDue(Now(run))) await SampleSeriesAsync(run, phase, cancellationToken);
         }
 
         // The last phase ends with the load, so that its counts are not those of requests under way.
         if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+        run.Series.Add(Now(run), phase.After, phase.Pods);
         run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken)));
     }
 
@@ -154,6 +159,20 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Drained = await run.LoadTest.StopAsync(cancellationToken);
         await run.Following!.WaitAsync(cancellationToken);
         return run.Drained;
+    }
+
+    private async Task SampleSeriesAsync(Run run, PhaseTally phase, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
+            run.Series.Add(Now(run), await run.View.ScrapeAsync(phase.Pods, cancellationToken), phase.Pods);
+        }
+        catch (HttpRequestException)
+        {
+            // A Pod may be going while it is asked. The charts do without this sample; the counts of a phase do not come from here.
+            run.Series.Miss();
+        }
     }
 
     private async Task ApplyAsync(PolicyManifest policy, CancellationToken cancellationToken)
@@ -190,6 +209,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var version = await run.View.VersionAsync(cancellationToken);
         var phases = run.Judged.Select(j => j.Tally.Report(clientNode)).ToImmutableArray();
         var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(EvidenceOf(judged.Tally, phases[i], i > 0 ? phases[i - 1] : null, judged.HttpRules, clientNode, version, settings))).ToList();
+        phases = [.. phases.Select((phase, i) => phase with { HttpRules = run.Judged[i].HttpRules, Diagnosis = diagnoses[i] })];
         var expectations = run.Scenario.Expect.SelectMany(expected =>
         {
             var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
@@ -199,7 +219,12 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var reconciliation = ReconciliationTable.Build(run.Book, attack, total, run.Book.Phases[^1].Pods, clientNode, run.Judged.All(j => j.HttpRules.Ingress));
         var scenario = run.Scenario;
         return new RunReport(scenario.Name, scenario.Title, scenario.Source, scenario.Load.RatePerSecond, run.Client.Name(), clientNode, phases, run.Book.Status,
-            diagnoses[^1], reconciliation, [.. expectations], settings);
+            diagnoses[^1], reconciliation, [.. expectations], settings)
+        {
+            Details = new RunDetails(
+                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, version, scenario.Load.Method, scenario.Load.Url.ToString(),
+                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], run.Series.Samples, run.Series.IntervalSeconds, run.Series.Missed),
+        };
     }
 
     private static Evidence EvidenceOf(

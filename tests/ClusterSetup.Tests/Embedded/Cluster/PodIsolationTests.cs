@@ -79,8 +79,8 @@ public class PodIsolationTests
         var somewhere = new IPEndPoint(IPAddress.Loopback, 40_000);
         ProxyProtocol.Write(header, somewhere, somewhere, SandboxContract.ConnectionToken(lab.Token, "another uid"));
         using var forged = await RawConnection.OpenAsync(IPAddress.Loopback, backing);
-        await forged.SendAsync(System.Text.Encoding.Latin1.GetString(header));
-        await forged.RequestAsync("POST", "foo");
+        // Header and request in one piece: the Pod may reset the connection as soon as it has seen the header.
+        await forged.SendAsync(System.Text.Encoding.Latin1.GetString(header) + "POST /echo HTTP/1.1\r\nHost: backend\r\nContent-Length: 3\r\n\r\nfoo");
         (await forged.ReadToEndAsync()).ShouldBe(0);
     }
 }

@@ -98,7 +98,8 @@ public class RestartTests
             using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, endpoint);
             return false;
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused)
+        // A connection that was still in the backlog when the listener closed is reset: nobody is there either.
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
         {
             return true;
         }
