@@ -41,6 +41,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>What is added to every port where it is listened on.</summary>
     public int PortOffset { get; }
 
+    /// <summary>The datapath, for tests.</summary>
+    internal LiveDatapath Datapath { get; private set; } = null!;
+
     /// <summary>What the user should know: a port that was taken, by whom, and what is used instead. Null when there is nothing.</summary>
     public string? Notice { get; }
 
@@ -83,7 +86,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         // 2. the datapath
         var shared = new SocketTable();
         var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable())).ToList();
-        var datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
+        var datapath = Datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
         _parts.Add(await HubbleServer.StartAsync(
             nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), AgentController.HubbleMetricsPort + PortOffset, cancellationToken));
         // 3. the API and the first objects
@@ -155,8 +158,14 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     {
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
-        await Task.WhenAll(_running);
-        await _parts.DisposeAsync();
-        _stop.Dispose();
+        try
+        {
+            await Task.WhenAll(_running);
+        }
+        finally
+        {
+            await _parts.DisposeAsync();
+            _stop.Dispose();
+        }
     }
 }

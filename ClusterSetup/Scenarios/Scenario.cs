@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.LoadTest.Attack;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios;
 
@@ -26,8 +27,13 @@ public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep;
 /// <param name="Method">HTTP method.</param>
 /// <param name="Body">Request body.</param>
 /// <param name="RatePerSecond">Requests per second.</param>
-public sealed record LoadSpec(Uri Url, string Method, string? Body, double RatePerSecond)
+/// <param name="Client">Label selector of the load-test Pod.</param>
+/// <param name="Ports">Client ports as <see cref="ClientPortRange.Parse"/> reads them; null: random odd ports, as a client that binds a port draws them.</param>
+public sealed record LoadSpec(Uri Url, string Method, string? Body, double RatePerSecond, string Client = LoadSpec.DefaultClient, string? Ports = null)
 {
+    /// <summary>The load-test Pod of the lab's own topology.</summary>
+    public const string DefaultClient = "app=load-test-1";
+
     /// <summary>The Service's name.</summary>
     public string Service => Url.Host.Split('.')[0];
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using CiliumDebugging.LoadTest.Attack;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -25,6 +26,8 @@ public static class ScenarioReader
         public string Method { get; set; } = "POST";
         public string? Body { get; set; }
         public double Rate { get; set; } = 50;
+        public string Client { get; set; } = LoadSpec.DefaultClient;
+        public string? Ports { get; set; }
     }
 
     private sealed class ExpectFile
@@ -77,7 +80,8 @@ public static class ScenarioReader
             return null;
         }
         if (load.Rate is not (> 0 and <= 100_000)) problems.Add(string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most 100,000 requests per second"));
-        return new LoadSpec(url, load.Method, load.Body, load.Rate);
+        if (load.Ports is { } ports && ClientPortRange.Parse(ports, out _) is { } problem) problems.Add($"load.ports: {problem}");
+        return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports);
     }
 
     private static ScenarioStep? Step(Dictionary<string, string> step, int number, string folder, List<string> problems)

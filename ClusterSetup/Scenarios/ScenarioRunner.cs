@@ -55,9 +55,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             await TakeAsync(run, step, cancellationToken);
         }
         // 4. drain
-        observer.OnStep("waiting for the last answers");
-        var attack = await run.LoadTest.StopAsync(cancellationToken);
-        await run.Following!.WaitAsync(cancellationToken);
+        var attack = await DrainAsync(run, cancellationToken);
         var last = await view.ScrapeAsync(run.Book.Phases[^1].Pods, cancellationToken);
         run.Book.Phases[^1].After = last;
         // 5. judge
@@ -76,6 +74,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         public RunBook Book => book;
         public AttackState? Attack { get; set; }
         public Task? Following { get; set; }
+        public AttackState? Drained { get; set; }
         public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
         public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules)> Judged { get; } = [];
     }
@@ -86,7 +85,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
@@ -141,8 +140,20 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             run.Observer.OnSample(run.Book.Sample(Now(run), run.Client.Spec.NodeName));
         }
 
+        // The last phase ends with the load, so that its counts are not those of requests under way.
+        if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
         run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken)));
+    }
+
+    /// <summary>Ends the load; every request has its outcome and its record then.</summary>
+    private static async Task<AttackState> DrainAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run.Drained is { } drained) return drained;
+        run.Observer.OnStep("waiting for the last answers");
+        run.Drained = await run.LoadTest.StopAsync(cancellationToken);
+        await run.Following!.WaitAsync(cancellationToken);
+        return run.Drained;
     }
 
     private async Task ApplyAsync(PolicyManifest policy, CancellationToken cancellationToken)

@@ -45,6 +45,20 @@ internal sealed class PodNetworkController(
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
         var assignment = new Assignment(node, address, ports, new CancellationTokenSource());
         _assigned[pod.Uid()] = assignment;
+        try
+        {
+            await AnnounceAsync(pod, node, address, backing, ports, cancellationToken);
+        }
+        catch
+        {
+            await RemoveAsync(pod.Uid()); // the next round begins anew
+            throw;
+        }
+        assignment.Probing = ProbeAsync(pod, assignment);
+    }
+
+    private async Task AnnounceAsync(V1Pod pod, int node, uint address, uint backing, IReadOnlyList<int> ports, CancellationToken cancellationToken)
+    {
         datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
         await PatchAsync(pod, new
         {
@@ -58,7 +72,6 @@ internal sealed class PodNetworkController(
             },
         }, status: false, cancellationToken);
         await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(address).ToString(), node, ready: false, cancellationToken);
-        assignment.Probing = ProbeAsync(pod, assignment);
     }
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)

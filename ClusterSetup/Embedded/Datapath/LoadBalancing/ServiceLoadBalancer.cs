@@ -34,7 +34,11 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack)
         if (!services.TryGet(syn.Destination, out var service)) return ServiceLookup.NotAService;
         if (conntrack is not null && conntrack.TryGet(syn, nowTicks, out var stored) && service!.TryGet(stored, out backend)) return ServiceLookup.Selected;
         var backends = service!.Backends;
-        if (backends.Length == 0) return ServiceLookup.NoBackend;
+        if (backends.Length == 0)
+        {
+            backend = syn.Destination;
+            return ServiceLookup.NoBackend;
+        }
         var chosen = backends[random.Next(backends.Length)];
         conntrack?.Set(syn, chosen.Id, nowTicks);
         backend = chosen.Address;
