@@ -10,7 +10,9 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
 /// </summary>
 public sealed class NodeDatapath
 {
-    private readonly Lock _lock = new();
+    private readonly Lock _lock;
+    private readonly ConntrackMap _map;
+    private readonly ServiceConntrack? _conntrack;
     private readonly ServiceLoadBalancer _loadBalancer;
 
     /// <summary>A node.</summary>
@@ -18,13 +20,21 @@ public sealed class NodeDatapath
     /// <param name="address">Node address: the source of its proxy's connections when they do not use the original one.</param>
     /// <param name="config">The agent's settings.</param>
     /// <param name="sockets">The namespace of its proxy's sockets: its own, or one shared by all nodes.</param>
-    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets)
+    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets) : this(name, address, config, sockets, new Lock(), new ConntrackMap())
+    {
+    }
+
+    private NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, Lock gate, ConntrackMap map)
     {
         ArgumentNullException.ThrowIfNull(config);
-        (Name, Address, Config, Sockets) = (name, address, config, sockets);
-        var conntrack = config.SocketLoadBalancing ? null : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks);
-        _loadBalancer = new ServiceLoadBalancer(conntrack);
+        (Name, Address, Config, Sockets, _lock, _map) = (name, address, config, sockets, gate, map);
+        _conntrack = config.SocketLoadBalancing ? null
+            : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks, map, config.ConntrackReopen, config.ConntrackReopenGrace.Ticks);
+        _loadBalancer = new ServiceLoadBalancer(_conntrack);
     }
+
+    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned conntrack map.</summary>
+    public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) => new(Name, Address, config, sockets, _lock, _map);
 
     /// <summary>Node name.</summary>
     public string Name { get; }
@@ -42,5 +52,11 @@ public sealed class NodeDatapath
     public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
     {
         lock (_lock) return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
+    }
+
+    /// <summary>A client on this node closes a connection that it had dialled. Thread-safe.</summary>
+    public void Close(in FourTuple syn, long nowTicks)
+    {
+        lock (_lock) _conntrack?.Close(syn, nowTicks);
     }
 }
