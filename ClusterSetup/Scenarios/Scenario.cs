@@ -29,6 +29,23 @@ public sealed record DeleteStep(string File, ImmutableArray<PolicyManifest> Poli
     public override string Describe() => $"delete what {File} applied";
 }
 
+/// <summary>Which backend Pod a <see cref="DeletePodStep"/> deletes.</summary>
+public enum PodPlace
+{
+    /// <summary>The first one by name.</summary>
+    Any,
+
+    /// <summary>The first one by name on the client's node.</summary>
+    ClientNode,
+
+    /// <summary>The first one by name on another node than the client's.</summary>
+    OtherNode,
+}
+
+/// <summary>Deletes one backend Pod of the load's Service and waits until its replacement is ready.</summary>
+/// <param name="Place">Which one.</param>
+public sealed record DeletePodStep(PodPlace Place) : ScenarioStep;
+
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
 /// <param name="Duration">How long.</param>
@@ -50,6 +67,9 @@ public sealed record LoadSpec(Uri Url, string Method, string? Body, double RateP
     /// <summary>The load-test Pod of the lab's own topology.</summary>
     public const string DefaultClient = "app=load-test-1";
 
+    /// <summary>M: the distinct client ports the load can draw.</summary>
+    public int PortCount => ClientPortRange.Parse(Ports ?? "odd", out var range) is null ? range.Count : throw new InvalidOperationException($"load.ports '{Ports}' was not checked");
+
     /// <summary>The Service's name.</summary>
     public string Service => Url.Host.Split('.')[0];
 
@@ -65,7 +85,11 @@ public sealed record LoadSpec(Uri Url, string Method, string? Body, double RateP
 /// <param name="FailureStatus">The one status that failures have; null for no expectation.</param>
 /// <param name="FailureShare"><c>remote-pods</c>: the failed share of the requests is the share of the Pods on other nodes, within 4 standard errors; null for no expectation.</param>
 /// <param name="Diagnosis">Name of the diagnosis; null for no expectation.</param>
-public sealed record PhaseExpectation(string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis);
+/// <param name="NewPodShare">
+/// <c>stale-conntrack</c>: the share of the Pod that a <see cref="DeletePodStep"/> brought agrees with <see cref="StaleConntrackShare"/> of the measured quantities; <c>even</c>: with 1/N. Null for no expectation.
+/// </param>
+public sealed record PhaseExpectation(
+    string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis, string? NewPodShare = null);
 
 /// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
 /// <param name="Name">Name: that of its folder.</param>

@@ -16,7 +16,7 @@ public static class ScenarioReader
         public string Source { get; set; } = "";
         public Dictionary<string, string> Settings { get; set; } = [];
         public LoadFile Load { get; set; } = new();
-        public List<Dictionary<string, string>> Steps { get; set; } = [];
+        public List<Dictionary<string, object?>> Steps { get; set; } = [];
         public List<ExpectFile> Expect { get; set; } = [];
     }
 
@@ -39,6 +39,7 @@ public static class ScenarioReader
         public int? FailureStatus { get; set; }
         public string? FailureShare { get; set; }
         public string? Diagnosis { get; set; }
+        public string? NewPodShare { get; set; }
     }
 
     /// <summary>Reads the scenario of a folder.</summary>
@@ -84,23 +85,34 @@ public static class ScenarioReader
         return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports);
     }
 
-    private static ScenarioStep? Step(Dictionary<string, string> step, int number, string folder, List<string> problems)
+    private static ScenarioStep? Step(Dictionary<string, object?> step, int number, string folder, List<string> problems)
     {
         switch (step.Keys.Order(StringComparer.Ordinal).ToArray())
         {
-            case ["apply"]:
-                return Policies(step["apply"], folder, problems) is { } applied ? new ApplyStep(step["apply"], applied) : null;
-            case ["delete"]:
-                return Policies(step["delete"], folder, problems) is { } deleted ? new DeleteStep(step["delete"], deleted) : null;
-            case ["for", "phase"]:
-                if (Durations.TryParse(step["for"], out var duration)) return new PhaseStep(step["phase"], duration);
-                problems.Add($"steps[{number}].for '{step["for"]}' is no duration; use for example 6s, 500ms or 2m");
+            case ["apply"] when step["apply"] is string file:
+                return Policies(file, folder, problems) is { } applied ? new ApplyStep(file, applied) : null;
+            case ["delete"] when step["delete"] is string file:
+                return Policies(file, folder, problems) is { } deleted ? new DeleteStep(file, deleted) : null;
+            case ["deletePod"]:
+                if (Place(step["deletePod"]) is { } place) return new DeletePodStep(place);
+                problems.Add($"steps[{number}].deletePod must be {{}}, {{node: client}} or {{node: other}}");
+                return null;
+            case ["for", "phase"] when step["phase"] is string name && step["for"] is string text:
+                if (Durations.TryParse(text, out var duration)) return new PhaseStep(name, duration);
+                problems.Add($"steps[{number}].for '{text}' is no duration; use for example 6s, 500ms or 2m");
                 return null;
             default:
-                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', or 'phase: NAME' with 'for: DURATION'");
+                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', or 'phase: NAME' with 'for: DURATION'");
                 return null;
         }
     }
+
+    private static PodPlace? Place(object? value) => value switch
+    {
+        IDictionary<object, object> { Count: 0 } => PodPlace.Any,
+        IDictionary<object, object> { Count: 1 } fields when fields.TryGetValue("node", out var node) => node switch { "client" => PodPlace.ClientNode, "other" => PodPlace.OtherNode, _ => null },
+        _ => null,
+    };
 
     private static ImmutableArray<PolicyManifest>? Policies(string file, string folder, List<string> problems)
     {
@@ -115,7 +127,10 @@ public static class ScenarioReader
         OneOf("delivery", expect.Delivery, ["even", "skewed", "not-skewed"]);
         OneOf("successesFrom", expect.SuccessesFrom, ["client-node"]);
         OneOf("failureShare", expect.FailureShare, ["remote-pods"]);
-        return new PhaseExpectation(expect.Phase, expect.Delivery, expect.Failures, expect.SuccessesFrom, expect.FailureStatus, expect.FailureShare, expect.Diagnosis);
+        OneOf("newPodShare", expect.NewPodShare, ["stale-conntrack", "even"]);
+        var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != expect.Phase);
+        if (expect.NewPodShare is not null && !before.OfType<DeletePodStep>().Any()) problems.Add($"expect.newPodShare: no pod is deleted before phase '{expect.Phase}', so there is no new one");
+        return new PhaseExpectation(expect.Phase, expect.Delivery, expect.Failures, expect.SuccessesFrom, expect.FailureStatus, expect.FailureShare, expect.Diagnosis, expect.NewPodShare);
 
         void OneOf(string field, string? value, string[] allowed)
         {

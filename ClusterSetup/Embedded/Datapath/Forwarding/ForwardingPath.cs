@@ -44,10 +44,8 @@ public sealed class ForwardingPath
     {
         ArgumentNullException.ThrowIfNull(cluster);
         hold = null;
-        var source = cluster.Pods.GetValueOrDefault(syn.Source.Address);
-        var clientNode = source is null ? _byAddress.GetValueOrDefault(syn.Source.Address) : _nodes.GetValueOrDefault(source.NodeName);
         // 1. service load balancing
-        var node = clientNode ?? _nodes.Values[0];
+        var node = ClientNode(cluster, syn.Source, out var source);
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
         var wire = new FourTuple(syn.Source, backend);
         if (lookup is ServiceLookup.NoBackend || !cluster.Pods.TryGetValue(backend.Address, out var destination))
@@ -67,6 +65,16 @@ public sealed class ForwardingPath
         }
         // 3. ingress policy of the destination
         return Arrive(cluster, source, destination, syn.Source, wire, out hold);
+    }
+
+    /// <summary>A client closes a connection that it had dialled: its node's conntrack sees the FIN.</summary>
+    /// <param name="cluster">What the agents know.</param>
+    /// <param name="syn">The client's socket and what it had dialled.</param>
+    /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
+    public void Close(ClusterSnapshot cluster, in FourTuple syn, long nowTicks)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ClientNode(cluster, syn.Source, out _).Close(syn, nowTicks);
     }
 
     /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.</summary>
@@ -106,6 +114,10 @@ public sealed class ForwardingPath
         if (!cluster.Pods.ContainsKey(accepted.Backend.Address)) return accepted with { Action = HopAction.Reset, Wire = wire };
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
+
+    /// <summary>The node a client is on; a client that is neither Pod nor node counts as one of the first node.</summary>
+    private NodeDatapath ClientNode(ClusterSnapshot cluster, TcpEndpoint client, out PodEntry? pod) =>
+        (cluster.Pods.TryGetValue(client.Address, out pod) ? _nodes.GetValueOrDefault(pod.NodeName) : _byAddress.GetValueOrDefault(client.Address)) ?? _nodes.Values[0];
 
     private Hop Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
     {

@@ -16,15 +16,18 @@ public class ServiceConntrackTests
         backend.ShouldBe(0);
     }
 
+    /// <summary>As in bpf/lib/conntrack.h: the look-up does not ask for the lifetime, only the garbage collector does.</summary>
     [Fact]
-    public void An_entry_is_hit_to_the_end_of_its_lifetime_and_not_a_tick_longer()
+    public void An_entry_past_its_lifetime_is_used_until_a_sweep_deletes_it()
     {
         var conntrack = new ServiceConntrack(Lifetime, GcInterval);
-        conntrack.Set(Client(1), 7, nowTicks: 0);
-        conntrack.Set(Client(2), 8, nowTicks: 0);
-        conntrack.TryGet(Client(1), Lifetime, out var backend).ShouldBeTrue();
+        conntrack.TryGet(Client(0), 0, out _); // sweeps at 30, 60, 90, 120, 150, …
+        conntrack.Set(Client(1), 7, nowTicks: 10);
+        conntrack.Set(Client(2), 8, nowTicks: 10);
+        conntrack.TryGet(Client(1), 119, out var backend).ShouldBeTrue();
         backend.ShouldBe(7);
-        conntrack.TryGet(Client(2), Lifetime + 1, out _).ShouldBeFalse();
+        conntrack.TryGet(Client(2), 120, out _).ShouldBeFalse();
+        conntrack.TryGet(Client(1), 121, out _).ShouldBeTrue();
     }
 
     [Fact]
@@ -50,38 +53,75 @@ public class ServiceConntrackTests
         var conntrack = new ServiceConntrack(Lifetime, GcInterval);
         conntrack.TryGet(Client(0), 0, out _);
         for (var port = 1; port <= 50; port++) conntrack.Set(Client(port), port, 0);
-        conntrack.TryGet(Client(0), Lifetime + 1, out _).ShouldBeFalse();
+        conntrack.TryGet(Client(0), Lifetime + GcInterval, out _).ShouldBeFalse();
         conntrack.Count.ShouldBe(0);
     }
 
-    /// <summary>
-    /// Any sequence of look-ups and choices against a naive table that keeps everything: a hit exactly when the last use is at most a lifetime ago, whatever is swept when;
-    /// never fewer entries than live ones, and none dead for longer than a sweep interval after a look-up.
-    /// </summary>
-    [Fact]
-    public void It_answers_as_a_table_that_never_forgets_would()
+    [Theory]
+    [InlineData(ConntrackReopen.Reuse, 59, true)]
+    [InlineData(ConntrackReopen.Reuse, 61, true)]
+    [InlineData(ConntrackReopen.SelectAfterGrace, 59, true)]
+    [InlineData(ConntrackReopen.SelectAfterGrace, 61, false)]
+    [InlineData(ConntrackReopen.Select, 0, false)]
+    public void A_syn_on_a_closed_entry_reuses_it_or_not(ConntrackReopen reopen, int secondsClosed, bool reused)
     {
-        var operations = Gen.Select(Gen.Bool, Gen.Int[0, 5], Gen.Int[0, 80]).List[0, 80];
-        Gen.Select(operations, Gen.Long[1, 150], Gen.Long[1, 90]).Sample((steps, lifetime, gcInterval) =>
+        var second = TimeSpan.TicksPerSecond;
+        var conntrack = new ServiceConntrack(21_600 * second, 300 * second, reopen: reopen);
+        conntrack.Set(Client(1), 7, 0);
+        conntrack.TryGet(Client(1), 500 * second, out _).ShouldBeTrue(); // open for however long
+        conntrack.Close(Client(1), 1_000 * second);
+        conntrack.TryGet(Client(1), (1_000 + secondsClosed) * second, out _).ShouldBe(reused);
+    }
+
+    [Fact]
+    public void Closing_is_a_segment_too_and_prolongs_the_entry_and_closing_what_is_not_there_does_nothing()
+    {
+        var conntrack = new ServiceConntrack(Lifetime, GcInterval);
+        conntrack.TryGet(Client(0), 0, out _);
+        conntrack.Set(Client(1), 7, 0);
+        conntrack.Close(Client(1), 90);
+        conntrack.Close(Client(2), 90);
+        conntrack.Count.ShouldBe(1);
+        conntrack.TryGet(Client(1), 185, out _).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_map_outlives_the_agent_that_filled_it()
+    {
+        var map = new ConntrackMap();
+        new ServiceConntrack(Lifetime, GcInterval, map).Set(Client(1), 7, 0);
+        new ServiceConntrack(2 * Lifetime, 2 * GcInterval, map).TryGet(Client(1), 50, out var backend).ShouldBeTrue();
+        backend.ShouldBe(7);
+    }
+
+    /// <summary>Any sequence of SYNs and FINs against a naive table that is swept at exactly the times it should be.</summary>
+    [Fact]
+    public void It_answers_as_a_table_that_is_swept_on_time()
+    {
+        var operations = Gen.Select(Gen.Int[0, 2], Gen.Int[1, 5], Gen.Int[0, 80]).List[0, 80];
+        Gen.Select(operations, Gen.Long[1, 150], Gen.Long[1, 90], Gen.Enum<ConntrackReopen>(), Gen.Long[0, 100]).Sample((steps, lifetime, gcInterval, reopen, grace) =>
         {
-            var conntrack = new ServiceConntrack(lifetime, gcInterval);
-            var naive = new Dictionary<int, (int Backend, long LastSeen)>();
+            var conntrack = new ServiceConntrack(lifetime, gcInterval, null, reopen, grace);
+            var naive = new Dictionary<int, (int Backend, long Expires, long? ClosedAt)>();
             var (now, backend) = (0L, 0);
             conntrack.TryGet(Client(0), now, out _); // sweeps are counted from the first look-up
-            foreach (var (set, port, pause) in steps)
+            foreach (var (kind, port, pause) in steps)
             {
-                now += pause;
-                if (set)
+                for (var t = now + 1; t <= now + pause; t++)
                 {
-                    conntrack.Set(Client(port), ++backend, now);
-                    naive[port] = (backend, now);
-                    continue;
+                    if (t % gcInterval == 0)
+                        foreach (var dead in naive.Where(e => e.Value.Expires < t).Select(e => e.Key).ToList()) naive.Remove(dead);
                 }
-                var expected = naive.TryGetValue(port, out var entry) && now - entry.LastSeen <= lifetime;
+                now += pause;
+                var closed = naive.TryGetValue(port, out var entry) ? entry.ClosedAt : null;
+                var selects = closed is { } at && (reopen is ConntrackReopen.Select || (reopen is ConntrackReopen.SelectAfterGrace && now - at >= grace));
+                var expected = naive.ContainsKey(port) && !selects;
                 if (conntrack.TryGet(Client(port), now, out var found) != expected || found != (expected ? entry.Backend : 0)) return false;
-                if (expected) naive[port] = entry with { LastSeen = now };
-                if (conntrack.Count < naive.Values.Count(e => now - e.LastSeen <= lifetime)) return false;
-                if (conntrack.Count > naive.Values.Count(e => now - e.LastSeen <= lifetime + gcInterval)) return false;
+                if (!expected) conntrack.Set(Client(port), ++backend, now);
+                naive[port] = (expected ? entry.Backend : backend, now + lifetime, null);
+                if (kind != 0) continue;
+                conntrack.Close(Client(port), now);
+                naive[port] = naive[port] with { ClosedAt = now };
             }
             return true;
         });
