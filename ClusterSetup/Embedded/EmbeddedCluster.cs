@@ -35,6 +35,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>URL of the Kubernetes API.</summary>
     public Uri ApiUrl { get; private set; }
 
+    /// <summary>The authority that signed the API's certificate, PEM; null for plain HTTP.</summary>
+    public string? AuthorityPem { get; private set; }
+
     /// <summary>Bearer token of the API.</summary>
     public string ApiToken { get; }
 
@@ -93,21 +96,24 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var store = new ObjectStore(time);
         ClusterAdmission.Register(store, addresses);
         PodNetworkController? network = null;
+        var certificate = options.ApiTls ? _parts.Add(ServingCertificate.Generate(time, System.Net.IPAddress.Loopback)) : null;
+        AuthorityPem = certificate?.AuthorityPem;
         var server = _parts.Add(await ApiServer.StartAsync(
             new ApiServerOptions
             {
                 Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, options.ApiPort),
                 Token = options.ApiToken,
+                Certificate = certificate,
                 Time = time,
                 PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
             }, store, loggers, cancellationToken));
         ApiUrl = server.Address;
-        var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken));
+        var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken, AuthorityPem));
         await ClusterObjects.CreateAsync(api, topology, addresses, options.CiliumConfig, cancellationToken);
         // 4. the controllers
         network = await StartControllersAsync(options, api, addresses, datapath, loggers, cancellationToken);
         // 5. the Pods
-        if (options.RunsPods) _running.Add(new PodSupervisor(topology, ApiUrl, options.ApiToken, time, loggers.CreateLogger("kubelet")).RunAsync(_stop.Token));
+        if (options.RunsPods) _running.Add(new PodSupervisor(topology, ApiUrl, options.ApiToken, AuthorityPem, time, loggers.CreateLogger("kubelet")).RunAsync(_stop.Token));
     }
 
     private async Task<PodNetworkController> StartControllersAsync(
