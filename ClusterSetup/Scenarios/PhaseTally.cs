@@ -22,6 +22,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     private readonly Dictionary<string, long> _unanswered = new(StringComparer.Ordinal);
     private readonly long[] _ok = new long[pods.Length];
     private readonly long[] _failed = new long[pods.Length];
+    private readonly Latencies _latency = new();
     private bool _portsKnown = true;
 
     /// <summary>Name of the phase.</summary>
@@ -64,6 +65,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
         var ok = record.Status is >= 200 and < 300;
         if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
         else Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
+        if (!record.Outcome.IsNotSent()) _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
         if (position is { } p) (ok ? _ok : _failed)[p]++;
         if (origin is SelectionOrigin.UnknownPort) _portsKnown = false;
         if (origin is not SelectionOrigin.Fresh || record.Outcome.IsNotSent()) return;
@@ -79,10 +81,13 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
         var counted = (After ?? Before).Since(Before);
         var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
         var perPod = pods.Select((pod, i) => new PodPhase(pod, pod.Node == clientNode, _ok[i], _failed[i], counted.RequestsTo(pod.HubbleName),
-            counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300), counted.ResponsesOf(pod.HubbleName, s => s >= 500), counted.Echo.GetValueOrDefault(pod.HubbleName))).ToImmutableArray();
+            counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300), counted.ResponsesOf(pod.HubbleName, s => s >= 500), counted.Echo.GetValueOrDefault(pod.HubbleName))
+        {
+            ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
+        }).ToImmutableArray();
         var (selection, source) = Selection(counted, clientNode, unit);
         return new PhaseReport(name, End - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            perPod, selection, source, _delivery.Evaluate(unit));
+            perPod, selection, source, _delivery.Evaluate(unit)) { Start = start, Latency = LatencySummary.Of(_latency) };
     }
 
     /// <summary>
@@ -93,10 +98,14 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     {
         if (_selection.Counts.Unattributed == 0) return (_selection.Verdict(unit), "client");
         var fromHubble = new SkewTest(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
-        var counts = pods.Select((pod, i) => _ok[i] + _failed[i] + (long)counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500).Sum(r => r.Value));
+        var counts = pods.Select((pod, i) => _ok[i] + _failed[i] + (long)ClientSideErrors(counted, pod, clientNode));
         fromHubble.Add(new BackendCounts([.. counts], 0));
         return (fromHubble.Verdict(SelectionUnit.Unknown), "client and Hubble");
     }
+
+    /// <summary>5xx in the Pod's name that the proxy of the client's node counted.</summary>
+    private static double ClientSideErrors(ClusterCounters counted, BackendPod pod, string clientNode) =>
+        counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500).Sum(r => r.Value);
 
     private static void Count(Dictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
 }

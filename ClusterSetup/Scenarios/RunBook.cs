@@ -27,6 +27,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly Dictionary<int, double> _firstUse = [];
     private readonly List<double> _startsWhileChanging = [];
     private SkewMonitor? _monitor;
+    private readonly List<RecordedEvent> _events = [];
     private RecordedEvent? _change;
     private long _begun;
 
@@ -47,6 +48,9 @@ internal sealed class RunBook(IPAddress? clientAddress)
 
     /// <summary>All phases so far.</summary>
     public IReadOnlyList<PhaseTally> Phases => _phases;
+
+    /// <summary>What was done to the cluster under load.</summary>
+    public IReadOnlyList<RecordedEvent> Events => _events;
 
     /// <summary>Delivery over the whole run.</summary>
     public SkewStatus Status
@@ -69,7 +73,12 @@ internal sealed class RunBook(IPAddress? clientAddress)
     /// <param name="at">When, s since the attack's epoch.</param>
     public void Record(string what, double at)
     {
-        lock (_lock) _monitor?.Record(new RecordedEvent(what, TimeSpan.FromSeconds(at)));
+        var recorded = new RecordedEvent(what, TimeSpan.FromSeconds(at));
+        lock (_lock)
+        {
+            _events.Add(recorded);
+            _monitor?.Record(recorded);
+        }
     }
 
     /// <summary>
@@ -83,6 +92,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
         lock (_lock)
         {
             _change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
+            _events.Add(_change);
             _startsWhileChanging.Clear();
         }
     }

@@ -5,6 +5,7 @@ using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Diagnosis;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Series;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Autorest;
@@ -80,6 +81,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         public AttackState? Drained { get; set; }
         public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
         public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
+        public TimeSeries Series { get; } = new();
         public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules)> Judged { get; } = [];
     }
 
@@ -89,9 +91,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
+        run.Series.Add(0, run.AtStart, first.Pods);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
     }
 
@@ -117,6 +120,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             case DeletePodStep delete:
                 await DeletePodAsync(run, delete, cancellationToken);
                 break;
+            case ServiceStep service:
+                await ChangeServiceAsync(run, service, cancellationToken);
+                break;
             case PhaseStep phase:
                 await MeasureAsync(run, phase, cancellationToken);
                 break;
@@ -129,6 +135,21 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Observer.OnStep(doing);
         if (run.Attack is not null) run.Book.Record(done, Now(run));
         foreach (var policy in policies) await change(policy, cancellationToken);
+        await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private async Task ChangeServiceAsync(Run run, ServiceStep step, CancellationToken cancellationToken)
+    {
+        var load = run.Scenario.Load;
+        var spec = new Dictionary<string, object>(StringComparer.Ordinal);
+        if (step.SessionAffinity is { } affinity) spec["sessionAffinity"] = affinity;
+        if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
+        if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
+        if (step.TrafficDistribution is { } distribution) spec["trafficDistribution"] = distribution;
+        run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
+        if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", Now(run));
+        var patch = new V1Patch(System.Text.Json.JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch);
+        await cluster.CoreV1.PatchNamespacedServiceAsync(patch, load.Service, load.Namespace, cancellationToken: cancellationToken);
         await Task.Delay(Settle, time, cancellationToken);
     }
 
@@ -182,11 +203,13 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             await Task.Delay(left < SampleInterval.TotalSeconds ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
             run.Observer.OnSample(run.Book.Sample(Now(run), run.Client.Spec.NodeName));
+            if (run.Series.IsDue(Now(run))) await SampleSeriesAsync(run, phase, cancellationToken);
         }
 
         // The last phase ends with the load, so that its counts are not those of requests under way.
         if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+        run.Series.Add(Now(run), phase.After, phase.Pods);
         run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken)));
     }
 
@@ -198,6 +221,20 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Drained = await run.LoadTest.StopAsync(cancellationToken);
         await run.Following!.WaitAsync(cancellationToken);
         return run.Drained;
+    }
+
+    private async Task SampleSeriesAsync(Run run, PhaseTally phase, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
+            run.Series.Add(Now(run), await run.View.ScrapeAsync(phase.Pods, cancellationToken), phase.Pods);
+        }
+        catch (HttpRequestException)
+        {
+            // A Pod may be going while it is asked. The charts do without this sample; the counts of a phase do not come from here.
+            run.Series.Miss();
+        }
     }
 
     private async Task ApplyAsync(PolicyManifest policy, CancellationToken cancellationToken)
@@ -234,6 +271,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var version = await run.View.VersionAsync(cancellationToken);
         var phases = run.Judged.Select(j => j.Tally.Report(clientNode)).ToImmutableArray();
         var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(EvidenceOf(judged.Tally, phases[i], i > 0 ? phases[i - 1] : null, judged.HttpRules, clientNode, version, settings))).ToList();
+        phases = [.. phases.Select((phase, i) => phase with { HttpRules = run.Judged[i].HttpRules, Diagnosis = diagnoses[i] })];
         var expectations = run.Scenario.Expect.SelectMany(expected =>
         {
             var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
@@ -244,7 +282,12 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var reconciliation = ReconciliationTable.Build(run.Book, attack, total, run.Book.Phases[^1].Pods, clientNode, run.Judged.All(j => j.HttpRules.Ingress));
         var scenario = run.Scenario;
         return new RunReport(scenario.Name, scenario.Title, scenario.Source, scenario.Load.RatePerSecond, run.Client.Name(), clientNode, phases, run.Book.Status,
-            diagnoses[^1], reconciliation, [.. expectations], settings);
+            diagnoses[^1], reconciliation, [.. expectations], settings)
+        {
+            Details = new RunDetails(
+                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, version, scenario.Load.Method, scenario.Load.Url.ToString(),
+                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], run.Series.Samples, run.Series.IntervalSeconds, run.Series.Missed),
+        };
     }
 
     private static Evidence EvidenceOf(

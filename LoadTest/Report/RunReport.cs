@@ -14,7 +14,11 @@ namespace CiliumDebugging.LoadTest.Report;
 /// <param name="HubbleOk">Hubble: 2xx of this Pod.</param>
 /// <param name="HubbleServerErrors">Hubble: 5xx in this Pod's name, also those that a proxy made.</param>
 /// <param name="Echo">Backend: requests that reached the Pod.</param>
-public sealed record PodPhase(BackendPod Pod, bool OnClientNode, long Ok, long Failed, double HubbleRequests, double HubbleOk, double HubbleServerErrors, double Echo);
+public sealed record PodPhase(BackendPod Pod, bool OnClientNode, long Ok, long Failed, double HubbleRequests, double HubbleOk, double HubbleServerErrors, double Echo)
+{
+    /// <summary>Hubble: 5xx in this Pod's name that the proxy of the client's node counted; part of <see cref="HubbleServerErrors"/>.</summary>
+    public double ClientProxyErrors { get; init; }
+}
 
 /// <summary>One phase of a run.</summary>
 /// <param name="Name">Name, from the scenario.</param>
@@ -38,6 +42,18 @@ public sealed record PhaseReport(
 
     /// <summary>Everything that is not a 2xx, unanswered requests included.</summary>
     public long Failures => Requests - Ok;
+
+    /// <summary>Start, s since the load began.</summary>
+    public double Start { get; init; }
+
+    /// <summary>Latency; null without a request.</summary>
+    public LatencySummary? Latency { get; init; }
+
+    /// <summary>Whether HTTP rules stood on egress of the client and on ingress of the backends when the phase ended.</summary>
+    public (bool Client, bool Backends) HttpRules { get; init; }
+
+    /// <summary>The mechanism seen in this phase; null where none was asked for.</summary>
+    public DiagnosisResult? Diagnosis { get; init; }
 }
 
 /// <summary>A line of the reconciliation: two counts of the same thing.</summary>
@@ -48,6 +64,9 @@ public sealed record PhaseReport(
 /// <param name="RightCount">The second count.</param>
 public sealed record ReconciliationLine(string What, string Left, double LeftCount, string Right, double RightCount)
 {
+    /// <summary>Why the two counts relate as they do, and what a difference means.</summary>
+    public string Explanation { get; init; } = "";
+
     /// <summary>Second minus first; 0 when they agree.</summary>
     public double Difference => RightCount - LeftCount;
 }
@@ -77,6 +96,9 @@ public sealed record RunReport(
 {
     /// <summary>Whether the three views agree exactly.</summary>
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
+
+    /// <summary>What someone else needs to repeat the run, and the counters over time.</summary>
+    public RunDetails Details { get; init; } = RunDetails.Unknown;
 
     /// <summary>Whether every expectation holds.</summary>
     public bool Holds => Expectations.All(e => e.Holds);

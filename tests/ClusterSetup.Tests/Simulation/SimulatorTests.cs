@@ -97,6 +97,48 @@ public class SimulatorTests
         csv.ToString().Split('\n').Length.ShouldBe(1 + 2 * 3 + 3 + 2 * 4 + 1);
     }
 
+    /// <summary>Two nodes with 2 + 1 pods and a client on each: 25/25/50 (AKS#4905, kubernetes#97147).</summary>
+    [Fact]
+    public void With_traffic_policy_local_a_pods_load_is_its_nodes_clients_by_its_nodes_pods() =>
+        ShouldBeSpread("traffic-policy-local", new SimulationOptions { Nodes = 2, Pods = 3, Clients = 2, RatePerSecond = 5_000 }, 0.25, 0.5, 0.25);
+
+    /// <summary>Three nodes in two zones, a client on each: zone 1 has two thirds of the clients and half of the four pods.</summary>
+    [Fact]
+    public void With_trafficDistribution_a_pods_load_is_its_zones_clients_by_its_zones_pods() =>
+        ShouldBeSpread("topology-zones", new SimulationOptions { Nodes = 3, Pods = 5, Clients = 3, Zones = 2, RatePerSecond = 5_000 }, 2.0 / 3 / 3, 1.0 / 6, 2.0 / 3 / 3, 2.0 / 3 / 3, 1.0 / 6);
+
+    [Fact]
+    public void With_session_affinity_one_client_gets_one_pod_and_many_clients_even_shares_of_clients()
+    {
+        var one = Simulator.Run(ScenarioCatalog.Load("session-affinity"), new SimulationOptions { SamplesPerPhase = 1 });
+        one.Samples[0].Selected.Count(s => s > 0).ShouldBe(1);
+        one.Samples[0].Predicted.ShouldBeNull();
+        var many = Simulator.Run(ScenarioCatalog.Load("session-affinity"), new SimulationOptions { SamplesPerPhase = 1, Clients = 3_000, RatePerSecond = 1_000 });
+        foreach (var selected in many.Samples[0].Selected) ((double)selected / many.Connections).ShouldBe(1.0 / 3, 4 * Math.Sqrt(2.0 / 9 / 3_000));
+    }
+
+    [Fact]
+    public void The_controls_are_even_and_without_a_failure()
+    {
+        foreach (var name in (string[])["ingress-only", "fixed-1.10", "no-cilium"])
+        {
+            var result = Simulator.Run(ScenarioCatalog.Load(name), new SimulationOptions { RatePerSecond = 5_000, SamplesPerPhase = 1 });
+            result.Outcomes.Keys.ShouldBe([SimulatedOutcome.Ok], name);
+            var last = result.Samples[^1];
+            for (var i = 0; i < last.Selected.Length; i++) ((double)last.Selected[i] / last.Connections).ShouldBe(last.Predicted!.Value[i], 0.02, name);
+        }
+        Simulator.Run(ScenarioCatalog.Load("native-routing"), new SimulationOptions()).Outcomes.ShouldContainKey(SimulatedOutcome.ServiceUnavailable);
+        Should.Throw<ScenarioException>(() => Simulator.Run(ScenarioCatalog.Load("keepalive-pinning"), new SimulationOptions())).Message.ShouldContain("load.connections");
+    }
+
+    private static void ShouldBeSpread(string scenario, SimulationOptions options, params double[] shares)
+    {
+        var result = Simulator.Run(ScenarioCatalog.Load(scenario), options with { SamplesPerPhase = 1 });
+        var sample = result.Samples.ShouldHaveSingleItem();
+        sample.Predicted!.Value.Select(p => Math.Round(p, 9)).ShouldBe(shares.Select(s => Math.Round(s, 9)));
+        for (var i = 0; i < shares.Length; i++) ((double)sample.Selected[i] / sample.Connections).ShouldBe(shares[i], 0.015);
+    }
+
     [Fact]
     public void Options_out_of_range_are_all_named()
     {

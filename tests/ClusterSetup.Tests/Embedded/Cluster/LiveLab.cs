@@ -1,9 +1,13 @@
+using System.Net;
 using CiliumDebugging.ClusterSetup.Embedded;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
 using k8s;
+using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 
@@ -51,6 +55,36 @@ internal sealed class LiveLab : IAsyncDisposable
         var report = await new ScenarioRunner(Api, TimeProvider.System).RunAsync(scenario, backends, new TestOutput(), TestContext.Current.CancellationToken);
         return report;
     }
+
+    private static readonly LoadSpec s_service = new(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50);
+
+    /// <summary>The default topology's Pods through the runner's eyes.</summary>
+    public ClusterView View => field ??= new ClusterView(Api, s_service);
+
+    /// <summary>Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.</summary>
+    public async Task<(V1Pod Client, IReadOnlyList<V1Pod> Backends)> ReadyAsync(int backends = 3)
+    {
+        var client = await View.WaitUntilReadyAsync(backends, TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+        var pods = await Api.CoreV1.ListNamespacedPodAsync("backend", cancellationToken: TestContext.Current.CancellationToken);
+        return (client, [.. pods.Items.OrderBy(p => p.Name(), StringComparer.Ordinal)]);
+    }
+
+    /// <summary>All counters of the nodes and of the Pods behind the Service now.</summary>
+    public async Task<ClusterCounters> CountersAsync() =>
+        await View.ScrapeAsync(await View.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+
+    /// <summary>Applies the policies of a file of the seed scenario and waits until the datapath has them.</summary>
+    public async Task ApplyAsync(string file)
+    {
+        var before = Cluster.Datapath.Cluster.Policies;
+        var (policies, _) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
+        foreach (var policy in policies)
+            await Api.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync($"the datapath has {file}", () => !ReferenceEquals(before, Cluster.Datapath.Cluster.Policies));
+    }
+
+    /// <summary>A port of a Pod or Service as this machine reaches it.</summary>
+    public IPEndPoint EndPoint(string address, int port = 8080) => new(IPAddress.Parse(address), port + Cluster.PortOffset);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,44 @@
+using CiliumDebugging.LoadTest.Report.Document;
+using static CiliumDebugging.LoadTest.Report.Formats.Md;
+
+namespace CiliumDebugging.LoadTest.Report.Formats;
+
+/// <summary>Parts of a report in words, the same in every format; not escaped.</summary>
+internal static class Headline
+{
+    /// <summary>The last phase in one sentence.</summary>
+    public static string Of(ReportDocument document)
+    {
+        var phase = document.Phases[^1];
+        var share = phase.Requests == 0 ? 0 : 100.0 * phase.Failures / phase.Requests;
+        var failed = phase.Failures == 0 ? "no request failed" : F($"{phase.Failures} of {phase.Requests} requests failed ({share:0.0} %)");
+        var verdict = phase.Delivery.Kind switch
+        {
+            "skewed" => F($"delivery is skewed (error probability {phase.Delivery.ErrorProbability ?? double.NaN:0.##E+0})"),
+            "even" => "delivery is even",
+            _ => "delivery is undecided",
+        };
+        return $"{char.ToUpperInvariant(verdict[0])}{verdict[1..]}; {failed}.";
+    }
+
+    /// <summary>An onset in one sentence.</summary>
+    public static string Of(OnsetInfo onset) => F(
+        $"Delivery is skewed since {onset.At ?? 0:0.0} s ({(onset.Events.IsEmpty ? "no recorded event" : string.Join(", ", onset.Events))}); alarm at {onset.AlarmAt:0.0} s, false with probability at most {onset.ErrorProbability:0.##E+0}");
+
+    /// <summary>A proportion in percent, with its interval.</summary>
+    public static string Of(IntervalInfo interval) =>
+        F($"{(interval.Estimate is { } estimate ? F($"{estimate * 100:0.#} %") : "–")} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]");
+
+    /// <summary>Where HTTP rules stand.</summary>
+    public static string Of(HttpRulesInfo rules) => (rules.Client, rules.Backends) switch
+    {
+        (true, true) => "on the client's egress and on the backends' ingress",
+        (true, false) => "on the client's egress only",
+        (false, true) => "on the backends' ingress only",
+        _ => "none",
+    };
+
+    /// <summary>What failed, by status and kind; empty when nothing did.</summary>
+    public static string Failures(PhaseInfo phase) => string.Join(
+        ", ", phase.ByStatus.Where(s => s.Key is < 200 or >= 300).Select(s => F($"{s.Value} × {s.Key}")).Concat(phase.Unanswered.Select(u => F($"{u.Value} × {u.Key}"))));
+}

@@ -1,0 +1,58 @@
+using System.Text;
+using System.Xml;
+using CiliumDebugging.LoadTest.Report.Document;
+
+namespace CiliumDebugging.LoadTest.Report.Formats;
+
+/// <summary><c>junit.xml</c>: the expectations and the reconciliation as test cases, for CI.</summary>
+public static class JUnitReport
+{
+    /// <summary>The report.</summary>
+    public static string Write(ReportDocument document)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        var cases = document.Expectations.Select(e => (Class: "expectation", Name: e.What, e.Holds, e.Observed))
+            .Concat(document.Reconciliation.Select(r => (Class: "reconciliation", Name: r.What, Holds: r.Difference == 0, Observed: Md.F($"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}")))).ToList();
+        var text = new Utf8Writer();
+        using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, NewLineChars = "\n" }))
+        {
+            void Attribute(string name, string value) => xml.WriteAttributeString(name, Clean(value));
+            xml.WriteStartElement("testsuites");
+            xml.WriteStartElement("testsuite");
+            Attribute("name", document.Scenario.Name);
+            Attribute("tests", Md.F($"{cases.Count}"));
+            Attribute("failures", Md.F($"{cases.Count(c => !c.Holds)}"));
+            Attribute("errors", "0");
+            Attribute("skipped", "0");
+            Attribute("time", Md.F($"{document.Phases.Sum(p => p.Seconds):0.###}"));
+            Attribute("timestamp", Md.F($"{document.StartedAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}"));
+            foreach (var one in cases)
+            {
+                xml.WriteStartElement("testcase");
+                Attribute("classname", $"{document.Scenario.Name}.{one.Class}");
+                Attribute("name", one.Name);
+                Attribute("time", "0");
+                if (!one.Holds)
+                {
+                    xml.WriteStartElement("failure");
+                    Attribute("message", one.Observed);
+                    xml.WriteString(Clean($"{one.Name}; {one.Observed}"));
+                    xml.WriteEndElement();
+                }
+                xml.WriteEndElement();
+            }
+            xml.WriteElementString("system-out", Clean($"{document.Diagnosis.Name}: {document.Diagnosis.Sentence}"));
+            xml.WriteEndElement();
+            xml.WriteEndElement();
+        }
+        return text.ToString() + "\n";
+    }
+
+    /// <summary>XML 1.0 has no way to write some characters.</summary>
+    private static string Clean(string text) => string.Concat(text.EnumerateRunes().Select(r => r.IsBmp && !XmlConvert.IsXmlChar((char)r.Value) ? "\uFFFD" : r.ToString()));
+
+    private sealed class Utf8Writer() : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+    }
+}
