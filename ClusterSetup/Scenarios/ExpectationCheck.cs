@@ -21,6 +21,11 @@ internal static class ExpectationCheck
             var elsewhere = phase.Pods.Where(p => !p.OnClientNode).Sum(p => p.Ok);
             yield return new ExpectationResult($"{phase.Name}: every success comes from the client's node", elsewhere == 0, $"{elsewhere} of {phase.Ok} successes come from other nodes");
         }
+        if (expected.SuccessesFrom is "one-pod")
+        {
+            var pods = phase.Pods.Where(p => p.Ok > 0).Select(p => p.Pod.Name).ToList();
+            yield return new ExpectationResult($"{phase.Name}: every success comes from one pod", pods.Count == 1, $"{pods.Count} pods answer: {string.Join(", ", pods)}");
+        }
         if (expected.FailureStatus is { } status)
         {
             var others = phase.Failures - phase.ByStatus.GetValueOrDefault(status);

@@ -28,6 +28,7 @@ public static class ScenarioReader
         public double Rate { get; set; } = 50;
         public string Client { get; set; } = LoadSpec.DefaultClient;
         public string? Ports { get; set; }
+        public int Connections { get; set; }
     }
 
     private sealed class ExpectFile
@@ -82,7 +83,8 @@ public static class ScenarioReader
         }
         if (load.Rate is not (> 0 and <= 100_000)) problems.Add(string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most 100,000 requests per second"));
         if (load.Ports is { } ports && ClientPortRange.Parse(ports, out _) is { } problem) problems.Add($"load.ports: {problem}");
-        return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports);
+        if (load.Connections is < 0 or > 1_000) problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");
+        return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports, load.Connections);
     }
 
     private static ScenarioStep? Step(Dictionary<string, object?> step, int number, string folder, List<string> problems)
@@ -97,14 +99,37 @@ public static class ScenarioReader
                 if (Place(step["deletePod"]) is { } place) return new DeletePodStep(place);
                 problems.Add($"steps[{number}].deletePod must be {{}}, {{node: client}} or {{node: other}}");
                 return null;
+            case ["service"]:
+                return Service(step["service"], number, problems);
             case ["for", "phase"] when step["phase"] is string name && step["for"] is string text:
                 if (Durations.TryParse(text, out var duration)) return new PhaseStep(name, duration);
                 problems.Add($"steps[{number}].for '{text}' is no duration; use for example 6s, 500ms or 2m");
                 return null;
             default:
-                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', or 'phase: NAME' with 'for: DURATION'");
+                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', 'service: {{FIELD: VALUE}}', or 'phase: NAME' with 'for: DURATION'");
                 return null;
         }
+    }
+
+    private static ServiceStep? Service(object? value, int number, List<string> problems)
+    {
+        var before = problems.Count;
+        var fields = (value as IDictionary<object, object> ?? new Dictionary<object, object>()).ToDictionary(f => $"{f.Key}", f => $"{f.Value}", StringComparer.Ordinal);
+        if (fields.Count == 0) problems.Add($"steps[{number}].service names no field; use for example {{sessionAffinity: ClientIP}}");
+        string? Field(string name, params string[] allowed)
+        {
+            if (!fields.Remove(name, out var text) || allowed.Contains(text, StringComparer.Ordinal)) return text;
+            problems.Add($"steps[{number}].service.{name} '{text}' must be {string.Join(" or ", allowed)}");
+            return null;
+        }
+        var affinity = Field("sessionAffinity", "None", "ClientIP");
+        var policy = Field("internalTrafficPolicy", "Cluster", "Local");
+        var distribution = Field("trafficDistribution", "PreferClose", "PreferSameZone");
+        int? seconds = null;
+        if (fields.Remove("affinitySeconds", out var text) && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 86_400 && (seconds = count) > 0))
+            problems.Add($"steps[{number}].service.affinitySeconds '{text}' must be from 1 to 86400");
+        foreach (var unknown in fields.Keys) problems.Add($"steps[{number}].service.{unknown} is unknown; fields are sessionAffinity, affinitySeconds, internalTrafficPolicy, trafficDistribution");
+        return problems.Count == before ? new ServiceStep(affinity, seconds, policy, distribution) : null;
     }
 
     private static PodPlace? Place(object? value) => value switch
@@ -125,7 +150,7 @@ public static class ScenarioReader
     {
         if (!steps.OfType<PhaseStep>().Any(p => p.Name == expect.Phase)) problems.Add($"expect.phase '{expect.Phase}' is no phase of this scenario");
         OneOf("delivery", expect.Delivery, ["even", "skewed", "not-skewed"]);
-        OneOf("successesFrom", expect.SuccessesFrom, ["client-node"]);
+        OneOf("successesFrom", expect.SuccessesFrom, ["client-node", "one-pod"]);
         OneOf("failureShare", expect.FailureShare, ["remote-pods"]);
         OneOf("newPodShare", expect.NewPodShare, ["stale-conntrack", "even"]);
         var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != expect.Phase);

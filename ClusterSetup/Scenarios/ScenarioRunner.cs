@@ -91,7 +91,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
         run.Series.Add(0, run.AtStart, first.Pods);
@@ -120,6 +120,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             case DeletePodStep delete:
                 await DeletePodAsync(run, delete, cancellationToken);
                 break;
+            case ServiceStep service:
+                await ChangeServiceAsync(run, service, cancellationToken);
+                break;
             case PhaseStep phase:
                 await MeasureAsync(run, phase, cancellationToken);
                 break;
@@ -132,6 +135,21 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Observer.OnStep(doing);
         if (run.Attack is not null) run.Book.Record(done, Now(run));
         foreach (var policy in policies) await change(policy, cancellationToken);
+        await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private async Task ChangeServiceAsync(Run run, ServiceStep step, CancellationToken cancellationToken)
+    {
+        var load = run.Scenario.Load;
+        var spec = new Dictionary<string, object>(StringComparer.Ordinal);
+        if (step.SessionAffinity is { } affinity) spec["sessionAffinity"] = affinity;
+        if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
+        if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
+        if (step.TrafficDistribution is { } distribution) spec["trafficDistribution"] = distribution;
+        run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
+        if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", Now(run));
+        var patch = new V1Patch(System.Text.Json.JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch);
+        await cluster.CoreV1.PatchNamespacedServiceAsync(patch, load.Service, load.Namespace, cancellationToken: cancellationToken);
         await Task.Delay(Settle, time, cancellationToken);
     }
 

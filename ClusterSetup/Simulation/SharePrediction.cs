@@ -46,16 +46,14 @@ internal sealed class SharePrediction
     }
 
     /// <summary>The predicted shares of the ready Pods.</summary>
-    /// <param name="ready">Positions of the ready Pods.</param>
+    /// <param name="spread">Their shares by the rules of the Service; null where these give none.</param>
     /// <param name="added">Position of the Pod that replaced another last; null when there is none.</param>
-    /// <param name="pods">Number of Pods there have been.</param>
-    public ImmutableArray<double>? Shares(IReadOnlyCollection<int> ready, int? added, int pods)
+    public ImmutableArray<double>? Shares(double[]? spread, int? added)
     {
-        var even = _isEven || added is null;
-        if (!even && (!_isStale || _replacements > 1)) return null;
-        var shares = new double[pods];
-        foreach (var i in ready)
-            shares[i] = even ? 1.0 / ready.Count : i == added ? _newPodShare!.Value : (1 - _newPodShare!.Value) / (ready.Count - 1);
-        return [.. shares];
+        if (spread is null || added is null || _isEven) return spread is null ? null : [.. spread];
+        // The formula is for backends that are all alike.
+        var ready = spread.Count(s => s > 0);
+        if (!_isStale || _replacements > 1 || spread.Any(s => s > 0 && Math.Abs(s - 1.0 / ready) > 1e-9)) return null;
+        return [.. spread.Select((s, i) => s == 0 ? 0 : i == added ? _newPodShare!.Value : (1 - _newPodShare!.Value) / (ready - 1))];
     }
 }

@@ -22,7 +22,9 @@ internal sealed class SimulatedCluster
     private readonly Dictionary<uint, PodEntry> _entries = [];
     private readonly List<ServiceBackend> _ready = [];
     private readonly List<NetworkPolicyModel> _policies = [];
+    private readonly Dictionary<string, string?> _zones;
     private readonly ushort _port;
+    private ServiceTraits _traits = ServiceTraits.None;
 
     public SimulatedCluster(SimulationOptions options, CiliumConfig config, LoadSpec load)
     {
@@ -32,9 +34,10 @@ internal sealed class SimulatedCluster
         _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
             ?? throw new ScenarioException($"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has {string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))}");
         _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);
+        _zones = topology.Nodes.Select((n, i) => (n.Name, Zone: options.Zones == 0 || n.ControlPlane ? null : $"zone-{(i - 1) % options.Zones + 1}")).ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
         var shared = new SocketTable();
         Path = new ForwardingPath(topology.Nodes.Select((n, i) =>
-            new NodeDatapath(n.Name, FirstNode + (uint)i, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), isShared: false)));
+            new NodeDatapath(n.Name, FirstNode + (uint)i, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), isShared: false, _zones[n.Name])));
         Service = new TcpEndpoint(0xC0A8_0001, _port);
         var client = topology.Workloads.First(w => w.Image is PodImage.LoadTest);
         var clientIdentity = _identities.Pod(client.Namespace, client.Labels);
@@ -89,6 +92,31 @@ internal sealed class SimulatedCluster
         Snapshot = Build();
     }
 
+    /// <summary>
+    /// The share of the connections that each Pod should get by the rules of the Service: the clients share the rate, and what comes from a client is shared by the backends that come into question for its
+    /// node (internalTrafficPolicy Local) or zone. Null with session affinity: one draw for each client, no average.
+    /// </summary>
+    public double[]? Spread()
+    {
+        if (_traits.AffinityTicks is not null || _ready.Count == 0) return null;
+        var (shares, service) = (new double[_pods.Count], Snapshot.Services.Frontends.Single());
+        foreach (var clients in Clients.GroupBy(c => _entries[c].NodeName, StringComparer.Ordinal))
+        {
+            var group = service.GroupFor(NodeNumbers.Of(clients.Key), _zones[clients.Key]).Backends;
+            foreach (var backend in group) shares[IndexOf(backend.Address.Address)] += (double)clients.Count() / Clients.Length / group.Length;
+        }
+        return shares;
+    }
+
+    /// <summary>Changes the Service's spec.</summary>
+    public void Change(ServiceStep step)
+    {
+        var read = ServiceTraits.Read(step.SessionAffinity, step.AffinitySeconds, step.InternalTrafficPolicy, step.TrafficDistribution);
+        _traits = new ServiceTraits(
+            step.InternalTrafficPolicy is null && step.TrafficDistribution is null ? _traits.Locality : read.Locality, step.SessionAffinity is null ? _traits.AffinityTicks : read.AffinityTicks);
+        Snapshot = Build();
+    }
+
     /// <summary>Deletes a backend Pod; returns its position.</summary>
     public int DeletePod(PodPlace place)
     {
@@ -115,11 +143,11 @@ internal sealed class SimulatedCluster
         var pod = new SimulatedPod($"{_backend.Name}-{index}", node);
         _pods.Add(pod);
         _entries[address] = new PodEntry(_backend.Namespace, pod.Name, node, address, pod.Name, _backendIdentity);
-        _ready.Add(new ServiceBackend(index + 1, new TcpEndpoint(address, _port)));
+        _ready.Add(new ServiceBackend(index + 1, new TcpEndpoint(address, _port), NodeNumbers.Of(node), _zones[node]));
     }
 
     private ClusterSnapshot Build() => new(
-        _entries.ToFrozenDictionary(), new ServiceTable([new ServiceFrontend(Service, [.. _ready])]), PolicySet.Create(_policies, _identities), _identities);
+        _entries.ToFrozenDictionary(), new ServiceTable([new ServiceFrontend(Service, [.. _ready], _traits)]), PolicySet.Create(_policies, _identities), _identities);
 
     private static bool Same(NetworkPolicyModel a, NetworkPolicyModel b) => a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name;
 }

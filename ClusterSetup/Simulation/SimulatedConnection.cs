@@ -11,8 +11,8 @@ namespace CiliumDebugging.ClusterSetup.Simulation;
 /// <param name="host">Host of every request.</param>
 internal sealed class SimulatedConnection(SimulatedCluster cluster, string method, string target, string host)
 {
-    /// <summary>A proxy's own port; nothing depends on which.</summary>
-    private const ushort ProxyPort = 32_768;
+    /// <summary>The proxies' own ports: different ones, because both proxies of a node may connect to the same backend at the same time.</summary>
+    private const ushort EgressPort = 32_768, IngressPort = 32_769;
 
     /// <summary>Opens the connection, sends the request and closes the connection.</summary>
     /// <param name="syn">The client's socket and the Service.</param>
@@ -41,7 +41,7 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
 
     private SimulatedOutcome FromEgressProxy(in Hop accepted)
     {
-        var next = cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, Own(accepted), out var connecting, out var hold);
+        var next = cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, Own(accepted, EgressPort), out var connecting, out var hold);
         var outcome = Follow(next);
         hold?.Dispose();
         connecting?.Dispose();
@@ -50,7 +50,7 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
 
     private SimulatedOutcome FromIngressProxy(in Hop accepted)
     {
-        var next = cluster.Path.ConnectFromIngressProxy(cluster.Snapshot, accepted, Own(accepted), out var connecting);
+        var next = cluster.Path.ConnectFromIngressProxy(cluster.Snapshot, accepted, Own(accepted, IngressPort), out var connecting);
         var outcome = Follow(next);
         connecting?.Dispose();
         return AsProxyAnswer(outcome);
@@ -59,7 +59,7 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
     /// <summary>Whatever becomes of a proxy's connection, after its time-out and retries the client reads a status.</summary>
     private static SimulatedOutcome AsProxyAnswer(SimulatedOutcome outcome) => outcome is SimulatedOutcome.Ok or SimulatedOutcome.Forbidden ? outcome : SimulatedOutcome.ServiceUnavailable;
 
-    private static TcpEndpoint Own(in Hop accepted) => new(accepted.Node!.Address, ProxyPort);
+    private static TcpEndpoint Own(in Hop accepted, ushort port) => new(accepted.Node!.Address, port);
 
     private bool Forbids(in Hop hop) => hop.HttpRules is { } rules && !rules.Allows(method, target, host, null);
 }

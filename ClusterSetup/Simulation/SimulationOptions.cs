@@ -14,6 +14,9 @@ public sealed record SimulationOptions
     /// <summary>Client Pods, 1 to 10,000, in turn on the nodes from the last one; they share the rate. Default 1.</summary>
     public int Clients { get; init; } = 1;
 
+    /// <summary>Zones, 0 to 100; the worker nodes are in them in turn. Default 0: nodes without a zone.</summary>
+    public int Zones { get; init; }
+
     /// <summary>Connections per second of virtual time, all clients together, more than 0 and at most 10,000,000; null: the scenario's.</summary>
     public double? RatePerSecond { get; init; }
 
@@ -38,6 +41,7 @@ public sealed record SimulationOptions
         if (Nodes is < 1 or > 10_000) yield return $"--nodes {Nodes}: must be from 1 to 10000";
         if (Pods is < 1 or > 1_000_000) yield return $"--pods {Pods}: must be from 1 to 1000000";
         if (Clients is < 1 or > 10_000) yield return $"--clients {Clients}: must be from 1 to 10000";
+        if (Zones is < 0 or > 100) yield return $"--zones {Zones}: must be from 0 to 100";
         if (RatePerSecond is { } rate && rate is not (> 0 and <= 10_000_000)) yield return FormattableString.Invariant($"--rate {rate}: must be more than 0 and at most 10000000 connections per second");
         if (SamplesPerPhase is < 1 or > 1_000) yield return $"--samples {SamplesPerPhase}: must be from 1 to 1000";
     }

@@ -33,6 +33,7 @@ public sealed class Simulator
         var config = CiliumConfig.Parse(scenario.Settings.SetItems(options.Settings));
         ClientPortRange.Parse(scenario.Load.Ports ?? "odd", out var ports);
         if (ports.Order is ClientPortOrder.Kernel) throw new ScenarioException("load.ports: a simulation has no kernel to choose ports; use odd or even");
+        if (scenario.Load.Connections > 0) throw new ScenarioException("load.connections: the simulator makes a fresh connection for each request; run this scenario on a live cluster");
         // 1. the cluster
         _cluster = new SimulatedCluster(options, config, scenario.Load);
         var connection = new SimulatedConnection(_cluster, scenario.Load.Method, scenario.Load.Url.PathAndQuery, scenario.Load.Url.Authority);
@@ -66,6 +67,9 @@ public sealed class Simulator
                     break;
                 case DeletePodStep delete:
                     Replace(delete.Place);
+                    break;
+                case ServiceStep service:
+                    _cluster.Change(service);
                     break;
                 case PhaseStep phase:
                     var begin = _now;
@@ -102,7 +106,7 @@ public sealed class Simulator
         _now = until;
         var added = phase == "gap" ? null : _replacements.LastOrDefault()?.Added;
         _samples.Add(new SimulationSample(
-            phase, Seconds(from), Seconds(until), _load.Connections - before, [.. selected], [.. ok], _prediction.Shares([.. _cluster.Ready], added, _cluster.Pods.Count)));
+            phase, Seconds(from), Seconds(until), _load.Connections - before, [.. selected], [.. ok], _prediction.Shares(_cluster.Spread(), added)));
     }
 
     private static double Seconds(long ticks) => (double)ticks / TimeSpan.TicksPerSecond;

@@ -40,7 +40,7 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, Addre
             }
             _agents[node] = uid;
             var sockets = config.Sockets is SocketScope.Shared ? _sharedSockets : new SocketTable();
-            _nodes[node] = _nodes.GetValueOrDefault(node)?.Restarted(config, sockets) ?? new NodeDatapath(node, addresses.Node(i), config, sockets);
+            _nodes[node] = _nodes.GetValueOrDefault(node)?.Restarted(config, sockets) ?? new NodeDatapath(node, addresses.Node(i), config, sockets, zone: topology.Nodes[i].Zone);
             restarted = true;
         }
         foreach (var pod in cache.Pods.Objects.Keys) _seen.Add(pod);

@@ -12,6 +12,7 @@ public sealed class NodeDatapath
 {
     private readonly Lock? _lock;
     private readonly ConntrackMap _map;
+    private readonly AffinityMap _affinity;
     private readonly ServiceConntrack? _conntrack;
     private readonly ServiceLoadBalancer _loadBalancer;
 
@@ -21,28 +22,32 @@ public sealed class NodeDatapath
     /// <param name="config">The agent's settings.</param>
     /// <param name="sockets">The namespace of its proxy's sockets: its own, or one shared by all nodes.</param>
     /// <param name="isShared">Whether several threads use it; the simulator's one thread needs no lock.</param>
-    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, bool isShared = true)
-        : this(name, address, config, sockets, isShared ? new Lock() : null, new ConntrackMap())
+    /// <param name="zone">Its zone (label topology.kubernetes.io/zone); null: none.</param>
+    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, bool isShared = true, string? zone = null)
+        : this(name, address, config, sockets, zone, isShared ? new Lock() : null, new ConntrackMap(), new AffinityMap())
     {
     }
 
-    private NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, Lock? gate, ConntrackMap map)
+    private NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, string? zone, Lock? gate, ConntrackMap map, AffinityMap affinity)
     {
         ArgumentNullException.ThrowIfNull(config);
-        (Name, Address, Config, Sockets, _lock, _map) = (name, address, config, sockets, gate, map);
+        (Name, Address, Config, Sockets, Zone, _lock, _map, _affinity) = (name, address, config, sockets, zone, gate, map, affinity);
         _conntrack = config.SocketLoadBalancing ? null
             : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks, map, config.ConntrackReopen, config.ConntrackReopenGrace.Ticks);
-        _loadBalancer = new ServiceLoadBalancer(_conntrack);
+        _loadBalancer = new ServiceLoadBalancer(_conntrack, new ServiceChoice(config.BackendSelection, config.MaglevTableSize, NodeNumbers.Of(name), zone, affinity));
     }
 
-    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned conntrack map.</summary>
-    public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) => new(Name, Address, config, sockets, _lock, _map);
+    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned maps.</summary>
+    public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) => new(Name, Address, config, sockets, Zone, _lock, _map, _affinity);
 
     /// <summary>Node name.</summary>
     public string Name { get; }
 
     /// <summary>Node address.</summary>
     public uint Address { get; }
+
+    /// <summary>Its zone; null: none.</summary>
+    public string? Zone { get; }
 
     /// <summary>The agent's settings.</summary>
     public CiliumConfig Config { get; }

@@ -19,6 +19,7 @@ public sealed class ForwardingPath
 {
     private readonly FrozenDictionary<string, NodeDatapath> _nodes;
     private readonly FrozenDictionary<uint, NodeDatapath> _byAddress;
+    private readonly NodeDatapath?[] _byNumber;
 
     /// <summary>A path over these nodes.</summary>
     public ForwardingPath(IEnumerable<NodeDatapath> nodes)
@@ -26,6 +27,8 @@ public sealed class ForwardingPath
         var all = nodes.ToList();
         _nodes = all.ToFrozenDictionary(n => n.Name, StringComparer.Ordinal);
         _byAddress = all.ToFrozenDictionary(n => n.Address);
+        _byNumber = new NodeDatapath?[all.Select(n => NodeNumbers.Of(n.Name)).DefaultIfEmpty(-1).Max() + 1];
+        foreach (var node in all) _byNumber[NodeNumbers.Of(node.Name)] = node;
     }
 
     /// <summary>All nodes.</summary>
@@ -117,12 +120,14 @@ public sealed class ForwardingPath
 
     /// <summary>The node a client is on; a client that is neither Pod nor node counts as one of the first node.</summary>
     private NodeDatapath ClientNode(ClusterSnapshot cluster, TcpEndpoint client, out PodEntry? pod) =>
-        (cluster.Pods.TryGetValue(client.Address, out pod) ? _nodes.GetValueOrDefault(pod.NodeName) : _byAddress.GetValueOrDefault(client.Address)) ?? _nodes.Values[0];
+        (cluster.Pods.TryGetValue(client.Address, out pod) ? NodeOf(pod) : _byAddress.GetValueOrDefault(client.Address)) ?? _nodes.Values[0];
+
+    private NodeDatapath? NodeOf(PodEntry pod) => (uint)pod.NodeNumber < (uint)_byNumber.Length ? _byNumber[pod.NodeNumber] : null;
 
     private Hop Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
     {
         hold = null;
-        var node = _nodes[destination.NodeName];
+        var node = NodeOf(destination) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
         // A source that is no Pod is this machine itself: the host of whichever node it talks to.
         var peer = source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address);
         var verdict = cluster.Policies.Evaluate(TrafficDirection.Ingress, destination.Identity, peer, wire.Destination.Port, L4Protocol.Tcp);

@@ -32,7 +32,7 @@ public class CiliumConfigTests
         Parse(("proxy-use-original-source-address", "false")).OriginalSourceAllowed.ShouldBeFalse();
         Parse(("sandbox-sockets", "per-node")).Sockets.ShouldBe(SocketScope.PerNode);
         Parse(("sandbox-original-source-for-local-pods", "true")).OriginalSourceForLocalPods.ShouldBeTrue();
-        CiliumConfig.KnownKeys.Count().ShouldBe(14);
+        CiliumConfig.KnownKeys.Count().ShouldBe(17);
     }
 
     [Theory]
