@@ -26,6 +26,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
     private SkewMonitor? _monitor;
     private readonly List<RecordedEvent> _events = [];
+    private readonly Dictionary<int, double> _portFirstUsed = []; // at most 65,535
     private long _begun;
 
     /// <summary>The key under which answers that name no Pod are counted.</summary>
@@ -108,7 +109,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
         var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
         var origin = _fresh.Classify("service", source, TimeSpan.FromSeconds(record.Start), record.Nth == 0);
         var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
-        phase?.Add(record, origin);
+        phase?.Add(record, origin, record.Port == 0 ? null : _portFirstUsed.GetValueOrDefault(record.Port, record.Start) < phase.Start);
+        if (record.Port != 0) _portFirstUsed.TryAdd(record.Port, record.Start);
         // Between two phases (a policy is being applied) the order of events still counts for the onset.
         var pods = phase ?? _phases[^1];
         if (origin is SelectionOrigin.Fresh && record.Status is >= 200 and < 300 && pods.Position(record.Pod) is { } position)
