@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Diagnosis;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Report;
 using CiliumDebugging.LoadTest.Views;
@@ -23,6 +24,8 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     private readonly long[] _ok = new long[pods.Length];
     private readonly long[] _failed = new long[pods.Length];
     private readonly Latencies _latency = new();
+    private readonly ConnectionTally _connections = new();
+    private readonly double[] _secondsByPod = new double[pods.Length];
     private bool _portsKnown = true;
 
     /// <summary>Name of the phase.</summary>
@@ -58,21 +61,30 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     /// <summary>Adds a request; in the order of starts.</summary>
     /// <param name="record">The request.</param>
     /// <param name="origin">Whether its connection is a fresh selection.</param>
-    public void Add(RecordLine record, SelectionOrigin origin)
+    /// <param name="usedBefore">Whether its port was used before this phase; null when the port is unknown.</param>
+    public void Add(RecordLine record, SelectionOrigin origin, bool? usedBefore)
     {
         Requests++;
+        _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore);
         var position = Position(record.Pod);
         var ok = record.Status is >= 200 and < 300;
         if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
         else Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
         if (!record.Outcome.IsNotSent()) _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
-        if (position is { } p) (ok ? _ok : _failed)[p]++;
+        if (position is { } p)
+        {
+            (ok ? _ok : _failed)[p]++;
+            _secondsByPod[p] += record.End - record.Start;
+        }
         if (origin is SelectionOrigin.UnknownPort) _portsKnown = false;
         if (origin is not SelectionOrigin.Fresh || record.Outcome.IsNotSent()) return;
         _delivery.Add(position, ok);
         if (position is { } chosen) _selection.Add(chosen);
         else _selection.AddUnattributed();
     }
+
+    /// <summary>What is known of its connections.</summary>
+    public ConnectionFacts Connections => _connections.Facts();
 
     /// <summary>The phase's report.</summary>
     /// <param name="clientNode">Node of the load test.</param>
@@ -84,6 +96,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
             counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300), counted.ResponsesOf(pod.HubbleName, s => s >= 500), counted.Echo.GetValueOrDefault(pod.HubbleName))
         {
             ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
+            MeanLatencyMs = _ok[i] + _failed[i] > 0 ? 1000 * _secondsByPod[i] / (_ok[i] + _failed[i]) : 0,
         }).ToImmutableArray();
         var (selection, source) = Selection(counted, clientNode, unit);
         return new PhaseReport(name, End - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),

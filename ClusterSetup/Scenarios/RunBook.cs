@@ -24,7 +24,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private ImmutableDictionary<string, (long Ok, long Failed)> _byPod = ImmutableDictionary<string, (long Ok, long Failed)>.Empty;
     private readonly Dictionary<int, long> _statusWithoutPod = [];
     private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, double> _firstUse = [];
+    private readonly Dictionary<int, double> _firstUse = []; // by port: at most 65,535
     private readonly List<double> _startsWhileChanging = [];
     private SkewMonitor? _monitor;
     private readonly List<RecordedEvent> _events = [];
@@ -137,6 +137,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     {
         var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
         var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
+        var firstUse = _firstUse.GetValueOrDefault(record.Port, record.Start);
         if (record.Port != 0) _firstUse.TryAdd(record.Port, record.Start);
         if (_change is { } change && record.Start >= change.At.TotalSeconds)
         {
@@ -150,7 +151,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
             _change = null;
         }
         var origin = _fresh.Classify("service", source, TimeSpan.FromSeconds(record.Start), record.Nth == 0);
-        phase?.Add(record, origin);
+        phase?.Add(record, origin, record.Port == 0 ? null : firstUse < phase.Start);
         // Between two phases (a policy is being applied) the order of events still counts for the onset.
         var pods = phase ?? _phases[^1];
         if (origin is SelectionOrigin.Fresh && record.Status is >= 200 and < 300 && pods.Position(record.Pod) is { } position)

@@ -82,7 +82,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
         public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
         public TimeSeries Series { get; } = new();
-        public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules)> Judged { get; } = [];
+        public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View)> Judged { get; } = [];
     }
 
     private double Now(Run run) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (run.Attack?.EpochUnixSeconds ?? 0);
@@ -210,7 +210,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
         run.Series.Add(Now(run), phase.After, phase.Pods);
-        run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken)));
+        var service = await ServiceView.ReadAsync(cluster, run.Scenario.Load, run.Client.Spec.NodeName, run.Attack!.EpochUnixSeconds, cancellationToken);
+        run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken), service));
     }
 
     /// <summary>Ends the load; every request has its outcome and its record then.</summary>
@@ -269,9 +270,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var clientNode = run.Client.Spec.NodeName;
         var settings = await run.View.SettingsAsync(cancellationToken);
         var version = await run.View.VersionAsync(cancellationToken);
-        var phases = run.Judged.Select(j => j.Tally.Report(clientNode)).ToImmutableArray();
-        var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(EvidenceOf(judged.Tally, phases[i], i > 0 ? phases[i - 1] : null, judged.HttpRules, clientNode, version, settings))).ToList();
-        phases = [.. phases.Select((phase, i) => phase with { HttpRules = run.Judged[i].HttpRules, Diagnosis = diagnoses[i] })];
+        var phases = run.Judged.Select(j => j.Tally.Report(clientNode) with { HttpRules = j.HttpRules }).ToImmutableArray();
+        var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(EvidenceOf(judged, phases[i], i > 0 ? phases[i - 1] : null, clientNode, version, settings))).ToList();
+        phases = [.. phases.Select((phase, i) => phase with { Diagnosis = diagnoses[i] })];
         var expectations = run.Scenario.Expect.SelectMany(expected =>
         {
             var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
@@ -291,12 +292,16 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     }
 
     private static Evidence EvidenceOf(
-        PhaseTally tally, PhaseReport phase, PhaseReport? previous, (bool Egress, bool Ingress) rules, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
+        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View) judged, PhaseReport phase, PhaseReport? previous, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
     {
+        var (tally, rules, view) = judged;
         var counted = (tally.After ?? tally.Before).Since(tally.Before);
         var proxyFailures = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500).GroupBy(r => r.Key.Pod).ToImmutableDictionary(g => g.Key, g => g.Sum(r => r.Value));
         var visible = settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal);
         bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
-        return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible);
+        return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible)
+        {
+            Service = view.Service, Endpoints = view.Endpoints, ClientZone = view.ClientZone, Connections = tally.Connections,
+        };
     }
 }

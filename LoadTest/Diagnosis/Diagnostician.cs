@@ -1,21 +1,44 @@
-using CiliumDebugging.LoadTest.Analysis;
 
 namespace CiliumDebugging.LoadTest.Diagnosis;
 
-/// <summary>Asks the rules in turn. "Unknown" is an answer.</summary>
+/// <summary>Asks all rules. "Unknown" is an answer: also where two mechanisms would explain the same picture.</summary>
 public static class Diagnostician
 {
-    private static readonly IDiagnosisRule[] s_rules = [new TwoSidedL7Rule(), new EvenRule()];
+    private static readonly IDiagnosisRule[] s_faults =
+    [
+        new TwoSidedL7Rule(), new StaleConntrackRule(), new StaleNodeRule(), new KeepAlivePinningRule(), new SessionAffinityRule(), new LocalTrafficPolicyRule(), new ZoneRoutingRule(),
+        new UnreadyPodRule(), new DenialRule(), new RetryAmplificationRule(),
+    ];
 
-    /// <summary>The first rule that recognises its mechanism.</summary>
+    private static readonly EvenRule s_even = new();
+
+    /// <summary>The mechanism that the evidence shows, if it shows exactly one.</summary>
     public static DiagnosisResult Diagnose(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
-        foreach (var rule in s_rules)
-            if (rule.Examine(evidence) is { } result) return result;
+        var found = s_faults.Select(rule => rule.Examine(evidence)).OfType<DiagnosisResult>().ToList();
+        if (found is [var one]) return one;
+        if (found.Count > 1)
+        {
+            return DiagnosisResult.Unknown($"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen") with
+            {
+                Sentence = $"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen; change one of them and look again",
+                Refutes = [.. found.SelectMany(f => f.Refutes.Select(r => $"{f.Name}: {r}"))],
+            };
+        }
+        if (s_even.Examine(evidence) is { } even) return even;
+        return DiagnosisResult.Unknown(Observation(evidence));
+    }
+
+    private static string Observation(Evidence evidence)
+    {
         var phase = evidence.Phase;
-        return DiagnosisResult.Unknown(phase.Failures > 0
-            ? $"{phase.Failures} of {phase.Requests} requests failed"
-            : $"the load is {(phase.Delivery.Successes.Kind is VerdictKind.Skewed ? "skewed" : "not even")} while every request succeeds");
+        var seen = phase.Requests == 0 ? "there was no request"
+            : phase.Failures > 0 ? $"{phase.Failures} of {phase.Requests} requests failed"
+            : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase) ? "the load is skewed while every request succeeds"
+            : EvenRule.SlowPod(phase) is { } slow ? Shares.F($"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, much longer than the others")
+            : phase.Pods.Any(p => p.Echo > p.Ok) ? "every request succeeds, and more requests reached the pods than the client knows of"
+            : "every request succeeds, and whether the load is even cannot be told from connections that may repeat old choices";
+        return evidence.NodesWithoutHubble.IsEmpty ? seen : $"{seen} (Hubble's counters of {string.Join(", ", evidence.NodesWithoutHubble)} are missing)";
     }
 }

@@ -1,16 +1,35 @@
 using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Report;
 
 namespace CiliumDebugging.LoadTest.Diagnosis;
 
 /// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed.</summary>
 public sealed class EvenRule : IDiagnosisRule
 {
+    /// <summary>A Pod that gets more than this many times the requests the client knows of is no plain case.</summary>
+    private const double Repeated = 1.05;
+
+    /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when there is none or latency is not known.</summary>
+    internal static PodPhase? SlowPod(PhaseReport phase)
+    {
+        var known = phase.Pods.Where(p => p.MeanLatencyMs > 0).OrderBy(p => p.MeanLatencyMs).ToList();
+        if (known.Count < 2) return null;
+        var (slowest, middle) = (known[^1], known[(known.Count - 1) / 2].MeanLatencyMs);
+        return slowest.MeanLatencyMs >= 3 * middle && slowest.MeanLatencyMs >= middle + 20 ? slowest : null;
+    }
+
     /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (phase.Requests == 0 || phase.Failures > 0 || phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed) return null;
+        if (SlowPod(phase) is not null || phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + 1)) return null;
+        // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
+        if (evidence.Connections is { MostRequests: > 1 } && Shares.RequestsAreSkewed(phase)) return null;
+        // Ports that were used before a Pod came repeat old choices: only their even spread shows that they do not (stale-conntrack).
+        if (evidence.Connections is { } connections && phase.Pods.Any(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0)
+            && connections.OnOldPorts.Count > 0 && Shares.Judge(phase.Pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind is not VerdictKind.Even) return null;
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
         return new DiagnosisResult(
             "even",

@@ -19,7 +19,26 @@ namespace CiliumDebugging.LoadTest.Diagnosis;
 /// <param name="Settings">Data of kube-system/cilium-config, without the keys only the embedded cluster has.</param>
 public sealed record Evidence(
     PhaseReport Phase, PhaseReport? Previous, string ClientNode, ImmutableDictionary<string, double> ProxyFailuresByPod, bool EchoMatchesAnswers,
-    bool ClientHasEgressL7, bool BackendsHaveIngressL7, string? CiliumVersion, bool? Tunnel, ImmutableSortedDictionary<string, string> Settings);
+    bool ClientHasEgressL7, bool BackendsHaveIngressL7, string? CiliumVersion, bool? Tunnel, ImmutableSortedDictionary<string, string> Settings)
+{
+    /// <summary>The Service.</summary>
+    public ServiceFacts Service { get; init; } = ServiceFacts.Unknown;
+
+    /// <summary>Every Pod that the Service selects, ready or not, by <c>namespace/pod</c>; empty when unknown.</summary>
+    public ImmutableDictionary<string, EndpointFacts> Endpoints { get; init; } = ImmutableDictionary<string, EndpointFacts>.Empty;
+
+    /// <summary>Zone of the client's node; null when unknown.</summary>
+    public string? ClientZone { get; init; }
+
+    /// <summary>What the client's records tell of its connections; null when unknown.</summary>
+    public ConnectionFacts? Connections { get; init; }
+
+    /// <summary>What the clients of each node chose, where there are clients on several; empty when unknown.</summary>
+    public ImmutableArray<ClientNodeFacts> ClientNodes { get; init; } = [];
+
+    /// <summary>Nodes whose Hubble counters could not be read.</summary>
+    public ImmutableArray<string> NodesWithoutHubble { get; init; } = [];
+}
 
 /// <summary>A named mechanism.</summary>
 /// <param name="Name">Name of the rule, or <c>unknown</c>.</param>

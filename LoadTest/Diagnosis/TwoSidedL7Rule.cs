@@ -21,6 +21,9 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
         if (unavailable == 0 || remoteOk > phase.Requests / 100 || phase.Failures - unavailable > phase.Requests / 100) return null;
         var failedInRemoteName = remote.Sum(p => evidence.ProxyFailuresByPod.GetValueOrDefault(p.Pod.HubbleName));
         if (failedInRemoteName == 0 || phase.Pods.Any(p => p.OnClientNode && evidence.ProxyFailuresByPod.GetValueOrDefault(p.Pod.HubbleName) > 0)) return null;
+        // A 503 that a Pod gave names it and reached it; and failures that were there before both sides had rules have another cause.
+        if (remote.Sum(p => p.Failed) > phase.Requests / 100 || remote.Sum(p => p.Echo) > phase.Requests / 100.0) return null;
+        if (evidence.Previous is { HttpRules: not (true, true) } before && before.Pods.Any(p => !p.OnClientNode && p.ClientProxyErrors > 0)) return null;
         return Describe(evidence, remote.Count, unavailable);
     }
 

@@ -18,6 +18,9 @@ public sealed record PodPhase(BackendPod Pod, bool OnClientNode, long Ok, long F
 {
     /// <summary>Hubble: 5xx in this Pod's name that the proxy of the client's node counted; part of <see cref="HubbleServerErrors"/>.</summary>
     public double ClientProxyErrors { get; init; }
+
+    /// <summary>Client: mean latency of the answers that name this Pod, ms; 0 without one.</summary>
+    public double MeanLatencyMs { get; init; }
 }
 
 /// <summary>One phase of a run.</summary>

@@ -89,6 +89,7 @@ public static class HtmlReport
         var picture = new TopologyPicture(document, phase, pods);
         html.Append(F($"<section class=\"phase\"><h3>{Escape(phase.Name)}: {phase.Seconds:0.#} s, {phase.Requests} requests, {phase.Ok} succeeded, {phase.Failures} failed</h3>\n"));
         html.Append(F($"<figure class=\"topology\">\n{picture.Draw(narrow: false)}{picture.Draw(narrow: true)}</figure>\n"));
+        if (phase.Pods.Any(p => p.ClientProxyErrors > 0)) html.Append(F($"<p class=\"note\">Dashed with a cross: the proxy on {Escape(document.Cluster.ClientNode)} answered 5xx itself; the request never reached the pod.</p>\n"));
         HtmlSections.PodTable(html, phase);
         html.Append("<dl class=\"facts\">\n");
         void Fact(string name, string text, string css = "") => html.Append(F($"<dt>{name}</dt><dd{(css.Length > 0 ? $" class=\"{css}\"" : "")}>{Escape(text)}</dd>\n"));

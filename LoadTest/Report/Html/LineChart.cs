@@ -117,7 +117,7 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     /// <summary>The text, cut to a width in px.</summary>
     public static string Fit(string text, double width)
     {
-        var most = (int)(width / 6.6);
+        var most = (int)(width / 7.4);
         return text.Length <= most ? text : most < 2 ? "" : $"{text[..(most - 1)]}…";
     }
 }

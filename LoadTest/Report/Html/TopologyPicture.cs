@@ -102,6 +102,6 @@ internal sealed class TopologyPicture(ReportDocument document, PhaseInfo phase, 
         svg.Add("path", ("class", "edge fail"), ("data-pod", pod.HubbleName), ("data-failed", F($"{failed:0.0}")), ("stroke-width", 1 + 4 * failed / most), ("d", Path(offset, end)));
         svg.Line("cross", end - 6, to + offset - 6, end + 6, to + offset + 6);
         svg.Line("cross", end - 6, to + offset + 6, end + 6, to + offset - 6);
-        svg.Text("fail halo", end - 10, ok > 0 ? to + offset + 17 : to - 7, narrow ? F($"{failed:0.0}/s ✕") : F($"{failed:0.0} failed/s{(byProxy > failed / 2 ? " (503 by the client's proxy)" : "")}"), "end");
+        svg.Text("fail halo", end - 10, ok > 0 ? to + offset + 17 : to - 7, narrow ? F($"{failed:0.0}/s ✕") : F($"{failed:0.0} failed/s"), "end");
     }
 }

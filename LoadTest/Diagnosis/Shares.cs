@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Report;
+
+namespace CiliumDebugging.LoadTest.Diagnosis;
+
+/// <summary>Questions that several rules ask.</summary>
+internal static class Shares
+{
+    /// <summary>Fewer connections than this are too few to name a mechanism by which all of them go to some Pods: a fair choice between two gives that with 2^-20.</summary>
+    public const int Enough = 20;
+
+    /// <summary>Answers in a Pod's name, as the client counts them.</summary>
+    public static long Answers(PodPhase pod) => pod.Ok + pod.Failed;
+
+    /// <summary>Whether every request got a 2xx that names its Pod.</summary>
+    public static bool AllSucceed(PhaseReport phase) => phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
+
+    /// <summary>Whether the load is judged skewed.</summary>
+    public static bool IsSkewed(PhaseReport phase) => phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed;
+
+    /// <summary>
+    /// Whether the answers are skewed, however they came about: on kept-alive connections they are no independent choices, so this describes the load and gives no error probability.
+    /// </summary>
+    public static bool RequestsAreSkewed(PhaseReport phase) => Judge(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
+
+    /// <summary>Judges counts by Pod against equal shares.</summary>
+    public static Verdict Judge(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
+    {
+        var list = counts.ToList();
+        var expected = ExpectedShares.Weighted([.. list.Select(c => c.Pod)], [.. list.Select(c => weight?.Invoke(c.Pod) ?? 1)]);
+        return SkewTest.Judge(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
+    }
+
+    /// <summary>
+    /// Whether exactly these Pods got load, evenly, and the others (at least one) nothing at all; false where there is too little load to tell.
+    /// </summary>
+    public static bool OnlyThese(PhaseReport phase, Func<PodPhase, bool> these)
+    {
+        var (chosen, others) = (phase.Pods.Where(these).ToList(), phase.Pods.Where(p => !these(p)).ToList());
+        return chosen.Count > 0 && others.Count > 0 && others.All(p => Answers(p) == 0 && p.Echo == 0) && chosen.All(p => Answers(p) > 0)
+            && phase.Requests >= Enough && Judge(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
+    }
+
+    public static string Names(IEnumerable<PodPhase> pods) => Names(pods.Select(p => p.Pod.Name));
+
+    public static string Names(IEnumerable<string> pods)
+    {
+        var all = pods.ToList();
+        return all.Count <= 4 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(3))} and {all.Count - 3} more";
+    }
+
+    public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    public static DiagnosisResult Named(string name, string sentence, string hop, ImmutableArray<string> supports, ImmutableArray<string> refutes, ImmutableArray<string> remedies, params ImmutableArray<string> links) =>
+        new(name, sentence, hop, supports, refutes, remedies, links);
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using System.Net;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+
+/// <summary>
+/// A phase of a cluster that does not exist: requests are simulated one by one, every proxy and Pod on their way counts as the real ones do, and what the three views show becomes evidence.
+/// </summary>
+internal sealed class SyntheticPhase
+{
+    private readonly Random _random;
+    private readonly long[] _ok, _failed, _clientErrors, _otherErrors, _hubbleRequests, _hubbleOk;
+    private readonly double[] _echo, _milliseconds;
+    private readonly SortedDictionary<int, long> _byStatus = [];
+    private readonly SortedDictionary<string, long> _unanswered = new(StringComparer.Ordinal);
+    private readonly DeliveryTest _delivery;
+    private readonly SkewTest _selection;
+    private readonly FreshSelections _fresh = new();
+    private readonly ConnectionTally _connections = new();
+    private readonly Dictionary<string, (Dictionary<string, long> ByPod, long Failed)> _clientNodes = new(StringComparer.Ordinal);
+    private long _requests, _connection;
+
+    public SyntheticPhase(Random random, int? pods = null, int? nodes = null, int[]? placement = null)
+    {
+        _random = random;
+        var count = pods ?? random.Next(2, 8);
+        var names = Enumerable.Range(0, nodes ?? random.Next(2, count + 2)).Select(i => $"{Word()}-{i}").ToArray();
+        var (app, ns) = (Word(), Word());
+        Pods = [.. Enumerable.Range(0, count).Select(i => new BackendPod($"{app}-{Word()}{i}", ns, names[placement?[i] ?? (i < names.Length ? i : random.Next(names.Length))]))];
+        ClientNode = names[random.Next(Math.Min(names.Length, count))];
+        (_ok, _failed, _clientErrors, _otherErrors, _hubbleRequests, _hubbleOk) = (new long[count], new long[count], new long[count], new long[count], new long[count], new long[count]);
+        (_echo, _milliseconds) = (new double[count], new double[count]);
+        var shares = ExpectedShares.Equal([.. Pods.Select(p => p.Name)]);
+        (_delivery, _selection) = (new DeliveryTest(shares), new SkewTest(shares));
+        Endpoints = Pods.ToDictionary(p => p.HubbleName, _ => new EndpointFacts(true, null, [], -100), StringComparer.Ordinal);
+    }
+
+    public ImmutableArray<BackendPod> Pods { get; }
+    public string ClientNode { get; set; }
+    public Dictionary<string, EndpointFacts> Endpoints { get; }
+    public (bool Client, bool Backends) Rules { get; set; }
+    public ServiceFacts Service { get; set; } = ServiceFacts.Unknown;
+    public string? ClientZone { get; set; }
+    public string? LostNode { get; set; }
+    public PhaseReport? Previous { get; set; }
+    public Func<int, double> LatencyMs { get; set; } = _ => 2;
+
+    public bool IsLocal(int pod) => Pods[pod].Node == ClientNode;
+
+    public int Any() => _random.Next(Pods.Length);
+
+    public int AnyOf(IReadOnlyList<int> pods) => pods[_random.Next(pods.Count)];
+
+    public int Port() => 32769 + 2 * _random.Next(14_116);
+
+    /// <summary>The Pod itself answers; <paramref name="attempts"/> requests reached it.</summary>
+    public void Answer(int pod, int status = 200, int attempts = 1, int? port = null, (long Connection, int Nth)? on = null, bool? usedBefore = null, string? clientNode = null)
+    {
+        var ok = status is >= 200 and < 300;
+        (ok ? _ok : _failed)[pod]++;
+        _echo[pod] += attempts;
+        _milliseconds[pod] += LatencyMs(pod);
+        for (var attempt = 0; attempt < attempts; attempt++)
+        {
+            if (Rules.Client) Pass(ClientNode, pod, status);
+            if (Rules.Backends) Pass(Pods[pod].Node, pod, status);
+        }
+        Count(pod, ok, port, on, usedBefore, clientNode);
+        _byStatus[status] = _byStatus.GetValueOrDefault(status) + 1;
+    }
+
+    /// <summary>The proxy of the client's node answers in a Pod's name.</summary>
+    public void ProxyError(int pod)
+    {
+        Pass(ClientNode, pod, 503);
+        Count(null, false, null, null, null, null);
+        _byStatus[503] = _byStatus.GetValueOrDefault(503) + 1;
+    }
+
+    /// <summary>A proxy denies the request.</summary>
+    public void Denied(int pod)
+    {
+        var node = Rules.Client ? ClientNode : Pods[pod].Node;
+        if (node != LostNode) _hubbleRequests[pod]++;
+        Count(null, false, null, null, null, null);
+        _byStatus[403] = _byStatus.GetValueOrDefault(403) + 1;
+    }
+
+    /// <summary>Nobody answers.</summary>
+    public void Dropped(string kind = "dropped", string? clientNode = null)
+    {
+        Count(null, false, null, null, null, clientNode);
+        _unanswered[kind] = _unanswered.GetValueOrDefault(kind) + 1;
+    }
+
+    public Evidence Evidence()
+    {
+        var phase = Report();
+        var errors = Pods.Select((p, i) => (p.HubbleName, (double)_clientErrors[i])).Where(e => e.Item2 > 0).ToImmutableDictionary(e => e.HubbleName, e => e.Item2);
+        var rows = _clientNodes.Select(n => new ClientNodeFacts(n.Key, n.Value.ByPod.ToImmutableDictionary(), n.Value.Failed)).ToImmutableArray();
+        return new Evidence(phase, Previous, ClientNode, errors, phase.Pods.All(p => p.Echo == p.Ok), Rules.Client, Rules.Backends, "1.9.0", true, ImmutableSortedDictionary<string, string>.Empty)
+        {
+            Service = Service, Endpoints = Endpoints.ToImmutableDictionary(), ClientZone = ClientZone, Connections = _connections.Facts(), ClientNodes = rows,
+            NodesWithoutHubble = LostNode is null ? [] : [LostNode],
+        };
+    }
+
+    public PhaseReport Report()
+    {
+        var named = _selection.Counts.Unattributed == 0;
+        var selection = _selection;
+        if (!named)
+        {
+            selection = new SkewTest(_selection.Expected);
+            selection.Add(new BackendCounts([.. Pods.Select((_, i) => _ok[i] + _failed[i] + _clientErrors[i])], 0));
+        }
+        var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
+        var pods = Pods.Select((p, i) => new PodPhase(p, IsLocal(i), _ok[i], _failed[i], _hubbleRequests[i], _hubbleOk[i], _clientErrors[i] + _otherErrors[i], _echo[i])
+        {
+            ClientProxyErrors = _clientErrors[i], MeanLatencyMs = _ok[i] + _failed[i] > 0 ? _milliseconds[i] / (_ok[i] + _failed[i]) : 0,
+        });
+        return new PhaseReport("phase", 10, _requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(), [.. pods],
+            selection.Verdict(unit), named ? "client" : "client and Hubble", _delivery.Evaluate(unit)) { HttpRules = Rules };
+    }
+
+    private void Pass(string node, int pod, int status)
+    {
+        if (node == LostNode) return;
+        _hubbleRequests[pod]++;
+        if (status is >= 200 and < 300) _hubbleOk[pod]++;
+        if (status >= 500) (node == ClientNode ? _clientErrors : _otherErrors)[pod]++;
+    }
+
+    private void Count(int? pod, bool ok, int? port, (long Connection, int Nth)? on, bool? usedBefore, string? clientNode)
+    {
+        _requests++;
+        var source = new IPEndPoint(IPAddress.Loopback, port ?? Port());
+        var (connection, nth) = on ?? (_connection++, 0);
+        var name = pod is { } p ? Pods[p].Name : null;
+        _connections.Add(connection, nth, name, usedBefore ?? false);
+        if (clientNode is not null)
+        {
+            if (!_clientNodes.TryGetValue(clientNode, out var row)) row = (new(StringComparer.Ordinal), 0);
+            if (name is not null) row.ByPod[name] = row.ByPod.GetValueOrDefault(name) + 1;
+            _clientNodes[clientNode] = row with { Failed = row.Failed + (ok ? 0 : 1) };
+        }
+        if (_fresh.Classify("service", source, TimeSpan.FromSeconds(_requests / 50.0), nth == 0) is not SelectionOrigin.Fresh) return;
+        _delivery.Add(pod, ok);
+        if (pod is { } chosen) _selection.Add(chosen);
+        else _selection.AddUnattributed();
+    }
+
+    private string Word() => string.Concat(Enumerable.Range(0, _random.Next(3, 9)).Select(_ => (char)('a' + _random.Next(26))));
+}
