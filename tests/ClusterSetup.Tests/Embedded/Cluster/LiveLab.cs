@@ -11,7 +11,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 
-/// <summary>Tests with live clusters run one after the other, and beside no other test: each one needs the whole machine.</summary>
+/// <summary>Tests with live clusters that need the whole machine, for their rate or because they look at its ports: one after the other, and beside no other test.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class LiveClusters
 {

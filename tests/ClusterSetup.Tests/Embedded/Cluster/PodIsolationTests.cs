@@ -7,7 +7,6 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 
 /// <summary>Nobody gets past the datapath: policy holds whichever way a Pod is dialled.</summary>
-[Collection(LiveClusters.Name)]
 public class PodIsolationTests
 {
     [Fact]

@@ -8,7 +8,6 @@ namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 /// cil#14268 on a live cluster. None of it is scripted: with HTTP rules on both sides the successes follow the client's placement, whatever it is.
 /// Each run has one phase that begins without load and ends drained, so that all counts are exact.
 /// </summary>
-[Collection(LiveClusters.Name)]
 public class TwoSidedL7Tests
 {
     /// <summary>Shorter than Cilium's default of 1 s, so that a run drains sooner; what fails does not depend on it.</summary>
