@@ -92,9 +92,9 @@ public static class ScenarioReader
         switch (step.Keys.Order(StringComparer.Ordinal).ToArray())
         {
             case ["apply"] when step["apply"] is string file:
-                return Policies(file, folder, problems) is { } applied ? new ApplyStep(file, applied) : null;
+                return Policies(file, folder, problems) is { } applied ? new ApplyStep(Path.GetFileName(file), applied) : null;
             case ["delete"] when step["delete"] is string file:
-                return Policies(file, folder, problems) is { } deleted ? new DeleteStep(file, deleted) : null;
+                return Policies(file, folder, problems) is { } deleted ? new DeleteStep(Path.GetFileName(file), deleted) : null;
             case ["deletePod"]:
                 if (Place(step["deletePod"]) is { } place) return new DeletePodStep(place);
                 problems.Add($"steps[{number}].deletePod must be {{}}, {{node: client}} or {{node: other}}");

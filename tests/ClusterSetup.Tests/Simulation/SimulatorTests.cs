@@ -120,7 +120,7 @@ public class SimulatorTests
     [Fact]
     public void The_controls_are_even_and_without_a_failure()
     {
-        foreach (var name in (string[])["ingress-only", "fixed-1.10", "no-cilium"])
+        foreach (var name in (string[])["ingress-only", "fixed-1-10", "no-cilium"])
         {
             var result = Simulator.Run(ScenarioCatalog.Load(name), new SimulationOptions { RatePerSecond = 5_000, SamplesPerPhase = 1 });
             result.Outcomes.Keys.ShouldBe([SimulatedOutcome.Ok], name);
