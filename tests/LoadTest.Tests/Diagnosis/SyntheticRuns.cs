@@ -52,7 +52,7 @@ internal static class SyntheticRuns
     private static SyntheticRun Simulate((string Truth, string[] Names, Func<Random, SyntheticPhase> Cluster, Simulation Run) kind, Random random)
     {
         var phase = kind.Cluster(random);
-        kind.Run(phase, random, random.Next(1500, 6000));
+        kind.Run(phase, random, random.Next(300, 6000));
         return new SyntheticRun(kind.Truth, kind.Names, phase.Evidence());
     }
 
