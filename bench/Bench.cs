@@ -1,13 +1,20 @@
+using System.CommandLine;
 using BenchmarkDotNet.Running;
+using CiliumDebugging.Bench.Prometheus;
 
 namespace CiliumDebugging.Bench;
 
-/// <summary>The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates; everything else is BenchmarkDotNet's.</summary>
+/// <summary>
+/// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the simulator's speed, <c>prometheus</c> holds a real Prometheus against the lab's own counts;
+/// everything else is BenchmarkDotNet's.
+/// </summary>
 internal static class Bench
 {
-    public static int Main(string[] args)
+    public static async Task<int> Main(string[] args)
     {
+        if (args is ["prometheus", ..]) return await new RootCommand { PrometheusCheck.Build() }.Parse(args).InvokeAsync();
         if (args is ["skew", .. var rest]) return SkewTest.SkewBenchmark.Run(rest);
+        if (args is ["datapath", .. var sizes]) return Datapath.DatapathBenchmark.Run(sizes);
         BenchmarkSwitcher.FromAssembly(typeof(Bench).Assembly).Run(args);
         return 0;
     }

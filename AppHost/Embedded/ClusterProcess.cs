@@ -16,12 +16,15 @@ internal sealed class ClusterProcess : IAsyncDisposable
 
     private ClusterProcess(DotnetProcess process, string apiToken, ClusterCommand.Ready ready)
     {
-        (_process, ApiToken, ApiUrl, Notice) = (process, apiToken, ready.ApiUrl, ready.Notice);
+        (_process, ApiToken, ApiUrl, AuthorityPem, Notice) = (process, apiToken, ready.ApiUrl, ready.AuthorityPem, ready.Notice);
         _watching = WatchAsync();
     }
 
     /// <summary>URL of the Kubernetes API.</summary>
     public Uri ApiUrl { get; }
+
+    /// <summary>The authority to trust, PEM.</summary>
+    public string? AuthorityPem { get; }
 
     /// <summary>Bearer token of the API.</summary>
     public string ApiToken { get; }
@@ -45,6 +48,7 @@ internal sealed class ClusterProcess : IAsyncDisposable
         {
             [LabTopology.EnvironmentVariable] = options.Topology.ToJson(),
             [LabProcesses.Kubelet] = "true",
+            [LabProcesses.ApiTls] = "true",
             [LabProcesses.CiliumConfig] = options.CiliumConfig,
             [PodEnvironment.ApiToken] = token,
         };

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using CiliumDebugging.ClusterSetup.Commands;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Terminal;
 using CiliumDebugging.LoadTest.Report;
@@ -61,7 +63,9 @@ internal static class EmbeddedLab
         console.WriteLine("Embedded host: the lab's own cluster and this terminal, without the Aspire dashboard.");
         await using var cluster = await ClusterProcess.StartAsync(options, cancellationToken);
         if (cluster.Notice is { } notice) console.WriteLine(notice);
-        using var api = new Kubernetes(new KubernetesClientConfiguration { Host = cluster.ApiUrl.ToString().TrimEnd('/'), AccessToken = cluster.ApiToken });
+        using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
+        using var kubeconfig = TemporaryKubeconfig.Write(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
+        console.WriteLine($"export KUBECONFIG={kubeconfig.Path}");
         var runner = new ScenarioRunner(api, TimeProvider.System);
         var backends = options.BackendsOf(scenario);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, cluster.Exited);

@@ -15,9 +15,10 @@ public static class ClusterCommand
 {
     /// <summary>The line a <c>cluster</c> process prints when it is ready.</summary>
     /// <param name="ApiUrl">URL of the Kubernetes API.</param>
+    /// <param name="AuthorityPem">The authority to trust, PEM; null for plain HTTP.</param>
     /// <param name="PortOffset">What is added to every port.</param>
     /// <param name="Notice">What the user should know; null for nothing.</param>
-    public sealed record Ready(Uri ApiUrl, int PortOffset, string? Notice);
+    public sealed record Ready(Uri ApiUrl, string? AuthorityPem, int PortOffset, string? Notice);
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -52,7 +53,7 @@ public static class ClusterCommand
         try
         {
             await using var cluster = await EmbeddedCluster.StartAsync(Options(), loggers, stop.Token);
-            Console.WriteLine(JsonSerializer.Serialize(new Ready(cluster.ApiUrl, cluster.PortOffset, cluster.Notice), Json));
+            Console.WriteLine(JsonSerializer.Serialize(new Ready(cluster.ApiUrl, cluster.AuthorityPem, cluster.PortOffset, cluster.Notice), Json));
             if (exitWithStdin) _ = Task.Run(() => StopAtEndOfInputAsync(stop), CancellationToken.None);
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return cancellationToken.IsCancellationRequested ? 130 : 0;
@@ -86,6 +87,7 @@ public static class ClusterCommand
             Topology = topology is null ? LabTopology.Default : LabTopology.FromJson(topology),
             ApiToken = Environment.GetEnvironmentVariable(PodEnvironment.ApiToken) ?? LabProcesses.NewApiToken(),
             ApiPort = Number(LabProcesses.ApiPort) ?? 0,
+            ApiTls = Environment.GetEnvironmentVariable(LabProcesses.ApiTls) == "true",
             PortOffset = Number(LabProcesses.PortOffset),
             CiliumConfig = LabProcesses.ParseSettings(Environment.GetEnvironmentVariable(LabProcesses.CiliumConfig) ?? ""),
             RunsPods = Environment.GetEnvironmentVariable(LabProcesses.Kubelet) == "true",

@@ -1,6 +1,6 @@
 namespace CiliumDebugging.ClusterSetup.Embedded;
 
-/// <summary>Disposes what was added to it, last first.</summary>
+/// <summary>Disposes what was added to it, last first, and all of it whatever fails on the way.</summary>
 internal sealed class AsyncDisposables : IAsyncDisposable
 {
     private readonly Stack<object> _parts = new();
@@ -14,10 +14,15 @@ internal sealed class AsyncDisposables : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        while (_parts.TryPop(out var part))
+        if (!_parts.TryPop(out var part)) return;
+        try
         {
             if (part is IAsyncDisposable asynchronous) await asynchronous.DisposeAsync();
             else (part as IDisposable)?.Dispose();
+        }
+        finally
+        {
+            await DisposeAsync();
         }
     }
 }

@@ -14,6 +14,9 @@ public sealed record ClusterOptions
     /// <summary>Loopback port of the API; 0 takes a free one.</summary>
     public int ApiPort { get; init; }
 
+    /// <summary>Whether the API is served over TLS, by a certificate of an authority made for this cluster. Default false: plain HTTP on loopback.</summary>
+    public bool ApiTls { get; init; }
+
     /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port is taken on this machine.</summary>
     public int? PortOffset { get; init; }
 

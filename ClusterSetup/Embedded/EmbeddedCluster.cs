@@ -35,11 +35,17 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>URL of the Kubernetes API.</summary>
     public Uri ApiUrl { get; private set; }
 
+    /// <summary>The authority that signed the API's certificate, PEM; null for plain HTTP.</summary>
+    public string? AuthorityPem { get; private set; }
+
     /// <summary>Bearer token of the API.</summary>
     public string ApiToken { get; }
 
     /// <summary>What is added to every port where it is listened on.</summary>
     public int PortOffset { get; }
+
+    /// <summary>The datapath, for tests.</summary>
+    internal LiveDatapath Datapath { get; private set; } = null!;
 
     /// <summary>What the user should know: a port that was taken, by whom, and what is used instead. Null when there is nothing.</summary>
     public string? Notice { get; }
@@ -83,28 +89,31 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         // 2. the datapath
         var shared = new SocketTable();
         var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable())).ToList();
-        var datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
+        var datapath = Datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
         _parts.Add(await HubbleServer.StartAsync(
             nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), AgentController.HubbleMetricsPort + PortOffset, cancellationToken));
         // 3. the API and the first objects
         var store = new ObjectStore(time);
         ClusterAdmission.Register(store, addresses);
         PodNetworkController? network = null;
+        var certificate = options.ApiTls ? _parts.Add(ServingCertificate.Generate(time, System.Net.IPAddress.Loopback)) : null;
+        AuthorityPem = certificate?.AuthorityPem;
         var server = _parts.Add(await ApiServer.StartAsync(
             new ApiServerOptions
             {
                 Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, options.ApiPort),
                 Token = options.ApiToken,
+                Certificate = certificate,
                 Time = time,
                 PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
             }, store, loggers, cancellationToken));
         ApiUrl = server.Address;
-        var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken));
+        var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken, AuthorityPem));
         await ClusterObjects.CreateAsync(api, topology, addresses, options.CiliumConfig, cancellationToken);
         // 4. the controllers
         network = await StartControllersAsync(options, api, addresses, datapath, loggers, cancellationToken);
         // 5. the Pods
-        if (options.RunsPods) _running.Add(new PodSupervisor(topology, ApiUrl, options.ApiToken, time, loggers.CreateLogger("kubelet")).RunAsync(_stop.Token));
+        if (options.RunsPods) _running.Add(new PodSupervisor(topology, ApiUrl, options.ApiToken, AuthorityPem, time, loggers.CreateLogger("kubelet")).RunAsync(_stop.Token));
     }
 
     private async Task<PodNetworkController> StartControllersAsync(
@@ -155,8 +164,14 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     {
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
-        await Task.WhenAll(_running);
-        await _parts.DisposeAsync();
-        _stop.Dispose();
+        try
+        {
+            await Task.WhenAll(_running);
+        }
+        finally
+        {
+            await _parts.DisposeAsync();
+            _stop.Dispose();
+        }
     }
 }

@@ -46,6 +46,9 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     /// <summary>The cluster's counters when it was over.</summary>
     public ClusterCounters? After { get; set; }
 
+    /// <summary>The replacement of a Pod just before the phase; null when there was none.</summary>
+    public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; init; }
+
     /// <summary>Requests with an outcome.</summary>
     public long Requests { get; private set; }
 

@@ -24,9 +24,11 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private ImmutableDictionary<string, (long Ok, long Failed)> _byPod = ImmutableDictionary<string, (long Ok, long Failed)>.Empty;
     private readonly Dictionary<int, long> _statusWithoutPod = [];
     private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, double> _firstUse = []; // by port: at most 65,535
+    private readonly List<double> _startsWhileChanging = [];
     private SkewMonitor? _monitor;
     private readonly List<RecordedEvent> _events = [];
-    private readonly Dictionary<int, double> _portFirstUsed = []; // at most 65,535
+    private RecordedEvent? _change;
     private long _begun;
 
     /// <summary>The key under which answers that name no Pod are counted.</summary>
@@ -79,6 +81,33 @@ internal sealed class RunBook(IPAddress? clientAddress)
         }
     }
 
+    /// <summary>
+    /// The set of backends is about to change: from here to the begin of the next phase nothing is judged, and that phase's Pods are a new segment, in which each port's first use counts again.
+    /// Call it before the change is made.
+    /// </summary>
+    /// <param name="what">What is done.</param>
+    /// <param name="at">When, s since the attack's epoch.</param>
+    public void BackendsChange(string what, double at)
+    {
+        lock (_lock)
+        {
+            _change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
+            _events.Add(_change);
+            _startsWhileChanging.Clear();
+        }
+    }
+
+    /// <summary>What the client saw of a replacement: the ports used before it and the connections in its gap.</summary>
+    public BackendReplacement Measure((string Deleted, string Added, double GoneAt, double ReadyAt) replaced)
+    {
+        lock (_lock)
+        {
+            return new BackendReplacement(
+                replaced.Deleted, replaced.Added, replaced.GoneAt, replaced.ReadyAt, _firstUse.Values.Count(at => at < replaced.GoneAt),
+                _startsWhileChanging.Count(at => at >= replaced.GoneAt && at < replaced.ReadyAt));
+        }
+    }
+
     /// <summary>Adds a record.</summary>
     public void Add(RecordLine record)
     {
@@ -107,10 +136,22 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private void Judge(RecordLine record)
     {
         var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
-        var origin = _fresh.Classify("service", source, TimeSpan.FromSeconds(record.Start), record.Nth == 0);
         var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
-        phase?.Add(record, origin, record.Port == 0 ? null : _portFirstUsed.GetValueOrDefault(record.Port, record.Start) < phase.Start);
-        if (record.Port != 0) _portFirstUsed.TryAdd(record.Port, record.Start);
+        var firstUse = _firstUse.GetValueOrDefault(record.Port, record.Start);
+        if (record.Port != 0) _firstUse.TryAdd(record.Port, record.Start);
+        if (_change is { } change && record.Start >= change.At.TotalSeconds)
+        {
+            if (phase is null || phase.Start < change.At.TotalSeconds)
+            {
+                _startsWhileChanging.Add(record.Start);
+                return;
+            }
+            _fresh.BackendsChanged();
+            _monitor!.Expect(ExpectedShares.Equal([.. phase.Pods.Select(p => p.Name)]), change);
+            _change = null;
+        }
+        var origin = _fresh.Classify("service", source, TimeSpan.FromSeconds(record.Start), record.Nth == 0);
+        phase?.Add(record, origin, record.Port == 0 ? null : firstUse < phase.Start);
         // Between two phases (a policy is being applied) the order of events still counts for the onset.
         var pods = phase ?? _phases[^1];
         if (origin is SelectionOrigin.Fresh && record.Status is >= 200 and < 300 && pods.Position(record.Pod) is { } position)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.LoadTest.Attack;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios;
 
@@ -28,6 +29,30 @@ public sealed record DeleteStep(string File, ImmutableArray<PolicyManifest> Poli
     public override string Describe() => $"delete what {File} applied";
 }
 
+/// <summary>Which backend Pod a <see cref="DeletePodStep"/> deletes.</summary>
+public enum PodPlace
+{
+    /// <summary>The first one by name.</summary>
+    Any,
+
+    /// <summary>The first one by name on the client's node.</summary>
+    ClientNode,
+
+    /// <summary>The first one by name on another node than the client's.</summary>
+    OtherNode,
+}
+
+/// <summary>Deletes one backend Pod of the load's Service and waits until its replacement is ready.</summary>
+/// <param name="Place">Which one.</param>
+public sealed record DeletePodStep(PodPlace Place) : ScenarioStep;
+
+/// <summary>Changes the spec of the load's Service. A null leaves a field as it is.</summary>
+/// <param name="SessionAffinity">None or ClientIP.</param>
+/// <param name="AffinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds, 1 to 86400; Kubernetes's default is 10800.</param>
+/// <param name="InternalTrafficPolicy">Cluster or Local.</param>
+/// <param name="TrafficDistribution">PreferClose or PreferSameZone.</param>
+public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, string? InternalTrafficPolicy, string? TrafficDistribution) : ScenarioStep;
+
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
 /// <param name="Duration">How long.</param>
@@ -42,8 +67,17 @@ public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep
 /// <param name="Method">HTTP method.</param>
 /// <param name="Body">Request body.</param>
 /// <param name="RatePerSecond">Requests per second.</param>
-public sealed record LoadSpec(Uri Url, string Method, string? Body, double RatePerSecond)
+/// <param name="Client">Label selector of the load-test Pod.</param>
+/// <param name="Ports">Client ports as <see cref="ClientPortRange.Parse"/> reads them; null: random odd ports, as a client that binds a port draws them.</param>
+/// <param name="Connections">Connections that are kept open; 0: a fresh one for each request.</param>
+public sealed record LoadSpec(Uri Url, string Method, string? Body, double RatePerSecond, string Client = LoadSpec.DefaultClient, string? Ports = null, int Connections = 0)
 {
+    /// <summary>The load-test Pod of the lab's own topology.</summary>
+    public const string DefaultClient = "app=load-test-1";
+
+    /// <summary>M: the distinct client ports the load can draw.</summary>
+    public int PortCount => ClientPortRange.Parse(Ports ?? "odd", out var range) is null ? range.Count : throw new InvalidOperationException($"load.ports '{Ports}' was not checked");
+
     /// <summary>The Service's name.</summary>
     public string Service => Url.Host.Split('.')[0];
 
@@ -55,11 +89,15 @@ public sealed record LoadSpec(Uri Url, string Method, string? Body, double RateP
 /// <param name="Phase">Name of the phase.</param>
 /// <param name="Delivery">Expected verdict on delivery: <c>even</c>, <c>skewed</c> or <c>not-skewed</c>; null for no expectation.</param>
 /// <param name="Failures">Whether failures are expected; null for no expectation.</param>
-/// <param name="SuccessesFrom"><c>client-node</c>: only Pods on the client's node may answer 2xx; null for no expectation.</param>
+/// <param name="SuccessesFrom"><c>client-node</c>: only Pods on the client's node may answer 2xx; <c>one-pod</c>: all 2xx come from a single Pod; null for no expectation.</param>
 /// <param name="FailureStatus">The one status that failures have; null for no expectation.</param>
 /// <param name="FailureShare"><c>remote-pods</c>: the failed share of the requests is the share of the Pods on other nodes, within 4 standard errors; null for no expectation.</param>
 /// <param name="Diagnosis">Name of the diagnosis; null for no expectation.</param>
-public sealed record PhaseExpectation(string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis);
+/// <param name="NewPodShare">
+/// <c>stale-conntrack</c>: the share of the Pod that a <see cref="DeletePodStep"/> brought agrees with <see cref="StaleConntrackShare"/> of the measured quantities; <c>even</c>: with 1/N. Null for no expectation.
+/// </param>
+public sealed record PhaseExpectation(
+    string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis, string? NewPodShare = null);
 
 /// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
 /// <param name="Name">Name: that of its folder.</param>

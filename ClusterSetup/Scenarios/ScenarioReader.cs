@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using CiliumDebugging.LoadTest.Attack;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
@@ -15,7 +16,7 @@ public static class ScenarioReader
         public string Source { get; set; } = "";
         public Dictionary<string, string> Settings { get; set; } = [];
         public LoadFile Load { get; set; } = new();
-        public List<Dictionary<string, string>> Steps { get; set; } = [];
+        public List<Dictionary<string, object?>> Steps { get; set; } = [];
         public List<ExpectFile> Expect { get; set; } = [];
     }
 
@@ -25,6 +26,9 @@ public static class ScenarioReader
         public string Method { get; set; } = "POST";
         public string? Body { get; set; }
         public double Rate { get; set; } = 50;
+        public string Client { get; set; } = LoadSpec.DefaultClient;
+        public string? Ports { get; set; }
+        public int Connections { get; set; }
     }
 
     private sealed class ExpectFile
@@ -36,6 +40,7 @@ public static class ScenarioReader
         public int? FailureStatus { get; set; }
         public string? FailureShare { get; set; }
         public string? Diagnosis { get; set; }
+        public string? NewPodShare { get; set; }
     }
 
     /// <summary>Reads the scenario of a folder.</summary>
@@ -77,26 +82,62 @@ public static class ScenarioReader
             return null;
         }
         if (load.Rate is not (> 0 and <= 100_000)) problems.Add(string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most 100,000 requests per second"));
-        return new LoadSpec(url, load.Method, load.Body, load.Rate);
+        if (load.Ports is { } ports && ClientPortRange.Parse(ports, out _) is { } problem) problems.Add($"load.ports: {problem}");
+        if (load.Connections is < 0 or > 1_000) problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");
+        return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports, load.Connections);
     }
 
-    private static ScenarioStep? Step(Dictionary<string, string> step, int number, string folder, List<string> problems)
+    private static ScenarioStep? Step(Dictionary<string, object?> step, int number, string folder, List<string> problems)
     {
         switch (step.Keys.Order(StringComparer.Ordinal).ToArray())
         {
-            case ["apply"]:
-                return Policies(step["apply"], folder, problems) is { } applied ? new ApplyStep(step["apply"], applied) : null;
-            case ["delete"]:
-                return Policies(step["delete"], folder, problems) is { } deleted ? new DeleteStep(step["delete"], deleted) : null;
-            case ["for", "phase"]:
-                if (Durations.TryParse(step["for"], out var duration)) return new PhaseStep(step["phase"], duration);
-                problems.Add($"steps[{number}].for '{step["for"]}' is no duration; use for example 6s, 500ms or 2m");
+            case ["apply"] when step["apply"] is string file:
+                return Policies(file, folder, problems) is { } applied ? new ApplyStep(file, applied) : null;
+            case ["delete"] when step["delete"] is string file:
+                return Policies(file, folder, problems) is { } deleted ? new DeleteStep(file, deleted) : null;
+            case ["deletePod"]:
+                if (Place(step["deletePod"]) is { } place) return new DeletePodStep(place);
+                problems.Add($"steps[{number}].deletePod must be {{}}, {{node: client}} or {{node: other}}");
+                return null;
+            case ["service"]:
+                return Service(step["service"], number, problems);
+            case ["for", "phase"] when step["phase"] is string name && step["for"] is string text:
+                if (Durations.TryParse(text, out var duration)) return new PhaseStep(name, duration);
+                problems.Add($"steps[{number}].for '{text}' is no duration; use for example 6s, 500ms or 2m");
                 return null;
             default:
-                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', or 'phase: NAME' with 'for: DURATION'");
+                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', 'service: {{FIELD: VALUE}}', or 'phase: NAME' with 'for: DURATION'");
                 return null;
         }
     }
+
+    private static ServiceStep? Service(object? value, int number, List<string> problems)
+    {
+        var before = problems.Count;
+        var fields = (value as IDictionary<object, object> ?? new Dictionary<object, object>()).ToDictionary(f => $"{f.Key}", f => $"{f.Value}", StringComparer.Ordinal);
+        if (fields.Count == 0) problems.Add($"steps[{number}].service names no field; use for example {{sessionAffinity: ClientIP}}");
+        string? Field(string name, params string[] allowed)
+        {
+            if (!fields.Remove(name, out var text) || allowed.Contains(text, StringComparer.Ordinal)) return text;
+            problems.Add($"steps[{number}].service.{name} '{text}' must be {string.Join(" or ", allowed)}");
+            return null;
+        }
+        var affinity = Field("sessionAffinity", "None", "ClientIP");
+        var policy = Field("internalTrafficPolicy", "Cluster", "Local");
+        var distribution = Field("trafficDistribution", "PreferClose", "PreferSameZone");
+        int? seconds = null;
+        if (fields.Remove("affinitySeconds", out var text) && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 86_400 && (seconds = count) > 0))
+            problems.Add($"steps[{number}].service.affinitySeconds '{text}' must be from 1 to 86400");
+        foreach (var unknown in fields.Keys) problems.Add($"steps[{number}].service.{unknown} is unknown; fields are sessionAffinity, affinitySeconds, internalTrafficPolicy, trafficDistribution");
+        return problems.Count == before ? new ServiceStep(affinity, seconds, policy, distribution) : null;
+    }
+
+    private static PodPlace? Place(object? value) => value switch
+    {
+        IDictionary<object, object> { Count: 0 } => PodPlace.Any,
+        IDictionary<object, object> { Count: 1 } fields when fields.TryGetValue("node", out var node) => node switch { "client" => PodPlace.ClientNode, "other" => PodPlace.OtherNode, _ => null },
+        _ => null,
+    };
 
     private static ImmutableArray<PolicyManifest>? Policies(string file, string folder, List<string> problems)
     {
@@ -109,9 +150,12 @@ public static class ScenarioReader
     {
         if (!steps.OfType<PhaseStep>().Any(p => p.Name == expect.Phase)) problems.Add($"expect.phase '{expect.Phase}' is no phase of this scenario");
         OneOf("delivery", expect.Delivery, ["even", "skewed", "not-skewed"]);
-        OneOf("successesFrom", expect.SuccessesFrom, ["client-node"]);
+        OneOf("successesFrom", expect.SuccessesFrom, ["client-node", "one-pod"]);
         OneOf("failureShare", expect.FailureShare, ["remote-pods"]);
-        return new PhaseExpectation(expect.Phase, expect.Delivery, expect.Failures, expect.SuccessesFrom, expect.FailureStatus, expect.FailureShare, expect.Diagnosis);
+        OneOf("newPodShare", expect.NewPodShare, ["stale-conntrack", "even"]);
+        var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != expect.Phase);
+        if (expect.NewPodShare is not null && !before.OfType<DeletePodStep>().Any()) problems.Add($"expect.newPodShare: no pod is deleted before phase '{expect.Phase}', so there is no new one");
+        return new PhaseExpectation(expect.Phase, expect.Delivery, expect.Failures, expect.SuccessesFrom, expect.FailureStatus, expect.FailureShare, expect.Diagnosis, expect.NewPodShare);
 
         void OneOf(string field, string? value, string[] allowed)
         {

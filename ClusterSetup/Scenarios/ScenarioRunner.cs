@@ -33,6 +33,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How often the endpoints are looked at while a Pod is being replaced: the gap is measured to half of this.</summary>
+    private static readonly TimeSpan EndpointPollInterval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="backends">Number of Pods behind the Service to wait for.</param>
@@ -56,9 +59,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             await TakeAsync(run, step, cancellationToken);
         }
         // 4. drain
-        observer.OnStep("waiting for the last answers");
-        var attack = await run.LoadTest.StopAsync(cancellationToken);
-        await run.Following!.WaitAsync(cancellationToken);
+        var attack = await DrainAsync(run, cancellationToken);
         var last = await view.ScrapeAsync(run.Book.Phases[^1].Pods, cancellationToken);
         run.Book.Phases[^1].After = last;
         // 5. judge
@@ -77,6 +78,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         public RunBook Book => book;
         public AttackState? Attack { get; set; }
         public Task? Following { get; set; }
+        public AttackState? Drained { get; set; }
+        public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
         public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
         public TimeSeries Series { get; } = new();
         public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View)> Judged { get; } = [];
@@ -88,7 +91,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
         run.Series.Add(0, run.AtStart, first.Pods);
@@ -99,7 +102,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         var pods = await run.View.BackendsAsync(cancellationToken);
         var before = run.Book.Phases.Count == 0 ? run.AtStart : await run.View.ScrapeAsync(pods, cancellationToken);
-        return new PhaseTally(name, start, pods, before);
+        var replaced = run.Replaced;
+        run.Replaced = null;
+        return new PhaseTally(name, start, pods, before) { Replaced = replaced };
     }
 
     private async Task TakeAsync(Run run, ScenarioStep step, CancellationToken cancellationToken)
@@ -111,6 +116,12 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
                 break;
             case DeleteStep delete:
                 await ChangeAsync(run, $"deleting {delete.File}", $"deleted {delete.File}", delete.Policies, DeleteAsync, cancellationToken);
+                break;
+            case DeletePodStep delete:
+                await DeletePodAsync(run, delete, cancellationToken);
+                break;
+            case ServiceStep service:
+                await ChangeServiceAsync(run, service, cancellationToken);
                 break;
             case PhaseStep phase:
                 await MeasureAsync(run, phase, cancellationToken);
@@ -125,6 +136,56 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         if (run.Attack is not null) run.Book.Record(done, Now(run));
         foreach (var policy in policies) await change(policy, cancellationToken);
         await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private async Task ChangeServiceAsync(Run run, ServiceStep step, CancellationToken cancellationToken)
+    {
+        var load = run.Scenario.Load;
+        var spec = new Dictionary<string, object>(StringComparer.Ordinal);
+        if (step.SessionAffinity is { } affinity) spec["sessionAffinity"] = affinity;
+        if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
+        if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
+        if (step.TrafficDistribution is { } distribution) spec["trafficDistribution"] = distribution;
+        run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
+        if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", Now(run));
+        var patch = new V1Patch(System.Text.Json.JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch);
+        await cluster.CoreV1.PatchNamespacedServiceAsync(patch, load.Service, load.Namespace, cancellationToken: cancellationToken);
+        await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    /// <summary>
+    /// Deletes a backend Pod and waits until another is ready in its place. The moments of the change are those at which the Service's EndpointSlices show it, midway between two looks.
+    /// </summary>
+    private async Task DeletePodAsync(Run run, DeletePodStep step, CancellationToken cancellationToken)
+    {
+        var before = await run.View.BackendsAsync(cancellationToken);
+        var clientNode = run.Client.Spec.NodeName;
+        var victim = before.FirstOrDefault(p => step.Place switch { PodPlace.ClientNode => p.Node == clientNode, PodPlace.OtherNode => p.Node != clientNode, _ => true })
+            ?? throw new InvalidOperationException($"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}");
+        run.Observer.OnStep($"deleting pod {victim.Name}");
+        var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        if (run.Attack is not null) run.Book.BackendsChange($"deleted pod {victim.Name}", Now(run));
+        await cluster.CoreV1.DeleteNamespacedPodAsync(victim.Name, victim.Namespace, cancellationToken: cancellationToken);
+        var gone = await WaitForAsync(run, "gone from its Service", pods => pods.All(p => p.Name != victim.Name), victim, cancellationToken);
+        var ready = await WaitForAsync(run, "replaced", pods => pods.Length >= before.Length && pods.Any(p => !known.Contains(p.Name)), victim, cancellationToken);
+        run.Replaced = (victim.Name, ready.Pods.First(p => !known.Contains(p.Name)).Name, gone.At, ready.At);
+        await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private async Task<(double At, ImmutableArray<BackendPod> Pods)> WaitForAsync(
+        Run run, string what, Func<ImmutableArray<BackendPod>, bool> condition, BackendPod victim, CancellationToken cancellationToken)
+    {
+        var limit = Now(run) + ReadyLimit.TotalSeconds;
+        var last = Now(run);
+        while (true)
+        {
+            var pods = await run.View.BackendsAsync(cancellationToken);
+            var now = Now(run);
+            if (condition(pods)) return ((last + now) / 2, pods);
+            if (now > limit) throw new TimeoutException($"{ReadyLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}");
+            last = now;
+            await Task.Delay(EndpointPollInterval, time, cancellationToken);
+        }
     }
 
     private async Task MeasureAsync(Run run, PhaseStep step, CancellationToken cancellationToken)
@@ -145,10 +206,22 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             if (run.Series.IsDue(Now(run))) await SampleSeriesAsync(run, phase, cancellationToken);
         }
 
+        // The last phase ends with the load, so that its counts are not those of requests under way.
+        if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
         run.Series.Add(Now(run), phase.After, phase.Pods);
         var service = await ServiceView.ReadAsync(cluster, run.Scenario.Load, run.Client.Spec.NodeName, run.Attack!.EpochUnixSeconds, cancellationToken);
         run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken), service));
+    }
+
+    /// <summary>Ends the load; every request has its outcome and its record then.</summary>
+    private static async Task<AttackState> DrainAsync(Run run, CancellationToken cancellationToken)
+    {
+        if (run.Drained is { } drained) return drained;
+        run.Observer.OnStep("waiting for the last answers");
+        run.Drained = await run.LoadTest.StopAsync(cancellationToken);
+        await run.Following!.WaitAsync(cancellationToken);
+        return run.Drained;
     }
 
     private async Task SampleSeriesAsync(Run run, PhaseTally phase, CancellationToken cancellationToken)
@@ -203,7 +276,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var expectations = run.Scenario.Expect.SelectMany(expected =>
         {
             var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
-            return ExpectationCheck.Check(expected, phases[i], diagnoses[i]);
+            var replacement = run.Judged[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
+            return ExpectationCheck.Check(expected, phases[i], diagnoses[i], replacement, run.Scenario.Load.PortCount);
         });
         var total = last.Since(run.AtStart);
         var reconciliation = ReconciliationTable.Build(run.Book, attack, total, run.Book.Phases[^1].Pods, clientNode, run.Judged.All(j => j.HttpRules.Ingress));

@@ -12,6 +12,9 @@ public static class LabProcesses
     /// <summary>Port on which the <c>cluster</c> process serves the Kubernetes API (loopback only); 0 takes a free one.</summary>
     public const string ApiPort = "CLUSTER_API_PORT";
 
+    /// <summary><c>true</c>: the API is served over TLS, by a certificate of an authority made for this cluster; kubectl sends its token over TLS alone.</summary>
+    public const string ApiTls = "CLUSTER_API_TLS";
+
     /// <summary>Added to every Pod and Service port where it is listened on (loopback); 0 to 50000. Policies and objects keep the plain port.</summary>
     public const string PortOffset = "CLUSTER_PORT_OFFSET";
 

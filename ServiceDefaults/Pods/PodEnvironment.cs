@@ -32,4 +32,7 @@ public static class PodEnvironment
 
     /// <summary>Bearer token of the embedded cluster's Kubernetes API. Never logged.</summary>
     public const string ApiToken = "CLUSTER_API_TOKEN";
+
+    /// <summary>The authority that signed the API's certificate, PEM. Absent where the API is plain HTTP.</summary>
+    public const string ApiAuthority = "CLUSTER_API_CA";
 }

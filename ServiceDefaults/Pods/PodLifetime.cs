@@ -14,8 +14,8 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// </summary>
 internal sealed partial class PodLifetime(PodSandbox sandbox, IHostApplicationLifetime application, TimeProvider time, ILogger<PodLifetime> log) : BackgroundService
 {
-    /// <summary>How long the API may be out of reach before the cluster counts as gone.</summary>
-    private static readonly TimeSpan ClusterGoneAfter = TimeSpan.FromSeconds(1.5);
+    /// <summary>How long the API may be out of reach before the cluster counts as gone. Long, because a busy machine must not end a healthy Pod; whoever stops the lab stops its Pods itself.</summary>
+    private static readonly TimeSpan ClusterGoneAfter = TimeSpan.FromSeconds(5);
 
     private bool _deleted;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Configuration;
@@ -66,7 +67,12 @@ public sealed class PodSandbox : IDisposable
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration[PodEnvironment.ApiUrl] is not { Length: > 0 } url) return null;
         var apiToken = configuration[PodEnvironment.ApiToken] ?? throw new FormatException($"{PodEnvironment.ApiUrl} is set and {PodEnvironment.ApiToken} is not: set both or neither");
-        var cluster = new Kubernetes(new KubernetesClientConfiguration { Host = url, AccessToken = apiToken });
+        var cluster = new Kubernetes(new KubernetesClientConfiguration
+        {
+            Host = url,
+            AccessToken = apiToken,
+            SslCaCerts = configuration[PodEnvironment.ApiAuthority] is { Length: > 0 } pem ? [X509Certificate2.CreateFromPem(pem)] : null,
+        });
         var (pod, ports) = Describe(configuration, privatePorts ?? []);
         var created = await cluster.CoreV1.CreateNamespacedPodAsync(pod, pod.Namespace(), cancellationToken: cancellationToken);
         using var timeout = new CancellationTokenSource(AddressTimeout, time);

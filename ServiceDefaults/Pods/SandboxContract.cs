@@ -15,6 +15,12 @@ public static class SandboxContract
     /// <summary>Annotation on a Pod: what is added to every port where it is listened on.</summary>
     public const string PortOffset = "sandbox.cilium-debugging/port-offset";
 
+    /// <summary>
+    /// Prefix of the annotations, one per named container port, with the port that is really listened on: container port plus <see cref="PortOffset"/>. For readers that
+    /// cannot add, such as Prometheus's relabelling.
+    /// </summary>
+    public const string PortPrefix = "sandbox.cilium-debugging/port-";
+
     /// <summary>Length of a connection token, bytes.</summary>
     public const int ConnectionTokenLength = 32;
 

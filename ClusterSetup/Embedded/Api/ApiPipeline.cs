@@ -6,12 +6,13 @@ using Microsoft.Net.Http.Headers;
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 
 /// <summary>
-/// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) the pod proxy; (5) resources. Whatever goes wrong
+/// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) proxy and log of pods; (5) resources. Whatever goes wrong
 /// becomes a Status.
 /// </summary>
 internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, PodProxyEndpoint proxy, ILogger logger, CancellationToken stopping)
 {
     private readonly byte[] _tokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.Token));
+    private readonly PodLogEndpoint _logs = new(options.PodLogs, store, options.Time, stopping);
     private readonly ResourceEndpoint _resources = new(options, store, logger, stopping);
 
     [SuppressMessage("Design", "CA1031", Justification = "The last resort: a client never sees a stack trace; the log has it.")]
@@ -57,6 +58,8 @@ internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, P
             await context.WriteAsync(ApiStatus.NoSuchPath);
         else if (target is { Subresource: "proxy" } && target.Kind == ResourceKinds.Pods)
             await proxy.HandleAsync(context, target);
+        else if (target.Subresource == "log")
+            await _logs.HandleAsync(context, target);
         else
             await _resources.HandleAsync(context, target);
     }

@@ -14,11 +14,14 @@ public sealed record ApiServerOptions
     /// <summary>Serve HTTPS with this certificate, which stays the caller's; null: plain HTTP, on which kubectl sends no token.</summary>
     public ServingCertificate? Certificate { get; init; }
 
-    /// <summary>Clock of timeouts and timestamps. Default: the system's.</summary>
+    /// <summary>Clock of timeouts and timestamps. Default: the system's. It must run: watches pace their flushes by it.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Opens connections to pods for the proxy subresource; null: the subresource answers 503.</summary>
     public IPodProxy? PodProxy { get; init; }
+
+    /// <summary>Output of pods for the log subresource; null: the subresource answers 503.</summary>
+    public IPodLogs? PodLogs { get; init; }
 
     /// <summary>Connections at once; further ones are closed. Default 2,048.</summary>
     public int ConnectionsMax { get; init; } = 2_048;
@@ -37,3 +40,20 @@ public interface IPodProxy
     /// <exception cref="IOException">The pod is not there or does not accept (also a SocketException): the client gets 503.</exception>
     Task<Stream> ConnectAsync(string ns, string podName, int port, CancellationToken cancellationToken);
 }
+
+/// <summary>The output of pods, supplied by whoever runs them.</summary>
+public interface IPodLogs
+{
+    /// <summary>Lines in order, from the oldest kept one on.</summary>
+    /// <param name="ns">Namespace of the pod.</param>
+    /// <param name="podName">Name of the pod.</param>
+    /// <param name="tailLines">Begin with at most this many of the lines so far; null for all that are kept.</param>
+    /// <param name="follow">Go on with new lines until the pod ends.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    IAsyncEnumerable<PodLogLine> ReadAsync(string ns, string podName, int? tailLines, bool follow, CancellationToken cancellationToken);
+}
+
+/// <summary>A line a pod printed.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Text">What, without the line end.</param>
+public readonly record struct PodLogLine(DateTimeOffset Time, string Text);

@@ -156,6 +156,8 @@ public sealed partial class ObjectStore
     {
         var errors = new List<FieldError>();
         ObjectMetadata.Check(kind, o["metadata"]!.AsObject(), errors);
+        foreach (var path in kind.RequiredFields.Where(p => o.At(p) is null or JsonArray { Count: 0 }))
+            errors.Add(new FieldError(path, "must be set", "FieldValueRequired"));
         foreach (var path in old is null ? [] : kind.ImmutableFields)
         {
             if (old!.View.At(path) is { } was && !JsonNode.DeepEquals(was, o.At(path)))

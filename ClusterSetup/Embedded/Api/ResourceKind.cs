@@ -65,6 +65,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Paths below the object that may not change once set.</summary>
     internal IReadOnlyList<string> ImmutableFields { get; init; } = [];
 
+    /// <summary>Paths below the object that must be there.</summary>
+    internal IReadOnlyList<string> RequiredFields { get; init; } = [];
+
     /// <summary>Columns of <c>kubectl get</c>.</summary>
     internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;
 

@@ -5,6 +5,8 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 /// <summary>The table of everything the API serves. To serve another kind, add a row.</summary>
 public static class ResourceKinds
 {
+    private static readonly string[] s_workload = ["spec.selector", "spec.template.spec.containers"];
+
     public static ResourceKind Namespaces { get; } = new("", "v1", "namespaces", "Namespace", namespaced: false)
     {
         ShortNames = ["ns"], HasStatus = true, Names = NameRule.Label, Model = typeof(V1Namespace),
@@ -21,7 +23,7 @@ public static class ResourceKinds
     {
         ShortNames = ["po"], HasStatus = true, HasGeneration = true, ReturnsDeleted = true, Model = typeof(V1Pod),
         SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"],
-        Defaults = KindDefaults.Pod, Columns = KindColumns.Pod,
+        RequiredFields = ["spec.containers"], Defaults = KindDefaults.Pod, Columns = KindColumns.Pod,
     };
 
     public static ResourceKind Services { get; } = new("", "v1", "services", "Service", namespaced: true)
@@ -37,7 +39,7 @@ public static class ResourceKinds
 
     public static ResourceKind Events { get; } = new("", "v1", "events", "Event", namespaced: true)
     {
-        ShortNames = ["ev"], CreatesOnUpdate = true, Model = typeof(Corev1Event), Columns = KindColumns.Event,
+        ShortNames = ["ev"], CreatesOnUpdate = true, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
         SelectableFields =
         [
             "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
@@ -47,7 +49,7 @@ public static class ResourceKinds
 
     public static ResourceKind EndpointSlices { get; } = new("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice", namespaced: true)
     {
-        HasGeneration = true, Model = typeof(V1EndpointSlice), ImmutableFields = ["addressType"], Columns = KindColumns.EndpointSlice,
+        HasGeneration = true, Model = typeof(V1EndpointSlice), ImmutableFields = ["addressType"], RequiredFields = ["addressType"], Columns = KindColumns.EndpointSlice,
     };
 
     public static ResourceKind NetworkPolicies { get; } = new("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", namespaced: true)
@@ -58,25 +60,25 @@ public static class ResourceKinds
     public static ResourceKind Deployments { get; } = new("apps", "v1", "deployments", "Deployment", namespaced: true)
     {
         ShortNames = ["deploy"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
-        ImmutableFields = ["spec.selector"], Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
     };
 
     public static ResourceKind ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", namespaced: true)
     {
         ShortNames = ["rs"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
-        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
+        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
     };
 
     public static ResourceKind DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
     {
         ShortNames = ["ds"], HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
-        ImmutableFields = ["spec.selector"], Defaults = KindDefaults.Template, Columns = KindColumns.DaemonSet,
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Template, Columns = KindColumns.DaemonSet,
     };
 
     public static ResourceKind Jobs { get; } = new("batch", "v1", "jobs", "Job", namespaced: true)
     {
         HasStatus = true, HasGeneration = true, Model = typeof(V1Job), SelectableFields = ["status.successful"],
-        ImmutableFields = ["spec.selector", "spec.completions", "spec.template"], Defaults = KindDefaults.Job, Columns = KindColumns.Job,
+        ImmutableFields = ["spec.selector", "spec.completions", "spec.template"], RequiredFields = ["spec.template.spec.containers"], Defaults = KindDefaults.Job, Columns = KindColumns.Job,
     };
 
     public static ResourceKind Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true)

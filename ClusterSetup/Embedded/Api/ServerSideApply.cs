@@ -44,13 +44,17 @@ internal static class ServerSideApply
         if (malformed is not null)
             return malformed;
 
-        // (3) Leaves before the elements that hold them; an element stays while another manager owns a part of it.
+        // (3) Whole elements first: without its key members an element could not be found. One that another manager owns a part of stays,
+        // as does a container that meanwhile has content.
         var owned = managers.Others(manager).SelectMany(o => o.Fields).ToHashSet(StringComparer.Ordinal);
-        foreach (var gone in managers.Owned(manager).Where(p => !wanted.ContainsKey(p) && !owned.Contains(p)).OrderByDescending(p => p.Length).ToList())
+        foreach (var gone in managers.Owned(manager).Where(p => !wanted.ContainsKey(p) && !owned.Contains(p)).OrderByDescending(IsElement).ToList())
         {
-            var isElement = gone.EndsWith(FieldPaths.Separator + ".", StringComparison.Ordinal);
-            if (!isElement || !owned.Any(p => p.StartsWith(gone[..^1], StringComparison.Ordinal)))
+            var below = IsElement(gone) ? gone[..^1] : gone + FieldPaths.Separator;
+            var hasContent = IsElement(gone) ? owned.Any(IsBelow) : wanted.Keys.Any(IsBelow) || present.Keys.Any(IsBelow);
+            if (!hasContent)
                 FieldPaths.Remove(schema, result!, gone);
+
+            bool IsBelow(string path) => path.StartsWith(below, StringComparison.Ordinal);
         }
 
         // (4)
@@ -58,6 +62,8 @@ internal static class ServerSideApply
         result!.Ensure("metadata")["managedFields"] = managers.ToJson();
         return result!;
     }
+
+    private static bool IsElement(string path) => path.EndsWith(FieldPaths.Separator + ".", StringComparison.Ordinal);
 
     private static ApiStatus Conflict(ResourceKind kind, List<(string Manager, string Path)> conflicts)
     {

@@ -39,7 +39,8 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, Addre
                 uid = await CreateAsync(node, config, cancellationToken);
             }
             _agents[node] = uid;
-            _nodes[node] = new NodeDatapath(node, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? _sharedSockets : new SocketTable());
+            var sockets = config.Sockets is SocketScope.Shared ? _sharedSockets : new SocketTable();
+            _nodes[node] = _nodes.GetValueOrDefault(node)?.Restarted(config, sockets) ?? new NodeDatapath(node, addresses.Node(i), config, sockets, zone: topology.Nodes[i].Zone);
             restarted = true;
         }
         foreach (var pod in cache.Pods.Objects.Keys) _seen.Add(pod);

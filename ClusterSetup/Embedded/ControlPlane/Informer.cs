@@ -46,8 +46,9 @@ internal sealed class Informer<T>(
             {
                 break;
             }
-            catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException or KubernetesException or OperationCanceledException)
+            catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException or KubernetesException or OperationCanceledException or System.Text.Json.JsonException)
             {
+                // The connection ended, in the middle of an object perhaps.
                 await Task.Delay(PauseAfterFailure, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

@@ -45,27 +45,45 @@ internal sealed class PodNetworkController(
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
         var assignment = new Assignment(node, address, ports, new CancellationTokenSource());
         _assigned[pod.Uid()] = assignment;
-        datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
-        await PatchAsync(pod, new
+        try
         {
-            metadata = new
-            {
-                annotations = new Dictionary<string, string>
-                {
-                    [SandboxContract.BackingAddress] = TcpEndpoint.ToIPAddress(backing).ToString(),
-                    [SandboxContract.PortOffset] = datapath.PortOffset.ToString(CultureInfo.InvariantCulture),
-                },
-            },
-        }, status: false, cancellationToken);
-        await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(address).ToString(), node, ready: false, cancellationToken);
+            await AnnounceAsync(pod, node, address, backing, ports, cancellationToken);
+        }
+        catch
+        {
+            await RemoveAsync(pod.Uid()); // the next round begins anew
+            throw;
+        }
         assignment.Probing = ProbeAsync(pod, assignment);
+    }
+
+    private async Task AnnounceAsync(V1Pod pod, int node, uint address, uint backing, IReadOnlyList<int> ports, CancellationToken cancellationToken)
+    {
+        datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
+        var annotations = PortAnnotations(pod);
+        annotations[SandboxContract.BackingAddress] = TcpEndpoint.ToIPAddress(backing).ToString();
+        await AnnotateAsync(pod, annotations, cancellationToken);
+        await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(address).ToString(), node, ready: false, cancellationToken);
     }
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)
     {
         _assigned[pod.Uid()] = new Assignment(node, 0, [], new CancellationTokenSource());
+        await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
         await SetStatusAsync(pod, TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(), node, ready: true, cancellationToken);
     }
+
+    /// <summary>Where the Pod's ports are really listened on: the offset, and each named port with the offset added.</summary>
+    private Dictionary<string, string> PortAnnotations(V1Pod pod)
+    {
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [SandboxContract.PortOffset] = datapath.PortOffset.ToString(CultureInfo.InvariantCulture) };
+        foreach (var port in pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Where(p => p.Name is { Length: > 0 }))
+            annotations[SandboxContract.PortPrefix + port.Name] = (port.ContainerPort + datapath.PortOffset).ToString(CultureInfo.InvariantCulture);
+        return annotations;
+    }
+
+    private Task AnnotateAsync(V1Pod pod, Dictionary<string, string> annotations, CancellationToken cancellationToken) =>
+        PatchAsync(pod, new { metadata = new { annotations } }, status: false, cancellationToken);
 
     private async Task RemoveAsync(string uid)
     {

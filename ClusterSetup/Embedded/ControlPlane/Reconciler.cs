@@ -7,6 +7,7 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly SemaphoreSlim _pending = new(0, 1);
+    private string? _lastFailure;
 
     /// <summary>Asks for a run.</summary>
     public void Trigger()
@@ -32,19 +33,21 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
                 try
                 {
                     await reconcile(cancellationToken);
+                    _lastFailure = null;
                 }
-                catch (Exception e) when (e is HttpRequestException or k8s.Autorest.HttpOperationException or IOException && !cancellationToken.IsCancellationRequested)
+                catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
-                    // A conflict or a moment without the API: the next round sees the current state.
-                    Retrying(log, e.Message);
+                    // A conflict, a moment without the API, a setting that cannot be read: what was reconciled before stays, and the next round sees the current state.
+                    if (e is HttpRequestException or k8s.Autorest.HttpOperationException or IOException) Retrying(log, e.Message);
+                    else if (e.Message != _lastFailure) Failing(log, _lastFailure = e.Message);
                     await Task.Delay(PauseAfterFailure, time, cancellationToken);
                     Trigger();
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // Stopped.
+            // Stopped; what breaks off meanwhile says nothing.
         }
     }
 
@@ -52,4 +55,7 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "reconciling again after: {Reason}")]
     private static partial void Retrying(ILogger log, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "cannot reconcile, trying again until it works: {Reason}")]
+    private static partial void Failing(ILogger log, string reason);
 }

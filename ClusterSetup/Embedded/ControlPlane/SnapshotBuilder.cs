@@ -46,7 +46,9 @@ internal sealed class SnapshotBuilder
             var backends = slices.SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
                 .Where(e => e.endpoint.Conditions?.Ready is not false)
                 .SelectMany(e => e.slice.Ports.Where(p => p.Name == port.Name && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)));
-            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), [.. backends]);
+            var spec = service.Spec;
+            var traits = ServiceTraits.Read(spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds, spec.InternalTrafficPolicy, spec.TrafficDistribution);
+            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), [.. backends], traits);
         }
     }
 
@@ -54,7 +56,7 @@ internal sealed class SnapshotBuilder
     {
         var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
         if (!_backendIds.TryGetValue(key, out var id)) _backendIds[key] = id = ++_lastBackendId;
-        return new ServiceBackend(id, new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port));
+        return new ServiceBackend(id, new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port), endpoint.NodeName is { } node ? NodeNumbers.Of(node) : -1, endpoint.Zone);
     }
 
     private PolicySet Policies(ClusterCache cache)

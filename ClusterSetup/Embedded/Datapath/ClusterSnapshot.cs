@@ -16,6 +16,9 @@ public sealed record PodEntry(string Namespace, string Name, string NodeName, ui
     /// <summary><c>namespace/pod</c>, as Hubble names it.</summary>
     public string HubbleName { get; } = $"{Namespace}/{Name}";
 
+    /// <summary>Its node's number in <see cref="NodeNumbers"/>.</summary>
+    internal int NodeNumber { get; } = NodeNumbers.Of(NodeName);
+
     /// <summary>The Pod as the other end of a flow.</summary>
     public Peer Peer => new(Identity, Address);
 }

@@ -10,7 +10,10 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
 /// </summary>
 public sealed class NodeDatapath
 {
-    private readonly Lock _lock = new();
+    private readonly Lock? _lock;
+    private readonly ConntrackMap _map;
+    private readonly AffinityMap _affinity;
+    private readonly ServiceConntrack? _conntrack;
     private readonly ServiceLoadBalancer _loadBalancer;
 
     /// <summary>A node.</summary>
@@ -18,13 +21,24 @@ public sealed class NodeDatapath
     /// <param name="address">Node address: the source of its proxy's connections when they do not use the original one.</param>
     /// <param name="config">The agent's settings.</param>
     /// <param name="sockets">The namespace of its proxy's sockets: its own, or one shared by all nodes.</param>
-    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets)
+    /// <param name="isShared">Whether several threads use it; the simulator's one thread needs no lock.</param>
+    /// <param name="zone">Its zone (label topology.kubernetes.io/zone); null: none.</param>
+    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, bool isShared = true, string? zone = null)
+        : this(name, address, config, sockets, zone, isShared ? new Lock() : null, new ConntrackMap(), new AffinityMap())
+    {
+    }
+
+    private NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, string? zone, Lock? gate, ConntrackMap map, AffinityMap affinity)
     {
         ArgumentNullException.ThrowIfNull(config);
-        (Name, Address, Config, Sockets) = (name, address, config, sockets);
-        var conntrack = config.SocketLoadBalancing ? null : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks);
-        _loadBalancer = new ServiceLoadBalancer(conntrack);
+        (Name, Address, Config, Sockets, Zone, _lock, _map, _affinity) = (name, address, config, sockets, zone, gate, map, affinity);
+        _conntrack = config.SocketLoadBalancing ? null
+            : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks, map, config.ConntrackReopen, config.ConntrackReopenGrace.Ticks);
+        _loadBalancer = new ServiceLoadBalancer(_conntrack, new ServiceChoice(config.BackendSelection, config.MaglevTableSize, NodeNumbers.Of(name), zone, affinity));
     }
+
+    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned maps.</summary>
+    public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) => new(Name, Address, config, sockets, Zone, _lock, _map, _affinity);
 
     /// <summary>Node name.</summary>
     public string Name { get; }
@@ -32,15 +46,27 @@ public sealed class NodeDatapath
     /// <summary>Node address.</summary>
     public uint Address { get; }
 
+    /// <summary>Its zone; null: none.</summary>
+    public string? Zone { get; }
+
     /// <summary>The agent's settings.</summary>
     public CiliumConfig Config { get; }
 
     /// <summary>The namespace its proxy's sockets live in.</summary>
     public SocketTable Sockets { get; }
 
-    /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe.</summary>
+    /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe when shared.</summary>
     public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
     {
+        if (_lock is null) return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
         lock (_lock) return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
+    }
+
+    /// <summary>A client on this node closes a connection that it had dialled. Thread-safe when shared.</summary>
+    public void Close(in FourTuple syn, long nowTicks)
+    {
+        if (_conntrack is null) return;
+        if (_lock is null) _conntrack.Close(syn, nowTicks);
+        else lock (_lock) _conntrack.Close(syn, nowTicks);
     }
 }

@@ -8,7 +8,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 /// The kubelets of the embedded host: keep one process running for each replica of the topology. A process registers itself as a Pod; when its Pod is deleted it
 /// drains and exits, and is started again under a new name. One that keeps failing is started at growing intervals, and its last words are logged.
 /// </summary>
-internal sealed partial class PodSupervisor(LabTopology topology, Uri apiUrl, string apiToken, TimeProvider time, ILogger log)
+internal sealed partial class PodSupervisor(LabTopology topology, Uri apiUrl, string apiToken, string? authorityPem, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
@@ -23,6 +23,7 @@ internal sealed partial class PodSupervisor(LabTopology topology, Uri apiUrl, st
             [PodEnvironment.ApiUrl] = apiUrl.ToString(),
             [PodEnvironment.ApiToken] = apiToken,
         };
+        if (authorityPem is not null) environment[PodEnvironment.ApiAuthority] = authorityPem;
         var backOff = FirstBackOff;
         while (!cancellationToken.IsCancellationRequested)
         {

@@ -28,7 +28,8 @@ internal sealed class InterNodeLink<T> : IAsyncDisposable
     }
 
     /// <summary>Connects to the other side.</summary>
-    public async ValueTask<Socket> DialAsync(T route, CancellationToken cancellationToken)
+    /// <returns>The connection, and its number for <see cref="TryTakeBack"/>.</returns>
+    public async ValueTask<(Socket Socket, long Id)> DialAsync(T route, CancellationToken cancellationToken)
     {
         var id = Interlocked.Add(ref _lastId, Random.Shared.Next(1, 1 << 20));
         _dialled[id] = route;
@@ -39,7 +40,7 @@ internal sealed class InterNodeLink<T> : IAsyncDisposable
             var start = new byte[sizeof(long)];
             BinaryPrimitives.WriteInt64BigEndian(start, id);
             await socket.SendAsync(start, SocketFlags.None, cancellationToken);
-            return socket;
+            return (socket, id);
         }
         catch
         {
@@ -48,6 +49,9 @@ internal sealed class InterNodeLink<T> : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Takes a route back whose connection is closed before the other side has seen it; false when it has.</summary>
+    public bool TryTakeBack(long id) => _dialled.TryRemove(id, out _);
 
     private async Task AcceptAsync()
     {

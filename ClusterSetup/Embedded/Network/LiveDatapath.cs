@@ -111,7 +111,9 @@ internal sealed class LiveDatapath : IAsyncDisposable
         {
             var syn = new FourTuple(TcpEndpoint.From((System.Net.IPEndPoint)socket.RemoteEndPoint!), dialled);
             var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
+            if (hold is not null) hold.Released = () => Path.Close(Cluster, syn, Now());
             await FollowAsync(socket, route, hold);
+            if (hold is null) Path.Close(Cluster, syn, Now());
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {

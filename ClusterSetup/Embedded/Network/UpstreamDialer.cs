@@ -59,13 +59,15 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         var route = _datapath.Path.ConnectFromEgressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting, out var hold);
         try
         {
-            var socket = route.Action switch
+            if (route.Action is HopAction.ToIngressProxy)
             {
-                HopAction.ToIngressProxy => await _link.DialAsync((route, hold), cancellationToken),
-                HopAction.ToPod => await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken),
-                _ => await FailAsync(route, cancellationToken),
-            };
-            return new HeldStream(socket, connecting);
+                var (socket, id) = await _link.DialAsync((route, hold), cancellationToken);
+                // Closed before the ingress proxy has accepted it: nobody else gives the place of its socket back.
+                return new HeldStream(socket, connecting, () => { if (_link.TryTakeBack(id)) hold?.Dispose(); });
+            }
+            return new HeldStream(route.Action is HopAction.ToPod
+                ? await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken)
+                : await FailAsync(route, cancellationToken), connecting);
         }
         catch
         {
@@ -111,13 +113,14 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     public ValueTask DisposeAsync() => _link.DisposeAsync();
 
     /// <summary>A connection that gives its place in the socket table back when it is closed, with a reset, so that no TIME_WAIT uses up the ports of this machine.</summary>
-    private sealed class HeldStream(Socket socket, SocketHold? hold) : NetworkStream(socket, ownsSocket: true)
+    private sealed class HeldStream(Socket socket, SocketHold? hold, Action? closing = null) : NetworkStream(socket, ownsSocket: true)
     {
         protected override void Dispose(bool disposing)
         {
             if (disposing)
             {
                 hold?.Dispose();
+                closing?.Invoke();
                 if (Socket.Connected) Socket.LingerState = new LingerOption(true, 0);
             }
             base.Dispose(disposing);

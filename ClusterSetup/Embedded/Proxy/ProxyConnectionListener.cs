@@ -31,7 +31,16 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
     /// <summary>Gives an accepted socket to the proxies. The connection owns the socket and the feature from here on.</summary>
     public async ValueTask RedirectAsync(Socket accepted, ProxiedConnection proxied, CancellationToken cancellationToken)
     {
-        var connection = _sockets.Create(accepted);
+        ConnectionContext connection;
+        try
+        {
+            connection = _sockets.Create(accepted);
+        }
+        catch
+        {
+            proxied.Dispose();
+            throw;
+        }
         connection.Features.Set(proxied);
         connection.ConnectionClosed.UnsafeRegister(static state => ((ProxiedConnection)state!).Dispose(), proxied);
         try

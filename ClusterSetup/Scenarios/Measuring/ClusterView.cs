@@ -105,7 +105,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
 
     private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
     {
-        var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: "app=load-test-1", cancellationToken: cancellationToken);
+        var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: load.Client, cancellationToken: cancellationToken);
         return pods.Items.FirstOrDefault(EndpointSliceController.IsReady);
     }
 

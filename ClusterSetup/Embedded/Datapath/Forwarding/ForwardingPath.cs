@@ -19,6 +19,7 @@ public sealed class ForwardingPath
 {
     private readonly FrozenDictionary<string, NodeDatapath> _nodes;
     private readonly FrozenDictionary<uint, NodeDatapath> _byAddress;
+    private readonly NodeDatapath?[] _byNumber;
 
     /// <summary>A path over these nodes.</summary>
     public ForwardingPath(IEnumerable<NodeDatapath> nodes)
@@ -26,6 +27,8 @@ public sealed class ForwardingPath
         var all = nodes.ToList();
         _nodes = all.ToFrozenDictionary(n => n.Name, StringComparer.Ordinal);
         _byAddress = all.ToFrozenDictionary(n => n.Address);
+        _byNumber = new NodeDatapath?[all.Select(n => NodeNumbers.Of(n.Name)).DefaultIfEmpty(-1).Max() + 1];
+        foreach (var node in all) _byNumber[NodeNumbers.Of(node.Name)] = node;
     }
 
     /// <summary>All nodes.</summary>
@@ -44,10 +47,8 @@ public sealed class ForwardingPath
     {
         ArgumentNullException.ThrowIfNull(cluster);
         hold = null;
-        var source = cluster.Pods.GetValueOrDefault(syn.Source.Address);
-        var clientNode = source is null ? _byAddress.GetValueOrDefault(syn.Source.Address) : _nodes.GetValueOrDefault(source.NodeName);
         // 1. service load balancing
-        var node = clientNode ?? _nodes.Values[0];
+        var node = ClientNode(cluster, syn.Source, out var source);
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
         var wire = new FourTuple(syn.Source, backend);
         if (lookup is ServiceLookup.NoBackend || !cluster.Pods.TryGetValue(backend.Address, out var destination))
@@ -67,6 +68,16 @@ public sealed class ForwardingPath
         }
         // 3. ingress policy of the destination
         return Arrive(cluster, source, destination, syn.Source, wire, out hold);
+    }
+
+    /// <summary>A client closes a connection that it had dialled: its node's conntrack sees the FIN.</summary>
+    /// <param name="cluster">What the agents know.</param>
+    /// <param name="syn">The client's socket and what it had dialled.</param>
+    /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
+    public void Close(ClusterSnapshot cluster, in FourTuple syn, long nowTicks)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ClientNode(cluster, syn.Source, out _).Close(syn, nowTicks);
     }
 
     /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.</summary>
@@ -107,10 +118,16 @@ public sealed class ForwardingPath
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
+    /// <summary>The node a client is on; a client that is neither Pod nor node counts as one of the first node.</summary>
+    private NodeDatapath ClientNode(ClusterSnapshot cluster, TcpEndpoint client, out PodEntry? pod) =>
+        (cluster.Pods.TryGetValue(client.Address, out pod) ? NodeOf(pod) : _byAddress.GetValueOrDefault(client.Address)) ?? _nodes.Values[0];
+
+    private NodeDatapath? NodeOf(PodEntry pod) => (uint)pod.NodeNumber < (uint)_byNumber.Length ? _byNumber[pod.NodeNumber] : null;
+
     private Hop Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
     {
         hold = null;
-        var node = _nodes[destination.NodeName];
+        var node = NodeOf(destination) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
         // A source that is no Pod is this machine itself: the host of whichever node it talks to.
         var peer = source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address);
         var verdict = cluster.Policies.Evaluate(TrafficDirection.Ingress, destination.Identity, peer, wire.Destination.Port, L4Protocol.Tcp);

@@ -47,6 +47,14 @@ public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
 {
     private SocketTable? _table = table;
 
+    /// <summary>Called when the place is given back: the connection is over.</summary>
+    public Action? Released { get; set; }
+
     /// <inheritdoc/>
-    public void Dispose() => Interlocked.Exchange(ref _table, null)?.Close(ends);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _table, null) is not { } place) return;
+        place.Close(ends);
+        Released?.Invoke();
+    }
 }

@@ -9,35 +9,86 @@ public enum ServiceLookup
     /// <summary>A backend was chosen.</summary>
     Selected,
 
-    /// <summary>The Service has no ready backend.</summary>
+    /// <summary>The Service has no ready backend for this client.</summary>
     NoBackend,
 }
 
+/// <summary>What a node chooses backends by.</summary>
+/// <param name="Selection">The algorithm.</param>
+/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime. Default 16381.</param>
+/// <param name="Node">The node's number (<see cref="NodeNumbers"/>); -1: none.</param>
+/// <param name="Zone">Its zone; null: none.</param>
+/// <param name="Affinity">Its memory of client addresses; null: no Service has affinity here.</param>
+public sealed record ServiceChoice(BackendSelection Selection = BackendSelection.Random, int MaglevTableSize = 16_381, int Node = -1, string? Zone = null, AffinityMap? Affinity = null)
+{
+    /// <summary>At random, without locality and affinity.</summary>
+    public static ServiceChoice Default { get; } = new();
+}
+
 /// <summary>
-/// Per-packet service load balancing of one node (facts, cil#14250): conntrack entry first, a random backend on a miss, a new random backend when the
-/// stored one is gone. With socket LB the backend is chosen at connect(2) and no entry is kept. Time and randomness are arguments. Not thread-safe.
+/// Service load balancing of one node (facts, cil#14250), for a SYN:
+/// <list type="number">
+/// <item>the conntrack entry of the 4-tuple, while its backend exists (not with socket LB, where the backend is chosen at connect(2) and no entry is kept);</item>
+/// <item>with session affinity, the backend the client address had last, while it exists;</item>
+/// <item>the algorithm, among the backends that the Service's locality leaves;</item>
+/// <item>what was chosen is remembered.</item>
+/// </list>
+/// Time and randomness are arguments. Not thread-safe.
 /// </summary>
 /// <param name="conntrack">The node's service conntrack; null with socket LB.</param>
-public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack)
+/// <param name="choice">What the node chooses by; null for the default.</param>
+public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoice? choice = null)
 {
+    private readonly ServiceChoice _choice = choice ?? ServiceChoice.Default;
+    private readonly Dictionary<TcpEndpoint, int> _turns = [];
+
     /// <summary>Translates a destination.</summary>
     /// <param name="services">The current Services.</param>
     /// <param name="syn">Client and the destination it dialled.</param>
     /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
     /// <param name="random">Source of the choice.</param>
-    /// <param name="backend">The chosen backend, or the destination itself when it is no Service.</param>
+    /// <param name="backend">The chosen backend, or the destination itself when there is none.</param>
     public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
         backend = syn.Destination;
         if (!services.TryGet(syn.Destination, out var service)) return ServiceLookup.NotAService;
+        // 1. the conntrack entry
         if (conntrack is not null && conntrack.TryGet(syn, nowTicks, out var stored) && service!.TryGet(stored, out backend)) return ServiceLookup.Selected;
-        var backends = service!.Backends;
-        if (backends.Length == 0) return ServiceLookup.NoBackend;
-        var chosen = backends[random.Next(backends.Length)];
-        conntrack?.Set(syn, chosen.Id, nowTicks);
-        backend = chosen.Address;
+        // 2. affinity
+        var affinity = service!.Choice.AffinityTicks is null ? null : _choice.Affinity;
+        var id = affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value) ?? 0;
+        if (id == 0 || !service.TryGet(id, out backend))
+        {
+            // 3. the algorithm
+            var group = service.GroupFor(_choice.Node, _choice.Zone);
+            if (group.Backends.IsEmpty)
+            {
+                backend = syn.Destination;
+                return ServiceLookup.NoBackend;
+            }
+            (id, backend, _, _) = group.Backends[Select(group, syn, random)];
+        }
+        // 4. remember
+        conntrack?.Set(syn, id, nowTicks);
+        affinity?.Set(syn.Source.Address, syn.Destination, id, nowTicks);
         return ServiceLookup.Selected;
+    }
+
+    private int Select(BackendGroup group, in FourTuple syn, Random random)
+    {
+        switch (_choice.Selection)
+        {
+            case BackendSelection.Maglev:
+                return group.Maglev(_choice.MaglevTableSize).Choose(syn);
+            case BackendSelection.RoundRobin:
+                ref var turn = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_turns, syn.Destination, out _);
+                var now = turn % group.Backends.Length;
+                turn = now + 1;
+                return now;
+            default:
+                return random.Next(group.Backends.Length);
+        }
     }
 }

@@ -1,22 +1,42 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
 
 /// <summary>A backend of a Service.</summary>
-/// <param name="Id">Identifies the backend for as long as it exists; never given again.</param>
+/// <param name="Id">Identifies the backend for as long as it exists, from 1; never given again.</param>
 /// <param name="Address">Address and target port.</param>
-public readonly record struct ServiceBackend(int Id, TcpEndpoint Address);
+/// <param name="Node">Number of its node (<see cref="NodeNumbers"/>); -1 where unknown.</param>
+/// <param name="Zone">Zone of its node; null where unknown.</param>
+public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int Node = -1, string? Zone = null);
 
 /// <summary>A Service port with its ready backends.</summary>
 /// <param name="Frontend">Virtual address and Service port.</param>
 /// <param name="Backends">Ready backends.</param>
-public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<ServiceBackend> Backends)
+/// <param name="Traits">What the Service's spec says about the choice; null for nothing.</param>
+public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<ServiceBackend> Backends, ServiceTraits? Traits = null)
 {
     private readonly FrozenDictionary<int, TcpEndpoint> _byId = Backends.ToFrozenDictionary(b => b.Id, b => b.Address);
+    private readonly BackendGroup _all = new(Backends);
+    private readonly ConcurrentDictionary<int, BackendGroup> _byNode = new();
+    private readonly ConcurrentDictionary<string, BackendGroup> _byZone = new(StringComparer.Ordinal);
+
+    /// <summary>What the Service's spec says about the choice.</summary>
+    public ServiceTraits Choice { get; } = Traits ?? ServiceTraits.None;
 
     /// <summary>The backend with this id, or false when it is no longer one.</summary>
     public bool TryGet(int id, out TcpEndpoint backend) => _byId.TryGetValue(id, out backend);
+
+    /// <summary>The backends that come into question for clients of a node.</summary>
+    /// <param name="node">The node's number.</param>
+    /// <param name="zone">Its zone; null where it has none.</param>
+    public BackendGroup GroupFor(int node, string? zone) => Choice.Locality switch
+    {
+        BackendLocality.NodeOnly => _byNode.GetOrAdd(node, n => new BackendGroup([.. Backends.Where(b => b.Node == n)])),
+        BackendLocality.PreferZone when zone is not null => _byZone.GetOrAdd(zone, z => Backends.Any(b => b.Zone == z) ? new BackendGroup([.. Backends.Where(b => b.Zone == z)]) : _all),
+        _ => _all,
+    };
 }
 
 /// <summary>All Services of the cluster: an immutable snapshot, swapped whole when Services or their endpoints change.</summary>

@@ -31,10 +31,10 @@ internal sealed class ApiFixture : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null)
+    public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null, IPodLogs? logs = null)
     {
         var store = new ObjectStore(TimeProvider.System, limits);
-        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods, Certificate = s_certificate };
+        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods, PodLogs = logs, Certificate = s_certificate };
         return new ApiFixture(store, await ApiServer.StartAsync(options, store, null, TestContext.Current.CancellationToken));
     }
 

@@ -54,7 +54,33 @@ public sealed class HostileInputTests
         "{\"preconditions\":1}", "{\"propagationPolicy\":[]}", "{\"dryRun\":\"x\",\"preconditions\":{\"uid\":1}}", new string('[', 100_000), "{\"a\":" + new string('9', 10_000) + "}",
     ];
 
-    private static readonly Gen<Request> s_request =
+    /// <summary>Requests that make sense, so that the mutated ones meet objects.</summary>
+    private static readonly (string Method, string Path, string Type, string Body)[] s_sensible =
+    [
+        ("POST", "/api/v1/namespaces/default/configmaps", "application/json", "{\"metadata\":{\"generateName\":\"c-\"},\"data\":{\"x\":\"y\"}}"),
+        ("POST", "/api/v1/namespaces/default/configmaps", "application/json", "{\"metadata\":{\"name\":\"c\"},\"data\":{\"x\":\"y\"}}"),
+        ("POST", "/api/v1/namespaces/default/pods", "application/json", "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"name\":\"c\"}]}}"),
+        ("PATCH", "/api/v1/namespaces/default/pods/p/status", "application/merge-patch+json", "{\"status\":{\"phase\":\"Running\",\"podIP\":\"1.2.3.4\"}}"),
+        ("PATCH", "/api/v1/namespaces/default/configmaps/c", "application/json-patch+json", "[{\"op\":\"add\",\"path\":\"/data/z\",\"value\":\"1\"}]"),
+        ("PATCH", "/apis/apps/v1/namespaces/default/deployments/d", "application/strategic-merge-patch+json", "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"image\":\"b\"}]}}}}"),
+        ("PATCH", "/apis/apps/v1/namespaces/default/deployments/d", "application/apply-patch+yaml", "{\"kind\":\"Deployment\",\"apiVersion\":\"apps/v1\",\"spec\":{\"selector\":{},\"template\":{\"spec\":{\"containers\":[{\"name\":\"a\",\"ports\":[{\"containerPort\":1}]}]}}}}"),
+        ("PATCH", "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies/l7", "application/apply-patch+yaml", "{\"kind\":\"CiliumNetworkPolicy\",\"apiVersion\":\"cilium.io/v2\",\"spec\":{\"a\":[1]}}"),
+        ("PUT", "/apis/apps/v1/namespaces/default/deployments/d/scale", "application/json", "{\"spec\":{\"replicas\":4}}"),
+        ("PUT", "/api/v1/namespaces/default/configmaps/c", "application/json", "{\"metadata\":{\"name\":\"c\"},\"data\":{\"x\":\"z\"}}"),
+        ("DELETE", "/api/v1/namespaces/default/configmaps/c", "application/json", "{\"propagationPolicy\":\"Foreground\"}"),
+        ("DELETE", "/api/v1/namespaces/default/pods", "application/json", ""),
+        ("GET", "/apis/apps/v1/deployments", "application/json", ""),
+    ];
+
+    private static readonly Gen<Request> s_sensibleRequest =
+        from at in Gen.Int[0, s_sensible.Length - 1]
+        from manager in Of("fieldManager=a", "fieldManager=b&force=true", "fieldManager=c&fieldValidation=Strict")
+        from noise in Gen.Byte.Array[0, 3]
+        from position in Gen.Int[0, 200]
+        from table in Gen.Bool
+        select new Request(s_sensible[at].Method, s_sensible[at].Path, manager, s_sensible[at].Type, Mutate(s_sensible[at].Body, noise, position), true, table);
+
+    private static readonly Gen<Request> s_anyRequest =
         from method in Of("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "FOO")
         from path in Of(s_paths)
         from query in Of(s_queries)
@@ -72,7 +98,7 @@ public sealed class HostileInputTests
         await using var api = await ApiFixture.StartAsync(limits: new ObjectStoreLimits { ObjectsMax = 500, BytesMax = 4 << 20 });
         using var anonymous = ApiFixture.NewHttp(api.Server.Address);
         var answers = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
-        await Parallel.ForEachAsync(s_request.Array[s_requests].Single(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (request, cancel) =>
+        await Parallel.ForEachAsync(Gen.OneOf(s_sensibleRequest, s_anyRequest).Array[s_requests].Single(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (request, cancel) =>
         {
             using var message = new HttpRequestMessage(new HttpMethod(request.Method), new Uri($"{api.Server.Address.GetLeftPart(UriPartial.Authority)}{request.Path}?{request.Query}"));
             if (request.Method is not ("GET" or "HEAD"))
@@ -142,6 +168,20 @@ public sealed class HostileInputTests
         unsized.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         unsized.Headers.TransferEncodingChunked = true;
         (await api.Http.SendAsync(unsized, TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
+    }
+
+    [Fact]
+    public async Task A_body_that_does_not_arrive_is_given_up_within_seconds()
+    {
+        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = ApiFixture.Token };
+        await using var server = await ApiServer.StartAsync(options, new ObjectStore(TimeProvider.System), null, TestContext.Current.CancellationToken);
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(server.Address.Host, server.Address.Port, TestContext.Current.CancellationToken);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            $"POST /api/v1/namespaces HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {ApiFixture.Token}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(client.GetStream());
+        var answer = await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        answer.ShouldBe("HTTP/1.1 408 Request Timeout");
     }
 
     [Fact]

@@ -137,6 +137,32 @@ public sealed class KubectlTests
     }
 
     [Fact]
+    public async Task Logs_shows_what_the_pod_printed()
+    {
+        await using var api = await ApiFixture.StartAsync(logs: new TwoLines());
+        using var kubectl = Kubectl.For(api);
+        api.Store.Create(ResourceKinds.Pods, "default", ApiFixture.Object("""{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""")).OrThrow();
+        (await kubectl.RunAsync("logs p")).ShouldBe("first\nsecond\n");
+        (await kubectl.RunAsync("logs p --tail=1 --timestamps")).ShouldBe("2026-01-01T00:00:01.0000000Z second\n");
+        (await kubectl.TryAsync("logs q")).Error.ShouldContain("pods \"q\" not found");
+    }
+
+    private sealed class TwoLines : IPodLogs
+    {
+        public async IAsyncEnumerable<PodLogLine> ReadAsync(
+            string ns, string podName, int? tailLines, bool follow, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+            PodLogLine[] lines = [new(start, "first"), new(start.AddSeconds(1), "second")];
+            foreach (var line in lines.TakeLast(tailLines ?? 2))
+            {
+                await Task.Yield();
+                yield return line;
+            }
+        }
+    }
+
+    [Fact]
     public async Task The_kubeconfig_is_readable_by_its_owner_only()
     {
         await using var api = await ApiFixture.StartAsync();

@@ -6,26 +6,28 @@ namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 
 public sealed class WatchLoadTests
 {
-    private const int Watchers = 200, Writes = 10_000;
+    /// <summary>The default run is small; the full one (API_WATCH_LOAD=1: 200 watchers, 10,000 writes) takes half a minute and wants the machine for itself.</summary>
+    private static readonly bool s_full = Environment.GetEnvironmentVariable("API_WATCH_LOAD") == "1";
+
+    private static readonly int s_watchers = s_full ? 200 : 20, s_writes = s_full ? 10_000 : 500;
 
     private static readonly byte[] s_versionMark = Encoding.ASCII.GetBytes("\"resourceVersion\":\"");
 
-    /// <summary>Takes about 25 s and both cores, so it runs only when asked for (--explicit only).</summary>
-    [Fact(Explicit = true)]
-    public async Task Two_hundred_watchers_see_ten_thousand_writes_once_in_order_and_soon()
+    [Fact]
+    public async Task Many_watchers_see_many_writes_once_in_order_and_soon()
     {
         var perSecond = int.TryParse(Environment.GetEnvironmentVariable("API_WRITES_PER_SECOND"), out var n) ? n : 500;
         await using var api = await ApiFixture.StartAsync();
         api.Store.Create(ResourceKinds.ConfigMaps, "default", ApiFixture.ConfigMap("c")).OrThrow();
         var from = api.Store.ResourceVersion;
         var before = GC.GetTotalMemory(forceFullCollection: true);
-        var writtenAt = new long[Writes];
-        using var started = new CountdownEvent(Watchers);
-        var watching = Enumerable.Range(0, Watchers).Select(_ => Task.Run(() => DelaysMsAsync(api, from, writtenAt, started))).ToList();
+        var writtenAt = new long[s_writes];
+        using var started = new CountdownEvent(s_watchers);
+        var watching = Enumerable.Range(0, s_watchers).Select(_ => Task.Run(() => DelaysMsAsync(api, from, writtenAt, started))).ToList();
         started.Wait(TestContext.Current.CancellationToken);
         var clock = Stopwatch.StartNew();
         var cpuBefore = Environment.CpuUsage.TotalTime;
-        for (var i = 0; i < Writes; i++)
+        for (var i = 0; i < s_writes; i++)
         {
             while (clock.Elapsed.TotalSeconds * perSecond < i)
                 await Task.Delay(1, TestContext.Current.CancellationToken);
@@ -36,13 +38,21 @@ public sealed class WatchLoadTests
         var writing = clock.Elapsed;
         await Task.WhenAll(watching);
         var cpu = Environment.CpuUsage.TotalTime - cpuBefore;
-        var delays = (await Task.WhenAll(watching)).SelectMany(d => d).Order().ToArray();
+        var (count, p50, p99, max) = Summarise(watching);
+        watching.Clear();
         var after = GC.GetTotalMemory(forceFullCollection: true);
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{Watchers} watchers, {Writes} writes in {writing.TotalSeconds:F1} s ({Writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; " +
-            $"delivery p50 {delays[delays.Length / 2]:F2} ms, p99 {delays[(int)(delays.Length * 0.99)]:F2} ms, max {delays[^1]:F2} ms; CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB");
-        delays.Length.ShouldBe(Watchers * Writes);
-        delays[(int)(delays.Length * 0.99)].ShouldBeLessThan(50);
+            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s ({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; " +
+            $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB");
+        count.ShouldBe(s_watchers * s_writes);
+        if (s_full)
+            p99.ShouldBeLessThan(50);
+    }
+
+    private static (int Count, float P50, float P99, float Max) Summarise(List<Task<float[]>> watching)
+    {
+        var delays = watching.SelectMany(w => w.Result).Order().ToArray();
+        return (delays.Length, delays[delays.Length / 2], delays[(int)(delays.Length * 0.99)], delays[^1]);
     }
 
     private static async Task<float[]> DelaysMsAsync(ApiFixture api, long from, long[] writtenAt, CountdownEvent started)

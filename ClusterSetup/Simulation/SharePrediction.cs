@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.ClusterSetup.Simulation;
+
+/// <summary>
+/// What formulas say of the selection, from rate, ports and times alone, without looking at what was simulated: even shares, and <see cref="StaleConntrackShare"/> after a Pod was replaced.
+/// Says nothing where neither applies: after a second replacement, or when entries live for a time comparable with that between two uses of a port.
+/// </summary>
+internal sealed class SharePrediction
+{
+    /// <summary>Entries that have this chance or less to meet their port again do not matter.</summary>
+    private const double Negligible = 0.05;
+
+    private readonly ClientPortRange _ports;
+    private readonly double _ratePerClient;
+    private readonly bool _isStale;
+    private readonly bool _isEven;
+    private double? _newPodShare;
+    private int _replacements;
+
+    /// <param name="config">The agents' settings.</param>
+    /// <param name="ports">The ports of each client.</param>
+    /// <param name="ratePerClient">Connections per second of each client.</param>
+    /// <param name="seconds">Length of the whole simulation.</param>
+    public SharePrediction(CiliumConfig config, ClientPortRange ports, double ratePerClient, double seconds)
+    {
+        (_ports, _ratePerClient) = (ports, ratePerClient);
+        // How long an entry can bind its port.
+        var memory = config.SocketLoadBalancing || config.ConntrackReopen is ConntrackReopen.Select ? 0
+            : Math.Min((config.ServiceConntrackTimeout + config.ConntrackGcInterval).TotalSeconds, config.ConntrackReopen is ConntrackReopen.SelectAfterGrace ? config.ConntrackReopenGrace.TotalSeconds : double.PositiveInfinity);
+        (_isStale, _isEven) = (memory >= seconds, memory * ratePerClient / ports.Count <= Negligible);
+    }
+
+    /// <summary>A Pod was deleted at a time and replaced after a gap, both in seconds.</summary>
+    public void Replaced(int backends, double goneAt, double gap)
+    {
+        _replacements++;
+        var used = goneAt * _ratePerClient / _ports.Count;
+        // A sequential client covers its ports one after the other and skips one in 16.
+        var p = _ports.Order is ClientPortOrder.EvenInSequence ? Math.Min(1, used) : 1 - Math.Exp(-used);
+        _newPodShare = StaleConntrackShare.Expected(backends, p, gap * _ratePerClient, _ports.Count);
+    }
+
+    /// <summary>The predicted shares of the ready Pods.</summary>
+    /// <param name="spread">Their shares by the rules of the Service; null where these give none.</param>
+    /// <param name="added">Position of the Pod that replaced another last; null when there is none.</param>
+    public ImmutableArray<double>? Shares(double[]? spread, int? added)
+    {
+        if (spread is null || added is null || _isEven) return spread is null ? null : [.. spread];
+        // The formula is for backends that are all alike.
+        var ready = spread.Count(s => s > 0);
+        if (!_isStale || _replacements > 1 || spread.Any(s => s > 0 && Math.Abs(s - 1.0 / ready) > 1e-9)) return null;
+        return [.. spread.Select((s, i) => s == 0 ? 0 : i == added ? _newPodShare!.Value : (1 - _newPodShare!.Value) / (ready - 1))];
+    }
+}

@@ -1,0 +1,153 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Topology;
+
+namespace CiliumDebugging.ClusterSetup.Simulation;
+
+/// <summary>The simulated cluster's state, as the control plane would have given it to the datapath: nodes, Pods, the load's Service and policies. Not thread-safe.</summary>
+internal sealed class SimulatedCluster
+{
+    private const uint FirstPod = 0x0A00_0001, FirstClient = 0x0B00_0001, FirstNode = 0xAC12_0001;
+    private readonly IdentityTable _identities = new();
+    private readonly WorkloadSpec _backend;
+    private readonly EndpointIdentity _backendIdentity;
+    private readonly List<SimulatedPod> _pods = [];
+    private readonly Dictionary<uint, PodEntry> _entries = [];
+    private readonly List<ServiceBackend> _ready = [];
+    private readonly List<NetworkPolicyModel> _policies = [];
+    private readonly Dictionary<string, string?> _zones;
+    private readonly ushort _port;
+    private ServiceTraits _traits = ServiceTraits.None;
+
+    public SimulatedCluster(SimulationOptions options, CiliumConfig config, LoadSpec load)
+    {
+        _port = (ushort)load.Url.Port;
+        var pods = options.Pods ?? options.Nodes;
+        var topology = LabTopology.Create("cluster", options.Nodes, backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)], port: _port);
+        _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
+            ?? throw new ScenarioException($"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has {string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))}");
+        _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);
+        _zones = topology.Nodes.Select((n, i) => (n.Name, Zone: options.Zones == 0 || n.ControlPlane ? null : $"zone-{(i - 1) % options.Zones + 1}")).ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
+        var shared = new SocketTable();
+        Path = new ForwardingPath(topology.Nodes.Select((n, i) =>
+            new NodeDatapath(n.Name, FirstNode + (uint)i, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), isShared: false, _zones[n.Name])));
+        Service = new TcpEndpoint(0xC0A8_0001, _port);
+        var client = topology.Workloads.First(w => w.Image is PodImage.LoadTest);
+        var clientIdentity = _identities.Pod(client.Namespace, client.Labels);
+        var workers = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).Reverse().ToList();
+        Clients = [.. Enumerable.Range(0, options.Clients).Select(i => FirstClient + (uint)i)];
+        for (var i = 0; i < Clients.Length; i++)
+            _entries[Clients[i]] = new PodEntry(client.Namespace, $"{client.Name}-{i}", workers[i % workers.Count], Clients[i], $"client-{i}", clientIdentity);
+        ClientNode = workers[0];
+        foreach (var node in _backend.Nodes) AddPod(node);
+        Snapshot = Build();
+    }
+
+    /// <summary>The core that decides.</summary>
+    public ForwardingPath Path { get; }
+
+    /// <summary>What the agents know.</summary>
+    public ClusterSnapshot Snapshot { get; private set; }
+
+    /// <summary>The load's Service.</summary>
+    public TcpEndpoint Service { get; }
+
+    /// <summary>Addresses of the clients.</summary>
+    public ImmutableArray<uint> Clients { get; }
+
+    /// <summary>Node of the first client.</summary>
+    public string ClientNode { get; }
+
+    /// <summary>All backend Pods there have been.</summary>
+    public IReadOnlyList<SimulatedPod> Pods => _pods;
+
+    /// <summary>Positions of the ready ones.</summary>
+    public IEnumerable<int> Ready => _ready.Select(b => IndexOf(b.Address.Address));
+
+    /// <summary>Position of the Pod with an address; negative or beyond the end for anything else.</summary>
+    public static int IndexOf(uint address) => (int)(address - FirstPod);
+
+    /// <summary>Applies policies.</summary>
+    public void Apply(IEnumerable<PolicyManifest> policies)
+    {
+        foreach (var policy in policies)
+        {
+            _policies.RemoveAll(p => Same(p, policy.Model));
+            _policies.Add(policy.Model);
+        }
+        Snapshot = Build();
+    }
+
+    /// <summary>Deletes policies.</summary>
+    public void Delete(IEnumerable<PolicyManifest> policies)
+    {
+        foreach (var policy in policies) _policies.RemoveAll(p => Same(p, policy.Model));
+        Snapshot = Build();
+    }
+
+    /// <summary>
+    /// The share of the connections that each Pod should get by the rules of the Service: the clients share the rate, and what comes from a client is shared by the backends that come into question for its
+    /// node (internalTrafficPolicy Local) or zone. Null with session affinity: one draw for each client, no average.
+    /// </summary>
+    public double[]? Spread()
+    {
+        if (_traits.AffinityTicks is not null || _ready.Count == 0) return null;
+        var (shares, service) = (new double[_pods.Count], Snapshot.Services.Frontends.Single());
+        foreach (var clients in Clients.GroupBy(c => _entries[c].NodeName, StringComparer.Ordinal))
+        {
+            var group = service.GroupFor(NodeNumbers.Of(clients.Key), _zones[clients.Key]).Backends;
+            foreach (var backend in group) shares[IndexOf(backend.Address.Address)] += (double)clients.Count() / Clients.Length / group.Length;
+        }
+        return shares;
+    }
+
+    /// <summary>Changes the Service's spec.</summary>
+    public void Change(ServiceStep step)
+    {
+        var read = ServiceTraits.Read(step.SessionAffinity, step.AffinitySeconds, step.InternalTrafficPolicy, step.TrafficDistribution);
+        _traits = new ServiceTraits(
+            step.InternalTrafficPolicy is null && step.TrafficDistribution is null ? _traits.Locality : read.Locality, step.SessionAffinity is null ? _traits.AffinityTicks : read.AffinityTicks);
+        Snapshot = Build();
+    }
+
+    /// <summary>Deletes a backend Pod; returns its position.</summary>
+    public int DeletePod(PodPlace place)
+    {
+        var victim = Ready.Cast<int?>().FirstOrDefault(i => place switch { PodPlace.ClientNode => _pods[i!.Value].Node == ClientNode, PodPlace.OtherNode => _pods[i!.Value].Node != ClientNode, _ => true })
+            ?? throw new ScenarioException($"deletePod: no backend pod is on {(place is PodPlace.ClientNode ? "" : "another node than ")}{ClientNode}");
+        _ready.RemoveAll(b => IndexOf(b.Address.Address) == victim);
+        _entries.Remove(FirstPod + (uint)victim);
+        Snapshot = Build();
+        return victim;
+    }
+
+    /// <summary>Creates the replacement of a deleted Pod, on its node; returns its position.</summary>
+    public int ReplacePod(int deleted)
+    {
+        AddPod(_pods[deleted].Node);
+        Snapshot = Build();
+        return _pods.Count - 1;
+    }
+
+    private void AddPod(string node)
+    {
+        var index = _pods.Count;
+        var address = FirstPod + (uint)index;
+        var pod = new SimulatedPod($"{_backend.Name}-{index}", node);
+        _pods.Add(pod);
+        _entries[address] = new PodEntry(_backend.Namespace, pod.Name, node, address, pod.Name, _backendIdentity);
+        _ready.Add(new ServiceBackend(index + 1, new TcpEndpoint(address, _port), NodeNumbers.Of(node), _zones[node]));
+    }
+
+    private ClusterSnapshot Build() => new(
+        _entries.ToFrozenDictionary(), new ServiceTable([new ServiceFrontend(Service, [.. _ready], _traits)]), PolicySet.Create(_policies, _identities), _identities);
+
+    private static bool Same(NetworkPolicyModel a, NetworkPolicyModel b) => a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name;
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CiliumDebugging.ClusterSetup.Simulation;
+
+/// <summary>A simulation for other programs: the whole result as JSON, or one CSV row for each Pod and part of a phase.</summary>
+public static class SimulationFiles
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+
+    /// <summary>The result as JSON.</summary>
+    public static string ToJson(SimulationResult result) => JsonSerializer.Serialize(result, s_json);
+
+    /// <summary>Writes CSV: phase, from (s), to (s), pod, node, selected, ok, share and predicted (empty where there is no formula).</summary>
+    public static void WriteCsv(SimulationResult result, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        ArgumentNullException.ThrowIfNull(output);
+        output.WriteLine("phase,from,to,pod,node,selected,ok,share,predicted");
+        foreach (var sample in result.Samples)
+        {
+            for (var i = 0; i < sample.Selected.Length; i++)
+            {
+                var share = sample.Connections == 0 ? 0 : (double)sample.Selected[i] / sample.Connections;
+                var predicted = sample.Predicted is { } p ? p[i].ToString("0.######", CultureInfo.InvariantCulture) : "";
+                output.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"{sample.Phase},{sample.From},{sample.To},{result.Pods[i].Name},{result.Pods[i].Node},{sample.Selected[i]},{sample.Ok[i]},{share:0.######},{predicted}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.CommandLine;
+using System.Globalization;
+using CiliumDebugging.ClusterSetup.Commands;
+using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+using CiliumDebugging.ClusterSetup.Monitoring;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.ServiceDefaults.Pods;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.Bench.Prometheus;
+
+/// <summary>
+/// <c>prometheus</c>: holds what a real Prometheus says about the lab against the lab's own counts.
+/// <list type="number">
+/// <item>starts the embedded cluster and a Prometheus with the shipped configuration;</item>
+/// <item>waits until every target is up;</item>
+/// <item>applies the policies of two-sided-l7 one after the other under load, a phase after each;</item>
+/// <item>evaluates the three queries of cil#14268 and prints every number with its expectation.</item>
+/// </list>
+/// </summary>
+internal static class PrometheusCheck
+{
+    private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_readingInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeProvider s_time = TimeProvider.System;
+
+    private sealed record Options(double Rate, double PhaseSeconds, int PortOffset, FileInfo Config);
+
+    /// <summary>Builds the command.</summary>
+    public static Command Build()
+    {
+        var rate = new Option<double>("--rate") { Description = "Requests per second.", DefaultValueFactory = _ => 300 };
+        var phase = new Option<double>("--phase") { Description = "Length of each of the two phases, seconds, at least 66.", DefaultValueFactory = _ => 126 };
+        var offset = new Option<int>("--port-offset") { Description = "Added to every port the cluster listens on.", DefaultValueFactory = _ => 0 };
+        var config = new Option<FileInfo>("--config") { Description = "The scrape configuration.", DefaultValueFactory = _ => new FileInfo("docs/prometheus.yml") };
+        var command = new Command("prometheus", "Compare a real Prometheus that scrapes the lab with the lab's own counts.") { rate, phase, offset, config };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            new Options(parsed.GetValue(rate), parsed.GetValue(phase), parsed.GetValue(offset), parsed.GetValue(config)!), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Options options, CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateTempSubdirectory("lab-prometheus-");
+        try
+        {
+            // 1. cluster and Prometheus
+            var token = LabProcesses.NewApiToken();
+            await using var process = StartCluster(options, token, out var ready);
+            var url = (await ready.WaitAsync(s_readyLimit, s_time, cancellationToken)).ApiUrl;
+            using var cluster = new Kubernetes(new KubernetesClientConfiguration { Host = url.ToString().TrimEnd('/'), AccessToken = token });
+            var scenario = ScenarioCatalog.Load("two-sided-l7");
+            var view = new ClusterView(cluster, scenario.Load);
+            var client = await view.WaitUntilReadyAsync(LabTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, s_time, cancellationToken);
+            var config = await ConfigureAsync(options, cluster, directory.FullName, cancellationToken);
+            await using var prometheus = await PrometheusServer.StartAsync(directory.FullName, config, s_time, cancellationToken);
+            // 2. targets
+            var targets = await WaitForTargetsAsync(prometheus, cancellationToken);
+            Print($"Prometheus {await prometheus.VersionAsync(cancellationToken)}, {targets} targets, port offset {options.PortOffset}; {options.Rate} requests/s, two phases of {options.PhaseSeconds} s");
+            foreach (var query in PhaseCheck.Queries) Print($"  {query}");
+            // 3. and 4.
+            var numbers = await MeasureAsync(options, cluster, view, scenario, client, prometheus, cancellationToken);
+            return Report(numbers) ? 0 : 1;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static DotnetProcess StartCluster(Options options, string token, out Task<ClusterCommand.Ready> ready)
+    {
+        var source = new TaskCompletionSource<ClusterCommand.Ready>(TaskCreationOptions.RunContinuationsAsynchronously);
+        ready = source.Task;
+        var environment = new Dictionary<string, string>
+        {
+            [PodEnvironment.ApiToken] = token,
+            [LabProcesses.Kubelet] = "true",
+            [LabProcesses.PortOffset] = options.PortOffset.ToString(CultureInfo.InvariantCulture),
+        };
+        return DotnetProcess.Start("ClusterSetup", ["cluster", "--exit-with-stdin"], environment, s_time,
+            line => { if (ClusterCommand.ParseReady(line) is { } parsed) source.TrySetResult(parsed); }, keepInputOpen: true);
+    }
+
+    /// <summary>The shipped configuration with the one line of discovery of each job replaced: Debian's Prometheus knows no kubernetes_sd_configs.</summary>
+    private static async Task<string> ConfigureAsync(Options options, Kubernetes cluster, string directory, CancellationToken cancellationToken)
+    {
+        var lines = await File.ReadAllLinesAsync(options.Config.FullName, cancellationToken);
+        var path = Path.Combine(directory, "prometheus.yml");
+        await File.WriteAllLinesAsync(path, lines.Select(l => l.TrimStart().StartsWith("kubernetes_sd_configs:", StringComparison.Ordinal) ? "    file_sd_configs: [{files: [targets.json]}]" : l), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(directory, "targets.json"), await PrometheusTargets.ReadAsync(cluster, cancellationToken), cancellationToken);
+        return path;
+    }
+
+    private static async Task<int> WaitForTargetsAsync(PrometheusServer prometheus, CancellationToken cancellationToken)
+    {
+        var expected = LabTopology.Default.Nodes.Length + LabTopology.Default.Workloads[0].Nodes.Length;
+        var started = s_time.GetTimestamp();
+        while (s_time.GetElapsedTime(started) < s_readyLimit)
+        {
+            var up = await prometheus.AtAsync("sum(up)", Now(), cancellationToken);
+            if (up.Count > 0 && up[0].Points[0].Value == expected) return expected;
+            await Task.Delay(s_readingInterval, s_time, cancellationToken);
+        }
+        throw new TimeoutException($"after {s_readyLimit.TotalSeconds:0} s not all of {expected} targets are up");
+    }
+
+    private static async Task<IReadOnlyList<CheckedNumber>> MeasureAsync(
+        Options options, Kubernetes cluster, ClusterView view, Scenario scenario, V1Pod client, PrometheusServer prometheus, CancellationToken cancellationToken)
+    {
+        var (lab, pods, load) = (new LabCounts(), await view.BackendsAsync(cancellationToken), scenario.Load);
+        var loadTest = new LoadTestClient(view.Proxy, client.Namespace(), client.Name());
+        var policies = scenario.Steps.OfType<ApplyStep>().ToList();
+        await ApplyAsync(cluster, policies[0], cancellationToken);
+        lab.Epoch = (await loadTest.StartAsync(new AttackOrder(load.Url, options.Rate, load.Method, load.Body), cancellationToken)).EpochUnixSeconds;
+        using var readings = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var following = loadTest.FollowAsync(lab.Add, cancellationToken);
+        var reading = ReadAsync(lab, view, pods, readings.Token);
+        var baseline = await PhaseAsync(options, "baseline", cancellationToken);
+        await ApplyAsync(cluster, policies[1], cancellationToken);
+        var observe = await PhaseAsync(options, "observe", cancellationToken);
+        // What a scrape shows of the phase's last second comes a little later.
+        await Task.Delay(TimeSpan.FromSeconds(3), s_time, cancellationToken);
+        await loadTest.StopAsync(cancellationToken);
+        await following;
+        await readings.CancelAsync();
+        await reading;
+        Print($"{lab.Records} requests recorded by the client, {lab.IndependentChoices(baseline.Start, baseline.End):0} and {lab.IndependentChoices(observe.Start, observe.End):0} independent choices of a pod in the phases");
+        List<CheckedNumber> numbers = [];
+        foreach (var (name, (start, end), both) in new[] { ("baseline", baseline, false), ("observe", observe, true) })
+            numbers.AddRange(await new PhaseCheck(name, start, end, both, pods, client.Spec.NodeName, prometheus, lab).RunAsync(cancellationToken));
+        numbers.AddRange(await SideEffectsAsync(prometheus, baseline.Start, observe.End, cancellationToken));
+        return numbers;
+    }
+
+    /// <summary>The lab's own reading of the counters, about once a second, through the API.</summary>
+    private static async Task ReadAsync(LabCounts lab, ClusterView view, IReadOnlyList<BackendPod> pods, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var before = Now();
+                var counters = await view.ScrapeAsync(pods, cancellationToken);
+                lab.Add((before + Now()) / 2, counters);
+                await Task.Delay(s_readingInterval, s_time, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The measurement is over.
+        }
+    }
+
+    private static async Task<(double Start, double End)> PhaseAsync(Options options, string name, CancellationToken cancellationToken)
+    {
+        Print($"› {name}");
+        var start = Now();
+        await Task.Delay(TimeSpan.FromSeconds(options.PhaseSeconds), s_time, cancellationToken);
+        return (start, Now());
+    }
+
+    private static async Task ApplyAsync(Kubernetes cluster, ApplyStep step, CancellationToken cancellationToken)
+    {
+        Print($"› applying {step.File}");
+        foreach (var policy in step.Policies)
+            await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(1), s_time, cancellationToken);
+    }
+
+    /// <summary>That scraping is seen by nobody: every scrape succeeds, none is counted as a request, none is denied.</summary>
+    private static async Task<IReadOnlyList<CheckedNumber>> SideEffectsAsync(PrometheusServer prometheus, double start, double end, CancellationToken cancellationToken)
+    {
+        var window = string.Create(CultureInfo.InvariantCulture, $"[{(int)(end - start)}s]");
+        async Task<CheckedNumber> OfAsync(string what, string query, double expected) =>
+            new("both", what, (await prometheus.AtAsync(query, Math.Floor(end), cancellationToken)) is [var series] ? series.Points[0].Value : 0, expected, 0, DeviationUnit.Absolute, "");
+        return
+        [
+            await OfAsync("failed scrapes", $"sum(count_over_time(up{window}) - sum_over_time(up{window}))", 0),
+            await OfAsync("Hubble series of sources other than load-test pods", """count(hubble_http_requests_total{source!~"load-test/load-test-1.*"})""", 0),
+            await OfAsync("Hubble series of other methods than POST", """count(hubble_http_requests_total{method!="POST"})""", 0),
+            await OfAsync("connections denied by policy", """sum(hubble_drop_total{reason="POLICY_DENIED"})""", 0),
+        ];
+    }
+
+    private static bool Report(IReadOnlyList<CheckedNumber> numbers)
+    {
+        Print($"{"phase",-9} {"what",-50} {"Prometheus",10} {"expected",10} {"deviation",10} {"limit",7}  {"expected from",-14} ok");
+        foreach (var number in numbers)
+        {
+            var unit = number.Unit switch { DeviationUnit.Relative => " %", DeviationUnit.StandardErrors => " se", _ => "" };
+            var scale = number.Unit is DeviationUnit.Relative ? 100 : 1;
+            Print($"{number.Phase,-9} {number.What,-50} {number.Measured,10:0.0000} {number.Expected,10:0.0000} {$"{FormattableString.Invariant($"{number.Deviation * scale:+0.00;-0.00;0.00}")}{unit}",10} {$"{FormattableString.Invariant($"{number.Limit * scale:0.##}")}{unit}",7}  {number.Source,-14} {(number.Passes ? "yes" : "NO")}");
+        }
+        var failed = numbers.Count(n => !n.Passes);
+        Print($"{numbers.Count - failed} of {numbers.Count} within their limits");
+        return failed == 0;
+    }
+
+    private static double Now() => (s_time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
+
+    private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,93 @@
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Views;
+using System.Collections.Immutable;
+using System.Net;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+
+/// <summary>What the book makes of a Pod that is replaced under load.</summary>
+public class BackendChangeTests
+{
+    private const int Ports = 2_000;
+
+    [Fact]
+    public void Nothing_is_judged_in_the_gap_and_the_next_phase_judges_the_new_pods_with_every_port_fresh_again()
+    {
+        var book = new RunBook(IPAddress.Loopback);
+        var first = Phase("baseline", 0, "a", "b", "c");
+        book.Begin(first);
+        first.End = 20;
+        var at = 0L;
+        for (; at < 2_000; at++) Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
+        book.BackendsChange("deleted pod a", 20);
+        // For a second there are two backends: uneven among three, and nobody's fault.
+        for (; at < 2_100; at++) Add(book, at, at % Ports, Pod(at, "b", "c"));
+        var second = Phase("observe", 21, "b", "c", "d");
+        book.Begin(second);
+        for (; at < 8_100; at++) Add(book, at, at % Ports, Pod(at, "b", "c", "d"));
+        second.End = 81;
+        book.Status.State.ShouldNotBe(VerdictKind.Skewed);
+        book.Status.EpisodesTotal.ShouldBe(0);
+        second.Report("node").Selection.Connections.ShouldBe(Ports);
+        var measured = book.Measure(("a", "d", 20, 21));
+        (measured.PortsUsed, measured.GapConnections, measured.GapSeconds).ShouldBe((2_000, 100, 1));
+    }
+
+    [Fact]
+    public void A_starved_new_pod_is_skew_of_the_new_segment()
+    {
+        var book = new RunBook(IPAddress.Loopback);
+        var first = Phase("baseline", 0, "a", "b", "c");
+        book.Begin(first);
+        first.End = 20;
+        var at = 0L;
+        for (; at < 2_000; at++) Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
+        book.BackendsChange("deleted pod a", 20);
+        book.Begin(Phase("observe", 20, "b", "c", "d"));
+        for (; at < 4_000; at++) Add(book, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
+        var episode = book.Status.Episodes.ShouldHaveSingleItem();
+        episode.Onset.DescribeEvents().ShouldContain("deleted pod a");
+    }
+
+    [Theory]
+    [InlineData("{}", PodPlace.Any)]
+    [InlineData("{node: client}", PodPlace.ClientNode)]
+    [InlineData("{node: other}", PodPlace.OtherNode)]
+    public void A_scenario_says_which_pod_is_deleted(string text, PodPlace place) =>
+        Read($"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\nexpect: [{{phase: observe, newPodShare: stale-conntrack}}]")
+            .Steps.OfType<DeletePodStep>().ShouldHaveSingleItem().Place.ShouldBe(place);
+
+    [Theory]
+    [InlineData("steps: [{deletePod: {node: moon}}, {phase: observe, for: 1s}]", "steps[1].deletePod must be {}, {node: client} or {node: other}")]
+    [InlineData("steps: [{deletePod: backend-1}, {phase: observe, for: 1s}]", "steps[1].deletePod must be")]
+    [InlineData("steps: [{phase: observe, for: 1s}]\nexpect: [{phase: observe, newPodShare: even}]", "no pod is deleted before phase 'observe'")]
+    [InlineData("steps: [{phase: {}, for: 1s}]", "a step is")]
+    public void A_step_that_cannot_be_read_is_named(string yaml, string problem) =>
+        Should.Throw<ScenarioException>(() => Read(yaml)).Message.ShouldContain(problem);
+
+    private static Scenario Read(string yaml)
+    {
+        var folder = Directory.CreateTempSubdirectory("scenario-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(folder, "scenario.yaml"), $"load: {{url: 'http://a.b/'}}\n{yaml}\n");
+            return ScenarioCatalog.Load(folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static PhaseTally Phase(string name, double start, params string[] pods) =>
+        new(name, start, [.. pods.Select(p => new BackendPod(p, "backend", "node"))], ClusterCounters.Zero);
+
+    /// <summary>A choice that looks random: the golden ratio spreads it evenly without a period.</summary>
+    private static string Pod(long number, params ReadOnlySpan<string> pods) => pods[(int)(number * 0.6180339887498949 % 1 * pods.Length)];
+
+    private static void Add(RunBook book, long number, long port, string pod) =>
+        book.Add(new RecordLine(number, number / 100.0, number / 100.0, number / 100.0, 40_000 + (int)port, number, 0, Outcome.Response, 200, pod, "node", 3, 0));
+}

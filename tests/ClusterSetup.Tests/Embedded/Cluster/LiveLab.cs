@@ -1,0 +1,118 @@
+using System.Net;
+using CiliumDebugging.ClusterSetup.Embedded;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Views;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+
+/// <summary>Tests with live clusters run one after the other, and beside no other test: each one needs the whole machine.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class LiveClusters
+{
+    public const string Name = "live clusters";
+}
+
+/// <summary>A cluster in this process with its Pods as child processes, and a client of its API.</summary>
+internal sealed class LiveLab : IAsyncDisposable
+{
+    private LiveLab(LabTopology topology, EmbeddedCluster cluster, string token) =>
+        (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token));
+
+    public LabTopology Topology { get; }
+
+    public EmbeddedCluster Cluster { get; }
+
+    public string Token { get; }
+
+    public Kubernetes Api { get; }
+
+    public static Task<LiveLab> StartAsync(LabTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, settings);
+
+    public static async Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, params (string Key, string Value)[] settings)
+    {
+        var token = LabProcesses.NewApiToken();
+        var options = new ClusterOptions
+        {
+            Topology = topology,
+            ApiToken = token,
+            RunsPods = true,
+            PortOffset = portOffset,
+            CiliumConfig = settings.ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal),
+        };
+        return new LiveLab(topology, await EmbeddedCluster.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken), token);
+    }
+
+    /// <summary>Runs a scenario against the first Service and writes what it measured to the test's output.</summary>
+    public async Task<RunReport> RunAsync(Scenario scenario)
+    {
+        var backends = Topology.Workloads.Where(w => w.Image is PodImage.Backend).Sum(w => w.Nodes.Length);
+        var report = await new ScenarioRunner(Api, TimeProvider.System).RunAsync(scenario, backends, new TestOutput(), TestContext.Current.CancellationToken);
+        return report;
+    }
+
+    private static readonly LoadSpec s_service = new(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50);
+
+    /// <summary>The default topology's Pods through the runner's eyes.</summary>
+    public ClusterView View => field ??= new ClusterView(Api, s_service);
+
+    /// <summary>Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.</summary>
+    public async Task<(V1Pod Client, IReadOnlyList<V1Pod> Backends)> ReadyAsync(int backends = 3)
+    {
+        var client = await View.WaitUntilReadyAsync(backends, TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+        var pods = await Api.CoreV1.ListNamespacedPodAsync("backend", cancellationToken: TestContext.Current.CancellationToken);
+        return (client, [.. pods.Items.OrderBy(p => p.Name(), StringComparer.Ordinal)]);
+    }
+
+    /// <summary>All counters of the nodes and of the Pods behind the Service now.</summary>
+    public async Task<ClusterCounters> CountersAsync() =>
+        await View.ScrapeAsync(await View.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+
+    /// <summary>Applies the policies of a file of the seed scenario and waits until the datapath has them.</summary>
+    public async Task ApplyAsync(string file)
+    {
+        var before = Cluster.Datapath.Cluster.Policies;
+        var (policies, _) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
+        foreach (var policy in policies)
+            await Api.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync($"the datapath has {file}", () => !ReferenceEquals(before, Cluster.Datapath.Cluster.Policies));
+    }
+
+    /// <summary>A port of a Pod or Service as this machine reaches it.</summary>
+    public IPEndPoint EndPoint(string address, int port = 8080) => new(IPAddress.Parse(address), port + Cluster.PortOffset);
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        await Cluster.DisposeAsync();
+    }
+
+    private sealed class TestOutput : IRunObserver
+    {
+        private static void Write(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+
+        public void OnStep(string what) => Write(what);
+
+        public void OnSample(LiveSample sample)
+        {
+        }
+
+        public void OnReport(RunReport report)
+        {
+            foreach (var phase in report.Phases)
+            {
+                Write($"{phase.Name}: {phase.Requests} requests in {phase.Seconds:0.0} s, {string.Join(", ", phase.ByStatus.Select(s => $"{s.Key}: {s.Value}").Concat(phase.Unanswered.Select(u => $"{u.Key}: {u.Value}")))}");
+                Write($"  delivery {phase.Delivery.Successes.Kind}, selection {phase.Selection.Kind} ({phase.SelectionSource}, {phase.Selection.Connections} connections)");
+                foreach (var p in phase.Pods)
+                    Write($"  {p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (client's)" : "")}: ok {p.Ok}, failed {p.Failed}, Hubble {p.HubbleRequests} requests {p.HubbleOk} 2xx {p.HubbleServerErrors} 5xx, echo {p.Echo}");
+            }
+            foreach (var line in report.Reconciliation) Write($"  {line.What}: {line.LeftCount} {line.RightCount}");
+            Write(report.Diagnosis.Sentence);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Topology;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+
+/// <summary>What happens when Pods are deleted: those of the lab are replaced, those of the agents read their settings again.</summary>
+[Collection(LiveClusters.Name)]
+public class RestartTests
+{
+    [Fact]
+    public async Task A_deleted_pod_finishes_its_requests_and_another_one_takes_its_place()
+    {
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        var (client, before) = await lab.ReadyAsync();
+        var old = before[0];
+        using var underWay = await RawConnection.OpenAsync(IPAddress.Parse(client.Status.PodIP), lab.EndPoint(old.Status.PodIP));
+        await underWay.SendAsync("POST /echo HTTP/1.1\r\nHost: b\r\nContent-Length: 6\r\n\r\nfoo");
+        // The splice has reached the Pod when the Pod answers on another connection that began later.
+        using (var later = await RawConnection.OpenAsync(IPAddress.Parse(client.Status.PodIP), lab.EndPoint(old.Status.PodIP)))
+        {
+            await later.RequestAsync("POST", "later");
+            await later.ReadUntilAsync("body=later");
+        }
+
+        await lab.Api.CoreV1.DeleteNamespacedPodAsync(old.Name(), "backend", cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the deleted pod takes no connections", () => IsRefusedAsync(lab.EndPoint(old.Status.PodIP)));
+        await underWay.SendAsync("bar");
+        (await underWay.ReadUntilAsync("body=foobar")).ShouldContain($"X-Pod: {old.Name()}");
+
+        await Eventually.HoldsAsync("three ready backends without the deleted one", async () =>
+            (await lab.View.BackendsAsync(TestContext.Current.CancellationToken)) is { Length: 3 } ready && ready.All(p => p.Name != old.Name()));
+        var (_, after) = await lab.ReadyAsync();
+        var replacement = after.Single(p => before.All(b => b.Uid() != p.Uid()));
+        replacement.Name().ShouldNotBe(old.Name());
+        replacement.Name().ShouldStartWith(old.Metadata.GenerateName);
+        replacement.Status.PodIP.ShouldNotBe(old.Status.PodIP);
+        replacement.Spec.NodeName.ShouldBe(old.Spec.NodeName);
+
+        var report = await lab.RunAsync(new SeedScenario { Steps = [SeedScenario.Phase("after", 1.5)], Rate = 200 }.Load());
+        report.Phases[0].Failures.ShouldBe(0);
+        report.Phases[0].Pods.Single(p => p.Pod.Name == replacement.Name()).Ok.ShouldBeGreaterThan(0);
+        report.Phases[0].Pods.ShouldAllBe(p => p.Ok > 0 && p.Pod.Name != old.Name());
+        report.Reconciles.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Deleting_the_agents_makes_them_read_cilium_config_again_and_a_bad_one_changes_nothing()
+    {
+        var scenario = new SeedScenario { Steps = [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest, SeedScenario.Phase("observe", 1)], Rate = 200 };
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default, ("proxy-connect-timeout", "100ms"));
+        (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
+
+        // The new setting is read when an agent starts, not before.
+        await SetAsync(lab, "sandbox-sockets", "per-node");
+        (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
+        await RestartAgentsAsync(lab);
+        (await lab.RunAsync(scenario.Load())).Phases[0].Failures.ShouldBe(0);
+
+        // A bad setting: the datapath goes on as it was, and the agent comes back when the setting is good.
+        await SetAsync(lab, "sandbox-sockets", "everywhere");
+        var deleted = (await AgentsAsync(lab))[0];
+        await lab.Api.CoreV1.DeleteNamespacedPodAsync(deleted.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("one agent is missing", async () => (await AgentsAsync(lab)).Count == 3);
+        var path = lab.Cluster.Datapath.Path;
+        using (var connection = await RawConnection.OpenAsync(IPAddress.Loopback, lab.EndPoint((await lab.ReadyAsync()).Backends[0].Status.PodIP)))
+        {
+            await connection.RequestAsync("POST", "foo");
+            await connection.ReadUntilAsync("body=foo");
+        }
+        lab.Cluster.Datapath.Path.ShouldBeSameAs(path);
+        await SetAsync(lab, "sandbox-sockets", "shared");
+        await Eventually.HoldsAsync("the agent is back", async () => await AgentsAsync(lab) is { Count: 4 } agents && agents.All(a => a.Uid() != deleted.Uid()));
+        await RestartAgentsAsync(lab);
+        (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
+    }
+
+    private static async Task RestartAgentsAsync(LiveLab lab)
+    {
+        var old = await AgentsAsync(lab);
+        foreach (var agent in old) await lab.Api.CoreV1.DeleteNamespacedPodAsync(agent.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("four new agents run", async () =>
+            await AgentsAsync(lab) is { Count: 4 } agents && agents.All(a => old.All(o => o.Uid() != a.Uid()) && a.Status?.Phase == "Running"));
+    }
+
+    private static async Task<IList<V1Pod>> AgentsAsync(LiveLab lab) =>
+        (await lab.Api.CoreV1.ListNamespacedPodAsync("kube-system", labelSelector: "k8s-app=cilium", cancellationToken: TestContext.Current.CancellationToken)).Items;
+
+    private static async Task SetAsync(LiveLab lab, string key, string value) => await lab.Api.CoreV1.PatchNamespacedConfigMapAsync(
+        new V1Patch($$"""{"data": {"{{key}}": "{{value}}"} }""", V1Patch.PatchType.MergePatch), "cilium-config", "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+
+    private static async Task<bool> IsRefusedAsync(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, endpoint);
+            return false;
+        }
+        // A connection that was still in the backlog when the listener closed is reset: nobody is there either.
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
+        {
+            return true;
+        }
+    }
+}

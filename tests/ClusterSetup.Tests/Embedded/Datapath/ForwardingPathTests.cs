@@ -1,0 +1,220 @@
+using System.Collections.Frozen;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CsCheck;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+
+/// <summary>The seed's policies through the pure core, against what was measured on plain Linux (facts: "where the proxies' sockets live").</summary>
+public class ForwardingPathTests
+{
+    private const string Backend = "two-sided-l7/backend-policy.yaml";
+    private const string LoadTest = "two-sided-l7/load-test-policy.yaml";
+
+    private static readonly TcpEndpoint s_proxy = new(0x0A00_0001, 50_000);
+    private static readonly TcpEndpoint s_ingressProxy = new(0x0A00_0002, 50_001);
+
+    /// <summary>Where the proxies' sockets live: a row of the table.</summary>
+    private static CiliumConfig Row(string name) => name switch
+    {
+        "one namespace per node" => new CiliumConfig { Sockets = SocketScope.PerNode },
+        "shared" => new CiliumConfig { Sockets = SocketScope.Shared },
+        "shared, original source never used" => new CiliumConfig { Sockets = SocketScope.Shared, ProxyUseOriginalSourceAddress = false },
+        "per node, original source for local pods too" => new CiliumConfig { Sockets = SocketScope.PerNode, OriginalSourceForLocalPods = true },
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
+    };
+
+    [Theory]
+    [InlineData("one namespace per node", true, true, true, true)]
+    [InlineData("shared", true, true, false, true)]
+    [InlineData("shared, original source never used", true, true, true, true)]
+    [InlineData("per node, original source for local pods too", true, true, true, false)]
+    public void The_table_of_the_facts(string row, bool egressOnly, bool ingressOnly, bool bothRemote, bool bothLocal)
+    {
+        var config = Row(row);
+        foreach (var toLocalPod in (bool[])[false, true])
+        {
+            Arrives(config, toLocalPod, LoadTest).ShouldBe(egressOnly, $"egress policy only, local pod: {toLocalPod}");
+            Arrives(config, toLocalPod, Backend).ShouldBe(ingressOnly, $"ingress policy only, local pod: {toLocalPod}");
+            Arrives(config, toLocalPod).ShouldBeTrue("no policy");
+        }
+        Arrives(config, toLocalPod: false, LoadTest, Backend).ShouldBe(bothRemote);
+        Arrives(config, toLocalPod: true, LoadTest, Backend).ShouldBe(bothLocal);
+    }
+
+    [Fact]
+    public void What_fails_is_the_syn_of_the_egress_proxy_at_the_destinations_redirect_and_it_times_out()
+    {
+        var cluster = new Cluster(Row("shared"), LoadTest, Backend);
+        var hops = cluster.Walk(cluster.Client, cluster.RemotePod, out _);
+        hops.Select(h => h.Action).ShouldBe([HopAction.ToEgressProxy, HopAction.LostAtRedirect]);
+        hops[0].Node!.Name.ShouldBe("client-node");
+        hops[1].Node!.Name.ShouldBe("other-node");
+        hops[1].Reason.ShouldBe("TCP_INVALID_SYN");
+        hops[1].Wire.ShouldBe(hops[0].Wire, "the egress proxy's own SYN has the 4-tuple of the socket it accepted");
+    }
+
+    [Theory]
+    [InlineData("one namespace per node", false, true)]
+    [InlineData("one namespace per node", true, false)]
+    [InlineData("shared, original source never used", false, false)]
+    [InlineData("per node, original source for local pods too", false, true)]
+    public void The_original_source_is_used_towards_remote_pods_and_not_towards_local_ones(string row, bool toLocalPod, bool original)
+    {
+        var cluster = new Cluster(Row(row), LoadTest, Backend);
+        var hops = cluster.Walk(cluster.Client, toLocalPod ? cluster.LocalPod : cluster.RemotePod, out _);
+        hops.Select(h => h.Action).ShouldBe([HopAction.ToEgressProxy, HopAction.ToIngressProxy, HopAction.ToPod]);
+        hops[1].Wire.Source.ShouldBe(original ? hops[0].Client : s_proxy);
+        hops[2].Wire.Source.ShouldBe(original ? hops[0].Client : s_ingressProxy);
+        hops.ShouldAllBe(h => h.Source!.Name == "load-test" && h.HttpRules != null);
+    }
+
+    [Theory]
+    [InlineData("1.9.0", "vxlan", false)]
+    [InlineData("1.9.8", "vxlan", false)]
+    [InlineData("1.9.9", "vxlan", true)]
+    [InlineData("1.10.0", "vxlan", true)]
+    [InlineData("1.10.0", "disabled", false)]
+    [InlineData("1.13.12", "geneve", true)]
+    [InlineData("1.13.13", "geneve", false)]
+    [InlineData("1.15.0", "vxlan", false)]
+    public void With_shared_sockets_two_sided_policies_reach_remote_pods_where_the_gate_is_closed(string version, string tunnel, bool arrives)
+    {
+        var config = CiliumConfig.Parse([KeyValuePair.Create("sandbox-cilium-version", version), KeyValuePair.Create("tunnel", tunnel)]);
+        Arrives(config, toLocalPod: false, LoadTest, Backend).ShouldBe(arrives);
+        Arrives(config, toLocalPod: true, LoadTest, Backend).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Two_sockets_with_the_same_ends_in_one_namespace_fail_at_connect()
+    {
+        var cluster = new Cluster(Row("one namespace per node"), LoadTest, Backend);
+        var accepted = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _);
+        cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var first, out _).Action.ShouldBe(HopAction.ToIngressProxy);
+        cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var second, out _).Action.ShouldBe(HopAction.AddressNotAvailable);
+        first.ShouldNotBeNull();
+        second.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_pod_that_was_deleted_meanwhile_resets_at_each_proxy_and_a_service_without_it_at_once()
+    {
+        var cluster = new Cluster(Row("one namespace per node"), LoadTest, Backend);
+        var gone = cluster.Snapshot with { Pods = cluster.Snapshot.Pods.Where(p => p.Key != cluster.RemotePod.Address).ToFrozenDictionary() };
+        var accepted = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _);
+        cluster.Path.ConnectFromEgressProxy(gone, accepted, s_proxy, out _, out _).Action.ShouldBe(HopAction.Reset);
+        var atIngress = accepted with { Action = HopAction.ToIngressProxy, Node = cluster.Path.Node("other-node") };
+        cluster.Path.ConnectFromIngressProxy(gone, atIngress, s_proxy, out _).Action.ShouldBe(HopAction.Reset);
+        cluster.Path.Connect(gone, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _).Action.ShouldBe(HopAction.Reset);
+        cluster.Path.Connect(gone with { Services = new ServiceTable([new ServiceFrontend(cluster.Vip, [])]) }, new FourTuple(cluster.Client, cluster.Vip), 0, new Random(1), out _)
+            .Action.ShouldBe(HopAction.Reset);
+    }
+
+    [Fact]
+    public void Policy_decides_on_the_backend_port_after_translation_and_drops_on_the_side_that_denies()
+    {
+        var cluster = new Cluster(Row("shared"), LoadTest, Backend);
+        var egress = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.Client, cluster.RemotePod with { Port = 9999 }), 0, new Random(1), out var hold);
+        (egress.Action, egress.Reason, egress.Node!.Name).ShouldBe((HopAction.Drop, "POLICY_DENIED", "client-node"));
+        hold.ShouldBeNull();
+        // A backend may not call another backend: no egress policy selects it, the ingress policy of the other denies it.
+        var ingress = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.LocalPod, cluster.RemotePod), 0, new Random(1), out _);
+        (ingress.Action, ingress.Reason, ingress.Node!.Name).ShouldBe((HopAction.Drop, "POLICY_DENIED", "other-node"));
+    }
+
+    [Fact]
+    public void A_source_that_is_no_pod_is_the_host_which_policy_always_lets_through()
+    {
+        var cluster = new Cluster(Row("shared"), LoadTest, Backend);
+        var hop = cluster.Path.Connect(cluster.Snapshot, new FourTuple(new TcpEndpoint(0x7F00_0001, 40_000), cluster.LocalPod), 0, new Random(1), out _);
+        hop.Action.ShouldBe(HopAction.ToPod);
+        hop.Source.ShouldBeNull();
+    }
+
+    /// <summary>Whatever the settings, the policies and the order in which connections come and go: when all are closed no socket is left.</summary>
+    [Fact]
+    public void Every_socket_is_given_back()
+    {
+        string[] names = ["one namespace per node", "shared", "shared, original source never used", "per node, original source for local pods too"];
+        var rows = Gen.Int[0, names.Length - 1].Select(i => names[i]);
+        var connections = Gen.Select(Gen.Bool, Gen.Int[1, 6], Gen.Bool).List[0, 30];
+        Gen.Select(rows, Gen.Bool, Gen.Bool, connections).Sample((row, egress, ingress, all) =>
+        {
+            var cluster = new Cluster(Row(row), [.. egress ? [LoadTest] : Array.Empty<string>(), .. ingress ? [Backend] : Array.Empty<string>()]);
+            var open = new List<IDisposable>();
+            foreach (var (local, port, close) in all)
+            {
+                cluster.Walk(cluster.Client with { Port = (ushort)port }, local ? cluster.LocalPod : cluster.RemotePod, out var holds);
+                if (close) holds.ForEach(h => h.Dispose());
+                else open.AddRange(holds);
+            }
+            open.ForEach(h => h.Dispose());
+            return cluster.Path.Nodes.All(n => n.Sockets.Count == 0);
+        });
+    }
+
+    private static bool Arrives(CiliumConfig config, bool toLocalPod, params string[] policies)
+    {
+        var cluster = new Cluster(config, policies);
+        var last = cluster.Walk(cluster.Client, toLocalPod ? cluster.LocalPod : cluster.RemotePod, out _)[^1].Action;
+        last.ShouldBeOneOf(HopAction.ToPod, HopAction.LostAtRedirect);
+        return last is HopAction.ToPod;
+    }
+
+    /// <summary>Two nodes: the client and a backend on one, a backend on the other.</summary>
+    private sealed class Cluster
+    {
+        public Cluster(CiliumConfig config, params string[] policies)
+        {
+            var lab = new Policies.Lab([.. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p)))]);
+            PodEntry[] pods =
+            [
+                new("load-test", "load-test", "client-node", Client.Address, "1", lab.LoadTest),
+                new("backend", "local", "client-node", LocalPod.Address, "2", lab.Backend),
+                new("backend", "remote", "other-node", RemotePod.Address, "3", lab.Backend),
+            ];
+            var services = new ServiceTable([new ServiceFrontend(Vip, [new ServiceBackend(1, LocalPod), new ServiceBackend(2, RemotePod)])]);
+            Snapshot = new ClusterSnapshot(pods.ToFrozenDictionary(p => p.Address), services, lab.Policies, lab.Identities);
+            var shared = new SocketTable();
+            Path = new ForwardingPath([Node("client-node", 0x0A00_0001), Node("other-node", 0x0A00_0002)]);
+            NodeDatapath Node(string name, uint address) => new(name, address, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable());
+        }
+
+        public TcpEndpoint Client { get; } = new(0x0AF4_0302, 40_001);
+
+        public TcpEndpoint LocalPod { get; } = new(0x0AF4_0303, 8080);
+
+        public TcpEndpoint RemotePod { get; } = new(0x0AF4_0103, 8080);
+
+        public TcpEndpoint Vip { get; } = new(0x0A60_0001, 8080);
+
+        public ClusterSnapshot Snapshot { get; }
+
+        public ForwardingPath Path { get; }
+
+        /// <summary>One connection through all its hops, which stay open; <paramref name="holds"/> are the sockets it takes.</summary>
+        public List<Hop> Walk(TcpEndpoint client, TcpEndpoint destination, out List<IDisposable> holds)
+        {
+            var taken = new List<IDisposable>();
+            void Take(params IDisposable?[] some) => taken.AddRange(some.OfType<IDisposable>());
+            var hops = new List<Hop> { Path.Connect(Snapshot, new FourTuple(client, destination), 0, new Random(1), out var accepted) };
+            Take(accepted);
+            if (hops[^1].Action is HopAction.ToEgressProxy)
+            {
+                hops.Add(Path.ConnectFromEgressProxy(Snapshot, hops[^1], s_proxy, out var connecting, out accepted));
+                Take(connecting, accepted);
+            }
+            if (hops[^1].Action is HopAction.ToIngressProxy)
+            {
+                hops.Add(Path.ConnectFromIngressProxy(Snapshot, hops[^1], s_ingressProxy, out var connecting));
+                Take(connecting);
+            }
+            holds = taken;
+            return hops;
+        }
+    }
+}

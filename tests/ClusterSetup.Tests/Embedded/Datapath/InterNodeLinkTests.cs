@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using System.Net;
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+
+public class InterNodeLinkTests
+{
+    [Fact]
+    public async Task A_route_arrives_at_the_other_side_and_cannot_be_taken_back_any_more()
+    {
+        var arrived = new TaskCompletionSource<string>();
+        await using var link = new InterNodeLink<string>(IPAddress.Loopback, (socket, route, _) =>
+        {
+            socket.Dispose();
+            arrived.SetResult(route);
+            return ValueTask.CompletedTask;
+        });
+        var (socket, id) = await link.DialAsync("a route", TestContext.Current.CancellationToken);
+        using var _ = socket;
+        (await arrived.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).ShouldBe("a route");
+        link.TryTakeBack(id).ShouldBeFalse();
+    }
+
+    /// <summary>The place of a socket would stay taken for ever if neither side gave it back, and be given back twice if both did.</summary>
+    [Fact]
+    public async Task A_connection_that_is_reset_at_once_is_either_accepted_or_taken_back()
+    {
+        const int connections = 300;
+        var accepted = new ConcurrentDictionary<int, int>();
+        await using var link = new InterNodeLink<int>(IPAddress.Loopback, (socket, route, _) =>
+        {
+            socket.Dispose();
+            accepted.AddOrUpdate(route, 1, (_, n) => n + 1);
+            return ValueTask.CompletedTask;
+        });
+        var takenBack = 0;
+        for (var i = 0; i < connections; i++)
+        {
+            var (socket, id) = await link.DialAsync(i, TestContext.Current.CancellationToken);
+            socket.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+            socket.Dispose();
+            if (!link.TryTakeBack(id)) continue;
+            takenBack++;
+            accepted.ShouldNotContainKey(i);
+        }
+        await Eventually.HoldsAsync("each one is accounted for", () => accepted.Count + takenBack == connections);
+        accepted.Values.ShouldAllBe(n => n == 1);
+    }
+
+    [Fact]
+    public async Task A_stranger_is_let_in_nowhere()
+    {
+        var accepted = 0;
+        await using var link = new InterNodeLink<int>(IPAddress.Loopback, (_, _, _) =>
+        {
+            Interlocked.Increment(ref accepted);
+            return ValueTask.CompletedTask;
+        });
+        var (ours, _) = await link.DialAsync(1, TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the link's own connection is accepted", () => Volatile.Read(ref accepted) == 1);
+        var listener = (IPEndPoint)ours.RemoteEndPoint!;
+        ours.Dispose();
+        using var stranger = await RawConnection.OpenAsync(IPAddress.Loopback, listener);
+        await stranger.SendAsync("12345678 and more");
+        (await stranger.ReadToEndAsync()).ShouldBe(0);
+        accepted.ShouldBe(1);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+
+/// <summary>Nothing is lost in the count, and what is lost is shown.</summary>
+public class ReconciliationTableTests
+{
+    private static readonly BackendPod s_local = new("local", "backend", "client-node");
+    private static readonly BackendPod s_remote = new("remote", "backend", "other-node");
+
+    [Fact]
+    public void What_two_sided_policies_do_adds_up() => Build(Counters()).ShouldAllBe(l => l.Difference == 0);
+
+    [Fact]
+    public void A_request_that_reached_a_backend_twice_is_shown() =>
+        Build(Counters(echoLocal: 3)).Where(l => l.Difference != 0).Select(l => l.What).ShouldContain("requests that reached local");
+
+    [Fact]
+    public void A_503_that_no_proxy_counted_is_shown() =>
+        Build(Counters(proxy503: 0)).Single(l => l.What == "503s that a proxy made").Difference.ShouldBe(-1);
+
+    [Fact]
+    public void A_record_that_was_lost_is_shown() =>
+        Build(Counters(), intended: 4).Where(l => l.Difference != 0).Select(l => l.Left).ShouldContain("client");
+
+    [Fact]
+    public void A_request_that_was_not_sent_is_not_lost()
+    {
+        var lines = Build(Counters(), intended: 4, notSent: 1, extra: Record(3, Outcome.NotSent, 0, null));
+        lines.Single(l => l.What.StartsWith("requests intended =", StringComparison.Ordinal)).Difference.ShouldBe(0);
+        lines.ShouldAllBe(l => l.Difference == 0);
+    }
+
+    [Fact]
+    public void Second_passes_are_not_judged_where_not_every_request_passes_a_proxy() =>
+        Build(Counters(), allL7: false).Length.ShouldBe(Build(Counters()).Length - 1);
+
+    /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
+    private static ImmutableArray<LoadTest.Report.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null)
+    {
+        var book = new RunBook(null);
+        book.Begin(new PhaseTally("observe", 0, [s_local, s_remote], ClusterCounters.Zero));
+        book.Add(Record(0, Outcome.Response, 200, "local"));
+        book.Add(Record(1, Outcome.Response, 503, null));
+        book.Add(Record(2, Outcome.Response, 200, "local"));
+        if (extra is not null) book.Add(extra);
+        var attack = new AttackState(0, null, intended, intended - notSent, notSent, intended - notSent, false, [], "test");
+        return ReconciliationTable.Build(book, attack, counted, [s_local, s_remote], "client-node", allL7);
+    }
+
+    private static ClusterCounters Counters(double echoLocal = 2, double proxy503 = 1) => ClusterCounters.Zero with
+    {
+        Requests = Counts(("client-node", "backend/local", 0, 4), ("client-node", "backend/remote", 0, 1)),
+        Responses = Counts(("client-node", "backend/local", 200, 4), ("client-node", "backend/remote", 503, proxy503)),
+        EgressFlows = ImmutableDictionary.CreateRange([KeyValuePair.Create("client-node", 6.0)]),
+        Echo = ImmutableDictionary.CreateRange([KeyValuePair.Create("backend/local", echoLocal), KeyValuePair.Create("backend/remote", 0.0)]),
+    };
+
+    private static ImmutableDictionary<HubbleKey, double> Counts(params (string Node, string Pod, int Status, double Count)[] counts) =>
+        counts.ToImmutableDictionary(c => new HubbleKey(c.Node, c.Pod, c.Status), c => c.Count);
+
+    private static RecordLine Record(long seq, Outcome outcome, int status, string? pod) =>
+        new(seq, seq, seq, seq + 0.5, 40_000 + (int)seq, seq, 0, outcome, status, pod, null, 0, 0);
+}

@@ -1,0 +1,180 @@
+using CiliumDebugging.ClusterSetup.Scenarios;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+
+public sealed class ScenarioReaderTests : IDisposable
+{
+    private const string Load = """
+        load:
+          url: http://backend-1.backend:8080/echo
+
+        """;
+
+    private const string Steps = """
+        steps:
+          - {phase: observe, for: 10s}
+
+        """;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("scenario-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_seeds_scenario_is_read_with_its_policies()
+    {
+        var scenario = ScenarioCatalog.Load("two-sided-l7");
+        scenario.Name.ShouldBe("two-sided-l7");
+        scenario.Source.ShouldEndWith("/14268");
+        scenario.Load.ShouldBe(new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50));
+        (scenario.Load.Service, scenario.Load.Namespace).ShouldBe(("backend-1", "backend"));
+        scenario.Steps.Select(s => s.GetType().Name).ShouldBe([nameof(ApplyStep), nameof(PhaseStep), nameof(ApplyStep), nameof(PhaseStep)]);
+        scenario.Steps.OfType<ApplyStep>().SelectMany(s => s.Policies).Select(p => $"{p.Plural}.{p.Group}/{p.Version} {p.Model.Namespace}/{p.Model.Name}")
+            .ShouldBe(["ciliumnetworkpolicies.cilium.io/v2 backend/backend-1", "ciliumnetworkpolicies.cilium.io/v2 load-test/load-test-1"]);
+        scenario.Expect.Select(e => e.Phase).ShouldBe(["baseline", "observe"]);
+    }
+
+    [Fact]
+    public void Every_scenario_that_comes_with_the_lab_can_be_read()
+    {
+        ScenarioCatalog.Names.ShouldContain("two-sided-l7");
+        foreach (var name in ScenarioCatalog.Names) ScenarioCatalog.Load(name).Name.ShouldBe(name);
+    }
+
+    [Theory]
+    [InlineData("two-sided-17")]
+    [InlineData("")]
+    [InlineData("..")]
+    [InlineData("/nowhere/at/all")]
+    public void An_unknown_scenario_is_named_with_those_there_are(string name)
+    {
+        var message = Should.Throw<ScenarioException>(() => ScenarioCatalog.Load(name)).Message;
+        message.ShouldContain($"there is no scenario '{name}'");
+        message.ShouldContain("two-sided-l7");
+        message.ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public void A_folder_is_read_by_its_path()
+    {
+        Write(Load + Steps);
+        var scenario = ScenarioCatalog.Load(_folder + Path.DirectorySeparatorChar);
+        scenario.Name.ShouldBe(Path.GetFileName(_folder));
+        scenario.Load.ShouldBe(new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", null, 50, "app=load-test-1", null));
+    }
+
+    [Fact]
+    public void Client_ports_and_settings_are_read()
+    {
+        Write("""
+            settings: {sandbox-sockets: per-node}
+            load: {url: "http://cart.shop/echo", client: app=visitor, ports: "even:40000-50000", rate: 0.5, method: GET}
+
+            """ + Steps);
+        var scenario = ScenarioReader.Read(_folder);
+        scenario.Settings["sandbox-sockets"].ShouldBe("per-node");
+        scenario.Load.ShouldBe(new LoadSpec(new Uri("http://cart.shop/echo"), "GET", null, 0.5, "app=visitor", "even:40000-50000"));
+    }
+
+    [Theory]
+    [InlineData("rte: 50", "rte")]
+    [InlineData("rate: fast", "fast")]
+    [InlineData("rate: [1", "scenario.yaml:")]
+    [InlineData("\tbody: foo", "scenario.yaml:")]
+    public void Broken_yaml_and_unknown_fields_are_one_message_with_file_and_line(string line, string named)
+    {
+        Write(Load + "  " + line + "\n" + Steps);
+        var message = Problems().ShouldHaveSingleItem();
+        message.ShouldContain("scenario.yaml:");
+        message.ShouldContain(named);
+    }
+
+    [Theory]
+    [InlineData("url: backend-1", "load.url 'backend-1'")]
+    [InlineData("url: https://backend-1/", "load.url 'https://backend-1/'")]
+    [InlineData("{url: http://b/, rate: 0}", "load.rate 0 ")]
+    [InlineData("{url: http://b/, rate: -5}", "load.rate -5 ")]
+    [InlineData("{url: http://b/, rate: .nan}", "load.rate NaN ")]
+    [InlineData("{url: http://b/, rate: 100001}", "load.rate 100001 ")]
+    [InlineData("{url: http://b/, ports: uneven}", "load.ports: port range 'uneven'")]
+    [InlineData("{url: http://b/, ports: \"50000-40000\"}", "load.ports: port range '50000-40000'")]
+    public void A_bad_load_is_named_with_its_value(string load, string named)
+    {
+        Write($"load:\n  {load}\n{Steps}");
+        Problems().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Theory]
+    [InlineData("- {phase: observe, for: soon}", "steps[1].for 'soon'")]
+    [InlineData("- {phase: observe, for: 0s}", "steps[1].for '0s'")]
+    [InlineData("- {phase: observe}", "steps[1] has phase")]
+    [InlineData("- {wait: 3s}", "steps[1] has wait")]
+    [InlineData("- {apply: a.yaml, delete: b.yaml}", "steps[1] has apply, delete")]
+    [InlineData("- {apply: missing.yaml}", "missing.yaml: cannot be read")]
+    public void A_bad_step_is_named_with_its_number(string step, string named)
+    {
+        Write($"{Load}steps:\n  {step}\n  - {{phase: other, for: 1s}}\n");
+        Problems().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Fact]
+    public void A_scenario_without_a_phase_measures_nothing()
+    {
+        Write(Load);
+        Problems().ShouldHaveSingleItem().ShouldContain("there is no phase");
+    }
+
+    [Fact]
+    public void A_broken_policy_is_named_with_its_file_and_line()
+    {
+        Policy("specc: {}");
+        Write($"{Load}steps:\n  - apply: policy.yaml\n  - {{phase: observe, for: 1s}}\n");
+        var problems = Problems();
+        problems.ShouldContain(p => p.StartsWith("policy.yaml:", StringComparison.Ordinal) && p.Contains("specc", StringComparison.Ordinal));
+        problems.ShouldAllBe(p => !p.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{phase: nowhere}", "expect.phase 'nowhere'")]
+    [InlineData("{phase: observe, delivery: fair}", "expect.delivery 'fair'")]
+    [InlineData("{phase: observe, successesFrom: anywhere}", "expect.successesFrom 'anywhere'")]
+    [InlineData("{phase: observe, failureShare: half}", "expect.failureShare 'half'")]
+    public void A_bad_expectation_is_named_with_its_value(string expectation, string named)
+    {
+        Write($"{Load}{Steps}expect:\n  - {expectation}\n");
+        Problems().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Fact]
+    public void All_problems_are_reported_together_one_line_each()
+    {
+        Write("load: {url: nowhere}\nsteps:\n  - {apply: missing.yaml}\n  - {phase: a, for: x}\n  - {phase: b, for: 1s}\nexpect:\n  - {phase: c, delivery: fair}\n");
+        Problems().Length.ShouldBe(5);
+    }
+
+    [Fact]
+    public void An_empty_file_and_a_missing_one_are_one_message()
+    {
+        Write("");
+        Problems().ShouldHaveSingleItem().ShouldEndWith("the file is empty");
+        File.Delete(Path.Combine(_folder, "scenario.yaml"));
+        Problems().ShouldHaveSingleItem().ShouldContain("cannot be read");
+    }
+
+    [Fact]
+    public void Durations_and_rate_can_be_replaced_and_the_rest_stays()
+    {
+        var scenario = ScenarioCatalog.Load("two-sided-l7");
+        var other = scenario.With(200, TimeSpan.FromSeconds(1), null);
+        other.Load.RatePerSecond.ShouldBe(200);
+        other.Steps.OfType<PhaseStep>().Select(p => p.Duration.TotalSeconds).ShouldBe([1, scenario.Steps.OfType<PhaseStep>().Last().Duration.TotalSeconds]);
+        other.Expect.ShouldBe(scenario.Expect);
+        scenario.With(null, null, null).Steps.ShouldBe(scenario.Steps);
+    }
+
+    private void Write(string yaml) => File.WriteAllText(Path.Combine(_folder, "scenario.yaml"), yaml);
+
+    private void Policy(string yaml) => File.WriteAllText(Path.Combine(_folder, "policy.yaml"), $"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, namespace: backend}}\n{yaml}\n");
+
+    private string[] Problems() => Should.Throw<ScenarioException>(() => ScenarioReader.Read(_folder)).Message.Split(Environment.NewLine);
+}
