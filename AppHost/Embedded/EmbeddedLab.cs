@@ -4,7 +4,6 @@ using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Terminal;
 using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
 using k8s;
 using k8s.Autorest;
 using Spectre.Console;
@@ -17,9 +16,6 @@ namespace CiliumDebugging.AppHost.Embedded;
 internal static class EmbeddedLab
 {
     private const int Interrupted = 130;
-
-    /// <summary>The folder of all runs, under the current directory.</summary>
-    private const string Artifacts = "artifacts";
 
     /// <summary>Runs the lab; returns the process exit code.</summary>
     public static async Task<int> RunAsync(LabOptions options)
@@ -72,7 +68,7 @@ internal static class EmbeddedLab
         try
         {
             var report = await RunScenarioAsync(runner, scenario, backends, console, isTerminal, either.Token);
-            await SaveAsync(report, console);
+            console.WriteLine(RunFiles.Save(report));
             if (isTerminal && !options.Once)
             {
                 console.WriteLine("The lab stays up. Ctrl-C ends it.");
@@ -92,20 +88,6 @@ internal static class EmbeddedLab
         if (!isTerminal) return await runner.RunAsync(scenario, backends, new PlainTerminal(console), cancellationToken);
         var live = new LiveTerminal(console);
         return await live.RunAsync(() => runner.RunAsync(scenario, backends, live, cancellationToken));
-    }
-
-    /// <summary>Writes the report's files. A run is not lost because they cannot be written: its summary stands on the terminal.</summary>
-    private static async Task SaveAsync(RunReport report, IAnsiConsole console)
-    {
-        try
-        {
-            var folder = ReportFiles.Write(DocumentOf.Run(report), Artifacts);
-            console.WriteLine($"report       {Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder), ReportFiles.Html)} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync($"the report could not be written to {Path.GetFullPath(Artifacts)}: {e.Message}");
-        }
     }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)

@@ -22,6 +22,7 @@ public sealed class LabRunTests
         lab.Output.ShouldContain("client, proxies and backends agree exactly");
         lab.Output.ShouldContain("expectation  holds (8 of 8)");
         lab.Output.ShouldContain("no skew found yet, shares known to");
+        lab.Output.ShouldContain("report       artifacts/two-sided-l7-");
     }
 
     [Fact]

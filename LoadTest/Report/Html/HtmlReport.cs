@@ -94,7 +94,7 @@ public static class HtmlReport
         html.Append("<dl class=\"facts\">\n");
         void Fact(string name, string text, string css = "") => html.Append(F($"<dt>{name}</dt><dd{(css.Length > 0 ? $" class=\"{css}\"" : "")}>{Escape(text)}</dd>\n"));
         if (Headline.Failures(phase) is { Length: > 0 } failures) Fact("failures", failures, "bad");
-        Fact("success rate", Headline.Of(phase.SuccessRate) + " %");
+        Fact("success rate", Headline.Of(phase.SuccessRate));
         Fact("selection", $"{phase.Selection.Text} (seen by {phase.SelectionSource})");
         Fact("delivery", phase.Delivery.Text, phase.Delivery.Kind switch { "skewed" => "bad", "even" => "good", _ => "open" });
         if (phase.Latency is { } latency) Fact("latency", F($"median {latency.P50.Estimate:0.##} ms, 99 % {latency.P99.Estimate:0.##} ms, longest {latency.MaxMs:0.##} ms"));

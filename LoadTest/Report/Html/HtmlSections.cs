@@ -22,7 +22,7 @@ internal static class HtmlSections
 
     public static void PodTable(StringBuilder html, PhaseInfo phase)
     {
-        html.Append("<div class=\"scroll\"><table><thead><tr><th>pod</th><th>node</th><th class=\"n\">2xx/s</th><th class=\"n\">share of 2xx, %</th><th class=\"n\">5xx in its name/s</th><th class=\"n\">echo/s</th><th class=\"n\">Hubble req/s</th><th class=\"n\">Hubble 2xx/s</th></tr></thead><tbody>\n");
+        html.Append("<div class=\"scroll\"><table><thead><tr><th>pod</th><th>node</th><th class=\"n\">2xx/s</th><th class=\"n\">share of 2xx</th><th class=\"n\">5xx in its name/s</th><th class=\"n\">echo/s</th><th class=\"n\">Hubble req/s</th><th class=\"n\">Hubble 2xx/s</th></tr></thead><tbody>\n");
         var seconds = Math.Max(phase.Seconds, 1e-9);
         foreach (var pod in phase.Pods)
             html.Append(F($"<tr><td class=\"c\">{Escape(pod.Name)}</td><td class=\"c\">{Escape(pod.Node)}{(pod.OnClientNode ? " ← client" : "")}</td><td class=\"n\">{pod.Ok / seconds:0.0}</td><td class=\"n\">{Headline.Of(pod.DeliveryShare)}</td><td class=\"n\">{pod.HubbleServerErrors / seconds:0.0}</td><td class=\"n\">{pod.Echo / seconds:0.0}</td><td class=\"n\">{pod.HubbleRequests / seconds:0.0}</td><td class=\"n\">{pod.HubbleOk / seconds:0.0}</td></tr>\n"));

@@ -21,7 +21,7 @@ internal sealed class TopologyPicture(ReportDocument document, PhaseInfo phase, 
     {
         public static Place Wide { get; } = new(960, 22, 190, 58, 640, 296);
 
-        public static Place Narrow { get; } = new(360, 14, 76, 40, 232, 118);
+        public static Place Narrow { get; } = new(360, 12, 58, 40, 236, 114);
     }
 
     /// <summary>Draws the picture.</summary>
@@ -46,12 +46,13 @@ internal sealed class TopologyPicture(ReportDocument document, PhaseInfo phase, 
             y += Height(node.Count()) + Gap;
         }
         svg.Box("node", 2, y, place.Width - 4, Height(local.Count) - 2);
-        svg.Text("muted", 12, y + 16, $"{document.Cluster.ClientNode} (the client's node)");
+        var clientNodeLabel = y + 16;
         foreach (var (pod, i) in local.Select((p, i) => (p, i))) targets.Add((pod, y + NodeHead + i * Row + BoxHeight / 2));
         var client = y + NodeHead + BoxHeight / 2;
         if (more > 0) svg.Text("muted", place.Width - 6, total - 6, $"{more} more pods are not drawn", "end");
         foreach (var (pod, at) in targets) Edges(svg, place, pod, client, at, narrow);
         foreach (var (pod, at) in targets) Pod(svg, place, pod, at);
+        svg.Text("muted halo panel", 12, clientNodeLabel, $"{document.Cluster.ClientNode} (the client's node)");
         Client(svg, place, client, narrow);
         return svg.ToString();
     }
@@ -95,13 +96,14 @@ internal sealed class TopologyPicture(ReportDocument document, PhaseInfo phase, 
         {
             svg.Add("path", ("class", "edge"), ("data-pod", pod.HubbleName), ("data-ok", F($"{ok:0.0}")), ("stroke-width", 1 + 4 * ok / most), ("d", Path(-offset, x2 - 8)));
             svg.Add("polygon", ("class", "arrow"), ("points", F($"{x2 - 9:0.#},{to - offset - 5:0.#} {x2:0.#},{to - offset:0.#} {x2 - 9:0.#},{to - offset + 5:0.#}")));
-            svg.Text("halo", x2 - 12, to - offset - 7, narrow ? F($"{ok:0.0}/s") : F($"{ok:0.0} 2xx/s"), "end");
+            // On a phone the line on the client's own node is short and others start from it: its number stands below.
+            svg.Text("halo", x2 - 12, narrow && Math.Abs(from - to) < 1 && offset == 0 ? to + 19 : to - offset - 7, narrow ? F($"{ok:0.0}/s") : F($"{ok:0.0} 2xx/s"), "end");
         }
         if (failed <= 0) return;
         var end = x2 - (narrow ? 6 : 12);
         svg.Add("path", ("class", "edge fail"), ("data-pod", pod.HubbleName), ("data-failed", F($"{failed:0.0}")), ("stroke-width", 1 + 4 * failed / most), ("d", Path(offset, end)));
         svg.Line("cross", end - 6, to + offset - 6, end + 6, to + offset + 6);
         svg.Line("cross", end - 6, to + offset + 6, end + 6, to + offset - 6);
-        svg.Text("fail halo", end - 10, ok > 0 ? to + offset + 17 : to - 7, narrow ? F($"{failed:0.0}/s ✕") : F($"{failed:0.0} failed/s"), "end");
+        svg.Text("fail halo", end - 10, ok > 0 ? to + offset + 17 : to - 7, narrow ? F($"{failed:0.0}/s") : F($"{failed:0.0} failed/s"), "end");
     }
 }

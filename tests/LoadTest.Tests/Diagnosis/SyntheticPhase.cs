@@ -73,10 +73,11 @@ internal sealed class SyntheticPhase
         _byStatus[status] = _byStatus.GetValueOrDefault(status) + 1;
     }
 
-    /// <summary>The proxy of the client's node answers in a Pod's name.</summary>
-    public void ProxyError(int pod)
+    /// <summary>A proxy, of the client's node unless another is given, answers in a Pod's name.</summary>
+    public void ProxyError(int pod, string? node = null)
     {
-        Pass(ClientNode, pod, 503);
+        if (node is not null && Rules.Client) Pass(ClientNode, pod, 503);
+        Pass(node ?? ClientNode, pod, 503);
         Count(null, false, null, null, null, null);
         _byStatus[503] = _byStatus.GetValueOrDefault(503) + 1;
     }

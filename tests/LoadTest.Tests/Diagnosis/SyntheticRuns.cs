@@ -20,6 +20,7 @@ internal static class SyntheticRuns
         ("two-sided-l7", ["two-sided-l7"], Default, TwoSided),
         ("two-sided-l7, a Hubble node lost", ["two-sided-l7"], Default, (p, r, n) => { p.LostNode = p.Pods[r.Next(p.Pods.Length)].Node; TwoSided(p, r, n); }),
         ("stale-conntrack", ["stale-conntrack"], Default, StaleConntrack),
+        ("stale-conntrack, few ports used before", ["stale-conntrack"], Default, (p, r, n) => StaleConntrack(p, r, n, before: r.Next(200, 4000))),
         ("keepalive-pinning", ["keepalive-pinning"], Default, (p, r, n) => KeepAlive(p, r, n)),
         ("session-affinity", ["session-affinity"], Default, Affinity),
         ("local-traffic-policy", ["local-traffic-policy"], Default, (p, r, n) => { p.Service = p.Service with { InternalLocal = true }; Among(p, n, p.IsLocal); }),
@@ -37,6 +38,9 @@ internal static class SyntheticRuns
         ("a pod refuses connections", [], Default, (p, r, n) => { var bad = p.Any(); Each(n, _ => { var to = p.Any(); if (to == bad) p.Dropped("ConnectRefused"); else p.Answer(to); }); }),
         ("one pod is chosen three times as often", [], Default, (p, r, n) => { Decoys(p, r); Each(n, _ => p.Answer(r.Next(p.Pods.Length + 2) is var i && i < p.Pods.Length ? i : 0)); }),
         ("a new pod starts slowly, on all ports", [], Default, SlowStart),
+        ("the client's node does not know a new pod", [], Default, UnknownPod),
+        ("proxies on the backends' nodes overflow", [], Default, (p, r, n) => { p.Rules = (r.Next(2) == 0, true); Each(n, _ => { var to = p.Any(); if (r.Next(5) == 0) p.ProxyError(to, p.Pods[to].Node); else p.Answer(to); }); }),
+        ("one kept-alive connection and affinity", ["session-affinity", "keepalive-pinning"], Default, (p, r, n) => { p.Service = p.Service with { ClientIpAffinity = true }; KeepAlive(p, r, n); }),
         ("keepalive and a slow pod", ["keepalive-pinning"], Default, (p, r, n) => KeepAlive(p, r, n, slow: true)),
         ("affinity and the pod's own 503", ["session-affinity"], Default, (p, r, n) => { p.Service = p.Service with { ClientIpAffinity = true }; var to = p.Any(); Each(n, i => p.Answer(to, i % 3 == 0 ? 503 : 200)); }),
         ("affinity and a local policy", ["session-affinity", "local-traffic-policy"], Default, (p, r, n) =>
@@ -52,7 +56,7 @@ internal static class SyntheticRuns
     private static SyntheticRun Simulate((string Truth, string[] Names, Func<Random, SyntheticPhase> Cluster, Simulation Run) kind, Random random)
     {
         var phase = kind.Cluster(random);
-        kind.Run(phase, random, random.Next(1500, 6000));
+        kind.Run(phase, random, random.Next(300, 6000));
         return new SyntheticRun(kind.Truth, kind.Names, phase.Evidence());
     }
 
@@ -80,14 +84,16 @@ internal static class SyntheticRuns
     }
 
     /// <summary>Ports keep the choice they made among the Pods before one was replaced; those of the replaced one choose again.</summary>
-    private static void StaleConntrack(SyntheticPhase phase, Random random, int requests)
+    private static void StaleConntrack(SyntheticPhase phase, Random random, int requests) => StaleConntrack(phase, random, requests + 2000, random.Next(8_000, 20_000));
+
+    private static void StaleConntrack(SyntheticPhase phase, Random random, int requests, int before)
     {
         var young = phase.Any();
         phase.Endpoints[phase.Pods[young].HubbleName] = new EndpointFacts(true, null, [], 20);
         var (choices, old) = (new Dictionary<int, int>(), new HashSet<int>());
-        Each(random.Next(8_000, 20_000), _ => { var port = phase.Port(); old.Add(port); choices.TryAdd(port, phase.Any()); });
+        Each(before, _ => { var port = phase.Port(); old.Add(port); choices.TryAdd(port, phase.Any()); });
         foreach (var port in old.Where(p => choices[p] == young)) choices[port] = phase.Any();
-        Each(requests + 2000, _ =>
+        Each(requests, _ =>
         {
             var port = phase.Port();
             if (!choices.TryGetValue(port, out var to)) choices[port] = to = phase.Any();
@@ -175,6 +181,13 @@ internal static class SyntheticRuns
     {
         phase.Endpoints[phase.Pods[0].HubbleName] = new EndpointFacts(true, null, [], 20);
         Each(requests + 4000, _ => { var to = phase.Any(); phase.Answer(to == 0 && random.Next(3) > 0 ? phase.Any() : to, usedBefore: random.Next(2) == 0); });
+    }
+
+    private static void UnknownPod(SyntheticPhase phase, Random random, int requests)
+    {
+        phase.Endpoints[phase.Pods[0].HubbleName] = new EndpointFacts(true, null, [], 20);
+        var (old, used) = (Indices(phase, i => i > 0), random.Next(0, 101));
+        Each(requests, _ => phase.Answer(phase.AnyOf(old), usedBefore: random.Next(100) < used));
     }
 
     private static void StaleNode(SyntheticPhase phase, Random random, int requests)

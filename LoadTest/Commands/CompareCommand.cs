@@ -1,0 +1,65 @@
+using System.CommandLine;
+using CiliumDebugging.LoadTest.Report.Compare;
+using CiliumDebugging.LoadTest.Report.Document;
+using Spectre.Console;
+
+namespace CiliumDebugging.LoadTest.Commands;
+
+/// <summary><c>compare A B</c>: two saved runs, for example before and after an upgrade.</summary>
+public static class CompareCommand
+{
+    /// <summary>Exit code with <c>--exit-code</c> when something measured changed.</summary>
+    public const int Changed = 3;
+
+    private static readonly Argument<string> Before = new("before") { Description = "A report.json, or the folder of a run" };
+    private static readonly Argument<string> After = new("after") { Description = "Another one" };
+    private static readonly Option<bool> ExitCode = new("--exit-code") { Description = $"Exit with {Changed} when a success rate, share or latency changed" };
+
+    /// <summary>The command.</summary>
+    public static Command Build()
+    {
+        var command = new Command("compare", "Says which success rates, shares and latencies changed between two saved runs") { Before, After, ExitCode };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(Before), parsed.GetRequiredValue(After), parsed.GetValue(ExitCode), AnsiConsole.Console));
+        return command;
+    }
+
+    /// <summary>Compares and prints.</summary>
+    /// <returns>The exit code.</returns>
+    internal static int Run(string before, string after, bool exitCode, IAnsiConsole console)
+    {
+        try
+        {
+            var comparison = Comparison.Of(ReportJson.ReadFile(before), ReportJson.ReadFile(after));
+            Write(comparison, console);
+            return exitCode && comparison.Changed ? Changed : AttackCommands.Ok;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return AttackCommands.WriteProblems([e.Message]);
+        }
+    }
+
+    private static void Write(Comparison comparison, IAnsiConsole console)
+    {
+        if (!console.Profile.Out.IsTerminal) console.Profile.Width = 200;
+        foreach (var difference in comparison.Differences) console.WriteLine(difference);
+        var table = new Table().Border(TableBorder.Rounded).AddColumn("phase").AddColumn("quantity").AddColumn("before").AddColumn("after").AddColumn("difference").AddColumn("changed");
+        foreach (var q in comparison.Quantities)
+        {
+            var changed = q.Change switch
+            {
+                Change.Higher => "[yellow]higher[/]",
+                Change.Lower => "[yellow]lower[/]",
+                Change.NoErrorProbability => "no error probability",
+                _ => "not shown",
+            };
+            table.AddRow(Markup.Escape(q.Phase), Markup.Escape(q.What), Cell(q.Before, q.Unit), Cell(q.After, q.Unit), Cell(q.Difference, q.Unit), changed);
+        }
+        console.Write(table);
+        foreach (var line in comparison.Unmatched) console.WriteLine(line);
+        console.WriteLine(Report.Formats.Md.F($"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}."));
+    }
+
+    private static string Cell(IntervalInfo interval, string unit) =>
+        Markup.Escape(Report.Formats.Md.F($"{(interval.Estimate is { } e ? Report.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
+}
