@@ -57,7 +57,7 @@ public static class CompareCommand
         }
         console.Write(table);
         foreach (var line in comparison.Unmatched) console.WriteLine(line);
-        console.WriteLine(Report.Formats.Md.F($"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}."));
+        console.WriteLine(Report.Formats.Md.F($"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."));
     }
 
     private static string Cell(IntervalInfo interval, string unit) =>

@@ -6,8 +6,8 @@ namespace CiliumDebugging.LoadTest.Diagnosis;
 /// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed.</summary>
 public sealed class EvenRule : IDiagnosisRule
 {
-    /// <summary>A Pod that gets more than this many times the requests the client knows of is no plain case.</summary>
-    private const double Repeated = 1.05;
+    /// <summary>A Pod that gets this many times the requests the client knows of is no plain case. Less may be the phase's edge: counters are read a moment later than the last record counts.</summary>
+    private const double Repeated = 1.5;
 
     /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when there is none or latency is not known.</summary>
     internal static PodPhase? SlowPod(PhaseReport phase)
@@ -24,7 +24,7 @@ public sealed class EvenRule : IDiagnosisRule
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (phase.Requests == 0 || phase.Failures > 0 || phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed) return null;
-        if (SlowPod(phase) is not null || phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + 1)) return null;
+        if (SlowPod(phase) is not null || phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough)) return null;
         // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
         if (evidence.Connections is { MostRequests: > 1 } && Shares.RequestsAreSkewed(phase)) return null;
         // Ports that were used before a Pod came repeat old choices: only their even spread shows that they do not (stale-conntrack).

@@ -120,7 +120,9 @@ internal sealed class SyntheticPhase
             selection.Add(new BackendCounts([.. Pods.Select((_, i) => _ok[i] + _failed[i] + _clientErrors[i])], 0));
         }
         var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
-        var pods = Pods.Select((p, i) => new PodPhase(p, IsLocal(i), _ok[i], _failed[i], _hubbleRequests[i], _hubbleOk[i], _clientErrors[i] + _otherErrors[i], _echo[i])
+        // The counters are read a moment after the last record of the phase.
+        var edge = 1 + _random.NextDouble() * 0.1;
+        var pods = Pods.Select((p, i) => new PodPhase(p, IsLocal(i), _ok[i], _failed[i], _hubbleRequests[i], _hubbleOk[i], _clientErrors[i] + _otherErrors[i], Math.Floor(_echo[i] * edge))
         {
             ClientProxyErrors = _clientErrors[i], MeanLatencyMs = _ok[i] + _failed[i] > 0 ? _milliseconds[i] / (_ok[i] + _failed[i]) : 0,
         });
