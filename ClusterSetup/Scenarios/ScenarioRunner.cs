@@ -27,6 +27,7 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// <param name="time">Time source.</param>
 public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 {
+    private readonly ClusterChanges _changes = new(cluster);
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500);
 
@@ -112,10 +113,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         switch (step)
         {
             case ApplyStep apply:
-                await ChangeAsync(run, $"applying {apply.File}", $"applied {apply.File}", apply.Policies, ApplyAsync, cancellationToken);
+                await ChangeAsync(run, $"applying {apply.File}", $"applied {apply.File}", apply.Policies, _changes.ApplyAsync, cancellationToken);
                 break;
             case DeleteStep delete:
-                await ChangeAsync(run, $"deleting {delete.File}", $"deleted {delete.File}", delete.Policies, DeleteAsync, cancellationToken);
+                await ChangeAsync(run, $"deleting {delete.File}", $"deleted {delete.File}", delete.Policies, _changes.DeleteAsync, cancellationToken);
                 break;
             case DeletePodStep delete:
                 await DeletePodAsync(run, delete, cancellationToken);
@@ -141,15 +142,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     private async Task ChangeServiceAsync(Run run, ServiceStep step, CancellationToken cancellationToken)
     {
         var load = run.Scenario.Load;
-        var spec = new Dictionary<string, object>(StringComparer.Ordinal);
-        if (step.SessionAffinity is { } affinity) spec["sessionAffinity"] = affinity;
-        if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
-        if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
-        if (step.TrafficDistribution is { } distribution) spec["trafficDistribution"] = distribution;
+        var spec = ClusterChanges.SpecOf(step);
         run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", Now(run));
-        var patch = new V1Patch(System.Text.Json.JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch);
-        await cluster.CoreV1.PatchNamespacedServiceAsync(patch, load.Service, load.Namespace, cancellationToken: cancellationToken);
+        await _changes.PatchServiceAsync(load, spec, cancellationToken);
         await Task.Delay(Settle, time, cancellationToken);
     }
 
@@ -209,7 +205,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         // The last phase ends with the load, so that its counts are not those of requests under way.
         if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
-        run.Series.Add(Now(run), phase.After, phase.Pods);
+        // After the drain there is no load any more: such a sample would show a fall that is none.
+        if (run.Drained is null) run.Series.Add(Now(run), phase.After, phase.Pods);
         var service = await ServiceView.ReadAsync(cluster, run.Scenario.Load, run.Client.Spec.NodeName, run.Attack!.EpochUnixSeconds, cancellationToken);
         run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken), service));
     }
@@ -235,33 +232,6 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         {
             // A Pod may be going while it is asked. The charts do without this sample; the counts of a phase do not come from here.
             run.Series.Miss();
-        }
-    }
-
-    private async Task ApplyAsync(PolicyManifest policy, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.CreateClusterCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Plural, cancellationToken: cancellationToken);
-            else await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
-        }
-        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Conflict)
-        {
-            await cluster.CustomObjects.PatchNamespacedCustomObjectAsync(
-                new V1Patch(policy.Manifest.ToJsonString(), V1Patch.PatchType.MergePatch), policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
-        }
-    }
-
-    private async Task DeleteAsync(PolicyManifest policy, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.DeleteClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
-            else await cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
-        }
-        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
-        {
-            // Gone already: that is what was asked for.
         }
     }
 
