@@ -241,7 +241,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var settings = await run.View.SettingsAsync(cancellationToken);
         var version = await run.View.VersionAsync(cancellationToken);
         var phases = run.Judged.Select(j => j.Tally.Report(clientNode) with { HttpRules = j.HttpRules }).ToImmutableArray();
-        var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(EvidenceOf(judged, phases[i], i > 0 ? phases[i - 1] : null, clientNode, version, settings))).ToList();
+        var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(PhaseEvidence.Of(judged, phases[i], i > 0 ? phases[i - 1] : null, clientNode, version, settings))).ToList();
         phases = [.. phases.Select((phase, i) => phase with { Diagnosis = diagnoses[i] })];
         var expectations = run.Scenario.Expect.SelectMany(expected =>
         {
@@ -258,20 +258,6 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             Details = new RunDetails(
                 DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, version, scenario.Load.Method, scenario.Load.Url.ToString(),
                 [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], run.Series.Samples, run.Series.IntervalSeconds, run.Series.Missed),
-        };
-    }
-
-    private static Evidence EvidenceOf(
-        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View) judged, PhaseReport phase, PhaseReport? previous, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
-    {
-        var (tally, rules, view) = judged;
-        var counted = (tally.After ?? tally.Before).Since(tally.Before);
-        var proxyFailures = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500).GroupBy(r => r.Key.Pod).ToImmutableDictionary(g => g.Key, g => g.Sum(r => r.Value));
-        var visible = settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal);
-        bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
-        return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible)
-        {
-            Service = view.Service, Endpoints = view.Endpoints, ClientZone = view.ClientZone, Connections = tally.Connections,
         };
     }
 }

@@ -1,0 +1,24 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Report;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>What a diagnosis may see of a phase: the views and the cluster's objects, without the settings that only the embedded cluster has.</summary>
+internal static class PhaseEvidence
+{
+    public static Evidence Of(
+        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View) judged, PhaseReport phase, PhaseReport? previous, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
+    {
+        var (tally, rules, view) = judged;
+        var counted = (tally.After ?? tally.Before).Since(tally.Before);
+        var proxyFailures = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500).GroupBy(r => r.Key.Pod).ToImmutableDictionary(g => g.Key, g => g.Sum(r => r.Value));
+        var visible = settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
+        return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible)
+        {
+            Service = view.Service, Endpoints = view.Endpoints, ClientZone = view.ClientZone, Connections = tally.Connections,
+        };
+    }
+}
