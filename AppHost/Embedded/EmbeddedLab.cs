@@ -56,7 +56,7 @@ internal static class EmbeddedLab
         // A report is read in files and CI logs: wrapped at 80 columns its tables would be torn apart.
         if (!isTerminal) console.Profile.Width = 200;
         var scenario = options.LoadScenario();
-        console.WriteLine("Embedded host: the lab's own cluster and this terminal, without the Aspire dashboard.");
+        console.WriteLine($"Embedded host, without the Aspire dashboard: {HostBuild.EmbeddedBecause}");
         await using var cluster = await ClusterProcess.StartAsync(options, cancellationToken);
         if (cluster.Notice is { } notice) console.WriteLine(notice);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
