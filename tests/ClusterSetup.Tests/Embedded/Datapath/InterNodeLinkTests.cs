@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using CiliumDebugging.ClusterSetup.Embedded.Network;
 using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 
@@ -52,19 +53,19 @@ public class InterNodeLinkTests
     [Fact]
     public async Task A_stranger_is_let_in_nowhere()
     {
-        var accepted = 0;
-        await using var link = new InterNodeLink<int>(IPAddress.Loopback, (_, _, _) =>
+        var accepted = new ConcurrentQueue<Socket>();
+        await using var link = new InterNodeLink<int>(IPAddress.Loopback, (socket, _, _) =>
         {
-            Interlocked.Increment(ref accepted);
+            accepted.Enqueue(socket);
             return ValueTask.CompletedTask;
         });
         var (ours, _) = await link.DialAsync(1, TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("the link's own connection is accepted", () => Volatile.Read(ref accepted) == 1);
         var listener = (IPEndPoint)ours.RemoteEndPoint!;
+        await Eventually.HoldsAsync("the link's own connection is accepted", () => accepted.Count == 1);
         ours.Dispose();
         using var stranger = await RawConnection.OpenAsync(IPAddress.Loopback, listener);
         await stranger.SendAsync("12345678 and more");
         (await stranger.ReadToEndAsync()).ShouldBe(0);
-        accepted.ShouldBe(1);
+        accepted.ShouldHaveSingleItem().Dispose();
     }
 }
