@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 using CiliumDebugging.ClusterSetup.Monitoring;
@@ -53,7 +54,7 @@ internal static class PrometheusCheck
             var token = LabProcesses.NewApiToken();
             await using var process = StartCluster(options, token, out var ready);
             var url = (await ready.WaitAsync(s_readyLimit, s_time, cancellationToken)).ApiUrl;
-            using var cluster = new Kubernetes(new KubernetesClientConfiguration { Host = url.ToString().TrimEnd('/'), AccessToken = token });
+            using var cluster = ApiClient.Create(url, token);
             var scenario = ScenarioCatalog.Load("two-sided-l7");
             var view = new ClusterView(cluster, scenario.Load);
             var client = await view.WaitUntilReadyAsync(LabTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, s_time, cancellationToken);
