@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Policies;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Models;
@@ -13,9 +12,6 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 /// <param name="load">The load, which names the Service.</param>
 public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
 {
-    private static readonly (string Group, string Version, string Plural)[] s_policyKinds =
-        [("cilium.io", "v2", "ciliumnetworkpolicies"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies"), ("networking.k8s.io", "v1", "networkpolicies")];
-
     private readonly PodProxyClient _proxy = new(cluster);
 
     /// <summary>The way to Pods.</summary>
@@ -71,20 +67,10 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var identities = new IdentityTable();
-        var policies = PolicySet.Create(await ReadPoliciesAsync(cancellationToken), identities);
+        var policies = await PolicyView.ReadAsync(cluster, cancellationToken);
         var backends = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        var source = new Peer(identities.Pod(client.Namespace(), client.Labels() ?? new Dictionary<string, string>()), 0);
-        var (egress, ingress) = (false, false);
-        foreach (var pod in backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)))
-        {
-            var target = new Peer(identities.Pod(pod.Namespace(), pod.Labels()), 0);
-            var port = (ushort)load.Url.Port;
-            egress |= policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp).IsRedirect;
-            ingress |= policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp).IsRedirect;
-        }
-        return (egress, ingress);
+        return policies.HttpRules(client, backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)), (ushort)load.Url.Port);
     }
 
     /// <summary>Data of kube-system/cilium-config.</summary>
@@ -107,21 +93,5 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     {
         var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: load.Client, cancellationToken: cancellationToken);
         return pods.Items.FirstOrDefault(EndpointSliceController.IsReady);
-    }
-
-    private async Task<List<NetworkPolicyModel>> ReadPoliciesAsync(CancellationToken cancellationToken)
-    {
-        List<NetworkPolicyModel> all = [];
-        foreach (var (group, version, plural) in s_policyKinds)
-        {
-            var list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
-            foreach (var item in list.Items)
-            {
-                if (item.Kind.Length == 0) item.Kind = plural switch { "networkpolicies" => "NetworkPolicy", "ciliumnetworkpolicies" => "CiliumNetworkPolicy", _ => "CiliumClusterwideNetworkPolicy" };
-                if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
-                all.AddRange(PolicyReader.ReadJson(item.ToJson(), $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}").Policies);
-            }
-        }
-        return all;
     }
 }
