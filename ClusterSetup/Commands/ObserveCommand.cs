@@ -140,10 +140,11 @@ public static class ObserveCommand
         var named = parsed.GetValue(Kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG");
         try
         {
-            var files = (named ?? KubernetesClientConfiguration.KubeConfigDefaultLocation).Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(f => new FileInfo(f)).ToArray();
+            // Of several files in KUBECONFIG the first one that is there: the client cannot merge them.
+            var file = named?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is [_, _, ..] several ? several.FirstOrDefault(File.Exists) ?? several[0] : named;
             var config = named is null && parsed.GetValue(Context) is null && KubernetesClientConfiguration.IsInCluster()
                 ? KubernetesClientConfiguration.InClusterConfig()
-                : KubernetesClientConfiguration.BuildConfigFromConfigObject(KubernetesClientConfiguration.LoadKubeConfig(files), parsed.GetValue(Context));
+                : KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(Context));
             config.HttpClientTimeout = TimeSpan.FromSeconds(15);
             return new Kubernetes(config);
         }

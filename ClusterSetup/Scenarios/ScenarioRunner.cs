@@ -105,7 +105,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var before = run.Book.Phases.Count == 0 ? run.AtStart : await run.View.ScrapeAsync(pods, cancellationToken);
         var replaced = run.Replaced;
         run.Replaced = null;
-        return new PhaseTally(name, start, pods, before) { Replaced = replaced };
+        return new PhaseTally(name, start, pods, before) { Replaced = replaced, ClientNode = run.Client.Spec.NodeName };
     }
 
     private async Task TakeAsync(Run run, ScenarioStep step, CancellationToken cancellationToken)
@@ -226,7 +226,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         try
         {
             // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
-            run.Series.Add(Now(run), await run.View.ScrapeAsync(phase.Pods, cancellationToken), phase.Pods);
+            var counters = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+            if (counters.MissingNodes.IsEmpty) run.Series.Add(Now(run), counters, phase.Pods);
+            else run.Series.Miss();
         }
         catch (HttpRequestException)
         {

@@ -62,15 +62,17 @@ public static class ObservedReport
         var (seen, reached) = (traffic.Clients.Sum(c => c.Ok.Sum() + c.Failed.Sum()), traffic.Reached.Sum());
         var covered = observer.Backends.Covered.Seconds > 0 ? observer.Hubble.Covered.Seconds / observer.Backends.Covered.Seconds : 0;
         var partly = seen < LeastSeenByHubble * reached * covered;
-        var hubbleIsSound = traffic.Clients.Length > 0 && !ofHubble.Any(f => f.Fails);
+        var hubbleIsSound = traffic.Clients.Length > 0 && !ofHubble.Any(f => f is { Fails: true, Early: false });
         var backendsAreSound = reached > 0 && !ofBackends.Any(f => f.Fails);
         var common = new List<QualityFinding>();
-        if (traffic.Clients.Length == 0 && reached == 0) common.Add(new(true, "no request to the Service was counted"));
+        var nothing = traffic.Clients.Length == 0 && reached == 0;
+        if (nothing && !ofHubble.Concat(ofBackends).Any(f => f.Fails)) common.Add(new(true, "no request to the Service was counted"));
         if (observer.Service.Facts.ClientIpAffinity) common.Add(new(false, "sessionAffinity: ClientIP: connections of one client are no independent choices, so no error probability is given"));
-        if (hubbleIsSound && !partly || !backendsAreSound && traffic.Clients.Length > 0)
+        var unused = observer.Backends.Differences.Targets.Count == 0 ? [] : ofBackends.Where(f => f.Fails).Select(f => f with { Fails = false, Text = $"not used: {f.Text}" });
+        if (hubbleIsSound && !partly || !backendsAreSound && (nothing || traffic.Clients.Length > 0))
         {
             if (partly) common.Add(new(true, F($"Hubble saw only {100 * seen / Math.Max(reached * covered, 1):0} % of what reached the pods: some clients have no HTTP rule on their way")));
-            return (observer.Hubble, [.. common, .. ofHubble, .. ofBackends.Where(f => f.Fails).Select(f => f with { Fails = false, Text = $"not used: {f.Text}" })]);
+            return (observer.Hubble, [.. common, .. ofHubble, .. unused]);
         }
         if (backendsAreSound) common.Add(new(false, "seen by the pods' own counters alone: a request that failed before it reached a pod, and how any of them ended, is not known"));
         return (observer.Backends, [.. common, .. ofBackends, .. ofHubble.Where(f => f.Fails).Select(f => f with { Fails = false, Text = $"not used: {f.Text}" })]);
@@ -80,7 +82,8 @@ public static class ObservedReport
     {
         var (service, options) = (observer.Service, observer.Options);
         var unit = service.Facts.ClientIpAffinity ? SelectionUnit.Unknown : SelectionUnit.FreshSelection;
-        Verdict Judged(Verdict verdict) => withheld is null ? verdict : verdict with { Kind = VerdictKind.Undecided, ErrorProbability = null, FurtherConnections = null, Withheld = withheld };
+        // An alarm stands until recovery, although the phase as a whole may still look even.
+        Verdict Judged(Verdict verdict, AsymptoticMonitor? monitor = null) => withheld is null ? monitor?.State is VerdictKind.Skewed ? verdict with { Kind = VerdictKind.Skewed, FurtherConnections = 0 } : verdict : verdict with { Kind = VerdictKind.Undecided, ErrorProbability = null, FurtherConnections = null, Withheld = withheld };
         var fromHubble = view.Kind is TargetKind.Hubble;
         var main = traffic.Clients.MaxBy(c => c.Chosen.Sum())?.Node;
         double Sum(Func<ClientTraffic, double[]> what, int pod) => traffic.Clients.Sum(c => what(c)[pod]);
@@ -93,10 +96,10 @@ public static class ObservedReport
         }).ToImmutableArray();
         var success = view.Success;
         var rates = pods.Select((p, i) => new BackendDelivery(p.Pod.Name, p.Ok, p.Failed, fromHubble ? success[i].Interval(options.ErrorProbability / Math.Max(1, pods.Length)) : new ShareInterval(double.NaN, 0, 1)));
-        var delivery = new Delivery(Judged(view.Delivery.Shares.Verdict(options, unit)), [.. rates], fromHubble ? view.Overall.Interval(options.ErrorProbability) : new ShareInterval(double.NaN, 0, 1), 0, 0);
+        var delivery = new Delivery(Judged(view.Delivery.Shares.Verdict(options, unit), view.Delivery), [.. rates], fromHubble ? view.Overall.Interval(options.ErrorProbability) : new ShareInterval(double.NaN, 0, 1), 0, 0);
         var phase = new PhaseReport(
             observer.Phases == 1 ? "observed" : F($"observed, {observer.Phases}"), view.Covered.Seconds, pods.Sum(p => p.Ok), ImmutableSortedDictionary<int, long>.Empty, ImmutableSortedDictionary<string, long>.Empty, pods,
-            Judged(view.Selection.Shares.Verdict(options, unit)), fromHubble ? "Hubble" : "backends", delivery)
+            Judged(view.Selection.Shares.Verdict(options, unit), view.Selection), fromHubble ? "Hubble" : "backends", delivery)
         {
             Start = observer.Phase.Start, StatusUnknown = !fromHubble,
             ClientNodes = [.. view.Rows.Select(r => new ClientNodeRow(r.Key.Length > 0 ? r.Key : "(outside)", new BackendCounts([.. r.Value.Counts.Select(c => (long)Math.Round(c))], 0), Judged(view.RowVerdict(r.Value, unit))))],

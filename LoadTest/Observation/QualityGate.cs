@@ -7,7 +7,11 @@ namespace CiliumDebugging.LoadTest.Observation;
 /// <summary>Something a reader must know before believing a verdict on scraped counters.</summary>
 /// <param name="Fails">Whether it forbids a verdict.</param>
 /// <param name="Text">What it is.</param>
-public sealed record QualityFinding(bool Fails, string Text);
+public sealed record QualityFinding(bool Fails, string Text)
+{
+    /// <summary>More scrapes alone will mend it.</summary>
+    public bool Early { get; init; }
+}
 
 /// <summary>Whether what was scraped can carry a verdict at all. A view that fails is undecided, with the reason.</summary>
 public static class QualityGate
@@ -38,7 +42,7 @@ public static class QualityGate
         if (restarts > 0)
             findings.Add(new(view.Differences.IntervalsLost > MostIntervalsLost * intervals, F($"counters began anew {restarts} time(s) ({Named(targets.Where(t => t.Value.Restarts > 0).Select(t => t.Key.Name))}): {view.Differences.IntervalsLost} of {intervals} scrape intervals are left out")));
         if (view.Delivery.Shares.Intervals < RatioSums.LeastIntervals && view.Selection.Shares.Intervals < RatioSums.LeastIntervals)
-            findings.Add(new(true, F($"{Math.Max(view.Delivery.Shares.Intervals, view.Selection.Shares.Intervals)} scrape intervals with requests are too few for an asymptotic verdict (at least {RatioSums.LeastIntervals})")));
+            findings.Add(new(true, F($"{Math.Max(view.Delivery.Shares.Intervals, view.Selection.Shares.Intervals)} scrape intervals with requests are too few for an asymptotic verdict (at least {RatioSums.LeastIntervals})")) { Early = true });
         return [.. findings];
     }
 

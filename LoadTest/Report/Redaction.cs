@@ -29,7 +29,7 @@ public static partial class Redaction
             Cluster = document.Cluster with { Settings = document.Cluster.Settings.ToImmutableSortedDictionary(s => s.Key, s => IsHarmless(s.Value) ? s.Value : "(redacted)", StringComparer.Ordinal) },
         };
         var tree = JsonNode.Parse(ReportJson.Write(safe))!;
-        return ReportJson.Read(Replace(tree, text => Text(text, names))!.ToJsonString());
+        return ReportJson.Read(Replace(tree, inNames: false, text => Text(text, names))!.ToJsonString());
     }
 
     /// <summary>Every name the report knows, longest first, so that a Pod's name goes before the Deployment's it begins with.</summary>
@@ -89,16 +89,17 @@ public static partial class Redaction
         return Ipv6().Replace(text, m => IPAddress.TryParse(m.Value, out _) ? "(address)" : m.Value);
     }
 
-    private static JsonNode? Replace(JsonNode? node, Func<string, string> text) => node switch
+    /// <summary>Field names are the schema's, except in the one map that has Pods for keys.</summary>
+    private static JsonNode? Replace(JsonNode? node, bool inNames, Func<string, string> text) => node switch
     {
-        JsonObject map => new JsonObject(map.Select(f => KeyValuePair.Create(text(f.Key), IsFixed(f.Key) ? f.Value?.DeepClone() : Replace(f.Value, text)))),
-        JsonArray list => new JsonArray([.. list.Select(item => Replace(item, text))]),
+        JsonObject map => new JsonObject(map.Select(f => KeyValuePair.Create(inNames ? text(f.Key) : f.Key, IsFixed(f.Key) ? f.Value?.DeepClone() : Replace(f.Value, f.Key == "byPod", text)))),
+        JsonArray list => new JsonArray([.. list.Select(item => Replace(item, inNames: false, text))]),
         JsonValue value when value.TryGetValue<string>(out var s) => JsonValue.Create(text(s)),
         _ => node?.DeepClone(),
     };
 
     /// <summary>Fields whose text is the program's own: the schema, where known bugs are described, times, versions.</summary>
-    private static bool IsFixed(string field) => field is "schema" or "source" or "links" or "startedAt" or "environment" or "ciliumVersion" or "settings";
+    private static bool IsFixed(string field) => field is "schema" or "kind" or "end" or "source" or "links" or "startedAt" or "environment" or "ciliumVersion" or "settings";
 
     private static bool IsHarmless(string value) =>
         value.Length == 0 || s_words.Contains(value) || double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) || Duration().IsMatch(value);

@@ -51,16 +51,29 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         ];
     }
 
-    /// <summary>All counters now: Hubble's of every node and the backends' own.</summary>
+    /// <summary>All counters now: Hubble's of every node and the backends' own. A node whose agent does not answer, or not with metrics, is missing and said to be.</summary>
     public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
     {
         var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
-        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Text: await _proxy.GetAsync(a.Namespace(), a.Name(), AgentController.HubbleMetricsPort, "/metrics", cancellationToken))).ToList();
+        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, cancellationToken))).ToList();
         var echo = backends.Select(async b => (Pod: b, Text: await _proxy.GetAsync(b.Namespace, b.Name, load.Url.Port, "/metrics", cancellationToken))).ToList();
         var counters = ClusterCounters.Zero;
-        foreach (var (node, text) in await Task.WhenAll(hubble)) counters = counters.WithHubble(node, PrometheusSamples.Parse(text));
+        foreach (var (node, samples) in await Task.WhenAll(hubble)) counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
         foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
         return counters;
+    }
+
+    private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(V1Pod agent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return PrometheusSamples.Parse(await _proxy.GetAsync(agent.Namespace(), agent.Name(), AgentController.HubbleMetricsPort, "/metrics", cancellationToken));
+        }
+        catch (Exception e) when (e is HttpRequestException or FormatException)
+        {
+            // The views of the other nodes are still worth having; what hangs on this one says so.
+            return null;
+        }
     }
 
     /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
