@@ -1,5 +1,8 @@
 using System.CommandLine;
 using CiliumDebugging.ClusterSetup.Commands;
 
-var root = new RootCommand("Sets up the clusters of the lab and runs its scenarios.") { UpCommand.Build(), ClusterCommand.Build(), PrometheusTargetsCommand.Build(), SimulateCommand.Build() };
+var root = new RootCommand("Sets up the clusters of the lab and runs its scenarios.")
+{
+    UpCommand.Build(), KindCommands.Down(), KindCommands.Status(), KindCommands.Doctor(), ManifestsCommand.Build(), ClusterCommand.Build(), PrometheusTargetsCommand.Build(), SimulateCommand.Build(),
+};
 return await root.Parse(args).InvokeAsync();
