@@ -19,22 +19,30 @@ internal static class KindRun
     /// <param name="cancellationToken">Ctrl-C.</param>
     public static async Task<int> WithLabAsync(KindOptions options, TextWriter output, Func<KindLab, Task<int>> action, CancellationToken cancellationToken)
     {
+        KindLab lab;
+        try
+        {
+            lab = Open(options, output);
+        }
+        catch (LabSetupException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return (int)RunOutcome.BadUsage;
+        }
+        return await TellingAsync(() => action(lab), $"stopped; the same command goes on where this one was, down --name {options.Name} removes everything", cancellationToken);
+    }
+
+    /// <summary>Makes the lab from its options.</summary>
+    /// <exception cref="LabSetupException">Something is wrong with them; one line for each problem.</exception>
+    public static KindLab Open(KindOptions options, TextWriter output)
+    {
         var (plan, problems) = KindPlan.Make(options);
-        if (plan is null)
-        {
-            foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
-            return (int)RunOutcome.BadUsage;
-        }
-        var sources = WorkloadImages.FindSources(AppContext.BaseDirectory) ?? WorkloadImages.FindSources(Environment.CurrentDirectory);
-        if (sources is null)
-        {
-            await Console.Error.WriteLineAsync($"the lab's sources are not above {AppContext.BaseDirectory} nor {Environment.CurrentDirectory}: run it with dotnet run --project ClusterSetup from a clone of the repository");
-            return (int)RunOutcome.BadUsage;
-        }
+        if (plan is null) throw new LabSetupException(string.Join(Environment.NewLine, problems));
+        var sources = WorkloadImages.FindSources(AppContext.BaseDirectory) ?? WorkloadImages.FindSources(Environment.CurrentDirectory)
+            ?? throw new LabSetupException($"the lab's sources are not above {AppContext.BaseDirectory} nor {Environment.CurrentDirectory}: run it with dotnet run --project ClusterSetup from a clone of the repository");
         var state = new LabState(options.StateRoot, options.Name);
         var programs = new ProgramRunner(Environment.GetEnvironmentVariable("PATH") ?? "", TimeProvider.System, line => output.WriteLine($"        {line}")) { Kubeconfig = state.Kubeconfig };
-        var lab = new KindLab(plan, programs, TimeProvider.System, sources);
-        return await TellingAsync(() => action(lab), $"stopped; the same command goes on where this one was, down --name {options.Name} removes everything", cancellationToken);
+        return new KindLab(plan, programs, TimeProvider.System, sources);
     }
 
     /// <summary>Does something; failures of programs and of a cluster's API become one message and an exit code.</summary>

@@ -25,7 +25,7 @@ internal sealed class ManifestClient(Kubernetes cluster)
         annotations[AppliedAnnotation] = Hash(manifest);
         var body = new StringContent(marked.ToJsonString(), Encoding.UTF8);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/apply-patch+yaml");
-        using var response = await SendAsync(HttpMethod.Patch, $"{manifest.Path}?fieldManager={Manifest.Owner}&force=true", body, cancellationToken);
+        using var response = await SendAsync(HttpMethod.Patch, $"{manifest.Path}?fieldManager={Manifest.Owner}&force=true&fieldValidation=Strict", body, cancellationToken);
         await ThrowUnlessSuccessAsync(response, $"apply {manifest}", cancellationToken);
     }
 

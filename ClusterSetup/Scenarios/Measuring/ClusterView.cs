@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Policies;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
+using k8s.Autorest;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
@@ -17,6 +20,8 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         [("cilium.io", "v2", "ciliumnetworkpolicies"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies"), ("networking.k8s.io", "v1", "networkpolicies")];
 
     private readonly PodProxyClient _proxy = new(cluster);
+    private readonly PodPortForward _forward = new(cluster);
+    private int? _hubblePort;
 
     /// <summary>The way to Pods.</summary>
     public PodProxyClient Proxy => _proxy;
@@ -47,10 +52,10 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     /// <summary>The ready Pods behind the Service, by name.</summary>
     public async Task<ImmutableArray<BackendPod>> BackendsAsync(CancellationToken cancellationToken)
     {
-        var slices = await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(load.Namespace, labelSelector: $"kubernetes.io/service-name={load.Service}", cancellationToken: cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         return
         [
-            .. slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
+            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
                 .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).OrderBy(p => p.Name, StringComparer.Ordinal),
         ];
     }
@@ -59,13 +64,22 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
     {
         var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
-        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Text: await _proxy.GetAsync(a.Namespace(), a.Name(), AgentController.HubbleMetricsPort, "/metrics", cancellationToken))).ToList();
-        var echo = backends.Select(async b => (Pod: b, Text: await _proxy.GetAsync(b.Namespace, b.Name, load.Url.Port, "/metrics", cancellationToken))).ToList();
+        // Without agents there is nothing to ask for the port.
+        var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
+        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Text: await _proxy.GetAsync(a.Namespace(), a.Name(), port, "/metrics", cancellationToken))).ToList();
+        var echo = backends.Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, cancellationToken))).ToList();
         var counters = ClusterCounters.Zero;
         foreach (var (node, text) in await Task.WhenAll(hubble)) counters = counters.WithHubble(node, PrometheusSamples.Parse(text));
         foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
         return counters;
     }
+
+    private async Task<string> BackendMetricsAsync(BackendPod pod, CancellationToken cancellationToken) => await _forward.IsServedAsync(cancellationToken)
+        ? await _forward.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken) : await _proxy.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken);
+
+    /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
+    private async Task<int> HubblePortAsync(CancellationToken cancellationToken) => _hubblePort ??=
+        (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : AgentController.HubbleMetricsPort;
 
     /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
@@ -87,11 +101,18 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         return (egress, ingress);
     }
 
-    /// <summary>Data of kube-system/cilium-config.</summary>
+    /// <summary>Data of kube-system/cilium-config; nothing on a cluster without Cilium.</summary>
     public async Task<ImmutableSortedDictionary<string, string>> SettingsAsync(CancellationToken cancellationToken)
     {
-        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
-        return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        try
+        {
+            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
     }
 
     /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
@@ -101,6 +122,19 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
         var tag = image?[(image.LastIndexOf(':') + 1)..];
         return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
+    }
+
+    /// <summary>All objects of a kind; none where the cluster does not know the kind, as one without Cilium does not know its policies.</summary>
+    private async Task<IList<PolicyObject>> ListAsync(string group, string version, string plural, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken)).Items;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            return [];
+        }
     }
 
     private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
@@ -114,8 +148,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         List<NetworkPolicyModel> all = [];
         foreach (var (group, version, plural) in s_policyKinds)
         {
-            var list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
-            foreach (var item in list.Items)
+            foreach (var item in await ListAsync(group, version, plural, cancellationToken))
             {
                 if (item.Kind.Length == 0) item.Kind = plural switch { "networkpolicies" => "NetworkPolicy", "ciliumnetworkpolicies" => "CiliumNetworkPolicy", _ => "CiliumClusterwideNetworkPolicy" };
                 if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
