@@ -42,7 +42,7 @@ public class KindConfigTests
         KindConfig.Create(name, workers, image, withCilium: true).Problems().ShouldHaveSingleItem().ShouldContain(problem);
 
     [Fact]
-    public async Task Kind_itself_takes_the_configuration_of_every_node_image_and_fails_for_the_lack_of_an_image_only()
+    public async Task Kind_itself_takes_the_configuration_and_fails_for_the_lack_of_an_image_only()
     {
         var real = new CiliumDebugging.ClusterSetup.Kind.Programs.ProgramRunner(Environment.GetEnvironmentVariable("PATH") ?? "", TimeProvider.System).Find("kind");
         if (real is null) Assert.Skip("kind is not on PATH");
@@ -54,9 +54,10 @@ public class KindConfigTests
               *) echo "no such image" >&2; exit 1;;
             esac
             """);
-        foreach (var image in NodeImage.All)
+        // The configurations differ in the image alone; kind tries each for ten seconds.
+        await Task.WhenAll(new[] { NodeImage.All[0], NodeImage.All[^1] }.Select(async image =>
         {
-            var file = Path.Combine(fakes.Folder, "kind.yaml");
+            var file = Path.Combine(fakes.Folder, $"kind-{image.Kubernetes}.yaml");
             await File.WriteAllTextAsync(file, KindConfig.Create("lab", 3, image.Reference, withCilium: true).ToYaml(), TestContext.Current.CancellationToken);
             using var process = Process.Start(new ProcessStartInfo(real, ["create", "cluster", "--config", file, "--kubeconfig", Path.Combine(fakes.Folder, "kubeconfig")])
             {
@@ -66,7 +67,7 @@ public class KindConfigTests
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             process.ExitCode.ShouldBe(1);
             output.ShouldContain("failed to pull image");
-        }
+        }));
     }
 
     private static IEnumerable<string> Names(YamlMappingNode node) => node.Children.Keys.Select(k => k.ToString());
