@@ -3,7 +3,6 @@ using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Terminal;
-using CiliumDebugging.LoadTest.Report;
 using k8s;
 using k8s.Autorest;
 using Spectre.Console;
@@ -51,10 +50,7 @@ internal static class EmbeddedLab
 
     private static async Task<int> RunAsync(LabOptions options, CancellationToken cancellationToken)
     {
-        var console = AnsiConsole.Console;
-        var isTerminal = console.Profile.Out.IsTerminal;
-        // A report is read in files and CI logs: wrapped at 80 columns its tables would be torn apart.
-        if (!isTerminal) console.Profile.Width = 200;
+        var console = RunTerminal.Open();
         var scenario = options.LoadScenario();
         console.WriteLine($"Embedded host, without the Aspire dashboard: {HostBuild.EmbeddedBecause}");
         await using var cluster = await ClusterProcess.StartAsync(options, cancellationToken);
@@ -67,9 +63,9 @@ internal static class EmbeddedLab
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, cluster.Exited);
         try
         {
-            var report = await RunScenarioAsync(runner, scenario, backends, console, isTerminal, either.Token);
-            console.WriteLine(RunFiles.Save(report));
-            if (isTerminal && !options.Once)
+            var report = await RunTerminal.RunAsync(console, observer => runner.RunAsync(scenario, backends, observer, either.Token));
+            console.WriteLine(RunFiles.Save(report).Line);
+            if (console.Profile.Out.IsTerminal && !options.Once)
             {
                 console.WriteLine("The lab stays up. Ctrl-C ends it.");
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, either.Token);
@@ -80,14 +76,6 @@ internal static class EmbeddedLab
         {
             throw new InvalidOperationException($"the cluster process ended: {cluster.LastWords}");
         }
-    }
-
-    private static async Task<RunReport> RunScenarioAsync(
-        ScenarioRunner runner, Scenario scenario, int backends, IAnsiConsole console, bool isTerminal, CancellationToken cancellationToken)
-    {
-        if (!isTerminal) return await runner.RunAsync(scenario, backends, new PlainTerminal(console), cancellationToken);
-        var live = new LiveTerminal(console);
-        return await live.RunAsync(() => runner.RunAsync(scenario, backends, live, cancellationToken));
     }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)

@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
+using k8s.Autorest;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
@@ -13,6 +16,8 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
 {
     private readonly PodProxyClient _proxy = new(cluster);
+    private readonly PodPortForward _forward = new(cluster);
+    private int? _hubblePort;
 
     /// <summary>The way to Pods.</summary>
     public PodProxyClient Proxy => _proxy;
@@ -43,10 +48,10 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     /// <summary>The ready Pods behind the Service, by name.</summary>
     public async Task<ImmutableArray<BackendPod>> BackendsAsync(CancellationToken cancellationToken)
     {
-        var slices = await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(load.Namespace, labelSelector: $"kubernetes.io/service-name={load.Service}", cancellationToken: cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         return
         [
-            .. slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
+            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
                 .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).OrderBy(p => p.Name, StringComparer.Ordinal),
         ];
     }
@@ -55,19 +60,21 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
     {
         var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
-        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, cancellationToken))).ToList();
-        var echo = backends.Select(async b => (Pod: b, Text: await _proxy.GetAsync(b.Namespace, b.Name, load.Url.Port, "/metrics", cancellationToken))).ToList();
+        // Without agents there is nothing to ask for the port.
+        var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
+        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken))).ToList();
+        var echo = backends.Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, cancellationToken))).ToList();
         var counters = ClusterCounters.Zero;
         foreach (var (node, samples) in await Task.WhenAll(hubble)) counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
         foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
         return counters;
     }
 
-    private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(V1Pod agent, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(V1Pod agent, int port, CancellationToken cancellationToken)
     {
         try
         {
-            return PrometheusSamples.Parse(await _proxy.GetAsync(agent.Namespace(), agent.Name(), AgentController.HubbleMetricsPort, "/metrics", cancellationToken));
+            return PrometheusSamples.Parse(await _proxy.GetAsync(agent.Namespace(), agent.Name(), port, "/metrics", cancellationToken));
         }
         catch (Exception e) when (e is HttpRequestException or FormatException)
         {
@@ -75,6 +82,13 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
             return null;
         }
     }
+
+    private async Task<string> BackendMetricsAsync(BackendPod pod, CancellationToken cancellationToken) => await _forward.IsServedAsync(cancellationToken)
+        ? await _forward.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken) : await _proxy.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken);
+
+    /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
+    private async Task<int> HubblePortAsync(CancellationToken cancellationToken) => _hubblePort ??=
+        (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : AgentController.HubbleMetricsPort;
 
     /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
@@ -86,11 +100,18 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         return policies.HttpRules(client, backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)), (ushort)load.Url.Port);
     }
 
-    /// <summary>Data of kube-system/cilium-config.</summary>
+    /// <summary>Data of kube-system/cilium-config; nothing on a cluster without Cilium.</summary>
     public async Task<ImmutableSortedDictionary<string, string>> SettingsAsync(CancellationToken cancellationToken)
     {
-        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
-        return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        try
+        {
+            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
     }
 
     /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>

@@ -26,13 +26,13 @@ public sealed record ServiceView(ServiceFacts Service, ImmutableDictionary<strin
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(load);
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        var slices = await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(load.Namespace, labelSelector: $"kubernetes.io/service-name={load.Service}", cancellationToken: cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         var pods = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
         var zones = nodes.Items.Where(n => n.GetLabel(ZoneLabel) is not null).ToDictionary(n => n.Name(), n => n.GetLabel(ZoneLabel), StringComparer.Ordinal);
         var created = pods.Items.Where(p => p.CreationTimestamp() is not null)
             .ToDictionary(p => p.Name(), p => (p.CreationTimestamp()!.Value - DateTime.UnixEpoch).TotalSeconds - epochUnixSeconds, StringComparer.Ordinal);
-        var endpoints = slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef is not null).Select(e => KeyValuePair.Create(
+        var endpoints = slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef is not null).Select(e => KeyValuePair.Create(
             $"{e.TargetRef.NamespaceProperty}/{e.TargetRef.Name}",
             FactsOf(e, zones, created.TryGetValue(e.TargetRef.Name, out var at) ? at : null)));
         return new ServiceView(
