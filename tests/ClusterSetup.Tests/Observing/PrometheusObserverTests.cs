@@ -71,8 +71,12 @@ public sealed class PrometheusObserverTests : IDisposable
     {
         await using var prometheus = new FakePrometheus();
         var scraped = FakePrometheus.Scraped(new Traffic(13, 1, 1, 1), 60, Now());
-        prometheus.Answer = query => System.Text.RegularExpressions.Regex.Replace(scraped(query)!, "\"instance\":\"worker2:9091\".*?\"values\":(\\[\\[.*?\\]\\])",
-            m => query.StartsWith("up", StringComparison.Ordinal) ? m.Value.Replace("\"1\"", "\"0\"", StringComparison.Ordinal) : System.Text.RegularExpressions.Regex.Replace(m.Value, "\"\\d+\"\\]", "\"NaN\"]"));
+        prometheus.Answer = query =>
+        {
+            var body = scraped(query)!.Split("\r\n\r\n", 2)[1];
+            return FakePrometheus.Json(System.Text.RegularExpressions.Regex.Replace(body, "\"instance\":\"worker2:9091\".*?\"values\":(\\[\\[.*?\\]\\])",
+                m => query.StartsWith("up", StringComparison.Ordinal) ? m.Value.Replace("\"1\"", "\"0\"", StringComparison.Ordinal) : System.Text.RegularExpressions.Regex.Replace(m.Value, "\"\\d+\"\\]", "\"NaN\"]")));
+        };
         var (code, text, report) = await ObserveAsync(prometheus, "backend-policy.yaml");
         code.ShouldBe(0, text);
         report!.Quality.ShouldContain(q => q.Text.Contains("Hubble of node worker2: 0 of", StringComparison.Ordinal), text);

@@ -70,7 +70,7 @@ public class RatioSumsTests
         monitor.State.ShouldBe(VerdictKind.Skewed);
         var episode = monitor.Status().Episodes.ShouldHaveSingleItem();
         episode.Onset.Events.ShouldHaveSingleItem().Name.ShouldBe("policy applied");
-        Feed(monitor, random, 100, 1, 200, 90, [1, 1, 1]);
+        Feed(monitor, random, 100, 1, 500, 90, [1, 1, 1]);
         monitor.State.ShouldBe(VerdictKind.Even);
         var ended = monitor.Status().Episodes.ShouldHaveSingleItem();
         ended.End.ShouldBe(EpisodeEnd.Recovered);
