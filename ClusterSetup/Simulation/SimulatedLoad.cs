@@ -56,7 +56,7 @@ internal sealed class SimulatedLoad
         var ports = _ports[client];
         ports.TryTake(out var port);
         _used[client][port >> 6] |= 1UL << port;
-        var syn = new FourTuple(new TcpEndpoint(_cluster.Clients[client], (ushort)port), _cluster.Service);
+        var syn = new FourTuple(new TcpEndpoint(_cluster.Clients[client], (ushort)port), _cluster.Destination(Connections - 1));
         var outcome = _connection.Run(syn, nowTicks, _random, out var backend);
         ports.Release(port);
         _outcomes[(int)outcome]++;

@@ -36,10 +36,14 @@ public sealed record ClusterCounters(
         ImmutableDictionary<HubbleKey, double>.Empty, ImmutableDictionary<HubbleKey, double>.Empty,
         ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty);
 
+    /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with reason 5xx), all nodes: requests that reached a backend and are nobody's answer.</summary>
+    public double Repeated { get; init; }
+
     /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
         var (requests, responses, egress, drops) = (Requests.ToBuilder(), Responses.ToBuilder(), EgressFlows.ToBuilder(), Drops.ToBuilder());
+        var repeated = Repeated;
         foreach (var sample in scrape)
         {
             switch (sample.Name)
@@ -53,12 +57,15 @@ public sealed record ClusterCounters(
                 case "hubble_flows_processed_total" when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
                     Add(egress, node, sample.Value);
                     break;
+                case "envoy_cluster_upstream_rq_retry" when sample["reason"] == "5xx":
+                    repeated += sample.Value;
+                    break;
                 case "hubble_drop_total":
                     Add(drops, sample["reason"], sample.Value);
                     break;
             }
         }
-        return this with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), EgressFlows = egress.ToImmutable(), Drops = drops.ToImmutable() };
+        return this with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), EgressFlows = egress.ToImmutable(), Drops = drops.ToImmutable(), Repeated = repeated };
     }
 
     /// <summary>Adds a scrape of a Backend's own metrics.</summary>
@@ -74,7 +81,7 @@ public sealed record ClusterCounters(
     public ClusterCounters Since(ClusterCounters earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        return new ClusterCounters(Minus(Requests, earlier.Requests), Minus(Responses, earlier.Responses), Minus(EgressFlows, earlier.EgressFlows), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo));
+        return new ClusterCounters(Minus(Requests, earlier.Requests), Minus(Responses, earlier.Responses), Minus(EgressFlows, earlier.EgressFlows), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo)) { Repeated = Repeated - earlier.Repeated };
     }
 
     /// <summary>Hubble's requests to a Pod, all nodes.</summary>

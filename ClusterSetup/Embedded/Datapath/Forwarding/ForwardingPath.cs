@@ -20,6 +20,7 @@ public sealed class ForwardingPath
     private readonly FrozenDictionary<string, NodeDatapath> _nodes;
     private readonly FrozenDictionary<uint, NodeDatapath> _byAddress;
     private readonly NodeDatapath?[] _byNumber;
+    private readonly (uint Lowest, uint Count) _addresses;
 
     /// <summary>A path over these nodes.</summary>
     public ForwardingPath(IEnumerable<NodeDatapath> nodes)
@@ -27,6 +28,7 @@ public sealed class ForwardingPath
         var all = nodes.ToList();
         _nodes = all.ToFrozenDictionary(n => n.Name, StringComparer.Ordinal);
         _byAddress = all.ToFrozenDictionary(n => n.Address);
+        _addresses = all.Count == 0 ? (0, 0) : (all.Min(n => n.Address), all.Max(n => n.Address) - all.Min(n => n.Address) + 1);
         _byNumber = new NodeDatapath?[all.Select(n => NodeNumbers.Of(n.Name)).DefaultIfEmpty(-1).Max() + 1];
         foreach (var node in all) _byNumber[NodeNumbers.Of(node.Name)] = node;
     }
@@ -48,15 +50,16 @@ public sealed class ForwardingPath
         ArgumentNullException.ThrowIfNull(cluster);
         hold = null;
         // 1. service load balancing
-        var node = ClientNode(cluster, syn.Source, out var source);
+        var node = ServiceNode(cluster, syn, out var source);
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
         var wire = new FourTuple(syn.Source, backend);
+        if (lookup is ServiceLookup.NoLocalBackend) return new Hop(HopAction.Drop, source, null, syn.Source, backend, wire, null, node, "SERVICE_BACKEND_NOT_FOUND");
         if (lookup is ServiceLookup.NoBackend || !cluster.Pods.TryGetValue(backend.Address, out var destination))
             return new Hop(HopAction.Reset, source, null, syn.Source, backend, wire, null, node);
         // 2. egress policy of the client
         if (source is not null)
         {
-            var verdict = cluster.Policies.Evaluate(TrafficDirection.Egress, source.Identity, destination.Peer, backend.Port, L4Protocol.Tcp);
+            var verdict = EstablishedConnections.Egress(cluster, source, destination, backend.Port);
             if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, syn.Source, backend, wire, null, node, "POLICY_DENIED");
             if (verdict.IsRedirect)
             {
@@ -77,7 +80,7 @@ public sealed class ForwardingPath
     public void Close(ClusterSnapshot cluster, in FourTuple syn, long nowTicks)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        ClientNode(cluster, syn.Source, out _).Close(syn, nowTicks);
+        ServiceNode(cluster, syn, out _).Close(syn, nowTicks);
     }
 
     /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.</summary>
@@ -97,7 +100,7 @@ public sealed class ForwardingPath
         if (!TryConnect(node, wire, out connecting)) return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
         // The destination may have been deleted since the client's SYN.
         if (!cluster.Pods.TryGetValue(accepted.Backend.Address, out var destination)) return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
-        return Arrive(cluster, accepted.Source, destination, accepted.Client, wire, out hold);
+        return Arrive(cluster, accepted.Source, destination, accepted.Client, wire, out hold) with { FromEgressProxy = true };
     }
 
     /// <summary>The SYN of the ingress proxy's own connection to the Pod (step 4).</summary>
@@ -118,9 +121,16 @@ public sealed class ForwardingPath
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
-    /// <summary>The node a client is on; a client that is neither Pod nor node counts as one of the first node.</summary>
-    private NodeDatapath ClientNode(ClusterSnapshot cluster, TcpEndpoint client, out PodEntry? pod) =>
-        (cluster.Pods.TryGetValue(client.Address, out pod) ? NodeOf(pod) : _byAddress.GetValueOrDefault(client.Address)) ?? _nodes.Values[0];
+    /// <summary>
+    /// The node that translates a destination: the one whose address was dialled (a node port), else the client's. A client that is neither Pod nor node counts as one of the first node.
+    /// </summary>
+    private NodeDatapath ServiceNode(ClusterSnapshot cluster, in FourTuple syn, out PodEntry? pod)
+    {
+        var client = cluster.Pods.TryGetValue(syn.Source.Address, out pod) ? NodeOf(pod) : NodeAt(syn.Source.Address);
+        return NodeAt(syn.Destination.Address) ?? client ?? _nodes.Values[0];
+    }
+
+    private NodeDatapath? NodeAt(uint address) => address - _addresses.Lowest < _addresses.Count ? _byAddress.GetValueOrDefault(address) : null;
 
     private NodeDatapath? NodeOf(PodEntry pod) => (uint)pod.NodeNumber < (uint)_byNumber.Length ? _byNumber[pod.NodeNumber] : null;
 
@@ -128,9 +138,7 @@ public sealed class ForwardingPath
     {
         hold = null;
         var node = NodeOf(destination) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
-        // A source that is no Pod is this machine itself: the host of whichever node it talks to.
-        var peer = source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address);
-        var verdict = cluster.Policies.Evaluate(TrafficDirection.Ingress, destination.Identity, peer, wire.Destination.Port, L4Protocol.Tcp);
+        var verdict = EstablishedConnections.Ingress(cluster, source, destination, wire);
         if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, client, wire.Destination, wire, null, node, "POLICY_DENIED");
         if (!verdict.IsRedirect) return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
         var ends = SocketEnds.AcceptedFrom(wire);
