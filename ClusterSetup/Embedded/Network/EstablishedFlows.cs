@@ -5,7 +5,10 @@ using CiliumDebugging.ClusterSetup.Policies;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Network;
 
-/// <summary>An established connection, and what a change of policy can do to it. Calls may come from any thread and more than once.</summary>
+/// <summary>
+/// An established connection, and what a change of policy can do to it. As with a kernel's datapath, it is the next thing the client sends that meets the new policy; an answer under way arrives, for replies pass. So a request
+/// is carried out or it is not, and all views agree on which. Calls may come from any thread and more than once.
+/// </summary>
 internal interface IEstablishedFlow
 {
     /// <summary>The decision by which it was established.</summary>
@@ -14,10 +17,10 @@ internal interface IEstablishedFlow
     /// <summary>It stands, by these HTTP rules; null for none.</summary>
     void Stand(HttpRuleSet? rules);
 
-    /// <summary>From here on what its client sends is lost; answers under way arrive, as replies pass. For good: a kernel would send again what was lost, and this shell cannot.</summary>
+    /// <summary>What its client sends is lost. For good: a kernel would send again what was lost, and this shell cannot.</summary>
     void Drop();
 
-    /// <summary>Both ends are reset.</summary>
+    /// <summary>What its client sends next resets both ends.</summary>
     void Reset();
 }
 

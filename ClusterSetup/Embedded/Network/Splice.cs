@@ -15,6 +15,7 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : 
     private const int BufferBytes = 16 * 1024;
     private readonly CancellationTokenSource _broken = new();
     private volatile bool _isDropped;
+    private volatile bool _isReset;
 
     public Hop Hop => hop;
 
@@ -24,17 +25,7 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : 
 
     public void Drop() => _isDropped = true;
 
-    public void Reset()
-    {
-        try
-        {
-            _broken.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has ended by itself.
-        }
-    }
+    public void Reset() => _isReset = true;
 
     /// <summary>Runs to the end of the connection; a reset of either side resets the other.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -54,6 +45,11 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : 
         {
             while (await from.ReceiveAsync(buffer, SocketFlags.None, _broken.Token) is > 0 and var count)
             {
+                if (fromClient && _isReset)
+                {
+                    await _broken.CancelAsync();
+                    return false;
+                }
                 if (fromClient && _isDropped)
                 {
                     lost();

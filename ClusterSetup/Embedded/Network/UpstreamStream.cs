@@ -11,6 +11,7 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
     private readonly EstablishedFlows? _established;
     private readonly Action? _closing;
     private volatile bool _isDropped;
+    private volatile bool _isReset;
 
     /// <param name="socket">The connection.</param>
     /// <param name="hold">The place of the proxy's socket.</param>
@@ -32,9 +33,17 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
 
     public void Drop() => _isDropped = true;
 
-    public void Reset() => Socket.Close(timeout: 0);
+    public void Reset() => _isReset = true;
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => _isDropped ? ValueTask.CompletedTask : base.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_isReset)
+        {
+            Socket.Close(timeout: 0);
+            return ValueTask.FromException(new IOException("reset: a policy sends this connection to a proxy now"));
+        }
+        return _isDropped ? ValueTask.CompletedTask : base.WriteAsync(buffer, cancellationToken);
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -29,6 +29,11 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         var request = context.Request;
         var pass = connection.Pass(request.Method, request.Protocol);
         var arrived = time.GetTimestamp();
+        if (connection.IsReset)
+        {
+            context.Abort();
+            return;
+        }
         if (connection.IsDropped)
         {
             connection.Proxy.Hubble.Drop("POLICY_DENIED", connection.Direction);

@@ -2,7 +2,6 @@ using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
 using CiliumDebugging.ClusterSetup.Embedded.Hubble;
 using CiliumDebugging.ClusterSetup.Embedded.Network;
 using CiliumDebugging.ClusterSetup.Policies;
-using Microsoft.AspNetCore.Connections;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 
@@ -15,7 +14,6 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
     private readonly EstablishedFlows? _established;
     private SocketHold? _accepted;
     private volatile HttpRuleSet? _rules;
-    private volatile ConnectionContext? _transport;
     private volatile bool _isDropped;
     private volatile bool _isReset;
 
@@ -42,6 +40,9 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
     /// <summary>Whether policy drops what the client sends.</summary>
     public bool IsDropped => _isDropped;
 
+    /// <summary>Whether what the client sends resets the connection.</summary>
+    public bool IsReset => _isReset;
+
     /// <summary><c>egress</c> or <c>ingress</c>.</summary>
     public string Direction => Hop.Action is HopAction.ToEgressProxy ? "egress" : "ingress";
 
@@ -51,22 +52,11 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 
     public HttpPass Pass(string method, string protocol) => new(SourceName, DestinationName, Direction, method, protocol);
 
-    /// <summary>The connection that Kestrel has made of it.</summary>
-    public void Attach(ConnectionContext transport)
-    {
-        _transport = transport;
-        if (_isReset) transport.Abort();
-    }
-
     public void Stand(HttpRuleSet? rules) => _rules = rules;
 
     public void Drop() => _isDropped = true;
 
-    public void Reset()
-    {
-        _isReset = true;
-        _transport?.Abort();
-    }
+    public void Reset() => _isReset = true;
 
     public void Dispose()
     {

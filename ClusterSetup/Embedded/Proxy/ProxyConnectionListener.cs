@@ -42,7 +42,6 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
             throw;
         }
         connection.Features.Set(proxied);
-        proxied.Attach(connection);
         connection.ConnectionClosed.UnsafeRegister(static state => ((ProxiedConnection)state!).Dispose(), proxied);
         try
         {

@@ -11,7 +11,7 @@ public enum EstablishedFate
     /// <summary>A policy denies it now: its packets are dropped without an answer.</summary>
     Dropped,
 
-    /// <summary>A policy would send it to a proxy now. No proxy has a socket for it, so it is reset.</summary>
+    /// <summary>A policy would send it to a proxy now. No proxy has a socket for it, so what the client sends next is answered with a reset.</summary>
     Reset,
 }
 
@@ -34,25 +34,25 @@ public static class EstablishedConnections
         // The egress proxy's own connection has the client's egress policy behind it.
         if (source is not null && !hop.FromEgressProxy)
         {
-            var egress = Egress(cluster, source, destination, hop.Backend.Port);
+            var egress = Egress(cluster, source.Identity, destination.Peer, hop.Backend.Port);
             if (egress.IsDrop) return EstablishedFate.Dropped;
             rules = egress.Http;
             if (hop.Action is HopAction.ToEgressProxy) return EstablishedFate.Stands;
             if (egress.IsRedirect) return EstablishedFate.Reset;
         }
-        var ingress = Ingress(cluster, source, destination, hop.Wire);
+        var ingress = Ingress(cluster, source?.Peer, destination.Identity, hop.Wire);
         if (ingress.IsDrop) return EstablishedFate.Dropped;
         rules = ingress.Http;
         return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Stands;
     }
 
     /// <summary>The client's side: its egress policy.</summary>
-    internal static PolicyVerdict Egress(ClusterSnapshot cluster, PodEntry source, PodEntry destination, ushort port) =>
-        cluster.Policies.Evaluate(TrafficDirection.Egress, source.Identity, destination.Peer, port, L4Protocol.Tcp);
+    internal static PolicyVerdict Egress(ClusterSnapshot cluster, EndpointIdentity source, in Peer destination, ushort port) =>
+        cluster.Policies.Evaluate(TrafficDirection.Egress, source, destination, port, L4Protocol.Tcp);
 
     /// <summary>The destination's side: its ingress policy. A source that is no Pod is this machine itself: the host of whichever node it talks to.</summary>
-    internal static PolicyVerdict Ingress(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, in FourTuple wire) => cluster.Policies.Evaluate(
-        TrafficDirection.Ingress, destination.Identity, source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address), wire.Destination.Port, L4Protocol.Tcp);
+    internal static PolicyVerdict Ingress(ClusterSnapshot cluster, Peer? source, EndpointIdentity destination, in FourTuple wire) => cluster.Policies.Evaluate(
+        TrafficDirection.Ingress, destination, source ?? new Peer(cluster.Identities.Host, wire.Source.Address), wire.Destination.Port, L4Protocol.Tcp);
 
     /// <summary>The Pod as it is now: its labels may have changed. One that is gone keeps what it was, for its connections go on until its process ends them.</summary>
     private static PodEntry Current(ClusterSnapshot cluster, PodEntry pod) => cluster.Pods.TryGetValue(pod.Address, out var now) && now.Uid == pod.Uid ? now : pod;

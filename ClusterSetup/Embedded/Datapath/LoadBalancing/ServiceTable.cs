@@ -17,7 +17,7 @@ public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int No
 /// <param name="Traits">What the Service's spec says about the choice; null for nothing.</param>
 public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<ServiceBackend> Backends, ServiceTraits? Traits = null)
 {
-    private readonly FrozenDictionary<int, TcpEndpoint> _byId = Backends.ToFrozenDictionary(b => b.Id, b => b.Address);
+    private readonly BackendIndex _byId = new(Backends);
     private readonly BackendGroup _all = new(Backends);
     private readonly ConcurrentDictionary<int, BackendGroup> _byNode = new();
     private readonly ConcurrentDictionary<string, BackendGroup> _byZone = new(StringComparer.Ordinal);

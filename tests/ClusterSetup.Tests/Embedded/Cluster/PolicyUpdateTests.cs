@@ -30,6 +30,7 @@ public class PolicyUpdateTests
         await direct.RequestAsync("POST", "foo");
         await direct.ReadUntilAsync("body=foo");
         await lab.ApplyAsync("backend-policy.yaml");
+        await direct.RequestAsync("POST", "foo");
         (await direct.ReadToEndAsync()).ShouldBe(0);
         using var proxied = await RawConnection.OpenAsync(source, pod);
         await proxied.RequestAsync("POST", "foo");

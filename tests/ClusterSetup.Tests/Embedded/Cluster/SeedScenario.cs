@@ -16,7 +16,7 @@ internal sealed record SeedScenario
 
     public string Client { get; init; } = "app=load-test-1";
 
-    public double Rate { get; init; } = 300;
+    public double Rate { get; init; } = 150;
 
     public string? Ports { get; init; }
 
