@@ -38,8 +38,6 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
         var unknown = rest.Where((token, i) => IsOption(token) || i == 0 || !IsOption(rest[i - 1])).Select(token => Unknown(token, embeddedBecause, symbols));
         var problems = parsed.Errors.Select(Describe).Concat(unknown).OfType<string>().Distinct().ToList();
         var options = problems.Count == 0 ? symbols.Read(parsed) : new LabOptions();
-        if (options.ClientWorker > options.Workers)
-            problems.Add($"--client-worker {options.ClientWorker}: there are only {options.Workers} workers; choose 1 to {options.Workers}, or more with --workers");
         if (problems.Count == 0) problems.AddRange(ReadInputs(options));
         foreach (var problem in problems)
             (error ?? Console.Error).WriteLine(problem);
@@ -52,7 +50,8 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
         try
         {
             CiliumConfig.Parse(options.ClusterSettings);
-            return [];
+            var workers = options.Workers ?? options.LoadScenario().Topology.Workers;
+            return options.ClientWorker > workers ? [$"--client-worker {options.ClientWorker}: there are only {workers} workers; choose 1 to {workers}, or more with --workers"] : [];
         }
         catch (Exception e) when (e is ScenarioException or FormatException)
         {

@@ -28,14 +28,15 @@ public sealed record LabOptions
     /// <summary>Settings of kube-system/cilium-config under Cilium's own keys; they replace the scenario's.</summary>
     public ImmutableSortedDictionary<string, string> CiliumSettings { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Number of worker nodes, 1 to 250; a backend pod runs on each. Default 3.</summary>
-    public int Workers { get; init; } = 3;
+    /// <summary>Number of worker nodes, 1 to 250; a backend pod runs on each. Null: as the scenario says, which is 3 where it says nothing.</summary>
+    public int? Workers { get; init; }
 
-    /// <summary>The worker (1-based) the load test runs on; null: the last one.</summary>
+    /// <summary>The worker (1-based) the load test runs on; null: as the scenario says, which is the last one where it says nothing.</summary>
     public int? ClientWorker { get; init; }
 
     /// <summary>The nodes, workloads and Services this makes.</summary>
-    public LabTopology Topology => LabTopology.Create("cluster", Workers, ClientWorker ?? Workers);
+    /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
+    public LabTopology Topology => LoadScenario().Topology.Build(Workers, ClientWorker);
 
     /// <summary>The scenario with the rate and the durations of these options.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>

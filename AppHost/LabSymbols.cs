@@ -58,14 +58,14 @@ internal sealed partial class LabSymbols
     private readonly Option<int?> workers = new("--workers")
     {
         HelpName = "N",
-        Description = $"Worker nodes, 1 to 250; a backend pod runs on each. Default {Default.Workers}.",
+        Description = $"Worker nodes, 1 to 250; a backend pod runs on each. Default: the scenario's, which is {ClusterSetup.Scenarios.ScenarioTopology.Default.Workers} where it says nothing.",
         CustomParser = a => Whole(a, 1, 250, "3"),
     };
 
     private readonly Option<int?> clientWorker = new("--client-worker")
     {
         HelpName = "N",
-        Description = "The worker (from 1) the load test runs on. Default: the last.",
+        Description = "The worker (from 1) the load test runs on. Default: the scenario's, which is the last where it says nothing.",
         CustomParser = a => Whole(a, 1, 250, "1"),
     };
 
@@ -88,7 +88,7 @@ internal sealed partial class LabSymbols
         PortOffset = parsed.GetValue(portOffset),
         // As with Helm, the last value of a key counts.
         CiliumSettings = Default.CiliumSettings.SetItems((parsed.GetValue(set) ?? []).Select(s => KeyValuePair.Create(s[..s.IndexOf('=', StringComparison.Ordinal)], s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..]))),
-        Workers = parsed.GetValue(workers) ?? Default.Workers,
+        Workers = parsed.GetValue(workers),
         ClientWorker = parsed.GetValue(clientWorker),
     };
 

@@ -12,6 +12,7 @@ public static class EchoEndpoints
 
     /// <summary>
     /// Maps the endpoints. <c>POST /echo</c> answers <c>host=POD body=BODY</c>, <c>GET /echo</c> the same with an empty body; <c>/a</c> and <c>/b</c> answer the host alone.
+    /// <c>/echo?status=500</c> gives the same answer with that status, 200 to 599: a backend that fails, for whoever wants to see what becomes of it.
     /// </summary>
     public static void MapEcho(this WebApplication app)
     {
@@ -52,7 +53,15 @@ public static class EchoEndpoints
             context.Response.StatusCode = e.StatusCode;
             return;
         }
+        if (!TryReadStatus(context, out var status))
+        {
+            reader.AdvanceTo(body.End);
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            await context.Response.WriteAsync("status must be a number from 200 to 599, for example /echo?status=500\n", context.RequestAborted);
+            return;
+        }
         counters.CountEcho();
+        context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.ContentLength = prefix.Length + body.Length;
         var writer = context.Response.BodyWriter;
@@ -60,6 +69,13 @@ public static class EchoEndpoints
         foreach (var segment in body) writer.Write(segment.Span);
         reader.AdvanceTo(body.End);
         await writer.FlushAsync(context.RequestAborted);
+    }
+
+    private static bool TryReadStatus(HttpContext context, out int status)
+    {
+        status = StatusCodes.Status200OK;
+        return !context.Request.QueryString.HasValue || !context.Request.Query.TryGetValue("status", out var text)
+            || (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out status) && status is >= 200 and <= 599);
     }
 
     private static async Task WriteAsync(HttpContext context, byte[] text)

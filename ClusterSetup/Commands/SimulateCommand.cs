@@ -18,6 +18,7 @@ public static class SimulateCommand
         var pods = new Option<int?>("--pods") { Description = "Backend pods, 1 to 1000000. Default: one on each node." };
         var clients = new Option<int>("--clients") { Description = "Client pods, 1 to 10000; they share the rate.", DefaultValueFactory = _ => standard.Clients };
         var zones = new Option<int>("--zones") { Description = "Zones that the nodes are in, in turn, 0 to 100.", DefaultValueFactory = _ => standard.Zones };
+        var outside = new Option<bool>("--outside") { Description = "The clients are outside the cluster: a load balancer brings each connection to a node's port, in turn from node to node." };
         var rate = new Option<double?>("--rate") { Description = "Connections per second of virtual time. Default: the scenario's." };
         var duration = new Option<string?>("--duration") { Description = "Length of each phase in virtual time, such as 30s or 2h. Default: the scenario's." };
         var gap = new Option<string?>("--gap") { Description = "Virtual time until a deleted pod is replaced. Default 1s." };
@@ -26,13 +27,14 @@ public static class SimulateCommand
         var set = new Option<string[]>("--set") { Description = "A Cilium setting as key=value. Repeatable.", DefaultValueFactory = _ => [] };
         var csv = new Option<string?>("--csv") { Description = "Write the shares over time to this CSV file." };
         var json = new Option<string?>("--json") { Description = "Write the whole result to this JSON file." };
-        var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a seed.") { scenario, nodes, pods, clients, zones, rate, duration, gap, seed, samples, set, csv, json };
+        var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a seed.") { scenario, nodes, pods, clients, zones, outside, rate, duration, gap, seed, samples, set, csv, json };
         command.SetAction(parsed => Run(parsed.GetValue(scenario)!, () => standard with
         {
             Nodes = parsed.GetValue(nodes),
             Pods = parsed.GetValue(pods),
             Clients = parsed.GetValue(clients),
             Zones = parsed.GetValue(zones),
+            Outside = parsed.GetValue(outside),
             RatePerSecond = parsed.GetValue(rate),
             Duration = Duration("--duration", parsed.GetValue(duration)),
             Gap = Duration("--gap", parsed.GetValue(gap)) ?? standard.Gap,

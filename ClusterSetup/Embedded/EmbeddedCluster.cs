@@ -88,7 +88,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var (topology, time) = (options.Topology, options.Time);
         // 2. the datapath
         var shared = new SocketTable();
-        var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable())).ToList();
+        var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), zone: n.Zone)).ToList();
         var datapath = Datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
         _parts.Add(await HubbleServer.StartAsync(
             nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), AgentController.HubbleMetricsPort + PortOffset, cancellationToken));
@@ -123,7 +123,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var cache = new ClusterCache(api, () => reconcilers.ForEach(r => r.Trigger()), options.Time);
         var network = _parts.Add(new PodNetworkController(api, cache, addresses, datapath, options.Topology, options.ApiToken, options.Time));
         var agents = new AgentController(api, cache, addresses, datapath, options.Topology);
-        var slices = new EndpointSliceController(api, cache);
+        var slices = new EndpointSliceController(api, cache, options.Topology);
         var snapshots = new SnapshotBuilder();
         Reconciler Loop(string name, Func<CancellationToken, Task> work) => _parts.Add(new Reconciler(work, options.Time, loggers.CreateLogger(name)));
         reconcilers.AddRange(
@@ -145,6 +145,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     {
         datapath.Cluster = snapshot;
         foreach (var service in snapshot.Services.Frontends) datapath.Listen(service.Frontend);
+        foreach (var service in snapshot.Services.NodePorts)
+            foreach (var node in datapath.Path.Nodes) datapath.Listen(new TcpEndpoint(node.Address, service.Frontend.Port));
     }
 
     private static CiliumConfig Settings(ClusterOptions options)

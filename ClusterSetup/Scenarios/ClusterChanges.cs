@@ -73,6 +73,8 @@ internal sealed class ClusterChanges(Kubernetes cluster)
         if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
         if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
         if (step.TrafficDistribution is { } distribution) spec["trafficDistribution"] = distribution;
+        // Only a Service with a node port has traffic from outside to have a policy for.
+        if (step.ExternalTrafficPolicy is { } external) (spec["type"], spec["externalTrafficPolicy"]) = ("NodePort", external);
         return spec;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Diagnosis;
 using CiliumDebugging.LoadTest.Report;
@@ -11,7 +12,16 @@ internal static class ExpectationCheck
     /// <summary>Counts may differ from their expectation by this many standard errors.</summary>
     private const double StandardErrors = 4;
 
-    public static IEnumerable<ExpectationResult> Check(PhaseExpectation expected, PhaseReport phase, DiagnosisResult diagnosis, BackendReplacement? replacement, int ports)
+    /// <summary>Requests under way when a phase begins and ends.</summary>
+    private const int RequestsAtEdges = 3;
+
+    /// <param name="expected">What the phase is expected to show.</param>
+    /// <param name="phase">What it showed.</param>
+    /// <param name="diagnosis">Its diagnosis.</param>
+    /// <param name="replacement">The Pod that was replaced just before it; null when there was none.</param>
+    /// <param name="load">The load.</param>
+    /// <param name="view">The Service and its Pods at the phase's end.</param>
+    public static IEnumerable<ExpectationResult> Check(PhaseExpectation expected, PhaseReport phase, DiagnosisResult diagnosis, BackendReplacement? replacement, LoadSpec load, ServiceView view)
     {
         if (expected.Delivery is { } delivery) yield return Delivery(phase, delivery);
         if (expected.Failures is { } failures)
@@ -20,6 +30,13 @@ internal static class ExpectationCheck
         {
             var elsewhere = phase.Pods.Where(p => !p.OnClientNode).Sum(p => p.Ok);
             yield return new ExpectationResult($"{phase.Name}: every success comes from the client's node", elsewhere == 0, $"{elsewhere} of {phase.Ok} successes come from other nodes");
+        }
+        if (expected.SuccessesFrom is "client-zone")
+        {
+            bool Near(PodPhase pod) => view.Endpoints.GetValueOrDefault(pod.Pod.HubbleName)?.Zone == view.ClientZone;
+            var (near, far) = (phase.Pods.Where(Near).ToList(), phase.Pods.Where(p => !Near(p)).ToList());
+            yield return new ExpectationResult($"{phase.Name}: every pod of the client's zone {view.ClientZone} answers and no other does", near.Count > 0 && near.All(p => p.Ok > 0) && far.All(p => p.Ok == 0),
+                $"{near.Sum(p => p.Ok)} answers of {near.Count} pods there, {far.Sum(p => p.Ok)} of {far.Count} others");
         }
         if (expected.SuccessesFrom is "one-pod")
         {
@@ -32,7 +49,9 @@ internal static class ExpectationCheck
             yield return new ExpectationResult($"{phase.Name}: every failure is a {status}", others == 0, $"{others} of {phase.Failures} failures are something else");
         }
         if (expected.FailureShare is "remote-pods") yield return FailureShare(phase);
-        if (expected.NewPodShare is { } mechanism && replacement is not null) yield return NewPodShare(phase, mechanism, replacement, ports);
+        if (expected.NewPodShare is { } mechanism && replacement is not null)
+            yield return mechanism is "kept-connections" ? KeptConnections(phase, replacement, load.Connections) : NewPodShare(phase, mechanism, replacement, load.PortCount);
+        if (expected.HitsPerRequest is { } hits) yield return HitsPerRequest(phase, hits);
         if (expected.Diagnosis is { } name) yield return new ExpectationResult($"{phase.Name}: the diagnosis is {name}", diagnosis.Name == name, $"the diagnosis is {diagnosis.Name}");
     }
 
@@ -56,6 +75,29 @@ internal static class ExpectationCheck
         return new ExpectationResult(
             string.Create(CultureInfo.InvariantCulture, $"{phase.Name}: the failed share is that of the pods on other nodes, {share:P1} ± {allowed:P1}"),
             Math.Abs(observed - share) <= allowed, string.Create(CultureInfo.InvariantCulture, $"{observed:P1}"));
+    }
+
+    /// <summary>
+    /// Of C kept connections 1/N broke with the old Pod; of those that were opened again, the new one gets 1/N at most, and none if they were opened before it was ready. One more for the position of the turn.
+    /// </summary>
+    private static ExpectationResult KeptConnections(PhaseReport phase, BackendReplacement replacement, int connections)
+    {
+        var n = phase.Pods.Length;
+        var most = 1.0 / (n * n) + 1.0 / connections;
+        var share = (double)phase.Pods.Where(p => p.Pod.Name == replacement.Added).Sum(p => p.Ok) / Math.Max(phase.Ok, 1);
+        return new ExpectationResult(
+            string.Create(CultureInfo.InvariantCulture, $"{phase.Name}: the new pod {replacement.Added} has at most {most:P1} of the requests = 1/{n}² + 1/{connections} connections"),
+            phase.Ok > 0 && share <= most, string.Create(CultureInfo.InvariantCulture, $"{share:P1}"));
+    }
+
+    /// <summary>A spent retry budget leaves attempts out: a quarter may be missing. Besides, requests under way at the edges of a phase are counted by one side alone.</summary>
+    private static ExpectationResult HitsPerRequest(PhaseReport phase, int hits)
+    {
+        var observed = phase.Pods.Sum(p => p.Echo);
+        return new ExpectationResult(
+            string.Create(CultureInfo.InvariantCulture, $"{phase.Name}: each request reaches a backend {hits} times (at least {0.75 * hits:0.#}: a spent retry budget leaves attempts out)"),
+            observed >= hits * (0.75 * phase.Requests - RequestsAtEdges) && observed <= hits * (phase.Requests + (double)RequestsAtEdges) && phase.Requests > RequestsAtEdges,
+            string.Create(CultureInfo.InvariantCulture, $"{observed:0} for {phase.Requests} requests, {observed / Math.Max(phase.Requests, 1):0.0} each (give or take {RequestsAtEdges} requests under way at the edges)"));
     }
 
     /// <summary>The verdict's interval, widened by the spread of an assignment that is frozen in the client's ports, must hold what the measured quantities make of the formula.</summary>

@@ -56,6 +56,9 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     /// <summary>Requests with an outcome.</summary>
     public long Requests { get; private set; }
 
+    /// <summary>Requests that were due and not sent, because too many were under way; none of <see cref="Requests"/>.</summary>
+    public long NotSent { get; private set; }
+
     /// <summary>Position of a Pod; null when it is none of the phase's.</summary>
     public int? Position(string? pod) => pod is not null && _positions.TryGetValue(pod, out var position) ? position : null;
 
@@ -68,20 +71,25 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     /// <param name="usedBefore">Whether its port was used before this phase; null when the port is unknown.</param>
     public void Add(RecordLine record, SelectionOrigin origin, bool? usedBefore)
     {
+        if (record.Outcome.IsNotSent())
+        {
+            NotSent++;
+            return;
+        }
         Requests++;
         _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore);
         var position = Position(record.Pod);
         var ok = record.Status is >= 200 and < 300;
         if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
         else Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
-        if (!record.Outcome.IsNotSent()) _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
+        _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
         if (position is { } p)
         {
             (ok ? _ok : _failed)[p]++;
             _secondsByPod[p] += record.End - record.Start;
         }
         if (origin is SelectionOrigin.UnknownPort) _portsKnown = false;
-        if (origin is not SelectionOrigin.Fresh || record.Outcome.IsNotSent()) return;
+        if (origin is not SelectionOrigin.Fresh) return;
         _delivery.Add(position, ok);
         if (position is { } chosen) _selection.Add(chosen);
         else _selection.AddUnattributed();
@@ -109,7 +117,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
         return new PhaseReport(name, End - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
             perPod, selection, source, _delivery.Evaluate(unit))
         {
-            Start = start, Latency = LatencySummary.Of(_latency), ClientNodes = _matrix?.Rows(unit) ?? [], Locality = _matrix?.Locality(),
+            Start = start, NotSent = NotSent, Latency = LatencySummary.Of(_latency), ClientNodes = _matrix?.Rows(unit) ?? [], Locality = _matrix?.Locality(),
         };
     }
 

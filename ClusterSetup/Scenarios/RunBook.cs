@@ -46,6 +46,9 @@ internal sealed class RunBook(IPAddress? clientAddress)
     /// <summary>2xx by Pod, over the whole run.</summary>
     public IReadOnlyDictionary<string, long> OkByPod => _okByPod;
 
+    /// <summary>Answers that name a Pod, whatever their status, over the whole run.</summary>
+    public long AnswersOfPods { get; private set; }
+
     /// <summary>All phases so far.</summary>
     public IReadOnlyList<PhaseTally> Phases => _phases;
 
@@ -121,6 +124,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
             var success = record.Status is >= 200 and < 300;
             _byPod = _byPod.SetItem(key, success ? (ok + 1, failed) : (ok, failed + 1));
             if (record.Pod is null && record.Outcome is Outcome.Response) _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
+            if (record.Pod is not null) AnswersOfPods++;
             if (record.Pod is not null && success) _okByPod[record.Pod] = _okByPod.GetValueOrDefault(record.Pod) + 1;
             while (_begun <= record.Seq)
             {

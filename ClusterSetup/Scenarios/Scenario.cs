@@ -51,12 +51,14 @@ public sealed record DeletePodStep(PodPlace Place) : ScenarioStep;
 /// <param name="AffinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds, 1 to 86400; Kubernetes's default is 10800.</param>
 /// <param name="InternalTrafficPolicy">Cluster or Local.</param>
 /// <param name="TrafficDistribution">PreferClose or PreferSameZone.</param>
-public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, string? InternalTrafficPolicy, string? TrafficDistribution) : ScenarioStep;
+/// <param name="ExternalTrafficPolicy">Cluster or Local; the Service becomes one of type NodePort.</param>
+public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, string? InternalTrafficPolicy, string? TrafficDistribution, string? ExternalTrafficPolicy = null) : ScenarioStep;
 
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
 /// <param name="Duration">How long.</param>
-public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep
+/// <param name="Requests">The phase goes on, for six times <paramref name="Duration"/> at most, until so many requests have been sent; 0: no such condition. For what needs a number of requests, not a time.</param>
+public sealed record PhaseStep(string Name, TimeSpan Duration, int Requests = 0) : ScenarioStep
 {
     /// <inheritdoc/>
     public override string Describe() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measure for {Duration.TotalSeconds:0.#} s (phase {Name})");
@@ -70,7 +72,9 @@ public sealed record PhaseStep(string Name, TimeSpan Duration) : ScenarioStep
 /// <param name="Client">Label selector of the load-test Pod.</param>
 /// <param name="Ports">Client ports as <see cref="ClientPortRange.Parse"/> reads them; null: random odd ports, as a client that binds a port draws them.</param>
 /// <param name="Connections">Connections that are kept open; 0: a fresh one for each request.</param>
-public sealed record LoadSpec(Uri Url, string Method, string? Body, double RatePerSecond, string Client = LoadSpec.DefaultClient, string? Ports = null, int Connections = 0)
+/// <param name="InFlight">Most requests under way at once; one that is due beyond it is counted as not sent, so that a slow machine sends fewer instead of piling them up. Null: 10,000.</param>
+public sealed record LoadSpec(
+    Uri Url, string Method, string? Body, double RatePerSecond, string Client = LoadSpec.DefaultClient, string? Ports = null, int Connections = 0, int? InFlight = null)
 {
     /// <summary>The load-test Pod of the lab's own topology.</summary>
     public const string DefaultClient = "app=load-test-1";
@@ -89,15 +93,18 @@ public sealed record LoadSpec(Uri Url, string Method, string? Body, double RateP
 /// <param name="Phase">Name of the phase.</param>
 /// <param name="Delivery">Expected verdict on delivery: <c>even</c>, <c>skewed</c> or <c>not-skewed</c>; null for no expectation.</param>
 /// <param name="Failures">Whether failures are expected; null for no expectation.</param>
-/// <param name="SuccessesFrom"><c>client-node</c>: only Pods on the client's node may answer 2xx; <c>one-pod</c>: all 2xx come from a single Pod; null for no expectation.</param>
+/// <param name="SuccessesFrom"><c>client-node</c>: only Pods on the client's node may answer 2xx; <c>client-zone</c>: only those in the zone of the client's node, each of them; <c>one-pod</c>: all 2xx come from a single Pod; null for no expectation.</param>
 /// <param name="FailureStatus">The one status that failures have; null for no expectation.</param>
 /// <param name="FailureShare"><c>remote-pods</c>: the failed share of the requests is the share of the Pods on other nodes, within 4 standard errors; null for no expectation.</param>
 /// <param name="Diagnosis">Name of the diagnosis; null for no expectation.</param>
 /// <param name="NewPodShare">
-/// <c>stale-conntrack</c>: the share of the Pod that a <see cref="DeletePodStep"/> brought agrees with <see cref="StaleConntrackShare"/> of the measured quantities; <c>even</c>: with 1/N. Null for no expectation.
+/// <c>stale-conntrack</c>: the share of the Pod that a <see cref="DeletePodStep"/> brought agrees with <see cref="StaleConntrackShare"/> of the measured quantities; <c>even</c>: with 1/N;
+/// <c>kept-connections</c>: it has no more of the requests than of the connections, which were opened before it was there. Null for no expectation.
 /// </param>
+/// <param name="HitsPerRequest">How often each request reaches a backend when the proxies repeat it: (1 + http-retry-count) to the power of the proxies on its way. Null for no expectation.</param>
 public sealed record PhaseExpectation(
-    string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis, string? NewPodShare = null);
+    string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis, string? NewPodShare = null,
+    int? HitsPerRequest = null);
 
 /// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
 /// <param name="Name">Name: that of its folder.</param>
@@ -110,6 +117,9 @@ public sealed record PhaseExpectation(
 public sealed record Scenario(
     string Name, string Title, string Source, ImmutableSortedDictionary<string, string> Settings, LoadSpec Load, ImmutableArray<ScenarioStep> Steps, ImmutableArray<PhaseExpectation> Expect)
 {
+    /// <summary>Where its Pods must be.</summary>
+    public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
+
     /// <summary>This scenario with other durations and another rate. A null leaves what the scenario says.</summary>
     public Scenario With(double? ratePerSecond, TimeSpan? baseline, TimeSpan? observe) => this with
     {

@@ -15,9 +15,18 @@ public static class ScenarioReader
         public string Title { get; set; } = "";
         public string Source { get; set; } = "";
         public Dictionary<string, string> Settings { get; set; } = [];
+        public TopologyFile Topology { get; set; } = new();
         public LoadFile Load { get; set; } = new();
         public List<Dictionary<string, object?>> Steps { get; set; } = [];
         public List<ExpectFile> Expect { get; set; } = [];
+    }
+
+    private sealed class TopologyFile
+    {
+        public int Workers { get; set; } = 3;
+        public int ClientWorker { get; set; }
+        public List<int> BackendWorkers { get; set; } = [];
+        public List<string> Zones { get; set; } = [];
     }
 
     private sealed class LoadFile
@@ -29,6 +38,7 @@ public static class ScenarioReader
         public string Client { get; set; } = LoadSpec.DefaultClient;
         public string? Ports { get; set; }
         public int Connections { get; set; }
+        public int? InFlight { get; set; }
     }
 
     private sealed class ExpectFile
@@ -41,6 +51,7 @@ public static class ScenarioReader
         public string? FailureShare { get; set; }
         public string? Diagnosis { get; set; }
         public string? NewPodShare { get; set; }
+        public int? HitsPerRequest { get; set; }
     }
 
     /// <summary>Reads the scenario of a folder.</summary>
@@ -65,12 +76,14 @@ public static class ScenarioReader
             throw new ScenarioException($"{path}: cannot be read: {e.Message}");
         }
         var problems = new List<string>();
+        var topology = new ScenarioTopology(file.Topology.Workers, file.Topology.ClientWorker, [.. file.Topology.BackendWorkers], [.. file.Topology.Zones]);
+        problems.AddRange(topology.Problems());
         var load = Load(file.Load, problems);
         var steps = file.Steps.Select((step, i) => Step(step, i + 1, folder, problems)).OfType<ScenarioStep>().ToImmutableArray();
         if (!steps.OfType<PhaseStep>().Any()) problems.Add("steps: there is no phase, so nothing is measured; add '- phase: observe' with 'for: 10s'");
-        var expect = file.Expect.Select(e => Expectation(e, steps, problems)).ToImmutableArray();
+        var expect = file.Expect.Select(e => Expectation(e, steps, !topology.Zones.IsEmpty, problems)).ToImmutableArray();
         return problems.Count == 0
-            ? new Scenario(name, file.Title, file.Source, file.Settings.ToImmutableSortedDictionary(StringComparer.Ordinal), load!, steps, expect)
+            ? new Scenario(name, file.Title, file.Source, file.Settings.ToImmutableSortedDictionary(StringComparer.Ordinal), load!, steps, expect) { Topology = topology }
             : throw new ScenarioException(string.Join(Environment.NewLine, problems.Select(p => p.Contains(": ", StringComparison.Ordinal) && p.Contains(".yaml:", StringComparison.Ordinal) ? p : $"{path}: {p}")));
     }
 
@@ -84,7 +97,8 @@ public static class ScenarioReader
         if (load.Rate is not (> 0 and <= 100_000)) problems.Add(string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most 100,000 requests per second"));
         if (load.Ports is { } ports && ClientPortRange.Parse(ports, out _) is { } problem) problems.Add($"load.ports: {problem}");
         if (load.Connections is < 0 or > 1_000) problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");
-        return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports, load.Connections);
+        if (load.InFlight is < 1 or > 1_000_000) problems.Add($"load.inFlight {load.InFlight} must be from 1 to 1000000");
+        return new LoadSpec(url, load.Method, load.Body, load.Rate, load.Client, load.Ports, load.Connections, load.InFlight);
     }
 
     private static ScenarioStep? Step(Dictionary<string, object?> step, int number, string folder, List<string> problems)
@@ -101,14 +115,21 @@ public static class ScenarioReader
                 return null;
             case ["service"]:
                 return Service(step["service"], number, problems);
-            case ["for", "phase"] when step["phase"] is string name && step["for"] is string text:
-                if (Durations.TryParse(text, out var duration)) return new PhaseStep(name, duration);
-                problems.Add($"steps[{number}].for '{text}' is no duration; use for example 6s, 500ms or 2m");
-                return null;
+            case ["for", "phase"] or ["for", "phase", "requests"] when step["phase"] is string name && step["for"] is string text:
+                return Phase(name, text, step.GetValueOrDefault("requests")?.ToString(), number, problems);
             default:
                 problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', 'service: {{FIELD: VALUE}}', or 'phase: NAME' with 'for: DURATION'");
                 return null;
         }
+    }
+
+    private static PhaseStep? Phase(string name, string text, string? requests, int number, List<string> problems)
+    {
+        var least = 0;
+        if (!Durations.TryParse(text, out var duration)) problems.Add($"steps[{number}].for '{text}' is no duration; use for example 6s, 500ms or 2m");
+        else if (requests is null || (int.TryParse(requests, NumberStyles.None, CultureInfo.InvariantCulture, out least) && least is >= 1 and <= 100_000_000)) return new PhaseStep(name, duration, least);
+        else problems.Add($"steps[{number}].requests '{requests}' must be from 1 to 100000000");
+        return null;
     }
 
     private static ServiceStep? Service(object? value, int number, List<string> problems)
@@ -125,11 +146,12 @@ public static class ScenarioReader
         var affinity = Field("sessionAffinity", "None", "ClientIP");
         var policy = Field("internalTrafficPolicy", "Cluster", "Local");
         var distribution = Field("trafficDistribution", "PreferClose", "PreferSameZone");
+        var external = Field("externalTrafficPolicy", "Cluster", "Local");
         int? seconds = null;
         if (fields.Remove("affinitySeconds", out var text) && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 86_400 && (seconds = count) > 0))
             problems.Add($"steps[{number}].service.affinitySeconds '{text}' must be from 1 to 86400");
-        foreach (var unknown in fields.Keys) problems.Add($"steps[{number}].service.{unknown} is unknown; fields are sessionAffinity, affinitySeconds, internalTrafficPolicy, trafficDistribution");
-        return problems.Count == before ? new ServiceStep(affinity, seconds, policy, distribution) : null;
+        foreach (var unknown in fields.Keys) problems.Add($"steps[{number}].service.{unknown} is unknown; fields are sessionAffinity, affinitySeconds, internalTrafficPolicy, externalTrafficPolicy, trafficDistribution");
+        return problems.Count == before ? new ServiceStep(affinity, seconds, policy, distribution, external) : null;
     }
 
     private static PodPlace? Place(object? value) => value switch
@@ -146,16 +168,18 @@ public static class ScenarioReader
         return found.Length == 0 ? policies : null;
     }
 
-    private static PhaseExpectation Expectation(ExpectFile expect, IEnumerable<ScenarioStep> steps, List<string> problems)
+    private static PhaseExpectation Expectation(ExpectFile expect, IEnumerable<ScenarioStep> steps, bool zoned, List<string> problems)
     {
         if (!steps.OfType<PhaseStep>().Any(p => p.Name == expect.Phase)) problems.Add($"expect.phase '{expect.Phase}' is no phase of this scenario");
         OneOf("delivery", expect.Delivery, ["even", "skewed", "not-skewed"]);
-        OneOf("successesFrom", expect.SuccessesFrom, ["client-node", "one-pod"]);
+        OneOf("successesFrom", expect.SuccessesFrom, ["client-node", "client-zone", "one-pod"]);
         OneOf("failureShare", expect.FailureShare, ["remote-pods"]);
-        OneOf("newPodShare", expect.NewPodShare, ["stale-conntrack", "even"]);
+        OneOf("newPodShare", expect.NewPodShare, ["stale-conntrack", "even", "kept-connections"]);
+        if (expect.HitsPerRequest is < 1 or > 100_000) problems.Add($"expect.hitsPerRequest {expect.HitsPerRequest} must be from 1 to 100000");
+        if (expect.SuccessesFrom == "client-zone" && !zoned) problems.Add("expect.successesFrom 'client-zone': the scenario's nodes are in no zones; add topology.zones");
         var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != expect.Phase);
         if (expect.NewPodShare is not null && !before.OfType<DeletePodStep>().Any()) problems.Add($"expect.newPodShare: no pod is deleted before phase '{expect.Phase}', so there is no new one");
-        return new PhaseExpectation(expect.Phase, expect.Delivery, expect.Failures, expect.SuccessesFrom, expect.FailureStatus, expect.FailureShare, expect.Diagnosis, expect.NewPodShare);
+        return new PhaseExpectation(expect.Phase, expect.Delivery, expect.Failures, expect.SuccessesFrom, expect.FailureStatus, expect.FailureShare, expect.Diagnosis, expect.NewPodShare, expect.HitsPerRequest);
 
         void OneOf(string field, string? value, string[] allowed)
         {

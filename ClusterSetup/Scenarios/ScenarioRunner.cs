@@ -34,6 +34,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
+    private const int MostExtension = 6;
+
     /// <summary>How often the endpoints are looked at while a Pod is being replaced: the gap is measured to half of this.</summary>
     private static readonly TimeSpan EndpointPollInterval = TimeSpan.FromMilliseconds(20);
 
@@ -92,7 +95,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections, MaxInFlight: load.InFlight), cancellationToken);
         var first = await PhaseAsync(run, run.Scenario.Steps.OfType<PhaseStep>().First().Name, 0, cancellationToken);
         run.Book.Begin(first);
         run.Series.Add(0, run.AtStart, first.Pods);
@@ -193,15 +196,19 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             phase = await PhaseAsync(run, step.Name, Now(run), cancellationToken);
             run.Book.Begin(phase);
         }
-        var end = phase.End = phase.Start + step.Duration.TotalSeconds;
-        while (end - Now(run) is > 0 and var left)
+        var end = phase.Start + step.Duration.TotalSeconds;
+        if (step.Requests == 0) phase.End = end;
+        var limit = phase.Start + MostExtension * step.Duration.TotalSeconds;
+        while (end > Now(run) || (phase.Requests < step.Requests && limit > Now(run)))
         {
-            await Task.Delay(left < SampleInterval.TotalSeconds ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
+            var left = Math.Max(end - Now(run), 0.001);
+            await Task.Delay(left < SampleInterval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
             run.Observer.OnSample(run.Book.Sample(Now(run), run.Client.Spec.NodeName));
             if (run.Series.IsDue(Now(run))) await SampleSeriesAsync(run, phase, cancellationToken);
         }
 
+        if (step.Requests > 0) phase.End = Now(run);
         // The last phase ends with the load, so that its counts are not those of requests under way.
         if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
@@ -249,7 +256,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         {
             var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
             var replacement = run.Judged[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
-            return ExpectationCheck.Check(expected, phases[i], diagnoses[i], replacement, run.Scenario.Load.PortCount);
+            return ExpectationCheck.Check(expected, phases[i], diagnoses[i], replacement, run.Scenario.Load, run.Judged[i].View);
         });
         var total = last.Since(run.AtStart);
         var reconciliation = ReconciliationTable.Build(run.Book, attack, total, run.Book.Phases[^1].Pods, clientNode, run.Judged.All(j => j.HttpRules.Ingress));

@@ -14,7 +14,8 @@ namespace CiliumDebugging.ClusterSetup.Simulation;
 /// <summary>The simulated cluster's state, as the control plane would have given it to the datapath: nodes, Pods, the load's Service and policies. Not thread-safe.</summary>
 internal sealed class SimulatedCluster
 {
-    private const uint FirstPod = 0x0A00_0001, FirstClient = 0x0B00_0001, FirstNode = 0xAC12_0001;
+    private const uint FirstPod = 0x0A00_0001, FirstClient = 0x0B00_0001, FirstNode = 0xAC12_0001, FirstStranger = 0xCB00_7101;
+    private const ushort NodePort = 30_080;
     private readonly IdentityTable _identities = new();
     private readonly WorkloadSpec _backend;
     private readonly EndpointIdentity _backendIdentity;
@@ -24,11 +25,15 @@ internal sealed class SimulatedCluster
     private readonly List<NetworkPolicyModel> _policies = [];
     private readonly Dictionary<string, string?> _zones;
     private readonly ushort _port;
+    private readonly bool _outside;
+    private readonly Dictionary<string, uint> _workers;
     private ServiceTraits _traits = ServiceTraits.None;
+    private ServiceTraits _external = ServiceTraits.None;
+    private (string Name, TcpEndpoint Port)[] _entrances = [];
 
     public SimulatedCluster(SimulationOptions options, CiliumConfig config, LoadSpec load)
     {
-        _port = (ushort)load.Url.Port;
+        (_port, _outside) = ((ushort)load.Url.Port, options.Outside);
         var pods = options.Pods ?? options.Nodes;
         var topology = LabTopology.Create("cluster", options.Nodes, backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)], port: _port);
         _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
@@ -42,8 +47,9 @@ internal sealed class SimulatedCluster
         var client = topology.Workloads.First(w => w.Image is PodImage.LoadTest);
         var clientIdentity = _identities.Pod(client.Namespace, client.Labels);
         var workers = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).Reverse().ToList();
-        Clients = [.. Enumerable.Range(0, options.Clients).Select(i => FirstClient + (uint)i)];
-        for (var i = 0; i < Clients.Length; i++)
+        _workers = topology.Nodes.Select((n, i) => (n.Name, n.ControlPlane, Address: FirstNode + (uint)i)).Where(n => !n.ControlPlane).ToDictionary(n => n.Name, n => n.Address, StringComparer.Ordinal);
+        Clients = [.. Enumerable.Range(0, options.Clients).Select(i => (_outside ? FirstStranger : FirstClient) + (uint)i)];
+        for (var i = 0; i < Clients.Length && !_outside; i++)
             _entries[Clients[i]] = new PodEntry(client.Namespace, $"{client.Name}-{i}", workers[i % workers.Count], Clients[i], $"client-{i}", clientIdentity);
         ClientNode = workers[0];
         foreach (var node in _backend.Nodes) AddPod(node);
@@ -58,6 +64,10 @@ internal sealed class SimulatedCluster
 
     /// <summary>The load's Service.</summary>
     public TcpEndpoint Service { get; }
+
+    /// <summary>What a connection dials: the Service, or from outside the node port of a node, in turn.</summary>
+    /// <param name="number">Number of the connection.</param>
+    public TcpEndpoint Destination(long number) => _entrances.Length == 0 ? Service : _entrances[number % _entrances.Length].Port;
 
     /// <summary>Addresses of the clients.</summary>
     public ImmutableArray<uint> Clients { get; }
@@ -99,13 +109,20 @@ internal sealed class SimulatedCluster
     public double[]? Spread()
     {
         if (_traits.AffinityTicks is not null || _ready.Count == 0) return null;
-        var (shares, service) = (new double[_pods.Count], Snapshot.Services.Frontends.Single());
+        var (shares, service) = (new double[_pods.Count], (_outside ? Snapshot.Services.NodePorts : Snapshot.Services.Frontends).Single());
+        foreach (var (name, _) in _entrances) Share(name, 1.0 / _entrances.Length);
+        if (_outside) return shares;
         foreach (var clients in Clients.GroupBy(c => _entries[c].NodeName, StringComparer.Ordinal))
         {
-            var group = service.GroupFor(NodeNumbers.Of(clients.Key), _zones[clients.Key]).Backends;
-            foreach (var backend in group) shares[IndexOf(backend.Address.Address)] += (double)clients.Count() / Clients.Length / group.Length;
+            Share(clients.Key, (double)clients.Count() / Clients.Length);
         }
         return shares;
+
+        void Share(string node, double part)
+        {
+            var group = service.GroupFor(NodeNumbers.Of(node), _zones[node]).Backends;
+            foreach (var backend in group) shares[IndexOf(backend.Address.Address)] += part / group.Length;
+        }
     }
 
     /// <summary>Changes the Service's spec.</summary>
@@ -114,6 +131,7 @@ internal sealed class SimulatedCluster
         var read = ServiceTraits.Read(step.SessionAffinity, step.AffinitySeconds, step.InternalTrafficPolicy, step.TrafficDistribution);
         _traits = new ServiceTraits(
             step.InternalTrafficPolicy is null && step.TrafficDistribution is null ? _traits.Locality : read.Locality, step.SessionAffinity is null ? _traits.AffinityTicks : read.AffinityTicks);
+        _external = new ServiceTraits(step.ExternalTrafficPolicy is { } policy ? ServiceTraits.ReadExternal(null, null, policy).Locality : _external.Locality, _traits.AffinityTicks);
         Snapshot = Build();
     }
 
@@ -146,8 +164,16 @@ internal sealed class SimulatedCluster
         _ready.Add(new ServiceBackend(index + 1, new TcpEndpoint(address, _port), NodeNumbers.Of(node), _zones[node]));
     }
 
-    private ClusterSnapshot Build() => new(
-        _entries.ToFrozenDictionary(), new ServiceTable([new ServiceFrontend(Service, [.. _ready], _traits)]), PolicySet.Create(_policies, _identities), _identities);
+    private ClusterSnapshot Build()
+    {
+        ServiceFrontend[] frontends = [new(Service, [.. _ready], _traits), new(new TcpEndpoint(0, NodePort), [.. _ready], _external)];
+        if (_outside)
+        {
+            var local = _external.Locality is BackendLocality.NodeOnly ? _ready.Select(b => _pods[IndexOf(b.Address.Address)].Node).ToHashSet(StringComparer.Ordinal) : null;
+            _entrances = [.. _workers.Where(w => local?.Contains(w.Key) ?? true).Select(w => (w.Key, new TcpEndpoint(w.Value, NodePort)))];
+        }
+        return new ClusterSnapshot(_entries.ToFrozenDictionary(), new ServiceTable(frontends), PolicySet.Create(_policies, _identities), _identities);
+    }
 
     private static bool Same(NetworkPolicyModel a, NetworkPolicyModel b) => a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name;
 }

@@ -15,8 +15,7 @@ internal sealed class SimulatedLoad
     private readonly ulong[][] _used;
     private readonly double _ticksPerConnection;
     private readonly long[] _outcomes = new long[Enum.GetValues<SimulatedOutcome>().Length];
-    private long[] _selected = [];
-    private long[] _ok = [];
+    private (long Selected, long Ok)[] _pods = [];
 
     public SimulatedLoad(SimulatedCluster cluster, SimulatedConnection connection, SimulationRandom random, ClientPortRange ports, double ratePerSecond)
     {
@@ -42,9 +41,9 @@ internal sealed class SimulatedLoad
     /// <returns>Selections and answers by Pod, of these connections.</returns>
     public (long[] Selected, long[] Ok) RunUntil(long untilTicks)
     {
-        (_selected, _ok) = (new long[_cluster.Pods.Count], new long[_cluster.Pods.Count]);
+        _pods = new (long, long)[_cluster.Pods.Count];
         for (var due = Due; due < untilTicks; due = Due) Connect(due);
-        return (_selected, _ok);
+        return ([.. _pods.Select(p => p.Selected)], [.. _pods.Select(p => p.Ok)]);
     }
 
     private long Due => (long)(Connections * _ticksPerConnection);
@@ -56,13 +55,14 @@ internal sealed class SimulatedLoad
         var ports = _ports[client];
         ports.TryTake(out var port);
         _used[client][port >> 6] |= 1UL << port;
-        var syn = new FourTuple(new TcpEndpoint(_cluster.Clients[client], (ushort)port), _cluster.Service);
+        var syn = new FourTuple(new TcpEndpoint(_cluster.Clients[client], (ushort)port), _cluster.Destination(Connections - 1));
         var outcome = _connection.Run(syn, nowTicks, _random, out var backend);
         ports.Release(port);
         _outcomes[(int)outcome]++;
         var pod = SimulatedCluster.IndexOf(backend);
-        if ((uint)pod >= (uint)_selected.Length) return;
-        _selected[pod]++;
-        if (outcome is SimulatedOutcome.Ok) _ok[pod]++;
+        if ((uint)pod >= (uint)_pods.Length) return;
+        ref var counts = ref _pods[pod];
+        counts.Selected++;
+        if (outcome is SimulatedOutcome.Ok) counts.Ok++;
     }
 }

@@ -17,6 +17,12 @@ public sealed record SimulationOptions
     /// <summary>Zones, 0 to 100; the worker nodes are in them in turn. Default 0: nodes without a zone.</summary>
     public int Zones { get; init; }
 
+    /// <summary>
+    /// The clients are outside the cluster: each connection comes to a node's port, in turn from node to node, as a load balancer that shares traffic by nodes brings it. With externalTrafficPolicy Local it knows
+    /// (health check node port) which nodes have ready Pods and leaves the others out.
+    /// </summary>
+    public bool Outside { get; init; }
+
     /// <summary>Connections per second of virtual time, all clients together, more than 0 and at most 10,000,000; null: the scenario's.</summary>
     public double? RatePerSecond { get; init; }
 

@@ -12,8 +12,10 @@ namespace CiliumDebugging.LoadTest.Pod;
 /// <param name="Ports">Client ports as <see cref="ClientPortRange.Parse"/> reads them; null: random odd ports of 32768–60999, as a client that binds a port draws them.</param>
 /// <param name="PortSeed">Seed of the port draw; null: random.</param>
 /// <param name="KeepAliveConnections">Connections that are kept open; 0: a fresh one for each request.</param>
+/// <param name="MaxInFlight">Most requests under way at once, 1 to 1,000,000; one that is due beyond it is not sent, and counted as such. Null: 10,000.</param>
 public sealed record AttackOrder(
-    Uri Url, double RatePerSecond, string Method = "POST", string? Body = "foo", double TimeoutSeconds = 30, string? Ports = null, int? PortSeed = null, int KeepAliveConnections = 0);
+    Uri Url, double RatePerSecond, string Method = "POST", string? Body = "foo", double TimeoutSeconds = 30, string? Ports = null, int? PortSeed = null, int KeepAliveConnections = 0,
+    int? MaxInFlight = null);
 
 /// <summary>One request's record on its way from the Pod to whoever ordered the attack. Times are seconds since the attack's epoch.</summary>
 /// <param name="Seq">Number in the order of intended starts, from 0.</param>

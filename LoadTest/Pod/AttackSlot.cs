@@ -65,7 +65,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
             Method = order.Method,
             Body = order.Body is null ? default : Encoding.UTF8.GetBytes(order.Body),
         };
-        return new AttackPlan
+        var plan = new AttackPlan
         {
             Targets = [target],
             RatePerSecond = order.RatePerSecond,
@@ -75,6 +75,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
             Timeout = TimeSpan.FromSeconds(order.TimeoutSeconds),
             KeepAliveConnections = order.KeepAliveConnections,
         };
+        return order.MaxInFlight is { } most ? plan with { MaxInFlight = most } : plan;
     }
 
     /// <summary>Aborts the attack.</summary>

@@ -50,6 +50,9 @@ public sealed record PhaseReport(
     /// <summary>Everything that is not a 2xx, unanswered requests included.</summary>
     public long Failures => Requests - Ok;
 
+    /// <summary>Requests that were due in it and not sent, because too many were under way; none of <see cref="Requests"/>.</summary>
+    public long NotSent { get; init; }
+
     /// <summary>Start, s since the load began.</summary>
     public double Start { get; init; }
 

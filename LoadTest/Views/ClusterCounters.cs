@@ -39,6 +39,9 @@ public sealed record ClusterCounters(
     /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted here.</summary>
     public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
 
+    /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with reason 5xx), all nodes: requests that reached a backend and are nobody's answer.</summary>
+    public double Repeated { get; init; }
+
     /// <summary>A node's Hubble metrics cannot be read.</summary>
     public ClusterCounters WithoutHubble(string node) => this with { MissingNodes = MissingNodes.Add(node) };
 
@@ -46,6 +49,7 @@ public sealed record ClusterCounters(
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
         var (requests, responses, egress, drops) = (Requests.ToBuilder(), Responses.ToBuilder(), EgressFlows.ToBuilder(), Drops.ToBuilder());
+        var repeated = Repeated;
         foreach (var sample in scrape)
         {
             switch (sample.Name)
@@ -59,12 +63,15 @@ public sealed record ClusterCounters(
                 case "hubble_flows_processed_total" when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
                     Add(egress, node, sample.Value);
                     break;
+                case "envoy_cluster_upstream_rq_retry" when sample["reason"] == "5xx":
+                    repeated += sample.Value;
+                    break;
                 case "hubble_drop_total":
                     Add(drops, sample["reason"], sample.Value);
                     break;
             }
         }
-        return this with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), EgressFlows = egress.ToImmutable(), Drops = drops.ToImmutable() };
+        return this with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), EgressFlows = egress.ToImmutable(), Drops = drops.ToImmutable(), Repeated = repeated };
     }
 
     /// <summary>Adds a scrape of a Backend's own metrics.</summary>
@@ -85,7 +92,7 @@ public sealed record ClusterCounters(
         return new ClusterCounters(
             OfNodes(Minus(Requests, earlier.Requests)), OfNodes(Minus(Responses, earlier.Responses)), Minus(EgressFlows, earlier.EgressFlows).RemoveRange(missing), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo))
         {
-            MissingNodes = missing,
+            MissingNodes = missing, Repeated = Repeated - earlier.Repeated,
         };
     }
 

@@ -11,7 +11,7 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// </summary>
 internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] token, TimeProvider time)
 {
-    private static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(20); // the header follows the connection at once; a machine with no processor to spare makes even that long
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {

@@ -34,6 +34,8 @@ public static class PodSandboxExtensions
             foreach (var port in sandbox.ContainerPorts.Concat(privatePorts).Distinct())
                 kestrel.Listen(sandbox.BackingAddress, port + sandbox.PortOffset, listen => ListenAsPod(listen, sandbox));
         });
+        // As many as Go servers ask the kernel for (net.core.somaxconn): with Kestrel's 512 a burst at a busy Pod costs the connections beyond it a second.
+        builder.WebHost.UseSockets(sockets => sockets.Backlog = 4096);
         // Kestrel prefers ConfigureKestrel's endpoints over urls, and warns; there is nothing to choose between here.
         builder.WebHost.UseUrls();
         return identity;

@@ -27,6 +27,20 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     [InlineData("/b", $"host={BackendProcess.PodName}")]
     public async Task A_get_answers_the_pod(string path, string expected) => (await Client.GetStringAsync(path, Cancel)).ShouldBe(expected);
 
+    [Fact]
+    public async Task A_status_that_is_asked_for_is_answered_and_the_request_counted()
+    {
+        var before = await CountAsync("echo_requests");
+
+        using var failed = await Client.PostAsync("/echo?status=503", new StringContent("foo"), Cancel);
+        using var refused = await Client.PostAsync("/echo?status=many", new StringContent("foo"), Cancel);
+
+        failed.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await failed.Content.ReadAsStringAsync(Cancel)).ShouldBe($"host={BackendProcess.PodName} body=foo");
+        refused.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await CountAsync("echo_requests")).ShouldBe(before + 1);
+    }
+
     [Theory]
     [InlineData("/health")]
     [InlineData("/alive")]

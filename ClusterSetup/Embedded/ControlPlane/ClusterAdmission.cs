@@ -29,6 +29,17 @@ internal static class ClusterAdmission
             spec["clusterIP"] = address;
             spec["clusterIPs"] = new JsonArray(address);
         }
+        return AdmitNodePorts(request, addresses);
+    }
+
+    /// <summary>Each port of a Service of type NodePort or LoadBalancer gets a node port; externalTrafficPolicy belongs to such a Service alone.</summary>
+    private static IReadOnlyList<FieldError> AdmitNodePorts(AdmissionRequest request, AddressBlocks addresses)
+    {
+        if (request.Proposed["spec"] is not JsonObject spec) return [];
+        if (spec["type"]?.ToString() is not ("NodePort" or "LoadBalancer"))
+            return spec["externalTrafficPolicy"] is null ? [] : [new FieldError("spec.externalTrafficPolicy", "may only be set when `type` is 'NodePort' or 'LoadBalancer'")];
+        foreach (var port in (spec["ports"] as JsonArray ?? []).OfType<JsonObject>())
+            if (port["nodePort"] is null) port["nodePort"] = addresses.NextNodePort();
         return [];
     }
 }

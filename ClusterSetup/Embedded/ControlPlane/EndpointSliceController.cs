@@ -1,12 +1,14 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 
 /// <summary>Keeps one EndpointSlice per Service: the Pods its selector finds, with their readiness.</summary>
-internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache)
+internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, LabTopology topology)
 {
     private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -40,6 +42,7 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
             {
                 Addresses = [p.Status.PodIP],
                 NodeName = p.Spec.NodeName,
+                Zone = _zones.GetValueOrDefault(p.Spec.NodeName ?? ""),
                 Conditions = new V1EndpointConditions { Ready = IsReady(p), Serving = IsReady(p), Terminating = false },
                 TargetRef = new V1ObjectReference { Kind = "Pod", Name = p.Name(), NamespaceProperty = p.Namespace(), Uid = p.Uid() },
             }).ToList();

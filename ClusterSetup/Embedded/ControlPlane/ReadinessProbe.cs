@@ -8,7 +8,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 /// <summary>An HTTP readiness probe as the kubelet sends it: from the node's host, over a fresh connection, 200 to 399 is success.</summary>
 internal static class ReadinessProbe
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5); // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod
 
     public static async Task<bool> AnswersAsync(LiveDatapath datapath, uint pod, int port, string path, TcpEndpoint source, TimeProvider time, CancellationToken cancellationToken)
     {

@@ -48,7 +48,10 @@ internal sealed class SnapshotBuilder
                 .SelectMany(e => e.slice.Ports.Where(p => p.Name == port.Name && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)));
             var spec = service.Spec;
             var traits = ServiceTraits.Read(spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds, spec.InternalTrafficPolicy, spec.TrafficDistribution);
-            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), [.. backends], traits);
+            var ready = backends.ToImmutableArray();
+            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), ready, traits);
+            if (spec.Type is "NodePort" or "LoadBalancer" && port.NodePort is > 0)
+                yield return new ServiceFrontend(new TcpEndpoint(0, (ushort)port.NodePort), ready, ServiceTraits.ReadExternal(spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds, spec.ExternalTrafficPolicy));
         }
     }
 

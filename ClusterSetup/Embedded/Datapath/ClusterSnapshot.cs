@@ -30,6 +30,18 @@ public sealed record PodEntry(string Namespace, string Name, string NodeName, ui
 /// <param name="Identities">The identities of Pods and of the reserved ones.</param>
 public sealed record ClusterSnapshot(FrozenDictionary<uint, PodEntry> Pods, ServiceTable Services, PolicySet Policies, IdentityTable Identities)
 {
+    private PodTable? _table;
+
+    /// <summary>Pods with an address, by address.</summary>
+    public FrozenDictionary<uint, PodEntry> Pods
+    {
+        get;
+        init => (field, _table) = (value, null);
+    } = Pods;
+
+    /// <summary>The same, laid out for the way of a connection; built at first use.</summary>
+    internal PodTable Table => _table ??= new PodTable(Pods);
+
     /// <summary>A cluster without Pods, Services and policies.</summary>
     public static ClusterSnapshot Empty(IdentityTable identities) =>
         new(FrozenDictionary<uint, PodEntry>.Empty, ServiceTable.Empty, PolicySet.Create([], identities), identities);

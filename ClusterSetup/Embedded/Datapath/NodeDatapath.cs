@@ -34,7 +34,7 @@ public sealed class NodeDatapath
         (Name, Address, Config, Sockets, Zone, _lock, _map, _affinity) = (name, address, config, sockets, zone, gate, map, affinity);
         _conntrack = config.SocketLoadBalancing ? null
             : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks, map, config.ConntrackReopen, config.ConntrackReopenGrace.Ticks);
-        _loadBalancer = new ServiceLoadBalancer(_conntrack, new ServiceChoice(config.BackendSelection, config.MaglevTableSize, NodeNumbers.Of(name), zone, affinity));
+        _loadBalancer = new ServiceLoadBalancer(_conntrack, new ServiceChoice(config.BackendSelection, config.MaglevTableSize, NodeNumbers.Of(name), zone, affinity, address));
     }
 
     /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned maps.</summary>

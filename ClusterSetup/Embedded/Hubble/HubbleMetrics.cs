@@ -36,6 +36,9 @@ public sealed class HubbleMetrics
     private readonly DurationHistogram _durations = new(
         "hubble_http_request_duration_seconds", "Quantiles of HTTP request duration in seconds", ["source", "destination", "method"]);
 
+    /// <summary>What the proxy counts of its attempts.</summary>
+    public EnvoyMetrics Envoy { get; } = new();
+
     /// <summary>Counts a request that arrived at the proxy, whatever its verdict.</summary>
     public void Request(in HttpPass pass, bool denied)
     {
@@ -76,6 +79,7 @@ public sealed class HubbleMetrics
         _durations.Render(text);
         _flows.Render(text);
         _drops.Render(text);
+        Envoy.Render(text);
         return text.ToString();
     }
 }

@@ -17,11 +17,14 @@ public sealed class AddressBlocks : IDisposable
     private const int BlocksPerCluster = 4;
     private const int LastBlock = 250;
     private const int MaxPodsPerNode = 250;
+    private const int FirstNodePort = 30_000;
+    private const int NodePorts = 2_768;
 
     private readonly Lock _lock = new();
     private readonly Socket _claim;
     private readonly Dictionary<int, (int Next, Queue<uint> Free)> _pods = [];
     private uint _nextService = 1;
+    private int _nextNodePort;
 
     private AddressBlocks(Socket claim, byte first) => (_claim, First) = (claim, first);
 
@@ -64,6 +67,9 @@ public sealed class AddressBlocks : IDisposable
 
     /// <summary>A free Service address.</summary>
     public uint NextService() => Block(1) | Interlocked.Increment(ref _nextService);
+
+    /// <summary>A free node port, 30000 to 32767 (Kubernetes's default --service-node-port-range).</summary>
+    public int NextNodePort() => FirstNodePort + (Interlocked.Increment(ref _nextNodePort) - 1) % NodePorts;
 
     /// <summary>A free Pod address on a node with its backing address.</summary>
     /// <param name="node">0-based number of the node, 0 to 254.</param>

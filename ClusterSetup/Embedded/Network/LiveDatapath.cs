@@ -30,18 +30,26 @@ internal sealed class LiveDatapath : IAsyncDisposable
     {
         (_path, _proxies, _time, _random, PortOffset) = (path, proxies, time, random, portOffset);
         _dialer = new PodDialer(portOffset);
+        Established = new EstablishedFlows(_cluster);
         _upstream = new UpstreamDialer(this, linkAddress);
     }
 
     /// <summary>Added to every port where it is listened on.</summary>
     public int PortOffset { get; }
 
-    /// <summary>What the agents know; swapped whole.</summary>
+    /// <summary>What the agents know; swapped whole. A change applies to established connections at once.</summary>
     public ClusterSnapshot Cluster
     {
         get => _cluster;
-        set => _cluster = value;
+        set
+        {
+            Established.Update(value);
+            _cluster = value;
+        }
     }
+
+    /// <summary>The connections that policy has a say in.</summary>
+    public EstablishedFlows Established { get; }
 
     /// <summary>The nodes' datapaths; swapped when an agent restarts.</summary>
     public ForwardingPath Path
@@ -127,7 +135,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
         switch (route.Action)
         {
             case HopAction.ToEgressProxy or HopAction.ToIngressProxy:
-                var proxied = new ProxiedConnection(route, hold, _upstream.CreateInvoker(route), Proxy(route.Node!.Name));
+                var proxied = new ProxiedConnection(route, hold, _upstream.CreateInvoker(route), Proxy(route.Node!.Name), Established);
                 await _proxies.Listener.RedirectAsync(socket, proxied, _stop.Token);
                 break;
             case HopAction.ToPod:
@@ -145,14 +153,23 @@ internal sealed class LiveDatapath : IAsyncDisposable
     }
 
     internal void CountDrop(in Hop route) =>
-        Proxy(route.Node!.Name).Hubble.Drop(route.Reason!, route.Source is { } source && source.NodeName == route.Node.Name ? "egress" : "ingress");
+        Proxy(route.Node!.Name).Hubble.Drop(route.Reason ?? "POLICY_DENIED", route.Source is { } source && source.NodeName == route.Node.Name ? "egress" : "ingress");
 
     internal long Now() => _time.GetUtcNow().Ticks;
 
     private async Task SpliceAsync(Socket socket, Hop route)
     {
         using var upstream = await DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, _stop.Token);
-        using (socket) await Splice.RunAsync(socket, upstream, _stop.Token);
+        using var splice = new Splice(socket, upstream, route, () => CountDrop(route));
+        Established.Add(splice);
+        try
+        {
+            using (socket) await splice.RunAsync(_stop.Token);
+        }
+        finally
+        {
+            Established.Remove(splice);
+        }
     }
 
     /// <summary>What a dropped SYN looks like from user space: connected, then silence, until the client gives up.</summary>

@@ -1,42 +1,71 @@
 using System.Buffers;
 using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+using CiliumDebugging.ClusterSetup.Policies;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Network;
 
-/// <summary>Copies bytes between two sockets until both directions have ended.</summary>
-internal static class Splice
+/// <summary>A connection straight to a Pod: copies bytes between two sockets until both directions have ended. Neither socket is disposed.</summary>
+/// <param name="client">The client's socket.</param>
+/// <param name="pod">The socket to the Pod.</param>
+/// <param name="hop">The decision by which it was established.</param>
+/// <param name="lost">Called for what the client sends after policy has dropped the connection.</param>
+internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : IEstablishedFlow, IDisposable
 {
     private const int BufferBytes = 16 * 1024;
+    private readonly CancellationTokenSource _broken = new();
+    private volatile bool _isDropped;
+    private volatile bool _isReset;
 
-    /// <summary>Runs to the end of the connection; a reset of either side resets the other. Neither socket is disposed.</summary>
-    public static async Task RunAsync(Socket a, Socket b, CancellationToken cancellationToken)
+    public Hop Hop => hop;
+
+    public void Stand(HttpRuleSet? rules)
     {
-        using var broken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var results = await Task.WhenAll(CopyAsync(a, b, broken), CopyAsync(b, a, broken));
-        if (!results[0] || !results[1])
-        {
-            a.LingerState = new LingerOption(true, 0);
-            b.LingerState = new LingerOption(true, 0);
-        }
+    }
+
+    public void Drop() => _isDropped = true;
+
+    public void Reset() => _isReset = true;
+
+    /// <summary>Runs to the end of the connection; a reset of either side resets the other.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var stop = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _broken);
+        var results = await Task.WhenAll(CopyAsync(client, pod, fromClient: true), CopyAsync(pod, client, fromClient: false));
+        if (results[0] && results[1]) return;
+        client.LingerState = new LingerOption(true, 0);
+        pod.LingerState = new LingerOption(true, 0);
     }
 
     /// <returns>False when the direction ended by a reset.</returns>
-    private static async Task<bool> CopyAsync(Socket from, Socket to, CancellationTokenSource broken)
+    private async Task<bool> CopyAsync(Socket from, Socket to, bool fromClient)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
-            while (await from.ReceiveAsync(buffer, SocketFlags.None, broken.Token) is > 0 and var count)
+            while (await from.ReceiveAsync(buffer, SocketFlags.None, _broken.Token) is > 0 and var count)
             {
+                if (fromClient && _isReset)
+                {
+                    await _broken.CancelAsync();
+                    return false;
+                }
+                if (fromClient && _isDropped)
+                {
+                    lost();
+                    continue;
+                }
                 for (var sent = 0; sent < count;)
-                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, broken.Token);
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, _broken.Token);
             }
-            to.Shutdown(SocketShutdown.Send);
+            // The client of a dropped connection has given up; nobody tells the Pod on a real cluster, but here its process would wait for ever.
+            if (fromClient && _isDropped) await _broken.CancelAsync();
+            else to.Shutdown(SocketShutdown.Send);
             return true;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            await broken.CancelAsync();
+            await _broken.CancelAsync();
             return false;
         }
         finally
@@ -44,4 +73,6 @@ internal static class Splice
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
+
+    public void Dispose() => _broken.Dispose();
 }

@@ -36,8 +36,6 @@ internal sealed class UpstreamDialer : IAsyncDisposable
 
     private async ValueTask<Stream> ConnectAsync(Hop accepted, CancellationToken cancellationToken)
     {
-        var cluster = _datapath.Proxy(accepted.Node!.Name).Cluster(accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress");
-        if (!cluster.TryStartPending()) throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
         try
         {
             return accepted.Action is HopAction.ToEgressProxy
@@ -47,10 +45,6 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         catch (SocketException)
         {
             throw new UpstreamFailureException(UpstreamFailureReason.ConnectionFailure);
-        }
-        finally
-        {
-            cluster.EndPending();
         }
     }
 
@@ -63,11 +57,12 @@ internal sealed class UpstreamDialer : IAsyncDisposable
             {
                 var (socket, id) = await _link.DialAsync((route, hold), cancellationToken);
                 // Closed before the ingress proxy has accepted it: nobody else gives the place of its socket back.
-                return new HeldStream(socket, connecting, () => { if (_link.TryTakeBack(id)) hold?.Dispose(); });
+                return new UpstreamStream(socket, connecting, closing: () => { if (_link.TryTakeBack(id)) hold?.Dispose(); });
             }
-            return new HeldStream(route.Action is HopAction.ToPod
-                ? await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken)
-                : await FailAsync(route, cancellationToken), connecting);
+            if (route.Action is not HopAction.ToPod) await FailAsync(accepted, route, cancellationToken);
+            var direct = await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken);
+            // Past the egress policy, and not yet past the ingress policy's next change.
+            return new UpstreamStream(direct, connecting, route, _datapath.Established);
         }
         catch
         {
@@ -82,10 +77,8 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         var route = _datapath.Path.ConnectFromIngressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting);
         try
         {
-            var socket = route.Action is HopAction.ToPod
-                ? await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken)
-                : await FailAsync(route, cancellationToken);
-            return new HeldStream(socket, connecting);
+            if (route.Action is not HopAction.ToPod) await FailAsync(accepted, route, cancellationToken);
+            return new UpstreamStream(await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken), connecting);
         }
         catch
         {
@@ -94,14 +87,23 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails as the kernel would: at once, or after the connect timeout when the SYN is never answered.</summary>
-    private async ValueTask<Socket> FailAsync(Hop route, CancellationToken cancellationToken)
+    /// <summary>Fails as the kernel would: at once, or after the connect timeout of the proxy's agent when the SYN is never answered. While it waits the request is a pending one of its cluster.</summary>
+    private async ValueTask FailAsync(Hop accepted, Hop route, CancellationToken cancellationToken)
     {
         if (route.Action is HopAction.AddressNotAvailable) throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
         if (route.Action is HopAction.Drop or HopAction.LostAtRedirect)
         {
-            _datapath.CountDrop(route);
-            await Task.Delay(route.Node!.Config.ProxyConnectTimeout, _datapath.Time, cancellationToken);
+            var (node, cluster) = (accepted.Node!, _datapath.Proxy(accepted.Node!.Name).Cluster(accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress"));
+            if (!cluster.TryStartPending(node.Config.ProxyMaxPendingRequests)) throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
+            try
+            {
+                _datapath.CountDrop(route);
+                await Task.Delay(node.Config.ProxyConnectTimeout, _datapath.Time, cancellationToken);
+            }
+            finally
+            {
+                cluster.EndPending();
+            }
         }
         throw new UpstreamFailureException(UpstreamFailureReason.ConnectionFailure);
     }
@@ -111,19 +113,4 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         new(node.Address, (ushort)(FirstProxyPort + (uint)Interlocked.Increment(ref _lastPort) % (LastProxyPort - FirstProxyPort + 1)));
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();
-
-    /// <summary>A connection that gives its place in the socket table back when it is closed, with a reset, so that no TIME_WAIT uses up the ports of this machine.</summary>
-    private sealed class HeldStream(Socket socket, SocketHold? hold, Action? closing = null) : NetworkStream(socket, ownsSocket: true)
-    {
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-            {
-                hold?.Dispose();
-                closing?.Invoke();
-                if (Socket.Connected) Socket.LingerState = new LingerOption(true, 0);
-            }
-            base.Dispose(disposing);
-        }
-    }
 }

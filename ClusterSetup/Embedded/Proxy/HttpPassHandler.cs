@@ -29,9 +29,20 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         var request = context.Request;
         var pass = connection.Pass(request.Method, request.Protocol);
         var arrived = time.GetTimestamp();
+        if (connection.IsReset)
+        {
+            context.Abort();
+            return;
+        }
+        if (connection.IsDropped)
+        {
+            connection.Proxy.Hubble.Drop("POLICY_DENIED", connection.Direction);
+            await SilenceAsync(context);
+            return;
+        }
         // 1. the HTTP rules
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (connection.Hop.HttpRules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
+        if (connection.Rules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
         {
             connection.Proxy.Hubble.Request(pass, denied: true);
             await ReplyAsync(context, StatusCodes.Status403Forbidden, "Access denied\r\n");
@@ -44,15 +55,15 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         {
             // 3. the proxy's own answer
             attempt.CountResponse(StatusCodes.Status503ServiceUnavailable);
-            await ReplyAsync(context, StatusCodes.Status503ServiceUnavailable, UpstreamFailureException.Body(attempt.Failure));
+            await ReplyAsync(context, StatusCodes.Status503ServiceUnavailable, UpstreamFailureException.Body(attempt.Failure), attempt.Failure is UpstreamFailureReason.Overflow);
         }
     }
 
     /// <returns>False when no attempt got an answer and the proxy has to give its own.</returns>
     private async Task<bool> ForwardWithRetriesAsync(HttpContext context, ProxiedConnection connection, PassAttempt attempt)
     {
-        var cluster = connection.Proxy.Cluster(connection.Direction);
-        var retries = connection.Hop.Node!.Config.HttpRetryCount;
+        var (cluster, envoy) = (connection.Proxy.Cluster(connection.Direction), connection.Proxy.Hubble.Envoy);
+        var (retries, budget) = (connection.Hop.Node!.Config.HttpRetryCount, connection.Hop.Node.Config.ProxyMaxRetries);
         var replayable = await BufferBodyAsync(context);
         if (!replayable) retries = 0;
         for (var n = 0; ; n++)
@@ -60,6 +71,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             attempt.MayRetry = n < retries;
             var isRetry = n > 0;
             var error = ForwarderError.None;
+            envoy.Attempt(connection.Direction);
             try
             {
                 error = await forwarder.SendAsync(context, "http://upstream/", connection.Upstream, ForwarderConfig, attempt, context.RequestAborted);
@@ -72,13 +84,18 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             if (error is ForwarderError.None && !attempt.Withheld) return true;
             if (context.Response.HasStarted) return true;
             if (error is not ForwarderError.None) attempt.Failure = UpstreamFailureException.ReasonOf(context.Features.Get<IForwarderErrorFeature>()?.Exception);
-            if (!attempt.MayRetry || !cluster.TryStartRetry())
+            // Envoy never retries an overflow (retry_state_impl.cc): that would feed it.
+            var overflow = error is not ForwarderError.None && attempt.Failure is UpstreamFailureReason.Overflow;
+            if (overflow) envoy.Overflow(connection.Direction);
+            if (!attempt.MayRetry || overflow || !cluster.TryStartRetry(budget))
             {
+                if (attempt.MayRetry && !overflow) envoy.BudgetSpent(connection.Direction);
                 if (!attempt.Withheld) return false;
                 // A withheld 5xx and no room for another attempt: the answer that was withheld is the answer.
                 await attempt.ReleaseAsync(context);
                 return true;
             }
+            envoy.Retry(connection.Direction, afterAnswer: attempt.Withheld);
             Rewind(context);
             await BackOffAsync(n + 1, context.RequestAborted);
         }
@@ -103,6 +120,13 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         return true;
     }
 
+    /// <summary>A policy has dropped the connection since: the request never arrived, so nothing answers it until the client gives up.</summary>
+    private async Task SilenceAsync(HttpContext context)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        context.Abort();
+    }
+
     private static void Rewind(HttpContext context)
     {
         if (context.Request.Body.CanSeek) context.Request.Body.Position = 0;
@@ -110,11 +134,12 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         context.Features.Set<IForwarderErrorFeature>(null);
     }
 
-    private static async Task ReplyAsync(HttpContext context, int status, string body)
+    private static async Task ReplyAsync(HttpContext context, int status, string body, bool overloaded = false)
     {
         context.Response.Clear();
         context.Response.StatusCode = status;
         context.Response.Headers.Server = "envoy";
+        if (overloaded) context.Response.Headers[PassAttempt.Overloaded] = "true";
         context.Response.ContentType = "text/plain";
         context.Response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.WriteAsync(body, context.RequestAborted);

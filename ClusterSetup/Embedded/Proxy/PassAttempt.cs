@@ -9,6 +9,9 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 /// </summary>
 internal sealed class PassAttempt(HubbleMetrics hubble, HttpPass pass, long arrived, TimeProvider time) : HttpTransformer
 {
+    /// <summary>Envoy's header on an answer it gave because of an overflow; no Envoy repeats such a request.</summary>
+    public const string Overloaded = "x-envoy-overloaded";
+
     private const int MaxWithheldBytes = 64 * 1024;
     private byte[]? _withheldBody;
     private int _withheldStatus;
@@ -37,7 +40,7 @@ internal sealed class PassAttempt(HubbleMetrics hubble, HttpPass pass, long arri
     {
         if (proxyResponse is null) return false; // no answer: the handler decides
         var status = (int)proxyResponse.StatusCode;
-        if (status >= 500 && MayRetry && proxyResponse.Content.Headers.ContentLength is <= MaxWithheldBytes)
+        if (status >= 500 && MayRetry && !proxyResponse.Headers.Contains(Overloaded) && proxyResponse.Content.Headers.ContentLength is <= MaxWithheldBytes)
         {
             _withheldBody = await proxyResponse.Content.ReadAsByteArrayAsync(cancellationToken);
             _withheldStatus = status;

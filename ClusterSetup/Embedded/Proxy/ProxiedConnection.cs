@@ -1,5 +1,7 @@
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
 using CiliumDebugging.ClusterSetup.Embedded.Hubble;
+using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.ClusterSetup.Policies;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 
@@ -7,15 +9,39 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 /// A connection that policy redirected to a node proxy, as a connection feature: its route with the original 4-tuple, and the upstream connections that belong to it
 /// (one handler per downstream connection, as Envoy's pool with the original source).
 /// </summary>
-internal sealed class ProxiedConnection(in Hop route, SocketHold? accepted, HttpMessageInvoker upstream, NodeProxy proxy) : IDisposable
+internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 {
-    private SocketHold? _accepted = accepted;
+    private readonly EstablishedFlows? _established;
+    private SocketHold? _accepted;
+    private volatile HttpRuleSet? _rules;
+    private volatile bool _isDropped;
+    private volatile bool _isReset;
 
-    public Hop Hop { get; } = route;
+    /// <param name="hop">The decision that led here.</param>
+    /// <param name="accepted">The place of the accepted socket.</param>
+    /// <param name="upstream">Its upstream connections.</param>
+    /// <param name="proxy">The node's proxy.</param>
+    /// <param name="established">Where it is entered, so that changes of policy reach it.</param>
+    public ProxiedConnection(in Hop hop, SocketHold? accepted, HttpMessageInvoker upstream, NodeProxy proxy, EstablishedFlows? established = null)
+    {
+        (Hop, _accepted, Upstream, Proxy, _established, _rules) = (hop, accepted, upstream, proxy, established, hop.HttpRules);
+        _established?.Add(this);
+    }
 
-    public NodeProxy Proxy { get; } = proxy;
+    public Hop Hop { get; }
 
-    public HttpMessageInvoker Upstream { get; } = upstream;
+    public NodeProxy Proxy { get; }
+
+    public HttpMessageInvoker Upstream { get; }
+
+    /// <summary>The HTTP rules that hold now: Envoy looks them up for each request. Null: every request passes.</summary>
+    public HttpRuleSet? Rules => _rules;
+
+    /// <summary>Whether policy drops what the client sends.</summary>
+    public bool IsDropped => _isDropped;
+
+    /// <summary>Whether what the client sends resets the connection.</summary>
+    public bool IsReset => _isReset;
 
     /// <summary><c>egress</c> or <c>ingress</c>.</summary>
     public string Direction => Hop.Action is HopAction.ToEgressProxy ? "egress" : "ingress";
@@ -26,8 +52,15 @@ internal sealed class ProxiedConnection(in Hop route, SocketHold? accepted, Http
 
     public HttpPass Pass(string method, string protocol) => new(SourceName, DestinationName, Direction, method, protocol);
 
+    public void Stand(HttpRuleSet? rules) => _rules = rules;
+
+    public void Drop() => _isDropped = true;
+
+    public void Reset() => _isReset = true;
+
     public void Dispose()
     {
+        _established?.Remove(this);
         Interlocked.Exchange(ref _accepted, null)?.Dispose();
         Upstream.Dispose();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
@@ -72,8 +73,32 @@ public class ServiceChoiceTests
         var random = new Random(1);
         Ports().Select(p => Choose(Node("a"), services, 7, p, 0, random)).Distinct().Order().ShouldBe([1u, 2u]);
         Ports().Select(p => Choose(Node("b"), services, 7, p, 0, random)).Distinct().ShouldBe([3u]);
-        Node("c").Translate(services, Syn(7, 1), 0, random, out var backend).ShouldBe(ServiceLookup.NoBackend);
+        Node("c").Translate(services, Syn(7, 1), 0, random, out var backend).ShouldBe(ServiceLookup.NoLocalBackend);
         backend.ShouldBe(s_vip);
+        Node("c").Translate(Services(ServiceTraits.Read(null, null, "Local", null)), Syn(7, 1), 0, random, out _).ShouldBe(ServiceLookup.NoBackend);
+    }
+
+    [Theory]
+    [InlineData("Local", "a", 1, 2)]
+    [InlineData("Local", "b", 3)]
+    [InlineData("Local", "c")]
+    [InlineData("Cluster", "c", 1, 2, 3)]
+    public void With_external_traffic_policy_local_a_node_gives_what_comes_to_its_port_to_its_own_backends(string policy, string node, params int[] chosen)
+    {
+        ImmutableArray<ServiceBackend> backends = [.. new[] { (1, "a"), (2, "a"), (3, "b") }.Select(b => new ServiceBackend(b.Item1, new TcpEndpoint((uint)b.Item1, 8080), NodeNumbers.Of(b.Item2)))];
+        var services = new ServiceTable([new ServiceFrontend(s_vip, backends), new ServiceFrontend(new TcpEndpoint(0, 30_080), backends, ServiceTraits.ReadExternal(null, null, policy))]);
+        var (entered, random) = (new NodeDatapath(node, 500, new CiliumConfig(), new SocketTable()), new Random(1));
+        var seen = new SortedSet<int>();
+        foreach (var port in Ports())
+        {
+            var lookup = entered.Translate(services, new FourTuple(new TcpEndpoint(7, (ushort)port), new TcpEndpoint(500, 30_080)), 0, random, out var backend);
+            lookup.ShouldBe(chosen.Length == 0 ? ServiceLookup.NoLocalBackend : ServiceLookup.Selected);
+            if (lookup is ServiceLookup.Selected) seen.Add((int)backend.Address);
+        }
+        seen.ShouldBe(chosen);
+        // The port is this node's own; the virtual address knows nothing of the policy.
+        entered.Translate(services, new FourTuple(new TcpEndpoint(7, 1), new TcpEndpoint(501, 30_080)), 0, random, out _).ShouldBe(ServiceLookup.NotAService);
+        Ports().Select(p => Choose(entered, services, 7, p, 0, random)).Distinct().Count().ShouldBe(3);
     }
 
     [Theory]

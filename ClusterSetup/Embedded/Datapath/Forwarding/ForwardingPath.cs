@@ -20,6 +20,7 @@ public sealed class ForwardingPath
     private readonly FrozenDictionary<string, NodeDatapath> _nodes;
     private readonly FrozenDictionary<uint, NodeDatapath> _byAddress;
     private readonly NodeDatapath?[] _byNumber;
+    private readonly (uint Lowest, uint Count) _addresses;
 
     /// <summary>A path over these nodes.</summary>
     public ForwardingPath(IEnumerable<NodeDatapath> nodes)
@@ -27,6 +28,7 @@ public sealed class ForwardingPath
         var all = nodes.ToList();
         _nodes = all.ToFrozenDictionary(n => n.Name, StringComparer.Ordinal);
         _byAddress = all.ToFrozenDictionary(n => n.Address);
+        _addresses = all.Count == 0 ? (0, 0) : (all.Min(n => n.Address), all.Max(n => n.Address) - all.Min(n => n.Address) + 1);
         _byNumber = new NodeDatapath?[all.Select(n => NodeNumbers.Of(n.Name)).DefaultIfEmpty(-1).Max() + 1];
         foreach (var node in all) _byNumber[NodeNumbers.Of(node.Name)] = node;
     }
@@ -48,26 +50,28 @@ public sealed class ForwardingPath
         ArgumentNullException.ThrowIfNull(cluster);
         hold = null;
         // 1. service load balancing
-        var node = ClientNode(cluster, syn.Source, out var source);
+        var node = ServiceNode(cluster, syn, out var client);
+        var source = client.Pod;
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
         var wire = new FourTuple(syn.Source, backend);
-        if (lookup is ServiceLookup.NoBackend || !cluster.Pods.TryGetValue(backend.Address, out var destination))
+        if (lookup is ServiceLookup.NoLocalBackend) return new Hop(HopAction.Drop, source, null, syn.Source, backend, wire, null, node, "SERVICE_BACKEND_NOT_FOUND");
+        if (lookup is ServiceLookup.NoBackend || !cluster.Table.TryFind(backend.Address, out var destination))
             return new Hop(HopAction.Reset, source, null, syn.Source, backend, wire, null, node);
         // 2. egress policy of the client
         if (source is not null)
         {
-            var verdict = cluster.Policies.Evaluate(TrafficDirection.Egress, source.Identity, destination.Peer, backend.Port, L4Protocol.Tcp);
-            if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, syn.Source, backend, wire, null, node, "POLICY_DENIED");
+            var verdict = EstablishedConnections.Egress(cluster, client.Identity, new Peer(destination.Identity, backend.Address), backend.Port);
+            if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination.Pod, syn.Source, backend, wire, null, node, "POLICY_DENIED");
             if (verdict.IsRedirect)
             {
                 var ends = SocketEnds.AcceptedFrom(wire);
                 node.Sockets.Accept(ends);
                 hold = new SocketHold(node.Sockets, ends);
-                return new Hop(HopAction.ToEgressProxy, source, destination, syn.Source, backend, wire, verdict.Http, node);
+                return new Hop(HopAction.ToEgressProxy, source, destination.Pod, syn.Source, backend, wire, verdict.Http, node);
             }
         }
         // 3. ingress policy of the destination
-        return Arrive(cluster, source, destination, syn.Source, wire, out hold);
+        return Arrive(cluster, client, destination, syn.Source, wire, out hold);
     }
 
     /// <summary>A client closes a connection that it had dialled: its node's conntrack sees the FIN.</summary>
@@ -77,7 +81,7 @@ public sealed class ForwardingPath
     public void Close(ClusterSnapshot cluster, in FourTuple syn, long nowTicks)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        ClientNode(cluster, syn.Source, out _).Close(syn, nowTicks);
+        ServiceNode(cluster, syn, out _).Close(syn, nowTicks);
     }
 
     /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.</summary>
@@ -96,8 +100,8 @@ public sealed class ForwardingPath
         hold = null;
         if (!TryConnect(node, wire, out connecting)) return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
         // The destination may have been deleted since the client's SYN.
-        if (!cluster.Pods.TryGetValue(accepted.Backend.Address, out var destination)) return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
-        return Arrive(cluster, accepted.Source, destination, accepted.Client, wire, out hold);
+        if (!cluster.Table.TryFind(accepted.Backend.Address, out var destination)) return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
+        return Arrive(cluster, new PodSlot(accepted.Source!), destination, accepted.Client, wire, out hold) with { FromEgressProxy = true };
     }
 
     /// <summary>The SYN of the ingress proxy's own connection to the Pod (step 4).</summary>
@@ -118,19 +122,25 @@ public sealed class ForwardingPath
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
-    /// <summary>The node a client is on; a client that is neither Pod nor node counts as one of the first node.</summary>
-    private NodeDatapath ClientNode(ClusterSnapshot cluster, TcpEndpoint client, out PodEntry? pod) =>
-        (cluster.Pods.TryGetValue(client.Address, out pod) ? NodeOf(pod) : _byAddress.GetValueOrDefault(client.Address)) ?? _nodes.Values[0];
+    /// <summary>
+    /// The node that translates a destination: the one whose address was dialled (a node port), else the client's. A client that is neither Pod nor node counts as one of the first node.
+    /// </summary>
+    private NodeDatapath ServiceNode(ClusterSnapshot cluster, in FourTuple syn, out PodSlot pod)
+    {
+        var client = cluster.Table.TryFind(syn.Source.Address, out pod) ? NodeOf(pod.Node) : NodeAt(syn.Source.Address);
+        return NodeAt(syn.Destination.Address) ?? client ?? _nodes.Values[0];
+    }
 
-    private NodeDatapath? NodeOf(PodEntry pod) => (uint)pod.NodeNumber < (uint)_byNumber.Length ? _byNumber[pod.NodeNumber] : null;
+    private NodeDatapath? NodeAt(uint address) => address - _addresses.Lowest < _addresses.Count ? _byAddress.GetValueOrDefault(address) : null;
 
-    private Hop Arrive(ClusterSnapshot cluster, PodEntry? source, PodEntry destination, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
+    private NodeDatapath? NodeOf(int number) => (uint)number < (uint)_byNumber.Length ? _byNumber[number] : null;
+
+    private Hop Arrive(ClusterSnapshot cluster, in PodSlot from, in PodSlot to, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
     {
         hold = null;
-        var node = NodeOf(destination) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
-        // A source that is no Pod is this machine itself: the host of whichever node it talks to.
-        var peer = source?.Peer ?? new Peer(cluster.Identities.Host, wire.Source.Address);
-        var verdict = cluster.Policies.Evaluate(TrafficDirection.Ingress, destination.Identity, peer, wire.Destination.Port, L4Protocol.Tcp);
+        var (source, destination) = (from.Pod, to.Pod!);
+        var node = NodeOf(to.Node) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
+        var verdict = EstablishedConnections.Ingress(cluster, source is null ? null : new Peer(from.Identity, client.Address), to.Identity, wire);
         if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, client, wire.Destination, wire, null, node, "POLICY_DENIED");
         if (!verdict.IsRedirect) return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
         var ends = SocketEnds.AcceptedFrom(wire);

@@ -38,9 +38,10 @@ public enum HopAction
 /// <param name="HttpRules">For a redirect: the rules the proxy enforces.</param>
 /// <param name="Node">The node that decides: the client's for egress, the destination's for ingress.</param>
 /// <param name="Reason">For Drop and LostAtRedirect: Cilium's drop reason.</param>
+/// <param name="FromEgressProxy">Whether the egress proxy sent it, which has the client's egress policy behind it.</param>
 public readonly record struct Hop(
     HopAction Action, PodEntry? Source, PodEntry? Destination, TcpEndpoint Client, TcpEndpoint Backend, FourTuple Wire,
-    HttpRuleSet? HttpRules, NodeDatapath? Node, string? Reason = null);
+    HttpRuleSet? HttpRules, NodeDatapath? Node, string? Reason = null, bool FromEgressProxy = false);
 
 /// <summary>A socket's place in a node's table, given back by disposing it. Disposing it twice is harmless.</summary>
 public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable

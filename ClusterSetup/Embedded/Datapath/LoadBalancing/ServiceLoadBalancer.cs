@@ -9,8 +9,11 @@ public enum ServiceLookup
     /// <summary>A backend was chosen.</summary>
     Selected,
 
-    /// <summary>The Service has no ready backend for this client.</summary>
+    /// <summary>The Service has no ready backend.</summary>
     NoBackend,
+
+    /// <summary>The Service has ready backends, and a traffic policy <c>Local</c> leaves none of them: dropped, by Cilium and kube-proxy alike.</summary>
+    NoLocalBackend,
 }
 
 /// <summary>What a node chooses backends by.</summary>
@@ -19,7 +22,9 @@ public enum ServiceLookup
 /// <param name="Node">The node's number (<see cref="NodeNumbers"/>); -1: none.</param>
 /// <param name="Zone">Its zone; null: none.</param>
 /// <param name="Affinity">Its memory of client addresses; null: no Service has affinity here.</param>
-public sealed record ServiceChoice(BackendSelection Selection = BackendSelection.Random, int MaglevTableSize = 16_381, int Node = -1, string? Zone = null, AffinityMap? Affinity = null)
+/// <param name="Address">The node's address, on which it serves node ports; 0: none.</param>
+public sealed record ServiceChoice(
+    BackendSelection Selection = BackendSelection.Random, int MaglevTableSize = 16_381, int Node = -1, string? Zone = null, AffinityMap? Affinity = null, uint Address = 0)
 {
     /// <summary>At random, without locality and affinity.</summary>
     public static ServiceChoice Default { get; } = new();
@@ -53,7 +58,8 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
         backend = syn.Destination;
-        if (!services.TryGet(syn.Destination, out var service)) return ServiceLookup.NotAService;
+        if (!services.TryGet(syn.Destination, out var service) && !(syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service)))
+            return ServiceLookup.NotAService;
         // 1. the conntrack entry
         if (conntrack is not null && conntrack.TryGet(syn, nowTicks, out var stored) && service!.TryGet(stored, out backend)) return ServiceLookup.Selected;
         // 2. affinity
@@ -66,7 +72,7 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
             if (group.Backends.IsEmpty)
             {
                 backend = syn.Destination;
-                return ServiceLookup.NoBackend;
+                return service.Backends.IsEmpty ? ServiceLookup.NoBackend : ServiceLookup.NoLocalBackend;
             }
             (id, backend, _, _) = group.Backends[Select(group, syn, random)];
         }

@@ -12,12 +12,12 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
 public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int Node = -1, string? Zone = null);
 
 /// <summary>A Service port with its ready backends.</summary>
-/// <param name="Frontend">Virtual address and Service port.</param>
+/// <param name="Frontend">Virtual address and Service port; address 0 and a node port: the Service on every node's own address.</param>
 /// <param name="Backends">Ready backends.</param>
 /// <param name="Traits">What the Service's spec says about the choice; null for nothing.</param>
 public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<ServiceBackend> Backends, ServiceTraits? Traits = null)
 {
-    private readonly FrozenDictionary<int, TcpEndpoint> _byId = Backends.ToFrozenDictionary(b => b.Id, b => b.Address);
+    private readonly BackendIndex _byId = new(Backends);
     private readonly BackendGroup _all = new(Backends);
     private readonly ConcurrentDictionary<int, BackendGroup> _byNode = new();
     private readonly ConcurrentDictionary<string, BackendGroup> _byZone = new(StringComparer.Ordinal);
@@ -43,15 +43,27 @@ public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<Servic
 public sealed class ServiceTable
 {
     private readonly FrozenDictionary<TcpEndpoint, ServiceFrontend> _frontends;
+    private readonly FrozenDictionary<ushort, ServiceFrontend> _nodePorts;
 
     /// <summary>A table of these frontends.</summary>
-    public ServiceTable(IEnumerable<ServiceFrontend> frontends) => _frontends = frontends.ToFrozenDictionary(f => f.Frontend);
+    public ServiceTable(IEnumerable<ServiceFrontend> frontends)
+    {
+        var byKind = frontends.ToLookup(f => f.Frontend.Address == 0);
+        _frontends = byKind[false].ToFrozenDictionary(f => f.Frontend);
+        _nodePorts = byKind[true].ToFrozenDictionary(f => f.Frontend.Port);
+    }
 
     /// <summary>No Services.</summary>
     public static ServiceTable Empty { get; } = new([]);
 
-    /// <summary>All frontends.</summary>
+    /// <summary>All frontends with a virtual address.</summary>
     public IEnumerable<ServiceFrontend> Frontends => _frontends.Values;
+
+    /// <summary>All node ports.</summary>
+    public IEnumerable<ServiceFrontend> NodePorts => _nodePorts.Values;
+
+    /// <summary>The Service at a node port, if it is one.</summary>
+    public bool TryGetNodePort(ushort port, out ServiceFrontend? service) => _nodePorts.TryGetValue(port, out service);
 
     /// <summary>The Service at an address, if it is one.</summary>
     public bool TryGet(in TcpEndpoint destination, out ServiceFrontend? service) => _frontends.TryGetValue(destination, out service);

@@ -6,7 +6,7 @@ public enum BackendLocality
     /// <summary>All alike.</summary>
     Cluster,
 
-    /// <summary>Only those on the client's node, none otherwise (<c>internalTrafficPolicy: Local</c>).</summary>
+    /// <summary>Only those on the node that translates: the client's (<c>internalTrafficPolicy: Local</c>) or the one that traffic from outside came to (<c>externalTrafficPolicy: Local</c>); none otherwise.</summary>
     NodeOnly,
 
     /// <summary>Those in the zone of the client's node while there is one; otherwise all (<c>trafficDistribution: PreferClose</c>, <c>PreferSameZone</c>).</summary>
@@ -28,5 +28,14 @@ public sealed record ServiceTraits(BackendLocality Locality = BackendLocality.Cl
     /// <param name="trafficDistribution">PreferClose or PreferSameZone. A Service with internalTrafficPolicy Local ignores it.</param>
     public static ServiceTraits Read(string? sessionAffinity, int? affinitySeconds, string? internalTrafficPolicy, string? trafficDistribution) => new(
         internalTrafficPolicy == "Local" ? BackendLocality.NodeOnly : trafficDistribution is "PreferClose" or "PreferSameZone" ? BackendLocality.PreferZone : BackendLocality.Cluster,
-        sessionAffinity == "ClientIP" ? (affinitySeconds ?? 10_800) * TimeSpan.TicksPerSecond : null);
+        Affinity(sessionAffinity, affinitySeconds));
+
+    /// <summary>Reads the fields of a Service's spec that hold for its node port: traffic from outside.</summary>
+    /// <param name="sessionAffinity">None or ClientIP.</param>
+    /// <param name="affinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds; 10800 when null.</param>
+    /// <param name="externalTrafficPolicy">Cluster or Local.</param>
+    public static ServiceTraits ReadExternal(string? sessionAffinity, int? affinitySeconds, string? externalTrafficPolicy) =>
+        new(externalTrafficPolicy == "Local" ? BackendLocality.NodeOnly : BackendLocality.Cluster, Affinity(sessionAffinity, affinitySeconds));
+
+    private static long? Affinity(string? sessionAffinity, int? seconds) => sessionAffinity == "ClientIP" ? (seconds ?? 10_800) * TimeSpan.TicksPerSecond : null;
 }

@@ -58,6 +58,12 @@ public sealed partial record CiliumConfig
     /// <summary>How often the proxy repeats a request on a 5xx or a connect failure (<c>http-retry-count</c>, cil#5403). Default 3.</summary>
     public int HttpRetryCount { get; init; } = 3;
 
+    /// <summary>Retries that a cluster of a proxy has under way at most (<c>sandbox-proxy-max-retries</c>; Envoy's max_retries, cil#21814). Default 3.</summary>
+    public int ProxyMaxRetries { get; init; } = 3;
+
+    /// <summary>Requests of a cluster of a proxy that may wait for their connection (<c>sandbox-proxy-max-pending-requests</c>; Envoy's max_pending_requests). Default 1024.</summary>
+    public int ProxyMaxPendingRequests { get; init; } = 1024;
+
     /// <summary><c>proxy-use-original-source-address</c> (cil#42946). Default true.</summary>
     public bool ProxyUseOriginalSourceAddress { get; init; } = true;
 
@@ -86,7 +92,9 @@ public sealed partial record CiliumConfig
             ["bpf-lb-maglev-table-size"] = (c, v) => c with { MaglevTableSize = int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 251 and <= 131_071 && MaglevTable.IsPrime(n) ? n : throw Bad("a prime from 251 to 131071, such as 16381") },
             ["sandbox-service-proxy"] = (c, v) => OneOf(v, ("cilium", c), ("iptables", c.KubeProxy(BackendSelection.Random)), ("ipvs", c.KubeProxy(BackendSelection.RoundRobin))),
             ["proxy-connect-timeout"] = (c, v) => c with { ProxyConnectTimeout = Duration(v) },
-            ["http-retry-count"] = (c, v) => c with { HttpRetryCount = int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= 100 ? n : throw Bad("a number from 0 to 100") },
+            ["http-retry-count"] = (c, v) => c with { HttpRetryCount = Number(v, 100) },
+            ["sandbox-proxy-max-retries"] = (c, v) => c with { ProxyMaxRetries = Number(v, 1_000_000) },
+            ["sandbox-proxy-max-pending-requests"] = (c, v) => c with { ProxyMaxPendingRequests = Number(v, 1_000_000) },
             ["proxy-use-original-source-address"] = (c, v) => c with { ProxyUseOriginalSourceAddress = Boolean(v) },
             ["sandbox-sockets"] = (c, v) => c with { Sockets = OneOf(v, ("per-node", SocketScope.PerNode), ("shared", SocketScope.Shared)) },
             ["sandbox-original-source-for-local-pods"] = (c, v) => c with { OriginalSourceForLocalPods = Boolean(v) },
@@ -136,6 +144,9 @@ public sealed partial record CiliumConfig
     private static FormatException Bad(string expected) => new(expected);
 
     private static bool Boolean(string value) => OneOf(value, ("true", true), ("false", false));
+
+    private static int Number(string value, int most) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= most ? n : throw Bad(string.Create(CultureInfo.InvariantCulture, $"a number from 0 to {most}"));
 
     private static T OneOf<T>(string value, params ReadOnlySpan<(string Name, T Value)> choices)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Embedded;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
@@ -73,7 +74,7 @@ internal sealed class LiveLab : IAsyncDisposable
     public async Task<ClusterCounters> CountersAsync() =>
         await View.ScrapeAsync(await View.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
 
-    /// <summary>Applies the policies of a file of the seed scenario and waits until the datapath has them.</summary>
+    /// <summary>Applies the policies of a file, of the seed scenario where it has no path, and waits until the datapath has them.</summary>
     public async Task ApplyAsync(string file)
     {
         var before = Cluster.Datapath.Cluster.Policies;
@@ -81,6 +82,48 @@ internal sealed class LiveLab : IAsyncDisposable
         foreach (var policy in policies)
             await Api.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: TestContext.Current.CancellationToken);
         await Eventually.HoldsAsync($"the datapath has {file}", () => !ReferenceEquals(before, Cluster.Datapath.Cluster.Policies));
+    }
+
+    /// <summary>Applies policies given as text and waits until the datapath has them.</summary>
+    public async Task ApplyTextAsync(string yaml)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, yaml);
+            await ApplyAsync(file);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>Deletes all policies of the backends' namespace and waits until the datapath has none of them.</summary>
+    public async Task DeleteAllPoliciesAsync()
+    {
+        foreach (var policy in Cluster.Datapath.Cluster.Policies.Policies)
+            await Api.CustomObjects.DeleteNamespacedCustomObjectAsync("cilium.io", "v2", policy.Namespace, "ciliumnetworkpolicies", policy.Name, cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the datapath has no policies", () => Cluster.Datapath.Cluster.Policies.Policies.IsEmpty);
+    }
+
+    /// <summary>The agents' Pods.</summary>
+    public async Task<IList<V1Pod>> AgentsAsync() =>
+        (await Api.CoreV1.ListNamespacedPodAsync("kube-system", labelSelector: "k8s-app=cilium", cancellationToken: TestContext.Current.CancellationToken)).Items;
+
+    /// <summary>Changes settings of cilium-config; a null takes one out. Agents read them when they start.</summary>
+    public Task SetAsync(params (string Key, string? Value)[] settings) => Api.CoreV1.PatchNamespacedConfigMapAsync(
+        new V1Patch(JsonSerializer.Serialize(new { data = settings.ToDictionary(s => s.Key, s => s.Value) }), V1Patch.PatchType.MergePatch),
+        "cilium-config", "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>Changes settings, deletes the agents' Pods and waits until there are new ones.</summary>
+    public async Task RestartAgentsAsync(params (string Key, string? Value)[] settings)
+    {
+        if (settings.Length > 0) await SetAsync(settings);
+        var old = await AgentsAsync();
+        foreach (var agent in old) await Api.CoreV1.DeleteNamespacedPodAsync(agent.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("all agents are new and run", async () =>
+            await AgentsAsync() is var agents && agents.Count == old.Count && agents.All(a => old.All(o => o.Uid() != a.Uid()) && a.Status?.Phase == "Running"));
     }
 
     /// <summary>A port of a Pod or Service as this machine reaches it.</summary>

@@ -54,16 +54,16 @@ public class RestartTests
         (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
 
         // The new setting is read when an agent starts, not before.
-        await SetAsync(lab, "sandbox-sockets", "per-node");
+        await lab.SetAsync(("sandbox-sockets", "per-node"));
         (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
-        await RestartAgentsAsync(lab);
+        await lab.RestartAgentsAsync();
         (await lab.RunAsync(scenario.Load())).Phases[0].Failures.ShouldBe(0);
 
         // A bad setting: the datapath goes on as it was, and the agent comes back when the setting is good.
-        await SetAsync(lab, "sandbox-sockets", "everywhere");
-        var deleted = (await AgentsAsync(lab))[0];
+        await lab.SetAsync(("sandbox-sockets", "everywhere"));
+        var deleted = (await lab.AgentsAsync())[0];
         await lab.Api.CoreV1.DeleteNamespacedPodAsync(deleted.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("one agent is missing", async () => (await AgentsAsync(lab)).Count == 3);
+        await Eventually.HoldsAsync("one agent is missing", async () => (await lab.AgentsAsync()).Count == 3);
         var path = lab.Cluster.Datapath.Path;
         using (var connection = await RawConnection.OpenAsync(IPAddress.Loopback, lab.EndPoint((await lab.ReadyAsync()).Backends[0].Status.PodIP)))
         {
@@ -71,25 +71,11 @@ public class RestartTests
             await connection.ReadUntilAsync("body=foo");
         }
         lab.Cluster.Datapath.Path.ShouldBeSameAs(path);
-        await SetAsync(lab, "sandbox-sockets", "shared");
-        await Eventually.HoldsAsync("the agent is back", async () => await AgentsAsync(lab) is { Count: 4 } agents && agents.All(a => a.Uid() != deleted.Uid()));
-        await RestartAgentsAsync(lab);
+        await lab.SetAsync(("sandbox-sockets", "shared"));
+        await Eventually.HoldsAsync("the agent is back", async () => await lab.AgentsAsync() is { Count: 4 } agents && agents.All(a => a.Uid() != deleted.Uid()));
+        await lab.RestartAgentsAsync();
         (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
     }
-
-    private static async Task RestartAgentsAsync(LiveLab lab)
-    {
-        var old = await AgentsAsync(lab);
-        foreach (var agent in old) await lab.Api.CoreV1.DeleteNamespacedPodAsync(agent.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("four new agents run", async () =>
-            await AgentsAsync(lab) is { Count: 4 } agents && agents.All(a => old.All(o => o.Uid() != a.Uid()) && a.Status?.Phase == "Running"));
-    }
-
-    private static async Task<IList<V1Pod>> AgentsAsync(LiveLab lab) =>
-        (await lab.Api.CoreV1.ListNamespacedPodAsync("kube-system", labelSelector: "k8s-app=cilium", cancellationToken: TestContext.Current.CancellationToken)).Items;
-
-    private static async Task SetAsync(LiveLab lab, string key, string value) => await lab.Api.CoreV1.PatchNamespacedConfigMapAsync(
-        new V1Patch($$"""{"data": {"{{key}}": "{{value}}"} }""", V1Patch.PatchType.MergePatch), "cilium-config", "kube-system", cancellationToken: TestContext.Current.CancellationToken);
 
     private static async Task<bool> IsRefusedAsync(IPEndPoint endpoint)
     {

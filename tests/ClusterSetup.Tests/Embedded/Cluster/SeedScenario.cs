@@ -16,9 +16,12 @@ internal sealed record SeedScenario
 
     public string Client { get; init; } = "app=load-test-1";
 
-    public double Rate { get; init; } = 300;
+    public double Rate { get; init; } = 150;
 
     public string? Ports { get; init; }
+
+    /// <summary>Most requests under way at once; null for any number.</summary>
+    public int? InFlight { get; init; }
 
     /// <summary>Texts of the policies and what stands there instead, in order.</summary>
     public (string Old, string New)[] Names { get; init; } = [];
@@ -37,7 +40,7 @@ internal sealed record SeedScenario
                     text = text.Replace(old, name, StringComparison.Ordinal);
                 File.WriteAllText(Path.Combine(folder, file), text);
             }
-            var ports = Ports is null ? "" : $"\n  ports: {Ports}";
+            var ports = (Ports is null ? "" : $"\n  ports: {Ports}") + (InFlight is null ? "" : $"\n  inFlight: {InFlight}");
             File.WriteAllText(Path.Combine(folder, "scenario.yaml"), string.Create(CultureInfo.InvariantCulture, $"""
                 title: a test
                 load:

@@ -125,7 +125,7 @@ public class TwoSidedL7Tests
         }
         ShouldReconcile(report);
         var requests = report.Reconciliation.Single(r => r.What.Contains("records received", StringComparison.Ordinal)).LeftCount;
-        requests.ShouldBeGreaterThan(400);
+        requests.ShouldBeGreaterThan(200);
         var failures = report.Reconciliation.Single(r => r.What.Contains("503", StringComparison.Ordinal) && r.Left.Contains("client", StringComparison.Ordinal)).LeftCount;
         failures.ShouldBe(phase.Pods.Sum(p => p.HubbleServerErrors));
         (failures + phase.Pods.Sum(p => p.Echo)).ShouldBe(requests);

@@ -32,7 +32,9 @@ public class CiliumConfigTests
         Parse(("proxy-use-original-source-address", "false")).OriginalSourceAllowed.ShouldBeFalse();
         Parse(("sandbox-sockets", "per-node")).Sockets.ShouldBe(SocketScope.PerNode);
         Parse(("sandbox-original-source-for-local-pods", "true")).OriginalSourceForLocalPods.ShouldBeTrue();
-        CiliumConfig.KnownKeys.Count().ShouldBe(17);
+        Parse(("sandbox-proxy-max-retries", "0")).ProxyMaxRetries.ShouldBe(0);
+        Parse(("sandbox-proxy-max-pending-requests", "7")).ProxyMaxPendingRequests.ShouldBe(7);
+        CiliumConfig.KnownKeys.Count().ShouldBe(19);
     }
 
     [Theory]

@@ -40,10 +40,10 @@ public class NodeProxyTests
     }
 
     [Theory]
-    [InlineData("ConnectionFailure", "upstream connect error or disconnect/reset before headers. reset reason: connection failure")]
-    [InlineData("Overflow", "upstream connect error or disconnect/reset before headers. reset reason: overflow")]
-    [InlineData("AddressNotAvailable", "immediate connect error: Cannot assign requested address")]
-    public async Task Without_an_upstream_connection_the_answer_is_envoys_503(string reason, string body)
+    [InlineData("ConnectionFailure", 4, "upstream connect error or disconnect/reset before headers. reset reason: connection failure")]
+    [InlineData("Overflow", 1, "upstream connect error or disconnect/reset before headers. reset reason: overflow")]
+    [InlineData("AddressNotAvailable", 4, "immediate connect error: Cannot assign requested address")]
+    public async Task Without_an_upstream_connection_the_answer_is_envoys_503_and_an_overflow_is_not_repeated(string reason, int attempts, string body)
     {
         await using var proxy = await ProxyFixture.StartAsync((_, _) => throw new HttpRequestException("no", new UpstreamFailureException(Enum.Parse<UpstreamFailureReason>(reason))));
         var answer = await proxy.SendAsync("POST", "/echo", "foo");
@@ -51,7 +51,10 @@ public class NodeProxyTests
         answer.ShouldContain("\r\nServer: envoy\r\n");
         answer.ShouldNotContain("X-Pod");
         answer.ShouldEndWith(body);
-        proxy.Upstream.Count.ShouldBe(4);
+        answer.Contains("\r\nx-envoy-overloaded: true\r\n", StringComparison.Ordinal).ShouldBe(attempts == 1);
+        proxy.Upstream.Count.ShouldBe(attempts);
+        proxy.Counted("envoy_cluster_upstream_rq_total").ShouldBe(attempts);
+        proxy.Counted("envoy_cluster_upstream_rq_retry").ShouldBe(attempts - 1);
         proxy.Counted("hubble_http_requests_total").ShouldBe(1);
         proxy.Counted("hubble_http_responses_total", "503").ShouldBe(1);
     }
@@ -105,13 +108,13 @@ public class NodeProxyTests
     public void Three_retries_and_1024_pending_requests_have_room_at_once()
     {
         var cluster = new CircuitBreaker();
-        Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry()).ShouldBe(3);
+        Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry(3)).ShouldBe(3);
         cluster.EndRetry();
-        Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry()).ShouldBe(1);
-        Enumerable.Range(0, 2_000).Count(_ => cluster.TryStartPending()).ShouldBe(1_024);
+        Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry(3)).ShouldBe(1);
+        Enumerable.Range(0, 2_000).Count(_ => cluster.TryStartPending(1_024)).ShouldBe(1_024);
         cluster.EndPending();
-        cluster.TryStartPending().ShouldBeTrue();
-        cluster.TryStartPending().ShouldBeFalse();
+        cluster.TryStartPending(1_024).ShouldBeTrue();
+        cluster.TryStartPending(1_024).ShouldBeFalse();
     }
 
     [Fact]
@@ -121,14 +124,14 @@ public class NodeProxyTests
         var (most, now) = (0, 0);
         Parallel.For(0, 50_000, _ =>
         {
-            if (!cluster.TryStartRetry()) return;
+            if (!cluster.TryStartRetry(3)) return;
             var running = Interlocked.Increment(ref now);
             if (running > Volatile.Read(ref most)) Volatile.Write(ref most, running);
             Interlocked.Decrement(ref now);
             cluster.EndRetry();
         });
         most.ShouldBeInRange(1, 3);
-        Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry()).ShouldBe(3);
+        Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry(3)).ShouldBe(3);
     }
 
     private static HttpResponseMessage Answer(int status, string body)

@@ -1,0 +1,59 @@
+using CiliumDebugging.ClusterSetup.Policies;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+
+/// <summary>What a change of the policies makes of an established connection.</summary>
+public enum EstablishedFate
+{
+    /// <summary>It goes on; where a proxy has it, by the rules that hold now.</summary>
+    Stands,
+
+    /// <summary>A policy denies it now: its packets are dropped without an answer.</summary>
+    Dropped,
+
+    /// <summary>A policy would send it to a proxy now. No proxy has a socket for it, so what the client sends next is answered with a reset.</summary>
+    Reset,
+}
+
+/// <summary>
+/// Policy applies to established connections as to new ones, and at once (facts: tightening drops them silently; an L7 rule resets connections that were established directly). Pure: the live shell asks for
+/// each of its connections whenever the agents know something new.
+/// </summary>
+public static class EstablishedConnections
+{
+    /// <summary>The fate of a connection.</summary>
+    /// <param name="cluster">What the agents know now.</param>
+    /// <param name="hop">The decision by which it was established: to a Pod or to a proxy.</param>
+    /// <param name="rules">For a connection that a proxy has: the HTTP rules that hold now; null when there are none any more.</param>
+    public static EstablishedFate FateOf(ClusterSnapshot cluster, in Hop hop, out HttpRuleSet? rules)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        rules = null;
+        if (hop.Destination is null) return EstablishedFate.Stands;
+        var (source, destination) = (hop.Source is { } client ? Current(cluster, client) : null, Current(cluster, hop.Destination));
+        // The egress proxy's own connection has the client's egress policy behind it.
+        if (source is not null && !hop.FromEgressProxy)
+        {
+            var egress = Egress(cluster, source.Identity, destination.Peer, hop.Backend.Port);
+            if (egress.IsDrop) return EstablishedFate.Dropped;
+            rules = egress.Http;
+            if (hop.Action is HopAction.ToEgressProxy) return EstablishedFate.Stands;
+            if (egress.IsRedirect) return EstablishedFate.Reset;
+        }
+        var ingress = Ingress(cluster, source?.Peer, destination.Identity, hop.Wire);
+        if (ingress.IsDrop) return EstablishedFate.Dropped;
+        rules = ingress.Http;
+        return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Stands;
+    }
+
+    /// <summary>The client's side: its egress policy.</summary>
+    internal static PolicyVerdict Egress(ClusterSnapshot cluster, EndpointIdentity source, in Peer destination, ushort port) =>
+        cluster.Policies.Evaluate(TrafficDirection.Egress, source, destination, port, L4Protocol.Tcp);
+
+    /// <summary>The destination's side: its ingress policy. A source that is no Pod is this machine itself: the host of whichever node it talks to.</summary>
+    internal static PolicyVerdict Ingress(ClusterSnapshot cluster, Peer? source, EndpointIdentity destination, in FourTuple wire) => cluster.Policies.Evaluate(
+        TrafficDirection.Ingress, destination, source ?? new Peer(cluster.Identities.Host, wire.Source.Address), wire.Destination.Port, L4Protocol.Tcp);
+
+    /// <summary>The Pod as it is now: its labels may have changed. One that is gone keeps what it was, for its connections go on until its process ends them.</summary>
+    private static PodEntry Current(ClusterSnapshot cluster, PodEntry pod) => cluster.Pods.TryGetValue(pod.Address, out var now) && now.Uid == pod.Uid ? now : pod;
+}

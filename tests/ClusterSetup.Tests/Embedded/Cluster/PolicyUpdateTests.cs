@@ -1,0 +1,90 @@
+using System.Net;
+using CiliumDebugging.ClusterSetup.Topology;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+
+/// <summary>What a change of policy does to connections that are established (facts: "at once"), and traffic from outside, on one live cluster.</summary>
+public class PolicyUpdateTests
+{
+    private const string PostNoMore = """
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: deny, namespace: backend}
+        spec:
+          endpointSelector: {matchLabels: {app: backend}}
+          ingressDeny: [{fromEndpoints: [{matchLabels: {k8s:io.kubernetes.pod.namespace: load-test}}]}]
+        """;
+
+    [Fact]
+    public async Task An_L7_rule_resets_direct_connections_and_a_tightened_policy_silences_them_at_once()
+    {
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        var (client, backends) = await lab.ReadyAsync();
+        var (source, pod) = (IPAddress.Parse(client.Status.PodIP), lab.EndPoint(backends[0].Status.PodIP));
+        await NodePortsAnswerFromTheirOwnNodeAsync(lab, backends);
+
+        // An L7 rule: the direct connection is reset, a new one goes through the proxy.
+        using var direct = await RawConnection.OpenAsync(source, pod);
+        await direct.RequestAsync("POST", "foo");
+        await direct.ReadUntilAsync("body=foo");
+        await lab.ApplyAsync("backend-policy.yaml");
+        await direct.RequestAsync("POST", "foo");
+        (await direct.ReadToEndAsync()).ShouldBe(0);
+        using var proxied = await RawConnection.OpenAsync(source, pod);
+        await proxied.RequestAsync("POST", "foo");
+        await proxied.ReadUntilAsync("body=foo");
+
+        // Denied: silence on the connection that stands, and the drop is counted.
+        var before = await lab.CountersAsync();
+        await lab.ApplyTextAsync(PostNoMore);
+        await proxied.RequestAsync("POST", "foo");
+        await Eventually.HoldsAsync("the request is counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENIED") > 0);
+        proxied.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
+
+        // The same for a connection that was established directly.
+        await lab.DeleteAllPoliciesAsync();
+        using var open = await RawConnection.OpenAsync(source, pod);
+        await open.RequestAsync("POST", "foo");
+        await open.ReadUntilAsync("body=foo");
+        before = await lab.CountersAsync();
+        await lab.ApplyTextAsync(PostNoMore);
+        await open.RequestAsync("POST", "foo");
+        await Eventually.HoldsAsync("its bytes are counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENIED") > 0);
+        open.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
+        (await lab.CountersAsync()).Since(before).Echo.Values.Sum().ShouldBe(0);
+    }
+
+    /// <summary>externalTrafficPolicy Local: what comes to a node stays on it; a node without a Pod drops it.</summary>
+    private static async Task NodePortsAnswerFromTheirOwnNodeAsync(LiveLab lab, IReadOnlyList<V1Pod> backends)
+    {
+        var service = await lab.Api.CoreV1.PatchNamespacedServiceAsync(
+            new V1Patch("""{"spec": {"type": "NodePort", "externalTrafficPolicy": "Local"} }""", V1Patch.PatchType.MergePatch), "backend-1", "backend", cancellationToken: TestContext.Current.CancellationToken);
+        var port = service.Spec.Ports[0].NodePort!.Value;
+        port.ShouldBeInRange(30_000, 32_767);
+        await Eventually.HoldsAsync("the datapath has the node port", () => lab.Cluster.Datapath.Cluster.Services.NodePorts.Any());
+        var nodes = await lab.Api.CoreV1.ListNodeAsync(cancellationToken: TestContext.Current.CancellationToken);
+        foreach (var node in nodes.Items)
+        {
+            var local = backends.SingleOrDefault(p => p.Spec.NodeName == node.Name());
+            var address = node.Status.Addresses.First(a => a.Type == "InternalIP").Address;
+            using var connection = await Eventually.GetAsync($"{node.Name()} listens on its node port", () => OpenAsync(lab.EndPoint(address, port)));
+            await connection.RequestAsync("POST", "foo");
+            if (local is null) connection.IsSilentFor(TimeSpan.FromMilliseconds(200)).ShouldBeTrue();
+            else (await connection.ReadUntilAsync("body=foo")).ShouldContain($"X-Pod: {local.Name()}");
+        }
+
+        static async Task<RawConnection?> OpenAsync(IPEndPoint endpoint)
+        {
+            try
+            {
+                return await RawConnection.OpenAsync(IPAddress.Loopback, endpoint);
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                return null;
+            }
+        }
+    }
+}
