@@ -153,7 +153,13 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Observer.OnStep(doing);
         if (run.Attack is not null) run.Book.Record(done, Now(run));
         foreach (var policy in policies) await change(policy, cancellationToken);
+        await SettleAsync(run, cancellationToken);
+    }
+
+    private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
         await Task.Delay(Settle, time, cancellationToken);
+        if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(Now(run), run.ClientNode));
     }
 
     private async Task ChangeServiceAsync(ScenarioRun run, ServiceStep step, CancellationToken cancellationToken)
@@ -163,7 +169,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", Now(run));
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
-        await Task.Delay(Settle, time, cancellationToken);
+        await SettleAsync(run, cancellationToken);
     }
 
     /// <summary>

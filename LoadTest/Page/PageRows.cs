@@ -30,7 +30,7 @@ internal static class PageRows
         var rates = live.Pods.Where(p => p.Pod is not null).GroupBy(p => p.Pod!.HubbleName).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
         var shares = phase.Delivery.Successes.Shares;
         var positions = phase.Pods.Select((p, i) => (p.Pod.HubbleName, i)).ToDictionary(p => p.HubbleName, p => p.i, StringComparer.Ordinal);
-        var all = live.Pods.IsEmpty ? phase.Requests / Math.Max(phase.Seconds, 1e-9) : live.OkPerSecond + live.FailedPerSecond;
+        var all = Situation.OfferedPerSecond(phase, live);
         return
         [
             .. Group(phase).Select(group =>

@@ -50,7 +50,7 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(live);
         var phase = report.Phases[^1];
-        if (phase.Requests == 0) return None with { Headline = "The load has begun", Answers = "No request has an outcome yet.", Why = "" };
+        if (phase.Requests == 0 && live.Pods.IsEmpty) return None with { Headline = "The load has begun", Answers = "No request has an outcome yet.", Why = "" };
         var states = phase.Pods.Select(p => (Pod: p, State: StateIn(phase, p, live))).ToList();
         var answering = states.Where(s => s.State is "answers").Select(s => s.Pod).ToList();
         var missing = states.Where(s => s.State is not "answers").Select(s => s.Pod).ToList();
@@ -78,8 +78,18 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var seconds = Math.Max(phase.Seconds, 1e-9);
         var expected = phase.Delivery.Successes.Shares[phase.Pods.IndexOf(pod)].Expected;
         var rate = live.Pods.IsEmpty ? pod.Ok / seconds : live.Pods.FirstOrDefault(p => p.Pod?.Name == pod.Pod.Name)?.OkPerSecond ?? 0;
-        var all = live.Pods.IsEmpty ? phase.Requests / seconds : live.OkPerSecond + live.FailedPerSecond;
-        return StateOf(rate, pod.Ok, all * expected, phase.Requests * expected);
+        return StateOf(rate, pod.Ok, OfferedPerSecond(phase, live) * expected, phase.Requests * expected);
+    }
+
+    /// <summary>
+    /// What is asked of the Pods together: what has an outcome, or what the busiest Pod's rate would be if all had as much, because failures have their outcome only after the proxy's retries.
+    /// </summary>
+    internal static double OfferedPerSecond(PhaseReport phase, LiveRates live)
+    {
+        if (live.Pods.IsEmpty) return phase.Requests / Math.Max(phase.Seconds, 1e-9);
+        var expected = phase.Delivery.Successes.Shares.ToDictionary(s => s.Backend, s => s.Expected, StringComparer.Ordinal);
+        var busiest = live.Pods.Where(p => p.Pod is not null && expected.GetValueOrDefault(p.Pod.Name) > 0).Select(p => p.OkPerSecond / expected[p.Pod!.Name]).DefaultIfEmpty(0).Max();
+        return Math.Max(live.OkPerSecond + live.FailedPerSecond, busiest);
     }
 
     /// <summary>Whether the run saw skew or failures before, and the current phase has seen neither.</summary>
