@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Scenarios;
 
@@ -77,22 +78,7 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
         var name = token.Split('=', ':')[0];
         if (AspireOptions.Contains(name, StringComparer.OrdinalIgnoreCase))
             return embeddedBecause is null ? null : $"{name}: needs Aspire, and this build is without: {embeddedBecause}";
-        var near = IsOption(name) ? symbols.Names.MinBy(known => Distance(name, known)) : null;
-        if (near is not null && Distance(name, near) <= 2) return $"{name}: no such option; did you mean {near}?";
+        if (IsOption(name) && Spelling.Nearest(name, symbols.Names) is { } near) return $"{name}: no such option; did you mean {near}?";
         return embeddedBecause is null ? null : $"{token}: no such option; --help lists them";
-    }
-
-    /// <summary>Levenshtein's distance: how many letters to change, insert or leave out.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
     }
 }

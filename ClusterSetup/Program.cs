@@ -1,5 +1,10 @@
 using System.CommandLine;
 using CiliumDebugging.ClusterSetup.Commands;
+using CiliumDebugging.LoadTest.Commands;
 
-var root = new RootCommand("Sets up the clusters of the lab and runs its scenarios.") { UpCommand.Build(), ClusterCommand.Build(), PrometheusTargetsCommand.Build(), SimulateCommand.Build() };
-return await root.Parse(args).InvokeAsync();
+var root = new RootCommand("Sets up the clusters of the lab and runs its scenarios.")
+{
+    UpCommand.Build(), KindCommands.Down(), KindCommands.Status(), KindCommands.Doctor(), ManifestsCommand.Build(), ScenarioCommand.Build(), ClusterCommand.Build(), PrometheusTargetsCommand.Build(), SimulateCommand.Build(),
+    ObserveCommand.Build(),
+};
+return await AttackCommands.InvokeAsync(root, args);

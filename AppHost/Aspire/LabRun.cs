@@ -40,7 +40,7 @@ internal static class LabRun
         public void OnReport(RunReport report)
         {
             _console.OnReport(report);
-            AnsiConsole.Console.WriteLine(RunFiles.Save(report));
+            AnsiConsole.Console.WriteLine(RunFiles.Save(report).Line);
             var verdict = report.Phases[^1].Delivery.Successes.Kind is VerdictKind.Skewed ? "Skewed" : report.Phases[^1].Delivery.Successes.Kind is VerdictKind.Even ? "Even" : "Undecided";
             publishState($"{verdict}: {report.Diagnosis.Name}");
         }

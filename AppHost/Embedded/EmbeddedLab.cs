@@ -53,10 +53,8 @@ internal static class EmbeddedLab
     private static async Task<int> RunAsync(LabOptions options, CancellationTokenSource stop)
     {
         var cancellationToken = stop.Token;
-        var console = AnsiConsole.Console;
+        var console = RunTerminal.Open();
         var isTerminal = console.Profile.Out.IsTerminal;
-        // A report is read in files and CI logs: wrapped at 80 columns its tables would be torn apart.
-        if (!isTerminal) console.Profile.Width = 200;
         var scenario = options.LoadScenario();
         console.WriteLine($"Embedded host, without the Aspire dashboard: {HostBuild.EmbeddedBecause}");
         await using var cluster = await ClusterProcess.StartAsync(options, cancellationToken);

@@ -1,23 +1,50 @@
 using System.CommandLine;
 using CiliumDebugging.ClusterSetup.Embedded;
+using CiliumDebugging.ClusterSetup.Kind.Steps;
+using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Topology;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>up --embedded</c>: the embedded cluster with its Pods, for one's own tools, until Ctrl-C.</summary>
+/// <summary><c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium and the lab's workloads, which stays until <c>down</c>.</summary>
 public static class UpCommand
 {
     /// <summary>Builds the command.</summary>
     public static Command Build()
     {
-        var embedded = new Option<bool>("--embedded") { Description = "The embedded cluster, which needs nothing but .NET. The only one there is so far.", Required = true };
-        var insecure = new Option<bool>("--insecure-http") { Description = "Serve the API over plain HTTP. kubectl sends no token then; KubernetesClient and curl do." };
-        var command = new Command("up", "Start a cluster of the lab and print how to reach it.") { embedded, insecure };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed.GetValue(insecure), cancellationToken));
+        var embedded = new Option<bool>("--embedded") { Description = "The embedded cluster, which needs nothing but .NET; it runs until Ctrl-C." };
+        var kind = new Option<bool>("--kind") { Description = "A kind cluster with Cilium; it stays until down. Needs docker or podman, kind and helm." };
+        var insecure = new Option<bool>("--insecure-http") { Description = "With --embedded: serve the API over plain HTTP. kubectl sends no token then; KubernetesClient and curl do." };
+        var symbols = new KindSymbols();
+        var command = new Command("up", "Start a cluster of the lab and print how to reach it.") { embedded, kind, insecure };
+        foreach (var option in symbols.OfCluster) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            var ofKind = symbols.OfCluster.Where(o => result.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
+            if (result.GetValue(embedded) == result.GetValue(kind)) result.AddError("up: say which cluster, --embedded or --kind");
+            else if (result.GetValue(embedded) && ofKind.Count > 0) result.AddError($"{string.Join(", ", ofKind)}: only with --kind");
+            else if (result.GetValue(kind) && result.GetValue(insecure)) result.AddError("--insecure-http: only with --embedded");
+        });
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(kind)
+            ? UpKindAsync(symbols, parsed, cancellationToken) : UpEmbeddedAsync(parsed.GetValue(insecure), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(bool insecure, CancellationToken cancellationToken)
+    private static Task<int> UpKindAsync(KindSymbols symbols, ParseResult parsed, CancellationToken cancellationToken) =>
+        KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
+        {
+            var steps = new StepList(lab.Steps(), Console.Out, TimeProvider.System);
+            if (parsed.GetValue(symbols.DryRun))
+            {
+                await steps.PlanAsync();
+                return (int)RunOutcome.ExpectationHolds;
+            }
+            await steps.RunAsync(cancellationToken);
+            Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
+            return (int)RunOutcome.ExpectationHolds;
+        }, cancellationToken);
+
+    private static async Task<int> UpEmbeddedAsync(bool insecure, CancellationToken cancellationToken)
     {
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
         try
@@ -28,16 +55,16 @@ public static class UpCommand
             if (cluster.Notice is { } notice) Console.WriteLine(notice);
             Console.WriteLine($"export KUBECONFIG={kubeconfig.Path}");
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return 130;
+            return KindRun.Interrupted;
         }
         catch (ClusterStartException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return 2;
+            return (int)RunOutcome.BadUsage;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return 130;
+            return KindRun.Interrupted;
         }
     }
 }

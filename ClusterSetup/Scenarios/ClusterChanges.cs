@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -27,6 +28,29 @@ internal sealed class ClusterChanges(Kubernetes cluster)
         }
     }
 
+    /// <summary>The policy as it stands, or null.</summary>
+    public async Task<JsonObject?> ReadAsync(PolicyManifest policy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var read = policy.Model.Namespace.Length == 0 ? await cluster.CustomObjects.GetClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken)
+                : await cluster.CustomObjects.GetNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
+            return JsonNode.Parse(JsonSerializer.Serialize(read))?.AsObject();
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Puts a policy back as it was, whether it was changed or deleted.</summary>
+    public async Task ReplaceAsync(PolicyManifest policy, JsonObject before, CancellationToken cancellationToken)
+    {
+        await DeleteAsync(policy, cancellationToken);
+        foreach (var field in (string[])["resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"]) before["metadata"]?.AsObject().Remove(field);
+        await ApplyAsync(policy with { Manifest = before }, cancellationToken);
+    }
+
     /// <summary>Deletes a policy; one that is gone already is no error.</summary>
     public async Task DeleteAsync(PolicyManifest policy, CancellationToken cancellationToken)
     {
@@ -42,9 +66,9 @@ internal sealed class ClusterChanges(Kubernetes cluster)
     }
 
     /// <summary>The fields of a Service's spec that a step changes.</summary>
-    public static Dictionary<string, object> SpecOf(ServiceStep step)
+    public static Dictionary<string, object?> SpecOf(ServiceStep step)
     {
-        var spec = new Dictionary<string, object>(StringComparer.Ordinal);
+        var spec = new Dictionary<string, object?>(StringComparer.Ordinal);
         if (step.SessionAffinity is { } affinity) spec["sessionAffinity"] = affinity;
         if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
         if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
@@ -53,7 +77,7 @@ internal sealed class ClusterChanges(Kubernetes cluster)
     }
 
     /// <summary>Changes fields of the spec of the load's Service.</summary>
-    public Task PatchServiceAsync(LoadSpec load, Dictionary<string, object> spec, CancellationToken cancellationToken) =>
+    public Task PatchServiceAsync(LoadSpec load, Dictionary<string, object?> spec, CancellationToken cancellationToken) =>
         cluster.CoreV1.PatchNamespacedServiceAsync(
             new V1Patch(JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch), load.Service, load.Namespace, cancellationToken: cancellationToken);
 }

@@ -18,7 +18,8 @@ internal static class PhaseEvidence
         bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
         return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible)
         {
-            Service = view.Service, Endpoints = view.Endpoints, ClientZone = view.ClientZone, Connections = tally.Connections,
+            Service = view.Service, Endpoints = view.Endpoints, ClientZone = view.ClientZone, Connections = tally.Connections, NodesWithoutHubble = [.. counted.MissingNodes],
+            ClientNodes = [.. phase.ClientNodes.Select(row => new ClientNodeFacts(row.ClientNode, row.Verdict.Shares.Zip(row.Counts.PerBackend).ToImmutableDictionary(s => s.First.Backend, s => s.Second), phase.ClientNodes.Length == 1 ? phase.Failures : row.Counts.Unattributed))],
         };
     }
 }

@@ -26,6 +26,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     private readonly Latencies _latency = new();
     private readonly ConnectionTally _connections = new();
     private readonly double[] _secondsByPod = new double[pods.Length];
+    private ClientNodeMatrix? _matrix;
     private bool _portsKnown = true;
 
     /// <summary>Name of the phase.</summary>
@@ -48,6 +49,9 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
 
     /// <summary>The replacement of a Pod just before the phase; null when there was none.</summary>
     public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; init; }
+
+    /// <summary>Node of the client; null when unknown: then there is no matrix of client nodes.</summary>
+    public string? ClientNode { get; init; }
 
     /// <summary>Requests with an outcome.</summary>
     public long Requests { get; private set; }
@@ -81,6 +85,9 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
         _delivery.Add(position, ok);
         if (position is { } chosen) _selection.Add(chosen);
         else _selection.AddUnattributed();
+        if (ClientNode is null) return;
+        _matrix ??= new ClientNodeMatrix(_selection.Expected, [.. pods.Select(pod => (string?)pod.Node)]);
+        _matrix.Add(ClientNode, position);
     }
 
     /// <summary>What is known of its connections.</summary>
@@ -103,7 +110,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
         return new PhaseReport(name, Math.Min(End, now) - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
             perPod, selection, source, _delivery.Evaluate(unit))
         {
-            Start = start,
+            Start = start, ClientNodes = _matrix?.Rows(unit) ?? [], Locality = _matrix?.Locality(),
             // Its intervals are searched for, which is too dear for every second of a phase that lasts.
             Latency = double.IsFinite(now) ? null : LatencySummary.Of(_latency),
         };

@@ -19,11 +19,19 @@ internal static class ReconciliationTable
         double Responses(Func<int, bool> status) => counted.Responses.Where(r => status(r.Key.Status)).Sum(r => r.Value);
         lines.Add(new("503s that a proxy made", "client, no pod named", withoutPod.GetValueOrDefault(503), "Hubble 503", Responses(s => s == 503)) { Explanation = "A proxy's own 503 names no pod and passes one proxy, so Hubble counts it once." });
         lines.Add(new("Hubble requests = responses + denied (403)", "requests", counted.Requests.Values.Sum(), "responses + 403", Responses(_ => true) + withoutPod.GetValueOrDefault(403)) { Explanation = "Every proxy pass counts a request and, unless it was denied, a response. More requests: some are in flight." });
-        if (!allL7) return lines.ToImmutable();
+        if (!allL7) return Explained(lines, counted);
         // Every request passes the backend side's proxy once; a request or response flow at the client's side is one half of a second pass.
         var clientPasses = counted.EgressFlows.Values.Sum() / 2;
         var clientSide503 = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status == 503).Sum(r => r.Value);
         lines.Add(new("Hubble 2xx = backend requests + second passes through the client's proxy", "backends + second passes", counted.Echo.Values.Sum() + clientPasses - clientSide503, "Hubble 2xx", Responses(s => s is >= 200 and < 300)) { Explanation = "A request that crosses two proxies is counted twice; the second passes are the client side's flows less the 503s made there." });
-        return lines.ToImmutable();
+        return Explained(lines, counted);
     }
+
+    /// <summary>A node whose Hubble could not be read explains every difference of Hubble's counts.</summary>
+    private static ImmutableArray<ReconciliationLine> Explained(ImmutableArray<ReconciliationLine>.Builder lines, ClusterCounters counted) => counted.MissingNodes.IsEmpty ? lines.ToImmutable()
+        :
+        [
+            .. lines.Select(line => line.Right.Contains("Hubble", StringComparison.Ordinal) || line.What.Contains("Hubble", StringComparison.Ordinal)
+                ? line with { Explanation = $"Hubble of {string.Join(", ", counted.MissingNodes)} could not be read, or was restarted: its counts are missing here. {line.Explanation}" } : line),
+        ];
 }

@@ -122,7 +122,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var before = run.Book.Phases.Count == 0 ? run.AtStart : await run.View.ScrapeAsync(pods, cancellationToken);
         var replaced = run.Replaced;
         run.Replaced = null;
-        return new PhaseTally(name, start, pods, before) { Replaced = replaced };
+        return new PhaseTally(name, start, pods, before) { Replaced = replaced, ClientNode = run.Client.Spec.NodeName };
     }
 
     private async Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken)
@@ -295,6 +295,11 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
             var (at, phase) = (Now(run), current.Tally);
             var counters = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+            if (!counters.MissingNodes.IsEmpty)
+            {
+                run.Series.Miss();
+                return;
+            }
             run.Series.Add(at, counters, phase.Pods);
             phase.After = counters;
             run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, Now(run)));

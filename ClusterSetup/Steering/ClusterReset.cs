@@ -24,7 +24,7 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
     {
         foreach (var policy in last.Policies()) await _changes.DeleteAsync(policy, cancellationToken);
         if (last.Steps.OfType<ServiceStep>().Any())
-            await _changes.PatchServiceAsync(last.Load, new Dictionary<string, object>(StringComparer.Ordinal) { ["sessionAffinity"] = "None", ["internalTrafficPolicy"] = "Cluster", ["trafficDistribution"] = null! }, cancellationToken);
+            await _changes.PatchServiceAsync(last.Load, new Dictionary<string, object?>(StringComparer.Ordinal) { ["sessionAffinity"] = "None", ["internalTrafficPolicy"] = "Cluster", ["trafficDistribution"] = null }, cancellationToken);
         await ConfigureAsync(settings, cancellationToken);
         await RenewAsync(await ListAsync(next.Load.Client, cancellationToken), next.Load.Client, cancellationToken);
     }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Terminal;
 using CiliumDebugging.LoadTest.Page;
 using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
 using k8s;
 using k8s.Autorest;
 
@@ -184,19 +184,11 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
 
     private string Save(RunReport report)
     {
-        try
-        {
-            var folder = ReportFiles.Write(DocumentOf.Run(report), _options.Artifacts);
-            var saved = new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name) { Folder = Path.GetFullPath(folder) };
-            _reports = [saved, .. _reports.Take(ReportsShown - 1)];
-            Feed.SetLab(Feed.Lab with { Reports = _reports });
-            return $"report       {Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder), ReportFiles.Html)} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})";
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A run is not lost because of that: its summary stands on the terminal and on the page.
-            return $"the report could not be written to {Path.GetFullPath(_options.Artifacts)}: {e.Message}";
-        }
+        var (line, folder) = RunFiles.Save(report, _options.Artifacts);
+        if (folder is null) return line;
+        _reports = [new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name) { Folder = Path.GetFullPath(folder) }, .. _reports.Take(ReportsShown - 1)];
+        Feed.SetLab(Feed.Lab with { Reports = _reports });
+        return line;
     }
 
     private async Task LookAsync()
@@ -241,4 +233,4 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
 /// <param name="Backends">Pods behind the Service of a scenario.</param>
 /// <param name="Artifacts">Folder of the reports.</param>
 public sealed record LabSessionOptions(
-    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = "artifacts");
+    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts);

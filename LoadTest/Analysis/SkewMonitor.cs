@@ -24,7 +24,11 @@ public enum EpisodeEnd
 /// <param name="End">How it ended.</param>
 /// <param name="EndConnection">Observations of the run when the end was established; null while open.</param>
 public sealed record SkewEpisode(
-    Onset Onset, long AlarmConnection, TimeSpan AlarmAt, double ErrorProbability, int Alarms, EpisodeEnd End = EpisodeEnd.Open, long? EndConnection = null);
+    Onset Onset, long AlarmConnection, TimeSpan AlarmAt, double ErrorProbability, int Alarms, EpisodeEnd End = EpisodeEnd.Open, long? EndConnection = null)
+{
+    /// <summary>Start of the observation that established the end; null while open.</summary>
+    public TimeSpan? EndAt { get; init; }
+}
 
 /// <summary>Where a monitored service stands.</summary>
 /// <param name="State">Skewed from an alarm until recovery; even once the segment was found even; otherwise undecided.</param>
@@ -55,6 +59,7 @@ public sealed class SkewMonitor
     private SkewTest _test;
     private OnsetMonitor _onset;
     private double _nextEvenLook;
+    private TimeSpan _now;
 
     /// <param name="expected">The shares to compare with from the beginning.</param>
     /// <param name="options">Error probability and tolerance.</param>
@@ -95,6 +100,7 @@ public sealed class SkewMonitor
     /// <param name="startedAt">Start of the request, since the start of the run.</param>
     public VerdictKind Add(int? backend, TimeSpan startedAt = default)
     {
+        _now = startedAt;
         if (backend is { } position)
             _test.Add(position);
         else
@@ -143,6 +149,6 @@ public sealed class SkewMonitor
     private void EndEpisode(EpisodeEnd end)
     {
         if (State == VerdictKind.Skewed)
-            _episodes[^1] = _episodes[^1] with { End = end, EndConnection = Connections };
+            _episodes[^1] = _episodes[^1] with { End = end, EndConnection = Connections, EndAt = _now };
     }
 }

@@ -106,4 +106,12 @@ public sealed record Verdict
     /// (a share on the edge of the tolerance, too many unattributed requests).
     /// </summary>
     public required long? FurtherConnections { get; init; }
+
+    /// <summary>
+    /// Scrape intervals that the counts come from; 0 where single connections were observed. With it the error probability and all intervals are asymptotic (<see cref="AsymptoticShares"/>).
+    /// </summary>
+    public long ScrapeIntervals { get; init; }
+
+    /// <summary>Why no verdict is given although there are counts (a failed quality gate); null otherwise.</summary>
+    public string? Withheld { get; init; }
 }

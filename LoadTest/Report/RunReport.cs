@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Observation;
 using CiliumDebugging.LoadTest.Views;
 
 namespace CiliumDebugging.LoadTest.Report;
@@ -37,8 +38,11 @@ public sealed record PhaseReport(
     string Name, double Seconds, long Requests, ImmutableSortedDictionary<int, long> ByStatus, ImmutableSortedDictionary<string, long> Unanswered,
     ImmutableArray<PodPhase> Pods, Verdict Selection, string SelectionSource, Delivery Delivery)
 {
+    /// <summary>Nobody knows how the requests ended (only the backends' own counters are there): all of them are taken for answered.</summary>
+    public bool StatusUnknown { get; init; }
+
     /// <summary>2xx answers.</summary>
-    public long Ok => ByStatus.Where(s => s.Key is >= 200 and < 300).Sum(s => s.Value);
+    public long Ok => StatusUnknown ? Requests : ByStatus.Where(s => s.Key is >= 200 and < 300).Sum(s => s.Value);
 
     /// <summary>5xx answers.</summary>
     public long ServerErrors => ByStatus.Where(s => s.Key >= 500).Sum(s => s.Value);
@@ -57,6 +61,12 @@ public sealed record PhaseReport(
 
     /// <summary>The mechanism seen in this phase; null where none was asked for.</summary>
     public DiagnosisResult? Diagnosis { get; init; }
+
+    /// <summary>Chosen Pods by the clients' node: one node's stale service map disappears in the aggregate.</summary>
+    public ImmutableArray<ClientNodeRow> ClientNodes { get; init; } = [];
+
+    /// <summary>The share that stays on the clients' node; null when it is not known.</summary>
+    public Locality? Locality { get; init; }
 }
 
 /// <summary>A line of the reconciliation: two counts of the same thing.</summary>
@@ -102,6 +112,9 @@ public sealed record RunReport(
 
     /// <summary>What someone else needs to repeat the run, and the counters over time.</summary>
     public RunDetails Details { get; init; } = RunDetails.Unknown;
+
+    /// <summary>What a reader must know before believing the verdict, on a cluster that is only observed.</summary>
+    public ImmutableArray<QualityFinding> Quality { get; init; } = [];
 
     /// <summary>Whether every expectation holds.</summary>
     public bool Holds => Expectations.All(e => e.Holds);

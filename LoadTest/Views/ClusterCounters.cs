@@ -36,6 +36,12 @@ public sealed record ClusterCounters(
         ImmutableDictionary<HubbleKey, double>.Empty, ImmutableDictionary<HubbleKey, double>.Empty,
         ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty);
 
+    /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted here.</summary>
+    public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
+
+    /// <summary>A node's Hubble metrics cannot be read.</summary>
+    public ClusterCounters WithoutHubble(string node) => this with { MissingNodes = MissingNodes.Add(node) };
+
     /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
@@ -70,12 +76,21 @@ public sealed record ClusterCounters(
         return this with { Echo = echo.ToImmutable() };
     }
 
-    /// <summary>What was counted since an earlier moment.</summary>
+    /// <summary>What was counted since an earlier moment. A node that was missing at either of the two, or whose agent was restarted in between, is missing from the difference.</summary>
     public ClusterCounters Since(ClusterCounters earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        return new ClusterCounters(Minus(Requests, earlier.Requests), Minus(Responses, earlier.Responses), Minus(EgressFlows, earlier.EgressFlows), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo));
+        var missing = MissingNodes.Union(earlier.MissingNodes).Union(Restarted(Requests, earlier.Requests)).Union(Restarted(Responses, earlier.Responses));
+        ImmutableDictionary<HubbleKey, double> OfNodes(ImmutableDictionary<HubbleKey, double> counts) => missing.IsEmpty ? counts : counts.RemoveRange(counts.Keys.Where(k => missing.Contains(k.Node)));
+        return new ClusterCounters(
+            OfNodes(Minus(Requests, earlier.Requests)), OfNodes(Minus(Responses, earlier.Responses)), Minus(EgressFlows, earlier.EgressFlows).RemoveRange(missing), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo))
+        {
+            MissingNodes = missing,
+        };
     }
+
+    private static IEnumerable<string> Restarted(ImmutableDictionary<HubbleKey, double> later, ImmutableDictionary<HubbleKey, double> earlier) =>
+        later.Where(l => l.Value < earlier.GetValueOrDefault(l.Key)).Select(l => l.Key.Node);
 
     /// <summary>Hubble's requests to a Pod, all nodes.</summary>
     public double RequestsTo(string pod) => Requests.Where(r => r.Key.Pod == pod).Sum(r => r.Value);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
 using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
 using k8s.Models;
@@ -25,7 +26,7 @@ internal static class ClusterObjects
     {
         var namespaces = topology.Workloads.Select(w => w.Namespace).Concat(topology.Services.Select(s => s.Namespace)).Distinct(StringComparer.Ordinal).Except(["default", SystemNamespace], StringComparer.Ordinal);
         foreach (var ns in namespaces)
-            await api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = ns, Labels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = ns } } }, cancellationToken: cancellationToken);
+            await api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = ns, Labels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = ns, [Manifest.OwnerLabel] = Manifest.Owner } } }, cancellationToken: cancellationToken);
         await api.CoreV1.CreateNamespacedConfigMapAsync(
             new V1ConfigMap { Metadata = new V1ObjectMeta { Name = CiliumConfigName, NamespaceProperty = SystemNamespace }, Data = ciliumConfig.ToDictionary() }, SystemNamespace, cancellationToken: cancellationToken);
         for (var i = 0; i < topology.Nodes.Length; i++)
@@ -67,7 +68,7 @@ internal static class ClusterObjects
 
     private static V1Service Service(ServiceSpec service, AddressBlocks addresses) => new()
     {
-        Metadata = new V1ObjectMeta { Name = service.Name, NamespaceProperty = service.Namespace, Labels = service.Selector.ToDictionary() },
+        Metadata = new V1ObjectMeta { Name = service.Name, NamespaceProperty = service.Namespace, Labels = service.Selector.SetItem(Manifest.OwnerLabel, Manifest.Owner).ToDictionary() },
         Spec = new V1ServiceSpec
         {
             Type = "ClusterIP",

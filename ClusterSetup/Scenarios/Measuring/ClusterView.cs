@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Policies;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
+using k8s.Autorest;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
@@ -13,10 +15,9 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 /// <param name="load">The load, which names the Service.</param>
 public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
 {
-    private static readonly (string Group, string Version, string Plural)[] s_policyKinds =
-        [("cilium.io", "v2", "ciliumnetworkpolicies"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies"), ("networking.k8s.io", "v1", "networkpolicies")];
-
     private readonly PodProxyClient _proxy = new(cluster);
+    private readonly PodPortForward _forward = new(cluster);
+    private int? _hubblePort;
 
     /// <summary>The way to Pods.</summary>
     public PodProxyClient Proxy => _proxy;
@@ -47,51 +48,70 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     /// <summary>The ready Pods behind the Service, by name.</summary>
     public async Task<ImmutableArray<BackendPod>> BackendsAsync(CancellationToken cancellationToken)
     {
-        var slices = await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(load.Namespace, labelSelector: $"kubernetes.io/service-name={load.Service}", cancellationToken: cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         return
         [
-            .. slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
+            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
                 .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).OrderBy(p => p.Name, StringComparer.Ordinal),
         ];
     }
 
-    /// <summary>All counters now: Hubble's of every node and the backends' own.</summary>
+    /// <summary>All counters now: Hubble's of every node and the backends' own. A node whose agent does not answer, or not with metrics, is missing and said to be.</summary>
     public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
     {
         var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
-        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Text: await _proxy.GetAsync(a.Namespace(), a.Name(), AgentController.HubbleMetricsPort, "/metrics", cancellationToken))).ToList();
-        var echo = backends.Select(async b => (Pod: b, Text: await _proxy.GetAsync(b.Namespace, b.Name, load.Url.Port, "/metrics", cancellationToken))).ToList();
+        // Without agents there is nothing to ask for the port.
+        var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
+        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken))).ToList();
+        var echo = backends.Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, cancellationToken))).ToList();
         var counters = ClusterCounters.Zero;
-        foreach (var (node, text) in await Task.WhenAll(hubble)) counters = counters.WithHubble(node, PrometheusSamples.Parse(text));
+        foreach (var (node, samples) in await Task.WhenAll(hubble)) counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
         foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
         return counters;
     }
+
+    private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(V1Pod agent, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return PrometheusSamples.Parse(await _proxy.GetAsync(agent.Namespace(), agent.Name(), port, "/metrics", cancellationToken));
+        }
+        catch (Exception e) when (e is HttpRequestException or FormatException)
+        {
+            // The views of the other nodes are still worth having; what hangs on this one says so.
+            return null;
+        }
+    }
+
+    private async Task<string> BackendMetricsAsync(BackendPod pod, CancellationToken cancellationToken) => await _forward.IsServedAsync(cancellationToken)
+        ? await _forward.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken) : await _proxy.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken);
+
+    /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
+    private async Task<int> HubblePortAsync(CancellationToken cancellationToken) => _hubblePort ??=
+        (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : AgentController.HubbleMetricsPort;
 
     /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        var identities = new IdentityTable();
-        var policies = PolicySet.Create(await ReadPoliciesAsync(cancellationToken), identities);
+        var policies = await PolicyView.ReadAsync(cluster, cancellationToken);
         var backends = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        var source = new Peer(identities.Pod(client.Namespace(), client.Labels() ?? new Dictionary<string, string>()), 0);
-        var (egress, ingress) = (false, false);
-        foreach (var pod in backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)))
-        {
-            var target = new Peer(identities.Pod(pod.Namespace(), pod.Labels()), 0);
-            var port = (ushort)load.Url.Port;
-            egress |= policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp).IsRedirect;
-            ingress |= policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp).IsRedirect;
-        }
-        return (egress, ingress);
+        return policies.HttpRules(client, backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)), (ushort)load.Url.Port);
     }
 
-    /// <summary>Data of kube-system/cilium-config.</summary>
+    /// <summary>Data of kube-system/cilium-config; nothing on a cluster without Cilium.</summary>
     public async Task<ImmutableSortedDictionary<string, string>> SettingsAsync(CancellationToken cancellationToken)
     {
-        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
-        return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        try
+        {
+            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
     }
 
     /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
@@ -107,21 +127,5 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     {
         var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: load.Client, cancellationToken: cancellationToken);
         return pods.Items.FirstOrDefault(EndpointSliceController.IsReady);
-    }
-
-    private async Task<List<NetworkPolicyModel>> ReadPoliciesAsync(CancellationToken cancellationToken)
-    {
-        List<NetworkPolicyModel> all = [];
-        foreach (var (group, version, plural) in s_policyKinds)
-        {
-            var list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
-            foreach (var item in list.Items)
-            {
-                if (item.Kind.Length == 0) item.Kind = plural switch { "networkpolicies" => "NetworkPolicy", "ciliumnetworkpolicies" => "CiliumNetworkPolicy", _ => "CiliumClusterwideNetworkPolicy" };
-                if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
-                all.AddRange(PolicyReader.ReadJson(item.ToJson(), $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}").Policies);
-            }
-        }
-        return all;
     }
 }

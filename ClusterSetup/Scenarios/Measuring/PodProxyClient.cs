@@ -8,6 +8,11 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 /// <summary>Requests to Pods through the API server's pod proxy: the one way in that is the same on the embedded cluster and on a real one.</summary>
 public sealed class PodProxyClient(Kubernetes cluster)
 {
+    /// <summary>Longest text that is read, bytes: a large agent's metrics are some MiB.</summary>
+    public const int MaxBytes = 32 << 20;
+
+    private const int MaxErrorBytes = 1024;
+
     /// <summary>Sends a request to a port of a Pod.</summary>
     /// <param name="method">HTTP method.</param>
     /// <param name="ns">Namespace.</param>
@@ -28,15 +33,16 @@ public sealed class PodProxyClient(Kubernetes cluster)
         if (response.IsSuccessStatusCode) return response;
         using (response)
         {
-            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            var text = await BoundedText.ReadAsync(response.Content, MaxErrorBytes, cut: true, cancellationToken);
             throw new HttpRequestException($"{method} {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {text.Trim()}", null, response.StatusCode);
         }
     }
 
-    /// <summary>GETs a text.</summary>
+    /// <summary>GETs a text of at most <see cref="MaxBytes"/>.</summary>
+    /// <exception cref="HttpRequestException">As <see cref="SendAsync"/>, or the text is longer.</exception>
     public async Task<string> GetAsync(string ns, string pod, int port, string path, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(HttpMethod.Get, ns, pod, port, path, null, cancellationToken);
-        return await response.Content.ReadAsStringAsync(cancellationToken);
+        return await BoundedText.ReadAsync(response.Content, MaxBytes, cut: false, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using CiliumDebugging.LoadTest.Diagnosis;
 using k8s;
 using k8s.Models;
@@ -11,7 +12,8 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 /// <param name="ClientZone">Zone of the client's node; null when it has none.</param>
 public sealed record ServiceView(ServiceFacts Service, ImmutableDictionary<string, EndpointFacts> Endpoints, string? ClientZone)
 {
-    private const string ZoneLabel = "topology.kubernetes.io/zone";
+    /// <summary>Label of a node with its zone.</summary>
+    internal const string ZoneLabel = "topology.kubernetes.io/zone";
 
     /// <summary>Reads the objects.</summary>
     /// <param name="cluster">The cluster.</param>
@@ -24,20 +26,32 @@ public sealed record ServiceView(ServiceFacts Service, ImmutableDictionary<strin
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(load);
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        var slices = await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(load.Namespace, labelSelector: $"kubernetes.io/service-name={load.Service}", cancellationToken: cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         var pods = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
         var zones = nodes.Items.Where(n => n.GetLabel(ZoneLabel) is not null).ToDictionary(n => n.Name(), n => n.GetLabel(ZoneLabel), StringComparer.Ordinal);
         var created = pods.Items.Where(p => p.CreationTimestamp() is not null)
             .ToDictionary(p => p.Name(), p => (p.CreationTimestamp()!.Value - DateTime.UnixEpoch).TotalSeconds - epochUnixSeconds, StringComparer.Ordinal);
-        var endpoints = slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef is not null).Select(e => KeyValuePair.Create(
+        var endpoints = slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef is not null).Select(e => KeyValuePair.Create(
             $"{e.TargetRef.NamespaceProperty}/{e.TargetRef.Name}",
-            new EndpointFacts(e.Conditions?.Ready is not false, e.Zone ?? zones.GetValueOrDefault(e.NodeName ?? ""), [.. e.Hints?.ForZones?.Select(z => z.Name) ?? []],
-                created.TryGetValue(e.TargetRef.Name, out var at) ? at : null)));
-        var spec = service.Spec;
-        var prefersZone = spec.TrafficDistribution is { Length: > 0 } || service.GetAnnotation("service.kubernetes.io/topology-mode") is "Auto" or "auto";
+            FactsOf(e, zones, created.TryGetValue(e.TargetRef.Name, out var at) ? at : null)));
         return new ServiceView(
-            new ServiceFacts(spec.SessionAffinity == "ClientIP", spec.InternalTrafficPolicy == "Local", spec.ExternalTrafficPolicy == "Local", prefersZone, FromOutside: false),
+            FactsOf(service, FromOutside(load)),
             ImmutableDictionary.CreateRange(StringComparer.Ordinal, endpoints.DistinctBy(e => e.Key)), zones.GetValueOrDefault(clientNode));
     }
+
+    /// <summary>A Service's spec.</summary>
+    internal static ServiceFacts FactsOf(V1Service service, bool fromOutside)
+    {
+        var spec = service.Spec;
+        var prefersZone = spec.TrafficDistribution is { Length: > 0 } || service.GetAnnotation("service.kubernetes.io/topology-mode") is "Auto" or "auto";
+        return new ServiceFacts(spec.SessionAffinity == "ClientIP", spec.InternalTrafficPolicy == "Local", spec.ExternalTrafficPolicy == "Local", prefersZone, fromOutside);
+    }
+
+    /// <summary>An endpoint of a slice.</summary>
+    internal static EndpointFacts FactsOf(V1Endpoint endpoint, Dictionary<string, string> zones, double? createdAt) =>
+        new(endpoint.Conditions?.Ready is not false, endpoint.Zone ?? zones.GetValueOrDefault(endpoint.NodeName ?? ""), [.. endpoint.Hints?.ForZones?.Select(z => z.Name) ?? []], createdAt);
+
+    /// <summary>A load that is sent to an address instead of a Service's name comes in as traffic from outside does: through a node port or a load balancer.</summary>
+    private static bool FromOutside(LoadSpec load) => IPAddress.TryParse(load.Url.Host, out _);
 }

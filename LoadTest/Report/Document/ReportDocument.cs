@@ -32,6 +32,12 @@ public sealed record ReportDocument(
     /// <summary>The version this program writes and reads.</summary>
     public const int SchemaVersion = 1;
 
+    /// <summary>What a reader must know before believing the verdict, on a cluster that is only observed; empty for a run of a scenario.</summary>
+    public ImmutableArray<QualityInfo> Quality { get; init; } = [];
+
+    /// <summary>Names and addresses were replaced, for sharing.</summary>
+    public bool Redacted { get; init; }
+
     /// <summary>Whether every expectation holds.</summary>
     public bool Holds => Expectations.All(e => e.Holds);
 
@@ -77,7 +83,38 @@ public sealed record IntervalInfo(double? Estimate, double Lower, double Upper);
 /// <param name="Connections">Observations judged.</param>
 /// <param name="Unattributed">Those whose backend is unknown.</param>
 /// <param name="FurtherConnections">Expected further connections to a decision; 0 when decided; null when none is in sight.</param>
-public sealed record VerdictInfo(string Kind, string Text, double? ErrorProbability, double Tolerance, long Connections, long Unattributed, long? FurtherConnections);
+public sealed record VerdictInfo(string Kind, string Text, double? ErrorProbability, double Tolerance, long Connections, long Unattributed, long? FurtherConnections)
+{
+    /// <summary>How uneven the shares are, in four customary numbers; null without an observation or an expected backend.</summary>
+    public MeasuresInfo? Measures { get; init; }
+
+    /// <summary>Scrape intervals the counts come from: the error probability and the intervals are asymptotic then. 0 where single connections were observed.</summary>
+    public long ScrapeIntervals { get; init; }
+}
+
+/// <summary>How uneven shares are. The intervals follow from the simultaneous intervals of the shares and hold together with them.</summary>
+/// <param name="MaxOverMean">Load of the busiest backend over its fair load; 1 is even.</param>
+/// <param name="Jain">Jain's fairness index; 1 is even.</param>
+/// <param name="TotalVariation">Fraction of the connections that would have to move; 0 is even.</param>
+/// <param name="EffectiveBackends">Equally loaded backends that would concentrate the load as much.</param>
+public sealed record MeasuresInfo(IntervalInfo MaxOverMean, IntervalInfo Jain, IntervalInfo TotalVariation, IntervalInfo EffectiveBackends);
+
+/// <summary>The share that stays on the clients' node.</summary>
+/// <param name="Share">Observed.</param>
+/// <param name="Expected">What the expected shares give for the same clients.</param>
+public sealed record LocalityInfo(IntervalInfo Share, double Expected);
+
+/// <summary>What the clients of one node chose.</summary>
+/// <param name="Node">The node.</param>
+/// <param name="ByPod">Connections (requests, on a cluster that is only observed) by Pod name.</param>
+/// <param name="Unattributed">Those whose Pod is unknown.</param>
+/// <param name="Verdict">Verdict on this row; all rows together are wrong with the error probability of a verdict.</param>
+public sealed record ClientNodeInfo(string Node, ImmutableSortedDictionary<string, long> ByPod, long Unattributed, VerdictInfo Verdict);
+
+/// <summary>A finding of the quality gate.</summary>
+/// <param name="Fails">Whether it forbids a verdict.</param>
+/// <param name="Text">What it is.</param>
+public sealed record QualityInfo(bool Fails, string Text);
 
 /// <summary>A Pod in a phase.</summary>
 /// <param name="Name">Pod.</param>
@@ -128,14 +165,39 @@ public sealed record HttpRulesInfo(bool Client, bool Backends);
 public sealed record PhaseInfo(
     string Name, double Start, double Seconds, long Requests, long Ok, long Failures, ImmutableSortedDictionary<int, long> ByStatus, ImmutableSortedDictionary<string, long> Unanswered,
     IntervalInfo SuccessRate, LatencySummary? Latency, HttpRulesInfo HttpRules, VerdictInfo Selection, string SelectionSource, VerdictInfo Delivery,
-    ImmutableArray<PodInfo> Pods, DiagnosisInfo? Diagnosis);
+    ImmutableArray<PodInfo> Pods, DiagnosisInfo? Diagnosis)
+{
+    /// <summary>Chosen Pods by the clients' node; empty when unknown.</summary>
+    public ImmutableArray<ClientNodeInfo> ClientNodes { get; init; } = [];
+
+    /// <summary>The share that stays on the clients' node; null when unknown.</summary>
+    public LocalityInfo? Locality { get; init; }
+
+    /// <summary>Nobody knows how the requests ended: all of them are counted as <see cref="Ok"/>.</summary>
+    public bool StatusUnknown { get; init; }
+}
 
 /// <summary>An episode of skewed delivery.</summary>
 /// <param name="At">When it began; null when no observation followed.</param>
 /// <param name="AlarmAt">When it was known.</param>
 /// <param name="ErrorProbability">Probability that the alarm is false.</param>
 /// <param name="Events">The recorded events that may be its cause; empty for none.</param>
-public sealed record OnsetInfo(double? At, double AlarmAt, double ErrorProbability, ImmutableArray<string> Events);
+public sealed record OnsetInfo(double? At, double AlarmAt, double ErrorProbability, ImmutableArray<string> Events)
+{
+    /// <summary>First and last moment at which it may have begun (evidence within a twentieth of the best; no confidence interval); null when unknown.</summary>
+    public SupportInfo? Support { get; init; }
+
+    /// <summary><c>open</c>, <c>recovered</c> (a later segment was found even) or <c>backends-changed</c>.</summary>
+    public string End { get; init; } = "open";
+
+    /// <summary>When the end was established; null while open or unknown.</summary>
+    public double? EndAt { get; init; }
+}
+
+/// <summary>A stretch of time.</summary>
+/// <param name="From">First moment, s.</param>
+/// <param name="To">Last moment, s.</param>
+public sealed record SupportInfo(double From, double To);
 
 /// <summary>A named mechanism.</summary>
 /// <param name="Name">Name, or <c>unknown</c>.</param>

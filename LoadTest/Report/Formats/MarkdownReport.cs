@@ -14,11 +14,12 @@ public static class MarkdownReport
         ArgumentNullException.ThrowIfNull(document);
         var text = new StringBuilder();
         text.Append(F($"# {Text(document.Scenario.Title)}\n\n{Text(Headline.Of(document))}\n\n"));
+        Quality(text, document);
         Diagnosis(text, document.Diagnosis);
         Environment(text, document);
         text.Append("## Steps\n\n");
         foreach (var (step, i) in document.Steps.Select((s, i) => (s, i))) text.Append(F($"{i + 1}. {Text(step)}\n"));
-        text.Append(F($"\nThe load: {Code($"{document.Load.Method} {document.Load.Url}")}, {document.Load.RatePerSecond:0.##} requests/s, from {Code(document.Cluster.ClientPod)} on {Code(document.Cluster.ClientNode)}.\n\n"));
+        text.Append(document.Load.Url.Length == 0 ? F($"\nNo load was made; about {document.Load.RatePerSecond:0.##} requests/s were seen, most of them from {Code(document.Cluster.ClientNode)} ({Text(document.Cluster.ClientPod)}).\n\n") : F($"\nThe load: {Code($"{document.Load.Method} {document.Load.Url}")}, {document.Load.RatePerSecond:0.##} requests/s, from {Code(document.Cluster.ClientPod)} on {Code(document.Cluster.ClientNode)}.\n\n"));
         text.Append("## What was measured\n\n");
         foreach (var phase in document.Phases) Phase(text, phase);
         foreach (var onset in document.Onsets) text.Append(F($"- {Text(Headline.Of(onset))}\n"));
@@ -52,17 +53,38 @@ public static class MarkdownReport
     private static void Phase(StringBuilder text, PhaseInfo phase)
     {
         text.Append(F($"### {Text(phase.Name)}: {phase.Seconds:0.#} s, {phase.Requests} requests, {phase.Ok} succeeded, {phase.Failures} failed\n\n"));
-        text.Append("| pod | node | 2xx/s | share of 2xx | 5xx in its name/s (Hubble) | echo/s | Hubble req/s | Hubble 2xx/s |\n|---|---|--:|--:|--:|--:|--:|--:|\n");
+        text.Append("| pod | node | 2xx/s | share of connections | share of 2xx | success rate | 5xx in its name/s (Hubble) | echo/s | Hubble req/s | Hubble 2xx/s |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
         var seconds = Math.Max(phase.Seconds, 1e-9);
         foreach (var pod in phase.Pods)
-            text.Append(F($"| {Code(pod.Name)} | {Code(pod.Node)}{(pod.OnClientNode ? " (client)" : "")} | {pod.Ok / seconds:0.0} | {Headline.Of(pod.DeliveryShare)} | {pod.HubbleServerErrors / seconds:0.0} | {pod.Echo / seconds:0.0} | {pod.HubbleRequests / seconds:0.0} | {pod.HubbleOk / seconds:0.0} |\n"));
+            text.Append(F($"| {Code(pod.Name)} | {Code(pod.Node)}{(pod.OnClientNode ? " (client)" : "")} | {pod.Ok / seconds:0.0} | {Headline.Of(pod.SelectionShare)} | {Headline.Of(pod.DeliveryShare)} | {Headline.Of(pod.SuccessRate)} | {pod.HubbleServerErrors / seconds:0.0} | {pod.Echo / seconds:0.0} | {pod.HubbleRequests / seconds:0.0} | {pod.HubbleOk / seconds:0.0} |\n"));
         text.Append('\n');
+        Matrix(text, phase);
         var failures = Headline.Failures(phase);
         if (failures.Length > 0) text.Append(F($"- failures: {Text(failures)}\n"));
         text.Append(F($"- success rate: {Headline.Of(phase.SuccessRate)}\n"));
         text.Append(F($"- selection (seen by {Text(phase.SelectionSource)}): {Text(phase.Selection.Text)}\n- delivery: {Text(phase.Delivery.Text)}\n"));
+        if (phase.Selection.Measures is { } selection) text.Append(F($"- unevenness of selection: {Headline.Of(selection)}\n"));
+        if (phase.Delivery.Measures is { } delivery) text.Append(F($"- unevenness of delivery: {Headline.Of(delivery)}\n"));
+        if (phase.Locality is { } locality) text.Append(F($"- locality: {Headline.Of(locality)}\n"));
         if (phase.Latency is { } latency) text.Append(F($"- latency: median {latency.P50.Estimate:0.##} ms, 99 % {latency.P99.Estimate:0.##} ms, longest {latency.MaxMs:0.##} ms\n"));
         text.Append(F($"- HTTP rules: {Headline.Of(phase.HttpRules)}\n\n"));
+    }
+
+    private static void Matrix(StringBuilder text, PhaseInfo phase)
+    {
+        if (phase.ClientNodes.Length < 2) return;
+        text.Append(F($"Chosen pods by the clients' node:\n\n| clients on | {string.Join(" | ", phase.Pods.Select(p => Code(p.Name)))} | verdict |\n|---|{string.Concat(phase.Pods.Select(_ => "--:|"))}---|\n"));
+        foreach (var row in phase.ClientNodes)
+            text.Append(F($"| {Code(row.Node)} | {string.Join(" | ", phase.Pods.Select(p => F($"{row.ByPod.GetValueOrDefault(p.Name)}")))} | {Text(row.Verdict.Kind)} |\n"));
+        text.Append('\n');
+    }
+
+    private static void Quality(StringBuilder text, ReportDocument document)
+    {
+        if (document.Quality.IsEmpty) return;
+        text.Append(F($"## Quality of the counters: {(document.Quality.Any(q => q.Fails) ? "no verdict" : "sound")}\n\n"));
+        foreach (var finding in document.Quality) text.Append(F($"- {(finding.Fails ? "**forbids a verdict**: " : "")}{Text(finding.Text)}\n"));
+        text.Append('\n');
     }
 
     private static void Charts(StringBuilder text, ReportDocument document)

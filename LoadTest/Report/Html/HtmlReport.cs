@@ -38,6 +38,7 @@ public static class HtmlReport
             """));
         foreach (var onset in document.Onsets) html.Append(F($"<p>{Escape(Headline.Of(onset))}.</p>\n"));
         html.Append("</header>\n");
+        HtmlSections.Quality(html, document);
         HtmlSections.Diagnosis(html, document.Diagnosis);
         Charts(html, document, pods);
         html.Append("<h2>Phases</h2>\n");
@@ -91,12 +92,16 @@ public static class HtmlReport
         html.Append(F($"<figure class=\"topology\">\n{picture.Draw(narrow: false)}{picture.Draw(narrow: true)}</figure>\n"));
         if (phase.Pods.Any(p => p.ClientProxyErrors > 0)) html.Append(F($"<p class=\"note\">Dashed with a cross: the proxy on {Escape(document.Cluster.ClientNode)} answered 5xx itself; the request never reached the pod.</p>\n"));
         HtmlSections.PodTable(html, phase);
+        HtmlSections.Matrix(html, phase);
         html.Append("<dl class=\"facts\">\n");
         void Fact(string name, string text, string css = "") => html.Append(F($"<dt>{name}</dt><dd{(css.Length > 0 ? $" class=\"{css}\"" : "")}>{Escape(text)}</dd>\n"));
         if (Headline.Failures(phase) is { Length: > 0 } failures) Fact("failures", failures, "bad");
         Fact("success rate", Headline.Of(phase.SuccessRate));
         Fact("selection", $"{phase.Selection.Text} (seen by {phase.SelectionSource})");
         Fact("delivery", phase.Delivery.Text, phase.Delivery.Kind switch { "skewed" => "bad", "even" => "good", _ => "open" });
+        if (phase.Selection.Measures is { } selection) Fact("unevenness of selection", Headline.Of(selection));
+        if (phase.Delivery.Measures is { } delivered) Fact("unevenness of delivery", Headline.Of(delivered));
+        if (phase.Locality is { } locality) Fact("locality", Headline.Of(locality));
         if (phase.Latency is { } latency) Fact("latency", F($"median {latency.P50.Estimate:0.##} ms, 99 % {latency.P99.Estimate:0.##} ms, longest {latency.MaxMs:0.##} ms"));
         Fact("HTTP rules", Headline.Of(phase.HttpRules));
         if (phase.Diagnosis is { } diagnosis) Fact("diagnosis", diagnosis.Name);

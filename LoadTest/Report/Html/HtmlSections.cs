@@ -22,11 +22,30 @@ internal static class HtmlSections
 
     public static void PodTable(StringBuilder html, PhaseInfo phase)
     {
-        html.Append("<div class=\"scroll\"><table><thead><tr><th>pod</th><th>node</th><th class=\"n\">2xx/s</th><th class=\"n\">share of 2xx</th><th class=\"n\">5xx in its name/s</th><th class=\"n\">echo/s</th><th class=\"n\">Hubble req/s</th><th class=\"n\">Hubble 2xx/s</th></tr></thead><tbody>\n");
+        html.Append("<div class=\"scroll\"><table><thead><tr><th>pod</th><th>node</th><th class=\"n\">2xx/s</th><th class=\"n\">share of connections</th><th class=\"n\">share of 2xx</th><th class=\"n\">success rate</th><th class=\"n\">5xx in its name/s</th><th class=\"n\">echo/s</th><th class=\"n\">Hubble req/s</th><th class=\"n\">Hubble 2xx/s</th></tr></thead><tbody>\n");
         var seconds = Math.Max(phase.Seconds, 1e-9);
         foreach (var pod in phase.Pods)
-            html.Append(F($"<tr><td class=\"c\">{Escape(pod.Name)}</td><td class=\"c\">{Escape(pod.Node)}{(pod.OnClientNode ? " ← client" : "")}</td><td class=\"n\">{pod.Ok / seconds:0.0}</td><td class=\"n\">{Headline.Of(pod.DeliveryShare)}</td><td class=\"n\">{pod.HubbleServerErrors / seconds:0.0}</td><td class=\"n\">{pod.Echo / seconds:0.0}</td><td class=\"n\">{pod.HubbleRequests / seconds:0.0}</td><td class=\"n\">{pod.HubbleOk / seconds:0.0}</td></tr>\n"));
+            html.Append(F($"<tr><td class=\"c\">{Escape(pod.Name)}</td><td class=\"c\">{Escape(pod.Node)}{(pod.OnClientNode ? " ← client" : "")}</td><td class=\"n\">{pod.Ok / seconds:0.0}</td><td class=\"n\">{Headline.Of(pod.SelectionShare)}</td><td class=\"n\">{Headline.Of(pod.DeliveryShare)}</td><td class=\"n\">{Headline.Of(pod.SuccessRate)}</td><td class=\"n\">{pod.HubbleServerErrors / seconds:0.0}</td><td class=\"n\">{pod.Echo / seconds:0.0}</td><td class=\"n\">{pod.HubbleRequests / seconds:0.0}</td><td class=\"n\">{pod.HubbleOk / seconds:0.0}</td></tr>\n"));
         html.Append("</tbody></table></div>\n");
+    }
+
+    /// <summary>Chosen Pods by the clients' node, where there is more than one.</summary>
+    public static void Matrix(StringBuilder html, PhaseInfo phase)
+    {
+        if (phase.ClientNodes.Length < 2) return;
+        html.Append(F($"<h4>Chosen pods by the clients' node</h4>\n<div class=\"scroll\"><table class=\"matrix\"><thead><tr><th>clients on</th>{string.Concat(phase.Pods.Select(p => F($"<th class=\"n\">{Escape(p.Name)}</th>")))}<th>verdict</th></tr></thead><tbody>\n"));
+        foreach (var row in phase.ClientNodes)
+            html.Append(F($"<tr><td class=\"c\">{Escape(row.Node)}</td>{string.Concat(phase.Pods.Select(p => F($"<td class=\"n\">{row.ByPod.GetValueOrDefault(p.Name)}</td>")))}<td title=\"{Escape(row.Verdict.Text)}\">{Escape(row.Verdict.Kind)}</td></tr>\n"));
+        html.Append("</tbody></table></div>\n");
+    }
+
+    /// <summary>What the quality gate found.</summary>
+    public static void Quality(StringBuilder html, ReportDocument document)
+    {
+        if (document.Quality.IsEmpty) return;
+        html.Append(F($"<section class=\"panel\"><h2>Quality of the counters: {(document.Quality.Any(q => q.Fails) ? "<span class=\"bad\">no verdict</span>" : "<span class=\"good\">sound</span>")}</h2>\n<ul>\n"));
+        foreach (var finding in document.Quality) html.Append(F($"<li{(finding.Fails ? " class=\"bad\"" : "")}>{Escape(finding.Text)}</li>\n"));
+        html.Append("</ul></section>\n");
     }
 
     public static void Reconciliation(StringBuilder html, ReportDocument document)
@@ -58,7 +77,7 @@ internal static class HtmlSections
         Fact("lab", Escape($"cilium-debugging {document.Environment.Lab}, {document.Environment.Runtime}"));
         Fact("system", Escape($"{document.Environment.System}, {document.Environment.Processors} processors"));
         Fact("started", F($"{document.StartedAt:yyyy-MM-dd HH:mm:ss} UTC"));
-        Fact("load", Escape(F($"{document.Load.Method} {document.Load.Url}, {document.Load.RatePerSecond:0.##} requests/s, from {document.Cluster.ClientPod} on {document.Cluster.ClientNode}")));
+        Fact("load", Escape(document.Load.Url.Length == 0 ? F($"none made; about {document.Load.RatePerSecond:0.##} requests/s seen, most of them from {document.Cluster.ClientNode} ({document.Cluster.ClientPod})") : F($"{document.Load.Method} {document.Load.Url}, {document.Load.RatePerSecond:0.##} requests/s, from {document.Cluster.ClientPod} on {document.Cluster.ClientNode}")));
         html.Append("</dl>\n<ol>\n");
         foreach (var step in document.Steps) html.Append(F($"<li>{Escape(step)}</li>\n"));
         html.Append("</ol>\n");

@@ -30,7 +30,7 @@ public sealed class Chromium : IAsyncLifetime
     {
         Assert.SkipWhen(_browser is null, $"{Executable} is missing: apt-get install chromium");
         var page = await _browser!.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, BypassCSP = true });
-        page.Console += (_, message) => { if (message.Type is "error" or "warning") complaints.Add(message.Text); };
+        page.Console += (_, message) => { if (message.Type is "error") complaints.Add(message.Text); };
         page.PageError += (_, error) => complaints.Add(error);
         await page.GotoAsync(url, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
         return page;

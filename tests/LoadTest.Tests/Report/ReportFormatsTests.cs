@@ -65,7 +65,7 @@ public sealed partial class ReportFormatsTests
 
         foreach (var part in (string[])[
             "## Diagnosis: two-sided-l7", "What would refute it:", "What helps:", "<https://github.com/cilium/cilium/issues/14268>", "- Cilium 1.9.0", "1. apply backend-policy.yaml",
-            "| `backend-1-7d9f-ccccc` | `cluster-worker3` (client) | 17.0 | 100 ", "```text\nBackend: echo requests per pod: requests/s, scale 0 to 17.0, 60.0 s\n", "30.0 s: applied load-test-policy.yaml",
+            "| `backend-1-7d9f-ccccc` | `cluster-worker3` (client) | 17.0 | 33.3 ", "```text\nBackend: echo requests per pod: requests/s, scale 0 to 17.0, 60.0 s\n", "30.0 s: applied load-test-policy.yaml",
             "Delivery is skewed (error probability 1E-4); 1020 of 1530 requests failed (66.7 %).", "- [ ] observe: every failure is a 503", "tunnel: vxlan"])
             text.ShouldContain(part);
     }

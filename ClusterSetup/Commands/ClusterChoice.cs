@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using CiliumDebugging.ClusterSetup.Kind;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Commands;
+
+/// <summary>The options that say which cluster is meant: the lab's kind cluster, a context of a kubeconfig, or the one this process runs in. There is no default: nobody's production is a default.</summary>
+internal sealed class ClusterChoice
+{
+    public Option<bool> Kind { get; } = new("--kind") { Description = "The lab's kind cluster (see --name)." };
+
+    public Option<string> Name { get; } = new("--name") { HelpName = "NAME", Description = "With --kind: name of the cluster.", DefaultValueFactory = _ => new KindOptions().Name };
+
+    public Option<string> State { get; } = new("--state") { HelpName = "DIR", Description = "With --kind: folder of what the lab keeps of its clusters.", DefaultValueFactory = _ => LabState.DefaultRoot };
+
+    public Option<string?> Context { get; } = new("--context") { HelpName = "NAME", Description = "A context of the kubeconfig." };
+
+    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { HelpName = "FILE", Description = "A kubeconfig; its current context without --context. Default with --context: $KUBECONFIG, then ~/.kube/config." };
+
+    public Option<bool> InCluster { get; } = new("--in-cluster") { Description = "The cluster that this process runs in, with its service account." };
+
+    /// <summary>The options.</summary>
+    public IEnumerable<Option> All => [Kind, Name, State, Context, Kubeconfig, InCluster];
+
+    /// <summary>Complains when not exactly one cluster is named.</summary>
+    public void Validate(CommandResult result)
+    {
+        var byFile = result.GetValue(Context) is not null || result.GetValue(Kubeconfig) is not null;
+        var named = (result.GetValue(Kind) ? 1 : 0) + (byFile ? 1 : 0) + (result.GetValue(InCluster) ? 1 : 0);
+        if (named != 1) result.AddError("say which cluster: --kind, --context NAME, --kubeconfig FILE or --in-cluster");
+    }
+
+    /// <summary>Whether the cluster is one the lab made for itself, and may change.</summary>
+    public bool IsLabs(ParseResult parsed) => parsed.GetValue(Kind);
+
+    /// <summary>A client of it; the caller disposes it.</summary>
+    /// <exception cref="LabSetupException">There is no such cluster; the message says what to do.</exception>
+    public Kubernetes Connect(ParseResult parsed)
+    {
+        if (parsed.GetValue(InCluster))
+            return KubernetesClientConfiguration.IsInCluster() ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig()) : throw new LabSetupException("--in-cluster: this process runs in no pod with a service account");
+        var file = parsed.GetValue(Kubeconfig);
+        if (parsed.GetValue(Kind))
+        {
+            var state = new LabState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
+            file = File.Exists(state.Kubeconfig) ? state.Kubeconfig : throw new LabSetupException($"the lab has no kind cluster '{state.Cluster}': up --kind --name {state.Cluster}");
+        }
+        else if (file is not null && !File.Exists(file))
+        {
+            throw new LabSetupException($"--kubeconfig {file}: there is no such file");
+        }
+        try
+        {
+            return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(Kind) ? null : parsed.GetValue(Context)));
+        }
+        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
+        {
+            throw new LabSetupException($"{(file is null ? "the kubeconfig" : file)} cannot be used: {e.Message}");
+        }
+    }
+}

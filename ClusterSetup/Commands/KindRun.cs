@@ -1,0 +1,71 @@
+using CiliumDebugging.ClusterSetup.Kind;
+using CiliumDebugging.ClusterSetup.Kind.Programs;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using k8s.Autorest;
+using k8s.Exceptions;
+
+namespace CiliumDebugging.ClusterSetup.Commands;
+
+/// <summary>What the commands of a kind cluster share: the lab from its options, and how their failures are told.</summary>
+internal static class KindRun
+{
+    /// <summary>Exit code after Ctrl-C.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Makes the lab and does something with it.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="output">Where programs' lines go.</param>
+    /// <param name="action">What is done; gives the exit code.</param>
+    /// <param name="cancellationToken">Ctrl-C.</param>
+    public static async Task<int> WithLabAsync(KindOptions options, TextWriter output, Func<KindLab, Task<int>> action, CancellationToken cancellationToken)
+    {
+        KindLab lab;
+        try
+        {
+            lab = Open(options, output);
+        }
+        catch (LabSetupException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return (int)RunOutcome.BadUsage;
+        }
+        return await TellingAsync(() => action(lab), $"stopped; the same command goes on where this one was, down --name {options.Name} removes everything", cancellationToken);
+    }
+
+    /// <summary>Makes the lab from its options.</summary>
+    /// <exception cref="LabSetupException">Something is wrong with them; one line for each problem.</exception>
+    public static KindLab Open(KindOptions options, TextWriter output)
+    {
+        var (plan, problems) = KindPlan.Make(options);
+        if (plan is null) throw new LabSetupException(string.Join(Environment.NewLine, problems));
+        var sources = WorkloadImages.FindSources(AppContext.BaseDirectory) ?? WorkloadImages.FindSources(Environment.CurrentDirectory)
+            ?? throw new LabSetupException($"the lab's sources are not above {AppContext.BaseDirectory} nor {Environment.CurrentDirectory}: run it with dotnet run --project ClusterSetup from a clone of the repository");
+        var state = new LabState(options.StateRoot, options.Name);
+        var programs = new ProgramRunner(Environment.GetEnvironmentVariable("PATH") ?? "", TimeProvider.System, line => output.WriteLine($"        {line}")) { Kubeconfig = state.Kubeconfig };
+        return new KindLab(plan, programs, TimeProvider.System, sources);
+    }
+
+    /// <summary>Does something; failures of programs and of a cluster's API become one message and an exit code.</summary>
+    public static async Task<int> TellingAsync(Func<Task<int>> action, string onInterrupt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await action();
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync(onInterrupt);
+            return Interrupted;
+        }
+        catch (Exception e) when (e is LabSetupException or ProgramException or TimeoutException or HttpRequestException or IOException or UnauthorizedAccessException or KubeConfigException or InvalidDataException)
+        {
+            await Console.Error.WriteLineAsync(Secrets.Hide(e.Message));
+            return (int)RunOutcome.LabFailed;
+        }
+        catch (HttpOperationException e)
+        {
+            await Console.Error.WriteLineAsync(Secrets.Hide($"the cluster refused {e.Request?.Method} {e.Request?.RequestUri?.AbsolutePath}: {(int)e.Response.StatusCode} {e.Response.Content}"));
+            return (int)RunOutcome.LabFailed;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+using CiliumDebugging.ClusterSetup.Terminal;
+using CiliumDebugging.LoadTest.Report;
+using k8s;
+using Spectre.Console;
+
+namespace CiliumDebugging.ClusterSetup.Commands;
+
+/// <summary><c>scenario run</c>: a scenario on a cluster that is there. <c>scenario matrix</c>: one scenario on several releases of Cilium.</summary>
+internal static class ScenarioCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Build() => new("scenario", "Run scenarios on clusters.") { Run(), ScenarioMatrixCommand.Build() };
+
+    private static Command Run()
+    {
+        var (cluster, load) = (new ClusterChoice(), new LoadSymbols());
+        var backendImage = new Option<string?>("--backend-image") { HelpName = "REF", Description = "Image of the echo server, where the workloads are not on the cluster yet." };
+        var loadTestImage = new Option<string?>("--load-test-image") { HelpName = "REF", Description = "Image of the load test, where the workloads are not on the cluster yet." };
+        var changeSettings = new Option<bool>("--change-settings") { Description = "Change kube-system/cilium-config where the scenario needs it, restart the agents, and put it back. Always with --kind." };
+        var keep = new Option<bool>("--keep") { Description = "Leave what was applied." };
+        var sysdump = new Option<bool>("--sysdump") { Description = "Collect what Cilium's maintainers ask for beside the report: sockets, drops and traces under load, load-balancing maps." };
+        var command = new Command("run", "Run a scenario on a cluster that is there, and leave it as it was. Exit code 0: the expectation holds, 3: it does not.")
+        {
+            load.Scenario, backendImage, loadTestImage, changeSettings, keep, sysdump,
+        };
+        foreach (var option in cluster.All.Concat(load.Options)) command.Add(option);
+        command.Validators.Add(cluster.Validate);
+        command.SetAction((parsed, cancellationToken) => ScenarioFailures.TellingAsync(async () =>
+        {
+            var scenario = load.Read(parsed);
+            using var api = cluster.Connect(parsed);
+            var options = new SessionRights
+            {
+                BackendImage = parsed.GetValue(backendImage),
+                LoadTestImage = parsed.GetValue(loadTestImage),
+                ChangeSettings = parsed.GetValue(changeSettings) || cluster.IsLabs(parsed),
+                Keep = parsed.GetValue(keep),
+                Sysdump = parsed.GetValue(sysdump),
+            };
+            var report = await RunAsync(api, options, scenario, parsed.GetValue(load.Output)!, cancellationToken);
+            return (int)(report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
+        }, cancellationToken));
+        return command;
+    }
+
+    /// <summary>Runs a scenario on a cluster, shows it, and writes its report.</summary>
+    public static async Task<RunReport> RunAsync(Kubernetes api, SessionRights options, Scenario scenario, string output, CancellationToken cancellationToken)
+    {
+        var console = RunTerminal.Open();
+        var session = new ScenarioSession(api, options, TimeProvider.System);
+        var report = await RunTerminal.RunAsync(console, observer => session.RunAsync(scenario, observer, cancellationToken));
+        var (line, folder) = RunFiles.Save(report, output);
+        console.WriteLine(line);
+        if (folder is not null)
+        {
+            await ClusterFacts.WriteAsync(api, folder, cancellationToken);
+            session.Dump?.WriteTo(folder);
+        }
+        return report;
+    }
+}
+
+/// <summary>The scenario of a command, and its load.</summary>
+internal sealed class LoadSymbols
+{
+    public Argument<string> Scenario { get; } = new("scenario") { Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}." };
+
+    public Option<double?> Rate { get; } = new("--rate") { HelpName = "N", Description = "Requests per second, greater than 0 and at most 100000. Default: the scenario's." };
+
+    public Option<TimeSpan?> Baseline { get; } = Duration("--baseline", "Length of the baseline");
+
+    public Option<TimeSpan?> Observe { get; } = Duration("--observe", "Length of the observation");
+
+    public Option<string> Output { get; } = new("--output") { HelpName = "DIR", Description = $"Folder that gets the report's folder. Default {RunFiles.Artifacts}.", DefaultValueFactory = _ => RunFiles.Artifacts };
+
+    public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output];
+
+    /// <summary>The scenario with the load that was asked for.</summary>
+    /// <exception cref="ScenarioException">There is no such scenario, it cannot be read, or the rate is out of range.</exception>
+    public Scenario Read(ParseResult parsed)
+    {
+        if (parsed.GetValue(Rate) is { } rate && rate is not (> 0 and <= 100_000)) throw new ScenarioException($"--rate {rate}: must be greater than 0 and at most 100000, for example --rate 50");
+        return ScenarioCatalog.Load(parsed.GetValue(Scenario)!).With(parsed.GetValue(Rate), parsed.GetValue(Baseline), parsed.GetValue(Observe));
+    }
+
+    private static Option<TimeSpan?> Duration(string name, string what) => new(name)
+    {
+        HelpName = "TIME",
+        Description = $"{what}, such as 6s or 2m. Default: the scenario's.",
+        CustomParser = argument =>
+        {
+            if (Durations.TryParse(argument.Tokens[0].Value, out var duration)) return duration;
+            argument.AddError($"{name} {argument.Tokens[0].Value}: must be a time greater than 0 and at most 24h, for example {name} 30s");
+            return null;
+        },
+    };
+}

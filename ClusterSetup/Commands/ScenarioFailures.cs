@@ -1,0 +1,23 @@
+using CiliumDebugging.ClusterSetup.Embedded;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+
+namespace CiliumDebugging.ClusterSetup.Commands;
+
+/// <summary>Failures of a scenario's command, told as one message and an exit code.</summary>
+internal static class ScenarioFailures
+{
+    /// <summary>Does something.</summary>
+    public static Task<int> TellingAsync(Func<Task<int>> action, CancellationToken cancellationToken) => KindRun.TellingAsync(async () =>
+    {
+        try
+        {
+            return await action();
+        }
+        catch (Exception e) when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return (int)RunOutcome.BadUsage;
+        }
+    }, "stopped", cancellationToken);
+}

@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using CiliumDebugging.ClusterSetup.Embedded;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Kind;
+using CiliumDebugging.ClusterSetup.Kind.Cilium;
+using CiliumDebugging.ClusterSetup.Kind.Programs;
+using CiliumDebugging.ClusterSetup.Kind.Steps;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+using CiliumDebugging.ClusterSetup.Terminal;
+using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.LoadTest.Report;
+using Spectre.Console;
+
+namespace CiliumDebugging.ClusterSetup.Commands;
+
+/// <summary>
+/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints who is skewed: what one bisects with. With <c>--kind</c> each release gets a cluster of its own, which is
+/// removed afterwards; with <c>--embedded</c> the emulator is told the release, and what it says of most of them is a prediction.
+/// </summary>
+internal static class ScenarioMatrixCommand
+{
+    /// <summary>Builds the command.</summary>
+    public static Command Build()
+    {
+        var (load, symbols) = (new LoadSymbols(), new KindSymbols());
+        var releases = new Option<CiliumVersion[]>("--cilium") { HelpName = "LIST", Description = "Releases, separated by commas, for example 1.9.0,1.9.9,1.10.0,latest.", Required = true, CustomParser = ReadReleases };
+        var kind = new Option<bool>("--kind") { Description = "On kind clusters, one after the other." };
+        var embedded = new Option<bool>("--embedded") { Description = "On embedded clusters." };
+        var command = new Command("matrix", "Run a scenario on several releases of Cilium and print who is skewed. Exit code 0: every release was run.") { load.Scenario, releases, kind, embedded, symbols.Name, symbols.Nodes, symbols.BaseImage, symbols.State };
+        foreach (var option in load.Options) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(kind) == result.GetValue(embedded)) result.AddError("scenario matrix: say on what, --kind or --embedded");
+        });
+        command.SetAction((parsed, cancellationToken) => ScenarioFailures.TellingAsync(async () =>
+        {
+            var scenario = load.Read(parsed);
+            var rows = new List<MatrixRow>();
+            foreach (var release in parsed.GetRequiredValue(releases))
+            {
+                Console.WriteLine($"── Cilium {release} ──");
+                rows.Add(await RowAsync(release, () => parsed.GetValue(kind)
+                    ? OnKindAsync(symbols.Read(parsed) with { Cilium = release }, scenario, parsed.GetValue(load.Output)!, cancellationToken)
+                    : OnEmbeddedAsync(release, parsed.GetValue(symbols.Nodes), scenario, parsed.GetValue(load.Output)!, cancellationToken)));
+            }
+            MatrixText.Write(scenario, rows, RunTerminal.Open());
+            return (int)(rows.All(r => r.Report is not null) ? RunOutcome.ExpectationHolds : RunOutcome.LabFailed);
+        }, cancellationToken));
+        return command;
+    }
+
+    /// <summary>A release that cannot be run does not end the others.</summary>
+    private static async Task<MatrixRow> RowAsync(CiliumVersion release, Func<Task<RunReport>> run)
+    {
+        try
+        {
+            return new MatrixRow(release, await run(), null);
+        }
+        catch (Exception e) when (e is LabSetupException or ProgramException or ClusterRefusedException or ClusterStartException or TimeoutException or HttpRequestException or k8s.Autorest.HttpOperationException)
+        {
+            var message = Secrets.Hide(e.Message);
+            await Console.Error.WriteLineAsync(message);
+            return new MatrixRow(release, null, message.Split('\n')[0].TrimEnd());
+        }
+    }
+
+    private static async Task<RunReport> OnEmbeddedAsync(CiliumVersion release, int workers, Scenario scenario, string output, CancellationToken cancellationToken)
+    {
+        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
+        var told = scenario with { Settings = scenario.Settings.SetItem("sandbox-cilium-version", release.ToString()) };
+        var topology = LabTopology.Create("cluster", workers);
+        var options = new ClusterOptions { Topology = topology, ApiToken = LabProcesses.NewApiToken(), RunsPods = true, CiliumConfig = told.Settings };
+        await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, cancellationToken);
+        using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
+        var console = RunTerminal.Open();
+        var report = await RunTerminal.RunAsync(console, observer => new ScenarioRunner(api, TimeProvider.System).RunAsync(told, topology.Slots().Count(s => s.Workload.Image is PodImage.Backend), observer, cancellationToken));
+        console.WriteLine(RunFiles.Save(report, output).Line);
+        return report;
+    }
+
+    private static async Task<RunReport> OnKindAsync(KindOptions options, Scenario scenario, string output, CancellationToken cancellationToken)
+    {
+        var lab = KindRun.Open(options, Console.Out);
+        try
+        {
+            await new StepList(lab.Steps(), Console.Out, TimeProvider.System).RunAsync(cancellationToken);
+            using var api = lab.Connect();
+            // The settings of the release under test are the matrix's own choice.
+            var told = scenario with { Settings = scenario.Settings.Remove("sandbox-cilium-version") };
+            return await ScenarioCommand.RunAsync(api, new SessionRights { ChangeSettings = true }, told, output, cancellationToken);
+        }
+        finally
+        {
+            await new StepList([new RemoveCluster(lab)], Console.Out, TimeProvider.System).RunAsync(CancellationToken.None);
+        }
+    }
+
+    private static CiliumVersion[] ReadReleases(ArgumentResult argument)
+    {
+        var read = argument.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(CiliumReleases.Parse).ToList();
+        foreach (var (_, problem) in read)
+            if (problem is not null) argument.AddError($"--cilium: {problem}");
+        return [.. read.Select(r => r.Release)];
+    }
+}

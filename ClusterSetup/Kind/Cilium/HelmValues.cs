@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Manifests;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
+
+/// <summary>One value of a Helm chart.</summary>
+/// <param name="Key">Its path, with dots.</param>
+/// <param name="Value">A bool, int, string or list of strings.</param>
+internal sealed record HelmValue(string Key, object Value);
+
+/// <summary>
+/// The seed's Cilium settings in the words of a release's chart. The meaning stays: kube-proxy keeps what Cilium can leave to it, no socket LB (so that each packet of a pod meets the service load
+/// balancing, as in cil#14250 and cil#14268), a VXLAN tunnel, addresses from the nodes' PodCIDR, Hubble's metrics with pods as source and destination, relay, UI and Prometheus endpoints.
+/// </summary>
+internal static class HelmValues
+{
+    /// <summary>The metrics of the seed. <c>http</c> counts requests and responses apart, which the lab's three queries need; <c>httpV2</c> has no responses_total, so it is not used although later releases prefer it.</summary>
+    private static readonly ImmutableArray<string> s_metrics = ["dns", "drop", "tcp", "flow", "icmp", "http:sourceContext=pod;destinationContext=pod"];
+
+    /// <summary>The values for a release. Each is known to its chart (<see cref="ChartValues"/>).</summary>
+    /// <param name="release">A release of the table.</param>
+    public static ImmutableArray<HelmValue> For(CiliumVersion release)
+    {
+        var before12 = release < new CiliumVersion(1, 12, 0);
+        var before14 = release < new CiliumVersion(1, 14, 0);
+        IEnumerable<HelmValue> all =
+        [
+            // "partial" is "false" with its parts named since 1.14, where true and false took the place of the words.
+            new("kubeProxyReplacement", before14 ? "partial" : (object)false),
+            new(before12 ? "hostServices.enabled" : "socketLB.enabled", false),
+            .. Known(release, new("externalIPs.enabled", true), new("nodePort.enabled", true), new("hostPort.enabled", true)),
+            new("bpf.masquerade", false),
+            new("ipam.mode", "kubernetes"),
+            .. before14 ? [new HelmValue("tunnel", "vxlan")] : new HelmValue[] { new("routingMode", "tunnel"), new("tunnelProtocol", "vxlan") },
+            new("prometheus.enabled", true),
+            new("operator.replicas", 1),
+            new("operator.prometheus.enabled", true),
+            new("hubble.enabled", true),
+            new("hubble.metrics.enabled", s_metrics),
+            new("hubble.relay.enabled", true),
+            new("hubble.ui.enabled", true),
+        ];
+        return [.. all];
+    }
+
+    /// <summary>The values as the YAML file that Helm reads.</summary>
+    public static string ToYaml(IEnumerable<HelmValue> values)
+    {
+        var root = new SortedDictionary<string, object>(StringComparer.Ordinal);
+        foreach (var value in values)
+        {
+            var (map, path) = (root, value.Key.Split('.'));
+            foreach (var name in path[..^1])
+            {
+                if (!map.TryGetValue(name, out var below)) map[name] = below = new SortedDictionary<string, object>(StringComparer.Ordinal);
+                map = (SortedDictionary<string, object>)below;
+            }
+            map[path[^1]] = value.Value;
+        }
+        return YamlText.Write(root);
+    }
+
+    /// <summary>Parts of kube-proxy replacement that later releases do not have any more: there kube-proxy keeps them.</summary>
+    private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) => values.Where(v => ChartValues.Published.Knows(release, v.Key));
+}

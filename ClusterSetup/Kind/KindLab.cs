@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Kind.Programs;
+using CiliumDebugging.ClusterSetup.Kind.Steps;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Kind;
+
+/// <summary>A kind cluster of the lab: what its steps share.</summary>
+/// <param name="plan">What it is to be.</param>
+/// <param name="programs">Runs external programs.</param>
+/// <param name="time">Time source.</param>
+/// <param name="sources">Folder of the lab's sources, which the images are built from.</param>
+internal sealed class KindLab(KindPlan plan, ProgramRunner programs, TimeProvider time, string sources)
+{
+    /// <summary>What it is to be.</summary>
+    public KindPlan Plan => plan;
+
+    /// <summary>Runs external programs.</summary>
+    public ProgramRunner Programs => programs;
+
+    /// <summary>Time source.</summary>
+    public TimeProvider Time => time;
+
+    /// <summary>Folder of the lab's sources.</summary>
+    public string Sources => sources;
+
+    /// <summary>What the lab keeps of it.</summary>
+    public LabState State { get; } = new(plan.Options.StateRoot, plan.Options.Name);
+
+    /// <summary>The container engine.</summary>
+    public Engine Engine { get; } = Engine.Choose(programs);
+
+    /// <summary>Tag of the images, from the sources.</summary>
+    public string ImageTag => field ??= WorkloadImages.Tag(sources);
+
+    /// <summary>A call of kind, with the engine it is to use.</summary>
+    public ProgramCall Kind(params ImmutableArray<string> arguments) => new("kind", arguments) { Environment = Engine.KindEnvironment };
+
+    /// <summary>A client of the cluster's API, through its own kubeconfig; the caller disposes it.</summary>
+    public Kubernetes Connect() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(State.Kubeconfig));
+
+    /// <summary>Everything from nothing to a cluster with its workloads, in order.</summary>
+    public ImmutableArray<ClusterStep> Steps() =>
+    [
+        new CheckPrerequisites(this),
+        new BuildImages(this),
+        new CreateCluster(this),
+        new LoadImages(this),
+        .. plan.Options.Cilium is { } release ? [new InstallCilium(this, release)] : Array.Empty<ClusterStep>(),
+        new WaitForNodes(this),
+        new ApplyManifests(this),
+        new WaitForWorkloads(this),
+    ];
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Kind.Cilium;
+using CiliumDebugging.ClusterSetup.Kind.Config;
+using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.ClusterSetup.Topology;
+
+namespace CiliumDebugging.ClusterSetup.Kind;
+
+/// <summary>What <see cref="KindOptions"/> come to: everything is checked before anything is created.</summary>
+/// <param name="Options">What was asked for.</param>
+/// <param name="Config">kind's configuration.</param>
+/// <param name="NodeImage">The node image, where it is one of the table.</param>
+/// <param name="Kubernetes">The Kubernetes in the node image; null: an image of one's own does not say.</param>
+/// <param name="CiliumValues">Values of Cilium's chart, as a YAML file; null: no Cilium.</param>
+internal sealed partial record KindPlan(KindOptions Options, KindConfig Config, NodeImage? NodeImage, Version? Kubernetes, string? CiliumValues)
+{
+    /// <summary>The workloads: one backend on each worker, the load test beside one of them.</summary>
+    public LabTopology Topology { get; } = LabTopology.Create(Options.Name, Options.Workers);
+
+    /// <summary>The objects of the lab, with images of a tag.</summary>
+    public ImmutableArray<Manifest> Manifests(string imageTag) => LabManifests.Render(new ManifestValues
+    {
+        Topology = Topology,
+        BackendImage = $"{WorkloadImages.Backend}:{imageTag}",
+        LoadTestImage = $"{WorkloadImages.LoadTest}:{imageTag}",
+        BackendCnp = Options.BackendCnp,
+        LoadTestCnp = Options.LoadTestCnp,
+    });
+
+    /// <summary>Makes the plan, or says everything that is wrong.</summary>
+    public static (KindPlan? Plan, ImmutableArray<string> Problems) Make(KindOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var problems = new List<string>();
+        var (known, version) = Image(options, problems);
+        var reference = options.Image ?? known?.Reference ?? "kindest/node";
+        var config = KindConfig.Create(options.Name, options.Workers, reference, options.Cilium is not null);
+        problems.AddRange(config.Problems());
+        string? values = null;
+        if (options.Cilium is { } cilium)
+        {
+            if (version is not null && CiliumReleases.PairProblem(cilium, version, options.AllowUntested) is { } pair) problems.Add(pair);
+            // A chart of one's own has values of its own.
+            if (options.Chart is null) problems.AddRange(SetOption.Problems(cilium, options.Sets));
+            values = HelmValues.ToYaml(HelmValues.For(cilium));
+        }
+        else
+        {
+            if (options.Sets.Length > 0) problems.Add("--set: there is no Cilium to set values of with --no-cilium");
+            if (options.BackendCnp || options.LoadTestCnp) problems.Add("--backend-cnp, --load-test-cnp: nothing enforces a CiliumNetworkPolicy with --no-cilium");
+        }
+        return problems.Count == 0 ? (new KindPlan(options, config, known, version, values), []) : (null, [.. problems]);
+    }
+
+    private static (NodeImage? Known, Version? Version) Image(KindOptions options, List<string> problems)
+    {
+        if (options is { Image: not null, Kubernetes: not null })
+        {
+            problems.Add($"--image {options.Image} --kubernetes {options.Kubernetes}: give one of them; an image has its Kubernetes in it");
+            return default;
+        }
+        if (options.Image is { } own) return (Kind.Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own), TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null);
+        if (options.Kubernetes is { } wanted)
+        {
+            var (image, problem) = Kind.Cilium.NodeImage.Parse(wanted);
+            if (problem is not null) problems.Add($"--kubernetes {problem}");
+            return (image, image?.Kubernetes);
+        }
+        var standard = options.Cilium is { } cilium ? Kind.Cilium.NodeImage.For(cilium) : Kind.Cilium.NodeImage.All[^1];
+        return (standard, standard.Kubernetes);
+    }
+
+    [GeneratedRegex(@":v(\d+\.\d+\.\d+)(?:$|[@-])", RegexOptions.CultureInvariant)]
+    private static partial Regex TagVersion();
+}

@@ -1,0 +1,22 @@
+using System.Text.RegularExpressions;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Programs;
+
+/// <summary>Takes credentials out of text that is shown.</summary>
+internal static partial class Secrets
+{
+    /// <summary>What stands in the place of a secret.</summary>
+    public const string Hidden = "(hidden)";
+
+    /// <summary>The text without tokens, passwords, keys and certificates.</summary>
+    public static string Hide(string text) => PemBlock().Replace(Bearer().Replace(Field().Replace(text, $"$1{Hidden}"), $"$1{Hidden}"), Hidden);
+
+    [GeneratedRegex(@"(\b[\w.-]*(?:token|password|passwd|secret|client-key-data|client-certificate-data|certificate-authority-data)[\w.-]*[""']?\s*[:=]\s*)[""']?[^\s""',]+[""']?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Field();
+
+    [GeneratedRegex(@"(\bBearer\s+)\S+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Bearer();
+
+    [GeneratedRegex(@"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    private static partial Regex PemBlock();
+}

@@ -1,0 +1,88 @@
+using CiliumDebugging.ClusterSetup.Kind.Programs;
+using k8s;
+using k8s.Autorest;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Steps;
+
+/// <summary>Creates the cluster, with a kubeconfig of its own. One that an interruption left half made is removed first; one that is not the lab's is left alone.</summary>
+internal sealed class CreateCluster(KindLab lab) : ClusterStep
+{
+    private readonly LabState _state = lab.State;
+    private readonly string _name = lab.Plan.Options.Name;
+
+    public override string Title => $"create the kind cluster {_name}: {lab.Plan.Options.Workers} workers, {lab.Plan.Config.Nodes[0].Image.Split('@')[0]}";
+
+    public override IEnumerable<string> Plan()
+    {
+        yield return $"# {_state.KindConfig}";
+        yield return lab.Plan.Config.ToYaml();
+        yield return Create.ToString();
+    }
+
+    private ProgramCall Create => lab.Kind("create", "cluster", "--name", _name, "--config", _state.KindConfig, "--kubeconfig", _state.Kubeconfig) with { Limit = TimeSpan.FromMinutes(15), IsLong = true };
+
+    private ProgramCall Delete => lab.Kind("delete", "cluster", "--name", _name, "--kubeconfig", _state.Kubeconfig) with { Limit = TimeSpan.FromMinutes(3) };
+
+    public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync(lab, cancellationToken)) return null;
+        if (!_state.IsOurs || !File.Exists(_state.KindConfig))
+            throw new LabSetupException($"there is a kind cluster '{_name}' that this lab did not make, and it is left alone: choose another name with --name, or delete it (kind delete cluster --name {_name})");
+        if (File.Exists(_state.Creating)) return null;
+        var made = await File.ReadAllTextAsync(_state.KindConfig, cancellationToken);
+        if (made != lab.Plan.Config.ToYaml())
+            throw new LabSetupException($"the cluster '{_name}' is there with another configuration than this one asks for ({_state.KindConfig}): down first, or choose another name with --name");
+        if (!await AnswersAsync(cancellationToken))
+        {
+            // Its address changes when the engine was restarted.
+            await lab.Programs.ReadAsync(lab.Kind("export", "kubeconfig", "--name", _name, "--kubeconfig", _state.Kubeconfig), cancellationToken);
+            if (!await AnswersAsync(cancellationToken)) throw new LabSetupException($"the cluster '{_name}' is there and its API does not answer: start its containers ({lab.Engine.Program} ps -a), or down and up");
+        }
+        return "it answers";
+    }
+
+    public override async Task DoAsync(Action<string> say, CancellationToken cancellationToken)
+    {
+        _state.Create();
+        if (await ExistsAsync(lab, cancellationToken))
+        {
+            say("removing what an interruption left");
+            await lab.Programs.ReadAsync(Delete, cancellationToken);
+        }
+        await File.WriteAllTextAsync(_state.Creating, "", cancellationToken);
+        await File.WriteAllTextAsync(_state.KindConfig, lab.Plan.Config.ToYaml(), cancellationToken);
+        say(Create.ToString());
+        await lab.Programs.ReadAsync(Create, cancellationToken);
+        if (!OperatingSystem.IsWindows() && File.Exists(_state.Kubeconfig)) File.SetUnixFileMode(_state.Kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Delete(_state.Creating);
+    }
+
+    /// <summary>Whether kind has a cluster of this name.</summary>
+    public static async Task<bool> ExistsAsync(KindLab lab, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        var clusters = await lab.Programs.ReadAsync(lab.Kind("get", "clusters"), cancellationToken);
+        return clusters.Split('\n', StringSplitOptions.TrimEntries).Contains(lab.Plan.Options.Name, StringComparer.Ordinal);
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(_state.Kubeconfig)) return false;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        try
+        {
+            using var api = lab.Connect();
+            await api.CoreV1.ListNamespaceAsync(limit: 1, cancellationToken: limit.Token);
+            return true;
+        }
+        catch (Exception e) when (e is HttpRequestException or HttpOperationException or k8s.Exceptions.KubeConfigException or IOException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

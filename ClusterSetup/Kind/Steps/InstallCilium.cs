@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Kind.Programs;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Steps;
+
+/// <summary>Installs Cilium by Helm, or changes what is installed. The release's description carries a hash of what was asked for, by which the step knows that nothing is to be done.</summary>
+internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : ClusterStep
+{
+    private const string Repository = "https://helm.cilium.io/";
+    private readonly KindOptions _options = lab.Plan.Options;
+
+    public override string Title => $"install Cilium {release}";
+
+    private string Values => lab.Plan.CiliumValues ?? "";
+
+    private string Description => $"cilium-debugging {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [release.ToString(), _options.Chart, Values, .. _options.Sets]))))[..16]}";
+
+    private ProgramCall Upgrade => new("helm",
+    [
+        "upgrade", "--install", "cilium", .. _options.Chart is { } own ? [own] : (string[])["cilium", "--repo", Repository, "--version", release.ToString()],
+        "--namespace", "kube-system", "--kubeconfig", lab.State.Kubeconfig, "--values", lab.State.CiliumValues,
+        .. _options.Sets.SelectMany(s => (string[])["--set", s]), "--description", Description, "--timeout", "10m",
+    ]) { Limit = TimeSpan.FromMinutes(12), IsLong = true };
+
+    private ProgramCall Status => new("helm", ["status", "cilium", "--namespace", "kube-system", "--kubeconfig", lab.State.Kubeconfig, "--output", "json"]);
+
+    public override IEnumerable<string> Plan()
+    {
+        yield return $"# {lab.State.CiliumValues}";
+        yield return Values;
+        yield return Upgrade.ToString();
+    }
+
+    public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
+    {
+        if (!File.Exists(lab.State.Kubeconfig)) return null;
+        var result = await lab.Programs.RunAsync(Status, cancellationToken);
+        if (result.ExitCode != 0) return result.Error.Contains("not found", StringComparison.OrdinalIgnoreCase) ? null : throw ProgramException.Failed(Status, result);
+        try
+        {
+            var info = JsonNode.Parse(result.Output)?["info"];
+            return (string?)info?["status"] == "deployed" && (string?)info?["description"] == Description ? "deployed with these values" : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw ProgramException.Garbled(Status, result.Output, "the state of a release as JSON");
+        }
+    }
+
+    public override async Task DoAsync(Action<string> say, CancellationToken cancellationToken)
+    {
+        await File.WriteAllTextAsync(lab.State.CiliumValues, Values, cancellationToken);
+        say(Upgrade.ToString());
+        await lab.Programs.ReadAsync(Upgrade, cancellationToken);
+    }
+}

@@ -1,0 +1,39 @@
+using CiliumDebugging.ClusterSetup.Kind.Programs;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Steps;
+
+/// <summary>Puts the workloads' images on the nodes, which pull nothing of the lab's from a registry.</summary>
+internal sealed class LoadImages(KindLab lab) : ClusterStep
+{
+    public override string Title => "load the images into the nodes";
+
+    public override IEnumerable<string> Plan() => Calls().Select(c => c.ToString());
+
+    private IEnumerable<ProgramCall> Calls() => WorkloadImages.All.Select(w =>
+        lab.Kind("load", "image-archive", BuildImages.Archive(lab, w.Project), "--name", lab.Plan.Options.Name) with { Limit = TimeSpan.FromMinutes(5) });
+
+    public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
+    {
+        if (!lab.State.IsOurs) return null;
+        var nodes = (await lab.Programs.ReadAsync(lab.Kind("get", "nodes", "--name", lab.Plan.Options.Name), cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (nodes.Length == 0) return null;
+        foreach (var node in nodes)
+        {
+            foreach (var (_, image) in WorkloadImages.All)
+            {
+                var listed = await lab.Programs.RunAsync(new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images", "--quiet", $"{image}:{lab.ImageTag}"]), cancellationToken);
+                if (listed.ExitCode != 0 || listed.Output.Trim().Length == 0) return null;
+            }
+        }
+        return $"all {nodes.Length} nodes have them";
+    }
+
+    public override async Task DoAsync(Action<string> say, CancellationToken cancellationToken)
+    {
+        foreach (var call in Calls())
+        {
+            say(call.ToString());
+            await lab.Programs.ReadAsync(call, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Steps;
+
+/// <summary>Goes through steps in order, and says so.</summary>
+/// <param name="steps">The steps.</param>
+/// <param name="output">Where it says so.</param>
+/// <param name="time">Time source.</param>
+internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter output, TimeProvider time)
+{
+    /// <summary>Does what is not done yet. The first step that fails ends it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < steps.Count; i++)
+        {
+            await output.WriteLineAsync($"[{i + 1}/{steps.Count}] {steps[i].Title}");
+            if (await steps[i].DoneAsync(cancellationToken) is { } done)
+            {
+                await output.WriteLineAsync($"      done already: {done}");
+                continue;
+            }
+            var start = time.GetTimestamp();
+            await steps[i].DoAsync(line => output.WriteLine($"      {line}"), cancellationToken);
+            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"      done in {time.GetElapsedTime(start).TotalSeconds:0.0} s"));
+        }
+    }
+
+    /// <summary>Prints what would be run and applied, without running anything.</summary>
+    public async Task PlanAsync()
+    {
+        for (var i = 0; i < steps.Count; i++)
+        {
+            await output.WriteLineAsync($"# [{i + 1}/{steps.Count}] {steps[i].Title}");
+            foreach (var line in steps[i].Plan()) await output.WriteLineAsync(line.TrimEnd('\n'));
+            await output.WriteLineAsync();
+        }
+    }
+
+    /// <summary>Prints which steps are done.</summary>
+    /// <returns>Whether all are.</returns>
+    public async Task<bool> StatusAsync(CancellationToken cancellationToken)
+    {
+        var all = true;
+        foreach (var step in steps)
+        {
+            var done = await step.DoneAsync(cancellationToken);
+            all &= done is not null;
+            await output.WriteLineAsync($"{(done is null ? "-" : "✓")} {step.Title}{(done is null ? "" : $": {done}")}");
+        }
+        return all;
+    }
+}

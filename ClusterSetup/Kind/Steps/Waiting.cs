@@ -1,0 +1,39 @@
+using k8s.Autorest;
+
+namespace CiliumDebugging.ClusterSetup.Kind.Steps;
+
+/// <summary>Waits for a cluster to come to something, and says what is missing when that changes.</summary>
+internal static class Waiting
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Waits.</summary>
+    /// <param name="missing">What is missing, in words; empty: nothing.</param>
+    /// <param name="complaint">What to say when it takes too long.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="time">Time source.</param>
+    /// <param name="say">Takes a line for the user.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LabSetupException">It takes too long.</exception>
+    public static async Task UntilAsync(Func<CancellationToken, Task<string>> missing, string complaint, TimeSpan limit, TimeProvider time, Action<string> say, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        for (var last = "";;)
+        {
+            string now;
+            try
+            {
+                now = await missing(cancellationToken);
+            }
+            catch (Exception e) when (e is HttpRequestException or HttpOperationException)
+            {
+                // An API server restarts while a cluster comes up.
+                now = $"the API does not answer: {e.Message}";
+            }
+            if (now.Length == 0) return;
+            if (now != last) say(last = now);
+            if (time.GetElapsedTime(start) > limit) throw new LabSetupException($"{complaint} after {limit.TotalMinutes:0} min: {now}. Look at the pods (kubectl get pods -A), then up again or down");
+            await Task.Delay(s_interval, time, cancellationToken);
+        }
+    }
+}

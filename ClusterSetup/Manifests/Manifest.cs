@@ -1,0 +1,95 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Manifests;
+
+/// <summary>A Kubernetes object as it is written and applied.</summary>
+/// <param name="Object">The object, with apiVersion and kind.</param>
+internal sealed record Manifest(JsonObject Object)
+{
+    /// <summary>The label by which the lab knows what it created.</summary>
+    public const string OwnerLabel = "app.kubernetes.io/managed-by";
+
+    /// <summary>The value of <see cref="OwnerLabel"/>, and the field manager of what is applied.</summary>
+    public const string Owner = "cilium-debugging";
+
+    /// <summary>The kinds that the lab has manifests of, with their place in URLs.</summary>
+    private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<string, (string, bool)>(StringComparer.Ordinal)
+    {
+        ["Namespace"] = ("namespaces", false),
+        ["ServiceAccount"] = ("serviceaccounts", true),
+        ["ConfigMap"] = ("configmaps", true),
+        ["Service"] = ("services", true),
+        ["Deployment"] = ("deployments", true),
+        ["Job"] = ("jobs", true),
+        ["Role"] = ("roles", true),
+        ["RoleBinding"] = ("rolebindings", true),
+        ["ClusterRole"] = ("clusterroles", false),
+        ["ClusterRoleBinding"] = ("clusterrolebindings", false),
+        ["CiliumNetworkPolicy"] = ("ciliumnetworkpolicies", true),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Its kind.</summary>
+    public string Kind => (string)Object["kind"]!;
+
+    /// <summary>Its group and version, <c>v1</c> or <c>apps/v1</c>.</summary>
+    public string ApiVersion => (string)Object["apiVersion"]!;
+
+    /// <summary>Its name.</summary>
+    public string Name => (string)Object["metadata"]!["name"]!;
+
+    /// <summary>Its namespace; null for an object of the whole cluster.</summary>
+    public string? Namespace => (string?)Object["metadata"]!["namespace"];
+
+    /// <summary>Where the API has it, without a leading slash.</summary>
+    public string Path
+    {
+        get
+        {
+            var (plural, namespaced) = s_kinds[Kind];
+            return $"{(ApiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api")}/{ApiVersion}/{(namespaced ? $"namespaces/{Namespace}/" : "")}{plural}/{Name}";
+        }
+    }
+
+    /// <summary>For messages: <c>Deployment backend/backend-1</c>.</summary>
+    public override string ToString() => $"{Kind} {(Namespace is null ? "" : Namespace + "/")}{Name}";
+
+    /// <summary>An object of KubernetesClient's models, with the owner's label.</summary>
+    public static Manifest Of<T>(T value) where T : IKubernetesObject<V1ObjectMeta>
+    {
+        value.Initialize();
+        value.Metadata.EnsureLabels()[OwnerLabel] = Owner;
+        return new Manifest(JsonNode.Parse(KubernetesJson.Serialize(value))!.AsObject());
+    }
+
+    /// <summary>An object that is JSON already, with the owner's label.</summary>
+    public static Manifest Of(JsonObject value)
+    {
+        var copy = value.DeepClone().AsObject();
+        var metadata = copy["metadata"]!.AsObject();
+        if (metadata["labels"] is not JsonObject labels) metadata["labels"] = labels = [];
+        labels[OwnerLabel] = Owner;
+        return new Manifest(copy);
+    }
+
+    /// <summary>Objects as one YAML file.</summary>
+    public static string ToYaml(IEnumerable<Manifest> manifests) => string.Join("---\n", manifests.Select(m => YamlText.Write(Plain(m.Object)!)));
+
+    /// <summary>JSON as the plain objects that a serializer takes, in the order of its fields.</summary>
+    private static object? Plain(JsonNode? node) => node switch
+    {
+        JsonObject map => map.ToDictionary(f => f.Key, f => Plain(f.Value)),
+        JsonArray list => list.Select(Plain).ToList(),
+        JsonValue value => value.GetValueKind() switch
+        {
+            JsonValueKind.String => value.GetValue<string>(),
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => value.TryGetValue<long>(out var integer) ? integer : value.GetValue<double>(),
+        },
+        _ => null,
+    };
+}

@@ -1,0 +1,40 @@
+using CiliumDebugging.ClusterSetup.Topology;
+
+namespace CiliumDebugging.ClusterSetup.Manifests;
+
+/// <summary>What can be chosen about the lab's objects; the names are those of the Helm chart's values.</summary>
+internal sealed record ManifestValues
+{
+    /// <summary>Nodes, workloads and Services. Default: the seed's.</summary>
+    public LabTopology Topology { get; init; } = LabTopology.Default;
+
+    /// <summary>Image of the echo server.</summary>
+    public string BackendImage { get; init; } = "cilium-debugging/backend:latest";
+
+    /// <summary>Image of the load test.</summary>
+    public string LoadTestImage { get; init; } = "cilium-debugging/loadtest:latest";
+
+    /// <summary>Image of the scenario runner.</summary>
+    public string RunnerImage { get; init; } = "cilium-debugging/clustersetup:latest";
+
+    /// <summary><c>backendCnp.enabled</c>: the backends' policy (the seed's BACKEND_CNI_ENABLED). Default false: scenarios apply it themselves.</summary>
+    public bool BackendCnp { get; init; }
+
+    /// <summary><c>loadTestCnp.enabled</c>: the load test's policy (the seed's LOADTEST_CNI_ENABLED). Default false.</summary>
+    public bool LoadTestCnp { get; init; }
+
+    /// <summary><c>dashboard.enabled</c>: the Aspire dashboard, with the backends' telemetry. Default true.</summary>
+    public bool Dashboard { get; init; } = true;
+
+    /// <summary><c>prometheus.enabled</c>: a Prometheus with the seed's relabelling, in the namespace that the backends' policy admits. Default true.</summary>
+    public bool Prometheus { get; init; } = true;
+
+    /// <summary><c>runner.enabled</c>: a Job that runs a scenario from inside the cluster. Default false.</summary>
+    public bool Runner { get; init; }
+
+    /// <summary><c>runner.scenario</c>: the scenario it runs. Default two-sided-l7.</summary>
+    public string RunnerScenario { get; init; } = "two-sided-l7";
+
+    /// <summary>The image of a workload.</summary>
+    public string ImageOf(WorkloadSpec workload) => workload.Image is PodImage.Backend ? BackendImage : LoadTestImage;
+}

@@ -1,0 +1,15 @@
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace CiliumDebugging.ClusterSetup.Manifests;
+
+/// <summary>Writes YAML that other programs read strictly: absent is left out, and text that looks like something else is quoted.</summary>
+internal static class YamlText
+{
+    private static readonly ISerializer s_serializer = new SerializerBuilder()
+        .WithNamingConvention(CamelCaseNamingConvention.Instance).WithQuotingNecessaryStrings().WithIndentedSequences().DisableAliases()
+        .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull | DefaultValuesHandling.OmitEmptyCollections).Build();
+
+    /// <summary>An object as one document.</summary>
+    public static string Write(object value) => s_serializer.Serialize(value).Replace("\r\n", "\n", StringComparison.Ordinal);
+}

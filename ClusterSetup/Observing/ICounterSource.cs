@@ -1,0 +1,20 @@
+using CiliumDebugging.LoadTest.Observation;
+
+namespace CiliumDebugging.ClusterSetup.Observing;
+
+/// <summary>Where counters come from: direct scrapes, or a Prometheus.</summary>
+internal interface ICounterSource
+{
+    /// <summary>One line for people.</summary>
+    string Description { get; }
+
+    /// <summary>Requests of one reading.</summary>
+    int RequestsPerReading { get; }
+
+    /// <summary>The rounds since the last reading, in order.</summary>
+    /// <param name="objects">The objects now.</param>
+    /// <param name="since">Nothing before this moment is wanted, UTC.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ObservationException">The source as a whole cannot be read; a single target that cannot is part of a round.</exception>
+    Task<IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)>> ReadAsync(ServiceObjectsRead objects, DateTimeOffset since, CancellationToken cancellationToken);
+}

@@ -1,0 +1,4 @@
+namespace CiliumDebugging.ClusterSetup.Observing;
+
+/// <summary>Observing cannot go on; the message says what failed and what to do.</summary>
+public sealed class ObservationException(string message, Exception? cause = null) : Exception(message, cause);

@@ -1,0 +1,189 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.LoadTest.Views;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Observing;
+
+/// <summary>An agent whose Hubble metrics can be read.</summary>
+/// <param name="Pod">Its Pod.</param>
+/// <param name="Node">Its node.</param>
+/// <param name="Port">Port of Hubble's metrics.</param>
+/// <param name="Incarnation">Changes when it is restarted.</param>
+/// <param name="Addresses">Its Pod's and its node's address.</param>
+internal sealed record ObservedAgent(string Pod, string Node, int Port, string Incarnation, ImmutableArray<string> Addresses);
+
+/// <summary>What the API server says at one moment.</summary>
+/// <param name="Service">The Service.</param>
+/// <param name="Agents">The agents.</param>
+/// <param name="Incarnations">Of the backends' Pods, by <c>namespace/pod</c>.</param>
+/// <param name="TargetPort">Port of the Service's Pods.</param>
+/// <param name="StableSince">Since when expected shares and HTTP rules have been the same, as far as the objects tell, UTC; null when they do not.</param>
+internal sealed record ServiceObjectsRead(ObservedService Service, ImmutableArray<ObservedAgent> Agents, ImmutableDictionary<string, string> Incarnations, DateTime? StableSince, int TargetPort);
+
+/// <summary>Reads a Service and all that decides how its load should be spread, with <c>get</c> and <c>list</c> only.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="options">Which Service.</param>
+/// <param name="budget">Requests that may be made.</param>
+/// <param name="time">Time source.</param>
+internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time)
+{
+    /// <summary>Requests of a reading, without the clients that are seen for the first time.</summary>
+    public const int RequestsPerReading = 3;
+
+    private const int RequestsPerSlowReading = 6;
+    private const int DefaultHubblePort = 9965;
+    private const int MostClients = 1000;
+
+    /// <summary>What rarely changes (policies, settings, nodes) is read anew after this time.</summary>
+    private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, V1Pod?> _clients = new(StringComparer.Ordinal);
+    private ImmutableDictionary<string, string> _zones = ImmutableDictionary<string, string>.Empty;
+    private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
+    private PolicyView? _policies;
+    private string? _rulesProblem;
+    private long? _slowRead;
+
+    /// <summary>Port of the Service's Pods.</summary>
+    public int TargetPort { get; private set; }
+
+    /// <summary>Reads everything.</summary>
+    /// <param name="startedAt">When observing began.</param>
+    /// <param name="clients">Clients that Hubble named, <c>namespace/pod</c> or something else.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ObservationException">The Service cannot be read, or has no Pods.</exception>
+    public async Task<ServiceObjectsRead> ReadAsync(DateTimeOffset startedAt, IEnumerable<string> clients, CancellationToken cancellationToken)
+    {
+        await budget.TakeAsync(RequestsPerReading + 1, cancellationToken);
+        var service = await GetAsync($"Service {options.Namespace}/{options.Service}", () => cluster.CoreV1.ReadNamespacedServiceAsync(options.Service, options.Namespace, cancellationToken: cancellationToken));
+        var slices = await GetAsync($"EndpointSlices of namespace {options.Namespace}", () => cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(options.Namespace, labelSelector: $"kubernetes.io/service-name={options.Service}", cancellationToken: cancellationToken));
+        var pods = await GetAsync($"pods of namespace {options.Namespace}", () => cluster.CoreV1.ListNamespacedPodAsync(options.Namespace, cancellationToken: cancellationToken));
+        var agents = await GetAsync("pods of namespace kube-system", () => cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken));
+        if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow) await ReadSlowAsync(cancellationToken);
+        var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
+        var endpoints = Endpoints(slices, byName, startedAt);
+        if (endpoints.IsEmpty) throw new ObservationException($"Service {options.Namespace}/{options.Service} has no pods: its EndpointSlices name none (kubectl -n {options.Namespace} get endpointslices)");
+        TargetPort = slices.Items.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => p.Port is not null)?.Port ?? service.Spec.Ports?.FirstOrDefault()?.Port ?? 80;
+        var targets = endpoints.Select(e => byName.GetValueOrDefault(e.Pod.Name)).OfType<V1Pod>().ToList();
+        var paths = await PathsAsync(clients, targets, cancellationToken);
+        var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
+        var observed = new ObservedService(
+            options.Namespace, options.Service, endpoints, ServiceView.FactsOf(service, fromOutside: false), paths, _zones,
+            CiliumVersion.TryParse(image?[(image.LastIndexOf(':') + 1)..], out var version) ? version.ToString() : null,
+            _settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal), _rulesProblem);
+        return new ServiceObjectsRead(observed, [.. agents.Items.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
+            targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation), StableSince(targets), TargetPort);
+    }
+
+    private ImmutableArray<ObservedEndpoint> Endpoints(V1EndpointSliceList slices, Dictionary<string, V1Pod> pods, DateTimeOffset startedAt)
+    {
+        var zones = _zones.ToDictionary(StringComparer.Ordinal);
+        return
+        [
+            .. slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef?.Name is not null).DistinctBy(e => e.TargetRef.Name)
+                .Select(e => new ObservedEndpoint(
+                    new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty ?? options.Namespace, e.NodeName ?? pods.GetValueOrDefault(e.TargetRef.Name)?.Spec.NodeName ?? ""),
+                    ServiceView.FactsOf(e, zones, pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created ? (created - startedAt.UtcDateTime).TotalSeconds : null),
+                    e.Conditions?.Terminating is true))
+                .OrderBy(e => e.Pod.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    private async Task ReadSlowAsync(CancellationToken cancellationToken)
+    {
+        await budget.TakeAsync(RequestsPerSlowReading, cancellationToken);
+        _slowRead = time.GetTimestamp();
+        var nodes = await GetAsync("nodes", () => cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken));
+        _zones = nodes.Items.Where(n => n.GetLabel(ServiceView.ZoneLabel) is not null).ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceView.ZoneLabel), StringComparer.Ordinal);
+        try
+        {
+            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            _settings = (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            // Not Cilium, or none of this user's business: the report has no settings then.
+            _settings = _settings.Clear();
+        }
+        try
+        {
+            _policies = await PolicyView.ReadAsync(cluster, cancellationToken);
+            _rulesProblem = _policies.Problems.IsEmpty ? null : _policies.Problems[0];
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            _rulesProblem = "the API server does not let this user list network policies";
+        }
+    }
+
+    /// <summary>Where the clients are and which rules they meet. A client is looked up once; one that is gone or no Pod has no node.</summary>
+    private async Task<ImmutableDictionary<string, ClientPath>> PathsAsync(IEnumerable<string> clients, List<V1Pod> targets, CancellationToken cancellationToken)
+    {
+        foreach (var client in clients)
+        {
+            if (_clients.Count >= MostClients || _clients.ContainsKey(client) || client.Split('/') is not [var ns, var name]) continue;
+            await budget.TakeAsync(1, cancellationToken);
+            try
+            {
+                _clients[client] = await cluster.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: cancellationToken);
+            }
+            catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+            {
+                _clients[client] = null;
+            }
+        }
+        return _clients.Where(c => c.Value?.Spec.NodeName is { Length: > 0 }).ToImmutableDictionary(c => c.Key, c =>
+        {
+            var rules = _policies?.HttpRules(c.Value!, targets, (ushort)TargetPort) ?? (false, false);
+            return new ClientPath(c.Value!.Spec.NodeName, rules.Item1, rules.Item2);
+        }, StringComparer.Ordinal);
+    }
+
+    private static ObservedAgent Agent(V1Pod pod) => new(
+        pod.Name(), pod.Spec.NodeName, pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(p => p.Name == "hubble-metrics")?.ContainerPort ?? DefaultHubblePort, Incarnation(pod),
+        [.. new[] { pod.Status?.PodIP, pod.Status?.HostIP }.OfType<string>().Distinct()]);
+
+    private static string Incarnation(V1Pod pod) =>
+        string.Create(CultureInfo.InvariantCulture, $"{pod.Uid()}/{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}");
+
+    private DateTime? StableSince(List<V1Pod> targets) => targets
+        .SelectMany(p => p.Status?.Conditions ?? []).Where(c => c.Type == "Ready").Select(c => c.LastTransitionTime)
+        .Concat(targets.Select(t => t.CreationTimestamp())).Append(_policies?.Newest).Max();
+
+    /// <summary>One request to the API server, with its failures in words.</summary>
+    private async Task<T> GetAsync<T>(string what, Func<Task<T>> get)
+    {
+        try
+        {
+            return await get();
+        }
+        catch (HttpOperationException e)
+        {
+            var (status, remedy) = ((int)e.Response.StatusCode, e.Response.StatusCode switch
+            {
+                HttpStatusCode.NotFound => "it does not exist: check the namespace and the name (namespace/name)",
+                HttpStatusCode.Forbidden => "this user may not read it: docs/observe.md lists what observe reads",
+                HttpStatusCode.Unauthorized => "the credentials of the kubeconfig are not accepted",
+                _ => "see the API server's log",
+            });
+            throw new ObservationException(string.Create(CultureInfo.InvariantCulture, $"{what}: {cluster.BaseUri} answered {status}; {remedy}"), e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or System.Text.Json.JsonException)
+        {
+            throw new ObservationException($"{what}: {cluster.BaseUri} cannot be asked: {e.Message}", e);
+        }
+        catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
+        {
+            throw new ObservationException($"{what}: {cluster.BaseUri} did not answer in time", e);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using System.Net;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.ClusterSetup.Policies;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+
+/// <summary>The policies of a cluster at one moment.</summary>
+public sealed class PolicyView
+{
+    private static readonly (string Group, string Version, string Plural, string Kind)[] s_kinds =
+        [("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"), ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")];
+
+    private readonly IdentityTable _identities = new();
+    private readonly PolicySet _policies;
+
+    private PolicyView(List<NetworkPolicyModel> models, ImmutableArray<string> problems, DateTime? newest)
+    {
+        _policies = PolicySet.Create(models, _identities);
+        (Problems, Newest) = (problems, newest);
+    }
+
+    /// <summary>Policies that cannot be understood, one line each.</summary>
+    public ImmutableArray<string> Problems { get; }
+
+    /// <summary>When the newest policy was created, UTC; null without one.</summary>
+    public DateTime? Newest { get; }
+
+    /// <summary>Reads all policies. A kind that the cluster does not know has none.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<PolicyView> ReadAsync(IKubernetes cluster, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        List<NetworkPolicyModel> models = [];
+        var problems = ImmutableArray.CreateBuilder<string>();
+        DateTime? newest = null;
+        foreach (var (group, version, plural, kind) in s_kinds)
+        {
+            PolicyObjectList list;
+            try
+            {
+                list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
+            }
+            catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+            {
+                continue;
+            }
+            foreach (var item in list.Items)
+            {
+                if (item.Kind.Length == 0) item.Kind = kind;
+                if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
+                var read = PolicyReader.ReadJson(item.ToJson(), $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}");
+                models.AddRange(read.Policies);
+                problems.AddRange(read.Problems.Select(p => p.ToString()));
+                if (item.Metadata.CreationTimestamp is { } created && (newest is null || created > newest)) newest = created;
+            }
+        }
+        return new PolicyView(models, problems.ToImmutable(), newest);
+    }
+
+    /// <summary>Whether HTTP rules stand on either side of the path from a client to some Pods.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="targets">The Pods.</param>
+    /// <param name="port">Their port.</param>
+    public (bool Egress, bool Ingress) HttpRules(V1Pod client, IEnumerable<V1Pod> targets, ushort port)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(targets);
+        var source = PeerOf(client);
+        var (egress, ingress) = (false, false);
+        foreach (var target in targets.Select(PeerOf))
+        {
+            egress |= _policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp).IsRedirect;
+            ingress |= _policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp).IsRedirect;
+        }
+        return (egress, ingress);
+    }
+
+    private Peer PeerOf(V1Pod pod) => new(_identities.Pod(pod.Namespace(), pod.Labels() ?? new Dictionary<string, string>()), 0);
+}

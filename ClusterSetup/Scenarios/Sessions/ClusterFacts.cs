@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+
+/// <summary>What a report says of the cluster it was measured on: versions of nodes, kernels, runtimes and images.</summary>
+internal static class ClusterFacts
+{
+    /// <summary>Name of the file.</summary>
+    public const string File = "cluster.json";
+
+    /// <summary>Reads them.</summary>
+    public static async Task<JsonObject> ReadAsync(Kubernetes cluster, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        var version = await ServerVersionAsync(cluster, cancellationToken);
+        var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
+        var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: cancellationToken);
+        return new JsonObject
+        {
+            ["kubernetes"] = version,
+            ["nodes"] = new JsonArray([.. nodes.Items.OrderBy(n => n.Name(), StringComparer.Ordinal).Select(n => new JsonObject
+            {
+                ["name"] = n.Name(), ["kubelet"] = n.Status?.NodeInfo?.KubeletVersion, ["kernel"] = n.Status?.NodeInfo?.KernelVersion, ["os"] = n.Status?.NodeInfo?.OsImage,
+                ["architecture"] = n.Status?.NodeInfo?.Architecture, ["runtime"] = n.Status?.NodeInfo?.ContainerRuntimeVersion, ["podCIDR"] = n.Spec?.PodCIDR,
+            })]),
+            ["pods"] = new JsonArray([.. pods.Items.OrderBy(p => p.Namespace(), StringComparer.Ordinal).ThenBy(p => p.Name(), StringComparer.Ordinal).Select(p => new JsonObject
+            {
+                ["namespace"] = p.Namespace(), ["name"] = p.Name(), ["node"] = p.Spec.NodeName, ["ip"] = p.Status?.PodIP,
+                ["images"] = new JsonArray([.. p.Spec.Containers.Select(c => (JsonNode?)c.Image)]),
+                ["imageIDs"] = new JsonArray([.. (p.Status?.ContainerStatuses ?? []).Select(c => (JsonNode?)c.ImageID)]),
+                ["restarts"] = (p.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount),
+            })]),
+        };
+    }
+
+    /// <summary>Writes them beside a report.</summary>
+    public static async Task WriteAsync(Kubernetes cluster, string folder, CancellationToken cancellationToken) =>
+        await System.IO.File.WriteAllTextAsync(Path.Combine(folder, File), (await ReadAsync(cluster, cancellationToken)).ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n", cancellationToken);
+
+    private static async Task<string?> ServerVersionAsync(Kubernetes cluster, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await cluster.Version.GetCodeAsync(cancellationToken)).GitVersion;
+        }
+        catch (k8s.Autorest.HttpOperationException)
+        {
+            // Not every server that speaks the API says its version.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterSetup.Kind.Cilium;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+
+/// <summary>
+/// Holds a scenario's settings against those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own keys. Keys that begin with <c>sandbox-</c> say what the embedded cluster is to be
+/// like; on another one the version must be that of its agents, and the rest has no meaning.
+/// </summary>
+internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
+{
+    private const string VersionKey = "sandbox-cilium-version";
+    private const string ServiceProxyKey = "sandbox-service-proxy";
+    private const string Sandbox = "sandbox-";
+    private static readonly TimeSpan s_restartLimit = TimeSpan.FromMinutes(5);
+
+    /// <summary>What differs, and what can be done about it.</summary>
+    /// <param name="ToChange">Settings that cilium-config has otherwise.</param>
+    /// <param name="Impossible">What no setting changes, in words.</param>
+    public sealed record Difference(ImmutableSortedDictionary<string, string> ToChange, ImmutableArray<string> Impossible);
+
+    /// <summary>Compares.</summary>
+    public async Task<Difference> CompareAsync(Scenario scenario, ClusterView view, CancellationToken cancellationToken)
+    {
+        var embedded = await IsEmbeddedAsync(cancellationToken);
+        var version = await view.VersionAsync(cancellationToken);
+        var there = version is null && !embedded ? ImmutableSortedDictionary<string, string>.Empty : await view.SettingsAsync(cancellationToken);
+        var change = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        var impossible = ImmutableArray.CreateBuilder<string>();
+        foreach (var (key, value) in scenario.Settings)
+        {
+            if (!embedded && key.StartsWith(Sandbox, StringComparison.Ordinal))
+            {
+                if (Mismatch(key, value, version) is { } words) impossible.Add(words);
+            }
+            else if (version is null && !embedded)
+            {
+                impossible.Add($"{key} must be '{value}', and the cluster has no Cilium");
+            }
+            else if (!Same(there, key, value))
+            {
+                change[key] = value;
+            }
+        }
+        return new Difference(change.ToImmutable(), impossible.ToImmutable());
+    }
+
+    /// <summary>Changes cilium-config and restarts the agents, by deleting their Pods.</summary>
+    /// <param name="settings">Values by key; null takes a key away.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task ChangeAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    {
+        await cluster.CoreV1.PatchNamespacedConfigMapAsync(
+            new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch), ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+        var before = await AgentsAsync(cancellationToken);
+        foreach (var agent in before) await cluster.CoreV1.DeleteNamespacedPodAsync(agent.Name(), agent.Namespace(), cancellationToken: cancellationToken);
+        var old = before.Select(a => a.Uid()).ToHashSet(StringComparer.Ordinal);
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var now = await AgentsAsync(cancellationToken);
+            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && EndpointSliceController.IsReady(a))) return;
+            if (time.GetElapsedTime(start) > s_restartLimit) throw new TimeoutException($"{s_restartLimit.TotalMinutes:0} min after their restart Cilium's agents are not ready: kubectl -n kube-system get pods -l k8s-app=cilium");
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
+        }
+    }
+
+    /// <summary>The settings now, for <see cref="ChangeAsync"/> to put back.</summary>
+    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(ClusterView view, IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        var there = await view.SettingsAsync(cancellationToken);
+        return keys.ToDictionary(k => k, k => there.GetValueOrDefault(k), StringComparer.Ordinal);
+    }
+
+    private static string? Mismatch(string key, string value, string? version) => key switch
+    {
+        VersionKey when version is null => $"it is about Cilium {value}, and the cluster has none",
+        VersionKey => CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version ? null
+            : $"it is about Cilium {value}, and the cluster has {version}{(CiliumReleases.Parse(value).Problem is null ? $": up --kind --cilium-version {value}" : "")}",
+        ServiceProxyKey when value != "cilium" && version is not null => $"it is about a cluster without Cilium ({value}), and this one has {version}: up --kind --no-cilium",
+        _ => null,
+    };
+
+    /// <summary>The tunnel has had two names.</summary>
+    private static bool Same(ImmutableSortedDictionary<string, string> there, string key, string value) =>
+        there.TryGetValue(key, out var has) ? has == value
+        : key == "tunnel" && (value == "disabled" ? there.GetValueOrDefault("routing-mode") == "native" : there.GetValueOrDefault("routing-mode") == "tunnel" && there.GetValueOrDefault("tunnel-protocol", value) == value);
+
+    /// <summary>Whether the nodes' container runtime is that of the embedded cluster: processes.</summary>
+    private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken)
+    {
+        var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
+        return nodes.Items.Any(n => n.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true);
+    }
+
+    private async Task<IList<V1Pod>> AgentsAsync(CancellationToken cancellationToken) =>
+        (await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken)).Items;
+}

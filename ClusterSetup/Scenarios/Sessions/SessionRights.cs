@@ -1,0 +1,20 @@
+namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+
+/// <summary>How a scenario may use a cluster that is there already.</summary>
+internal sealed record SessionRights
+{
+    /// <summary>Image of the echo server, where the workloads are not there yet; null: they must be.</summary>
+    public string? BackendImage { get; init; }
+
+    /// <summary>Image of the load test, where the workloads are not there yet.</summary>
+    public string? LoadTestImage { get; init; }
+
+    /// <summary>Change cilium-config and restart the agents where the scenario needs it, and put it back in the end.</summary>
+    public bool ChangeSettings { get; init; }
+
+    /// <summary>Leave what was applied, to look at it.</summary>
+    public bool Keep { get; init; }
+
+    /// <summary>Collect what Cilium's maintainers ask for while the last phase is measured.</summary>
+    public bool Sysdump { get; init; }
+}

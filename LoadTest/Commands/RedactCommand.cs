@@ -1,0 +1,35 @@
+using System.CommandLine;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Document;
+
+namespace CiliumDebugging.LoadTest.Commands;
+
+/// <summary><c>redact RUN</c>: a saved run without the names and addresses of its cluster, for sharing.</summary>
+public static class RedactCommand
+{
+    private static readonly Argument<string> Source = new("run") { Description = "A report.json, or the folder of a run" };
+    private static readonly Option<string> Output = new("--output") { Description = "Folder of the new run's folder", HelpName = "folder", DefaultValueFactory = _ => "artifacts/redacted" };
+
+    /// <summary>The command.</summary>
+    public static Command Build()
+    {
+        var command = new Command("redact", "Writes a saved run again, without names of pods, namespaces, nodes and hosts, and without addresses") { Source, Output };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(Source), parsed.GetRequiredValue(Output), Console.Out));
+        return command;
+    }
+
+    /// <summary>Redacts and writes.</summary>
+    /// <returns>The exit code.</returns>
+    internal static int Run(string source, string output, TextWriter console)
+    {
+        try
+        {
+            console.WriteLine(ReportFiles.Write(Redaction.Apply(ReportJson.ReadFile(source)), output));
+            return AttackCommands.Ok;
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            return AttackCommands.WriteProblems([e.Message]);
+        }
+    }
+}

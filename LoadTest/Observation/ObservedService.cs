@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.LoadTest.Observation;
+
+/// <summary>A Pod behind the Service.</summary>
+/// <param name="Pod">The Pod.</param>
+/// <param name="Facts">Its readiness, zone, hints and age.</param>
+/// <param name="Terminating">It is being deleted.</param>
+public sealed record ObservedEndpoint(BackendPod Pod, EndpointFacts Facts, bool Terminating)
+{
+    /// <summary>Whether new connections may go to it.</summary>
+    public bool Serves => Facts.Ready && !Terminating;
+}
+
+/// <summary>Where HTTP rules stand on the way from a client to the Service.</summary>
+/// <param name="Node">Node of the client; empty when it is no Pod of the cluster.</param>
+/// <param name="Egress">On the client's egress.</param>
+/// <param name="Ingress">On the backends' ingress.</param>
+public readonly record struct ClientPath(string Node, bool Egress, bool Ingress)
+{
+    /// <summary>Proxies that a request to a Pod on the client's own node passes.</summary>
+    public int Proxies => (Egress ? 1 : 0) + (Ingress ? 1 : 0);
+}
+
+/// <summary>What the cluster's objects say of a Service at one moment.</summary>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Endpoints">Its Pods, by name.</param>
+/// <param name="Facts">Its spec.</param>
+/// <param name="Clients">The clients seen so far, by Hubble's name.</param>
+/// <param name="NodeZones">Zones of the nodes that have one.</param>
+/// <param name="CiliumVersion">Version of the agents; null when unknown.</param>
+/// <param name="Settings">Data of kube-system/cilium-config; empty when it cannot be read.</param>
+/// <param name="RulesProblem">Why it is not known which proxies a request passes (policies that cannot be read or understood); null when it is.</param>
+public sealed record ObservedService(
+    string Namespace, string Name, ImmutableArray<ObservedEndpoint> Endpoints, ServiceFacts Facts, ImmutableDictionary<string, ClientPath> Clients,
+    ImmutableDictionary<string, string> NodeZones, string? CiliumVersion, ImmutableSortedDictionary<string, string> Settings, string? RulesProblem = null)
+{
+    /// <summary>
+    /// The shares that clients on a node should give each Pod: ready Pods that are not terminating, among them those of the node (internalTrafficPolicy: Local) or those whose hints name the node's zone
+    /// (only when every such Pod has hints, as kube-proxy and Cilium do it). All 0 where nothing may be chosen.
+    /// </summary>
+    /// <param name="node">The clients' node; empty when unknown.</param>
+    public ImmutableArray<double> WeightsFrom(string node)
+    {
+        var may = Endpoints.Select(e => e.Serves).ToArray();
+        if (node.Length > 0 && Facts.InternalLocal && !Facts.FromOutside) Restrict(e => e.Pod.Node == node);
+        else if (NodeZones.GetValueOrDefault(node) is { } zone && Endpoints.Where(e => e.Serves).All(e => !e.Facts.HintedZones.IsEmpty)
+            && Endpoints.Any(e => e.Serves && e.Facts.HintedZones.Contains(zone))) Restrict(e => e.Facts.HintedZones.Contains(zone));
+        var count = may.Count(m => m);
+        return [.. may.Select(m => m ? 1.0 / count : 0)];
+
+        void Restrict(Func<ObservedEndpoint, bool> condition)
+        {
+            for (var i = 0; i < may.Length; i++) may[i] &= condition(Endpoints[i]);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.LoadTest.Observation;
+
+/// <summary>
+/// Judges a Service of a cluster that is only observed: takes rounds of scrapes and what the objects say at that moment. A change of the backends, of their readiness, or of the rules on the way to them begins a new phase and is
+/// a recorded event; the interval it falls into is left out. Bounded memory, no clock, not thread-safe.
+/// </summary>
+public sealed class ServiceObserver
+{
+    /// <summary>Events remembered, the latest ones.</summary>
+    public const int MostEvents = 200;
+
+    private readonly List<RecordedEvent> _events = [];
+
+    /// <param name="service">The Service when observing begins.</param>
+    /// <param name="options">Error probability of each verdict, and tolerance.</param>
+    public ServiceObserver(ObservedService service, VerdictOptions? options = null)
+    {
+        (Service, Options) = (service, options ?? VerdictOptions.Default);
+        (Hubble, Backends) = (new ObservedView(TargetKind.Hubble, service, Options), new ObservedView(TargetKind.Backend, service, Options));
+    }
+
+    /// <summary>Error probability and tolerance.</summary>
+    public VerdictOptions Options { get; }
+
+    /// <summary>The Service now.</summary>
+    public ObservedService Service { get; private set; }
+
+    /// <summary>Hubble's view.</summary>
+    public ObservedView Hubble { get; }
+
+    /// <summary>The backends' view.</summary>
+    public ObservedView Backends { get; }
+
+    /// <summary>What was seen to change.</summary>
+    public IReadOnlyList<RecordedEvent> Events => _events;
+
+    /// <summary>The counters over time.</summary>
+    public TimeSeries Series { get; } = new();
+
+    /// <summary>When the present phase began, and the last round, s since observing began.</summary>
+    public (double Start, double Last) Phase { get; private set; }
+
+    /// <summary>Phases so far.</summary>
+    public int Phases { get; private set; } = 1;
+
+    /// <summary>Adds a round; the targets of the two views may have any order.</summary>
+    /// <param name="round">The scrapes.</param>
+    /// <param name="service">The Service at that moment.</param>
+    public void Add(ScrapeRound round, ObservedService service)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        ArgumentNullException.ThrowIfNull(service);
+        if (ServiceChange.Describe(Service, service) is { } change)
+        {
+            var why = new RecordedEvent(change, TimeSpan.FromSeconds(round.At));
+            _events.Add(why);
+            if (_events.Count > MostEvents) _events.RemoveAt(0);
+            Hubble.Change(service, why);
+            Backends.Change(service, why);
+            Phase = (round.At, round.At);
+            Phases++;
+        }
+        Service = service;
+        foreach (var view in (ObservedView[])[Hubble, Backends])
+        {
+            var own = round.Scrapes.Where(s => s.Target.Kind == view.Kind).ToImmutableArray();
+            if (!own.IsEmpty) view.Add(new ScrapeRound(round.At, own), service);
+        }
+        Phase = (Phase.Start, round.At);
+        Chart(round, service);
+    }
+
+    private void Chart(ScrapeRound round, ObservedService service)
+    {
+        if (!Series.IsDue(round.At)) return;
+        if (round.Scrapes.Any(s => s.Counters is null))
+        {
+            Series.Miss();
+            return;
+        }
+        var counters = ClusterCounters.Zero;
+        var (requests, responses, echo) = (counters.Requests.ToBuilder(), counters.Responses.ToBuilder(), counters.Echo.ToBuilder());
+        foreach (var (key, value) in round.Scrapes.SelectMany(s => s.Counters!))
+        {
+            var hubble = new HubbleKey(key.Target.Name, key.Pod, key.Status);
+            if (key.Kind is CounterKind.Requests) requests[hubble] = requests.GetValueOrDefault(hubble) + value;
+            else if (key.Kind is CounterKind.Responses) responses[hubble] = responses.GetValueOrDefault(hubble) + value;
+            else if (key.Kind is CounterKind.Reached) echo[key.Pod] = echo.GetValueOrDefault(key.Pod) + value;
+        }
+        Series.Add(round.At, counters with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), Echo = echo.ToImmutable() }, service.Endpoints.Select(e => e.Pod));
+    }
+}
+
+/// <summary>What changed between two looks at a Service.</summary>
+internal static class ServiceChange
+{
+    /// <summary>The change in words; null when the expected shares and the meaning of the counters are the same.</summary>
+    public static string? Describe(ObservedService before, ObservedService now)
+    {
+        var (old, young) = (before.Endpoints.ToDictionary(e => e.Pod), now.Endpoints.ToDictionary(e => e.Pod));
+        List<string> changes = [];
+        void Change(string what, IEnumerable<string> which)
+        {
+            var all = which.ToList();
+            if (all.Count > 0) changes.Add(string.Create(CultureInfo.InvariantCulture, $"{what} {(all.Count <= 3 ? string.Join(", ", all) : $"{all[0]}, {all[1]} and {all.Count - 2} more")}"));
+        }
+        Change("new pod", young.Keys.Except(old.Keys).Select(p => p.Name));
+        Change("pod gone:", old.Keys.Except(young.Keys).Select(p => p.Name));
+        Change("no longer ready:", old.Where(e => e.Value.Serves && young.GetValueOrDefault(e.Key) is { Serves: false }).Select(e => e.Key.Name));
+        Change("ready:", old.Where(e => !e.Value.Serves && young.GetValueOrDefault(e.Key) is { Serves: true }).Select(e => e.Key.Name));
+        Change("other zone hints:", old.Where(e => young.GetValueOrDefault(e.Key) is { } same && !same.Facts.HintedZones.SequenceEqual(e.Value.Facts.HintedZones)).Select(e => e.Key.Name));
+        if (before.Facts != now.Facts) changes.Add("Service changed");
+        Change("other HTTP rules for", before.Clients.Where(c => now.Clients.TryGetValue(c.Key, out var path) && path != c.Value).Select(c => c.Key));
+        return changes.Count == 0 ? null : string.Join("; ", changes);
+    }
+}

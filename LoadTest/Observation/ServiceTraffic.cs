@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+
+namespace CiliumDebugging.LoadTest.Observation;
+
+/// <summary>Requests of the clients of one node to the Service, each counted once although every proxy on its way counted it.</summary>
+/// <param name="node">The clients' node; empty for clients that are no Pods of the cluster.</param>
+/// <param name="pods">Pods behind the Service.</param>
+public sealed class ClientTraffic(string node, int pods)
+{
+    /// <summary>The clients' node.</summary>
+    public string Node => node;
+
+    /// <summary>Requests for which the Pod was chosen.</summary>
+    public double[] Chosen { get; } = new double[pods];
+
+    /// <summary>2xx that came back from it.</summary>
+    public double[] Ok { get; } = new double[pods];
+
+    /// <summary>Other answers of the Pod or of the proxy on its node.</summary>
+    public double[] Failed { get; } = new double[pods];
+
+    /// <summary>Errors that the proxy of the clients' node made in its name.</summary>
+    public double[] ProxyErrors { get; } = new double[pods];
+
+    /// <summary>Answers by status, as the clients see them.</summary>
+    public SortedDictionary<int, double> ByStatus { get; } = [];
+
+    /// <summary>Whether HTTP rules stand on these clients' egress and on the backends' ingress.</summary>
+    public (bool Egress, bool Ingress) Rules { get; set; }
+
+    /// <summary>Requests without an answer so far: denied or in flight.</summary>
+    public double WithoutAnswer => Math.Max(0, Chosen.Sum() - ByStatus.Values.Sum());
+}
+
+/// <summary>The requests to a Service in a stretch of time.</summary>
+/// <param name="Clients">By the clients' nodes.</param>
+/// <param name="Reached">Backends: requests that reached each Pod.</param>
+public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, ImmutableArray<double> Reached)
+{
+    private sealed class Passes
+    {
+        public double Egress, Ingress;
+        public SortedDictionary<int, double> EgressBy { get; } = [];
+        public SortedDictionary<int, double> IngressBy { get; } = [];
+
+        public void Add(int status, double egress, double ingress)
+        {
+            if (status == 0) (Egress, Ingress) = (Egress + egress, Ingress + ingress);
+            else
+            {
+                if (egress > 0) EgressBy[status] = EgressBy.GetValueOrDefault(status) + egress;
+                if (ingress > 0) IngressBy[status] = IngressBy.GetValueOrDefault(status) + ingress;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads counts of passes. A request from a Pod on node m to one on node k is counted by the proxy of m when an HTTP rule stands on the client's egress, and by that of k when one stands on the backends' ingress; with m = k
+    /// both counts are one number, which is divided by the proxies on the way. Where metrics carry <c>reporter</c> they say it themselves.
+    /// </summary>
+    public static ServiceTraffic Of(IReadOnlyDictionary<CounterKey, double> counts, ObservedService service)
+    {
+        ArgumentNullException.ThrowIfNull(counts);
+        ArgumentNullException.ThrowIfNull(service);
+        var positions = service.Endpoints.Select((e, i) => (e.Pod.HubbleName, i)).ToDictionary(e => e.HubbleName, e => e.i, StringComparer.Ordinal);
+        var reached = new double[positions.Count];
+        Dictionary<(string Node, ClientPath Path, int Pod), Passes> passes = [];
+        foreach (var (key, count) in counts)
+        {
+            if (!positions.TryGetValue(key.Pod, out var pod)) continue;
+            if (key.Kind is CounterKind.Reached) reached[pod] += count;
+            if (key.Kind is not (CounterKind.Requests or CounterKind.Responses)) continue;
+            var (path, podNode, counting) = (service.Clients.GetValueOrDefault(key.Client), service.Endpoints[pod].Pod.Node, key.Target.Name);
+            var share = ShareOfEgress(key.Reporter, path, podNode, counting);
+            var node = path.Node is { Length: > 0 } known ? known : share == 1 && counting != podNode ? counting : "";
+            if (!passes.TryGetValue((node, path, pod), out var pass)) passes[(node, path, pod)] = pass = new Passes();
+            // On one's own node two proxies count the same request; otherwise each side has a number of its own.
+            pass.Add(key.Status, share * count, (1 - share) * count);
+        }
+        var clients = new SortedDictionary<string, ClientTraffic>(StringComparer.Ordinal);
+        foreach (var ((node, path, pod), pass) in passes)
+        {
+            if (!clients.TryGetValue(node, out var traffic)) clients[node] = traffic = new ClientTraffic(node, positions.Count);
+            Add(traffic, path, pod, pass);
+        }
+        return new ServiceTraffic([.. clients.Values], [.. reached]);
+    }
+
+    private static double ShareOfEgress(string reporter, ClientPath path, string podNode, string counting) => reporter switch
+    {
+        "client" => 1,
+        "server" => 0,
+        _ when counting != podNode => 1,
+        _ when path.Node != podNode => 0,
+        _ => path.Proxies == 0 ? 0 : path.Egress ? 1.0 / path.Proxies : 0,
+    };
+
+    private static void Add(ClientTraffic traffic, ClientPath path, int pod, Passes pass)
+    {
+        var atClient = path.Node is null or "" ? pass.Egress > 0 : path.Egress;
+        var seen = atClient ? pass.EgressBy : pass.IngressBy;
+        traffic.Rules = (traffic.Rules.Egress || atClient, traffic.Rules.Ingress || path.Ingress || pass.Ingress > 0);
+        traffic.Chosen[pod] += atClient ? pass.Egress : pass.Ingress;
+        var failures = 0.0;
+        foreach (var (status, count) in seen)
+        {
+            traffic.ByStatus[status] = traffic.ByStatus.GetValueOrDefault(status) + count;
+            if (status is >= 200 and < 300) traffic.Ok[pod] += count;
+            else failures += count;
+        }
+        var own = atClient ? Math.Min(failures, pass.IngressBy.Where(s => s.Key is < 200 or >= 300).Sum(s => s.Value)) : failures;
+        traffic.Failed[pod] += own;
+        traffic.ProxyErrors[pod] += failures - own;
+    }
+}

@@ -1,0 +1,115 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.ClusterSetup.Topology;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
+
+public class ManifestTests
+{
+    private static readonly ManifestValues s_everything = new() { BackendCnp = true, LoadTestCnp = true, Runner = true };
+
+    /// <summary>The model that KubernetesClient has for each kind.</summary>
+    private static readonly Dictionary<string, Type> s_models = new()
+    {
+        ["Namespace"] = typeof(V1Namespace), ["ServiceAccount"] = typeof(V1ServiceAccount), ["ConfigMap"] = typeof(V1ConfigMap), ["Service"] = typeof(V1Service), ["Deployment"] = typeof(V1Deployment),
+        ["Job"] = typeof(V1Job), ["Role"] = typeof(V1Role), ["RoleBinding"] = typeof(V1RoleBinding), ["ClusterRole"] = typeof(V1ClusterRole), ["ClusterRoleBinding"] = typeof(V1ClusterRoleBinding),
+    };
+
+    public static TheoryData<int, bool, bool, bool> Choices => new() { { 3, false, false, false }, { 1, true, true, false }, { 5, true, false, true }, { 20, true, true, true } };
+
+    private static string? Strictly(Manifest manifest, JsonObject value) => s_models.TryGetValue(manifest.Kind, out var model)
+        ? SchemaCheck.Apply(new ResourceKind("", "v1", "things", manifest.Kind, true) { Model = model }, value, new UnknownFields(Refuse: true))?.Message : null;
+
+    [Theory]
+    [MemberData(nameof(Choices))]
+    public void Every_object_has_only_fields_and_types_of_KubernetesClients_models(int nodes, bool cnp, bool runner, bool prometheus)
+    {
+        var values = s_everything with { Topology = LabTopology.Create("cluster", nodes), BackendCnp = cnp, LoadTestCnp = cnp, Runner = runner, Prometheus = prometheus };
+        foreach (var manifest in LabManifests.Render(values)) Strictly(manifest, manifest.Object.DeepClone().AsObject()).ShouldBeNull(manifest.ToString());
+    }
+
+    [Fact]
+    public void A_field_that_is_none_would_be_found()
+    {
+        var deployment = LabManifests.Render(s_everything).First(m => m.Kind == "Deployment");
+        var broken = deployment.Object.DeepClone().AsObject();
+        broken["spec"]!["template"]!["spec"]!["containers"]![0]!["imagePulPolicy"] = "Always";
+        Strictly(deployment, broken)!.ShouldContain("imagePulPolicy");
+    }
+
+    [Fact]
+    public void The_yaml_says_the_same_as_the_objects()
+    {
+        var manifests = LabManifests.Render(s_everything);
+        var documents = Manifest.ToYaml(manifests).Split("---\n");
+        documents.Length.ShouldBe(manifests.Length);
+        foreach (var (manifest, yaml) in manifests.Zip(documents))
+        {
+            if (!s_models.TryGetValue(manifest.Kind, out var model)) continue;
+            var read = KubernetesYaml.LoadAllFromString(yaml, new Dictionary<string, Type> { [$"{manifest.ApiVersion}/{manifest.Kind}"] = model }, strict: true).ShouldHaveSingleItem();
+            JsonNode.DeepEquals(JsonNode.Parse(KubernetesJson.Serialize(read)), manifest.Object).ShouldBeTrue(yaml);
+        }
+    }
+
+    [Fact]
+    public void Policies_stand_behind_their_values_and_the_policy_reader_takes_them()
+    {
+        LabManifests.Render(new ManifestValues()).ShouldNotContain(m => m.Kind == "CiliumNetworkPolicy");
+        LabManifests.Render(new ManifestValues { BackendCnp = true }).Count(m => m.Kind == "CiliumNetworkPolicy").ShouldBe(1);
+        var policies = LabManifests.Render(s_everything).Where(m => m.Kind == "CiliumNetworkPolicy").ToList();
+        policies.Select(p => p.Namespace).ShouldBe(["backend", "load-test"]);
+        foreach (var policy in policies) PolicyReader.ReadJson(policy.Object, policy.ToString()).Problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Every_pod_satisfies_the_restricted_pod_security_standard_and_says_what_it_needs()
+    {
+        var pods = LabManifests.Render(s_everything).Select(m => m.Object["spec"]?["template"]?["spec"]).OfType<JsonNode>().Select(p => KubernetesJson.Deserialize<V1PodSpec>(p.ToJsonString())).ToList();
+        pods.Count.ShouldBe(5);
+        foreach (var pod in pods)
+        {
+            pod.SecurityContext.RunAsNonRoot.ShouldBe(true);
+            pod.SecurityContext.RunAsUser!.Value.ShouldBeGreaterThan(0);
+            pod.SecurityContext.SeccompProfile.Type.ShouldBe("RuntimeDefault");
+            pod.HostNetwork.ShouldBeNull();
+            foreach (var container in pod.Containers)
+            {
+                container.SecurityContext.AllowPrivilegeEscalation.ShouldBe(false);
+                container.SecurityContext.ReadOnlyRootFilesystem.ShouldBe(true);
+                container.SecurityContext.Capabilities.Drop.ShouldBe(["ALL"]);
+                container.Resources.Requests.Keys.ShouldBe(["cpu", "memory"], ignoreOrder: true);
+                container.Resources.Limits.Keys.ShouldBe(["cpu", "memory"], ignoreOrder: true);
+            }
+            (pod.AutomountServiceAccountToken == true).ShouldBe(pod.ServiceAccountName is not null, "only who has rights gets a token");
+        }
+    }
+
+    [Fact]
+    public void Roles_name_what_they_need_and_nothing_like_everything()
+    {
+        var rules = LabManifests.Render(s_everything).Where(m => m.Kind is "Role" or "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).Select(r => r!.ToJsonString()).ToList();
+        rules.ShouldNotBeEmpty();
+        rules.ShouldAllBe(r => !r.Contains('*', StringComparison.Ordinal) && !r.Contains("secrets", StringComparison.Ordinal));
+        // Only namespaced roles may change anything.
+        LabManifests.Render(s_everything).Where(m => m.Kind is "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).SelectMany(r => r!["verbs"]!.AsArray()).Select(v => (string)v!)
+            .Distinct().ShouldBeSubsetOf(["get", "list", "watch"]);
+    }
+
+    [Fact]
+    public void Everything_is_labelled_as_the_labs_and_every_selector_finds_its_pods()
+    {
+        var manifests = LabManifests.Render(s_everything);
+        manifests.ShouldAllBe(m => (string?)m.Object["metadata"]!["labels"]![Manifest.OwnerLabel] == Manifest.Owner);
+        var pods = manifests.Where(m => m.Kind == "Deployment").ToLookup(m => m.Namespace, m => m.Object["spec"]!["template"]!["metadata"]!["labels"]!.AsObject());
+        foreach (var service in manifests.Where(m => m.Kind == "Service"))
+        {
+            var selector = service.Object["spec"]!["selector"]!.AsObject();
+            pods[service.Namespace].ShouldContain(labels => selector.All(s => (string?)labels[s.Key] == (string?)s.Value), service.ToString());
+        }
+        manifests.Select(m => m.Path).ShouldBeUnique();
+    }
+}

@@ -1,0 +1,217 @@
+using CiliumDebugging.ClusterSetup.Commands;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Observing;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Document;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+
+/// <summary><c>observe</c> by scraping, against a real API server with Pods that answer what a real cluster would, or should not.</summary>
+public sealed class ObserverTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("observe-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Even_load_is_called_even_and_ends_with_0()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (code, text, report) = await ObserveAsync(cluster);
+
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Phases[0].Delivery.Text.ShouldContain("asymptotic error probability 1E-4");
+        report.Phases[0].SelectionSource.ShouldBe("Hubble");
+        report.Diagnosis.Name.ShouldBe("even");
+        report.Cluster.CiliumVersion.ShouldBe("1.9.0");
+        report.Quality.ShouldHaveSingleItem().Text.ShouldContain("no hubble_lost_events_total");
+        report.Phases[0].ClientNodes.ShouldHaveSingleItem().Node.ShouldBe("worker3");
+        report.Phases[0].Locality!.Expected.ShouldBe(1 / 3.0, 1e-9);
+        report.Reconciles.ShouldBeTrue();
+        cluster.Methods.ShouldAllBe(m => m == "GET");
+    }
+
+    [Fact]
+    public async Task The_seeds_bug_is_found_named_and_ends_with_3()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        Apply(cluster, "load-test-policy.yaml");
+        var traffic = new Traffic(2, 1, 1, 1) { TwoSided = true };
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (code, text, report) = await ObserveAsync(cluster, o => o with { Watch = true });
+
+        code.ShouldBe(3, text);
+        report!.Diagnosis.Name.ShouldBe("two-sided-l7");
+        report.Phases[0].Selection.Kind.ShouldNotBe("skewed");
+        report.Phases[0].Pods.Select(p => Math.Round(p.SuccessRate.Estimate!.Value, 6)).ShouldBe([0, 0, 1]);
+        report.Onsets.ShouldHaveSingleItem();
+        text.ShouldContain("remedy");
+    }
+
+    [Fact]
+    public async Task Watching_goes_on_while_load_is_even_until_it_is_skewed_and_names_what_changed()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var (even, rounds) = (new Traffic(3, 1, 1, 1), 0);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(n < 30 ? even.Of(pod, n) : Shifted(even, pod, n));
+        // From the 30th scrape on everything goes to the first backend.
+        string Shifted(Traffic traffic, string pod, int n)
+        {
+            rounds = Math.Max(rounds, n);
+            var (before, now) = (traffic.Of(pod, 29), 300 * (n - 29));
+            return pod is "b1" or "agent1" ? System.Text.RegularExpressions.Regex.Replace(before, @" (\d+)\n", m => $" {long.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) + now}\n") : before;
+        }
+
+        var (code, text, report) = await ObserveAsync(cluster, o => o with { Watch = true });
+
+        code.ShouldBe(3, text);
+        rounds.ShouldBeGreaterThanOrEqualTo(30);
+        report!.Onsets.ShouldHaveSingleItem().Events.ShouldBeEmpty();
+        report.Onsets[0].Support.ShouldNotBeNull();
+        report.Diagnosis.Name.ShouldBe("unknown");
+    }
+
+    [Fact]
+    public async Task A_pod_that_becomes_unready_expects_nothing_and_begins_a_new_phase()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var (three, two) = (new Traffic(4, 1, 1, 1), new Traffic(5, 1, 1, 0));
+        cluster.Answer = (pod, n) =>
+        {
+            // Once, and only after at least one scrape of everything.
+            if (n == 8 && pod == "agent1") cluster.Slice(3, "b3");
+            return ObservedCluster.Metrics(n < 8 ? three.Of(pod, n) : Sum(three.Of(pod, 8), two.Of(pod, n - 8)));
+        };
+
+        var (code, text, report) = await ObserveAsync(cluster);
+
+        code.ShouldBe(0, text);
+        report!.Events.ShouldHaveSingleItem().Name.ShouldBe("no longer ready: b3");
+        report.Phases[0].Pods.Select(p => p.Expected).ShouldBe([0.5, 0.5, 0]);
+        report.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Diagnosis.Name.ShouldBe("unready-pod");
+    }
+
+    [Theory]
+    [InlineData("a page of HTML", "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n<html><body>oops</body></html>", "no Prometheus sample")]
+    [InlineData("not a number", "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} NaN", "which is no count")]
+    [InlineData("less than nothing", "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} -5", "which is no count")]
+    [InlineData("an error", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops", "500 oops")]
+    [InlineData("a redirect", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "302")]
+    [InlineData("half an answer", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhubble", "Hubble of node worker1")]
+    [InlineData("no answer", null, "Hubble of node worker1")]
+    [InlineData("garbage", "\0\u0001\u0002 {{{{ \"", "no Prometheus sample")]
+    public async Task A_target_that_answers_nonsense_fails_the_gate_with_its_reason(string what, string? answer, string reason)
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        Apply(cluster, "load-test-policy.yaml");
+        var traffic = new Traffic(6, 1, 1, 1) { TwoSided = true };
+        cluster.Answer = (pod, n) => pod == "agent1" ? answer is null || answer.StartsWith("HTTP", StringComparison.Ordinal) ? answer : ObservedCluster.Metrics(answer) : ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (code, text, report) = await ObserveAsync(cluster, o => o with { BackendMetric = "", For = TimeSpan.FromSeconds(0.5) });
+
+        code.ShouldBe(0, what);
+        report!.Phases[0].Delivery.Kind.ShouldBe("undecided", what);
+        report.Phases[0].Delivery.ErrorProbability.ShouldBeNull();
+        report.Quality.Where(q => q.Fails).ShouldContain(q => q.Text.Contains(reason, StringComparison.Ordinal), text);
+        text.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task A_counter_that_begins_anew_costs_its_interval_only()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(7, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, pod == "agent2" && n >= 12 ? n - 12 : n));
+
+        var (code, text, report) = await ObserveAsync(cluster);
+
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Quality.ShouldContain(q => !q.Fails && q.Text.StartsWith("counters began anew 1 time(s) (worker2)", StringComparison.Ordinal), text);
+    }
+
+    [Fact]
+    public async Task Lost_events_of_Hubble_forbid_a_verdict_from_Hubble_but_not_from_the_pods()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(8, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n) + (pod == "agent1" ? $"hubble_lost_events_total{{source=\"PERF_EVENT_RING_BUFFER\"}} {n}\n" : ""));
+
+        var (code, text, report) = await ObserveAsync(cluster);
+
+        code.ShouldBe(0, text);
+        report!.Phases[0].SelectionSource.ShouldBe("backends");
+        report.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Quality.ShouldContain(q => q.Text.StartsWith("not used: Hubble lost", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_redacted_report_has_none_of_the_clusters_names()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(9, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+
+        var (code, text, _) = await ObserveAsync(cluster, o => o with { Redact = true });
+
+        code.ShouldBe(0, text);
+        var everything = text.Replace(_folder, "", StringComparison.Ordinal) + string.Concat(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Select(File.ReadAllText));
+        foreach (var name in (string[])["worker1", "worker3", "backend-1", "load-test", "backend/b", "127.0.0.1"]) everything.ShouldNotContain(name);
+        everything.ShouldContain("pod-1");
+    }
+
+    [Fact]
+    public async Task What_cannot_be_observed_ends_with_1_and_says_what_to_do()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        var (code, text, _) = await ObserveAsync(cluster, o => o with { Service = "nothing" });
+        (code, text).ShouldBe((1, text));
+        text.ShouldContain("Service backend/nothing");
+        text.ShouldContain("check the namespace and the name");
+
+        using var nobody = new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" });
+        using var errors = new StringWriter();
+        (await ObserveCommand.RunAsync(nobody, new ObserveOptions("backend", "backend-1"), TimeProvider.System, TextWriter.Null, errors, TestContext.Current.CancellationToken)).ShouldBe(1);
+        errors.ToString().ShouldContain("cannot be asked");
+    }
+
+    private static void Apply(ObservedCluster cluster, string file)
+    {
+        var (policies, problems) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
+        problems.ShouldBeEmpty();
+        foreach (var policy in policies) cluster.Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest).OrThrow();
+    }
+
+    private static string Sum(string a, string b)
+    {
+        var values = b.Split('\n').Where(l => l.Contains(' ', StringComparison.Ordinal) && !l.StartsWith('#')).ToDictionary(l => l[..l.LastIndexOf(' ')], l => long.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+        return string.Join('\n', a.Split('\n').Select(l => l.LastIndexOf(' ') is > 0 and var space && values.TryGetValue(l[..space], out var more) ? $"{l[..space]} {long.Parse(l[(space + 1)..], System.Globalization.CultureInfo.InvariantCulture) + more}" : l));
+    }
+
+    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(ObservedCluster cluster, Func<ObserveOptions, ObserveOptions>? with = null)
+    {
+        var options = new ObserveOptions("backend", "backend-1") { Interval = TimeSpan.FromMilliseconds(5), For = TimeSpan.FromSeconds(60), RequestsPerMinute = 10_000_000, Output = _folder };
+        using var text = new StringWriter();
+        var code = await ObserveCommand.RunAsync(cluster.Api.Client, with?.Invoke(options) ?? options, TimeProvider.System, text, text, TestContext.Current.CancellationToken);
+        var folder = Directory.EnumerateDirectories(_folder).SingleOrDefault();
+        TestContext.Current.TestOutputHelper?.WriteLine(text.ToString());
+        return (code, text.ToString(), folder is null ? null : ReportJson.ReadFile(folder));
+    }
+}

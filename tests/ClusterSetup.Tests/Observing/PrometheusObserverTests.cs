@@ -1,0 +1,108 @@
+using CiliumDebugging.ClusterSetup.Commands;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Observing;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Document;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+
+/// <summary><c>observe --prometheus</c>: the same verdict from what a Prometheus has scraped, and no stack trace from what is none.</summary>
+public sealed class PrometheusObserverTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("observe-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task The_past_of_a_Prometheus_is_judged_at_once_with_five_requests()
+    {
+        await using var prometheus = new FakePrometheus();
+        prometheus.Answer = FakePrometheus.Scraped(new Traffic(11, 1, 1, 1), 60, Now());
+        var (code, text, report) = await ObserveAsync(prometheus, "backend-policy.yaml");
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Phases[0].Delivery.ScrapeIntervals.ShouldBeGreaterThanOrEqualTo(50);
+        report.Diagnosis.Name.ShouldBe("even");
+        prometheus.Asked.Count.ShouldBe(5);
+        prometheus.Asked.ShouldAllBe(line => line.StartsWith("GET /api/v1/query?", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_seeds_bug_is_named_from_a_Prometheus()
+    {
+        await using var prometheus = new FakePrometheus();
+        prometheus.Answer = FakePrometheus.Scraped(new Traffic(12, 1, 1, 1) { TwoSided = true }, 60, Now());
+        var (code, text, report) = await ObserveAsync(prometheus, "backend-policy.yaml", "load-test-policy.yaml");
+        code.ShouldBe(3, text);
+        report!.Diagnosis.Name.ShouldBe("two-sided-l7", text);
+    }
+
+    [Fact]
+    public async Task A_Prometheus_that_knows_nothing_of_the_Service_is_no_evidence()
+    {
+        await using var prometheus = new FakePrometheus();
+        var (code, text, report) = await ObserveAsync(prometheus);
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("undecided");
+        report.Quality.ShouldContain(q => q.Fails && q.Text.Contains("no agent's Hubble metrics", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("HTML", "<html><body>Log in</body></html>", "is no Prometheus")]
+    [InlineData("an error of its own", """{"status":"error","errorType":"bad_data","error":"query timed out"}""", "query timed out")]
+    [InlineData("another result", """{"status":"success","data":{"resultType":"vector","result":[]}}""", "is no Prometheus")]
+    [InlineData("a list", "[]", "is no Prometheus")]
+    [InlineData("half of one", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,""", "is no Prometheus")]
+    [InlineData("a sample that is none", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[["x"]]}]}}""", "is no Prometheus")]
+    [InlineData("very deep", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "is no Prometheus")]
+    [InlineData("no answer", null, "cannot be asked")]
+    public async Task What_is_no_Prometheus_ends_with_1_and_a_sentence(string what, string? answer, string expected)
+    {
+        await using var prometheus = new FakePrometheus { Answer = _ => answer is null ? null : FakePrometheus.Json(answer) };
+        var (code, text, _) = await ObserveAsync(prometheus);
+        code.ShouldBe(1, what);
+        text.ShouldContain(expected);
+        text.ShouldNotContain("   at ");
+    }
+
+    [Fact]
+    public async Task A_target_that_was_down_and_a_NaN_fail_the_gate()
+    {
+        await using var prometheus = new FakePrometheus();
+        var scraped = FakePrometheus.Scraped(new Traffic(13, 1, 1, 1), 60, Now());
+        prometheus.Answer = query =>
+        {
+            var body = scraped(query)!.Split("\r\n\r\n", 2)[1];
+            return FakePrometheus.Json(System.Text.RegularExpressions.Regex.Replace(body, "\"instance\":\"worker2:9091\".*?\"values\":(\\[\\[.*?\\]\\])",
+                m => query.StartsWith("up", StringComparison.Ordinal) ? m.Value.Replace("\"1\"", "\"0\"", StringComparison.Ordinal) : System.Text.RegularExpressions.Regex.Replace(m.Value, "\"\\d+\"\\]", "\"NaN\"]")));
+        };
+        var (code, text, report) = await ObserveAsync(prometheus, "backend-policy.yaml");
+        code.ShouldBe(0, text);
+        report!.Quality.ShouldContain(q => q.Text.Contains("Hubble of node worker2: 0 of", StringComparison.Ordinal), text);
+    }
+
+    private static double Now() => (new LaterClock().GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - 2;
+
+    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(FakePrometheus prometheus, params string[] policies)
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        foreach (var file in policies)
+        {
+            foreach (var policy in PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file)).Policies)
+                cluster.Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest).OrThrow();
+        }
+        var options = new ObserveOptions("backend", "backend-1") { Prometheus = prometheus.Address, RequestsPerMinute = 10_000_000, Output = _folder };
+        using var text = new StringWriter();
+        var code = await ObserveCommand.RunAsync(cluster.Api.Client, options, new LaterClock(), text, text, TestContext.Current.CancellationToken);
+        TestContext.Current.TestOutputHelper?.WriteLine(text.ToString());
+        var folder = Directory.EnumerateDirectories(_folder).SingleOrDefault();
+        return (code, text.ToString(), folder is null ? null : ReportJson.ReadFile(folder));
+    }
+
+    /// <summary>Five minutes later: the objects of the test, which are new, are old then.</summary>
+    private sealed class LaterClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromMinutes(5);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+
+/// <summary>Counters that grow from scrape to scrape: requests of the one client, drawn at random from a fixed seed.</summary>
+internal sealed class Traffic
+{
+    private const int PerScrape = 300;
+    private readonly List<double[]> _chosen = [];
+
+    /// <param name="seed">Of the draws.</param>
+    /// <param name="weights">How likely each backend is chosen.</param>
+    public Traffic(int seed, params double[] weights)
+    {
+        var (random, sum) = (new Random(seed), new double[weights.Length]);
+        for (var scrape = 0; scrape < 400; scrape++)
+        {
+            _chosen.Add([.. sum]);
+            for (var request = 0; request < PerScrape; request++)
+            {
+                var u = random.NextDouble() * weights.Sum();
+                var i = 0;
+                for (; i < weights.Length - 1 && u >= weights[i]; i++) u -= weights[i];
+                sum[i]++;
+            }
+        }
+    }
+
+    /// <summary>Both sides have HTTP rules: the proxy of the client's node answers 503 for the others.</summary>
+    public bool TwoSided { get; init; }
+
+    /// <summary>Metrics of a Pod of <see cref="ObservedCluster"/>; empty for one that has none.</summary>
+    public string Of(string pod, int scrape)
+    {
+        var chosen = _chosen[Math.Min(scrape, _chosen.Count - 1)];
+        var text = new StringBuilder();
+        if (pod is ['b', var digit])
+        {
+            var i = digit - '1';
+            return F($"# TYPE echo_requests counter\necho_requests {(TwoSided && i != 2 ? 0 : chosen[i])}\n");
+        }
+        if (!pod.StartsWith("agent", StringComparison.Ordinal)) return "";
+        var node = pod[^1] - '1';
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            // Ingress: the proxy of the backend's node. Both: the client's node (worker3), where its own backend passes twice.
+            var (passes, status) = TwoSided ? node == 2 ? (i == 2 ? 2 : 1, i == 2 ? 200 : 503) : (0, 0) : (node == i ? 1 : 0, 200);
+            if (passes == 0) continue;
+            text.Append(F($"hubble_http_requests_total{{source=\"load-test/client\",destination=\"backend/b{i + 1}\",method=\"POST\",protocol=\"HTTP/1.1\"}} {passes * chosen[i]}\n"));
+            text.Append(F($"hubble_http_responses_total{{source=\"backend/b{i + 1}\",destination=\"load-test/client\",method=\"POST\",status=\"{status}\"}} {passes * chosen[i]}\n"));
+        }
+        return text.ToString();
+    }
+
+    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
