@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Steering;
 using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.LoadTest.Page;
 
 namespace CiliumDebugging.AppHost;
 
@@ -22,6 +24,12 @@ public sealed record LabOptions
     /// <summary>Whether the process ends after the report, also on a terminal.</summary>
     public bool Once { get; init; }
 
+    /// <summary>Whether only the scenario's load is started, without its steps: changes are made from the page or the terminal, and the lab stays up until Ctrl-C.</summary>
+    public bool ByHand { get; init; }
+
+    /// <summary>Loopback port of the live page, 1 to 65535; null: 15190, or a free one when that is taken.</summary>
+    public int? PagePort { get; init; }
+
     /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port is taken on this machine.</summary>
     public int? PortOffset { get; init; }
 
@@ -40,7 +48,37 @@ public sealed record LabOptions
 
     /// <summary>The scenario with the rate and the durations of these options.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
-    public ClusterSetup.Scenarios.Scenario LoadScenario() => ScenarioCatalog.Load(Scenario).With(RatePerSecond, Baseline, Observe);
+    public ClusterSetup.Scenarios.Scenario LoadScenario() => LoadScenario(Scenario);
+
+    private ClusterSetup.Scenarios.Scenario LoadScenario(string name) => ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
+
+    /// <summary>What a session of the lab needs to know.</summary>
+    /// <param name="host">Host and cluster in a few words.</param>
+    public LabSessionOptions SessionOptions(string host)
+    {
+        var first = LoadScenario();
+        return new LabSessionOptions(
+            host, [.. Titles(first).OrderBy(s => s.Name, StringComparer.Ordinal)], name => LoadScenario(name == first.Name ? Scenario : name), scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
+    }
+
+    /// <summary>The scenarios that can be run; one that cannot be read is none.</summary>
+    private static IEnumerable<ScenarioChoice> Titles(ClusterSetup.Scenarios.Scenario first)
+    {
+        yield return new ScenarioChoice(first.Name, first.Title);
+        foreach (var name in ScenarioCatalog.Names.Where(n => n != first.Name))
+        {
+            ClusterSetup.Scenarios.Scenario? other = null;
+            try
+            {
+                other = ScenarioCatalog.Load(name);
+            }
+            catch (ScenarioException)
+            {
+                // It says what is wrong with it when it is asked for by name.
+            }
+            if (other is not null) yield return new ScenarioChoice(name, other.Title);
+        }
+    }
 
     /// <summary>The scenario's settings and <see cref="CiliumSettings"/> over them.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using CiliumDebugging.LoadTest.Page;
 
 namespace CiliumDebugging.AppHost;
 
@@ -41,6 +42,15 @@ internal sealed partial class LabSymbols
 
     private readonly Option<bool> once = new("--once") { Description = "End after the report (without a terminal this is so anyway). Exit code 0: the expectation holds, 3: it does not, 2: bad usage, 1: the lab failed." };
 
+    private readonly Option<bool> byHand = new("--by-hand") { Description = "Start only the scenario's load and make its changes yourself, on the page or with the terminal's keys. The lab stays up until Ctrl-C." };
+
+    private readonly Option<int?> pagePort = new("--page-port")
+    {
+        HelpName = "N",
+        Description = $"Loopback port of the live page, 1 to 65535. Default: {PageServer.PreferredPort}, or a free one when that is taken.",
+        CustomParser = a => Whole(a, 1, 65_535, "15190"),
+    };
+
     private readonly Option<int?> portOffset = new("--port-offset")
     {
         HelpName = "N",
@@ -71,7 +81,7 @@ internal sealed partial class LabSymbols
 
     public LabSymbols() => Command = new RootCommand("Reproduces load-balancing skew on an embedded Kubernetes cluster, shows it live and says whether it is there.")
     {
-        scenario, rate, baseline, observe, once, portOffset, set, workers, clientWorker,
+        scenario, rate, baseline, observe, once, byHand, pagePort, portOffset, set, workers, clientWorker,
     };
 
     public RootCommand Command { get; }
@@ -85,6 +95,8 @@ internal sealed partial class LabSymbols
         Baseline = parsed.GetValue(baseline),
         Observe = parsed.GetValue(observe),
         Once = parsed.GetValue(once),
+        ByHand = parsed.GetValue(byHand),
+        PagePort = parsed.GetValue(pagePort),
         PortOffset = parsed.GetValue(portOffset),
         // As with Helm, the last value of a key counts.
         CiliumSettings = Default.CiliumSettings.SetItems((parsed.GetValue(set) ?? []).Select(s => KeyValuePair.Create(s[..s.IndexOf('=', StringComparison.Ordinal)], s[(s.IndexOf('=', StringComparison.Ordinal) + 1)..]))),

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Steering;
 using CiliumDebugging.ClusterSetup.Terminal;
+using CiliumDebugging.LoadTest.Page;
 using k8s;
 using k8s.Autorest;
 using Spectre.Console;
@@ -24,7 +26,7 @@ internal static class EmbeddedLab
         using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
         try
         {
-            return await RunAsync(options, stop.Token);
+            return await RunAsync(options, stop);
         }
         catch (Exception e) when (stop.IsCancellationRequested && e is not OutOfMemoryException)
         {
@@ -48,9 +50,11 @@ internal static class EmbeddedLab
         }
     }
 
-    private static async Task<int> RunAsync(LabOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(LabOptions options, CancellationTokenSource stop)
     {
+        var cancellationToken = stop.Token;
         var console = RunTerminal.Open();
+        var isTerminal = console.Profile.Out.IsTerminal;
         var scenario = options.LoadScenario();
         console.WriteLine($"Embedded host, without the Aspire dashboard: {HostBuild.EmbeddedBecause}");
         await using var cluster = await ClusterProcess.StartAsync(options, cancellationToken);
@@ -58,23 +62,39 @@ internal static class EmbeddedLab
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
         using var kubeconfig = TemporaryKubeconfig.Write(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
         console.WriteLine($"export KUBECONFIG={kubeconfig.Path}");
-        var runner = new ScenarioRunner(api, TimeProvider.System);
-        var backends = options.BackendsOf(scenario);
+        await using var session = new LabSession(api, scenario, options.SessionOptions("embedded cluster"), TimeProvider.System);
+        await using var page = await PageServer.StartAsync(session.Feed, session, TimeProvider.System, options.PagePort, cancellationToken);
+        console.WriteLine($"page         {page.Link}");
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, cluster.Exited);
         try
         {
-            var report = await RunTerminal.RunAsync(console, observer => runner.RunAsync(scenario, backends, observer, either.Token));
-            console.WriteLine(RunFiles.Save(report).Line);
-            if (console.Profile.Out.IsTerminal && !options.Once)
-            {
-                console.WriteLine("The lab stays up. Ctrl-C ends it.");
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, either.Token);
-            }
-            return (int)(report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
+            await using var keys = SteeringKeys.Start(session, page.Link, stop, isTerminal);
+            return await RunOrdersAsync(session, new RunOrder(scenario, options.ByHand), isTerminal ? new LiveTerminal(console) { Footer = () => keys?.Footer ?? "" } : null, console, keys, (isTerminal || options.ByHand) && !options.Once, either.Token);
         }
         catch (Exception e) when (cluster.Exited.IsCancellationRequested && !cancellationToken.IsCancellationRequested && e is OperationCanceledException or HttpRequestException)
         {
             throw new InvalidOperationException($"the cluster process ended: {cluster.LastWords}");
+        }
+    }
+
+    private static async Task<int> RunOrdersAsync(
+        LabSession session, RunOrder order, LiveTerminal? terminal, IAnsiConsole console, SteeringKeys? keys, bool staysUp, CancellationToken cancellationToken)
+    {
+        IRunObserver observer = terminal is null ? new PlainTerminal(console) : terminal;
+        for (var first = true; ; first = false)
+        {
+            try
+            {
+                var (report, saved) = terminal is null ? await session.RunAsync(order, observer, cancellationToken) : await terminal.RunAsync(() => session.RunAsync(order, observer, cancellationToken));
+                console.WriteLine(saved);
+                if (!staysUp) return (int)(report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
+            }
+            catch (Exception e) when (!first && e is TimeoutException or HttpRequestException or HttpOperationException or InvalidOperationException)
+            {
+                console.WriteLine($"the run broke: {e.Message}");
+            }
+            console.WriteLine($"The lab stays up. {keys?.Footer ?? "Ctrl-C ends it."}");
+            order = await session.NextOrderAsync(cancellationToken);
         }
     }
 

@@ -11,7 +11,11 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// <param name="FailedPerSecond">Other answers per second over the last seconds.</param>
 /// <param name="Ok">2xx since the phase began.</param>
 /// <param name="Failed">Other answers since the phase began.</param>
-public sealed record LivePod(BackendPod? Pod, bool OnClientNode, double OkPerSecond, double FailedPerSecond, long Ok, long Failed);
+public sealed record LivePod(BackendPod? Pod, bool OnClientNode, double OkPerSecond, double FailedPerSecond, long Ok, long Failed)
+{
+    /// <summary>Latency of its last answers; null without one.</summary>
+    public LatencyQuantiles? LatencyMs { get; init; }
+}
 
 /// <summary>The state of a run at one moment.</summary>
 /// <param name="Phase">Name of the phase.</param>
@@ -29,6 +33,11 @@ public interface IRunObserver
 
     /// <summary>A sample, about twice a second while there is load.</summary>
     void OnSample(LiveSample sample);
+
+    /// <summary>What the run would report if it ended now, about once a second while there is load: no expectations yet, and the newest counters alone as its series.</summary>
+    void OnProgress(RunReport report)
+    {
+    }
 
     /// <summary>The run is complete.</summary>
     void OnReport(RunReport report);

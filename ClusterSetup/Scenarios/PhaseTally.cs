@@ -103,7 +103,8 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
 
     /// <summary>The phase's report.</summary>
     /// <param name="clientNode">Node of the load test.</param>
-    public PhaseReport Report(string clientNode)
+    /// <param name="now">Now, s since the attack's epoch: the end of a phase that still lasts.</param>
+    public PhaseReport Report(string clientNode, double now = double.PositiveInfinity)
     {
         var counted = (After ?? Before).Since(Before);
         var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
@@ -114,10 +115,12 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
             MeanLatencyMs = _ok[i] + _failed[i] > 0 ? 1000 * _secondsByPod[i] / (_ok[i] + _failed[i]) : 0,
         }).ToImmutableArray();
         var (selection, source) = Selection(counted, clientNode, unit);
-        return new PhaseReport(name, End - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
+        return new PhaseReport(name, Math.Min(End, now) - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
             perPod, selection, source, _delivery.Evaluate(unit))
         {
-            Start = start, NotSent = NotSent, Latency = LatencySummary.Of(_latency), ClientNodes = _matrix?.Rows(unit) ?? [], Locality = _matrix?.Locality(),
+            Start = start, NotSent = NotSent, ClientNodes = _matrix?.Rows(unit) ?? [], Locality = _matrix?.Locality(),
+            // Its intervals are searched for, which is too dear for every second of a phase that lasts.
+            Latency = double.IsFinite(now) ? null : LatencySummary.Of(_latency),
         };
     }
 

@@ -10,6 +10,9 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// <param name="Model">The policy.</param>
 public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Model)
 {
+    /// <summary>Text of the file it was read from; empty when there is none.</summary>
+    public string FileText { get; init; } = "";
+
     /// <summary>API group of the kind.</summary>
     public string Group => Model.Kind is PolicyKind.NetworkPolicy ? "networking.k8s.io" : "cilium.io";
 
@@ -41,7 +44,7 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
         var read = PolicyReader.ReadYaml(text, Path.GetFileName(path));
         if (read.Problems.Length > 0) return ([], [.. read.Problems.Select(p => p.ToString())]);
         var documents = YamlManifest.Read(text).Where(d => d.Type is ManifestType.Map).Select(d => ToJson(d)!.AsObject());
-        return ([.. documents.Zip(read.Policies, (manifest, model) => new PolicyManifest(manifest, model))], []);
+        return ([.. documents.Zip(read.Policies, (manifest, model) => new PolicyManifest(manifest, model) { FileText = text })], []);
     }
 
     private static JsonNode? ToJson(ManifestNode node) => node.Type switch

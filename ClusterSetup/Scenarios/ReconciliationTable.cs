@@ -10,6 +10,7 @@ internal static class ReconciliationTable
 {
     public static ImmutableArray<ReconciliationLine> Build(RunBook book, AttackState attack, ClusterCounters counted, IReadOnlyCollection<BackendPod> pods, string clientNode, bool allL7)
     {
+        var (okByPod, withoutPod) = (book.OkByPod, book.StatusWithoutPod);
         var lines = ImmutableArray.CreateBuilder<ReconciliationLine>();
         lines.Add(new("requests intended, and records received", "client", attack.Intended, "records", book.Resolved) { Explanation = "Every intended request ends in exactly one record; fewer records are requests still in flight." });
         lines.Add(new("requests intended = sent + not sent", "intended", attack.Intended, "sent + not sent", attack.Sent + attack.NotSent) { Explanation = "A request that was not sent is counted, too." });
@@ -17,10 +18,10 @@ internal static class ReconciliationTable
         if (counted.Repeated > 0)
             lines.Add(new("requests that reached a pod", "answers that name one + attempts repeated", book.AnswersOfPods + counted.Repeated, "echo_requests", counted.Echo.Values.Sum()) { Explanation = "Each 5xx that a proxy threw away to repeat the request is a request at a pod that no client sees." });
         foreach (var pod in counted.Repeated > 0 ? [] : pods)
-            lines.Add(new($"requests that reached {pod.Name}", "client 2xx", book.OkByPod.GetValueOrDefault(pod.Name), "echo_requests", counted.Echo.GetValueOrDefault(pod.HubbleName)) { Explanation = "More at the backend: attempts that a proxy repeated, or answers lost on the way back. Fewer: answers that something else gave in its name." });
+            lines.Add(new($"requests that reached {pod.Name}", "client 2xx", okByPod.GetValueOrDefault(pod.Name), "echo_requests", counted.Echo.GetValueOrDefault(pod.HubbleName)) { Explanation = "More at the backend: attempts that a proxy repeated, or answers lost on the way back. Fewer: answers that something else gave in its name." });
         double Responses(Func<int, bool> status) => counted.Responses.Where(r => status(r.Key.Status)).Sum(r => r.Value);
-        lines.Add(new("503s that a proxy made", "client, no pod named", book.StatusWithoutPod.GetValueOrDefault(503), "Hubble 503", Responses(s => s == 503)) { Explanation = "A proxy's own 503 names no pod and passes one proxy, so Hubble counts it once." });
-        lines.Add(new("Hubble requests = responses + denied (403)", "requests", counted.Requests.Values.Sum(), "responses + 403", Responses(_ => true) + book.StatusWithoutPod.GetValueOrDefault(403)) { Explanation = "Every proxy pass counts a request and, unless it was denied, a response. More requests: some are in flight." });
+        lines.Add(new("503s that a proxy made", "client, no pod named", withoutPod.GetValueOrDefault(503), "Hubble 503", Responses(s => s == 503)) { Explanation = "A proxy's own 503 names no pod and passes one proxy, so Hubble counts it once." });
+        lines.Add(new("Hubble requests = responses + denied (403)", "requests", counted.Requests.Values.Sum(), "responses + 403", Responses(_ => true) + withoutPod.GetValueOrDefault(403)) { Explanation = "Every proxy pass counts a request and, unless it was denied, a response. More requests: some are in flight." });
         if (!allL7 || counted.Repeated > 0) return Explained(lines, counted);
         // Every request passes the backend side's proxy once; a request or response flow at the client's side is one half of a second pass.
         var clientPasses = counted.EgressFlows.Values.Sum() / 2;

@@ -13,6 +13,9 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// </summary>
 internal sealed class RunBook(IPAddress? clientAddress)
 {
+    /// <summary>Phases and events kept; a run by hand may have any number.</summary>
+    private const int PhasesKept = 42, EventsKept = 200, PodsRemembered = 1000;
+
     /// <summary>Rates are averages over this many samples back.</summary>
     private const int RateSamples = 6;
 
@@ -25,6 +28,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly Dictionary<int, long> _statusWithoutPod = [];
     private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
     private readonly Dictionary<int, double> _firstUse = []; // by port: at most 65,535
+    private readonly Dictionary<string, RecentLatency> _recent = new(StringComparer.Ordinal);
     private readonly List<double> _startsWhileChanging = [];
     private SkewMonitor? _monitor;
     private readonly List<RecordedEvent> _events = [];
@@ -41,10 +45,10 @@ internal sealed class RunBook(IPAddress? clientAddress)
     public long NotSent { get; private set; }
 
     /// <summary>Answers that name no Pod, by status, over the whole run.</summary>
-    public IReadOnlyDictionary<int, long> StatusWithoutPod => _statusWithoutPod;
+    public IReadOnlyDictionary<int, long> StatusWithoutPod => Read(() => new Dictionary<int, long>(_statusWithoutPod));
 
     /// <summary>2xx by Pod, over the whole run.</summary>
-    public IReadOnlyDictionary<string, long> OkByPod => _okByPod;
+    public IReadOnlyDictionary<string, long> OkByPod => Read(() => new Dictionary<string, long>(_okByPod, StringComparer.Ordinal));
 
     /// <summary>Answers that name a Pod, whatever their status, over the whole run.</summary>
     public long AnswersOfPods { get; private set; }
@@ -61,12 +65,19 @@ internal sealed class RunBook(IPAddress? clientAddress)
         get { lock (_lock) return _monitor!.Status(); }
     }
 
+    /// <summary>Reads what records change while no record comes.</summary>
+    public T Read<T>(Func<T> read)
+    {
+        lock (_lock) return read();
+    }
+
     /// <summary>Begins a phase.</summary>
     public void Begin(PhaseTally phase)
     {
         lock (_lock)
         {
             _phases.Add(phase);
+            if (_phases.Count > PhasesKept) _phases.RemoveAt(1);
             _monitor ??= new SkewMonitor(ExpectedShares.Equal([.. phase.Pods.Select(p => p.Name)]));
         }
     }
@@ -79,9 +90,15 @@ internal sealed class RunBook(IPAddress? clientAddress)
         var recorded = new RecordedEvent(what, TimeSpan.FromSeconds(at));
         lock (_lock)
         {
-            _events.Add(recorded);
+            Keep(recorded);
             _monitor?.Record(recorded);
         }
+    }
+
+    private void Keep(RecordedEvent recorded)
+    {
+        _events.Add(recorded);
+        if (_events.Count > EventsKept) _events.RemoveAt(0);
     }
 
     /// <summary>
@@ -95,7 +112,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
         lock (_lock)
         {
             _change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
-            _events.Add(_change);
+            Keep(_change);
             _startsWhileChanging.Clear();
         }
     }
@@ -122,6 +139,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
             var key = record.Pod ?? NoPod;
             var (ok, failed) = _byPod.GetValueOrDefault(key);
             var success = record.Status is >= 200 and < 300;
+            if (!record.Outcome.IsNotSent()) Recent(key).Add((record.End - record.Due) * 1000);
             _byPod = _byPod.SetItem(key, success ? (ok + 1, failed) : (ok, failed + 1));
             if (record.Pod is null && record.Outcome is Outcome.Response) _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
             if (record.Pod is not null) AnswersOfPods++;
@@ -135,6 +153,13 @@ internal sealed class RunBook(IPAddress? clientAddress)
             while (_prefix.TryRelease(out var item))
                 if (item is { IsResolved: true, Outcome: { } released }) Judge(released);
         }
+    }
+
+    private RecentLatency Recent(string key)
+    {
+        if (_recent.TryGetValue(key, out var recent)) return recent;
+        if (_recent.Count >= PodsRemembered) _recent.Clear();
+        return _recent[key] = new RecentLatency();
     }
 
     private void Judge(RecordLine record)
@@ -180,7 +205,10 @@ internal sealed class RunBook(IPAddress? clientAddress)
                 var (ok, failed) = _byPod.GetValueOrDefault(key);
                 var (okThen, failedThen) = before.GetValueOrDefault(key);
                 var (okPhase, failedPhase) = pod is not null && phase.Position(key) is { } position ? phase.Answers(position) : (ok, failed);
-                return new LivePod(pod, pod?.Node == clientNode, (ok - okThen) / seconds, (failed - failedThen) / seconds, okPhase, failedPhase);
+                return new LivePod(pod, pod?.Node == clientNode, (ok - okThen) / seconds, (failed - failedThen) / seconds, okPhase, failedPhase)
+                {
+                    LatencyMs = _recent.TryGetValue(key, out var recent) ? recent.Quantiles() : null,
+                };
             }
             var pods = phase.Pods.Select(p => Live(p)).ToList();
             if (_byPod.ContainsKey(NoPod)) pods.Add(Live(null));

@@ -44,7 +44,8 @@ public enum PodPlace
 
 /// <summary>Deletes one backend Pod of the load's Service and waits until its replacement is ready.</summary>
 /// <param name="Place">Which one.</param>
-public sealed record DeletePodStep(PodPlace Place) : ScenarioStep;
+/// <param name="Pod">Its name; null: the first one at <paramref name="Place"/>.</param>
+public sealed record DeletePodStep(PodPlace Place, string? Pod = null) : ScenarioStep;
 
 /// <summary>Changes the spec of the load's Service. A null leaves a field as it is.</summary>
 /// <param name="SessionAffinity">None or ClientIP.</param>
@@ -56,12 +57,14 @@ public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, 
 
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
-/// <param name="Duration">How long.</param>
+/// <param name="Duration">How long; <see cref="Timeout.InfiniteTimeSpan"/>: until the run is ended (<see cref="RunControl"/>).</param>
 /// <param name="Requests">The phase goes on, for six times <paramref name="Duration"/> at most, until so many requests have been sent; 0: no such condition. For what needs a number of requests, not a time.</param>
 public sealed record PhaseStep(string Name, TimeSpan Duration, int Requests = 0) : ScenarioStep
 {
     /// <inheritdoc/>
-    public override string Describe() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measure for {Duration.TotalSeconds:0.#} s (phase {Name})");
+    public override string Describe() => Duration == Timeout.InfiniteTimeSpan
+        ? $"measure until it is ended (phase {Name})"
+        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measure for {Duration.TotalSeconds:0.#} s (phase {Name})");
 }
 
 /// <summary>The load of a scenario.</summary>
@@ -119,6 +122,30 @@ public sealed record Scenario(
 {
     /// <summary>Where its Pods must be.</summary>
     public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
+
+    /// <summary>The policy files that its steps apply or delete, each once.</summary>
+    public IReadOnlyList<(string File, ImmutableArray<PolicyManifest> Policies)> PolicyFiles() =>
+    [
+        .. Steps.Select(step => step switch
+        {
+            ApplyStep apply => (apply.File, apply.Policies),
+            DeleteStep delete => (delete.File, delete.Policies),
+            _ => (File: "", Policies: ImmutableArray<PolicyManifest>.Empty),
+        }).Where(f => !f.Policies.IsEmpty).DistinctBy(f => f.File),
+    ];
+
+    /// <summary>All policies that its steps apply or delete.</summary>
+    public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
+
+    /// <summary>
+    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand (<see cref="RunControl"/>).
+    /// </summary>
+    public Scenario ByHand() => this with
+    {
+        Title = $"By hand: {Title}",
+        Steps = [.. Steps.TakeWhile(step => step is not PhaseStep), new PhaseStep("by hand", Timeout.InfiniteTimeSpan)],
+        Expect = [],
+    };
 
     /// <summary>This scenario with other durations and another rate. A null leaves what the scenario says.</summary>
     public Scenario With(double? ratePerSecond, TimeSpan? baseline, TimeSpan? observe) => this with

@@ -45,9 +45,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="backends">Number of Pods behind the Service to wait for.</param>
     /// <param name="observer">Follows the run.</param>
     /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="control">The operator's hand; null: nobody steers.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
     /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses what was asked; the message has its answer.</exception>
-    public async Task<RunReport> RunAsync(Scenario scenario, int backends, IRunObserver observer, CancellationToken cancellationToken)
+    public async Task<RunReport> RunAsync(Scenario scenario, int backends, IRunObserver observer, CancellationToken cancellationToken, RunControl? control = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(observer);
@@ -55,43 +56,52 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         // 1. ready
         observer.OnStep($"waiting for {backends} backends and the load test");
         var client = await view.WaitUntilReadyAsync(backends, ReadyLimit, time, cancellationToken);
-        var run = new Run(scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunBook(IPAddress.Parse(client.Status.PodIP)));
-        // 2. and 3. load and steps
-        foreach (var step in scenario.Steps)
+        using var unsteered = new RunControl();
+        var run = new ScenarioRun(
+            scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunBook(IPAddress.Parse(client.Status.PodIP)), control ?? unsteered);
+        try
         {
-            if (step is PhaseStep && run.Attack is null) await StartLoadAsync(run, cancellationToken);
-            await TakeAsync(run, step, cancellationToken);
+            // 2. and 3. load and steps
+            foreach (var step in scenario.Steps.TakeWhile(_ => !run.Control.StopRequested || run.Judged.Count == 0))
+            {
+                if (step is PhaseStep && run.Attack is null) await StartLoadAsync(run, cancellationToken);
+                await TakeAsync(run, step, cancellationToken);
+            }
+            run.Control.Close();
+            // 4. drain
+            var attack = await DrainAsync(run, cancellationToken);
+            var last = await view.ScrapeAsync(run.Book.Phases[^1].Pods, cancellationToken);
+            run.Book.Phases[^1].After = last;
+            // 5. judge
+            await ReadSettingsAsync(run, cancellationToken);
+            var report = RunJudge.Final(run, attack, last);
+            observer.OnReport(report);
+            return report;
         }
-        // 4. drain
-        var attack = await DrainAsync(run, cancellationToken);
-        var last = await view.ScrapeAsync(run.Book.Phases[^1].Pods, cancellationToken);
-        run.Book.Phases[^1].After = last;
-        // 5. judge
-        var report = await JudgeAsync(run, attack, last, cancellationToken);
-        observer.OnReport(report);
-        return report;
+        finally
+        {
+            run.Control.Close();
+            // A run that broke must not leave its load behind; one that was cancelled ends with its cluster.
+            if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested) await AbandonAsync(run);
+        }
     }
 
-    private sealed class Run(Scenario scenario, ClusterView view, V1Pod client, LoadTestClient loadTest, IRunObserver observer, RunBook book)
+    private async Task AbandonAsync(ScenarioRun run)
     {
-        public Scenario Scenario => scenario;
-        public ClusterView View => view;
-        public V1Pod Client => client;
-        public LoadTestClient LoadTest => loadTest;
-        public IRunObserver Observer => observer;
-        public RunBook Book => book;
-        public AttackState? Attack { get; set; }
-        public Task? Following { get; set; }
-        public AttackState? Drained { get; set; }
-        public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
-        public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
-        public TimeSeries Series { get; } = new();
-        public List<(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View)> Judged { get; } = [];
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
+        try
+        {
+            await run.LoadTest.StopAsync(limit.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            // Why the run broke is said by the exception that is under way.
+        }
     }
 
-    private double Now(Run run) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (run.Attack?.EpochUnixSeconds ?? 0);
+    private double Now(ScenarioRun run) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (run.Attack?.EpochUnixSeconds ?? 0);
 
-    private static async Task StartLoadAsync(Run run, CancellationToken cancellationToken)
+    private static async Task StartLoadAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
@@ -100,9 +110,16 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Book.Begin(first);
         run.Series.Add(0, run.AtStart, first.Pods);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
+        await ReadSettingsAsync(run, cancellationToken);
     }
 
-    private static async Task<PhaseTally> PhaseAsync(Run run, string name, double start, CancellationToken cancellationToken)
+    private static async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
+        run.Settings = await run.View.SettingsAsync(cancellationToken);
+        run.Version = await run.View.VersionAsync(cancellationToken);
+    }
+
+    private static async Task<PhaseTally> PhaseAsync(ScenarioRun run, string name, double start, CancellationToken cancellationToken)
     {
         var pods = await run.View.BackendsAsync(cancellationToken);
         var before = run.Book.Phases.Count == 0 ? run.AtStart : await run.View.ScrapeAsync(pods, cancellationToken);
@@ -111,7 +128,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         return new PhaseTally(name, start, pods, before) { Replaced = replaced, ClientNode = run.Client.Spec.NodeName };
     }
 
-    private async Task TakeAsync(Run run, ScenarioStep step, CancellationToken cancellationToken)
+    private async Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken)
     {
         switch (step)
         {
@@ -134,33 +151,41 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     }
 
     private async Task ChangeAsync(
-        Run run, string doing, string done, ImmutableArray<PolicyManifest> policies, Func<PolicyManifest, CancellationToken, Task> change, CancellationToken cancellationToken)
+        ScenarioRun run, string doing, string done, ImmutableArray<PolicyManifest> policies, Func<PolicyManifest, CancellationToken, Task> change, CancellationToken cancellationToken)
     {
         run.Observer.OnStep(doing);
         if (run.Attack is not null) run.Book.Record(done, Now(run));
         foreach (var policy in policies) await change(policy, cancellationToken);
-        await Task.Delay(Settle, time, cancellationToken);
+        await SettleAsync(run, cancellationToken);
     }
 
-    private async Task ChangeServiceAsync(Run run, ServiceStep step, CancellationToken cancellationToken)
+    private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Settle, time, cancellationToken);
+        if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(Now(run), run.ClientNode));
+    }
+
+    private async Task ChangeServiceAsync(ScenarioRun run, ServiceStep step, CancellationToken cancellationToken)
     {
         var load = run.Scenario.Load;
         var spec = ClusterChanges.SpecOf(step);
         run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", Now(run));
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
-        await Task.Delay(Settle, time, cancellationToken);
+        await SettleAsync(run, cancellationToken);
     }
 
     /// <summary>
     /// Deletes a backend Pod and waits until another is ready in its place. The moments of the change are those at which the Service's EndpointSlices show it, midway between two looks.
     /// </summary>
-    private async Task DeletePodAsync(Run run, DeletePodStep step, CancellationToken cancellationToken)
+    private async Task DeletePodAsync(ScenarioRun run, DeletePodStep step, CancellationToken cancellationToken)
     {
         var before = await run.View.BackendsAsync(cancellationToken);
-        var clientNode = run.Client.Spec.NodeName;
-        var victim = before.FirstOrDefault(p => step.Place switch { PodPlace.ClientNode => p.Node == clientNode, PodPlace.OtherNode => p.Node != clientNode, _ => true })
-            ?? throw new InvalidOperationException($"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}");
+        var clientNode = run.ClientNode;
+        var victim = before.FirstOrDefault(p => step.Pod is { } name ? p.Name == name : step.Place switch { PodPlace.ClientNode => p.Node == clientNode, PodPlace.OtherNode => p.Node != clientNode, _ => true })
+            ?? throw new InvalidOperationException(step.Pod is { } missing
+                ? $"pod {missing} is none of the ready pods behind {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}: {string.Join(", ", before.Select(p => p.Name))}"
+                : $"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}");
         run.Observer.OnStep($"deleting pod {victim.Name}");
         var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         if (run.Attack is not null) run.Book.BackendsChange($"deleted pod {victim.Name}", Now(run));
@@ -172,7 +197,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     }
 
     private async Task<(double At, ImmutableArray<BackendPod> Pods)> WaitForAsync(
-        Run run, string what, Func<ImmutableArray<BackendPod>, bool> condition, BackendPod victim, CancellationToken cancellationToken)
+        ScenarioRun run, string what, Func<ImmutableArray<BackendPod>, bool> condition, BackendPod victim, CancellationToken cancellationToken)
     {
         var limit = Now(run) + ReadyLimit.TotalSeconds;
         var last = Now(run);
@@ -187,39 +212,80 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
     }
 
-    private async Task MeasureAsync(Run run, PhaseStep step, CancellationToken cancellationToken)
+    private async Task MeasureAsync(ScenarioRun run, PhaseStep step, CancellationToken cancellationToken)
     {
-        run.Observer.OnStep(string.Create(CultureInfo.InvariantCulture, $"{step.Name}: {step.Duration.TotalSeconds:0.#} s at {run.Scenario.Load.RatePerSecond:0.##} requests/s"));
+        var unlimited = step.Duration == Timeout.InfiniteTimeSpan;
+        run.Observer.OnStep(string.Create(CultureInfo.InvariantCulture, $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"));
         var phase = run.Book.Phases[^1];
-        if (run.Judged.Count > 0)
-        {
-            phase = await PhaseAsync(run, step.Name, Now(run), cancellationToken);
-            run.Book.Begin(phase);
-        }
-        var end = phase.Start + step.Duration.TotalSeconds;
-        if (step.Requests == 0) phase.End = end;
+        if (run.Judged.Count > 0) phase = await BeginAsync(run, step.Name, cancellationToken);
+        var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
         var limit = phase.Start + MostExtension * step.Duration.TotalSeconds;
-        while (end > Now(run) || (phase.Requests < step.Requests && limit > Now(run)))
+        phase.End = step.Requests > 0 ? double.PositiveInfinity : end;
+        var objects = await ReadObjectsAsync(run, phase, cancellationToken);
+        while ((end > Now(run) || (phase.Requests < step.Requests && limit > Now(run))) && !run.Control.StopRequested)
         {
             var left = Math.Max(end - Now(run), 0.001);
-            await Task.Delay(left < SampleInterval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
+            var change = await run.Control.NextAsync(left < SampleInterval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
-            run.Observer.OnSample(run.Book.Sample(Now(run), run.Client.Spec.NodeName));
-            if (run.Series.IsDue(Now(run))) await SampleSeriesAsync(run, phase, cancellationToken);
+            if (change is not null)
+            {
+                phase = await ChangeByHandAsync(run, phase, change, cancellationToken);
+                phase.End = step.Requests > 0 ? double.PositiveInfinity : end;
+                objects = await ReadObjectsAsync(run, phase, cancellationToken);
+                continue;
+            }
+            run.Observer.OnSample(run.Book.Sample(Now(run), run.ClientNode));
+            if (run.Series.IsDue(Now(run))) await SampleSeriesAsync(run, objects, cancellationToken);
         }
-
-        if (step.Requests > 0) phase.End = Now(run);
+        phase.End = step.Requests > 0 ? Now(run) : Math.Min(end, Now(run));
         // The last phase ends with the load, so that its counts are not those of requests under way.
-        if (ReferenceEquals(step, run.Scenario.Steps[^1])) await DrainAsync(run, cancellationToken);
+        if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested) await DrainAsync(run, cancellationToken);
+        await EndAsync(run, phase, cancellationToken);
+    }
+
+    private async Task<PhaseTally> BeginAsync(ScenarioRun run, string name, CancellationToken cancellationToken)
+    {
+        var phase = await PhaseAsync(run, name, Now(run), cancellationToken);
+        run.Book.Begin(phase);
+        return phase;
+    }
+
+    private async Task EndAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    {
         phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
         // After the drain there is no load any more: such a sample would show a fall that is none.
         if (run.Drained is null) run.Series.Add(Now(run), phase.After, phase.Pods);
-        var service = await ServiceView.ReadAsync(cluster, run.Scenario.Load, run.Client.Spec.NodeName, run.Attack!.EpochUnixSeconds, cancellationToken);
-        run.Judged.Add((phase, await run.View.HttpRulesAsync(run.Client, cancellationToken), service));
+        run.Add(await ReadObjectsAsync(run, phase, cancellationToken));
+    }
+
+    private async Task<JudgedPhase> ReadObjectsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken) => new(
+        phase, await run.View.HttpRulesAsync(run.Client, cancellationToken),
+        await ServiceView.ReadAsync(cluster, run.Scenario.Load, run.ClientNode, run.Attack!.EpochUnixSeconds, cancellationToken));
+
+    /// <summary>Ends a phase, makes the change and begins the next phase. A change that fails is its asker's trouble: the run goes on.</summary>
+    private async Task<PhaseTally> ChangeByHandAsync(ScenarioRun run, PhaseTally phase, RunControl.Change change, CancellationToken cancellationToken)
+    {
+        phase.End = Now(run);
+        await EndAsync(run, phase, cancellationToken);
+        Exception? failure = null;
+        try
+        {
+            await TakeAsync(run, change.Step, cancellationToken);
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
+        {
+            failure = e;
+        }
+        var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
+        var next = await BeginAsync(run, name, cancellationToken);
+        run.Observer.OnStep(name);
+        if (failure is null) change.Done.TrySetResult();
+        else change.Done.TrySetException(failure);
+        return next;
     }
 
     /// <summary>Ends the load; every request has its outcome and its record then.</summary>
-    private static async Task<AttackState> DrainAsync(Run run, CancellationToken cancellationToken)
+    private static async Task<AttackState> DrainAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
         if (run.Drained is { } drained) return drained;
         run.Observer.OnStep("waiting for the last answers");
@@ -228,45 +294,26 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         return run.Drained;
     }
 
-    private async Task SampleSeriesAsync(Run run, PhaseTally phase, CancellationToken cancellationToken)
+    private async Task SampleSeriesAsync(ScenarioRun run, JudgedPhase current, CancellationToken cancellationToken)
     {
         try
         {
             // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
+            var (at, phase) = (Now(run), current.Tally);
             var counters = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
-            if (counters.MissingNodes.IsEmpty) run.Series.Add(Now(run), counters, phase.Pods);
-            else run.Series.Miss();
+            if (!counters.MissingNodes.IsEmpty)
+            {
+                run.Series.Miss();
+                return;
+            }
+            run.Series.Add(at, counters, phase.Pods);
+            phase.After = counters;
+            run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, Now(run)));
         }
         catch (HttpRequestException)
         {
             // A Pod may be going while it is asked. The charts do without this sample; the counts of a phase do not come from here.
             run.Series.Miss();
         }
-    }
-
-    private static async Task<RunReport> JudgeAsync(Run run, AttackState attack, ClusterCounters last, CancellationToken cancellationToken)
-    {
-        var clientNode = run.Client.Spec.NodeName;
-        var settings = await run.View.SettingsAsync(cancellationToken);
-        var version = await run.View.VersionAsync(cancellationToken);
-        var phases = run.Judged.Select(j => j.Tally.Report(clientNode) with { HttpRules = j.HttpRules }).ToImmutableArray();
-        var diagnoses = run.Judged.Select((judged, i) => Diagnostician.Diagnose(PhaseEvidence.Of(judged, phases[i], i > 0 ? phases[i - 1] : null, clientNode, version, settings))).ToList();
-        phases = [.. phases.Select((phase, i) => phase with { Diagnosis = diagnoses[i] })];
-        var expectations = run.Scenario.Expect.SelectMany(expected =>
-        {
-            var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
-            var replacement = run.Judged[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
-            return ExpectationCheck.Check(expected, phases[i], diagnoses[i], replacement, run.Scenario.Load, run.Judged[i].View);
-        });
-        var total = last.Since(run.AtStart);
-        var reconciliation = ReconciliationTable.Build(run.Book, attack, total, run.Book.Phases[^1].Pods, clientNode, run.Judged.All(j => j.HttpRules.Ingress));
-        var scenario = run.Scenario;
-        return new RunReport(scenario.Name, scenario.Title, scenario.Source, scenario.Load.RatePerSecond, run.Client.Name(), clientNode, phases, run.Book.Status,
-            diagnoses[^1], reconciliation, [.. expectations], settings)
-        {
-            Details = new RunDetails(
-                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, version, scenario.Load.Method, scenario.Load.Url.ToString(),
-                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], run.Series.Samples, run.Series.IntervalSeconds, run.Series.Missed),
-        };
     }
 }

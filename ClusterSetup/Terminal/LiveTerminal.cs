@@ -12,6 +12,9 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunObserver
     private string _step = "";
     private RunReport? _report;
 
+    /// <summary>What stands below the table: the keys that steer; null for nothing.</summary>
+    public Func<string>? Footer { get; init; }
+
     /// <summary>Shows the live table while the run goes, then the summary.</summary>
     public async Task<T> RunAsync<T>(Func<Task<T>> run)
     {
@@ -29,6 +32,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunObserver
             }
         });
         if (_report is not null) SummaryText.Write(_report, console);
+        _report = null;
         return result;
     }
 
@@ -36,7 +40,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunObserver
     public void OnStep(string what)
     {
         _step = what;
-        _live?.UpdateTarget(new Markup($"[blue]›[/] {Markup.Escape(what)}"));
+        _live?.UpdateTarget(new Rows(new Markup($"[blue]›[/] {Markup.Escape(what)}"), Keys()));
     }
 
     /// <inheritdoc/>
@@ -60,8 +64,10 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunObserver
                 new Text(pod.Pod is null ? "" : pod.OnClientNode ? $"{pod.Pod.Node} ← client" : pod.Pod.Node),
                 Number(pod.OkPerSecond), Number(pod.FailedPerSecond), new Text(share.ToString("P0", CultureInfo.InvariantCulture)), new Markup($"[{color}]{bar}[/]"));
         }
-        return new Rows(new Markup($"[blue]›[/] {Markup.Escape(_step)}"), table);
+        return new Rows(new Markup($"[blue]›[/] {Markup.Escape(_step)}"), table, Keys());
     }
+
+    private Markup Keys() => new($"[grey]{Markup.Escape(Footer?.Invoke() ?? "")}[/]");
 
     private static Text Number(double value) => new(value.ToString("0.0", CultureInfo.InvariantCulture));
 

@@ -14,6 +14,9 @@ public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
     public Task<AttackState> StartAsync(AttackOrder order, CancellationToken cancellationToken) =>
         StateAsync(HttpMethod.Post, "/attack", new StringContent(JsonSerializer.Serialize(order, PodJson.Default.AttackOrder), Encoding.UTF8, "application/json"), cancellationToken);
 
+    /// <summary>The attack's state now.</summary>
+    public Task<AttackState> StateAsync(CancellationToken cancellationToken) => StateAsync(HttpMethod.Get, "/attack", null, cancellationToken);
+
     /// <summary>Drains the attack: returns when every request has its outcome.</summary>
     public Task<AttackState> StopAsync(CancellationToken cancellationToken) => StateAsync(HttpMethod.Post, "/attack/stop", null, cancellationToken);
 

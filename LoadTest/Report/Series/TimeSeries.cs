@@ -34,6 +34,9 @@ public sealed class TimeSeries(double intervalSeconds = 1, int capacity = 600)
     /// <summary>The samples, in order.</summary>
     public ImmutableArray<SeriesSample> Samples => [.. _samples];
 
+    /// <summary>The newest sample; null before the first.</summary>
+    public SeriesSample? Newest => _samples is [.., var newest] ? newest : null;
+
     /// <summary>Whether the next sample is due.</summary>
     /// <param name="at">Now, s since the load began.</param>
     public bool IsDue(double at) => _samples.Count == 0 || at - _samples[^1].At >= IntervalSeconds * 0.9;

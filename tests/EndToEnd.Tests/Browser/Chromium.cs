@@ -25,6 +25,17 @@ public sealed class Chromium : IAsyncLifetime
         return page;
     }
 
+    /// <summary>Opens a live page, whose stream never ends.</summary>
+    public async Task<IPage> OpenLiveAsync(string url, List<string> complaints)
+    {
+        Assert.SkipWhen(_browser is null, $"{Executable} is missing: apt-get install chromium");
+        var page = await _browser!.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, BypassCSP = true });
+        page.Console += (_, message) => { if (message.Type is "error") complaints.Add(message.Text); };
+        page.PageError += (_, error) => complaints.Add(error);
+        await page.GotoAsync(url, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
+        return page;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_browser is not null) await _browser.DisposeAsync();

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.LoadTest.Views;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>A phase with what the cluster's objects said of it.</summary>
+/// <param name="Tally">Its counts.</param>
+/// <param name="HttpRules">Whether HTTP rules stood on either side.</param>
+/// <param name="View">The Service.</param>
+internal sealed record JudgedPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View)
+{
+    /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
+    public PhaseReport? Settled { get; set; }
+}
+
+/// <summary>The state of one run of a scenario.</summary>
+internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod client, LoadTestClient loadTest, IRunObserver observer, RunBook book, RunControl control)
+{
+    /// <summary>Phases kept; a run by hand may have any number, and those in the middle are dropped.</summary>
+    private const int PhasesKept = 40;
+
+    public Scenario Scenario => scenario;
+    public ClusterView View => view;
+    public V1Pod Client => client;
+    public string ClientNode => client.Spec.NodeName;
+    public LoadTestClient LoadTest => loadTest;
+    public IRunObserver Observer => observer;
+    public RunBook Book => book;
+    public RunControl Control => control;
+    public AttackState? Attack { get; set; }
+    public Task? Following { get; set; }
+    public AttackState? Drained { get; set; }
+    public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
+    public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
+    public TimeSeries Series { get; } = new();
+    public List<JudgedPhase> Judged { get; } = [];
+    public ImmutableSortedDictionary<string, string> Settings { get; set; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public string? Version { get; set; }
+
+    public void Add(JudgedPhase phase)
+    {
+        Judged.Add(phase);
+        if (Judged.Count > PhasesKept) Judged.RemoveAt(1); // the first is the baseline
+    }
+}

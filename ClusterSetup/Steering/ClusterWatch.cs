@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Page;
+using k8s;
+using k8s.Autorest;
+
+namespace CiliumDebugging.ClusterSetup.Steering;
+
+/// <summary>Looks after what the cluster holds of a scenario: which of its policies are applied (by whomever), and which Pods are there.</summary>
+internal sealed class ClusterWatch(Kubernetes cluster)
+{
+    /// <summary>The policy files of a scenario as the cluster has them.</summary>
+    public async Task<ImmutableArray<PolicyCard>> PoliciesAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        var cards = ImmutableArray.CreateBuilder<PolicyCard>();
+        foreach (var (file, policies) in scenario.PolicyFiles())
+        {
+            var applied = true;
+            foreach (var policy in policies) applied &= await ExistsAsync(policy, cancellationToken);
+            cards.Add(new PolicyCard(file, string.Join(", ", policies.Select(p => $"{p.Model.Kind} {(p.Model.Namespace.Length > 0 ? $"{p.Model.Namespace}/" : "")}{p.Model.Name}")), policies[0].FileText, applied));
+        }
+        return cards.ToImmutable();
+    }
+
+    /// <summary>The backend Pods of a scenario's Service.</summary>
+    public Task<ImmutableArray<LoadTest.Views.BackendPod>> PodsAsync(Scenario scenario, CancellationToken cancellationToken) => new ClusterView(cluster, scenario.Load).BackendsAsync(cancellationToken);
+
+    private async Task<bool> ExistsAsync(PolicyManifest policy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.GetClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken);
+            else await cluster.CustomObjects.GetNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken);
+            return true;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,236 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Terminal;
+using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.LoadTest.Report;
+using k8s;
+using k8s.Autorest;
+
+namespace CiliumDebugging.ClusterSetup.Steering;
+
+/// <summary>A run that was asked for.</summary>
+/// <param name="Scenario">The scenario.</param>
+/// <param name="ByHand">Whether only its load runs and the operator makes the changes.</param>
+public sealed record RunOrder(Scenario Scenario, bool ByHand);
+
+/// <summary>
+/// The lab as one steers it: runs scenarios one after the other, carries out commands (from pages, the terminal, Aspire) and keeps the feed that all of them show. The host asks for the next order
+/// and runs it, so that it may show it in its own way.
+/// </summary>
+public sealed class LabSession : ILabCommands, IAsyncDisposable
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private const int ReportsShown = 20;
+
+    private readonly Kubernetes _cluster;
+    private readonly LabSessionOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ClusterChanges _changes;
+    private readonly ClusterWatch _watch;
+    private readonly Channel<RunOrder> _orders = Channel.CreateBounded<RunOrder>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly Task _looking;
+    private ImmutableArray<SavedReport> _reports = [];
+    private Scenario _scenario;
+    private Scenario? _ran;
+    private RunControl? _control;
+
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="first">The scenario that is shown before any ran.</param>
+    /// <param name="options">What the session needs to know of its host.</param>
+    /// <param name="time">Time source.</param>
+    public LabSession(Kubernetes cluster, Scenario first, LabSessionOptions options, TimeProvider time)
+    {
+        (_cluster, _scenario, _options, _time) = (cluster, first, options, time);
+        (_changes, _watch, Feed) = (new ClusterChanges(cluster), new ClusterWatch(cluster), new PageFeed(time));
+        _looking = LookAsync();
+    }
+
+    /// <summary>What is known right now.</summary>
+    public PageFeed Feed { get; }
+
+    /// <summary>Whether a run is under way.</summary>
+    public bool IsRunning => _control is not null;
+
+    /// <summary>The next run that somebody asks for.</summary>
+    public ValueTask<RunOrder> NextOrderAsync(CancellationToken cancellationToken) => _orders.Reader.ReadAsync(cancellationToken);
+
+    /// <summary>Runs a scenario, steered by this session's commands, and saves its report.</summary>
+    /// <param name="order">What to run.</param>
+    /// <param name="terminal">Follows the run, too.</param>
+    /// <param name="cancellationToken">Ends it without a report.</param>
+    public async Task<(RunReport Report, string Saved)> RunAsync(RunOrder order, IRunObserver terminal, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        var scenario = order.ByHand ? order.Scenario.ByHand() : order.Scenario;
+        var observer = new FeedObserver(Feed, terminal);
+        using var control = new RunControl();
+        _scenario = order.Scenario;
+        Feed.Begin(scenario.Name, scenario.Title, order.ByHand, scenario.Load.RatePerSecond);
+        try
+        {
+            if (_ran is { } last)
+            {
+                observer.OnStep("bringing the cluster back to where a run begins");
+                await new ClusterReset(_cluster, _time).RunAsync(last, order.Scenario, _options.Settings(order.Scenario), cancellationToken);
+            }
+            _ran = order.Scenario;
+            _control = control;
+            var report = await new ScenarioRunner(_cluster, _time).RunAsync(scenario, _options.Backends(scenario), observer, cancellationToken, control);
+            return (report, Save(report));
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            Feed.Fail(e is HttpOperationException refused ? $"the cluster refused a request: {refused.Response.Content}" : e.Message);
+            throw;
+        }
+        finally
+        {
+            _control = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        if (command.Action is LabAction.Stop) return Stop();
+        if (!await _one.WaitAsync(0, cancellationToken)) throw new CommandRefusedException("another command is being carried out: try again when it is done");
+        try
+        {
+            return command.Action switch
+            {
+                LabAction.ApplyPolicy => await ChangeAsync(new ApplyStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
+                LabAction.RemovePolicy => await ChangeAsync(new DeleteStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
+                LabAction.DeletePod => await ChangeAsync(new DeletePodStep(PodPlace.Any, PodOf(command.Target)), cancellationToken),
+                LabAction.WriteReport => Feed.Report is { } report ? Save(report) : throw new CommandRefusedException("there is nothing to report yet: start a run first"),
+                _ => Order(command),
+            };
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
+        {
+            throw new CommandRefusedException(e is HttpOperationException refused ? $"the cluster refused it: {(int)refused.Response.StatusCode} {refused.Response.Content}" : e.Message);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private string Stop()
+    {
+        if (_control is not { } control) throw new CommandRefusedException("no run is under way");
+        control.Stop();
+        return "ending the run: the last answers are waited for";
+    }
+
+    private string Order(LabCommand command)
+    {
+        Scenario scenario;
+        try
+        {
+            scenario = _options.Load(command.Target.Length > 0 ? Known(command.Target) : _scenario.Name);
+        }
+        catch (ScenarioException e)
+        {
+            throw new CommandRefusedException(e.Message);
+        }
+        _control?.Stop();
+        _orders.Writer.TryWrite(new RunOrder(scenario, command.Action is LabAction.ByHand));
+        return command.Action is LabAction.ByHand ? $"the load of {scenario.Name} is about to start; changes are yours" : $"{scenario.Name} is about to start";
+    }
+
+    /// <summary>A name of the catalogue or the scenario the lab was started with: a command must not read any folder it likes.</summary>
+    private string Known(string name) => _options.Scenarios.Any(s => s.Name == name) ? name
+        : throw new CommandRefusedException($"there is no scenario '{name}': choose one of {string.Join(", ", _options.Scenarios.Select(s => s.Name))}");
+
+    private async Task<string> ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
+    {
+        if (_control is { } control) await control.ChangeAsync(step, cancellationToken);
+        else await ChangeAtRestAsync(step, cancellationToken);
+        await LookOnceAsync(cancellationToken);
+        return step switch
+        {
+            ApplyStep apply => $"applied {apply.File}",
+            DeleteStep delete => $"removed {delete.File}",
+            DeletePodStep { Pod: { } pod } => $"deleted pod {pod}",
+            _ => "done",
+        };
+    }
+
+    private async Task ChangeAtRestAsync(ScenarioStep step, CancellationToken cancellationToken)
+    {
+        switch (step)
+        {
+            case ApplyStep apply:
+                foreach (var policy in apply.Policies) await _changes.ApplyAsync(policy, cancellationToken);
+                break;
+            case DeleteStep delete:
+                foreach (var policy in delete.Policies) await _changes.DeleteAsync(policy, cancellationToken);
+                break;
+            case DeletePodStep { Pod: { } pod }:
+                await _cluster.CoreV1.DeleteNamespacedPodAsync(pod, _scenario.Load.Namespace, cancellationToken: cancellationToken);
+                break;
+        }
+    }
+
+    private ImmutableArray<PolicyManifest> PoliciesOf(string file) => _scenario.PolicyFiles().Where(f => f.File == file).Select(f => f.Policies).FirstOrDefault() is { IsDefaultOrEmpty: false } policies ? policies
+        : throw new CommandRefusedException($"scenario {_scenario.Name} has no policy file '{file}': it has {(_scenario.PolicyFiles() is { Count: > 0 } files ? string.Join(", ", files.Select(f => f.File)) : "none")}");
+
+    private string PodOf(string target) => Feed.Lab.Pods.FirstOrDefault(p => p.HubbleName == target)?.Name
+        ?? throw new CommandRefusedException($"there is no backend pod '{target}': choose one of {string.Join(", ", Feed.Lab.Pods.Select(p => p.HubbleName))}");
+
+    private string Save(RunReport report)
+    {
+        var (line, folder) = RunFiles.Save(report, _options.Artifacts);
+        if (folder is null) return line;
+        _reports = [new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name) { Folder = Path.GetFullPath(folder) }, .. _reports.Take(ReportsShown - 1)];
+        Feed.SetLab(Feed.Lab with { Reports = _reports });
+        return line;
+    }
+
+    private async Task LookAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await LookOnceAsync(_stop.Token);
+            }
+            catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
+            {
+                // The cluster is starting or going; the next look will tell.
+            }
+            await Task.Delay(LookInterval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LookOnceAsync(CancellationToken cancellationToken)
+    {
+        var scenario = _scenario;
+        var (policies, pods, old) = (await _watch.PoliciesAsync(scenario, cancellationToken), await _watch.PodsAsync(scenario, cancellationToken), Feed.Lab);
+        if (old.Host == _options.Host && policies.SequenceEqual(old.Policies) && pods.SequenceEqual(old.Pods)) return;
+        Feed.SetLab(new LabInfo(_options.Host, _options.Scenarios, policies, pods, _reports));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _looking;
+        _stop.Dispose();
+        _one.Dispose();
+    }
+}
+
+/// <summary>What a session needs to know of its host.</summary>
+/// <param name="Host">Host and cluster in a few words.</param>
+/// <param name="Scenarios">What can be run.</param>
+/// <param name="Load">Reads a scenario, with the rate and durations that were asked for; throws <see cref="ScenarioException"/>.</param>
+/// <param name="Settings">Data of kube-system/cilium-config for a scenario.</param>
+/// <param name="Backends">Pods behind the Service of a scenario.</param>
+/// <param name="Artifacts">Folder of the reports.</param>
+public sealed record LabSessionOptions(
+    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts);

@@ -1,0 +1,185 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.LoadTest.Report.Series;
+
+namespace CiliumDebugging.LoadTest.Page;
+
+/// <summary>
+/// What is known of the lab right now, for everything that shows it: pages, the terminal, Aspire. Fed by the process that runs the scenario; bounded. Thread-safe.
+/// </summary>
+/// <param name="time">Time source.</param>
+public sealed class PageFeed(TimeProvider time)
+{
+    private const int EventsShown = 50, CountersKept = 4;
+
+    private readonly Lock _lock = new();
+    private readonly Timeline _timeline = new();
+    private readonly Queue<SeriesSample> _counters = new();
+    private readonly List<(double At, int Dropped, double[] Values, int Layout)> _newSamples = [];
+    private RunReport? _report;
+    private LiveRates _live = LiveRates.None;
+    private LabState _state = LabState.Empty;
+    private LabInfo _lab = LabInfo.Empty;
+
+    /// <summary>Called after every change, with the lock of nobody held: whoever shows the feed wakes up.</summary>
+    public event Action? Changed;
+
+    /// <summary>The state.</summary>
+    public LabState State
+    {
+        get { lock (_lock) return _state; }
+    }
+
+    /// <summary>The lab.</summary>
+    public LabInfo Lab
+    {
+        get { lock (_lock) return _lab; }
+    }
+
+    /// <summary>The newest report, as it stands; null before there is one.</summary>
+    public RunReport? Report
+    {
+        get { lock (_lock) return _report; }
+    }
+
+    /// <summary>When anything changed last, as a time stamp of the time source.</summary>
+    public long ChangedAt { get; private set; } = time.GetTimestamp();
+
+    /// <summary>What changes seldom.</summary>
+    public void SetLab(LabInfo lab)
+    {
+        ArgumentNullException.ThrowIfNull(lab);
+        Change(() => _lab = lab);
+    }
+
+    /// <summary>A run begins.</summary>
+    public void Begin(string scenario, string title, bool byHand, double ratePerSecond) => Change(() =>
+    {
+        _timeline.Clear();
+        _newSamples.Clear();
+        _counters.Clear();
+        (_report, _live) = (null, LiveRates.None);
+        _state = LabState.Empty with { Activity = "starting", Scenario = scenario, Title = title, ByHand = byHand, RatePerSecond = ratePerSecond };
+    });
+
+    /// <summary>A step of the run, or what else goes on.</summary>
+    public void Step(string what) => Change(() => _state = _state with { Step = what });
+
+    /// <summary>What the client sees, about twice a second.</summary>
+    public void Sample(LiveRates live)
+    {
+        ArgumentNullException.ThrowIfNull(live);
+        Change(() =>
+        {
+            _live = live;
+            _state = _state with { Activity = "running", At = live.At, Requests = live.Requests };
+            Describe();
+        });
+    }
+
+    /// <summary>The run as it stands, about once a second; its series holds the newest counters.</summary>
+    public void Progress(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        Change(() =>
+        {
+            _report = report;
+            if (report.Details.Series is [.., var counters] && (_counters.Count == 0 || counters.At > _counters.Last().At)) Add(report, counters);
+            Describe();
+        });
+    }
+
+    /// <summary>The run is over.</summary>
+    public void End(RunReport report)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        Change(() =>
+        {
+            (_report, _live) = (report, LiveRates.None);
+            Describe();
+            _state = _state with { Activity = "ended", Step = "the run is over" };
+        });
+    }
+
+    /// <summary>The run broke.</summary>
+    public void Fail(string why) => Change(() =>
+    {
+        _live = LiveRates.None;
+        _state = _state with { Activity = "ended", Step = why, Situation = _state.Situation with { Kind = "waiting", Headline = "The run broke", Why = why } };
+    });
+
+    /// <summary>Reads the charts, whole; samples that were new are so no longer.</summary>
+    internal T ReadTimeline<T>(Func<Timeline, T> read)
+    {
+        lock (_lock) return read(_timeline);
+    }
+
+    /// <summary>The samples since the last call.</summary>
+    internal ImmutableArray<(double At, int Dropped, double[] Values, int Layout)> TakeSamples()
+    {
+        lock (_lock)
+        {
+            ImmutableArray<(double, int, double[], int)> taken = [.. _newSamples];
+            _newSamples.Clear();
+            return taken;
+        }
+    }
+
+    private void Change(Action change)
+    {
+        lock (_lock)
+        {
+            change();
+            ChangedAt = time.GetTimestamp();
+        }
+        Changed?.Invoke();
+    }
+
+    private void Add(RunReport report, SeriesSample counters)
+    {
+        _counters.Enqueue(counters);
+        if (_counters.Count > CountersKept) _counters.Dequeue();
+        List<KeyValuePair<TimelineLine, double>> values = [];
+        foreach (var group in PageRows.Group(report.Phases[^1]))
+        {
+            var counts = group.Select(p => counters.Pods.GetValueOrDefault(p.Pod.HubbleName)).OfType<PodCounts>().ToList();
+            values.Add(KeyValuePair.Create(new TimelineLine("echo", group.Key, 0), counts.Sum(c => c.Echo)));
+            values.Add(KeyValuePair.Create(new TimelineLine("requests", group.Key, 0), counts.Sum(c => c.Requests)));
+            foreach (var status in counts.SelectMany(c => c.Responses).GroupBy(r => r.Key))
+                values.Add(KeyValuePair.Create(new TimelineLine("responses", group.Key, status.Key), status.Sum(s => s.Value)));
+        }
+        var verdict = report.Phases[^1].Delivery.Successes;
+        values.Add(KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed)));
+        values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
+        var dropped = _timeline.Add(counters.At, values);
+        _newSamples.Add((counters.At, dropped, _timeline.Samples[^1].Values, _timeline.Layout));
+        if (_newSamples.Count > EventsShown) _newSamples.RemoveAt(0); // nobody shows them
+    }
+
+    private void Describe()
+    {
+        if (_report is not { } report) return;
+        var phase = report.Phases[^1];
+        var verdict = phase.Delivery.Successes;
+        var document = new Lazy<ReportDocument>(() => DocumentOf.Run(report with { Phases = [phase] }));
+        _state = _state with
+        {
+            Client = new ClientPlace(report.ClientPod, report.ClientNode),
+            Situation = Situation.Of(report, _live),
+            Rows = PageRows.Of(phase, _live, _counters.TryPeek(out var oldest) ? oldest : null, _counters.Count > 0 ? _counters.Last() : null),
+            Grouped = phase.Pods.Length > PageRows.Most,
+            HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
+            Verdict = new PageVerdict(
+                verdict.Kind.ToString().ToLowerInvariant(), VerdictText.Describe(verdict), Finite(verdict.LogEvidenceSkewed), Finite(verdict.LogEvidenceEven),
+                -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability), verdict.Connections, verdict.FurtherConnections,
+                SkewMeasures.Of(verdict)?.MaxOverMean.Estimate is { } skew && double.IsFinite(skew) ? Math.Round(skew, 3) : null),
+            Diagnosis = document.Value.Diagnosis,
+            Reconciliation = document.Value.Reconciliation,
+            Events = [.. report.Details.Events.TakeLast(EventsShown).Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2)))],
+        };
+    }
+
+    private static double Finite(double value) => double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
+}

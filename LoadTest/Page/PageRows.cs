@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Series;
+
+namespace CiliumDebugging.LoadTest.Page;
+
+/// <summary>The rows of the page: one for each Pod, or for each node where there are many Pods, or for the nodes together that are too many as well.</summary>
+internal static class PageRows
+{
+    /// <summary>Most rows.</summary>
+    public const int Most = 20;
+
+    /// <summary>Key of the row of each Pod (<c>namespace/pod</c>), in the order of the rows.</summary>
+    public static ImmutableArray<IGrouping<string, PodPhase>> Group(PhaseReport phase)
+    {
+        if (phase.Pods.Length <= Most) return [.. phase.Pods.GroupBy(p => p.Pod.HubbleName, StringComparer.Ordinal)];
+        var nodes = phase.Pods.GroupBy(p => p.Pod.Node).OrderByDescending(g => g.First().OnClientNode).ThenBy(g => g.Key, StringComparer.Ordinal).Select(g => g.Key).ToList();
+        var shown = nodes.Count <= Most ? nodes : nodes[..(Most - 1)];
+        var others = $"{nodes.Count - shown.Count} other nodes";
+        return [.. phase.Pods.OrderByDescending(p => p.OnClientNode).ThenBy(p => p.Pod.Node, StringComparer.Ordinal).GroupBy(p => shown.Contains(p.Pod.Node) ? p.Pod.Node : others, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The rows.</summary>
+    /// <param name="phase">The current phase.</param>
+    /// <param name="live">What the client sees.</param>
+    /// <param name="then">Counters a few seconds ago; null when there are none.</param>
+    /// <param name="now">Counters now; null when there are none.</param>
+    public static ImmutableArray<PageRow> Of(PhaseReport phase, LiveRates live, SeriesSample? then, SeriesSample? now)
+    {
+        var rates = live.Pods.Where(p => p.Pod is not null).GroupBy(p => p.Pod!.HubbleName).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        var shares = phase.Delivery.Successes.Shares;
+        var positions = phase.Pods.Select((p, i) => (p.Pod.HubbleName, i)).ToDictionary(p => p.HubbleName, p => p.i, StringComparer.Ordinal);
+        var all = Situation.OfferedPerSecond(phase, live);
+        return
+        [
+            .. Group(phase).Select(group =>
+            {
+                var (first, one) = (group.First(), group.Count() == 1);
+                var share = one ? shares[positions[first.Pod.HubbleName]] : null;
+                var expected = group.Sum(p => shares[positions[p.Pod.HubbleName]].Expected);
+                var ok = live.Pods.IsEmpty ? group.Sum(p => p.Ok) / Math.Max(phase.Seconds, 1e-9) : group.Sum(p => rates.GetValueOrDefault(p.Pod.HubbleName)?.OkPerSecond ?? 0);
+                var slowest = group.Select(p => rates.GetValueOrDefault(p.Pod.HubbleName)).Where(r => r?.P99Ms is not null).MaxBy(r => r!.P99Ms);
+                double Rate(Func<PodCounts, double> count) => then is null || now is null || now.At <= then.At ? 0
+                    : Math.Max(0, group.Sum(p => Count(now, p, count) - Count(then, p, count)) / (now.At - then.At));
+                return new PageRow(
+                    group.Key, one ? first.Pod.Name : group.Key, first.Pod.Node, first.OnClientNode, group.Count(),
+                    Situation.StateOf(ok, group.Sum(p => p.Ok), all * expected, phase.Requests * expected), Round(ok), Round(Rate(c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value))),
+                    Round(Rate(c => c.Echo)), Round(Rate(c => c.Requests)),
+                    phase.Ok == 0 ? null : Round((double)group.Sum(p => p.Ok) / phase.Ok, 4), share is null ? null : Round(share.Share.Lower, 4), share is null ? null : Round(share.Share.Upper, 4),
+                    Round(expected, 4), slowest?.P50Ms is { } p50 ? Round(p50) : null, slowest?.P99Ms is { } p99 ? Round(p99) : null);
+            }),
+        ];
+    }
+
+    private static double Count(SeriesSample sample, PodPhase pod, Func<PodCounts, double> count) => sample.Pods.TryGetValue(pod.Pod.HubbleName, out var counts) ? count(counts) : 0;
+
+    private static double Round(double value, int digits = 2) => double.IsFinite(value) ? Math.Round(value, digits) : 0;
+}

@@ -1,0 +1,21 @@
+// The first thing one reads: which pod answers, which do not, since when, after which event, at which hop and why.
+
+import { byId, make, replaceWhenChanged, setText } from './dom.js';
+
+const marks = { waiting: '…', balanced: '✓', failing: '✗', skewed: '≠', recovered: '✓' };
+
+export function show(state) {
+  const { situation } = state;
+  byId('situation').dataset.kind = situation.kind;
+  setText(byId('headline'), `${marks[situation.kind] ?? ''} ${situation.headline}`);
+  document.title = `${marks[situation.kind] ?? ''} ${situation.headline}`;
+  const facts = [['Answers', situation.answers], ['Do not', situation.silent, 'bad'], ['Since', situation.since && `${situation.since} into the run`], ['After', situation.after], ['At hop', situation.hop], ['Why', situation.why]].filter(fact => fact[1]);
+  // The same words stay, only their texts change: what one reads or selects is not torn away.
+  replaceWhenChanged(byId('facts'), facts.map(fact => fact[0]), () => facts.flatMap(([name, , css]) => [make('dt', { text: name }), make('dd', { class: css ?? false, 'data-fact': name })]));
+  facts.forEach(([name, text]) => setText(byId('facts').querySelector(`[data-fact="${name}"]`), text));
+  const activity = { idle: 'idle', starting: 'starting', running: state.byHand ? 'load, by hand' : 'running', ended: 'over' }[state.activity] ?? state.activity;
+  setText(byId('run-line'), [state.scenario, activity, state.step, state.requests ? `${Math.round(state.at)} s, ${state.requests.toLocaleString('en')} requests at ${state.ratePerSecond}/s` : ''].filter(Boolean).join(' · '));
+  replaceWhenChanged(byId('events'), state.events, () => state.events.length
+    ? state.events.map(event => make('li', {}, make('b', { text: `${event.at.toFixed(1)} s` }), ` ${event.name}`))
+    : [make('li', { class: 'note', text: 'Nothing was done to the cluster under load yet.' })]);
+}

@@ -1,0 +1,99 @@
+// Commands. They need the token that the printed link has in its fragment, which no server ever sees; it is kept for this tab alone.
+
+import { byId, make, replaceWhenChanged, setText } from './dom.js';
+
+let lab = { scenarios: [], policies: [], pods: [], reports: [] };
+let activity = 'idle';
+let busy = false;
+
+const token = (() => {
+  const given = location.hash.slice(1);
+  if (/^[0-9a-f]{64}$/.test(given)) {
+    sessionStorage.setItem('token', given);
+    history.replaceState(null, '', location.pathname);
+  }
+  return sessionStorage.getItem('token');
+})();
+
+export function start() {
+  if (!token) say('To steer the lab, open this page by the link that the terminal shows.', '');
+  byId('run').addEventListener('click', () => command('run', byId('scenario').value));
+  byId('by-hand').addEventListener('click', () => command('by-hand', byId('scenario').value));
+  byId('stop').addEventListener('click', () => command('stop'));
+  byId('delete-pod').addEventListener('click', () => command('delete-pod', byId('pod').value));
+  byId('write-report').addEventListener('click', () => command('write-report'));
+  byId('scenario').addEventListener('change', showTitle);
+  enable();
+}
+
+export function showLab(info) {
+  lab = info;
+  options(byId('scenario'), lab.scenarios.map(s => [s.name, s.name]));
+  options(byId('pod'), lab.pods.map(p => [`${p.namespace}/${p.name}`, `${p.name} on ${p.node}`]));
+  showTitle();
+  replaceWhenChanged(byId('policies'), lab.policies, () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has none.' })]);
+  replaceWhenChanged(byId('report-list'), lab.reports, () => lab.reports.length ? lab.reports.map(report) : [make('li', { class: 'note', text: 'A report is written when a run is over.' })]);
+  enable();
+}
+
+let shownScenario = '';
+
+export function showState(state) {
+  activity = state.activity;
+  if (state.scenario && state.scenario !== shownScenario && lab.scenarios.some(s => s.name === state.scenario)) {
+    shownScenario = byId('scenario').value = state.scenario;
+    showTitle();
+  }
+  enable();
+}
+
+function options(select, entries) {
+  const chosen = select.value;
+  replaceWhenChanged(select, entries, () => entries.map(([value, text]) => make('option', { value, text })));
+  if (entries.some(([value]) => value === chosen)) select.value = chosen;
+}
+
+const showTitle = () => setText(byId('scenario-title'), lab.scenarios.find(s => s.name === byId('scenario').value)?.title ?? '');
+
+function policy({ id, objects, yaml, applied }) {
+  return make('li', { class: 'policy' },
+    make('div', { class: 'row' },
+      make('div', {}, make('b', { text: id }), make('span', { class: `pill ${applied ? 'on' : ''}`, text: applied ? 'applied' : 'not applied' }), make('small', { text: objects })),
+      make('button', { type: 'button', 'data-command': applied ? 'remove-policy' : 'apply-policy', 'data-target': id, text: applied ? 'Remove' : 'Apply', 'aria-label': `${applied ? 'Remove' : 'Apply'} ${id}`, onclick: () => command(applied ? 'remove-policy' : 'apply-policy', id) })),
+    make('details', {}, make('summary', { text: 'YAML' }), make('pre', { tabindex: 0, 'aria-label': `YAML of ${id}` }, make('code', { text: yaml }))));
+}
+
+function report({ id, diagnosis }) {
+  const link = (file, text) => make('a', { href: `reports/${encodeURIComponent(id)}/${file}`, text, 'aria-label': `${text} of ${id}`, ...(file === 'report.html' ? { target: '_blank', rel: 'noopener' } : { download: `${id}-${file}` }) });
+  return make('li', {}, make('b', { text: id }), ` ${diagnosis} `, make('span', { class: 'links' }, link('report.html', 'page'), link('report.md', 'Markdown'), link('report.json', 'JSON'), link('junit.xml', 'JUnit')));
+}
+
+function enable() {
+  const running = activity === 'running' || activity === 'starting';
+  const can = Boolean(token) && !busy;
+  for (const id of ['run', 'by-hand']) byId(id).disabled = !can || !lab.scenarios.length;
+  byId('stop').disabled = !token || !running;
+  byId('delete-pod').disabled = !can || !lab.pods.length;
+  byId('write-report').disabled = !can;
+  document.querySelectorAll('#policies button').forEach(button => { button.disabled = !can; });
+}
+
+async function command(action, target = '') {
+  busy = true;
+  enable();
+  say(`${action.replaceAll('-', ' ')} ${target} …`, '');
+  try {
+    const answer = await fetch('commands', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Page-Token': token }, body: JSON.stringify({ action, target }) });
+    say(await answer.text(), answer.ok ? 'good' : 'bad');
+  } catch {
+    say('The lab did not answer: is it still running?', 'bad');
+  } finally {
+    busy = false;
+    enable();
+  }
+}
+
+function say(text, css) {
+  byId('answer').className = css;
+  setText(byId('answer'), text);
+}

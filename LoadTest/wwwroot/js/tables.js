@@ -1,0 +1,70 @@
+// The verdict in words, and everything that is a table.
+
+import { byId, make, number, percent, replaceWhenChanged, setText } from './dom.js';
+import { sample } from './looks.js';
+
+const states = { answers: '✓ answers', short: '! short of its share', silent: '✗ silent' };
+
+export function show(state) {
+  verdict(state);
+  rows(state.rows);
+  agreement(state);
+}
+
+function verdict({ verdict, diagnosis, requests }) {
+  byId('verdict').dataset.kind = verdict?.kind ?? 'undecided';
+  setText(byId('verdict-text'), verdict ? `${verdict.text}${verdict.maxOverMean ? `. The busiest pod has ${number(verdict.maxOverMean, 2)} times its fair load` : ''}.` : 'No request has been judged yet.');
+  const shown = requests >= 20 ? diagnosis : null;
+  replaceWhenChanged(byId('diagnosis'), shown, () => shown ? [
+    make('h3', {}, 'Diagnosis: ', make('span', { text: shown.name })), make('p', { text: shown.sentence }), ...list('What supports it', shown.supports), ...list('What would refute it', shown.refutes),
+    ...list('What helps', shown.remedies), ...list('Read on', shown.links, url => make('a', { href: url, rel: 'noreferrer', target: '_blank', text: url })),
+  ] : []);
+}
+
+const list = (title, items, item = text => document.createTextNode(text)) => items.length ? [make('h4', { text: title }), make('ul', {}, ...items.map(i => make('li', {}, item(i))))] : [];
+
+function rows(all) {
+  const body = byId('rows');
+  replaceWhenChanged(body, all.map(r => [r.key, r.node, r.pods]), () => all.map(r => make('tr', { 'data-row': r.key },
+    make('th', { scope: 'row' }, sample(r.key, false), r.pods > 1 ? `${r.pods} pods` : r.name), make('td', { text: `${r.node}${r.onClientNode ? ' ← client' : ''}` }),
+    make('td', { class: 'state' }), make('td', { class: 'n' }), make('td', { class: 'n' }), make('td', { class: 'share' }), make('td', { class: 'n' }), make('td', { class: 'n' }))));
+  all.forEach((r, i) => {
+    const [, , state, ok, failed, share, p50, p99] = body.children[i].children;
+    setText(state, states[r.state] ?? r.state);
+    state.dataset.state = r.state;
+    setText(ok, number(r.okPerSecond));
+    setText(failed, number(r.failedPerSecond));
+    failed.classList.toggle('bad', r.failedPerSecond > 0.05);
+    bar(share, r);
+    setText(p50, r.p50Ms === null ? '–' : `${number(r.p50Ms)} ms`);
+    setText(p99, r.p99Ms === null ? '–' : `${number(r.p99Ms)} ms`);
+  });
+}
+
+/** A share as a bar with its interval and a tick where it should be. */
+function bar(cell, r) {
+  if (!cell.firstChild) cell.append(make('span', { class: 'bar', 'aria-hidden': 'true' }, make('i', { class: 'value' }), make('i', { class: 'interval' }), make('i', { class: 'due' })), make('span', { class: 'text' }));
+  const [picture, text] = cell.children;
+  const [value, interval, due] = picture.children;
+  const width = part => `${Math.min(100, Math.max(0, part * 100))}%`;
+  value.style.width = width(r.share ?? 0);
+  interval.style.left = width(r.shareLower ?? 0);
+  interval.style.width = r.shareUpper === null ? '0' : width(r.shareUpper - r.shareLower);
+  due.style.left = width(r.expected);
+  setText(text, r.shareUpper === null ? percent(r.share) : `${percent(r.share)} [${percent(r.shareLower)}–${percent(r.shareUpper)}], fair ${percent(r.expected)}`);
+}
+
+function agreement({ reconciliation, activity }) {
+  const differs = reconciliation.filter(line => line.difference !== 0).length;
+  setText(byId('agreement-note'), reconciliation.length === 0 ? 'Nothing has been counted yet.' : activity === 'running' ? 'While there is load, requests under way make small differences; after it every count must agree.'
+    : differs === 0 ? `Client, proxies and backends agree exactly (${reconciliation.length} counts).` : `${differs} of ${reconciliation.length} counts differ.`);
+  const body = byId('counts');
+  replaceWhenChanged(body, reconciliation.map(line => line.what), () => reconciliation.map(line => make('tr', {}, make('th', { scope: 'row', text: line.what, title: line.explanation }), make('td'), make('td'), make('td', { class: 'n' }))));
+  reconciliation.forEach((line, i) => {
+    const [, left, right, difference] = body.children[i].children;
+    setText(left, `${line.left}: ${number(line.leftCount, 0)}`);
+    setText(right, `${line.right}: ${number(line.rightCount, 0)}`);
+    setText(difference, line.difference === 0 ? '0' : `${line.difference > 0 ? '+' : '−'}${number(Math.abs(line.difference), 0)}`);
+    difference.classList.toggle('bad', line.difference !== 0 && activity !== 'running');
+  });
+}
