@@ -32,6 +32,9 @@ public sealed record AttackPlan
     /// <summary>Time for one request from its start: connect, send and the whole answer. 1 ms to 1 h, default 30 s.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long after the attack's end a late generator still starts requests that were due before it; 0 or more, default 1 s.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Requests in flight at most, 1–1,000,000; default 10,000. A request due beyond it is counted as not sent.</summary>
     public int MaxInFlight { get; init; } = 10_000;
 
@@ -66,6 +69,8 @@ public sealed record AttackPlan
             problems.Add($"duration {Duration}: expected more than 0, or none to run until stopped");
         if (Timeout < TimeSpan.FromMilliseconds(1) || Timeout > TimeSpan.FromHours(1))
             problems.Add($"timeout {Timeout}: expected 1 ms to 1 h");
+        if (Grace < TimeSpan.Zero)
+            problems.Add($"grace {Grace}: expected 0 or more");
         if (MaxInFlight is < 1 or > 1_000_000)
             problems.Add($"max in flight {MaxInFlight}: expected 1 to 1,000,000");
         if (Workers is < 1 or > 64)

@@ -20,13 +20,10 @@ public enum Turn
 /// <remarks>
 /// The backlog of a generator that cannot keep up is a position in the schedule, not a queue: it needs no memory. With fresh connections a
 /// request due while the in-flight limit is reached is not sent; with kept-alive ones it waits for a free connection, as long as no more
-/// than the in-flight limit wait. A request overdue by the plan's timeout, or by <see cref="Grace"/> after the attack's end, is given up.
+/// than the in-flight limit wait. A request overdue by the plan's timeout, or by its <see cref="AttackPlan.Grace"/> after the attack's end, is given up.
 /// </remarks>
 public sealed class Schedule(AttackContext context, int worker, int workers)
 {
-    /// <summary>How long after the attack's end a late generator still starts requests that were due before it.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-
     private readonly AttackPlan _plan = context.Plan;
     private readonly bool _waitsForConnection = context.Plan.KeepAliveConnections > 0;
     private Pacer _pacer = context.Plan.Pacer;
@@ -91,14 +88,14 @@ public sealed class Schedule(AttackContext context, int worker, int workers)
     }
 
     private bool IsGivenUp(TimeSpan now, TimeSpan intendedStart) =>
-        context.Abort.IsCancellationRequested || now - intendedStart > _plan.Timeout || (_pacer.Duration is { } end && now > end + Grace);
+        context.Abort.IsCancellationRequested || now - intendedStart > _plan.Timeout || (_pacer.Duration is { } end && now > end + _plan.Grace);
 
     private bool Waits(TimeSpan now, long sequence) =>
         _pacer.IsUnlimited || (_waitsForConnection && (_pacer.DueBefore(now) - sequence) / workers <= _plan.MaxInFlight);
 
     private TimeSpan UntilEnd(TimeSpan now)
     {
-        var end = _pacer.Duration is { } duration ? duration + (_pacer.IsUnlimited ? TimeSpan.Zero : Grace) - now : TimeSpan.FromSeconds(1);
+        var end = _pacer.Duration is { } duration ? duration + (_pacer.IsUnlimited ? TimeSpan.Zero : _plan.Grace) - now : TimeSpan.FromSeconds(1);
         return end < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : end;
     }
 

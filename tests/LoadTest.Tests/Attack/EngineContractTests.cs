@@ -19,7 +19,9 @@ public sealed class EngineContractTests
         Targets = [new AttackTarget { Method = "POST", Path = "/echo", Host = "backend-1:8080", EndPoint = endPoint, Body = "foo"u8.ToArray() }],
         RatePerSecond = 400,
         Duration = TimeSpan.FromMilliseconds(250),
-        Timeout = TimeSpan.FromSeconds(5),
+        // A machine under load starts requests late; they are not to be given up for that.
+        Timeout = TimeSpan.FromSeconds(60),
+        Grace = TimeSpan.FromSeconds(60),
     };
 
     internal static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunAsync(string engine, AttackPlan plan)
