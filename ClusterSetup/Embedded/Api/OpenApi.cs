@@ -66,7 +66,7 @@ internal static class OpenApi
 
     private static string Define(Schema schema, JsonObject schemas, ResourceKind? kind)
     {
-        var name = schema.Model is { } model ? $"io.k8s.{model.Name}" : $"io.cilium.{kind!.Version}.{kind.Kind}";
+        var name = schema.Model is { } model ? $"io.k8s.{(model.Name.StartsWith("V1", StringComparison.Ordinal) ? model.Name[2..] : model.Name)}" : $"io.cilium.{kind!.Version}.{kind.Kind}";
         if (schemas.ContainsKey(name))
             return name;
         var definition = new JsonObject { ["type"] = "object" };

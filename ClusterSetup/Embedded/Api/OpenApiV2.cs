@@ -36,15 +36,21 @@ internal static class OpenApiV2
     }
 
     /// <summary>A schema in the words of v2, which has neither allOf references nor oneOf; an object that keeps unknown members has no list of known ones.</summary>
-    private static JsonNode? Converted(JsonNode? node) => node switch
+    private static JsonObject Converted(JsonNode? schema)
     {
-        JsonObject o when (o["allOf"] as JsonArray)?[0]?["$ref"]?.GetValue<string>() is { } reference =>
-            new JsonObject { ["$ref"] = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal) },
-        JsonObject o when o.ContainsKey("x-kubernetes-int-or-string") => new JsonObject { ["type"] = "string", ["format"] = "int-or-string" },
-        JsonObject o => new JsonObject(o.Where(m => m.Key != "properties" || !o.ContainsKey("x-kubernetes-preserve-unknown-fields")).Select(m => KeyValuePair.Create(m.Key, Converted(m.Value)))),
-        JsonArray a => new JsonArray([.. a.Select(Converted)]),
-        _ => node?.DeepClone(),
-    };
+        var o = schema!.AsObject();
+        if ((o["allOf"] as JsonArray)?[0]?["$ref"]?.GetValue<string>() is { } reference)
+            return new JsonObject { ["$ref"] = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal) };
+        if (o.ContainsKey("x-kubernetes-int-or-string"))
+            return new JsonObject { ["type"] = "string", ["format"] = "int-or-string" };
+        var keepsUnknown = o.ContainsKey("x-kubernetes-preserve-unknown-fields");
+        return new JsonObject(o.Where(m => m.Key != "properties" || !keepsUnknown).Select(m => KeyValuePair.Create(m.Key, m.Key switch
+        {
+            "properties" => new JsonObject(m.Value!.AsObject().Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Converted(p.Value)))),
+            "items" or "additionalProperties" => Converted(m.Value),
+            _ => m.Value?.DeepClone(),
+        })));
+    }
 
     private static byte[] Document(JsonObject document) => new Message()
         .Text(1, "2.0")

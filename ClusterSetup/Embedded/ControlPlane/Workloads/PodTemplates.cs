@@ -12,7 +12,7 @@ internal static class PodTemplates
     /// <summary>The characters of generated names and hashes in Kubernetes: no vowels, no look-alikes.</summary>
     private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
-    /// <summary>The pod-template-hash: FNV-1a of the template in the digits of Kubernetes's names, such as <c>64d7c5984b</c>. The order of members does not count.</summary>
+    /// <summary>The pod-template-hash: FNV-1a of the template in the digits of Kubernetes's names, such as <c>64d7c5984b</c>. The order of members does not count, nor do empty ones: clients in Go send those of their structs.</summary>
     public static string Hash(V1PodTemplateSpec template)
     {
         var hash = 2_166_136_261u;
@@ -63,7 +63,8 @@ internal static class PodTemplates
 
     private static JsonNode? Sorted(JsonNode? node) => node switch
     {
-        JsonObject o => new JsonObject(o.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))),
+        JsonObject o => new JsonObject(o.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))
+            .Where(m => m.Value is not (null or JsonObject { Count: 0 } or JsonArray { Count: 0 }))),
         JsonArray a => new JsonArray([.. a.Select(Sorted)]),
         _ => node?.DeepClone(),
     };

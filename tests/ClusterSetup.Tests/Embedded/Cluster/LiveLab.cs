@@ -22,7 +22,7 @@ public sealed class LiveClusters
 internal sealed class LiveLab : IAsyncDisposable
 {
     private LiveLab(LabTopology topology, EmbeddedCluster cluster, string token) =>
-        (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token));
+        (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token, cluster.AuthorityPem));
 
     public LabTopology Topology { get; }
 
@@ -32,9 +32,13 @@ internal sealed class LiveLab : IAsyncDisposable
 
     public Kubernetes Api { get; }
 
-    public static Task<LiveLab> StartAsync(LabTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, settings);
+    public static Task<LiveLab> StartAsync(LabTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, false, settings);
 
-    public static async Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, params (string Key, string Value)[] settings)
+    public static Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, params (string Key, string Value)[] settings) => StartAsync(topology, portOffset, false, settings);
+
+    public static Task<LiveLab> StartAsync(LabTopology topology, bool tls, params (string Key, string Value)[] settings) => StartAsync(topology, null, tls, settings);
+
+    private static async Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, bool tls, (string Key, string Value)[] settings)
     {
         var token = LabProcesses.NewApiToken();
         var options = new ClusterOptions
@@ -42,6 +46,7 @@ internal sealed class LiveLab : IAsyncDisposable
             Topology = topology,
             ApiToken = token,
             RunsPods = true,
+            ApiTls = tls,
             PortOffset = portOffset,
             CiliumConfig = settings.ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal),
         };
