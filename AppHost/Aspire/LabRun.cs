@@ -1,8 +1,8 @@
+using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Terminal;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Report;
-using k8s;
 using Spectre.Console;
 
 namespace CiliumDebugging.AppHost;
@@ -19,7 +19,9 @@ internal static class LabRun
     public static async Task<RunOutcome> RunAsync(LabOptions options, Uri apiUrl, string apiToken, Action<string> publishState, CancellationToken ct)
     {
         var scenario = options.LoadScenario();
-        using var api = new Kubernetes(new KubernetesClientConfiguration { Host = apiUrl.ToString().TrimEnd('/'), AccessToken = apiToken });
+        // A report is read in files and CI logs: wrapped at 80 columns its tables would be torn apart.
+        if (!AnsiConsole.Console.Profile.Out.IsTerminal) AnsiConsole.Console.Profile.Width = 200;
+        using var api = ApiClient.Create(apiUrl, apiToken);
         var report = await new ScenarioRunner(api, TimeProvider.System).RunAsync(scenario, options.BackendsOf(scenario), new StateObserver(publishState), ct);
         return report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails;
     }
