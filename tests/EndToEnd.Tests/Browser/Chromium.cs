@@ -21,7 +21,9 @@ public sealed class Chromium : IAsyncLifetime
         Assert.SkipWhen(_browser is null, $"{Executable} is missing: apt-get install chromium");
         var page = await _browser!.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 }, ColorScheme = scheme });
         page.Request += (_, request) => requests.Add(request.Url);
-        await page.GotoAsync(new Uri(file).AbsoluteUri, new PageGotoOptions { WaitUntil = WaitUntilState.NetworkIdle });
+        // Load first: a page that is still being parsed has an idle network too.
+        await page.GotoAsync(new Uri(file).AbsoluteUri, new PageGotoOptions { WaitUntil = WaitUntilState.Load });
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         return page;
     }
 
