@@ -93,7 +93,7 @@ internal static class ObserveCheck
         results.AddRange(await Task.WhenAll(EndAsync(direct), EndAsync(asked)));
     }
 
-    private static bool Report(IReadOnlyList<ObserveResult> results)
+    private static bool Report(List<ObserveResult> results)
     {
         Print($"{"cluster",-28} {"source",-11} {"exit",4}  {"selection",-10} {"delivery",-10} {"diagnosis",-13} {"requests",8} {"intervals",9} {"seconds",7} {"asked",5}  ok");
         foreach (var result in results)
@@ -108,7 +108,7 @@ internal static class ObserveCheck
             foreach (var line in result.Output) Print($"  {line}");
         }
         Print($"{results.Count(r => r.Passes)} of {results.Count} as expected");
-        return results.All(r => r.Passes);
+        return results.TrueForAll(r => r.Passes);
     }
 
     private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
