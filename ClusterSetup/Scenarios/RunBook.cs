@@ -37,6 +37,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly List<double> _startsWhileChanging = [];
     private SkewMonitor? _monitor;
     private readonly List<RecordedEvent> _events = [];
+    private readonly Queue<RecordedEvent> _recorded = new(); // events that no record after them was judged of yet: a record that comes late may have started before them
     private readonly List<RecordedEvent> _changing = []; // changes of the backends whose first judged record has not come yet, in order
     private long _begun;
     private double _confirmed, _lastStart;
@@ -100,7 +101,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
         lock (_lock)
         {
             Keep(recorded);
-            _monitor?.Record(recorded);
+            _recorded.Enqueue(recorded);
+            if (_recorded.Count > EventsKept) _recorded.Dequeue();
         }
     }
 
@@ -200,6 +202,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
 
     private void Judge(RecordLine record)
     {
+        while (_recorded.TryPeek(out var happened) && record.Start >= happened.At.TotalSeconds) _monitor!.Record(_recorded.Dequeue());
         var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
         var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
         var firstUse = _firstUse.GetValueOrDefault(record.Port, record.Start);

@@ -80,6 +80,23 @@ public class BackendChangeTests
     }
 
     [Fact]
+    public void An_event_stands_between_the_requests_that_started_before_and_after_it_whenever_they_are_judged()
+    {
+        var book = new RunBook(IPAddress.Loopback);
+        book.Begin(Phase("baseline", 0, "a", "b", "c"));
+        var at = 0L;
+        for (; at < 2_000; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        book.Record("applied a policy", 20);
+        for (; at < 2_200; at++) Add(book, at, at, "c");
+        // Nothing was judged so far.
+        book.Status.EpisodesTotal.ShouldBe(0);
+        book.Confirm(double.PositiveInfinity);
+
+        var onset = book.Status.Episodes.ShouldHaveSingleItem().Onset;
+        (onset.Best.Event?.Name, onset.Best.Connection, onset.Best.At).ShouldBe(("applied a policy", 2_000, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public void Two_changes_in_a_row_leave_no_gap_that_is_judged()
     {
         var book = new RunBook(IPAddress.Loopback);
