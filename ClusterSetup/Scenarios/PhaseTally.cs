@@ -80,7 +80,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
             return;
         }
         Requests++;
-        _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore);
+        _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore, record.Port);
         var position = Position(record.Pod);
         var ok = record.Status is >= 200 and < 300;
         if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
