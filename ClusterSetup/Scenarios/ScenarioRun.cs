@@ -28,6 +28,10 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     public ClusterView View => view;
     public V1Pod Client => client;
     public string ClientNode => client.Spec.NodeName;
+
+    /// <summary>Node and zone of the client; the zone is null when the node has none.</summary>
+    public required (string Node, string? Zone) ClientPlace { get; init; }
+
     public LoadTestClient LoadTest => loadTest;
     public IRunObserver Observer => observer;
     public RunBook Book => book;
@@ -59,6 +63,7 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
         observer.OnStep("waiting for the last answers");
         Drained = await loadTest.StopAsync(cancellationToken);
         await Following!.WaitAsync(cancellationToken);
+        book.Confirm(double.PositiveInfinity);
         return Drained;
     }
 }
