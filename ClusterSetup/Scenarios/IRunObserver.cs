@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Page;
 using CiliumDebugging.LoadTest.Report;
 using CiliumDebugging.LoadTest.Views;
 
@@ -22,7 +23,11 @@ public sealed record LivePod(BackendPod? Pod, bool OnClientNode, double OkPerSec
 /// <param name="Elapsed">Time since the load began.</param>
 /// <param name="Requests">Requests with an outcome since the load began.</param>
 /// <param name="Pods">Per Pod, and answers without one.</param>
-public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, ImmutableArray<LivePod> Pods);
+public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, ImmutableArray<LivePod> Pods)
+{
+    /// <summary>Answers by Pod and status since the load began.</summary>
+    public ImmutableArray<ResponseCount> Responses { get; init; } = [];
+}
 
 /// <summary>Follows a run: a terminal, the Aspire dashboard, a test. Calls come one at a time.</summary>
 public interface IRunObserver

@@ -16,7 +16,7 @@ internal sealed class FeedObserver(PageFeed feed, IRunObserver terminal) : IRunO
     public void OnSample(LiveSample sample)
     {
         feed.Sample(new LiveRates(sample.Elapsed.TotalSeconds, sample.Requests,
-            [.. sample.Pods.Select(p => new PodRate(p.Pod, p.OkPerSecond, p.FailedPerSecond, p.LatencyMs?.P50, p.LatencyMs?.P99))]));
+            [.. sample.Pods.Select(p => new PodRate(p.Pod, p.OkPerSecond, p.FailedPerSecond, p.LatencyMs?.P50, p.LatencyMs?.P99))]) { Responses = sample.Responses });
         terminal.OnSample(sample);
     }
 

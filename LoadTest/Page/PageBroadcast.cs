@@ -57,6 +57,8 @@ public sealed class PageBroadcast : IAsyncDisposable
 
         internal bool Behind { get; private set; }
 
+        internal IDisposable? Watching { get; init; }
+
         internal ChannelReader<byte[]> Frames => _frames.Reader;
 
         internal void Send(byte[] frame) => Behind |= !_frames.Writer.TryWrite(frame);
@@ -77,10 +79,11 @@ public sealed class PageBroadcast : IAsyncDisposable
     /// <summary>Adds a page, whose first frames are the whole; null when there are too many.</summary>
     public Page? Open()
     {
-        var page = new Page();
+        Page page;
         lock (_lock)
         {
             if (_pages.Count == MostPages || _stop.IsCancellationRequested) return null;
+            page = new Page { Watching = _feed.Watch() };
             page.Restart(Whole());
             _pages.Add(page);
         }
@@ -92,6 +95,7 @@ public sealed class PageBroadcast : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(page);
         lock (_lock) _pages.Remove(page);
+        page.Watching?.Dispose();
         page.Complete();
     }
 

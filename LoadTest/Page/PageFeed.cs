@@ -22,6 +22,7 @@ public sealed class PageFeed(TimeProvider time)
     private LiveRates _live = LiveRates.None;
     private LabState _state = LabState.Empty;
     private LabInfo _lab = LabInfo.Empty;
+    private int _watchers;
 
     /// <summary>Called after every change, with the lock of nobody held: whoever shows the feed wakes up.</summary>
     public event Action? Changed;
@@ -42,6 +43,26 @@ public sealed class PageFeed(TimeProvider time)
     public RunReport? Report
     {
         get { lock (_lock) return _report; }
+    }
+
+    /// <summary>Whether somebody watches: a judgement of the run as it stands is made for watchers alone.</summary>
+    public bool IsWatched => Volatile.Read(ref _watchers) > 0;
+
+    /// <summary>Watches until it is disposed.</summary>
+    public IDisposable Watch()
+    {
+        Interlocked.Increment(ref _watchers);
+        return new Watcher(this);
+    }
+
+    private sealed class Watcher(PageFeed feed) : IDisposable
+    {
+        private PageFeed? _feed = feed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _feed, null) is { } watched) Interlocked.Decrement(ref watched._watchers);
+        }
     }
 
     /// <summary>When anything changed last, as a time stamp of the time source.</summary>
@@ -74,7 +95,7 @@ public sealed class PageFeed(TimeProvider time)
         Change(() =>
         {
             _live = live;
-            _state = _state with { Activity = "running", At = live.At, Requests = live.Requests };
+            _state = _state with { Activity = "running", At = live.At, Requests = live.Requests, Responses = live.Responses, FailedPerSecond = live.FailedPerSecond };
             Describe();
         });
     }
@@ -163,6 +184,7 @@ public sealed class PageFeed(TimeProvider time)
         if (_report is not { } report) return;
         var phase = report.Phases[^1];
         var verdict = phase.Delivery.Successes;
+        var measures = SkewMeasures.Of(verdict);
         var document = new Lazy<ReportDocument>(() => DocumentOf.Run(report with { Phases = [phase] }));
         _state = _state with
         {
@@ -174,12 +196,14 @@ public sealed class PageFeed(TimeProvider time)
             Verdict = new PageVerdict(
                 verdict.Kind.ToString().ToLowerInvariant(), VerdictText.Describe(verdict), Finite(verdict.LogEvidenceSkewed), Finite(verdict.LogEvidenceEven),
                 -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability), verdict.Connections, verdict.FurtherConnections,
-                SkewMeasures.Of(verdict)?.MaxOverMean.Estimate is { } skew && double.IsFinite(skew) ? Math.Round(skew, 3) : null),
+                Rounded(measures?.MaxOverMean), Rounded(measures?.EffectiveBackends)),
             Diagnosis = document.Value.Diagnosis,
             Reconciliation = document.Value.Reconciliation,
             Events = [.. report.Details.Events.TakeLast(EventsShown).Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2)))],
         };
     }
+
+    private static double? Rounded(Measure? measure) => measure is { Estimate: var value } && double.IsFinite(value) ? Math.Round(value, 3) : null;
 
     private static double Finite(double value) => double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
 }
