@@ -80,7 +80,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     private async Task<PhaseTally> ChangeByHandAsync(ScenarioRun run, PhaseTally phase, RunControl.Change change, CancellationToken cancellationToken)
     {
         phase.End = run.Now;
-        await EndAsync(run, phase, cancellationToken);
+        // The counts are taken while the change is on its way: whoever asked for it waits for nothing. Only a Pod that is to go must be asked before.
+        var ending = EndAsync(run, phase, cancellationToken);
+        if (change.Step is DeletePodStep) await ending;
         Exception? failure = null;
         try
         {
@@ -90,6 +92,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         {
             failure = e;
         }
+        await ending;
         var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
         var next = await BeginAsync(run, name, run.Now, cancellationToken);
         run.Observer.OnStep(name);
@@ -112,7 +115,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             }
             run.Series.Add(at, counters, phase.Pods);
             phase.After = counters;
-            run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, run.Now));
+            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, run.Now));
+            else if (run.Series.Newest is { } newest) run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)
         {

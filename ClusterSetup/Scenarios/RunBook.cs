@@ -96,8 +96,16 @@ internal sealed class RunBook(IPAddress? clientAddress)
         lock (_lock)
         {
             Keep(recorded);
+            RestartRates(at);
             _monitor?.Record(recorded);
         }
+    }
+
+    /// <summary>What was before a change says nothing about what is after it.</summary>
+    private void RestartRates(double at)
+    {
+        _samples.Clear();
+        _samples.Enqueue((at, new Dictionary<string, (long Ok, long Failed)>(_byPod, StringComparer.Ordinal)));
     }
 
     private void Keep(RecordedEvent recorded)
@@ -118,6 +126,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
         {
             _change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
             Keep(_change);
+            RestartRates(at);
             _startsWhileChanging.Clear();
         }
     }
@@ -220,6 +229,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
             if (_byPod.ContainsKey(NoPod)) pods.Add(Live(null));
             return new LiveSample(phase.Name, TimeSpan.FromSeconds(now), Resolved, [.. pods])
             {
+                Window = seconds,
                 Responses = [.. _responses.Select(r => new ResponseCount(r.Key.Pod == NoPod ? null : r.Key.Pod, _nodes.GetValueOrDefault(r.Key.Pod), r.Key.Status, r.Value))],
             };
         }

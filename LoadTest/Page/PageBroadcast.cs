@@ -124,9 +124,9 @@ public sealed class PageBroadcast : IAsyncDisposable
                     if (woken) Publish();
                     else Send(s_heartbeat);
                 }
-                // Steps and ends are shown at once; numbers, once a second.
-                var (step, activity) = (_feed.State.Step, _feed.State.Activity);
-                for (var waited = TimeSpan.Zero; waited < Interval && step == _feed.State.Step && activity == _feed.State.Activity; waited += Soonest)
+                // Steps, ends and what the first line says are shown at once; numbers, once a second.
+                var shown = Urgent(_feed.State);
+                for (var waited = TimeSpan.Zero; waited < Interval && shown == Urgent(_feed.State); waited += Soonest)
                     await Task.Delay(Soonest, _time, _stop.Token);
             }
         }
@@ -135,6 +135,8 @@ public sealed class PageBroadcast : IAsyncDisposable
             // The end.
         }
     }
+
+    private static (string Step, string Activity, string Headline) Urgent(LabState state) => (state.Step, state.Activity, state.Situation.Headline);
 
     private void Publish()
     {

@@ -3,6 +3,7 @@ using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Report;
 using CiliumDebugging.LoadTest.Report.Document;
 using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.LoadTest.Views;
 
 namespace CiliumDebugging.LoadTest.Page;
 
@@ -95,6 +96,7 @@ public sealed class PageFeed(TimeProvider time)
         Change(() =>
         {
             _live = live;
+            if (!IsWatched) _report = null; // what it says is old by the time somebody looks
             _state = _state with { Activity = "running", At = live.At, Requests = live.Requests, Responses = live.Responses, FailedPerSecond = live.FailedPerSecond };
             Describe();
         });
@@ -107,9 +109,46 @@ public sealed class PageFeed(TimeProvider time)
         Change(() =>
         {
             _report = report;
-            if (report.Details.Series is [.., var counters] && (_counters.Count == 0 || counters.At > _counters.Last().At)) Add(report, counters);
+            if (report.Details.Series is [.., var counters] && (_counters.Count == 0 || counters.At > _counters.Last().At))
+                Add(counters, [.. report.Phases[^1].Pods.Select(p => p.Pod)], report.ClientNode, report.Phases[^1].Delivery.Successes);
             Describe();
         });
+    }
+
+    /// <summary>The newest counters of a run that nobody watches: the charts of a page that is opened later begin where the run did.</summary>
+    public void Counters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
+    {
+        ArgumentNullException.ThrowIfNull(newest);
+        Change(() =>
+        {
+            if (_counters.Count == 0 || newest.At > _counters.Last().At) Add(newest, pods, clientNode, verdict: null);
+        });
+    }
+
+    /// <summary>A report of the run as it stands; null when there is none within the limit.</summary>
+    public async Task<RunReport?> NextReportAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var watch = Watch();
+        var (before, next) = (Report, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Changed += OnChanged;
+        try
+        {
+            await next.Task.WaitAsync(limit, time, cancellationToken);
+            return Report;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+        finally
+        {
+            Changed -= OnChanged;
+        }
+
+        void OnChanged()
+        {
+            if (Report is { } report && !ReferenceEquals(report, before)) next.TrySetResult();
+        }
     }
 
     /// <summary>The run is over.</summary>
@@ -158,22 +197,24 @@ public sealed class PageFeed(TimeProvider time)
         Changed?.Invoke();
     }
 
-    private void Add(RunReport report, SeriesSample counters)
+    private void Add(SeriesSample counters, ImmutableArray<BackendPod> pods, string clientNode, Verdict? verdict)
     {
         _counters.Enqueue(counters);
         if (_counters.Count > CountersKept) _counters.Dequeue();
         List<KeyValuePair<TimelineLine, double>> values = [];
-        foreach (var group in PageRows.Group(report.Phases[^1]))
+        foreach (var group in PageRows.Group(pods, p => p, clientNode))
         {
-            var counts = group.Select(p => counters.Pods.GetValueOrDefault(p.Pod.HubbleName)).OfType<PodCounts>().ToList();
+            var counts = group.Select(p => counters.Pods.GetValueOrDefault(p.HubbleName)).OfType<PodCounts>().ToList();
             values.Add(KeyValuePair.Create(new TimelineLine("echo", group.Key, 0), counts.Sum(c => c.Echo)));
             values.Add(KeyValuePair.Create(new TimelineLine("requests", group.Key, 0), counts.Sum(c => c.Requests)));
             foreach (var status in counts.SelectMany(c => c.Responses).GroupBy(r => r.Key))
                 values.Add(KeyValuePair.Create(new TimelineLine("responses", group.Key, status.Key), status.Sum(s => s.Value)));
         }
-        var verdict = report.Phases[^1].Delivery.Successes;
-        values.Add(KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed)));
-        values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
+        if (verdict is not null)
+        {
+            values.Add(KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed)));
+            values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
+        }
         var dropped = _timeline.Add(counters.At, values);
         _newSamples.Add((counters.At, dropped, _timeline.Samples[^1].Values, _timeline.Layout));
         if (_newSamples.Count > EventsShown) _newSamples.RemoveAt(0); // nobody shows them

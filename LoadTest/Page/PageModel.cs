@@ -134,6 +134,9 @@ public sealed record LiveRates(double At, long Requests, ImmutableArray<PodRate>
     /// <summary>Answers by Pod and status since the load began.</summary>
     public ImmutableArray<ResponseCount> Responses { get; init; } = [];
 
+    /// <summary>What the rates are averages over, s.</summary>
+    public double Window { get; init; } = 2.5;
+
     /// <summary>All 2xx per second.</summary>
     public double OkPerSecond => Pods.Sum(p => p.OkPerSecond);
 

@@ -60,11 +60,13 @@ public sealed class SituationTests
     }
 
     [Theory]
-    [InlineData(17, 500, 17, 510, "answers")]
-    [InlineData(8, 500, 17, 510, "short")]
-    [InlineData(0.1, 500, 17, 510, "silent")]
-    [InlineData(0, 0, 0.5, 1, "answers")] // too little is due to say anything
-    [InlineData(0, 0, 0.5, 20, "silent")] // the window is too short, the phase is not
-    public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(double rate, double ok, double fairRate, double fair, string state) =>
-        Situation.StateOf(rate, ok, fairRate, fair).ShouldBe(state);
+    [InlineData(17, 500, 17, 510, 2.5, "answers")]
+    [InlineData(8, 500, 17, 510, 2.5, "short")]
+    [InlineData(0.1, 500, 17, 510, 2.5, "silent")]
+    [InlineData(0, 0, 0.5, 1, 2.5, "answers")] // too little is due to say anything
+    [InlineData(0, 0, 0.5, 20, 2.5, "silent")] // the window is too short, the phase is not
+    [InlineData(0, 500, 17, 510, 1.3, "silent")] // 22 were due since the change
+    [InlineData(4, 500, 17, 510, 0.5, "answers")] // 8 were: chance alone may have it so
+    public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(double rate, double ok, double fairRate, double fair, double window, string state) =>
+        Situation.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
 }
