@@ -13,6 +13,9 @@ namespace CiliumDebugging.LoadTest.Page;
 /// <param name="time">Time source.</param>
 public sealed class PageFeed(TimeProvider time)
 {
+    /// <summary>Longer than anyone's scrape interval.</summary>
+    private static readonly TimeSpan s_glance = TimeSpan.FromMinutes(2);
+
     private const int EventsShown = 50, CountersKept = 4;
 
     private readonly Lock _lock = new();
@@ -24,6 +27,7 @@ public sealed class PageFeed(TimeProvider time)
     private LabState _state = LabState.Empty;
     private LabInfo _lab = LabInfo.Empty;
     private int _watchers;
+    private long _watchedUntil = long.MinValue;
 
     /// <summary>Called after every change, with the lock of nobody held: whoever shows the feed wakes up.</summary>
     public event Action? Changed;
@@ -47,7 +51,10 @@ public sealed class PageFeed(TimeProvider time)
     }
 
     /// <summary>Whether somebody watches: a judgement of the run as it stands is made for watchers alone.</summary>
-    public bool IsWatched => Volatile.Read(ref _watchers) > 0;
+    public bool IsWatched => Volatile.Read(ref _watchers) > 0 || time.GetTimestamp() < Volatile.Read(ref _watchedUntil);
+
+    /// <summary>Watches for a while: for those who look now and then and never say that they are done.</summary>
+    public void Glance() => Volatile.Write(ref _watchedUntil, time.GetTimestamp() + (long)(s_glance.TotalSeconds * time.TimestampFrequency));
 
     /// <summary>Watches until it is disposed.</summary>
     public IDisposable Watch()
