@@ -50,6 +50,10 @@ public sealed record LabOptions
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
     public ClusterSetup.Scenarios.Scenario LoadScenario() => LoadScenario(Scenario);
 
+    /// <summary>A scenario that can be run, by its own name.</summary>
+    /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
+    internal ClusterSetup.Scenarios.Scenario LoadScenarioNamed(string name) => LoadScenario(name == LoadScenario().Name ? Scenario : name);
+
     private ClusterSetup.Scenarios.Scenario LoadScenario(string name) => ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
 
     /// <summary>What a session of the lab needs to know.</summary>
@@ -58,7 +62,7 @@ public sealed record LabOptions
     {
         var first = LoadScenario();
         return new LabSessionOptions(
-            host, [.. Titles(first).OrderBy(s => s.Name, StringComparer.Ordinal)], name => LoadScenario(name == first.Name ? Scenario : name), scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
+            host, [.. Titles(first).OrderBy(s => s.Name, StringComparer.Ordinal)], LoadScenarioNamed, scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
     }
 
     /// <summary>The scenarios that can be run; one that cannot be read is none.</summary>

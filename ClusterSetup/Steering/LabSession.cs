@@ -21,6 +21,7 @@ public sealed record RunOrder(Scenario Scenario, bool ByHand);
 public sealed class LabSession : ILabCommands, IAsyncDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_reportLimit = TimeSpan.FromSeconds(5);
     private const int ReportsShown = 20;
 
     private readonly Kubernetes _cluster;
@@ -105,7 +106,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
                 LabAction.ApplyPolicy => await ChangeAsync(new ApplyStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
                 LabAction.RemovePolicy => await ChangeAsync(new DeleteStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
                 LabAction.DeletePod => await ChangeAsync(new DeletePodStep(PodPlace.Any, PodOf(command.Target)), cancellationToken),
-                LabAction.WriteReport => Feed.Report is { } report ? Save(report) : throw new CommandRefusedException("there is nothing to report yet: start a run first"),
+                LabAction.WriteReport => await WriteAsync(cancellationToken),
                 _ => Order(command),
             };
         }
@@ -117,6 +118,12 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         {
             _one.Release();
         }
+    }
+
+    private async Task<string> WriteAsync(CancellationToken cancellationToken)
+    {
+        var report = IsRunning ? await Feed.NextReportAsync(s_reportLimit, cancellationToken) : Feed.Report;
+        return report is not null ? Save(report) : throw new CommandRefusedException(IsRunning ? "nothing has been counted yet: try again in a moment" : "there is nothing to report yet: start a run first");
     }
 
     private string Stop()
