@@ -39,8 +39,18 @@ public sealed partial class ObjectStore
             if (Check_NeedsLock(kind, ns, name, o, old: null, isStatus: false, options.DryRun) is { } refused)
                 return refused;
             TrackManager(kind, o, old: null, options);
-            return options.DryRun ? DryRun(kind, o) : Commit_NeedsLock(kind, o, old: null, isDeletion: false);
+            if (options.DryRun)
+                return DryRun(kind, o);
+            ForgetOldest_NeedsLock(kind);
+            return Commit_NeedsLock(kind, o, old: null, isDeletion: false);
         }
+    }
+
+    private void ForgetOldest_NeedsLock(ResourceKind kind)
+    {
+        var objects = _tables[kind].Objects;
+        if (kind.KeptMax > 0 && objects.Count >= kind.KeptMax && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest)
+            Remove_NeedsLock(oldest, oldest.Copy());
     }
 
     /// <summary>Replaces an object; a metadata.resourceVersion in it must be the current one.</summary>

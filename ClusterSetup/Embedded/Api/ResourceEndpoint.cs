@@ -98,7 +98,7 @@ internal sealed class ResourceEndpoint
         var (query, badQuery) = WriteQuery.Parse(context, target);
         if (badQuery is not null)
             return badQuery;
-        var (body, badBody) = await _bodies.ReadObjectAsync(context);
+        var (body, badBody) = await _bodies.ReadObjectAsync(context, target.Kind);
         return badBody is not null ? badBody : new Write(body!, query!);
     }
 

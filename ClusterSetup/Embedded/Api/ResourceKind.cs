@@ -13,6 +13,9 @@ public enum NameRule
 
     /// <summary>DNS-1035 label: as a label, but starting with a letter.</summary>
     ServiceLabel,
+
+    /// <summary>Anything that can stand in a path: not empty, "." or "..", without slash and per cent sign.</summary>
+    Path,
 }
 
 /// <summary>One kind of resource the API serves; compared by reference. All of them are in <see cref="ResourceKinds"/>.</summary>
@@ -50,6 +53,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
 
     /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
     public bool ReturnsDeleted { get; init; }
+
+    /// <summary>Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.</summary>
+    public int KeptMax { get; init; }
 
     public NameRule Names { get; init; }
 

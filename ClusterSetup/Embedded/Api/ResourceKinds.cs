@@ -39,7 +39,7 @@ public static class ResourceKinds
 
     public static ResourceKind Events { get; } = new("", "v1", "events", "Event", namespaced: true)
     {
-        ShortNames = ["ev"], CreatesOnUpdate = true, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
+        ShortNames = ["ev"], CreatesOnUpdate = true, KeptMax = 1_000, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
         SelectableFields =
         [
             "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
@@ -72,7 +72,7 @@ public static class ResourceKinds
     public static ResourceKind DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
     {
         ShortNames = ["ds"], HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
-        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Template, Columns = KindColumns.DaemonSet,
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.DaemonSet, Columns = KindColumns.DaemonSet,
     };
 
     public static ResourceKind Jobs { get; } = new("batch", "v1", "jobs", "Job", namespaced: true)
@@ -109,11 +109,21 @@ public static class ResourceKinds
         ShortNames = ["cep", "ciliumep"], HasStatus = true, KeepsStatusOnCreate = true, HasGeneration = true, Columns = KindColumns.CiliumEndpoint,
     };
 
+    /// <summary>Accounts and access rules are stored so that manifests that carry them apply; nobody enforces them: the one token may do everything.</summary>
+    public static IReadOnlyList<ResourceKind> AccessControl { get; } =
+    [
+        new("", "v1", "serviceaccounts", "ServiceAccount", namespaced: true) { ShortNames = ["sa"], Model = typeof(V1ServiceAccount) },
+        new("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced: false) { Names = NameRule.Path, Model = typeof(V1ClusterRoleBinding) },
+        new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false) { Names = NameRule.Path, Model = typeof(V1ClusterRole) },
+        new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true) { Names = NameRule.Path, Model = typeof(V1RoleBinding) },
+        new("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true) { Names = NameRule.Path, Model = typeof(V1Role) },
+    ];
+
     /// <summary>Every kind, groups in the order of discovery.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         ConfigMaps, Events, Namespaces, Nodes, Pods, Services, DaemonSets, Deployments, ReplicaSets, Jobs, Leases, EndpointSlices,
-        NetworkPolicies, CustomResourceDefinitions, CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumNetworkPolicies,
+        NetworkPolicies, CustomResourceDefinitions, CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumNetworkPolicies, .. AccessControl,
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> s_byPath =

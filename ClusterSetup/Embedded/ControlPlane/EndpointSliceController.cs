@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
 using k8s.Models;
@@ -36,7 +37,7 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
     {
         var ports = service.Spec.Ports.Select(p => new Discoveryv1EndpointPort { Name = p.Name, Port = TargetPort(p), Protocol = p.Protocol ?? "TCP" }).ToList();
         var endpoints = cache.Pods.Objects.Values
-            .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
+            .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && PodTemplates.IsActive(p) && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
             .OrderBy(p => p.Name(), StringComparer.Ordinal)
             .Select(p => new V1Endpoint
             {

@@ -68,9 +68,9 @@ public sealed class KubectlTests
         (await kubectl.RunAsync("get no")).ShouldMatch(@"NAME +STATUS +ROLES +AGE +VERSION\ncluster-worker +Ready +<none> +\d+s +v1.32.0");
         (await kubectl.RunAsync("get ns")).ShouldContain("kube-system");
         (await kubectl.RunAsync("get pod/p -o jsonpath={.status.podIP}")).ShouldBe("10.244.1.5");
-        (await kubectl.RunAsync("get cnp,svc,deploy,ds,jobs,leases,crd,cm,netpol,endpointslices -A")).ShouldBeEmpty();
+        (await kubectl.RunAsync("get cnp,svc,deploy,ds,jobs,leases,crd,cm,netpol,endpointslices,sa,clusterroles,rolebindings -A")).ShouldBeEmpty();
         (await kubectl.RunAsync("api-resources")).ShouldContain("ciliumnetworkpolicies");
-        (await kubectl.RunAsync("version")).ShouldContain("Server Version: " + "v1.32.0");
+        (await kubectl.RunAsync("version")).ShouldContain(Discovery.GitVersion);
         (await kubectl.RunAsync("explain deployment.spec.replicas")).ShouldContain("integer");
     }
 
@@ -117,6 +117,29 @@ public sealed class KubectlTests
         await kubectl.RunAsync("delete ns backend");
         var strict = await kubectl.TryAsync("create -f -", "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"s\"},\"dta\":{}}");
         strict.Error.ShouldContain("unknown field \"dta\"");
+    }
+
+    [Fact]
+    public async Task Create_commands_work_whichever_encoding_kubectl_gives_them()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        using var kubectl = Kubectl.For(api);
+        await kubectl.RunAsync("create namespace x");
+        await kubectl.RunAsync("-n x create serviceaccount y");
+        await kubectl.RunAsync("-n x create configmap c --from-literal=a=b");
+        await kubectl.RunAsync("-n x create deployment web --image=backend:1 --port=8080 --replicas=0");
+        await kubectl.RunAsync("-n x create service clusterip web --tcp=80:8080");
+        await kubectl.RunAsync("-n x create job j --image=load-test -- --help");
+        await kubectl.RunAsync("create clusterrole lab:reader --verb=get,list --resource=pods,deployments.apps");
+        await kubectl.RunAsync("create clusterrolebinding reader --clusterrole=lab:reader --serviceaccount=x:y");
+        (await kubectl.RunAsync("-n x get cm c -o jsonpath={.data.a}")).ShouldBe("b");
+        (await kubectl.RunAsync("-n x get deploy web -o jsonpath={.spec.replicas}/{.spec.template.spec.containers[0].image}/{.spec.template.spec.containers[0].ports[0].containerPort}/{.spec.selector.matchLabels.app}")).ShouldBe("0/backend:1/8080/web");
+        (await kubectl.RunAsync("-n x get svc web -o jsonpath={.spec.ports[0].port}/{.spec.ports[0].targetPort}/{.spec.selector.app}")).ShouldBe("80/8080/web");
+        (await kubectl.RunAsync("-n x get job j -o jsonpath={.spec.template.spec.containers[0].command[0]}/{.spec.template.spec.restartPolicy}")).ShouldBe("--help/Never");
+        (await kubectl.RunAsync("get clusterrole lab:reader -o jsonpath={.rules[*].resources}/{.rules[0].apiGroups}")).ShouldContain("pods");
+        (await kubectl.RunAsync("get clusterrolebinding reader -o jsonpath={.subjects[0].namespace}/{.roleRef.name}")).ShouldBe("x/lab:reader");
+        var twice = await kubectl.TryAsync("create namespace x");
+        twice.Error.ShouldContain("already exists");
     }
 
     [Fact]
