@@ -168,6 +168,8 @@ public sealed partial class ObjectStore
         ObjectMetadata.Check(kind, o["metadata"]!.AsObject(), errors);
         foreach (var path in kind.RequiredFields.Where(p => o.At(p) is null or JsonArray { Count: 0 }))
             errors.Add(new FieldError(path, "must be set", "FieldValueRequired"));
+        if (kind.Rule?.Invoke(o) is { } broken)
+            errors.Add(broken);
         foreach (var path in old is null ? [] : kind.ImmutableFields)
         {
             if (old!.View.At(path) is { } was && !JsonNode.DeepEquals(was, o.At(path)))

@@ -74,6 +74,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Paths below the object that must be there.</summary>
     internal IReadOnlyList<string> RequiredFields { get; init; } = [];
 
+    /// <summary>What else must hold; null when it does.</summary>
+    internal Func<JsonObject, FieldError?>? Rule { get; init; }
+
     /// <summary>Columns of <c>kubectl get</c>.</summary>
     internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
@@ -6,6 +7,10 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 public static class ResourceKinds
 {
     private static readonly string[] s_workload = ["spec.selector", "spec.template.spec.containers"];
+
+    private static FieldError? SelectsItsPods(JsonObject o) =>
+        (o.At("spec.selector.matchLabels") as JsonObject ?? []).All(l => o.At("spec.template.metadata.labels") is JsonObject labels && JsonNode.DeepEquals(labels[l.Key], l.Value))
+            ? null : new FieldError("spec.template.metadata.labels", "`selector` does not match template `labels`");
 
     public static ResourceKind Namespaces { get; } = new("", "v1", "namespaces", "Namespace", namespaced: false)
     {
@@ -60,19 +65,19 @@ public static class ResourceKinds
     public static ResourceKind Deployments { get; } = new("apps", "v1", "deployments", "Deployment", namespaced: true)
     {
         ShortNames = ["deploy"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
-        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
     };
 
     public static ResourceKind ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", namespaced: true)
     {
         ShortNames = ["rs"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
-        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
+        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
     };
 
     public static ResourceKind DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
     {
         ShortNames = ["ds"], HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
-        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.DaemonSet, Columns = KindColumns.DaemonSet,
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.DaemonSet, Columns = KindColumns.DaemonSet,
     };
 
     public static ResourceKind Jobs { get; } = new("batch", "v1", "jobs", "Job", namespaced: true)

@@ -33,13 +33,12 @@ internal sealed class PodNetworkController(
     {
         var pods = cache.Pods.Objects;
         foreach (var uid in _assigned.Keys.Where(uid => !pods.ContainsKey(uid)).ToList()) Remove(uid, deleted: true);
-        foreach (var pod in pods.Values.Where(p => !_assigned.ContainsKey(p.Uid())))
-        {
-            if (!_nodes.TryGetValue(pod.Spec.NodeName ?? "", out var node)) continue; // unscheduled: stays Pending, as on a real cluster
-            if (pod.Spec.HostNetwork is true) await StartHostPodAsync(pod, node, cancellationToken);
-            else await AddAsync(pod, node, cancellationToken);
-        }
+        await Reconciler.EachAsync(pods.Values.Where(p => !_assigned.ContainsKey(p.Uid())), pod => StartAsync(pod, cancellationToken), cancellationToken);
     }
+
+    private Task StartAsync(V1Pod pod, CancellationToken cancellationToken) =>
+        !_nodes.TryGetValue(pod.Spec.NodeName ?? "", out var node) ? Task.CompletedTask // unscheduled: stays Pending, as on a real cluster
+            : pod.Spec.HostNetwork is true ? StartHostPodAsync(pod, node, cancellationToken) : AddAsync(pod, node, cancellationToken);
 
     /// <summary>A Pod by name; null when there is none.</summary>
     public V1Pod? Find(string ns, string name) => cache.Pods.Objects.Values.FirstOrDefault(p => p.Name() == name && p.Namespace() == ns);
@@ -48,7 +47,7 @@ internal sealed class PodNetworkController(
     {
         var (address, backing) = addresses.NextPod(node);
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
-        var assignment = new Assignment(node, address, ports, TimeSpan.FromSeconds(Math.Min(pod.Spec.TerminationGracePeriodSeconds ?? 30, 60)));
+        var assignment = new Assignment(node, address, ports, TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60)));
         _assigned[pod.Uid()] = assignment;
         var (podIp, hostIp) = (TcpEndpoint.ToIPAddress(address).ToString(), TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString());
         var status = new PodStatusWriter(api, pod, podIp, hostIp, time);

@@ -14,8 +14,8 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
     {
         if (!cache.Pods.HasOwnWrites || !cache.DaemonSets.HasOwnWrites) return;
         var pods = cache.PodsByController();
-        foreach (var set in cache.DaemonSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal))
-            await ReconcileAsync(set, [.. pods[set.Uid()].Where(p => p.Metadata.DeletionTimestamp is null)], cancellationToken);
+        await Reconciler.EachAsync(cache.DaemonSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
+            set => ReconcileAsync(set, [.. pods[set.Uid()].Where(p => p.Metadata.DeletionTimestamp is null)], cancellationToken), cancellationToken);
     }
 
     private async Task ReconcileAsync(V1DaemonSet set, List<V1Pod> pods, CancellationToken cancellationToken)

@@ -22,8 +22,8 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
     {
         if (!cache.ReplicaSets.HasOwnWrites || !cache.Deployments.HasOwnWrites) return;
         var sets = cache.ReplicaSets.Objects.Values.ToLookup(s => ClusterCache.ControllerOf(s) ?? "", StringComparer.Ordinal);
-        foreach (var deployment in cache.Deployments.Objects.Values.OrderBy(d => d.Name(), StringComparer.Ordinal))
-            await ReconcileAsync(deployment, [.. sets[deployment.Uid()].OrderBy(Revision)], cancellationToken);
+        await Reconciler.EachAsync(cache.Deployments.Objects.Values.OrderBy(d => d.Name(), StringComparer.Ordinal),
+            deployment => ReconcileAsync(deployment, [.. sets[deployment.Uid()].OrderBy(Revision)], cancellationToken), cancellationToken);
     }
 
     private async Task ReconcileAsync(V1Deployment deployment, List<V1ReplicaSet> sets, CancellationToken cancellationToken)

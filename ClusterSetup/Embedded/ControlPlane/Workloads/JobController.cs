@@ -19,10 +19,8 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
     {
         if (!cache.Pods.HasOwnWrites || !cache.Jobs.HasOwnWrites) return;
         var pods = cache.PodsByController();
-        foreach (var job in cache.Jobs.Objects.Values.OrderBy(j => j.Name(), StringComparer.Ordinal))
-        {
-            if (!IsFinished(job)) await ReconcileAsync(job, [.. pods[job.Uid()]], cancellationToken);
-        }
+        await Reconciler.EachAsync(cache.Jobs.Objects.Values.Where(j => !IsFinished(j)).OrderBy(j => j.Name(), StringComparer.Ordinal),
+            job => ReconcileAsync(job, [.. pods[job.Uid()]], cancellationToken), cancellationToken);
     }
 
     private static bool IsFinished(V1Job job) => job.Status?.Conditions?.Any(c => c is { Type: "Complete" or "Failed", Status: "True" }) is true;

@@ -16,14 +16,16 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
     {
         if (!cache.Pods.HasOwnWrites || !cache.ReplicaSets.HasOwnWrites) return;
         var pods = cache.PodsByController();
-        foreach (var set in cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal))
-        {
-            var active = pods[set.Uid()].Where(PodTemplates.IsActive).ToList();
-            var missing = (set.Spec.Replicas ?? 1) - active.Count;
-            for (var i = 0; i < Math.Min(missing, BurstMax); i++) await CreateAsync(set, cancellationToken);
-            foreach (var pod in Superfluous(active).Take(Math.Clamp(-missing, 0, BurstMax))) await DeleteAsync(set, pod, cancellationToken);
-            await WriteStatusAsync(set, active, cancellationToken);
-        }
+        await Reconciler.EachAsync(cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
+            set => ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken), cancellationToken);
+    }
+
+    private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
+    {
+        var missing = (set.Spec.Replicas ?? 1) - active.Count;
+        for (var i = 0; i < Math.Min(missing, BurstMax); i++) await CreateAsync(set, cancellationToken);
+        foreach (var pod in Superfluous(active).Take(Math.Clamp(-missing, 0, BurstMax))) await DeleteAsync(set, pod, cancellationToken);
+        await WriteStatusAsync(set, active, cancellationToken);
     }
 
     private async Task CreateAsync(V1ReplicaSet set, CancellationToken cancellationToken)
