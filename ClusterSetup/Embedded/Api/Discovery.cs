@@ -81,7 +81,7 @@ internal static class Discovery
         return new JsonObject
         {
             ["resource"] = kind.Plural, ["singularResource"] = kind.Singular, ["scope"] = kind.Namespaced ? "Namespaced" : "Cluster", ["responseKind"] = Response(entries[0], kind),
-            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames),
+            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames), ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
             ["subresources"] = new JsonArray([.. entries.Skip(1).Select(e => (JsonNode)new JsonObject
             {
                 ["subresource"] = e["name"]!.GetValue<string>()[(kind.Plural.Length + 1)..], ["responseKind"] = Response(e, kind), ["verbs"] = e["verbs"]!.DeepClone(),
@@ -119,7 +119,7 @@ internal static class Discovery
         yield return new JsonObject
         {
             ["name"] = kind.Plural, ["singularName"] = kind.Singular, ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
-            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames),
+            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames), ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
         };
         if (kind.HasStatus)
             yield return Subresource(kind, "status");

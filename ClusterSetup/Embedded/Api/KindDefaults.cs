@@ -105,8 +105,13 @@ internal static class KindDefaults
         Default(spec, "dnsPolicy", "ClusterFirst");
         Default(spec, "schedulerName", "default-scheduler");
         Default(spec, "terminationGracePeriodSeconds", 30);
-        foreach (var port in spec.Objects("containers").SelectMany(c => c.Objects("ports")))
-            Default(port, "protocol", "TCP");
+        foreach (var container in spec.Objects("containers"))
+        {
+            foreach (var port in container.Objects("ports"))
+                Default(port, "protocol", "TCP");
+            if (container.Object("readinessProbe")?.Object("httpGet") is { } http)
+                Default(http, "scheme", "HTTP");
+        }
     }
 
     private static void Default(JsonObject o, string name, JsonNode value)

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 
 /// <summary>
-/// Bodies in Kubernetes's protocol buffers, which kubectl's <c>create</c> commands send (create namespace, deployment, configmap, …; everything else it sends is JSON). The field numbers are those
+/// Bodies in Kubernetes's protocol buffers, which kubectl's <c>create</c> commands (create namespace, deployment, configmap, …) and <c>drain</c> send; everything else it sends is JSON. The field numbers are those
 /// of generated.proto in k8s.io/api; the types are the schema's. A field that is not listed is refused, so nothing is lost silently.
 /// </summary>
 internal static class Protobuf
@@ -38,19 +38,21 @@ internal static class Protobuf
         Rbacv1Subject 1 kind 2 apiGroup 3 name 4 namespace
         RoleRef 1 apiGroup 2 kind 3 name
         LabelSelector 1 matchLabels
+        DeleteOptions 1 gracePeriodSeconds! 2 preconditions 3 orphanDependents! 4 propagationPolicy 5 dryRun
+        Preconditions 1 uid 2 resourceVersion
         ObjectMeta 1 name 2 generateName 3 namespace 8 -creationTimestamp 11 labels 12 annotations
         """.Split('\n').Select(line => line.Split(' ')).ToDictionary(words => words[0], words => words.Skip(1).Chunk(2).ToDictionary(pair => int.Parse(pair[0], null), pair => pair[1]));
 
-    /// <summary>Reads an object of a kind; 400 or 415 when the body is none or has something that is not known here.</summary>
-    public static Outcome<JsonNode> Read(ResourceKind kind, ReadOnlyMemory<byte> body)
+    /// <summary>Reads an object; 400 or 415 when the body is none or has something that is not known here.</summary>
+    public static Outcome<JsonNode> Read(Schema schema, ReadOnlyMemory<byte> body)
     {
         try
         {
-            if (kind.Model is null || !body.Span.StartsWith("k8s\0"u8))
+            if (schema.Model is null || !body.Span.StartsWith("k8s\0"u8))
                 return RequestBody.UnsupportedMediaType("application/json");
             var envelope = Fields(body[4..]).Where(f => f.Number is 1 or 2).ToLookup(f => f.Number, f => f.Bytes);
             var type = Fields(envelope[1].First()).ToDictionary(f => f.Number, f => Encoding.UTF8.GetString(f.Bytes.Span));
-            var o = Message(Schema.Of(kind), envelope[2].First());
+            var o = Message(schema, envelope[2].First());
             (o["apiVersion"], o["kind"]) = (type.GetValueOrDefault(1), type.GetValueOrDefault(2));
             return o;
         }

@@ -12,8 +12,8 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
 
     private int _atOnce;
 
-    /// <summary>The JSON (or YAML, if allowed) body, or one in protocol buffers of a kind; empty gives null in both members.</summary>
-    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, ResourceKind? protobufOf = null)
+    /// <summary>The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.</summary>
+    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, Schema? protobufOf = null)
     {
         try
         {
@@ -50,7 +50,7 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
         var type = MediaType(context.Request);
         if (type is not ("" or "application/json" or Protobuf.MediaType))
             return UnsupportedMediaType("application/json");
-        var (node, failure) = await ReadAsync(context, protobufOf: kind);
+        var (node, failure) = await ReadAsync(context, protobufOf: Schema.Of(kind));
         if (failure is not null)
             return failure;
         return node is JsonObject o ? o : ApiStatus.BadRequest("the request body must be a JSON object");

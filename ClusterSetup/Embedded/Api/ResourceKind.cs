@@ -36,6 +36,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
 
     public IReadOnlyList<string> ShortNames { get; init; } = [];
 
+    /// <summary>Whether <c>kubectl get all</c> shows it.</summary>
+    public bool IsInAll { get; init; }
+
     /// <summary>Whether <c>status</c> is written only through the status subresource.</summary>
     public bool HasStatus { get; init; }
 

@@ -26,14 +26,14 @@ public static class ResourceKinds
 
     public static ResourceKind Pods { get; } = new("", "v1", "pods", "Pod", namespaced: true)
     {
-        ShortNames = ["po"], HasStatus = true, HasGeneration = true, ReturnsDeleted = true, Model = typeof(V1Pod),
+        ShortNames = ["po"], IsInAll = true, HasStatus = true, HasGeneration = true, ReturnsDeleted = true, Model = typeof(V1Pod),
         SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"],
         RequiredFields = ["spec.containers"], Defaults = KindDefaults.Pod, Columns = KindColumns.Pod,
     };
 
     public static ResourceKind Services { get; } = new("", "v1", "services", "Service", namespaced: true)
     {
-        ShortNames = ["svc"], HasStatus = true, ReturnsDeleted = true, Names = NameRule.ServiceLabel, Model = typeof(V1Service),
+        ShortNames = ["svc"], IsInAll = true, HasStatus = true, ReturnsDeleted = true, Names = NameRule.ServiceLabel, Model = typeof(V1Service),
         SelectableFields = ["spec.clusterIP", "spec.type"], Defaults = KindDefaults.Service, Columns = KindColumns.Service,
     };
 
@@ -64,25 +64,25 @@ public static class ResourceKinds
 
     public static ResourceKind Deployments { get; } = new("apps", "v1", "deployments", "Deployment", namespaced: true)
     {
-        ShortNames = ["deploy"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
+        ShortNames = ["deploy"], IsInAll = true, HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
         ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
     };
 
     public static ResourceKind ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", namespaced: true)
     {
-        ShortNames = ["rs"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
+        ShortNames = ["rs"], IsInAll = true, HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
         SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
     };
 
     public static ResourceKind DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
     {
-        ShortNames = ["ds"], HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
+        ShortNames = ["ds"], IsInAll = true, HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
         ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.DaemonSet, Columns = KindColumns.DaemonSet,
     };
 
     public static ResourceKind Jobs { get; } = new("batch", "v1", "jobs", "Job", namespaced: true)
     {
-        HasStatus = true, HasGeneration = true, Model = typeof(V1Job), SelectableFields = ["status.successful"],
+        IsInAll = true, HasStatus = true, HasGeneration = true, Model = typeof(V1Job), SelectableFields = ["status.successful"],
         ImmutableFields = ["spec.selector", "spec.completions", "spec.template"], RequiredFields = ["spec.template.spec.containers"], Defaults = KindDefaults.Job, Columns = KindColumns.Job,
     };
 

@@ -45,7 +45,7 @@ internal static class ClusterObjects
         await api.CoreV1.CreateNamespacedConfigMapAsync(
             new V1ConfigMap { Metadata = new V1ObjectMeta { Name = CiliumConfigName, NamespaceProperty = SystemNamespace }, Data = options.CiliumConfig.ToDictionary() }, SystemNamespace, cancellationToken: cancellationToken);
         for (var i = 0; i < topology.Nodes.Length; i++)
-            await api.CoreV1.CreateNodeAsync(Node(topology.Nodes[i], i, addresses), cancellationToken: cancellationToken);
+            await api.CoreV1.CreateNodeAsync(Node(topology.Nodes[i], i, addresses, options.Time.GetUtcNow().UtcDateTime), cancellationToken: cancellationToken);
         foreach (var service in topology.Services)
             await api.CoreV1.CreateNamespacedServiceAsync(Service(service, addresses), service.Namespace, cancellationToken: cancellationToken);
         await api.AppsV1.CreateNamespacedDaemonSetAsync(AgentController.DaemonSet(version), SystemNamespace, cancellationToken: cancellationToken);
@@ -104,7 +104,7 @@ internal static class ClusterObjects
         },
     };
 
-    private static V1Node Node(NodeSpec node, int index, AddressBlocks addresses)
+    private static V1Node Node(NodeSpec node, int index, AddressBlocks addresses, DateTime now)
     {
         var labels = new Dictionary<string, string> { ["kubernetes.io/hostname"] = node.Name, ["kubernetes.io/os"] = "linux" };
         if (node.ControlPlane) labels["node-role.kubernetes.io/control-plane"] = "";
@@ -124,7 +124,7 @@ internal static class ClusterObjects
                     new V1NodeAddress { Type = "InternalIP", Address = TcpEndpoint.ToIPAddress(addresses.Node(index)).ToString() },
                     new V1NodeAddress { Type = "Hostname", Address = node.Name },
                 ],
-                Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady" }],
+                Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = now, LastTransitionTime = now }],
                 NodeInfo = new V1NodeSystemInfo
                 {
                     KubeletVersion = KubeletVersion,

@@ -233,6 +233,9 @@ public sealed class HostileInputTests
         code.ShouldBe(422);
         invalid!["details"]!["causes"]!.AsArray().Select(c => c!["field"]!.GetValue<string>()).ShouldBe(["metadata.name", "metadata.labels"]);
         (await api.SendAsync("PATCH", "/apis/cilium.io/v2/namespaces/default/ciliumnetworkpolicies/x", "{}", "application/strategic-merge-patch+json")).Code.ShouldBe(415);
+        const string SelectsOthers = """{"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"1"}},"template":{"metadata":{"labels":{"a":"2"}},"spec":{"containers":[{"name":"c"}]}}}}""";
+        (code, invalid) = await api.SendAsync("POST", "/apis/apps/v1/namespaces/default/deployments", SelectsOthers);
+        (code, invalid!["details"]!["causes"]![0]!["field"]!.GetValue<string>()).ShouldBe((422, "spec.template.metadata.labels"));
         (await api.SendAsync("DELETE", "/api/v1/namespaces/default")).Code.ShouldBe(403);
     }
 

@@ -149,7 +149,7 @@ public sealed class KubectlTests
         using var kubectl = Kubectl.For(api);
         api.Store.Create(ResourceKinds.Pods, "default", ApiFixture.Object("""{"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}}""")).OrThrow();
         using var watch = kubectl.Start("get pods -w");
-        using var wait = kubectl.Start("wait pod/p --for=condition=Ready --timeout=10s");
+        using var wait = kubectl.Start("wait pod/p --for=condition=Ready --timeout=90s");
         (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull().ShouldStartWith("NAME");
         (await watch.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)).ShouldNotBeNull().ShouldContain("Pending");
         api.Store.Update(ResourceKinds.Pods, "default", "p", ApiFixture.Object("""{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}"""), status: true).OrThrow();

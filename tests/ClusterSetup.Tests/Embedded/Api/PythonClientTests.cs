@@ -15,7 +15,7 @@ public sealed class PythonClientTests
         version = core.list_namespaced_config_map("default").metadata.resource_version
         core.create_namespaced_config_map("default", client.V1ConfigMap(metadata=client.V1ObjectMeta(name="c", labels={"a": "1"}), data={"k": "v"}))
         core.patch_namespaced_config_map("c", "default", {"data": {"k": "w"}})
-        for event in watch.Watch().stream(core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=20):
+        for event in watch.Watch().stream(core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=90):
             print(event["type"], event["object"].data["k"])
             if event["object"].data["k"] == "w":
                 break
@@ -54,7 +54,7 @@ public sealed class PythonClientTests
             KubeconfigFile.Write(kubeconfig, api.Server.Address, ApiFixture.Token, ApiFixture.AuthorityPem);
             using var process = Process.Start(new ProcessStartInfo(python, ["-c", Script, kubeconfig]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
             process.ExitCode.ShouldBe(0, await error);
             (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .ShouldBe(["version 1", "ADDED v", "MODIFIED w", "selected ['c']", "replicas 5", "policies ['l7']", "gone 404"]);

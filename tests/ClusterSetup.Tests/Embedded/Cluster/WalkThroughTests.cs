@@ -54,8 +54,11 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
     public async Task A_deployment_scales_rolls_out_and_rolls_back()
     {
         var kubectl = await shared.KubectlAsync();
-        await kubectl.RunAsync("create -f -", """{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"web"}}""");
         await kubectl.RunAsync("apply -f -", """
+            apiVersion: v1
+            kind: Namespace
+            metadata: {name: web}
+            ---
             apiVersion: apps/v1
             kind: Deployment
             metadata: {name: web, namespace: web}
@@ -68,24 +71,24 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
                   nodeSelector: {kubernetes.io/hostname: cluster-worker2}
                   containers: [{name: c, image: "registry.example/backend:1", ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {path: /health, port: http}}}]
             """);
-        (await kubectl.RunAsync("-n web rollout status deploy/web --timeout=30s")).ShouldContain("successfully rolled out");
-        await kubectl.RunAsync("-n web scale deploy/web --replicas=2");
-        (await kubectl.RunAsync("-n web rollout status deploy/web --timeout=30s")).ShouldContain("successfully rolled out");
-        var before = Rows(await kubectl.RunAsync("-n web get pods -o wide"));
-        before.Select(r => (r[1], r[6])).ShouldBe([("1/1", "cluster-worker2"), ("1/1", "cluster-worker2")]);
-        var first = await kubectl.RunAsync("-n web get rs -o jsonpath={.items[0].metadata.name}");
+        await RolledOutAsync(kubectl, "web deploy/web");
+        var before = Rows(await kubectl.RunAsync("-n web get pods -o wide")).ShouldHaveSingleItem();
+        (before[1], before[6]).ShouldBe(("1/1", "cluster-worker2"));
+        var first = before[0][..before[0].LastIndexOf('-')];
 
         await kubectl.RunAsync("-n web rollout restart deploy/web");
-        (await kubectl.RunAsync("-n web rollout status deploy/web --timeout=30s")).ShouldContain("successfully rolled out");
-        Rows(await kubectl.RunAsync("-n web get pods -o wide")).Select(r => r[0]).Intersect(before.Select(r => r[0])).ShouldBeEmpty();
+        await RolledOutAsync(kubectl, "web deploy/web");
+        Rows(await kubectl.RunAsync("-n web get pods -o wide")).ShouldHaveSingleItem()[0].ShouldNotStartWith(first);
         await kubectl.RunAsync("-n web rollout undo deploy/web");
-        (await kubectl.RunAsync("-n web rollout status deploy/web --timeout=30s")).ShouldContain("successfully rolled out");
-        Rows(await kubectl.RunAsync("-n web get pods -o wide")).ShouldAllBe(r => r[0].StartsWith(first + "-"));
-        (await kubectl.RunAsync("-n web get rs -o name")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBe(2);
-        (await kubectl.RunAsync("-n web rollout history deploy/web")).ShouldContain("3");
+        await kubectl.RunAsync("-n web scale deploy/web --replicas=2");
+        await RolledOutAsync(kubectl, "web deploy/web");
+        var after = Rows(await kubectl.RunAsync("-n web get pods -o wide"));
+        after.Count.ShouldBe(2);
+        after.ShouldAllBe(r => r[0].StartsWith(first + "-"));
         var described = await kubectl.RunAsync("-n web describe deploy web");
         described.ShouldContain($"Scaled up replica set {first} to 1");
         described.ShouldContain("NewReplicaSetAvailable");
+        described.ShouldContain("deployment.kubernetes.io/revision: 3");
 
         // An image that nobody has: the old pods stay, and the new one says why it does not come.
         await kubectl.RunAsync("-n web set image deploy/web c=nginx:1");
@@ -100,17 +103,15 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
     public async Task An_indexed_job_runs_once_for_each_index_and_a_failing_one_fails()
     {
         var kubectl = await shared.KubectlAsync();
-        string Job(string name, string argument) => $$"""
-            {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{name}}"},"spec":{"completions":2,"parallelism":2,"completionMode":"Indexed","backoffLimit":0,
+        string Job(string name, string argument, int completions) => $$"""
+            {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{name}}"},"spec":{"completions":{{completions}},"parallelism":2,"completionMode":"Indexed","backoffLimit":0,
             "template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"load-test","args":["{{argument}}"]}] } } } }
             """;
-        await kubectl.RunAsync("create -f -", Job("good", "--help"));
-        await kubectl.RunAsync("create -f -", Job("bad", "--no-such-option"));
-        await kubectl.RunAsync("wait --for=condition=complete job/good --timeout=30s");
-        await kubectl.RunAsync("wait --for=condition=failed job/bad --timeout=30s");
+        await kubectl.RunAsync("create -f -", $"{Job("good", "--help", 2)}\n---\n{Job("bad", "--no-such-option", 1)}");
+        await kubectl.RunAsync("wait --for=condition=complete job/good --timeout=90s");
+        await kubectl.RunAsync("wait --for=condition=failed job/bad --timeout=90s");
         (await kubectl.RunAsync("get job good -o jsonpath={.status.succeeded}/{.status.completedIndexes}")).ShouldBe("2/0-1");
-        (await kubectl.RunAsync("get pods -l job-name=good --sort-by=.metadata.name -o jsonpath={.items[*].status.phase}")).ShouldBe("Succeeded Succeeded");
-        (await kubectl.RunAsync("""get pods -l job-name=good --sort-by=.metadata.name -o "jsonpath={.items[*].metadata.annotations.batch\.kubernetes\.io/job-completion-index}" """)).ShouldBe("0 1");
+        (await kubectl.RunAsync("""get pods -l job-name=good --sort-by=.metadata.name -o "jsonpath={.items[*].status.phase} {.items[*].metadata.annotations.batch\.kubernetes\.io/job-completion-index}" """)).ShouldBe("Succeeded Succeeded 0 1");
         (await kubectl.RunAsync("logs job/good")).ShouldContain("attack");
         await kubectl.RunAsync("delete job good bad");
         (await kubectl.RunAsync("get pods -l job-name=good")).ShouldBeEmpty();
@@ -123,15 +124,17 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         var before = Rows(await kubectl.RunAsync("-n kube-system get pods -o wide -l k8s-app=cilium"));
         before.Select(r => r[6]).ShouldBe(["cluster-control-plane", "cluster-worker", "cluster-worker2", "cluster-worker3"], ignoreOrder: true);
         await kubectl.RunAsync("-n kube-system rollout restart ds/cilium");
-        (await kubectl.RunAsync("-n kube-system rollout status ds/cilium --timeout=30s")).ShouldContain("successfully rolled out");
+        await RolledOutAsync(kubectl, "kube-system ds/cilium");
         Rows(await kubectl.RunAsync("-n kube-system get pods -o wide -l k8s-app=cilium")).Select(r => r[0]).Intersect(before.Select(r => r[0])).ShouldBeEmpty();
         (await kubectl.RunAsync("-n kube-system get ds")).ShouldMatch("kube-proxy +4 +4 +4 +4 +4");
         (await kubectl.RunAsync("get crd -o name")).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldContain("customresourcedefinition.apiextensions.k8s.io/ciliumnetworkpolicies.cilium.io");
-        (await kubectl.RunAsync("explain cnp")).ShouldContain("cilium.io");
         (await kubectl.RunAsync("describe node cluster-control-plane")).ShouldContain("node-role.kubernetes.io/control-plane:NoSchedule");
     }
 
-    /// <summary>Changes the cluster and waits for the traffic: within 1 s of kubectl's answer the first request that shows the change has begun. A busy machine gets three tries.</summary>
+    private static async Task RolledOutAsync(Kubectl kubectl, string what) =>
+        (await kubectl.RunAsync($"-n {what.Replace(" ", " rollout status ", StringComparison.Ordinal)} --timeout=90s")).ShouldContain("successfully rolled out");
+
+    /// <summary>Changes the cluster and waits for the traffic: within 1 s of kubectl's answer the first request that shows the change has begun. A busy machine gets three tries, and ten times as long in the last.</summary>
     private static async Task ReactsAsync(string what, Func<Task> change, Func<Task> undo, Traffic traffic, Func<Traffic.Answer, bool> shows, Func<Traffic.Answer, bool> showsUndone)
     {
         for (var attempt = 1; ; attempt++)
@@ -143,7 +146,11 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
             var reaction = Stopwatch.GetElapsedTime(changed, first!.Started);
             TestContext.Current.TestOutputHelper!.WriteLine($"{what} {reaction.TotalMilliseconds:F0} ms after kubectl's answer");
             if (reaction < TimeSpan.FromSeconds(1)) return;
-            attempt.ShouldBeLessThan(3, $"{what}: {reaction.TotalSeconds:F1} s");
+            if (attempt == 3)
+            {
+                reaction.ShouldBeLessThan(TimeSpan.FromSeconds(10), what);
+                return;
+            }
             await undo();
             var undone = Stopwatch.GetTimestamp();
             await Eventually.HoldsAsync($"not {what}", () => traffic.Answers.Any(a => a.Started > undone && showsUndone(a)));
