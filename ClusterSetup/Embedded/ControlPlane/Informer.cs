@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
@@ -22,9 +23,22 @@ internal sealed class Informer<T>(
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ImmutableDictionary<string, T> _objects = ImmutableDictionary<string, T>.Empty;
+    private long _version;
+    private long _written;
 
     /// <summary>The objects by uid.</summary>
     public ImmutableDictionary<string, T> Objects => _objects;
+
+    /// <summary>Whether the copy contains everything that was said to be <see cref="Wrote"/>. A controller that counts objects waits for it, or it would make up twice for what is missing.</summary>
+    public bool HasOwnWrites => Volatile.Read(ref _version) >= Volatile.Read(ref _written);
+
+    /// <summary>One of this process's controllers has written an object of this kind; the change will come by the watch.</summary>
+    public void Wrote(IMetadata<V1ObjectMeta> written)
+    {
+        var version = VersionOf(written.Metadata.ResourceVersion);
+        for (var before = Volatile.Read(ref _written); before < version; before = Volatile.Read(ref _written))
+            Interlocked.CompareExchange(ref _written, version, before);
+    }
 
     /// <summary>Completes with the first list.</summary>
     public Task Synced => _synced.Task;
@@ -38,6 +52,7 @@ internal sealed class Informer<T>(
             {
                 var (resourceVersion, items) = await list(cancellationToken);
                 _objects = items.ToImmutableDictionary(o => o.Metadata.Uid);
+                Volatile.Write(ref _version, VersionOf(resourceVersion));
                 _synced.TrySetResult();
                 changed();
                 await foreach (var (type, changedObject) in watch(resourceVersion, cancellationToken)) Apply(type, changedObject);
@@ -68,6 +83,10 @@ internal sealed class Informer<T>(
             default:
                 return;
         }
+        Volatile.Write(ref _version, VersionOf(changedObject.Metadata.ResourceVersion));
         changed();
     }
+
+    /// <summary>A resourceVersion of the embedded API: a number that counts writes.</summary>
+    private static long VersionOf(string? resourceVersion) => long.TryParse(resourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 }
