@@ -23,7 +23,7 @@ internal static class AttackCommand
     private static readonly Option<string> Workers = Text("--workers", "Event loops", Defaults.Workers);
     private static readonly Option<string> MaxInFlight = Text("--max-in-flight", "Requests in flight at most; beyond it they are not sent", Defaults.MaxInFlight);
     private static readonly Option<string> Responder = Text("--responder", "Who answered: header:NAME, json:PATH, regex:… with a named group; default X-Pod, then host= in the body", Defaults.Responder);
-    private static readonly Option<string> Engine = Text("--engine", "auto, epoll, sockets or httpclient (https and HTTP/2)", "auto");
+    private static readonly Option<string> Engine = Text("--engine", "auto, epoll, io_uring, sockets or httpclient (https and HTTP/2)", "auto");
     private static readonly Option<bool> Insecure = new("--insecure") { Description = "Accepts any certificate (https)" };
     private static readonly Option<string?> Output = new("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" };
     private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) to this file", HelpName = "file" };
