@@ -11,10 +11,16 @@ public static class AttackEngines
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Targets.Any(target => target.IsTls))
             return new HttpClientEngine();
-        // Below it most of the cost is waking processors, and epoll is as good; above, system calls count.
-        if (plan.RatePerSecond >= IoUringRate && plan.Ports.Order is not ClientPortOrder.Kernel && IoUringEngine.Problem(plan) is null)
+        if (WantsIoUring(plan) && IoUringEngine.Problem(plan) is null)
             return new IoUringEngine();
         return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
+    }
+
+    /// <summary>Why the plan gets another engine than it would on a machine that gives io_uring; null when that is no reason.</summary>
+    public static string? FallbackReason(AttackPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return OperatingSystem.IsLinux() && WantsIoUring(plan) ? IoUringEngine.Refusal : null;
     }
 
     /// <summary>The engine with this name (<c>auto</c> for the best).</summary>
@@ -44,4 +50,8 @@ public static class AttackEngines
                 return $"engine '{name}': expected auto, epoll, io_uring, sockets or httpclient";
         }
     }
+
+    // Below that rate most of the cost is waking processors, and epoll is as good; above, system calls count. The ring does not know a port that the kernel chose.
+    private static bool WantsIoUring(AttackPlan plan) =>
+        plan.RatePerSecond >= IoUringRate && plan.Ports.Order is not ClientPortOrder.Kernel && IoUringEngine.Limit(plan) is null;
 }

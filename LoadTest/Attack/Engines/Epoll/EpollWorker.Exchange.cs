@@ -7,7 +7,7 @@ internal sealed unsafe partial class EpollWorker
     {
         var connection = NextConnection();
         Context.Recorder.Started(sequence, intendedStart, now);
-        connection.Begin(Plan, sequence, intendedStart, now);
+        connection.Begin(Context, sequence, intendedStart, now);
         connection.Sent = 0;
         InFlight.Add(connection);
         if (connection.State is ConnectionState.Idle && IsStale(connection))
@@ -83,10 +83,9 @@ internal sealed unsafe partial class EpollWorker
 
     private void Send(EpollConnection connection)
     {
-        var request = Context.Requests[connection.Target];
         nint sent;
-        fixed (byte* bytes = request)
-            sent = Libc.Send(connection.Fd, bytes + connection.Sent, request.Length - connection.Sent, Libc.MsgNoSignal);
+        fixed (byte* bytes = connection.RequestBytes)
+            sent = Libc.Send(connection.Fd, bytes + connection.Sent, connection.RequestLength - connection.Sent, Libc.MsgNoSignal);
         var errno = sent < 0 ? Libc.LastErrno : 0;
         if (errno == Errno.Eagain)
         {
@@ -109,7 +108,7 @@ internal sealed unsafe partial class EpollWorker
 
         connection.Sent += (int)Math.Max(sent, 0);
         connection.SendErrno = errno;
-        connection.State = errno != 0 || connection.Sent == request.Length ? ConnectionState.Receiving : ConnectionState.Sending;
+        connection.State = errno != 0 || connection.Sent == connection.RequestLength ? ConnectionState.Receiving : ConnectionState.Sending;
         Watch(connection, connection.State is ConnectionState.Receiving ? Libc.EpollIn : Libc.EpollIn | Libc.EpollOut);
     }
 

@@ -77,7 +77,7 @@ internal sealed unsafe partial class EpollWorker(AttackContext context, SharedPo
     private void Finish(EpollConnection connection, Outcome outcome, int errno)
     {
         InFlight.Remove(connection);
-        Context.Recorder.Add(connection.ToRecord(Context.Clock.Elapsed, outcome, errno));
+        connection.End(Context, outcome, errno);
         connection.Requests++;
         if (outcome is not Outcome.Response || Plan.KeepAliveConnections == 0 || !connection.Parser.CanReuseConnection)
             Close(connection);

@@ -11,19 +11,24 @@ public sealed class IoUringEngine : IAttackEngine
     public const int MaxRequestBytes = 16 * 1024;
 
     /// <summary>True where this engine runs: Linux 6.11 or later, where io_uring is not forbidden.</summary>
-    public static bool IsSupported => Ring.IsSupported;
+    public static bool IsSupported => Refusal is null;
+
+    /// <summary>Why this engine cannot run here; null where it can.</summary>
+    public static string? Refusal => Ring.Refusal;
 
     /// <inheritdoc/>
     public string Name => "io_uring";
 
-    /// <summary>What keeps this engine from a plan; null when nothing does.</summary>
-    public static string? Problem(AttackPlan plan)
+    /// <summary>What keeps this engine from a plan here; null when nothing does.</summary>
+    public static string? Problem(AttackPlan plan) => Refusal ?? Limit(plan);
+
+    /// <summary>What in the plan is beyond this engine on any machine; null when nothing is.</summary>
+    internal static string? Limit(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return !IsSupported ? "needs Linux 6.11 or later, and a container that permits io_uring"
-            : plan.KeepAliveConnections > 0 ? "makes fresh connections only"
+        return plan.KeepAliveConnections > 0 ? "makes fresh connections only"
             : plan.Targets.Any(target => target.IsTls) ? "cannot do https"
-            : plan.Targets.Any(target => RequestBytes.Build(target, keepAlive: false).Length > MaxRequestBytes) ? $"sends requests of at most {MaxRequestBytes} bytes"
+            : plan.Targets.Any(target => RequestBytes.Build(target, keepAlive: false, propagate: true).Bytes.Length > MaxRequestBytes) ? $"sends requests of at most {MaxRequestBytes} bytes"
             : null;
     }
 

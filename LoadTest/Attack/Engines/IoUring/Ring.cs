@@ -69,8 +69,8 @@ internal sealed unsafe class Ring : IDisposable
         }
     }
 
-    /// <summary>True where the kernel has every operation the engine needs and permits this process to use them (containers often do not).</summary>
-    public static bool IsSupported { get; } = OperatingSystem.IsLinux() && Probe();
+    /// <summary>Why there can be no ring with the operations that the engine needs; null where there can (containers often forbid it).</summary>
+    public static string? Refusal { get; } = OperatingSystem.IsLinux() ? Probe() : "needs Linux";
 
     /// <summary>Submissions that still fit into this batch.</summary>
     public uint Room => _sqEntries - Pending;
@@ -138,7 +138,7 @@ internal sealed unsafe class Ring : IDisposable
             throw new Win32Exception(Libc.LastErrno);
     }
 
-    private static bool Probe()
+    private static string? Probe()
     {
         try
         {
@@ -146,11 +146,12 @@ internal sealed unsafe class Ring : IDisposable
             // struct io_uring_probe: last_op, ops_len, …, then 8 bytes for each operation.
             var probe = stackalloc byte[16 + (256 * 8)];
             new Span<byte>(probe, 16 + (256 * 8)).Clear();
-            return Libc.RingRegister(ring._fd, RegisterProbe, probe, 256) == 0 && probe[0] >= (byte)RingOperation.Bind;
+            Checked(Libc.RingRegister(ring._fd, RegisterProbe, probe, 256));
+            return probe[0] >= (byte)RingOperation.Bind ? null : RingRefusal.Describe(Errno.Einval);
         }
-        catch (Win32Exception)
+        catch (Win32Exception e)
         {
-            return false;
+            return RingRefusal.Describe(e.NativeErrorCode);
         }
     }
 

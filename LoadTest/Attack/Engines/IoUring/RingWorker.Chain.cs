@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace CiliumDebugging.LoadTest.Attack;
 
@@ -34,8 +36,9 @@ internal sealed unsafe partial class RingWorker
         connect.Address = (ulong)address.Bytes;
         connect.Offset = (ulong)address.Length;
         ref var send = ref Link(connection, RingOperation.Send);
-        send.Address = (ulong)_requests[connection.Target];
-        send.Length = (uint)Context.Requests[connection.Target].Length;
+        // A pinned array: its address does not move.
+        send.Address = (ulong)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(connection.RequestBytes));
+        send.Length = (uint)connection.RequestLength;
         send.OperationFlags = Libc.MsgNoSignal | MsgWaitAll;
         Receive(connection).Priority = PollFirst;
     }

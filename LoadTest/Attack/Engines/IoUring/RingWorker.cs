@@ -22,7 +22,6 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     // One buffer, one source address for each slot; the kernel writes and reads them while an operation is under way. Untouched pages cost nothing.
     private readonly byte* _buffers;
     private readonly byte* _sources;
-    private readonly byte*[] _requests;
     private readonly int* _one;
     private int _busy;
 
@@ -37,13 +36,6 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         _sources = (byte*)NativeMemory.Alloc((nuint)_slots * AddressBytes);
         _one = (int*)NativeMemory.Alloc(sizeof(int));
         *_one = 1;
-        _requests = new byte*[context.Requests.Length];
-        for (var i = 0; i < _requests.Length; i++)
-        {
-            _requests[i] = (byte*)NativeMemory.Alloc((nuint)context.Requests[i].Length);
-            context.Requests[i].CopyTo(new Span<byte>(_requests[i], context.Requests[i].Length));
-        }
-
         WatchWake();
     }
 
@@ -65,8 +57,6 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         NativeMemory.Free(_buffers);
         NativeMemory.Free(_sources);
         NativeMemory.Free(_one);
-        foreach (var request in _requests)
-            NativeMemory.Free(request);
         base.Dispose();
     }
 
@@ -87,7 +77,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
             _connections.Add(connection);
         }
 
-        connection.Begin(Plan, sequence, intendedStart, now);
+        connection.Begin(Context, sequence, intendedStart, now);
         (connection.GivenUp, connection.HasEnded, connection.Draws, connection.Number, connection.SourcePort) = (null, false, 0, -1, 0);
         _busy++;
         InFlight.Add(connection);
@@ -136,7 +126,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     {
         if (connection.GivenUp is null)
             InFlight.Remove(connection);
-        Context.Recorder.Add(connection.ToRecord(Context.Clock.Elapsed, outcome, errno));
+        connection.End(Context, outcome, errno);
         connection.HasEnded = true;
         connection.Generation = (connection.Generation + 1) & 0xFFFFFF;
         Close(connection);

@@ -3,7 +3,14 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <summary>One request and its response in an event loop, with the connection that carries it; a slot that is reused, so that a request allocates nothing.</summary>
 internal abstract class Exchange(ResponseParser parser)
 {
+    private TracedRequest _request;
+
     public ResponseParser Parser { get; } = parser;
+
+    /// <summary>The request's bytes, in an array that does not move; valid up to <see cref="RequestLength"/>.</summary>
+    public byte[] RequestBytes => _request.Bytes;
+
+    public int RequestLength => _request.Length;
 
     public long Sequence { get; private set; }
 
@@ -34,12 +41,23 @@ internal abstract class Exchange(ResponseParser parser)
     public Exchange? Newer { get; set; }
 
     /// <summary>Begins the exchange of a request.</summary>
-    public void Begin(AttackPlan plan, long sequence, TimeSpan intendedStart, TimeSpan now)
+    public void Begin(AttackContext context, long sequence, TimeSpan intendedStart, TimeSpan now)
     {
+        var plan = context.Plan;
         (Sequence, IntendedStart, Start) = (sequence, intendedStart, now);
         Target = plan.Targets.Count == 1 ? 0 : (int)(sequence % plan.Targets.Count);
         SendErrno = 0;
         Parser.Reset(plan.Targets[Target].Method == "HEAD");
+        _request.Begin(context, Target, sequence, now);
+    }
+
+    /// <summary>Records what became of it.</summary>
+    public void End(AttackContext context, Outcome outcome, int errno)
+    {
+        var record = new RequestRecord(
+            Sequence, IntendedStart, Start, context.Clock.Elapsed, SourcePort, Number, Requests, outcome, Parser.Status, Parser.Pod, Parser.Node, Parser.BytesConsumed, errno, Parser.Fault);
+        _request.End(context, record);
+        context.Recorder.Add(record);
     }
 
     /// <summary>Takes what was read; nothing when the peer has closed.</summary>
@@ -63,8 +81,4 @@ internal abstract class Exchange(ResponseParser parser)
                 return read.IsEmpty;
         }
     }
-
-    /// <summary>The record of the exchange.</summary>
-    public RequestRecord ToRecord(TimeSpan end, Outcome outcome, int errno) => new(
-        Sequence, IntendedStart, Start, end, SourcePort, Number, Requests, outcome, Parser.Status, Parser.Pod, Parser.Node, Parser.BytesConsumed, errno, Parser.Fault);
 }
