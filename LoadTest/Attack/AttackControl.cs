@@ -10,7 +10,7 @@ public sealed class AttackControl : IAsyncDisposable
     private AttackControl(AttackPlan plan, IRecordSink sink, IAttackEngine engine, TimeProvider time, CancellationToken abort)
     {
         _abort = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        _recorder = new Recorder(sink, _abort.Cancel);
+        _recorder = new Recorder(sink, new RequestMetrics(plan), _abort.Cancel);
         Plan = plan;
         EngineName = engine.Name;
         Clock = new AttackClock(time);

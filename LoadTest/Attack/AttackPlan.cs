@@ -64,7 +64,7 @@ public sealed record AttackPlan
         if (double.IsNaN(RatePerSecond) || RatePerSecond <= 0)
             problems.Add($"rate {RatePerSecond}/s: expected more than 0 requests per second");
         else if (RatePerSecond is > 1e6 and < double.PositiveInfinity)
-            problems.Add($"rate {RatePerSecond}/s: at most 1,000,000/s; use max for as fast as possible");
+            problems.Add($"rate {RatePerSecond}/s: at most 1,000,000/s; use infinity for as fast as possible");
         if (Duration <= TimeSpan.Zero)
             problems.Add($"duration {Duration}: expected more than 0, or none to run until stopped");
         if (Timeout < TimeSpan.FromMilliseconds(1) || Timeout > TimeSpan.FromHours(1))

@@ -7,24 +7,26 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// </summary>
 public static class Errno
 {
-    public const int Eintr = 4, Eagain = 11, Eacces = 13, Enfile = 23, Emfile = 24, Epipe = 32, Eaddrinuse = 98, Eaddrnotavail = 99, Enetdown = 100,
+    public const int Eperm = 1, Eintr = 4, Eagain = 11, Enomem = 12, Eacces = 13, Ebusy = 16, Einval = 22, Enfile = 23, Emfile = 24, Epipe = 32, Enosys = 38,
+        Etime = 62, Eopnotsupp = 95, Eaddrinuse = 98, Eaddrnotavail = 99, Enetdown = 100,
         Enetunreach = 101, Econnaborted = 103, Econnreset = 104, Enobufs = 105, Enotconn = 107, Etimedout = 110, Econnrefused = 111, Ehostdown = 112,
-        Ehostunreach = 113, Ealready = 114, Einprogress = 115;
+        Ehostunreach = 113, Ealready = 114, Einprogress = 115, Ecanceled = 125;
 
     /// <summary>Symbolic name of a Linux error number; <c>errno N</c> for one that sockets do not produce.</summary>
     public static string Name(int errno) => errno switch
     {
-        1 => "EPERM",
+        Eperm => "EPERM",
         Eintr => "EINTR",
         5 => "EIO",
         9 => "EBADF",
         Eagain => "EAGAIN",
-        12 => "ENOMEM",
+        Enomem => "ENOMEM",
         Eacces => "EACCES",
-        22 => "EINVAL",
+        Einval => "EINVAL",
         Enfile => "ENFILE",
         Emfile => "EMFILE",
         Epipe => "EPIPE",
+        Enosys => "ENOSYS",
         71 => "EPROTO",
         97 => "EAFNOSUPPORT",
         Eaddrinuse => "EADDRINUSE",

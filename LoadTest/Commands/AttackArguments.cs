@@ -24,6 +24,9 @@ public sealed record AttackArguments
     public string Responder { get; init; } = "default";
     public bool Insecure { get; init; }
 
+    /// <summary>Whether the highest rate is to be found.</summary>
+    public bool FindsMaximum => Rate == "max";
+
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
     public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation)
     {
@@ -31,7 +34,7 @@ public sealed record AttackArguments
         var source = ReadSource(problems);
         var targets = await ReadTargetsAsync(source?.AddressFamily, problems, cancellation);
         if (!Quantities.TryParseRate(Rate, out var rate))
-            problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, or max");
+            problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, max or infinity");
         TimeSpan? duration = null;
         if (Duration != "forever")
             duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
@@ -60,6 +63,8 @@ public sealed record AttackArguments
         // What could not be read was reported already and stands at a default that may look wrong as well.
         if (problems.Count == 0)
             problems.AddRange(plan.Problems());
+        if (problems.Count == 0 && FindsMaximum && (duration is null || duration < MaxRate.MinDuration))
+            problems.Add($"rate max with duration '{Duration}': the search needs at least {MaxRate.MinDuration.TotalSeconds:0}s; half of the duration is for it");
         return (problems.Count == 0 ? plan : null, problems);
     }
 

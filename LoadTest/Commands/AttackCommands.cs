@@ -17,11 +17,24 @@ public static class AttackCommands
     public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
         ArgumentNullException.ThrowIfNull(root);
-        var parsed = root.Parse(args);
+        var parsed = Parse(root, args);
         if (parsed.Errors.Count == 0)
             return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(3) });
         WriteProblems(parsed.Errors.Select(error => error.Message));
         return BadUsage;
+    }
+
+    /// <summary>Parses a command line. A word that begins with @ is what it says (a body's file), not a file of further words.</summary>
+    public static ParseResult Parse(RootCommand root, IReadOnlyList<string> args)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    }
+
+    internal static int WriteFailure(string message)
+    {
+        Console.Error.WriteLine($"error: {message}");
+        return Failed;
     }
 
     internal static int WriteProblems(IEnumerable<string> problems)

@@ -29,13 +29,13 @@ public static class Quantities
     }
 
     /// <summary>
-    /// Reads <c>50</c>, <c>50/s</c>, <c>0.5/s</c>, <c>300/m</c>, <c>50/500ms</c> as requests per second, and <c>max</c> as infinity.
+    /// Reads <c>50</c>, <c>50/s</c>, <c>0.5/s</c>, <c>300/m</c>, <c>50/500ms</c> as requests per second, and <c>max</c> and <c>infinity</c> as infinity.
     /// </summary>
     public static bool TryParseRate(string text, out double perSecond)
     {
         ArgumentNullException.ThrowIfNull(text);
         perSecond = double.PositiveInfinity;
-        if (text == "max")
+        if (text is "max" or "infinity")
             return true;
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         var per = TimeSpan.FromSeconds(1);

@@ -6,8 +6,8 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>report FILE…</c> and <c>plot FILE…</c>: saved results, merged when there are several.</summary>
 internal static class ReportCommand
 {
-    private static readonly Argument<string[]> Files = new("files") { Description = "Results saved by attack --output", Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) to this file", HelpName = "file" };
+    private static readonly Argument<string[]> Files = new("files") { Description = "Results saved by attack --output or --hdr", Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file", HelpName = "file" };
     private static readonly Option<string> Page = new("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" };
 
     public static Command BuildReport()
@@ -27,17 +27,50 @@ internal static class ReportCommand
     private static int Report(string[] files, string? histograms)
     {
         var results = new AttackResults();
-        foreach (var record in files.SelectMany(Read))
-            results.Add(record);
+        var foreign = new Dictionary<string, Latencies>(StringComparer.Ordinal);
+        foreach (var file in files)
+            Merge(file, results, foreign);
+        if (foreign.Count > 0 && (results.Accounting.Intended > 0 || histograms is not null))
+            throw new InvalidDataException("a log of another program has no counts and merges with its like alone, without --hdr");
+        if (foreign.Count > 0)
+        {
+            AttackReport.Write(foreign, Console.Out);
+            return AttackCommands.Ok;
+        }
+
         AttackReport.Write(results, Console.Out);
         results.Accounting.WriteTo(Console.Out);
         if (histograms is not null)
         {
             using var stream = File.Create(histograms);
-            results.WriteHistogramLog(stream, DateTimeOffset.UnixEpoch);
+            HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch);
         }
 
         return results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
+    }
+
+    private static void Merge(string file, AttackResults results, Dictionary<string, Latencies> foreign)
+    {
+        if (!HistogramLog.IsLog(file))
+        {
+            foreach (var record in Read(file))
+                results.Add(record);
+            return;
+        }
+
+        try
+        {
+            var byTag = HistogramLog.Read(file, out var saved);
+            if (saved is not null)
+                results.Merge(saved);
+            else
+                foreach (var (tag, latencies) in byTag)
+                    (foreign.TryGetValue(tag, out var known) ? known : foreign[tag] = new Latencies()).Merge(latencies);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException($"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote", e);
+        }
     }
 
     private static int Plot(string[] files, string page)
@@ -65,7 +98,7 @@ internal static class ReportCommand
             }
             catch (InvalidDataException e)
             {
-                throw new InvalidDataException($"results file '{file}': {e.Message}; give a file that attack --output wrote", e);
+                throw new InvalidDataException($"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote", e);
             }
 
             yield return records.Current;

@@ -1,4 +1,7 @@
+using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.ServiceDefaults.Pods;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
@@ -12,6 +15,9 @@ public static class LoadTestPod
         var pod = await builder.JoinPodNetworkAsync(AttackEndpoints.ControlPort);
         // Telemetry alone: an HTTP client that retries by itself would falsify what is measured.
         builder.ConfigureOpenTelemetry(pod);
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource(RequestTracer.SourceName))
+            .WithMetrics(metrics => metrics.AddMeter(RequestMetrics.MeterName));
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton(services => new TargetResolver(services.GetService<PodSandbox>()));
         builder.Services.AddSingleton(services => new AttackSlot(services.GetRequiredService<TargetResolver>(), services.GetRequiredService<TimeProvider>(), services.GetService<PodSandbox>()));

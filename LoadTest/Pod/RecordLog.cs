@@ -13,7 +13,8 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
     private RequestRecord[] _records = new RequestRecord[Math.Min(capacity, 1024)];
     private long _count;
     private bool _completed;
-    private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Made only once a reader waits: a record itself allocates nothing.
+    private TaskCompletionSource? _more;
 
     /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
@@ -30,17 +31,17 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
             if (_count == _records.Length && _records.Length < capacity) Array.Resize(ref _records, Math.Min(_records.Length * 2, capacity));
             _records[_count % _records.Length] = record;
             _count++;
-            waiting = _more;
-            _more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            (waiting, _more) = (_more, null);
         }
-        waiting.TrySetResult();
+        waiting?.TrySetResult();
     }
 
     /// <summary>Says that no more records come.</summary>
     public void Complete()
     {
-        lock (_lock) _completed = true;
-        _more.TrySetResult();
+        TaskCompletionSource? waiting;
+        lock (_lock) (waiting, _more, _completed) = (_more, null, true);
+        waiting?.TrySetResult();
     }
 
     /// <summary>Reads what has come since a position.</summary>
@@ -58,7 +59,7 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
             missed = Math.Max(0, oldest - position);
             position = Math.Max(position, oldest);
             for (; position < _count; position++) into.Add(_records[position % _records.Length]);
-            more = _more.Task;
+            more = _completed ? Task.CompletedTask : (_more ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             return into.Count > 0 || missed > 0 || !_completed;
         }
     }

@@ -49,7 +49,7 @@ measure() { # name seconds command...: appends "name rate µs-per-request"
 for _ in $(seq "$rounds"); do
     measure c-epoll "$seconds" "$out/client" "$port" "$connections" "$seconds"
     for engine in ${ENGINES:-epoll sockets}; do
-        measure "attack-$engine" "$seconds" "$attack" attack "$url" --rate max --max-in-flight "$connections" --duration "${seconds}s" --port-range kernel --engine "$engine"
+        measure "attack-$engine" "$seconds" "$attack" attack "$url" --rate infinity --max-in-flight "$connections" --duration "${seconds}s" --port-range kernel --engine "$engine"
     done
     measure wrk "$seconds" wrk -t1 -c"$connections" -d"${seconds}s" -H 'Connection: close' "$url"
     measure ab "$seconds" ab -q -c "$connections" -t "$seconds" -n 100000000 "$url"

@@ -15,6 +15,23 @@ public sealed class AttackAccounting
     private readonly long[] _byOutcome = new long[Outcomes.Count];
     private readonly long[] _byErrno = new long[Outcomes.Count * MaxErrno];
 
+    /// <summary>Counts of nothing yet.</summary>
+    public AttackAccounting()
+    {
+    }
+
+    internal AttackAccounting(SavedCounts saved)
+    {
+        (Intended, Started) = (saved.Intended, saved.Started);
+        foreach (var (outcome, count) in saved.Outcomes)
+            _byOutcome[(int)outcome] += count;
+        foreach (var (status, count) in saved.Statuses)
+            _byStatus[status] += count;
+        foreach (var (outcome, errno, count) in saved.Errors)
+            _byErrno[((int)outcome * MaxErrno) + errno] += count;
+        Ended = _byOutcome.Sum() - NotSent;
+    }
+
     /// <summary>Requests that the pacer handed out.</summary>
     public long Intended { get; internal set; }
 

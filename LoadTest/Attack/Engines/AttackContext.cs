@@ -1,13 +1,30 @@
 namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>What an engine is given for one attack.</summary>
-/// <param name="Plan">A plan without problems.</param>
-/// <param name="Clock">The attack's clock.</param>
-/// <param name="Recorder">Takes starts and records.</param>
-/// <param name="Drain">Signalled when no further request is intended; the ones in flight may still end.</param>
-/// <param name="Abort">Signalled when the ones in flight must end now, as canceled.</param>
-public sealed record AttackContext(AttackPlan Plan, AttackClock Clock, Recorder Recorder, CancellationToken Drain, CancellationToken Abort)
+public sealed class AttackContext
 {
+    internal AttackContext(AttackPlan plan, AttackClock clock, Recorder recorder, CancellationToken drain, CancellationToken abort)
+    {
+        (Plan, Clock, Recorder, Drain, Abort) = (plan, clock, recorder, drain, abort);
+        Tracer = RequestTracer.For(plan, clock);
+        Requests = [.. plan.Targets.Select(target => RequestBytes.Build(target, keepAlive: plan.KeepAliveConnections > 0, propagate: Tracer is not null))];
+    }
+
+    /// <summary>A plan without problems.</summary>
+    public AttackPlan Plan { get; }
+
+    /// <summary>The attack's clock.</summary>
+    public AttackClock Clock { get; }
+
+    /// <summary>Takes starts and records.</summary>
+    public Recorder Recorder { get; }
+
+    /// <summary>Signalled when no further request is intended; the ones in flight may still end.</summary>
+    public CancellationToken Drain { get; }
+
+    /// <summary>Signalled when the ones in flight must end now, as canceled.</summary>
+    public CancellationToken Abort { get; }
+
     /// <summary>Names of responders, shared by all parsers of the attack.</summary>
     public ResponderNames Names { get; } = new();
 
@@ -15,7 +32,10 @@ public sealed record AttackContext(AttackPlan Plan, AttackClock Clock, Recorder 
     public int Capacity => Plan.KeepAliveConnections > 0 ? Math.Min(Plan.KeepAliveConnections, Plan.MaxInFlight) : Plan.MaxInFlight;
 
     /// <summary>Each target's request as bytes.</summary>
-    internal byte[][] Requests { get; } = [.. Plan.Targets.Select(target => RequestBytes.Build(target, keepAlive: Plan.KeepAliveConnections > 0))];
+    internal PreparedRequest[] Requests { get; }
+
+    /// <summary>Makes the spans; null when nobody listens.</summary>
+    internal RequestTracer? Tracer { get; }
 
     /// <summary>The client ports of the plan; null when the kernel chooses.</summary>
     internal ClientPorts? CreatePorts() => Plan.Ports.Order is ClientPortOrder.Kernel

@@ -8,12 +8,14 @@ public sealed class Recorder
     private readonly Lock _gate = new();
     private readonly IRecordSink _sink;
     private readonly AttackAccounting _accounting = new();
+    private readonly RequestMetrics _metrics;
     private readonly Action _abort;
     private long _intended;
 
-    internal Recorder(IRecordSink sink, Action abort)
+    internal Recorder(IRecordSink sink, RequestMetrics metrics, Action abort)
     {
         _sink = sink;
+        _metrics = metrics;
         _abort = abort;
     }
 
@@ -26,6 +28,7 @@ public sealed class Recorder
     /// <summary>A request has started.</summary>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
+        _metrics.Started(sequence);
         lock (_gate)
         {
             _accounting.AddStarted();
@@ -45,6 +48,7 @@ public sealed class Recorder
     /// <summary>A request has ended or was not sent.</summary>
     public void Add(in RequestRecord record)
     {
+        _metrics.Ended(record);
         lock (_gate)
         {
             _accounting.Add(record);

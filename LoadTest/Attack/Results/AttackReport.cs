@@ -12,7 +12,7 @@ public static class AttackReport
         ArgumentNullException.ThrowIfNull(writer);
         writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"started {results.Accounting.Started} at {results.AchievedRate:0.###}/s, received {results.Bytes:N0} bytes"));
-        writer.WriteLine($"{"",-28}{"count",10}{"mean",11}{"p50",11}{"p90",11}{"p99",11}{"p99.9",11}{"max",11}");
+        WriteHead(writer);
         WriteLine(writer, "latency (from intended)", results.Latency);
         WriteLine(writer, "service time", results.ServiceTime);
         WriteLine(writer, "generator late by", results.Blocked);
@@ -28,12 +28,25 @@ public static class AttackReport
         }
     }
 
+    /// <summary>Histograms alone, by tag.</summary>
+    public static void Write(IReadOnlyDictionary<string, Latencies> byTag, TextWriter writer)
+    {
+        ArgumentNullException.ThrowIfNull(byTag);
+        ArgumentNullException.ThrowIfNull(writer);
+        WriteHead(writer);
+        foreach (var (tag, latencies) in byTag.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+            WriteLine(writer, tag.Length == 0 ? "(no tag)" : tag, latencies);
+    }
+
     /// <summary>A duration with the unit that suits it: 12.3µs, 4.56ms, 7.89s.</summary>
     public static string Format(TimeSpan duration) => duration.TotalSeconds >= 1
         ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.00}s")
         : duration.TotalMilliseconds >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.00}ms")
             : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMicroseconds:0}µs");
+
+    private static void WriteHead(TextWriter writer) =>
+        writer.WriteLine($"{"",-28}{"count",10}{"mean",11}{"p50",11}{"p90",11}{"p99",11}{"p99.9",11}{"max",11}");
 
     private static void WriteLine(TextWriter writer, string name, Latencies latencies)
     {

@@ -1,5 +1,3 @@
-using HdrHistogram;
-
 namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>
@@ -18,6 +16,21 @@ public sealed class AttackResults : IRecordSink
     private readonly Dictionary<int, Latencies> _byStatus = [];
     private readonly Dictionary<string, Latencies> _byResponder = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Pod, int Status), long> _counts = [];
+
+    /// <summary>Results without a record.</summary>
+    public AttackResults()
+    {
+    }
+
+    internal AttackResults(SavedCounts saved)
+    {
+        Accounting = new AttackAccounting(saved);
+        Bytes = saved.Bytes;
+        if (saved.FirstStart is { } first)
+            Starts = (new TimeSpan(first), new TimeSpan(saved.LastStart));
+        foreach (var (pod, status, count) in saved.Responders)
+            _counts[(pod, status)] = count;
+    }
 
     /// <summary>Counts by bucket, from the records alone.</summary>
     public AttackAccounting Accounting { get; } = new();
@@ -97,25 +110,16 @@ public sealed class AttackResults : IRecordSink
         Bytes += other.Bytes;
     }
 
-    /// <summary>
-    /// Writes an HdrHistogram log, values in microseconds, tags <c>latency</c>, <c>service</c>, <c>blocked</c>, <c>status:…</c>, <c>responder:…</c>.
-    /// </summary>
-    public void WriteHistogramLog(Stream stream, DateTimeOffset startedAt)
-    {
-        var all = new List<(string Tag, Latencies Latencies)> { ("latency", Latency), ("service", ServiceTime), ("blocked", Blocked) };
-        all.AddRange(_byStatus.OrderBy(entry => entry.Key).Select(entry => ($"status:{entry.Key}", entry.Value)));
-        all.AddRange(_byResponder.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => ($"responder:{entry.Key}", entry.Value)));
-        var from = startedAt.ToUnixTimeMilliseconds();
-        foreach (var (tag, latencies) in all)
-        {
-            // The log separates its fields by commas and its lines by newlines.
-            latencies.Histogram.Tag = tag.Replace(',', '_').Replace(' ', '_');
-            latencies.Histogram.StartTimeStamp = from;
-            latencies.Histogram.EndTimeStamp = from + (long)Starts.Last.TotalMilliseconds;
-        }
+    /// <summary>The counts, to be saved.</summary>
+    internal SavedCounts ToSaved() => new(
+        Accounting.Intended, Accounting.Started, [.. Enum.GetValues<Outcome>().Where(outcome => Accounting[outcome] > 0).Select(outcome => new SavedOutcome(outcome, Accounting[outcome]))],
+        [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))], [.. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count))],
+        [.. _counts.OrderBy(entry => entry.Key.Pod, StringComparer.Ordinal).ThenBy(entry => entry.Key.Status).Select(entry => new SavedResponder(entry.Key.Pod, entry.Key.Status, entry.Value))],
+        Bytes, Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks, Starts.Last.Ticks);
 
-        HistogramLogWriter.Write(stream, startedAt.UtcDateTime, [.. all.Select(entry => entry.Latencies.Histogram)]);
-    }
+    internal Latencies OfStatus(int status) => For(_byStatus, status);
+
+    internal Latencies OfResponder(string pod) => For(_byResponder, pod);
 
     private static Latencies For<TKey>(Dictionary<TKey, Latencies> latencies, TKey key)
         where TKey : notnull

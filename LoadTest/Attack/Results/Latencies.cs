@@ -26,6 +26,9 @@ public sealed class Latencies
         _microseconds.Add(other._microseconds);
     }
 
+    /// <summary>Adds a histogram of microseconds; exact where it has the same precision.</summary>
+    internal void Merge(HistogramBase microseconds) => _microseconds.Add(microseconds);
+
     /// <summary>Value below which the given share (0–1) of durations lies; zero when there are none.</summary>
     public TimeSpan Quantile(double share) =>
         Count == 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds(_microseconds.GetValueAtPercentile(share * 100));

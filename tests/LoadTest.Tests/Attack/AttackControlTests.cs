@@ -8,6 +8,8 @@ public sealed class AttackControlTests
 {
     public static TheoryData<string> Engines => EngineContractTests.Engines;
 
+    public static TheoryData<string> OfEveryPlan => EngineContractTests.OfEveryPlan;
+
     private static Func<System.Net.Sockets.Socket, CancellationToken, Task> Hanging => (_, stop) => Task.Delay(Timeout.Infinite, stop);
 
     private static async Task UntilAsync(Func<bool> condition)
@@ -95,7 +97,7 @@ public sealed class AttackControlTests
         accounting[Outcome.Canceled].ShouldBe(accounting.Started);
     }
 
-    [Theory, MemberData(nameof(Engines))]
+    [Theory, MemberData(nameof(OfEveryPlan))]
     public async Task Kept_alive_connections_are_used_in_turn_and_reconnected_when_the_server_closes(string engine)
     {
         var answers = 0;
@@ -116,7 +118,7 @@ public sealed class AttackControlTests
             connection.Select(record => record.RequestOnConnection).ShouldBe(Enumerable.Range(0, connection.Count()));
     }
 
-    [Theory, MemberData(nameof(Engines))]
+    [Theory, MemberData(nameof(OfEveryPlan))]
     public async Task Requests_wait_for_a_kept_alive_connection_and_the_wait_is_in_their_latency(string engine)
     {
         await using var server = new TestServer(async (socket, stop) =>
@@ -145,7 +147,8 @@ public sealed class AttackControlTests
         var accounting = await attack.StopAsync();
         sink.ShouldBeExact(accounting);
         accounting.Responses.ShouldBe(accounting.Intended);
-        sink.Records.ShouldAllBe(record => record.SourcePort > 0);
+        // io_uring cannot ask for the port that the kernel chose.
+        sink.Records.ShouldAllBe(record => record.SourcePort > 0 || engine == "io_uring");
     }
 
     [Theory, MemberData(nameof(Engines))]

@@ -49,17 +49,9 @@ public sealed class AttackResultsTests
     public void Results_merge_as_if_one_had_seen_everything() =>
         Gen.Select(Records.Array[0, 50], Records.Array[0, 50]).Sample((left, right) =>
         {
-            AttackResults Of(IEnumerable<RequestRecord> records)
-            {
-                var results = new AttackResults();
-                foreach (var record in records)
-                    results.Add(record);
-                return results;
-            }
-
-            var merged = Of(left);
-            merged.Merge(Of(right));
-            Text(merged).ShouldBe(Text(Of(left.Concat(right))));
+            var merged = Results(left);
+            merged.Merge(Results(right));
+            Text(merged).ShouldBe(Text(Results([.. left, .. right])));
             merged.Accounting.Discrepancies().ShouldBeEmpty();
         }, iter: 30);
 
@@ -69,13 +61,71 @@ public sealed class AttackResultsTests
         var results = new AttackResults();
         results.Add(new RequestRecord(0, default, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None));
         using var stream = new MemoryStream();
-        results.WriteHistogramLog(stream, DateTimeOffset.UnixEpoch.AddDays(1));
+        HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch.AddDays(1));
         using var log = new HistogramLogReader(new MemoryStream(stream.ToArray()));
         var read = log.ReadHistograms().ToDictionary(histogram => histogram.Tag);
         read.Keys.ShouldBe(["latency", "service", "blocked", "status:200", "responder:p"], ignoreOrder: true);
         read["latency"].GetValueAtPercentile(50).ShouldBeInRange(2990, 3010);
         read["service"].GetValueAtPercentile(50).ShouldBeInRange(1990, 2010);
         read["blocked"].GetValueAtPercentile(50).ShouldBeInRange(990, 1010);
+    }
+
+    [Fact]
+    public void Histogram_logs_merge_as_if_one_had_seen_everything() =>
+        Gen.Select(Records.Array[0, 20], Records.Array[0, 20]).Sample((left, right) =>
+        {
+            var merged = new AttackResults();
+            foreach (var records in (RequestRecord[][])[left, right])
+            {
+                using var stream = new MemoryStream();
+                HistogramLog.Write(Results(records), stream, DateTimeOffset.UnixEpoch.AddDays(1));
+                HistogramLog.Read(new MemoryStream(stream.ToArray()), out var saved);
+                merged.Merge(saved.ShouldNotBeNull());
+            }
+
+            Text(merged).ShouldBe(Text(Results([.. left, .. right])));
+            return true;
+        }, iter: 5);
+
+    [Theory]
+    [InlineData("#[Counts: {}]\n")]
+    [InlineData("#[Counts: {\"intended\":1,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":-1,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n")]
+    [InlineData("#[Counts: {\"intended\":2,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":200,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n")]
+    public void A_broken_log_is_refused(string text) =>
+        Should.Throw<InvalidDataException>(() => HistogramLog.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), out _));
+
+    [Fact]
+    public void A_log_of_another_program_has_histograms_without_counts()
+    {
+        var histogram = new LongHistogram(1, 3_600_000_000, 3) { Tag = "other" };
+        histogram.RecordValueWithCount(1500, 7);
+        using var stream = new MemoryStream();
+        HistogramLogWriter.Write(stream, DateTime.UnixEpoch, histogram, histogram);
+        var byTag = HistogramLog.Read(new MemoryStream(stream.ToArray()), out var results);
+        results.ShouldBeNull();
+        byTag.ShouldHaveSingleItem().Value.Count.ShouldBe(14);
+    }
+
+    [Fact]
+    public void A_record_is_summarised_in_constant_memory()
+    {
+        var results = new AttackResults();
+        var record = new RequestRecord(0, default, default, TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None);
+        void Add(long n) => results.Add(record with { Sequence = n, End = new TimeSpan(n * 7919 % 36_000_000_000), Pod = n % 2 == 0 ? "p" : "q" });
+        Add(0);
+        Add(1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var n = 2; n < 100_000; n++)
+            Add(n);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1024);
+    }
+
+    private static AttackResults Results(IEnumerable<RequestRecord> records)
+    {
+        var results = new AttackResults();
+        foreach (var record in records)
+            results.Add(record);
+        return results;
     }
 
     [Fact]
@@ -96,6 +146,7 @@ public sealed class AttackResultsTests
     [InlineData("300/m", 5)]
     [InlineData("50/500ms", 100)]
     [InlineData("max", double.PositiveInfinity)]
+    [InlineData("infinity", double.PositiveInfinity)]
     public void Rates_are_read(string text, double perSecond)
     {
         Quantities.TryParseRate(text, out var rate).ShouldBeTrue();

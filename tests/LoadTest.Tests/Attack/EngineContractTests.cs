@@ -10,6 +10,7 @@ public sealed class EngineContractTests
     {
         "sockets" => new SocketEngine(),
         "epoll" => new EpollEngine(),
+        "io_uring" => new IoUringEngine(),
         "httpclient" => new HttpClientEngine(),
         _ => throw new ArgumentOutOfRangeException(nameof(name)),
     };
@@ -33,7 +34,10 @@ public sealed class EngineContractTests
         return (sink, accounting);
     }
 
-    public static TheoryData<string> Engines => EpollEngine.IsSupported ? ["sockets", "httpclient", "epoll"] : ["sockets", "httpclient"];
+    public static TheoryData<string> Engines => [.. OfEveryPlan, .. IoUringEngine.IsSupported ? ["io_uring"] : Array.Empty<string>()];
+
+    /// <summary>The engines without limits on connections and requests.</summary>
+    public static TheoryData<string> OfEveryPlan => ["sockets", "httpclient", .. EpollEngine.IsSupported ? ["epoll"] : Array.Empty<string>()];
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Each_request_has_a_connection_of_its_own_and_a_full_record(string engine)

@@ -13,11 +13,9 @@ internal enum ConnectionState : byte
     Receiving,
 }
 
-/// <summary>A connection slot of the epoll engine and the exchange it carries; reused, so that a request allocates nothing.</summary>
-internal sealed class EpollConnection(int index, ResponseParser parser)
+/// <summary>A connection slot of the epoll engine.</summary>
+internal sealed class EpollConnection(int index, ResponseParser parser) : Exchange(parser)
 {
-    public ResponseParser Parser { get; } = parser;
-
     public ConnectionState State { get; set; }
 
     public int Fd { get; set; } = -1;
@@ -30,34 +28,6 @@ internal sealed class EpollConnection(int index, ResponseParser parser)
 
     public ulong Key => ((ulong)Generation << 32) | (uint)index;
 
-    // The connection ------------------------------------------------------------------------------------------------------------------
-
-    public long Number { get; set; }
-
-    public int SourcePort { get; set; }
-
-    /// <summary>The port taken from the allocator; 0 when the kernel chose.</summary>
-    public int BoundPort { get; set; }
-
-    public int Requests { get; set; }
-
-    // The exchange --------------------------------------------------------------------------------------------------------------------
-
-    public long Sequence { get; set; }
-
-    public TimeSpan IntendedStart { get; set; }
-
-    public TimeSpan Start { get; set; }
-
-    public int Target { get; set; }
-
+    /// <summary>Bytes of the request that were sent.</summary>
     public int Sent { get; set; }
-
-    /// <summary>Errno of a failed send; the peer may have answered before it, so reading goes on.</summary>
-    public int SendErrno { get; set; }
-
-    // Requests in flight, oldest first: all have the same timeout, so this is the order of deadlines.
-    public EpollConnection? Older { get; set; }
-
-    public EpollConnection? Newer { get; set; }
 }

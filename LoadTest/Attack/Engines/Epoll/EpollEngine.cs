@@ -13,30 +13,5 @@ public sealed class EpollEngine : IAttackEngine
     public string Name => "epoll";
 
     /// <inheritdoc/>
-    public async Task RunAsync(AttackContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        var ports = new SharedPorts(context.CreatePorts());
-        var count = Math.Min(context.Plan.Workers, context.Capacity);
-        await Task.WhenAll(Enumerable.Range(0, count).Select(worker => RunWorkerAsync(context, ports, worker, count)));
-    }
-
-    private static async Task RunWorkerAsync(AttackContext context, SharedPorts ports, int worker, int workers)
-    {
-        // The pacing loop owns its thread: on the pool it would wait for others' work and they for it.
-        await Task.Factory.StartNew(
-            () =>
-            {
-                try
-                {
-                    using var loop = new EpollWorker(context, ports, worker, workers);
-                    loop.Run();
-                }
-                catch (Exception e)
-                {
-                    context.Recorder.Fail(e);
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-    }
+    public Task RunAsync(AttackContext context) => EventLoops.RunAsync(context, (ports, worker, workers) => new EpollWorker(context, ports, worker, workers));
 }

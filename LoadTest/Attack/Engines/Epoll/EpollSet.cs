@@ -61,17 +61,12 @@ internal sealed unsafe class EpollSet : IDisposable
         key = *(ulong*)(at + KeyOffset);
         if (key != WakeKey)
             return true;
-        ulong count;
-        _ = Libc.Read(_wake, &count, sizeof(ulong));
+        Libc.Drain(_wake);
         return false;
     }
 
     /// <summary>Ends a wait; from any thread, before disposal.</summary>
-    public void Wake()
-    {
-        ulong one = 1;
-        _ = Libc.Write(_wake, &one, sizeof(ulong));
-    }
+    public void Wake() => Libc.Signal(_wake);
 
     public void Dispose()
     {

@@ -3,18 +3,13 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <content>One exchange: connect, send, receive.</content>
 internal sealed unsafe partial class EpollWorker
 {
-    private void Start(long sequence, TimeSpan intendedStart, TimeSpan now)
+    protected override void Start(long sequence, TimeSpan intendedStart, TimeSpan now)
     {
         var connection = NextConnection();
-        _context.Recorder.Started(sequence, intendedStart, now);
-        connection.Sequence = sequence;
-        connection.IntendedStart = intendedStart;
-        connection.Start = now;
-        connection.Target = _addresses.Length == 1 ? 0 : (int)(sequence % _addresses.Length);
+        Context.Recorder.Started(sequence, intendedStart, now);
+        connection.Begin(Context, sequence, intendedStart, now);
         connection.Sent = 0;
-        connection.SendErrno = 0;
-        connection.Parser.Reset(_plan.Targets[connection.Target].Method == "HEAD");
-        _inFlight.Add(connection);
+        InFlight.Add(connection);
         if (connection.State is ConnectionState.Idle && IsStale(connection))
             Close(connection);
         if (connection.State is ConnectionState.Idle)
@@ -36,7 +31,7 @@ internal sealed unsafe partial class EpollWorker
         connection.Number = -1;
         connection.SourcePort = 0;
         connection.Requests = 0;
-        for (var draw = 0; draw < ClientPorts.MaxDraws && _ports.TryTake(out var port); draw++)
+        for (var draw = 0; draw < ClientPorts.MaxDraws && Ports.TryTake(out var port); draw++)
         {
             connection.BoundPort = connection.SourcePort = port;
             var errno = OpenSocket(connection, out var bound);
@@ -47,7 +42,7 @@ internal sealed unsafe partial class EpollWorker
             }
 
             // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
-            var isTaken = (errno == Errno.Eaddrinuse && !_ports.IsKernel) || (errno == Errno.Eaddrnotavail && bound);
+            var isTaken = (errno == Errno.Eaddrinuse && !Ports.IsKernel) || (errno == Errno.Eaddrnotavail && bound);
             Close(connection);
             if (!isTaken)
             {
@@ -55,7 +50,7 @@ internal sealed unsafe partial class EpollWorker
                 return false;
             }
 
-            if (_ports.IsKernel)
+            if (Ports.IsKernel)
                 break;
         }
 
@@ -67,18 +62,18 @@ internal sealed unsafe partial class EpollWorker
     private int OpenSocket(EpollConnection connection, out bool bound)
     {
         bound = false;
-        var address = _addresses[connection.Target];
+        var address = Addresses[connection.Target];
         connection.Fd = Libc.Socket(address.Family, Libc.SockStreamNonBlockCloExec, 0);
         if (connection.Fd < 0)
             return Libc.LastErrno;
-        if (_source is not null)
+        if (Source is not null)
         {
             var on = 1;
             // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a 4-tuple in use.
             if (Libc.SetSockOpt(connection.Fd, Libc.SolSocket, Libc.SoReuseAddr, &on, sizeof(int)) != 0)
                 return Libc.LastErrno;
-            _source.SetPort(connection.BoundPort);
-            if (Libc.Bind(connection.Fd, _source.Bytes, _source.Length) != 0)
+            Source.SetPort(connection.BoundPort);
+            if (Libc.Bind(connection.Fd, Source.Bytes, Source.Length) != 0)
                 return Libc.LastErrno;
         }
 
@@ -88,10 +83,9 @@ internal sealed unsafe partial class EpollWorker
 
     private void Send(EpollConnection connection)
     {
-        var request = _context.Requests[connection.Target];
         nint sent;
-        fixed (byte* bytes = request)
-            sent = Libc.Send(connection.Fd, bytes + connection.Sent, request.Length - connection.Sent, Libc.MsgNoSignal);
+        fixed (byte* bytes = connection.RequestBytes)
+            sent = Libc.Send(connection.Fd, bytes + connection.Sent, connection.RequestLength - connection.Sent, Libc.MsgNoSignal);
         var errno = sent < 0 ? Libc.LastErrno : 0;
         if (errno == Errno.Eagain)
         {
@@ -107,14 +101,14 @@ internal sealed unsafe partial class EpollWorker
                 return;
             }
 
-            connection.Number = _ports.NextConnection();
-            if (_ports.IsKernel)
+            connection.Number = Ports.NextConnection();
+            if (Ports.IsKernel)
                 connection.SourcePort = SockAddr.LocalPort(connection.Fd);
         }
 
         connection.Sent += (int)Math.Max(sent, 0);
         connection.SendErrno = errno;
-        connection.State = errno != 0 || connection.Sent == request.Length ? ConnectionState.Receiving : ConnectionState.Sending;
+        connection.State = errno != 0 || connection.Sent == connection.RequestLength ? ConnectionState.Receiving : ConnectionState.Sending;
         Watch(connection, connection.State is ConnectionState.Receiving ? Libc.EpollIn : Libc.EpollIn | Libc.EpollOut);
     }
 
@@ -129,21 +123,11 @@ internal sealed unsafe partial class EpollWorker
             return;
         }
 
-        var state = read > 0
-            ? connection.Parser.Feed(new ReadOnlySpan<byte>(_buffer, (int)read), out _)
-            : connection.Parser.EndOfStream();
-        if (state is ParseState.Complete)
-        {
-            if (connection.State is ConnectionState.Sending)
-                connection.Parser.Abandon();
-            Finish(connection, Outcome.Response, errno: 0);
-        }
-        else if (state is ParseState.Malformed)
-            Finish(connection, Outcome.Malformed, errno: 0);
-        else if (read == 0 && connection.SendErrno != 0)
-            Finish(connection, Errno.ConnectedOutcome(connection.SendErrno), connection.SendErrno);
-        else if (read == 0)
-            Finish(connection, Outcome.ClosedEarly, errno: 0);
+        if (!connection.Ends(new ReadOnlySpan<byte>(_buffer, (int)read), out var outcome, out var failure))
+            return;
+        if (connection.State is ConnectionState.Sending)
+            connection.Parser.Abandon();
+        Finish(connection, outcome, failure);
     }
 
     private void Watch(EpollConnection connection, uint events)
@@ -166,7 +150,7 @@ internal sealed unsafe partial class EpollWorker
         connection.Watched = 0;
         connection.Generation++;
         connection.State = ConnectionState.Closed;
-        _ports.Release(connection.BoundPort);
+        Ports.Release(connection.BoundPort);
         connection.BoundPort = 0;
     }
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace CiliumDebugging.LoadTest.Attack;
 
-/// <summary>The system calls of the epoll engine; Linux only. Every one returns -1 with errno in the last P/Invoke error on failure.</summary>
+/// <summary>The system calls of the engines' event loops; Linux only. Every one returns -1 with errno in the last P/Invoke error on failure.</summary>
 internal static unsafe partial class Libc
 {
     public const int SockStreamNonBlockCloExec = 1 | 0x800 | 0x80000, SolSocket = 1, SoReuseAddr = 2, MsgPeek = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000;
@@ -11,7 +11,9 @@ internal static unsafe partial class Libc
     public const int PrSetTimerSlack = 29;
 
     // The same number on every architecture, as for all calls added since Linux 5.1.
-    private const int SysEpollPwait2 = 441;
+    private const int SysEpollPwait2 = 441, SysIoUringSetup = 425, SysIoUringEnter = 426, SysIoUringRegister = 427;
+
+    private const int RLimitNoFile = 7;
 
     /// <summary>Errno of the call that just failed.</summary>
     public static int LastErrno => Marshal.GetLastPInvokeError();
@@ -61,9 +63,47 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int PrCtl(int option, nuint value, nuint unused3, nuint unused4, nuint unused5);
 
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    public static partial void* MemoryMap(void* address, nuint bytes, int protection, int flags, int fd, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    public static partial int MemoryUnmap(void* address, nuint bytes);
+
+    public static int RingSetup(uint entries, void* parameters) => (int)SysCall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0);
+
+    public static int RingEnter(int ring, uint submit, uint complete, uint flags, void* argument, nint length) =>
+        (int)SysCall(SysIoUringEnter, ring, (nint)submit, (nint)complete, (nint)flags, (nint)argument, length);
+
+    public static int RingRegister(int ring, uint operation, void* argument, uint count) =>
+        (int)SysCall(SysIoUringRegister, ring, (nint)operation, (nint)argument, (nint)count, 0, 0);
+
+    /// <summary>Files the process may have open.</summary>
+    public static int OpenFilesMax()
+    {
+        var limits = stackalloc ulong[2];
+        return GetRLimit(RLimitNoFile, limits) == 0 ? (int)Math.Min(limits[0], 1 << 20) : 1024;
+    }
+
+    /// <summary>Makes an eventfd readable.</summary>
+    public static void Signal(int eventFd)
+    {
+        ulong one = 1;
+        _ = Write(eventFd, &one, sizeof(ulong));
+    }
+
+    /// <summary>Makes an eventfd unreadable again.</summary>
+    public static void Drain(int eventFd)
+    {
+        ulong count;
+        _ = Read(eventFd, &count, sizeof(ulong));
+    }
+
     /// <summary>epoll_wait with a timeout in nanoseconds (Linux 5.11); fails with ENOSYS where there is none.</summary>
     public static int EpollWaitPrecise(int epoll, void* events, int count, long* secondsAndNanoseconds) =>
         (int)SysCall(SysEpollPwait2, epoll, (nint)events, count, (nint)secondsAndNanoseconds, 0, 0);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    private static partial int GetRLimit(int resource, ulong* limits);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint SysCall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);

@@ -11,6 +11,7 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
     private const int Eproto = 71;
 
     private readonly AttackPlan _plan = context.Plan;
+    private readonly byte[] _traceParent = new byte[TraceParent.Length];
     private readonly PortBinding _binding = new(context.Plan, ports);
     private readonly byte[] _body = new byte[context.Plan.Limits.MaxKeptBodyBytes];
     private HttpMessageInvoker? _client;
@@ -23,6 +24,7 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
     public async Task<RequestRecord> ExchangeAsync(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         var target = _plan.Targets[(int)(sequence % _plan.Targets.Count)];
+        var span = context.Tracer?.Begin(target, sequence, start, _traceParent);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort);
         deadline.CancelAfter(_plan.Timeout);
         _endPoint = target.EndPoint;
@@ -49,6 +51,8 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
 
         var record = new RequestRecord(sequence, intendedStart, start, context.Clock.Elapsed, _binding.SourcePort, _binding.Number, _requests, outcome,
             answer.Status, answer.Pod, answer.Node, answer.Bytes, errno, fault);
+        if (span is not null)
+            context.Tracer!.End(span, record);
         _requests++;
         if (outcome is not Outcome.Response || _plan.KeepAliveConnections == 0)
             Dispose();
@@ -111,6 +115,8 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
                 request.Content?.Headers.TryAddWithoutValidation(name, value);
         }
 
+        if (context.Tracer is not null && !request.Headers.Contains("traceparent"))
+            request.Headers.TryAddWithoutValidation("traceparent", Encoding.ASCII.GetString(_traceParent));
         request.Headers.ConnectionClose = _plan.KeepAliveConnections == 0;
         return request;
     }

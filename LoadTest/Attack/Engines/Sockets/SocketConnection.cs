@@ -9,6 +9,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
     private readonly byte[] _buffer = new byte[4096];
     private readonly ResponseParser _parser = new(context.Plan.Responder, context.Names, context.Plan.Limits);
     private readonly PortBinding _binding = new(context.Plan, ports);
+    private TracedRequest _request;
     private Socket? _socket;
     private int _requests;
 
@@ -19,6 +20,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort);
         deadline.CancelAfter(_plan.Timeout);
         _parser.Reset(_plan.Targets[target].Method == "HEAD");
+        _request.Begin(context, target, sequence, start);
         DropIfStale();
         var connecting = _socket is null;
         if (connecting)
@@ -31,7 +33,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
             connecting = false;
             (outcome, errno) = _socket is null
                 ? (Outcome.PortsExhausted, Errno.Eaddrnotavail)
-                : (await TransferAsync(context.Requests[target], deadline.Token), 0);
+                : (await TransferAsync(_request.Bytes.AsMemory(0, _request.Length), deadline.Token), 0);
         }
         catch (OperationCanceledException)
         {
@@ -45,6 +47,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
 
         var record = new RequestRecord(sequence, intendedStart, start, context.Clock.Elapsed, _binding.SourcePort, _binding.Number, _requests, outcome,
             _parser.Status, _parser.Pod, _parser.Node, _parser.BytesConsumed, errno, _parser.Fault);
+        _request.End(context, record);
         _requests++;
         if (outcome is not Outcome.Response || _plan.KeepAliveConnections == 0 || !_parser.CanReuseConnection)
             Dispose();
@@ -66,7 +69,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
             Dispose();
     }
 
-    private async Task<Outcome> TransferAsync(byte[] request, CancellationToken deadline)
+    private async Task<Outcome> TransferAsync(ReadOnlyMemory<byte> request, CancellationToken deadline)
     {
         // A peer may answer before it has read everything: reading begins at once, and what it answers counts even if the send fails.
         var sending = SendAsync(request, deadline);
@@ -96,12 +99,12 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
         }
     }
 
-    private async Task<SocketException?> SendAsync(byte[] request, CancellationToken deadline)
+    private async Task<SocketException?> SendAsync(ReadOnlyMemory<byte> request, CancellationToken deadline)
     {
         try
         {
             for (var sent = 0; sent < request.Length;)
-                sent += await _socket!.SendAsync(request.AsMemory(sent), SocketFlags.None, deadline);
+                sent += await _socket!.SendAsync(request[sent..], SocketFlags.None, deadline);
             return null;
         }
         catch (SocketException e)

@@ -1,0 +1,45 @@
+using System.Globalization;
+using CiliumDebugging.ClusterSetup.Manifests;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Attacks;
+
+/// <summary>The indexed Job of an attack: every Pod runs the load test once and leaves its results, an HdrHistogram log with the counts, at the end of its output.</summary>
+internal static class AttackJob
+{
+    /// <summary>Name of the container.</summary>
+    public const string Container = "attack";
+
+    // The cluster removes what an interrupted command left behind.
+    private const int SecondsKept = 600;
+
+    /// <summary>The Job.</summary>
+    public static V1Job Of(PodAttackOrder order, string name)
+    {
+        var rate = double.IsPositiveInfinity(order.RatePerSecond) ? "infinity" : (order.RatePerSecond / order.Pods).ToString("R", CultureInfo.InvariantCulture);
+        var pod = PodParts.Spec(new V1Container
+        {
+            Name = Container,
+            Image = order.Image,
+            Args = ["attack", .. order.Arguments, "--rate", rate, "--hdr", "-"],
+            Resources = PodParts.Resources("100m", "128Mi", "2", "512Mi"),
+        });
+        pod.RestartPolicy = "Never";
+        return new V1Job
+        {
+            ApiVersion = "batch/v1",
+            Kind = "Job",
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = order.Namespace, Labels = new Dictionary<string, string> { ["app"] = Container } },
+            Spec = new V1JobSpec
+            {
+                CompletionMode = "Indexed",
+                Completions = order.Pods,
+                Parallelism = order.Pods,
+                BackoffLimit = 0,
+                ActiveDeadlineSeconds = (long)Math.Ceiling(order.Deadline.TotalSeconds),
+                TtlSecondsAfterFinished = SecondsKept,
+                Template = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string>(order.Labels) { ["app"] = Container } }, Spec = pod },
+            },
+        };
+    }
+}

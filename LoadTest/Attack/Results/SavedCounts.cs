@@ -1,0 +1,29 @@
+using System.Text.Json.Serialization;
+
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>The counts of an attack's results, as they are saved beside its histograms.</summary>
+/// <param name="Intended">Requests intended.</param>
+/// <param name="Started">Requests sent.</param>
+/// <param name="Outcomes">Requests by outcome, without zeros; those not sent included.</param>
+/// <param name="Statuses">Responses by status, without zeros.</param>
+/// <param name="Errors">Errors by outcome and errno, without zeros.</param>
+/// <param name="Responders">Responses by pod and status.</param>
+/// <param name="Bytes">Bytes received.</param>
+/// <param name="FirstStart">First start, 100 ns since the epoch; null when nothing was sent.</param>
+/// <param name="LastStart">Last start, 100 ns since the epoch.</param>
+internal sealed record SavedCounts(
+    long Intended, long Started, IReadOnlyList<SavedOutcome> Outcomes, IReadOnlyList<SavedStatus> Statuses, IReadOnlyList<SavedError> Errors,
+    IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart);
+
+internal sealed record SavedOutcome(Outcome Outcome, long Count);
+
+internal sealed record SavedStatus(int Status, long Count);
+
+internal sealed record SavedError(Outcome Outcome, int Errno, long Count);
+
+internal sealed record SavedResponder(string Pod, int Status, long Count);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(SavedCounts))]
+internal sealed partial class SavedJson : JsonSerializerContext;

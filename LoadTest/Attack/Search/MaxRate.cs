@@ -1,0 +1,49 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>
+/// Finds the highest rate that generator and server hold, by short attacks: one with a constant number of requests in flight for a first guess, then at constant
+/// rates. It takes at most half of the plan's duration.
+/// </summary>
+public static class MaxRate
+{
+    /// <summary>Shortest duration of a plan that is searched: steps of a hundredth of a second say nothing.</summary>
+    public static readonly TimeSpan MinDuration = TimeSpan.FromSeconds(5);
+
+    private const int FirstInFlight = 64;
+
+    /// <param name="plan">The attack; its rate is not looked at. Its duration is <see cref="MinDuration"/> or more.</param>
+    /// <param name="engineOf">The engine for a step's plan.</param>
+    /// <param name="report">Told of each step at a constant rate.</param>
+    /// <param name="abort">Ends the search at once.</param>
+    /// <returns>The plan at the highest rate that held, with the duration that is left; null when none held, or after an abort.</returns>
+    public static async Task<AttackPlan?> FindAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, Action<RateStep> report, CancellationToken abort)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(engineOf);
+        ArgumentNullException.ThrowIfNull(report);
+        if (plan.Duration is not { } duration || duration < MinDuration)
+            throw new ArgumentException($"a duration of at least {MinDuration} is needed", nameof(plan));
+        var length = duration / (2 * (RateSearch.MaxSteps + 1));
+        var busy = await RunAsync(plan with { RatePerSecond = double.PositiveInfinity, Duration = length, MaxInFlight = Math.Min(FirstInFlight, plan.MaxInFlight) }, engineOf, abort);
+        var search = new RateSearch(busy.Accounting.Responses / length.TotalSeconds);
+        while (search.Next is { } rate && !abort.IsCancellationRequested)
+        {
+            var step = await RunAsync(plan with { RatePerSecond = Math.Round(rate), Duration = length }, engineOf, abort);
+            if (abort.IsCancellationRequested)
+                return null;
+            report(step);
+            search.Report(step.Problem is null);
+        }
+
+        return search.Held is { } held && !abort.IsCancellationRequested ? plan with { RatePerSecond = Math.Round(held), Duration = duration / 2 } : null;
+    }
+
+    private static async Task<RateStep> RunAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, CancellationToken abort)
+    {
+        var results = new AttackResults();
+        await using var attack = AttackControl.Start(plan, results, engineOf(plan), abort: abort);
+        var accounting = await attack.Completion;
+        var drain = attack.Clock.Elapsed - plan.Duration!.Value;
+        return new RateStep(plan.RatePerSecond, plan.Duration.Value, accounting, results.Blocked.Quantile(0.99), drain > TimeSpan.Zero ? drain : TimeSpan.Zero);
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>One short attack at a rate, and whether generator and server hold it.</summary>
+/// <param name="RatePerSecond">The rate that was asked for.</param>
+/// <param name="Length">How long.</param>
+/// <param name="Accounting">What became of the requests.</param>
+/// <param name="LateP99">99th percentile of real minus intended start.</param>
+/// <param name="Drain">Time from the attack's end until the last request had ended.</param>
+public sealed record RateStep(double RatePerSecond, TimeSpan Length, AttackAccounting Accounting, TimeSpan LateP99, TimeSpan Drain)
+{
+    /// <summary>Share of requests that may fail or not be sent.</summary>
+    public const double MaxFailedShare = 0.001;
+
+    /// <summary>Later than this, the generator is behind.</summary>
+    public static readonly TimeSpan MaxLateP99 = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The server is behind when its last answers take longer than this part of the step.</summary>
+    public const double MaxDrainShare = 0.2;
+
+    // However short the step: requests in flight at its end are not a backlog yet.
+    private static readonly TimeSpan MinDrain = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Why the rate does not hold; null when it does.</summary>
+    public string? Problem
+    {
+        get
+        {
+            var failed = Accounting.NotSent + Accounting.Errors;
+            var most = Length * MaxDrainShare;
+            return Accounting.Responses == 0 ? "no response"
+                : failed > MaxFailedShare * Accounting.Intended ? string.Create(CultureInfo.InvariantCulture, $"{Accounting.NotSent} not sent, {Accounting.Errors} errors")
+                : LateP99 > MaxLateP99 ? $"the generator is late, p99 {AttackReport.Format(LateP99)}"
+                : Drain > (most > MinDrain ? most : MinDrain) ? $"the last answers came {AttackReport.Format(Drain)} after the end"
+                : null;
+        }
+    }
+
+    /// <summary>The step as a line.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{RatePerSecond,10:N0}/s for {AttackReport.Format(Length)}: {Problem ?? $"holds (late p99 {AttackReport.Format(LateP99)}, {Accounting.Errors} errors)"}");
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+public sealed class EngineChoiceTests
+{
+    private static AttackPlan Plan => EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80));
+
+    [Fact]
+    public void A_high_rate_of_fresh_connections_gets_io_uring_where_the_machine_gives_it_and_epoll_elsewhere()
+    {
+        Assert.SkipUnless(EpollEngine.IsSupported, "both need Linux");
+        var plan = Plan with { RatePerSecond = 10_000 };
+        AttackEngines.For(plan).Name.ShouldBe(IoUringEngine.IsSupported ? "io_uring" : "epoll");
+        AttackEngines.FallbackReason(plan).ShouldBe(IoUringEngine.Refusal);
+    }
+
+    [Fact]
+    public void A_plan_beyond_io_uring_gets_epoll_and_that_is_no_fallback()
+    {
+        Assert.SkipUnless(EpollEngine.IsSupported, "epoll needs Linux");
+        AttackPlan[] plans =
+        [
+            Plan with { RatePerSecond = 10_000, KeepAliveConnections = 4 },
+            Plan with { RatePerSecond = 10_000, Ports = ClientPortRange.Kernel },
+            Plan with { RatePerSecond = 10_000, Targets = [Plan.Targets[0] with { Body = new byte[IoUringEngine.MaxRequestBytes] }] },
+        ];
+        foreach (var plan in plans)
+        {
+            AttackEngines.For(plan).Name.ShouldBe("epoll");
+            AttackEngines.FallbackReason(plan).ShouldBeNull();
+        }
+    }
+
+    [Theory]
+    [InlineData(Errno.Enosys, "0", "this kernel has no io_uring")]
+    [InlineData(Errno.Einval, "0", "needs Linux 6.11")]
+    [InlineData(Errno.Eperm, "2", "sysctl kernel.io_uring_disabled=2")]
+    [InlineData(Errno.Eperm, "0", "seccomp")]
+    [InlineData(Errno.Emfile, "0", "EMFILE")]
+    public void A_machine_without_io_uring_says_why(int errno, string disabled, string expected) =>
+        RingRefusal.Describe(errno, disabled).ShouldContain(expected);
+}
