@@ -86,6 +86,17 @@ public static class ResourceKinds
         CreatesOnUpdate = true, Model = typeof(V1Lease), Columns = KindColumns.Lease,
     };
 
+    public static ResourceKind ServiceAccounts { get; } = new("", "v1", "serviceaccounts", "ServiceAccount", namespaced: true) { ShortNames = ["sa"], Model = typeof(V1ServiceAccount) };
+
+    // Kept for manifests that bring them; rights are not enforced: there is one token.
+    public static ResourceKind Roles { get; } = new("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true) { Model = typeof(V1Role) };
+
+    public static ResourceKind RoleBindings { get; } = new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true) { Model = typeof(V1RoleBinding) };
+
+    public static ResourceKind ClusterRoles { get; } = new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false) { Model = typeof(V1ClusterRole) };
+
+    public static ResourceKind ClusterRoleBindings { get; } = new("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced: false) { Model = typeof(V1ClusterRoleBinding) };
+
     public static ResourceKind CustomResourceDefinitions { get; } =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced: false)
         {
@@ -112,8 +123,8 @@ public static class ResourceKinds
     /// <summary>Every kind, groups in the order of discovery.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
-        ConfigMaps, Events, Namespaces, Nodes, Pods, Services, DaemonSets, Deployments, ReplicaSets, Jobs, Leases, EndpointSlices,
-        NetworkPolicies, CustomResourceDefinitions, CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumNetworkPolicies,
+        ConfigMaps, Events, Namespaces, Nodes, Pods, ServiceAccounts, Services, DaemonSets, Deployments, ReplicaSets, Jobs, Leases, EndpointSlices,
+        NetworkPolicies, ClusterRoleBindings, ClusterRoles, RoleBindings, Roles, CustomResourceDefinitions, CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumNetworkPolicies,
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> s_byPath =
