@@ -62,26 +62,7 @@ public sealed record LabOptions
     {
         var first = LoadScenario();
         return new LabSessionOptions(
-            host, [.. Titles(first).OrderBy(s => s.Name, StringComparer.Ordinal)], LoadScenarioNamed, scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
-    }
-
-    /// <summary>The scenarios that can be run; one that cannot be read is none.</summary>
-    private static IEnumerable<ScenarioChoice> Titles(ClusterSetup.Scenarios.Scenario first)
-    {
-        yield return new ScenarioChoice(first.Name, first.Title);
-        foreach (var name in ScenarioCatalog.Names.Where(n => n != first.Name))
-        {
-            ClusterSetup.Scenarios.Scenario? other = null;
-            try
-            {
-                other = ScenarioCatalog.Load(name);
-            }
-            catch (ScenarioException)
-            {
-                // It says what is wrong with it when it is asked for by name.
-            }
-            if (other is not null) yield return new ScenarioChoice(name, other.Title);
-        }
+            host, [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))], LoadScenarioNamed, scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
     }
 
     /// <summary>The scenario's settings and <see cref="CiliumSettings"/> over them.</summary>

@@ -72,14 +72,15 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         Feed.Begin(scenario.Name, scenario.Title, order.ByHand, scenario.Load.RatePerSecond);
         try
         {
-            if (_ran is { } last)
+            if (_options.Run is null && _ran is { } last)
             {
                 observer.OnStep("bringing the cluster back to where a run begins");
                 await new ClusterReset(_cluster, _time).RunAsync(last, order.Scenario, _options.Settings(order.Scenario), cancellationToken);
             }
             _ran = order.Scenario;
             _control = control;
-            var report = await new ScenarioRunner(_cluster, _time).RunAsync(scenario, _options.Backends(scenario), observer, cancellationToken, control);
+            var report = _options.Run is { } run ? await run(order, observer, control, cancellationToken)
+                : await new ScenarioRunner(_cluster, _time).RunAsync(scenario, _options.Backends(scenario), observer, cancellationToken, control);
             return (report, Save(report));
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -156,6 +157,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
     private async Task<string> ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
     {
         if (_control is { } control) await control.ChangeAsync(step, cancellationToken);
+        else if (_options.Run is not null) throw new CommandRefusedException("no run is under way, and a run puts back in its end what was changed: start one first");
         else await ChangeAtRestAsync(step, cancellationToken);
         await LookOnceAsync(cancellationToken);
         return step switch
@@ -240,4 +242,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
 /// <param name="Backends">Pods behind the Service of a scenario.</param>
 /// <param name="Artifacts">Folder of the reports.</param>
 public sealed record LabSessionOptions(
-    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts);
+    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts)
+{
+    /// <summary>Runs an order in the host's own way, which leaves the cluster as it was; null: the scenario's steps alone, and the cluster is brought back before the next run.</summary>
+    public Func<RunOrder, IRunObserver, RunControl, CancellationToken, Task<RunReport>>? Run { get; init; }
+}

@@ -91,6 +91,7 @@ public static class ResourceKinds
         CreatesOnUpdate = true, Model = typeof(V1Lease), Columns = KindColumns.Lease,
     };
 
+
     public static ResourceKind CustomResourceDefinitions { get; } =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced: false)
         {
