@@ -20,6 +20,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <summary>Samples from one look at the backends to the next: requests are judged that much later, and two more questions a second would cost more than they tell.</summary>
     private const int SamplesPerLook = 2;
 
+    /// <summary>Attempts to begin a phase while Pods come and go.</summary>
+    private const int MostAttempts = 20;
+
     /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
     private const int MostExtension = 6;
 
@@ -66,12 +69,23 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <param name="cancellationToken">Gives it up.</param>
     public static async Task<PhaseTally> BeginAsync(ScenarioRun run, string name, CancellationToken cancellationToken)
     {
-        var backends = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
-        var (before, start) = run.Book.Phases.Count == 0 ? (run.AtStart, 0) : await ScrapeAsync(run, backends.Pods, cancellationToken);
-        var phase = new PhaseTally(name, start, backends, before) { Replaced = run.Replaced, ClientNode = run.ClientNode };
-        run.Replaced = null;
-        run.Book.Begin(phase);
-        return phase;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var backends = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+                var (before, start) = run.Book.Phases.Count == 0 ? (run.AtStart, 0) : await ScrapeAsync(run, backends.Pods, cancellationToken);
+                var phase = new PhaseTally(name, start, backends, before) { Replaced = run.Replaced, ClientNode = run.ClientNode };
+                run.Replaced = null;
+                run.Book.Begin(phase);
+                return phase;
+            }
+            catch (HttpRequestException) when (attempt < MostAttempts)
+            {
+                // A Pod of a rollout may be gone again before it was asked: see who is there in a moment.
+                await Task.Delay(SampleInterval, run.Time, cancellationToken);
+            }
+        }
     }
 
     /// <param name="run">The run.</param>
@@ -80,7 +94,16 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <param name="cancellationToken">Gives it up.</param>
     private async Task EndAsync(ScenarioRun run, PhaseTally phase, double? end, CancellationToken cancellationToken)
     {
-        (phase.After, var read) = await ScrapeAsync(run, phase.Pods, cancellationToken);
+        var read = run.Now;
+        try
+        {
+            (phase.After, read) = await ScrapeAsync(run, phase.Pods, cancellationToken);
+        }
+        catch (HttpRequestException) when (end is not null)
+        {
+            // One of its Pods is gone, which is why it ends: what the last sample counted stands.
+            phase.After ??= phase.Before;
+        }
         phase.End = end ?? read;
         // After the drain there is no load any more: such a sample would show a fall that is none.
         if (run.Drained is null) run.Series.Add(read, phase.After, phase.Pods);

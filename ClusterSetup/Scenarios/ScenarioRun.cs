@@ -37,6 +37,8 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     public RunBook Book => book;
     public RunControl Control => control;
 
+    public TimeProvider Time => time;
+
     /// <summary>Now, s since the attack's epoch; since 1970 before there is an attack.</summary>
     public double Now => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (Attack?.EpochUnixSeconds ?? 0);
 
