@@ -120,27 +120,32 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         ClusterOptions options, Kubernetes api, AddressBlocks addresses, LiveDatapath datapath, SocketTable shared, PodOutputs outputs, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var time = options.Time;
-        List<Reconciler> reconcilers = [];
-        var cache = new ClusterCache(api, () => reconcilers.ForEach(r => r.Trigger()), time);
+        var cache = new ClusterCache(api, time);
         var events = new EventRecorder(api, time);
         var runtime = options.RunsPods ? new ContainerRuntime(ApiUrl, options.ApiToken, AuthorityPem, outputs, time) : null;
         var network = _parts.Add(new PodNetworkController(
             api, cache, addresses, datapath, options.Topology, options.ApiToken, time, runtime, outputs, events, loggers.CreateLogger("kubelet")));
         var snapshots = new SnapshotBuilder();
-        Reconciler Loop(string name, Func<CancellationToken, Task> work) => _parts.Add(new Reconciler(work, time, loggers.CreateLogger(name)));
-        reconcilers.AddRange(
+        Reconciler Loop(string name, Func<CancellationToken, Task> work, params IEnumerable<IInformer> sources)
+        {
+            var loop = _parts.Add(new Reconciler(work, time, loggers.CreateLogger(name)));
+            foreach (var source in sources) source.Changed += loop.Trigger;
+            return loop;
+        }
+        List<Reconciler> reconcilers =
         [
-            Loop("deployments", new DeploymentController(api, cache, events, time).ReconcileAsync),
-            Loop("replicasets", new ReplicaSetController(api, cache, events).ReconcileAsync),
-            Loop("daemonsets", new DaemonSetController(api, cache, events).ReconcileAsync),
-            Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync),
-            Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync),
-            Loop("agents", new AgentController(api, cache, datapath, shared, events, time).ReconcileAsync),
-            Loop("pod-network", network.ReconcileAsync),
-            Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync),
-            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); return Task.CompletedTask; }),
-        ]);
+            Loop("deployments", new DeploymentController(api, cache, events, time).ReconcileAsync, cache.Deployments, cache.ReplicaSets),
+            Loop("replicasets", new ReplicaSetController(api, cache, events).ReconcileAsync, cache.ReplicaSets, cache.Pods),
+            Loop("daemonsets", new DaemonSetController(api, cache, events).ReconcileAsync, cache.DaemonSets, cache.Pods, cache.Nodes),
+            Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync, cache.Jobs, cache.Pods),
+            Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync, cache.Pods, cache.Nodes),
+            Loop("agents", new AgentController(api, cache, datapath, shared, events, time).ReconcileAsync, cache.Pods),
+            Loop("pod-network", network.ReconcileAsync, cache.Pods),
+            Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices),
+            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); return Task.CompletedTask; }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
+        ];
         _running.Add(cache.RunAsync(_stop.Token));
+        _running.Add(events.RunAsync(_stop.Token));
         await cache.Synced.WaitAsync(cancellationToken);
         _running.AddRange(reconcilers.Select(r => r.RunAsync(_stop.Token)));
         reconcilers.ForEach(r => r.Trigger());

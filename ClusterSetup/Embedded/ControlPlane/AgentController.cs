@@ -60,7 +60,7 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
         {
             _failed = agent.Uid();
             await status.WriteAsync("Running", ready: false, PodStatusWriter.Waiting("CrashLoopBackOff", e.Message), cancellationToken);
-            await events.RecordAsync(agent, "kubelet", "BackOff", e.Message, isWarning: true, cancellationToken);
+            events.Record(agent, "kubelet", "BackOff", e.Message, isWarning: true);
             throw;
         }
     }

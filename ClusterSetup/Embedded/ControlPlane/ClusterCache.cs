@@ -42,37 +42,37 @@ internal sealed class ClusterCache
     private readonly List<Func<CancellationToken, Task>> _run = [];
     private readonly List<Task> _synced = [];
 
-    public ClusterCache(IKubernetes api, Action changed, TimeProvider time)
+    public ClusterCache(IKubernetes api, TimeProvider time)
     {
         Pods = Add(new Informer<V1Pod>(
             async ct => await api.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.CoreV1.WatchListPodForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.CoreV1.WatchListPodForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         Services = Add(new Informer<V1Service>(
             async ct => await api.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.CoreV1.WatchListServiceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.CoreV1.WatchListServiceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         EndpointSlices = Add(new Informer<V1EndpointSlice>(
             async ct => await api.DiscoveryV1.ListEndpointSliceForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.DiscoveryV1.WatchListEndpointSliceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.DiscoveryV1.WatchListEndpointSliceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         Nodes = Add(new Informer<V1Node>(
             async ct => await api.CoreV1.ListNodeAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.CoreV1.WatchListNodeAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.CoreV1.WatchListNodeAsync(resourceVersion: rv, cancellationToken: ct), time));
         Deployments = Add(new Informer<V1Deployment>(
             async ct => await api.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.AppsV1.WatchListDeploymentForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.AppsV1.WatchListDeploymentForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         ReplicaSets = Add(new Informer<V1ReplicaSet>(
             async ct => await api.AppsV1.ListReplicaSetForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.AppsV1.WatchListReplicaSetForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.AppsV1.WatchListReplicaSetForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         DaemonSets = Add(new Informer<V1DaemonSet>(
             async ct => await api.AppsV1.ListDaemonSetForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.AppsV1.WatchListDaemonSetForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.AppsV1.WatchListDaemonSetForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         Jobs = Add(new Informer<V1Job>(
             async ct => await api.BatchV1.ListJobForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.BatchV1.WatchListJobForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.BatchV1.WatchListJobForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         Policies =
         [
-            Policy(api, "cilium.io", "v2", "ciliumnetworkpolicies", changed, time),
-            Policy(api, "cilium.io", "v2", "ciliumclusterwidenetworkpolicies", changed, time),
-            Policy(api, "networking.k8s.io", "v1", "networkpolicies", changed, time),
+            Policy(api, "cilium.io", "v2", "ciliumnetworkpolicies", time),
+            Policy(api, "cilium.io", "v2", "ciliumclusterwidenetworkpolicies", time),
+            Policy(api, "networking.k8s.io", "v1", "networkpolicies", time),
         ];
     }
 
@@ -106,13 +106,13 @@ internal sealed class ClusterCache
     /// <summary>Keeps all copies current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_run.Select(run => run(cancellationToken)));
 
-    private Informer<PolicyObject> Policy(IKubernetes api, string group, string version, string plural, Action changed, TimeProvider time) => Add(new Informer<PolicyObject>(
+    private Informer<PolicyObject> Policy(IKubernetes api, string group, string version, string plural, TimeProvider time) => Add(new Informer<PolicyObject>(
         async ct =>
         {
             var all = await api.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: ct);
             return (all.Metadata.ResourceVersion, all.Items);
         },
-        (rv, ct) => WatchPoliciesAsync(api, group, version, plural, rv, ct), changed, time));
+        (rv, ct) => WatchPoliciesAsync(api, group, version, plural, rv, ct), time));
 
     private static async IAsyncEnumerable<(WatchEventType Type, PolicyObject Object)> WatchPoliciesAsync(
         IKubernetes api, string group, string version, string plural, string? resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -124,6 +124,7 @@ internal static class ClusterObjects
                     new V1NodeAddress { Type = "InternalIP", Address = TcpEndpoint.ToIPAddress(addresses.Node(index)).ToString() },
                     new V1NodeAddress { Type = "Hostname", Address = node.Name },
                 ],
+                Capacity = Pods(), Allocatable = Pods(),
                 Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = now, LastTransitionTime = now }],
                 NodeInfo = new V1NodeSystemInfo
                 {
@@ -138,6 +139,8 @@ internal static class ClusterObjects
             },
         };
     }
+
+    private static Dictionary<string, ResourceQuantity> Pods() => new() { ["pods"] = new ResourceQuantity(Scheduler.PodsPerNodeMax.ToString(CultureInfo.InvariantCulture)) };
 
     private static V1Service Service(ServiceSpec service, AddressBlocks addresses) => new()
     {

@@ -6,18 +6,24 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 
+/// <summary>A local copy of any kind, to those who work when it changes.</summary>
+internal interface IInformer
+{
+    /// <summary>Raised after every change of the copy.</summary>
+    event Action? Changed;
+}
+
 /// <summary>
 /// A local copy of all objects of one kind, kept current by list and watch through KubernetesClient. When the watch ends or falls behind it lists anew.
 /// </summary>
 /// <param name="list">Lists all objects with the list's resourceVersion.</param>
 /// <param name="watch">Watches from a resourceVersion.</param>
-/// <param name="changed">Called after every change of <see cref="Objects"/>.</param>
 /// <param name="time">Time source of the pause after a failed list.</param>
 internal sealed class Informer<T>(
     Func<CancellationToken, Task<(string? ResourceVersion, IEnumerable<T> Items)>> list,
     Func<string?, CancellationToken, IAsyncEnumerable<(WatchEventType Type, T Object)>> watch,
-    Action changed,
     TimeProvider time)
+    : IInformer
     where T : IMetadata<V1ObjectMeta>
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
@@ -25,6 +31,9 @@ internal sealed class Informer<T>(
     private volatile ImmutableDictionary<string, T> _objects = ImmutableDictionary<string, T>.Empty;
     private long _version;
     private long _written;
+
+    /// <inheritdoc/>
+    public event Action? Changed;
 
     /// <summary>The objects by uid.</summary>
     public ImmutableDictionary<string, T> Objects => _objects;
@@ -54,7 +63,7 @@ internal sealed class Informer<T>(
                 _objects = items.ToImmutableDictionary(o => o.Metadata.Uid);
                 Volatile.Write(ref _version, VersionOf(resourceVersion));
                 _synced.TrySetResult();
-                changed();
+                Changed?.Invoke();
                 await foreach (var (type, changedObject) in watch(resourceVersion, cancellationToken)) Apply(type, changedObject);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -84,7 +93,7 @@ internal sealed class Informer<T>(
                 return;
         }
         Volatile.Write(ref _version, VersionOf(changedObject.Metadata.ResourceVersion));
-        changed();
+        Changed?.Invoke();
     }
 
     /// <summary>A resourceVersion of the embedded API: a number that counts writes.</summary>

@@ -33,7 +33,7 @@ internal sealed class PodNetworkController(
     {
         var pods = cache.Pods.Objects;
         foreach (var uid in _assigned.Keys.Where(uid => !pods.ContainsKey(uid)).ToList()) Remove(uid, deleted: true);
-        await Reconciler.EachAsync(pods.Values.Where(p => !_assigned.ContainsKey(p.Uid())), pod => StartAsync(pod, cancellationToken), cancellationToken);
+        await Task.WhenAll(pods.Values.Where(p => !_assigned.ContainsKey(p.Uid())).ToList().Select(pod => StartAsync(pod, cancellationToken)));
     }
 
     private Task StartAsync(V1Pod pod, CancellationToken cancellationToken) =>
@@ -56,16 +56,16 @@ internal sealed class PodNetworkController(
             datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
             var annotations = PortAnnotations(pod);
             annotations[SandboxContract.BackingAddress] = TcpEndpoint.ToIPAddress(backing).ToString();
+            // The program starts while its Pod is told its addresses: it waits for them.
+            assignment.Worker = new PodWorker(pod, podIp, hostIp, status, Probe(pod, assignment), runtime, events, time, log);
+            assignment.Worker.Start();
             await AnnotateAsync(pod, annotations, cancellationToken);
-            await status.WriteAsync("Pending", ready: false, PodStatusWriter.Waiting("ContainerCreating"), cancellationToken);
         }
         catch
         {
             Remove(pod.Uid(), deleted: false); // the next round begins anew
             throw;
         }
-        assignment.Worker = new PodWorker(pod, podIp, hostIp, status, Probe(pod, assignment), runtime, events, time, log);
-        assignment.Worker.Start();
     }
 
     /// <summary>The Pod's readiness probe, from its node's host; null when it has none.</summary>

@@ -57,7 +57,7 @@ internal sealed partial class PodWorker(
         catch (ContainerStartException e)
         {
             await status.WriteAsync("Pending", ready: false, PodStatusWriter.Waiting(e.Reason, e.Message), stop);
-            await events.RecordAsync(pod, "kubelet", "Failed", e.Message, isWarning: true, stop);
+            events.Record(pod, "kubelet", "Failed", e.Message, isWarning: true);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -76,7 +76,7 @@ internal sealed partial class PodWorker(
         {
             // 1.
             await using var process = container.Start(pod, podIp, hostIp);
-            await events.RecordAsync(pod, "kubelet", "Started", $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}", cancellationToken: stop);
+            events.Record(pod, "kubelet", "Started", $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}");
             var since = time.GetTimestamp();
             // 2.
             await ProbeWhileRunningAsync(process, stop);
@@ -90,7 +90,7 @@ internal sealed partial class PodWorker(
             }
             if (time.GetElapsedTime(since) > LongestBackOff) backOff = FirstBackOff;
             await status.WriteAsync("Running", ready: false, PodStatusWriter.Waiting("CrashLoopBackOff", $"back-off {backOff.TotalSeconds} s restarting failed container"), stop, _restarts, _last);
-            await events.RecordAsync(pod, "kubelet", "BackOff", $"Back-off restarting failed container, exit code {process.ExitCode}", isWarning: true, stop);
+            events.Record(pod, "kubelet", "BackOff", $"Back-off restarting failed container, exit code {process.ExitCode}", isWarning: true);
             await Task.Delay(backOff, time, stop);
             backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
             _restarts++;
@@ -130,7 +130,7 @@ internal sealed partial class PodWorker(
             {
                 ready = !ready;
                 await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
-                if (!ready) await events.RecordAsync(pod, "kubelet", "Unhealthy", $"Readiness probe failed {failures} times", isWarning: true, stop);
+                if (!ready) events.Record(pod, "kubelet", "Unhealthy", $"Readiness probe failed {failures} times", isWarning: true);
             }
             if (probe is null) return;
             await Task.Delay(ready ? ProbePeriod : FirstProbePeriod, time, stop);

@@ -7,8 +7,9 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 /// <summary>Keeps one Pod of each DaemonSet on every node that it fits. After a change of the template Pods are replaced one at a time (updateStrategy OnDelete: when somebody deletes them).</summary>
 internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, EventRecorder events)
 {
-    private const string Component = "daemonset-controller";
     private const string HashLabel = "controller-revision-hash";
+
+    private readonly PodControl _pods = new(api, cache, events, "daemonset-controller");
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -22,29 +23,21 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
     {
         var hash = PodTemplates.Hash(set.Spec.Template);
         var nodes = cache.Nodes.Objects.Values.Where(n => NodeFit.Fits(set.Spec.Template.Spec, n)).Select(n => n.Name()).Order(StringComparer.Ordinal).ToList();
-        foreach (var node in nodes.Where(n => pods.All(p => p.Spec.NodeName != n))) await CreateAsync(set, node, hash, cancellationToken);
-        foreach (var pod in pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded")) await DeleteAsync(set, pod, cancellationToken);
+        await Task.WhenAll(nodes.Where(n => pods.All(p => p.Spec.NodeName != n)).Select(node => CreateAsync(set, node, hash, cancellationToken)));
+        await Task.WhenAll(pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded").Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
 
         var updated = pods.Where(p => p.GetLabel(HashLabel) == hash).ToList();
         if (set.Spec.UpdateStrategy?.Type != "OnDelete" && pods.Count == nodes.Count && updated.All(EndpointSliceController.IsReady)
             && pods.Except(updated).OrderBy(EndpointSliceController.IsReady).ThenBy(p => p.Name(), StringComparer.Ordinal).FirstOrDefault() is { } outdated)
-            await DeleteAsync(set, outdated, cancellationToken);
+            await _pods.DeleteAsync(set, outdated, cancellationToken);
         await WriteStatusAsync(set, nodes.Count, pods, updated.Count, cancellationToken);
     }
 
-    private async Task CreateAsync(V1DaemonSet set, string node, string hash, CancellationToken cancellationToken)
+    private Task CreateAsync(V1DaemonSet set, string node, string hash, CancellationToken cancellationToken)
     {
         var pod = PodTemplates.Instantiate(set.Spec.Template, set, [KeyValuePair.Create(HashLabel, hash)]);
         pod.Spec.NodeName = node;
-        var created = await api.CoreV1.CreateNamespacedPodAsync(pod, set.Namespace(), cancellationToken: cancellationToken);
-        cache.Pods.Wrote(created);
-        await events.RecordAsync(set, Component, "SuccessfulCreate", $"Created pod: {created.Name()}", cancellationToken: cancellationToken);
-    }
-
-    private async Task DeleteAsync(V1DaemonSet set, V1Pod pod, CancellationToken cancellationToken)
-    {
-        cache.Pods.Wrote(await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken));
-        await events.RecordAsync(set, Component, "SuccessfulDelete", $"Deleted pod: {pod.Name()}", cancellationToken: cancellationToken);
+        return _pods.CreateAsync(set, pod, cancellationToken);
     }
 
     private async Task WriteStatusAsync(V1DaemonSet set, int desired, List<V1Pod> pods, int updated, CancellationToken cancellationToken)

@@ -51,6 +51,8 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
 
     private async Task<V1ReplicaSet> CreateAsync(V1Deployment deployment, string hash, long revision, CancellationToken cancellationToken)
     {
+        // The first has nobody to wait for; others grow as RolloutPlan says.
+        var replicas = revision == 1 ? deployment.Spec.Replicas ?? 1 : 0;
         var pod = PodTemplates.Instantiate(deployment.Spec.Template, deployment, [KeyValuePair.Create(HashLabel, hash)]);
         var created = await api.AppsV1.CreateNamespacedReplicaSetAsync(new V1ReplicaSet
         {
@@ -64,7 +66,7 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
             },
             Spec = new V1ReplicaSetSpec
             {
-                Replicas = 0,
+                Replicas = replicas,
                 MinReadySeconds = deployment.Spec.MinReadySeconds,
                 Selector = new V1LabelSelector
                 {
@@ -75,6 +77,7 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
             },
         }, deployment.Namespace(), cancellationToken: cancellationToken);
         cache.ReplicaSets.Wrote(created);
+        if (replicas > 0) Scaled(deployment, created, 0);
         await SetRevisionOfAsync(deployment, revision, cancellationToken);
         return created;
     }
@@ -96,8 +99,15 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
         var before = set.Spec.Replicas ?? 0;
         if (before == replicas) return;
         var patch = new V1Patch(JsonSerializer.Serialize(new { spec = new { replicas } }), V1Patch.PatchType.MergePatch);
-        cache.ReplicaSets.Wrote(await api.AppsV1.PatchNamespacedReplicaSetAsync(patch, set.Name(), set.Namespace(), cancellationToken: cancellationToken));
-        await events.RecordAsync(deployment, Component, "ScalingReplicaSet", $"Scaled {(replicas > before ? "up" : "down")} replica set {set.Name()} to {replicas} from {before}", cancellationToken: cancellationToken);
+        var scaled = await api.AppsV1.PatchNamespacedReplicaSetAsync(patch, set.Name(), set.Namespace(), cancellationToken: cancellationToken);
+        cache.ReplicaSets.Wrote(scaled);
+        Scaled(deployment, scaled, before);
+    }
+
+    private void Scaled(V1Deployment deployment, V1ReplicaSet set, int before)
+    {
+        var direction = set.Spec.Replicas > before ? "up" : "down";
+        events.Record(deployment, Component, "ScalingReplicaSet", $"Scaled {direction} replica set {set.Name()} to {set.Spec.Replicas} from {before}");
     }
 
     private async Task WriteStatusAsync(V1Deployment deployment, V1ReplicaSet? current, List<V1ReplicaSet> sets, CancellationToken cancellationToken)

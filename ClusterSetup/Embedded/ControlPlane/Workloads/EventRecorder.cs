@@ -1,13 +1,18 @@
 using System.Globalization;
+using System.Threading.Channels;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 
-/// <summary>Tells people what controllers did: the Events of <c>kubectl describe</c>. Losing one is no failure.</summary>
+/// <summary>Tells people what controllers did: the Events of <c>kubectl describe</c>. Nobody waits for one to be written, and losing one is no failure.</summary>
 internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
 {
+    /// <summary>Events that may wait to be written; of more the oldest are lost.</summary>
+    private const int WaitingMax = 1_000;
+
+    private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(WaitingMax) { FullMode = BoundedChannelFullMode.DropOldest });
     private long _last;
 
     /// <summary>Records an event.</summary>
@@ -16,15 +21,16 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     /// <param name="reason">CamelCase reason.</param>
     /// <param name="message">A sentence.</param>
     /// <param name="isWarning">Type Warning instead of Normal.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task RecordAsync(IKubernetesObject<V1ObjectMeta> about, string component, string reason, string message, bool isWarning = false, CancellationToken cancellationToken = default)
+    public void Record(IKubernetesObject<V1ObjectMeta> about, string component, string reason, string message, bool isWarning = false)
     {
         var owner = PodTemplates.Owner(about);
         var now = time.GetUtcNow().UtcDateTime;
-        var ns = about.Namespace() ?? "default";
-        var recorded = new Corev1Event
+        _waiting.Writer.TryWrite(new Corev1Event
         {
-            Metadata = new V1ObjectMeta { Name = string.Create(CultureInfo.InvariantCulture, $"{about.Name()}.{now.Ticks:x}{Interlocked.Increment(ref _last):x}"), NamespaceProperty = ns },
+            Metadata = new V1ObjectMeta
+            {
+                Name = string.Create(CultureInfo.InvariantCulture, $"{about.Name()}.{now.Ticks:x}{Interlocked.Increment(ref _last):x}"), NamespaceProperty = about.Namespace() ?? "default",
+            },
             InvolvedObject = new V1ObjectReference { ApiVersion = owner.ApiVersion, Kind = owner.Kind, Name = owner.Name, NamespaceProperty = about.Namespace(), Uid = owner.Uid, ResourceVersion = about.ResourceVersion() },
             Type = isWarning ? "Warning" : "Normal",
             Reason = reason,
@@ -34,14 +40,31 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
             FirstTimestamp = now,
             LastTimestamp = now,
             Count = 1,
-        };
+        });
+    }
+
+    /// <summary>Writes what is recorded, until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
         try
         {
-            await api.CoreV1.CreateNamespacedEventAsync(recorded, ns, cancellationToken: cancellationToken);
+            await foreach (var recorded in _waiting.Reader.ReadAllAsync(cancellationToken)) await WriteAsync(recorded, cancellationToken);
         }
-        catch (HttpOperationException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Its namespace is gone, or the store is full.
+            // What was not written by now interests nobody.
+        }
+    }
+
+    private async Task WriteAsync(Corev1Event recorded, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await api.CoreV1.CreateNamespacedEventAsync(recorded, recorded.Metadata.NamespaceProperty, cancellationToken: cancellationToken);
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException)
+        {
+            // Its namespace is gone, the store is full, or a moment without the API.
         }
     }
 }

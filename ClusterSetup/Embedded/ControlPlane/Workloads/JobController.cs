@@ -13,7 +13,8 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
     public const string IndexKey = "batch.kubernetes.io/job-completion-index";
 
     private const string Component = "job-controller";
-    private const int BurstMax = 50;
+
+    private readonly PodControl _pods = new(api, cache, events, Component);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -39,15 +40,15 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         var suspended = spec.Suspend is true;
 
         var wanted = complete || failed || suspended ? 0 : Math.Min(spec.Parallelism ?? 1, (spec.Completions ?? 1) - completed);
-        foreach (var surplus in active.Skip(wanted)) cache.Pods.Wrote(await api.CoreV1.DeleteNamespacedPodAsync(surplus.Name(), surplus.Namespace(), cancellationToken: cancellationToken));
+        await Task.WhenAll(active.Skip(wanted).Select(surplus => _pods.DeleteAsync(job, surplus, cancellationToken)));
         var free = indexed ? Enumerable.Range(0, spec.Completions ?? 1).Except(done).Except(active.Select(IndexOf)) : Enumerable.Repeat(-1, wanted);
-        foreach (var index in free.Take(Math.Clamp(wanted - active.Count, 0, BurstMax)).ToList()) await CreateAsync(job, index, cancellationToken);
+        await Task.WhenAll(free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.BurstMax)).Select(index => CreateAsync(job, index, cancellationToken)));
         await WriteStatusAsync(job, (active.Count, completed, failures, active.Count(EndpointSliceController.IsReady)), Ranges(done), complete ? "Complete" : failed ? "Failed" : suspended ? "Suspended" : null, cancellationToken);
     }
 
     private static int IndexOf(V1Pod pod) => int.TryParse(pod.GetAnnotation(IndexKey), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : -1;
 
-    private async Task CreateAsync(V1Job job, int index, CancellationToken cancellationToken)
+    private Task CreateAsync(V1Job job, int index, CancellationToken cancellationToken)
     {
         var number = index.ToString(CultureInfo.InvariantCulture);
         var pod = PodTemplates.Instantiate(job.Spec.Template, job, index < 0 ? [] : [KeyValuePair.Create(IndexKey, number)], index < 0 ? null : $"{job.Name()}-{number}-");
@@ -57,9 +58,7 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
             pod.Spec.Hostname = $"{job.Name()}-{number}";
             foreach (var container in pod.Spec.Containers) (container.Env ??= []).Add(new V1EnvVar { Name = "JOB_COMPLETION_INDEX", Value = number });
         }
-        var created = await api.CoreV1.CreateNamespacedPodAsync(pod, job.Namespace(), cancellationToken: cancellationToken);
-        cache.Pods.Wrote(created);
-        await events.RecordAsync(job, Component, "SuccessfulCreate", $"Created pod: {created.Name()}", cancellationToken: cancellationToken);
+        return _pods.CreateAsync(job, pod, cancellationToken);
     }
 
     private async Task WriteStatusAsync(V1Job job, (int Active, int Succeeded, int Failed, int Ready) count, string ranges, string? condition, CancellationToken cancellationToken)
@@ -78,7 +77,7 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         };
         cache.Jobs.Wrote(await api.BatchV1.PatchNamespacedJobStatusAsync(
             new V1Patch($$"""{"status":{{KubernetesJson.Serialize(status)}}}""", V1Patch.PatchType.MergePatch), job.Name(), job.Namespace(), cancellationToken: cancellationToken));
-        if (finished) await events.RecordAsync(job, Component, condition == "Complete" ? "Completed" : "BackoffLimitExceeded", condition == "Complete" ? "Job completed" : "Job has reached the specified backoff limit", condition == "Failed", cancellationToken);
+        if (finished) events.Record(job, Component, condition == "Complete" ? "Completed" : "BackoffLimitExceeded", condition == "Complete" ? "Job completed" : "Job has reached the specified backoff limit", condition == "Failed");
     }
 
     /// <summary>Completed indexes as a Job's status shows them: <c>0-3,7</c>.</summary>

@@ -7,10 +7,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 /// <summary>Keeps as many Pods of each ReplicaSet as it asks for.</summary>
 internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, EventRecorder events)
 {
-    private const string Component = "replicaset-controller";
-
-    /// <summary>Pods of one ReplicaSet created or deleted in a round; the next round goes on.</summary>
-    private const int BurstMax = 50;
+    private readonly PodControl _pods = new(api, cache, events, "replicaset-controller");
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -23,22 +20,9 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
     private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
         var missing = (set.Spec.Replicas ?? 1) - active.Count;
-        for (var i = 0; i < Math.Min(missing, BurstMax); i++) await CreateAsync(set, cancellationToken);
-        foreach (var pod in Superfluous(active).Take(Math.Clamp(-missing, 0, BurstMax))) await DeleteAsync(set, pod, cancellationToken);
+        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(missing, 0, PodControl.BurstMax)).Select(_ => _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)));
+        await Task.WhenAll(Superfluous(active).Take(Math.Clamp(-missing, 0, PodControl.BurstMax)).Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
         await WriteStatusAsync(set, active, cancellationToken);
-    }
-
-    private async Task CreateAsync(V1ReplicaSet set, CancellationToken cancellationToken)
-    {
-        var pod = await api.CoreV1.CreateNamespacedPodAsync(PodTemplates.Instantiate(set.Spec.Template, set, []), set.Namespace(), cancellationToken: cancellationToken);
-        cache.Pods.Wrote(pod);
-        await events.RecordAsync(set, Component, "SuccessfulCreate", $"Created pod: {pod.Name()}", cancellationToken: cancellationToken);
-    }
-
-    private async Task DeleteAsync(V1ReplicaSet set, V1Pod pod, CancellationToken cancellationToken)
-    {
-        cache.Pods.Wrote(await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken));
-        await events.RecordAsync(set, Component, "SuccessfulDelete", $"Deleted pod: {pod.Name()}", cancellationToken: cancellationToken);
     }
 
     /// <summary>Whom to delete first: without a node, not ready, beside others of its kind on one node, the youngest.</summary>

@@ -94,7 +94,7 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         await kubectl.RunAsync("-n web set image deploy/web c=nginx:1");
         await Eventually.HoldsAsync("the new pod tells why", async () => (await kubectl.RunAsync("-n web get pods")).Contains("ErrImagePull", StringComparison.Ordinal));
         (await kubectl.RunAsync("-n web get deploy web -o jsonpath={.status.availableReplicas}")).ShouldBe("2");
-        (await kubectl.RunAsync("-n web get events")).ShouldContain("none of the embedded cluster's");
+        await Eventually.HoldsAsync("the event tells why", async () => (await kubectl.RunAsync("-n web get events")).Contains("none of the embedded cluster's", StringComparison.Ordinal));
         await kubectl.RunAsync("delete ns web");
         (await kubectl.RunAsync("get deploy,rs,pods -n web")).ShouldBeEmpty();
     }
