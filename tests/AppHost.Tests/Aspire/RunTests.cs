@@ -16,7 +16,7 @@ public sealed class RunTests
     {
         Assert.SkipUnless(File.Exists(Orchestrator()), "Aspire's orchestrator (DCP) is not on this machine");
         var cancellation = TestContext.Current.CancellationToken;
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync(typeof(LabOptions), ["--by-hand", "--rate", "100"], cancellation);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<LabOptions>(["--by-hand", "--rate", "100"], cancellation);
         await using var application = await builder.BuildAsync(cancellation);
         await application.StartAsync(cancellation);
         Task<ResourceEvent> Until(string resource, Func<CustomResourceSnapshot, bool> condition) =>
