@@ -123,7 +123,12 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     private static (string Since, string After) Onset(RunReport report, PhaseReport phase)
     {
         if (report.Status.Episodes is [.., { End: EpisodeEnd.Open } open] && open.Onset.Best.At is { } at)
-            return (F($"{at.TotalSeconds:0.0} s"), open.Onset.DescribeEvents());
+        {
+            // A change takes its time to reach every node: the evidence may date the onset after it. How long after is said.
+            var cause = open.Onset.Events.IsEmpty && report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
+                ? F($"{before.Name} ({(at - before.At).TotalSeconds:0.0} s before)") : open.Onset.DescribeEvents();
+            return (F($"{at.TotalSeconds:0.0} s"), cause);
+        }
         return Began(report, phase);
     }
 

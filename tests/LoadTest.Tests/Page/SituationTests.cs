@@ -8,9 +8,7 @@ public sealed class SituationTests
     [Fact]
     public void An_even_phase_is_balanced_and_dates_nothing()
     {
-        var run = SampleRun.Create();
-
-        var situation = Situation.Of(run with { Phases = run.Phases[..1] }, LiveRates.None);
+        var situation = Situation.Of(ManyPods.Report(ManyPods.Pods(3, 3), _ => true), LiveRates.None);
 
         situation.Kind.ShouldBe("balanced");
         situation.Headline.ShouldBe("All 3 pods answer");
