@@ -19,11 +19,9 @@ internal sealed class LoadImages(KindLab lab) : ClusterStep
         if (nodes.Length == 0) return null;
         foreach (var node in nodes)
         {
-            foreach (var (_, image) in lab.Plan.Images)
-            {
-                var listed = await lab.Programs.RunAsync(new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images", "--quiet", $"{image}:{lab.ImageTag}"]), cancellationToken);
-                if (listed.ExitCode != 0 || listed.Output.Trim().Length == 0) return null;
-            }
+            var listed = await lab.Programs.RunAsync(new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images"]), cancellationToken);
+            var images = listed.Output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+            if (listed.ExitCode != 0 || !lab.Plan.Images.All(i => images.Any(row => row is [var name, var tag, ..] && tag == lab.ImageTag && name.EndsWith(i.Image, StringComparison.Ordinal)))) return null;
         }
         return $"all {nodes.Length} nodes have them";
     }
