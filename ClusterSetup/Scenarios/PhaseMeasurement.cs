@@ -23,6 +23,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <summary>Attempts to begin a phase while Pods come and go.</summary>
     private const int MostAttempts = 20;
 
+    /// <summary>How long a phase's requests are waited for, and how often they are looked at.</summary>
+    private static readonly TimeSpan OutcomeLimit = TimeSpan.FromSeconds(1), OutcomePollInterval = TimeSpan.FromMilliseconds(20);
+
     /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
     private const int MostExtension = 6;
 
@@ -61,6 +64,16 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         // The last phase ends with the load, so that its counts are not those of requests under way.
         if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested) await run.DrainAsync(cancellationToken);
         await EndAsync(run, phase, run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Book.LastStart)), cancellationToken);
+        if (run.Drained is null) await SettleAsync(run, phase, cancellationToken);
+    }
+
+    /// <summary>
+    /// Waits until every request of the phase has its outcome, so that the step after it meets none of them under way: on a machine without time to spare an answer may take long. Those that never end are not waited for.
+    /// </summary>
+    private async Task SettleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    {
+        var limit = phase.End + OutcomeLimit.TotalSeconds;
+        while (run.Book.Settled < phase.End && run.Now < limit) await Task.Delay(OutcomePollInterval, time, cancellationToken);
     }
 
     /// <summary>Begins a phase: the counts it starts with are those of the run's beginning for the first, and those of now for every other.</summary>

@@ -43,7 +43,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly Queue<RecordedEvent> _recorded = new(); // events that no record after them was judged of yet: a record that comes late may have started before them
     private readonly List<RecordedEvent> _changing = []; // changes of the backends whose first judged record has not come yet, in order
     private long _begun;
-    private double _confirmed, _lastStart;
+    private double _confirmed, _lastStart, _settled;
 
     /// <summary>The key under which answers that name no Pod are counted.</summary>
     public const string NoPod = "";
@@ -131,6 +131,9 @@ internal sealed class RunBook(IPAddress? clientAddress)
     /// <summary>When the last request that has an outcome started, s since the attack's epoch.</summary>
     public double LastStart => Read(() => _lastStart);
 
+    /// <summary>Every request that started before this moment, s since the attack's epoch, has its outcome.</summary>
+    public double Settled => Read(() => _settled);
+
     /// <summary>Until this moment no backend and no expected share has changed that the book has not been told of: what started before it can be judged.</summary>
     /// <param name="at">s since the attack's epoch; never goes back.</param>
     public void Confirm(double at)
@@ -203,7 +206,11 @@ internal sealed class RunBook(IPAddress? clientAddress)
             }
             _prefix.Resolve(record.Seq, record);
             while (_prefix.TryRelease(out var item))
-                if (item is { IsResolved: true, Outcome: { } released }) _held.Enqueue(released);
+            {
+                if (item is not { IsResolved: true, Outcome: { } released }) continue;
+                _settled = Math.Max(_settled, released.Start);
+                _held.Enqueue(released);
+            }
             JudgeConfirmed();
         }
     }
