@@ -19,7 +19,7 @@ internal sealed record JudgedPhase(PhaseTally Tally, (bool Egress, bool Ingress)
 }
 
 /// <summary>The state of one run of a scenario.</summary>
-internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod client, LoadTestClient loadTest, IRunObserver observer, RunBook book, RunControl control)
+internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod client, LoadTestClient loadTest, IRunObserver observer, RunBook book, RunControl control, TimeProvider time)
 {
     /// <summary>Phases kept; a run by hand may have any number, and those in the middle are dropped.</summary>
     private const int PhasesKept = 40;
@@ -32,6 +32,10 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     public IRunObserver Observer => observer;
     public RunBook Book => book;
     public RunControl Control => control;
+
+    /// <summary>Now, s since the attack's epoch; since 1970 before there is an attack.</summary>
+    public double Now => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (Attack?.EpochUnixSeconds ?? 0);
+
     public AttackState? Attack { get; set; }
     public Task? Following { get; set; }
     public AttackState? Drained { get; set; }
@@ -46,5 +50,15 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     {
         Judged.Add(phase);
         if (Judged.Count > PhasesKept) Judged.RemoveAt(1); // the first is the baseline
+    }
+
+    /// <summary>Ends the load; every request has its outcome and its record then.</summary>
+    public async Task<AttackState> DrainAsync(CancellationToken cancellationToken)
+    {
+        if (Drained is { } drained) return drained;
+        observer.OnStep("waiting for the last answers");
+        Drained = await loadTest.StopAsync(cancellationToken);
+        await Following!.WaitAsync(cancellationToken);
+        return Drained;
     }
 }

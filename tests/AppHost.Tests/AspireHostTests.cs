@@ -1,10 +1,8 @@
 namespace CiliumDebugging.AppHost.Tests;
 
-/// <summary>What Aspire.targets decides, on a copy of the project and on NuGet sources of the test's own.</summary>
-public sealed class AspireTargetsTests : IDisposable
+/// <summary>Which host Aspire.targets makes of the project, on a copy of it and on NuGet sources of the test's own.</summary>
+public sealed class AspireHostTests : IDisposable
 {
-    private static readonly string[] Packages = ["Aspire.Hosting.AppHost", "Aspire.Hosting.Orchestration", "Aspire.Dashboard.Sdk", "Aspire.Hosting.Kubernetes"];
-
     private readonly ProjectCopy project = new();
 
     public void Dispose() => project.Dispose();
@@ -33,51 +31,6 @@ public sealed class AspireTargetsTests : IDisposable
 
         var lines = (await project.RunAsync("-t:SayEmbeddedHost")).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         lines.ShouldHaveSingleItem().ShouldStartWith("AppHost is built on its embedded host: the NuGet sources do not carry Aspire 13.4.6 (");
-    }
-
-    [Fact]
-    public async Task Sources_with_Aspire_add_every_package_of_the_version_that_is_asked_for()
-    {
-        var source = project.AddSource(Packages);
-
-        var packages = await project.CollectAsync(source);
-
-        packages.Count.ShouldBe(4);
-        packages.ShouldContain("Aspire.Hosting.AppHost 13.4.6");
-        packages.ShouldContain("Aspire.Hosting.Kubernetes 13.4.*-*");
-        (await project.PropertyAsync("IsAspireHost")).ShouldBe("true");
-        (await project.ItemsAsync("Compile", "-p:PkgAspire_Hosting_AppHost=restored")).ShouldBe(["AppHost.cs", "Aspire/Cluster.cs", "LabOptions.cs"]);
-    }
-
-    [Fact]
-    public async Task A_source_with_only_some_of_the_packages_counts_as_one_without_until_the_rest_is_added()
-    {
-        var some = project.AddSource(Packages[..3]);
-        var rest = project.AddSource(Packages[3..]);
-
-        (await project.CollectAsync(some)).ShouldBeEmpty();
-        (await project.CollectAsync($"{some};{rest}")).Count.ShouldBe(4);
-    }
-
-    [Fact]
-    public async Task The_sources_are_asked_once()
-    {
-        var source = project.AddSource();
-        await project.CollectAsync(source);
-        project.ForgetProbe();
-
-        await project.CollectAsync(source);
-
-        project.ProbeWasRun.ShouldBeFalse();
-    }
-
-    [Fact]
-    public async Task Another_version_is_asked_for_with_AspireVersion()
-    {
-        var source = project.AddSource("13.3.1", Packages);
-
-        (await project.CollectAsync(source)).ShouldBeEmpty();
-        (await project.CollectAsync(source, "-p:AspireVersion=13.3.1")).ShouldContain("Aspire.Hosting.Kubernetes 13.3.*-*");
     }
 
     [Fact]

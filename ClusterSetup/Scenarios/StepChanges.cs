@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Views;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Scenarios;
+
+/// <summary>Takes the steps of a run that change the cluster: each is told to the observer, recorded as an event of the run, and has reached every node when it is done.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="time">Time source.</param>
+internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
+{
+    /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
+    public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a Pod's replacement may take.</summary>
+    private static readonly TimeSpan ReplacementLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>How often the endpoints are looked at while a Pod is being replaced: the gap is measured to half of this.</summary>
+    private static readonly TimeSpan EndpointPollInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly ClusterChanges _changes = new(cluster);
+
+    /// <summary>Takes policies' step before there is a run: nothing is recorded and nothing waited for.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="observer">Told of it.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    public async Task TakeBeforeAsync(ScenarioStep step, IRunObserver observer, CancellationToken cancellationToken)
+    {
+        switch (step)
+        {
+            case ApplyStep apply:
+                observer.OnStep($"applying {apply.File}");
+                foreach (var policy in apply.Policies) await _changes.ApplyAsync(policy, cancellationToken);
+                break;
+            case DeleteStep delete:
+                observer.OnStep($"deleting {delete.File}");
+                foreach (var policy in delete.Policies) await _changes.DeleteAsync(policy, cancellationToken);
+                break;
+            default:
+                throw new ArgumentException($"{step} needs a run", nameof(step));
+        }
+    }
+
+    /// <summary>Takes a step of a run; a phase is none of this class's.</summary>
+    /// <exception cref="TimeoutException">A deleted Pod was not replaced in time.</exception>
+    /// <exception cref="InvalidOperationException">There is no such Pod.</exception>
+    public Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken) => step switch
+    {
+        ApplyStep apply => ChangeAsync(run, apply, $"applied {apply.File}", cancellationToken),
+        DeleteStep delete => ChangeAsync(run, delete, $"deleted {delete.File}", cancellationToken),
+        DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
+        ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
+        _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
+    };
+
+    private async Task ChangeAsync(ScenarioRun run, ScenarioStep step, string done, CancellationToken cancellationToken)
+    {
+        if (run.Attack is not null) run.Book.Record(done, run.Now);
+        await TakeBeforeAsync(step, run.Observer, cancellationToken);
+        await SettleAsync(run, cancellationToken);
+    }
+
+    private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Settle, time, cancellationToken);
+        if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+    }
+
+    private async Task ChangeServiceAsync(ScenarioRun run, ServiceStep step, CancellationToken cancellationToken)
+    {
+        var load = run.Scenario.Load;
+        var spec = ClusterChanges.SpecOf(step);
+        run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
+        if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", run.Now);
+        await _changes.PatchServiceAsync(load, spec, cancellationToken);
+        await SettleAsync(run, cancellationToken);
+    }
+
+    /// <summary>
+    /// Deletes a backend Pod and waits until another is ready in its place. The moments of the change are those at which the Service's EndpointSlices show it, midway between two looks.
+    /// </summary>
+    private async Task DeletePodAsync(ScenarioRun run, DeletePodStep step, CancellationToken cancellationToken)
+    {
+        var before = await run.View.BackendsAsync(cancellationToken);
+        var clientNode = run.ClientNode;
+        var victim = before.FirstOrDefault(p => step.Pod is { } name ? p.Name == name : step.Place switch { PodPlace.ClientNode => p.Node == clientNode, PodPlace.OtherNode => p.Node != clientNode, _ => true })
+            ?? throw new InvalidOperationException(step.Pod is { } missing
+                ? $"pod {missing} is none of the ready pods behind {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}: {string.Join(", ", before.Select(p => p.Name))}"
+                : $"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}");
+        run.Observer.OnStep($"deleting pod {victim.Name}");
+        var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
+        if (run.Attack is not null) run.Book.BackendsChange($"deleted pod {victim.Name}", run.Now);
+        await cluster.CoreV1.DeleteNamespacedPodAsync(victim.Name, victim.Namespace, cancellationToken: cancellationToken);
+        var gone = await WaitForAsync(run, "gone from its Service", pods => pods.All(p => p.Name != victim.Name), victim, cancellationToken);
+        var ready = await WaitForAsync(run, "replaced", pods => pods.Length >= before.Length && pods.Any(p => !known.Contains(p.Name)), victim, cancellationToken);
+        run.Replaced = (victim.Name, ready.Pods.First(p => !known.Contains(p.Name)).Name, gone.At, ready.At);
+        await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private async Task<(double At, ImmutableArray<BackendPod> Pods)> WaitForAsync(
+        ScenarioRun run, string what, Func<ImmutableArray<BackendPod>, bool> condition, BackendPod victim, CancellationToken cancellationToken)
+    {
+        var limit = run.Now + ReplacementLimit.TotalSeconds;
+        var last = run.Now;
+        while (true)
+        {
+            var pods = await run.View.BackendsAsync(cancellationToken);
+            var now = run.Now;
+            if (condition(pods)) return ((last + now) / 2, pods);
+            if (now > limit) throw new TimeoutException($"{ReplacementLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}");
+            last = now;
+            await Task.Delay(EndpointPollInterval, time, cancellationToken);
+        }
+    }
+}

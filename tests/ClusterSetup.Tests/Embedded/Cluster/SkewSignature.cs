@@ -1,0 +1,64 @@
+using CiliumDebugging.LoadTest.Report;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+
+/// <summary>
+/// What cil#14268 looks like in a report, whatever the placement. Each run has one phase that begins without load and ends drained, so that all counts are exact.
+/// </summary>
+internal static class SkewSignature
+{
+    /// <summary>Shorter than Cilium's default of 1 s, so that a run drains sooner; what fails does not depend on it.</summary>
+    public static readonly (string, string) ShortTimeout = ("proxy-connect-timeout", "200ms");
+
+    /// <summary>Both policies, then one phase.</summary>
+    public static readonly SeedScenario BothPolicies = new() { Steps = [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest, SeedScenario.Phase("observe", 2.5)] };
+
+    /// <summary>The signature of cil#14268 for a placement: exact counts, and shares within 4 standard errors.</summary>
+    public static void ShouldFollowPlacement(RunReport report, int remotePods, int localPods)
+    {
+        var phase = report.Phases.ShouldHaveSingleItem();
+        phase.Pods.Count(p => p.OnClientNode).ShouldBe(localPods);
+        phase.Pods.Count(p => !p.OnClientNode).ShouldBe(remotePods);
+        // All 2xx come from the client's node; every failure is a 503.
+        phase.Unanswered.ShouldBeEmpty();
+        phase.ByStatus.Keys.Except([200, 503]).ShouldBeEmpty();
+        phase.Pods.ShouldAllBe(p => p.Failed == 0);
+        foreach (var local in phase.Pods.Where(p => p.OnClientNode))
+        {
+            // Two proxies on one node: every request and every answer counts twice.
+            local.Echo.ShouldBeGreaterThan(0);
+            local.HubbleRequests.ShouldBe(2 * local.Echo);
+            local.HubbleOk.ShouldBe(2 * local.Echo);
+            local.HubbleServerErrors.ShouldBe(0);
+        }
+        foreach (var remote in phase.Pods.Where(p => !p.OnClientNode))
+        {
+            // The client-side proxy alone: the request counts once and so does its 503; the pod itself sees nothing.
+            remote.Ok.ShouldBe(0);
+            remote.Echo.ShouldBe(0);
+            remote.HubbleOk.ShouldBe(0);
+            remote.HubbleServerErrors.ShouldBeGreaterThan(0);
+            remote.HubbleRequests.ShouldBe(remote.HubbleServerErrors);
+        }
+        ShouldReconcile(report);
+        var requests = report.Reconciliation.Single(r => r.What.Contains("records received", StringComparison.Ordinal)).LeftCount;
+        requests.ShouldBeGreaterThan(200);
+        var failures = report.Reconciliation.Single(r => r.What.Contains("503", StringComparison.Ordinal) && r.Left.Contains("client", StringComparison.Ordinal)).LeftCount;
+        failures.ShouldBe(phase.Pods.Sum(p => p.HubbleServerErrors));
+        (failures + phase.Pods.Sum(p => p.Echo)).ShouldBe(requests);
+        ShouldBeShare(failures, requests, (double)remotePods / (remotePods + localPods));
+        foreach (var pod in phase.Pods) ShouldBeShare(pod.Echo + pod.HubbleServerErrors, requests, 1.0 / phase.Pods.Length);
+        report.Diagnosis.Name.ShouldBe("two-sided-l7");
+        report.Diagnosis.Sentence.ShouldContain(report.ClientNode);
+    }
+
+    private static void ShouldBeShare(double count, double of, double expected) =>
+        (count / of).ShouldBe(expected, 4 * Math.Sqrt(expected * (1 - expected) / of) + 1e-12);
+
+    /// <summary>All views agree exactly.</summary>
+    public static void ShouldReconcile(RunReport report)
+    {
+        report.Reconciliation.Where(r => r.Difference != 0).ShouldBeEmpty();
+        report.Reconciles.ShouldBeTrue();
+    }
+}
