@@ -5,14 +5,14 @@ using CiliumDebugging.Bench.Prometheus;
 namespace CiliumDebugging.Bench;
 
 /// <summary>
-/// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24 million attack results, <c>prometheus</c> holds a real Prometheus against the lab's own counts;
-/// everything else is BenchmarkDotNet's.
+/// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24 million attack results, <c>prometheus</c> holds a real Prometheus against the lab's own counts,
+/// <c>observe</c> runs the command observe against both; everything else is BenchmarkDotNet's.
 /// </summary>
 internal static class Bench
 {
     public static async Task<int> Main(string[] args)
     {
-        if (args is ["prometheus", ..]) return await new RootCommand { PrometheusCheck.Build() }.Parse(args).InvokeAsync();
+        if (args is ["prometheus" or "observe", ..]) return await new RootCommand { PrometheusCheck.Build(), ObserveCheck.Build() }.Parse(args).InvokeAsync();
         if (args is ["skew", .. var rest]) return SkewTest.SkewBenchmark.Run(rest);
         if (args is ["datapath", .. var sizes]) return Datapath.DatapathBenchmark.Run(sizes);
         if (args is ["proxies", .. var rounds]) return await Datapath.ProxyBenchmark.RunAsync(rounds);

@@ -11,9 +11,6 @@ namespace CiliumDebugging.ClusterSetup.Observing;
 /// <summary>Scrapes Hubble's metrics of every agent and the backends' own, through the API server's pod proxy.</summary>
 internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time) : ICounterSource
 {
-    /// <summary>A target that takes longer is missing from the round.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(5);
-
     private const int AtOnce = 8;
 
     private readonly PodProxyClient _proxy = new(cluster);
@@ -87,7 +84,7 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
     private async Task<TargetScrape> ReadAsync(
         ScrapeTarget target, string ns, string pod, int port, Func<IReadOnlyList<PrometheusSample>, TargetScrape> read, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(s_limit, time);
+        using var limit = new CancellationTokenSource(options.TargetTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -103,7 +100,7 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return TargetScrape.Failed(target, string.Create(CultureInfo.InvariantCulture, $"no complete answer within {s_limit.TotalSeconds:0} s"));
+            return TargetScrape.Failed(target, string.Create(CultureInfo.InvariantCulture, $"no complete answer within {options.TargetTimeout.TotalSeconds:0.#} s"));
         }
     }
 

@@ -31,6 +31,12 @@ public sealed record ObserveOptions(string Namespace, string Service)
     /// <summary>Port of the backends' <c>/metrics</c>; null: that of the Service's Pods.</summary>
     public int? BackendPort { get; init; }
 
+    /// <summary>A target that takes longer for its whole answer is missing from the round. Default 5 s.</summary>
+    public TimeSpan TargetTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A Prometheus that takes longer for its whole answer is given up. Default 20 s.</summary>
+    public TimeSpan PrometheusTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Most requests in a minute, all servers together, 10 or more. Default 600.</summary>
     public int RequestsPerMinute { get; init; } = 600;
 

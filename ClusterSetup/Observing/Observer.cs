@@ -32,7 +32,7 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
         ArgumentNullException.ThrowIfNull(progress);
         var budget = new RequestBudget(options.RequestsPerMinute, time);
         var objects = new ServiceObjects(cluster, options, budget, time);
-        using var prometheus = options.Prometheus is { } address ? new PrometheusScrapes(new PrometheusApi(address, options.PrometheusToken, time), options, budget, time) : null;
+        using var prometheus = options.Prometheus is { } address ? new PrometheusScrapes(new PrometheusApi(address, options.PrometheusToken, options.PrometheusTimeout, time), options, budget, time) : null;
         ICounterSource source = prometheus is not null ? prometheus : new DirectScrapes(cluster, options, budget, time);
         // 1. what is there
         var began = time.GetUtcNow();
@@ -60,7 +60,7 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
             var result = ObservedReport.Of(observer, source.Description, since);
             if (Said(result) is var now && now != said) progress(said = now);
             if (result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= limit) return result;
-            var wait = Longest(options.Interval, budget.LeastInterval(source.RequestsPerReading + ServiceObjects.RequestsPerReading + 1)) - time.GetElapsedTime(started);
+            var wait = Longest(options.Interval, budget.LeastInterval(source.RequestsPerReading + ServiceObjects.RequestsPerReading)) - time.GetElapsedTime(started);
             if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
         }
     }

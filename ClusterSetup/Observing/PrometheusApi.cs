@@ -20,16 +20,16 @@ internal sealed class PrometheusApi : IDisposable
 {
     private const int MaxBytes = 64 << 20;
     private const int MaxSamples = 2_000_000;
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(20);
 
     private readonly HttpClient _http;
+    private readonly TimeSpan _limit;
     private readonly TimeProvider _time;
 
-    public PrometheusApi(Uri address, string? token, TimeProvider time)
+    public PrometheusApi(Uri address, string? token, TimeSpan limit, TimeProvider time)
     {
         // A path of its own (a Prometheus behind a gateway) needs its slash to stay.
         Address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
-        _time = time;
+        (_limit, _time) = (limit, time);
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -46,7 +46,7 @@ internal sealed class PrometheusApi : IDisposable
     public async Task<ImmutableArray<RawSeries>> SamplesAsync(string selector, double windowSeconds, double at, CancellationToken cancellationToken)
     {
         var query = string.Create(CultureInfo.InvariantCulture, $"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
-        using var limit = new CancellationTokenSource(s_limit, _time);
+        using var limit = new CancellationTokenSource(_limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -61,7 +61,7 @@ internal sealed class PrometheusApi : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ObservationException(string.Create(CultureInfo.InvariantCulture, $"Prometheus {Address} gave no complete answer within {s_limit.TotalSeconds:0} s to {query}"), e);
+            throw new ObservationException(string.Create(CultureInfo.InvariantCulture, $"Prometheus {Address} gave no complete answer within {_limit.TotalSeconds:0.#} s to {query}"), e);
         }
     }
 

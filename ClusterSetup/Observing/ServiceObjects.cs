@@ -37,13 +37,13 @@ internal sealed record ServiceObjectsRead(ObservedService Service, ImmutableArra
 internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time)
 {
     /// <summary>Requests of a reading, without the clients that are seen for the first time.</summary>
-    public const int RequestsPerReading = 3;
+    public const int RequestsPerReading = 7;
 
-    private const int RequestsPerSlowReading = 6;
+    private const int RequestsPerSlowReading = 2;
     private const int DefaultHubblePort = 9965;
     private const int MostClients = 1000;
 
-    /// <summary>What rarely changes (policies, settings, nodes) is read anew after this time.</summary>
+    /// <summary>What changes no meaning of a count (settings, nodes) is read anew after this time.</summary>
     private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, V1Pod?> _clients = new(StringComparer.Ordinal);
@@ -63,11 +63,12 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     /// <exception cref="ObservationException">The Service cannot be read, or has no Pods.</exception>
     public async Task<ServiceObjectsRead> ReadAsync(DateTimeOffset startedAt, IEnumerable<string> clients, CancellationToken cancellationToken)
     {
-        await budget.TakeAsync(RequestsPerReading + 1, cancellationToken);
+        await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var service = await GetAsync($"Service {options.Namespace}/{options.Service}", () => cluster.CoreV1.ReadNamespacedServiceAsync(options.Service, options.Namespace, cancellationToken: cancellationToken));
         var slices = await GetAsync($"EndpointSlices of namespace {options.Namespace}", () => cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(options.Namespace, labelSelector: $"kubernetes.io/service-name={options.Service}", cancellationToken: cancellationToken));
         var pods = await GetAsync($"pods of namespace {options.Namespace}", () => cluster.CoreV1.ListNamespacedPodAsync(options.Namespace, cancellationToken: cancellationToken));
         var agents = await GetAsync("pods of namespace kube-system", () => cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken));
+        await ReadPoliciesAsync(cancellationToken);
         if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow) await ReadSlowAsync(cancellationToken);
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         var endpoints = Endpoints(slices, byName, startedAt);
@@ -114,6 +115,11 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
             // Not Cilium, or none of this user's business: the report has no settings then.
             _settings = _settings.Clear();
         }
+    }
+
+    /// <summary>Policies say how often a request is counted: under a new one the same counters mean something else, so they are read with every round.</summary>
+    private async Task ReadPoliciesAsync(CancellationToken cancellationToken)
+    {
         try
         {
             _policies = await PolicyView.ReadAsync(cluster, cancellationToken);

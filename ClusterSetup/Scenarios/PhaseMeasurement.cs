@@ -1,17 +1,27 @@
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Autorest;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios;
 
-/// <summary>Measures the phases of a run: counts at their beginning and end, samples while they last, and the changes by hand that end one and begin the next.</summary>
+/// <summary>
+/// Measures the phases of a run: counts at their beginning and end, samples while they last, and what ends one and begins the next before its time: a change by hand, or other backends or expected shares, by whomever.
+/// A phase begins and ends when its counters are read, so that client, proxies and backends count the same stretch of time.
+/// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="changes">Makes the changes.</param>
 /// <param name="time">Time source.</param>
 internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, TimeProvider time)
 {
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Samples from one look at the backends to the next: requests are judged that much later, and two more questions a second would cost more than they tell.</summary>
+    private const int SamplesPerLook = 2;
+
+    /// <summary>Attempts to begin a phase while Pods come and go.</summary>
+    private const int MostAttempts = 20;
 
     /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
     private const int MostExtension = 6;
@@ -22,54 +32,123 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var unlimited = step.Duration == Timeout.InfiniteTimeSpan;
         run.Observer.OnStep(string.Create(CultureInfo.InvariantCulture, $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"));
         var phase = run.Book.Phases[^1];
-        if (run.Judged.Count > 0) phase = await BeginAsync(run, step.Name, run.Now, cancellationToken);
+        if (run.Judged.Count > 0) phase = await BeginAsync(run, step.Name, cancellationToken);
         var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
         var limit = phase.Start + MostExtension * step.Duration.TotalSeconds;
-        var planned = step.Requests > 0 ? double.PositiveInfinity : end;
-        phase.End = planned;
         var objects = await ReadObjectsAsync(run, phase, cancellationToken);
+        var sample = 0;
         while ((end > run.Now || (phase.Requests < step.Requests && limit > run.Now)) && !run.Control.StopRequested)
         {
             var left = Math.Max(end - run.Now, 0.001);
             var change = await run.Control.NextAsync(left < SampleInterval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
-            if (change is not null)
+            var next = change is not null ? await ChangeByHandAsync(run, phase, change, cancellationToken)
+                : ++sample % SamplesPerLook == 0 ? await FollowBackendsAsync(run, phase, cancellationToken) : null;
+            if (next is not null)
             {
-                phase = await ChangeByHandAsync(run, phase, change, cancellationToken);
-                phase.End = planned;
+                phase = next;
                 objects = await ReadObjectsAsync(run, phase, cancellationToken);
                 continue;
             }
             run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
             if (run.Series.IsDue(run.Now)) await SampleSeriesAsync(run, objects, cancellationToken);
         }
-        phase.End = step.Requests > 0 ? run.Now : Math.Min(end, run.Now);
+        if (await ConfirmAsync(run, phase, cancellationToken) is { } different)
+        {
+            await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
+            return;
+        }
         // The last phase ends with the load, so that its counts are not those of requests under way.
         if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested) await run.DrainAsync(cancellationToken);
-        await EndAsync(run, phase, cancellationToken);
+        await EndAsync(run, phase, run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Book.LastStart)), cancellationToken);
     }
 
     /// <summary>Begins a phase: the counts it starts with are those of the run's beginning for the first, and those of now for every other.</summary>
     /// <param name="run">The run.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="start">When it began, s since the attack's epoch.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    public static async Task<PhaseTally> BeginAsync(ScenarioRun run, string name, double start, CancellationToken cancellationToken)
+    public static async Task<PhaseTally> BeginAsync(ScenarioRun run, string name, CancellationToken cancellationToken)
     {
-        var pods = await run.View.BackendsAsync(cancellationToken);
-        var before = run.Book.Phases.Count == 0 ? run.AtStart : await run.View.ScrapeAsync(pods, cancellationToken);
-        var phase = new PhaseTally(name, start, pods, before) { Replaced = run.Replaced, ClientNode = run.ClientNode };
-        run.Replaced = null;
-        run.Book.Begin(phase);
-        return phase;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var backends = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+                var (before, start) = run.Book.Phases.Count == 0 ? (run.AtStart, 0) : await ScrapeAsync(run, backends.Pods, cancellationToken);
+                var phase = new PhaseTally(name, start, backends, before) { Replaced = run.Replaced, ClientNode = run.ClientNode };
+                run.Replaced = null;
+                run.Book.Begin(phase);
+                return phase;
+            }
+            catch (HttpRequestException) when (attempt < MostAttempts)
+            {
+                // A Pod of a rollout may be gone again before it was asked: see who is there in a moment.
+                await Task.Delay(SampleInterval, run.Time, cancellationToken);
+            }
+        }
     }
 
-    private async Task EndAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    /// <param name="run">The run.</param>
+    /// <param name="phase">The phase.</param>
+    /// <param name="end">Its end; null: when its counters are read.</param>
+    /// <param name="cancellationToken">Gives it up.</param>
+    private async Task EndAsync(ScenarioRun run, PhaseTally phase, double? end, CancellationToken cancellationToken)
     {
-        phase.After = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+        var read = run.Now;
+        try
+        {
+            (phase.After, read) = await ScrapeAsync(run, phase.Pods, cancellationToken);
+        }
+        catch (HttpRequestException) when (end is not null)
+        {
+            // One of its Pods is gone, which is why it ends: what the last sample counted stands.
+            phase.After ??= phase.Before;
+        }
+        phase.End = end ?? read;
         // After the drain there is no load any more: such a sample would show a fall that is none.
-        if (run.Drained is null) run.Series.Add(run.Now, phase.After, phase.Pods);
+        if (run.Drained is null) run.Series.Add(read, phase.After, phase.Pods);
         run.Add(await ReadObjectsAsync(run, phase, cancellationToken));
+    }
+
+    private static async Task<(ClusterCounters Counters, double At)> ScrapeAsync(ScenarioRun run, IEnumerable<BackendPod> pods, CancellationToken cancellationToken)
+    {
+        var before = run.Now;
+        var counters = await run.View.ScrapeAsync(pods, cancellationToken);
+        return (counters, (before + run.Now) / 2);
+    }
+
+    /// <summary>Looks whether backends and expected shares are still those of the phase: what started before now can be judged then.</summary>
+    /// <returns>What is different; null when nothing is, or when that cannot be told now.</returns>
+    private static async Task<(string Change, ExpectedBackends Now)?> ConfirmAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var at = run.Now;
+            var now = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+            if (phase.Backends.ChangeTo(now) is { } change) return (change, now);
+            run.Book.Confirm(at);
+        }
+        catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            // The next look tells; nothing is judged until then.
+        }
+        return null;
+    }
+
+    /// <summary>Other backends or shares: the phase ends where its own were last seen, what started since belongs to nothing, and the next phase begins. Without any backend it waits for one.</summary>
+    private async Task<PhaseTally?> FollowBackendsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    {
+        if (await ConfirmAsync(run, phase, cancellationToken) is not { } different || different.Now.Pods.IsEmpty) return null;
+        await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
+        run.Observer.OnStep(different.Change);
+        return await BeginAsync(run, $"after {different.Change}", cancellationToken);
+    }
+
+    private static double Leave(ScenarioRun run, PhaseTally phase, string change)
+    {
+        var end = Math.Max(phase.Start, run.Book.Confirmed);
+        run.Book.BackendsChange(change, end);
+        return end;
     }
 
     private async Task<JudgedPhase> ReadObjectsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken) => new(
@@ -79,8 +158,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <summary>Ends a phase, makes the change and begins the next phase. A change that fails is its asker's trouble: the run goes on.</summary>
     private async Task<PhaseTally> ChangeByHandAsync(ScenarioRun run, PhaseTally phase, RunControl.Change change, CancellationToken cancellationToken)
     {
-        phase.End = run.Now;
-        await EndAsync(run, phase, cancellationToken);
+        await EndAsync(run, phase, await ConfirmAsync(run, phase, cancellationToken) is { } different ? Leave(run, phase, different.Change) : null, cancellationToken);
         Exception? failure = null;
         try
         {
@@ -91,7 +169,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             failure = e;
         }
         var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
-        var next = await BeginAsync(run, name, run.Now, cancellationToken);
+        var next = await BeginAsync(run, name, cancellationToken);
         run.Observer.OnStep(name);
         if (failure is null) change.Done.TrySetResult();
         else change.Done.TrySetException(failure);

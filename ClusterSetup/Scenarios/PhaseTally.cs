@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Net;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Diagnosis;
@@ -12,20 +12,20 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// <summary>The requests that started in one phase, counted as they come: constant memory however long the phase.</summary>
 /// <param name="name">Name of the phase.</param>
 /// <param name="start">Its start, s since the attack's epoch.</param>
-/// <param name="pods">The Pods behind the Service when it began.</param>
+/// <param name="backends">The Pods behind the Service and their expected shares, the same as long as it lasts.</param>
 /// <param name="before">The cluster's counters when it began.</param>
-internal sealed class PhaseTally(string name, double start, ImmutableArray<BackendPod> pods, ClusterCounters before)
+internal sealed class PhaseTally(string name, double start, ExpectedBackends backends, ClusterCounters before)
 {
-    private readonly Dictionary<string, int> _positions = pods.Select((p, i) => (p.Name, i)).ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
-    private readonly DeliveryTest _delivery = new(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
-    private readonly SkewTest _selection = new(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
+    private readonly Dictionary<string, int> _positions = backends.Pods.Select((p, i) => (p.Name, i)).ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
+    private readonly DeliveryTest _delivery = new(backends.Shares);
+    private readonly SkewTest _selection = new(backends.Shares);
     private readonly Dictionary<int, long> _byStatus = [];
     private readonly Dictionary<string, long> _unanswered = new(StringComparer.Ordinal);
-    private readonly long[] _ok = new long[pods.Length];
-    private readonly long[] _failed = new long[pods.Length];
+    private readonly long[] _ok = new long[backends.Pods.Length];
+    private readonly long[] _failed = new long[backends.Pods.Length];
     private readonly Latencies _latency = new();
     private readonly ConnectionTally _connections = new();
-    private readonly double[] _secondsByPod = new double[pods.Length];
+    private readonly double[] _secondsByPod = new double[backends.Pods.Length];
     private ClientNodeMatrix? _matrix;
     private bool _portsKnown = true;
 
@@ -38,8 +38,11 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     /// <summary>End, s since the attack's epoch; infinite while it lasts.</summary>
     public double End { get; set; } = double.PositiveInfinity;
 
-    /// <summary>The Pods behind the Service when the phase began.</summary>
-    public ImmutableArray<BackendPod> Pods => pods;
+    /// <summary>The Pods behind the Service, and the share that each should get.</summary>
+    public ExpectedBackends Backends => backends;
+
+    /// <summary>The Pods behind the Service.</summary>
+    public ImmutableArray<BackendPod> Pods => backends.Pods;
 
     /// <summary>The cluster's counters when it began.</summary>
     public ClusterCounters Before => before;
@@ -77,7 +80,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
             return;
         }
         Requests++;
-        _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore);
+        _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore, record.Port);
         var position = Position(record.Pod);
         var ok = record.Status is >= 200 and < 300;
         if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
@@ -94,7 +97,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
         if (position is { } chosen) _selection.Add(chosen);
         else _selection.AddUnattributed();
         if (ClientNode is null) return;
-        _matrix ??= new ClientNodeMatrix(_selection.Expected, [.. pods.Select(pod => (string?)pod.Node)]);
+        _matrix ??= new ClientNodeMatrix(_selection.Expected, [.. Pods.Select(pod => (string?)pod.Node)]);
         _matrix.Add(ClientNode, position);
     }
 
@@ -108,7 +111,7 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     {
         var counted = (After ?? Before).Since(Before);
         var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
-        var perPod = pods.Select((pod, i) => new PodPhase(pod, pod.Node == clientNode, _ok[i], _failed[i], counted.RequestsTo(pod.HubbleName),
+        var perPod = Pods.Select((pod, i) => new PodPhase(pod, pod.Node == clientNode, _ok[i], _failed[i], counted.RequestsTo(pod.HubbleName),
             counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300), counted.ResponsesOf(pod.HubbleName, s => s >= 500), counted.Echo.GetValueOrDefault(pod.HubbleName))
         {
             ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
@@ -131,8 +134,8 @@ internal sealed class PhaseTally(string name, double start, ImmutableArray<Backe
     private (Verdict Verdict, string Source) Selection(ClusterCounters counted, string clientNode, SelectionUnit unit)
     {
         if (_selection.Counts.Unattributed == 0) return (_selection.Verdict(unit), "client");
-        var fromHubble = new SkewTest(ExpectedShares.Equal([.. pods.Select(p => p.Name)]));
-        var counts = pods.Select((pod, i) => _ok[i] + _failed[i] + (long)ClientSideErrors(counted, pod, clientNode));
+        var fromHubble = new SkewTest(backends.Shares);
+        var counts = Pods.Select((pod, i) => _ok[i] + _failed[i] + (long)ClientSideErrors(counted, pod, clientNode));
         fromHubble.Add(new BackendCounts([.. counts], 0));
         return (fromHubble.Verdict(SelectionUnit.Unknown), "client and Hubble");
     }

@@ -9,7 +9,8 @@ using CiliumDebugging.LoadTest.Views;
 namespace CiliumDebugging.ClusterSetup.Scenarios;
 
 /// <summary>
-/// Everything that is counted during a run. Takes records in the order of completion, judges them in the order of their starts, up to the oldest unresolved one. Thread-safe.
+/// Everything that is counted during a run. Takes records in the order of completion, judges them in the order of their starts, up to the oldest unresolved one and up to the moment until which the expected shares are known
+/// (<see cref="Confirm"/>). Thread-safe.
 /// </summary>
 internal sealed class RunBook(IPAddress? clientAddress)
 {
@@ -19,8 +20,12 @@ internal sealed class RunBook(IPAddress? clientAddress)
     /// <summary>Rates are averages over this many samples back.</summary>
     private const int RateSamples = 6;
 
+    /// <summary>Most records that wait for <see cref="Confirm"/> (more are judged by what is known), and most changes that wait for a record after them.</summary>
+    private const int MostHeld = 200_000, MostChanging = 100;
+
     private readonly Lock _lock = new();
     private readonly ResolvedPrefix<RecordLine> _prefix = new();
+    private readonly Queue<RecordLine> _held = new();
     private readonly FreshSelections _fresh = new();
     private readonly List<PhaseTally> _phases = [];
     private readonly Queue<(double At, ImmutableDictionary<string, (long Ok, long Failed)> ByPod)> _samples = new();
@@ -32,8 +37,10 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly List<double> _startsWhileChanging = [];
     private SkewMonitor? _monitor;
     private readonly List<RecordedEvent> _events = [];
-    private RecordedEvent? _change;
+    private readonly Queue<RecordedEvent> _recorded = new(); // events that no record after them was judged of yet: a record that comes late may have started before them
+    private readonly List<RecordedEvent> _changing = []; // changes of the backends whose first judged record has not come yet, in order
     private long _begun;
+    private double _confirmed, _lastStart;
 
     /// <summary>The key under which answers that name no Pod are counted.</summary>
     public const string NoPod = "";
@@ -76,9 +83,12 @@ internal sealed class RunBook(IPAddress? clientAddress)
     {
         lock (_lock)
         {
+            // Something changed while nobody looked, between the last look at one phase and the first at the next.
+            if (_phases is [.., var before] && before.Backends.ChangeTo(phase.Backends) is { } unnoticed && !_changing.Any(c => c.At.TotalSeconds >= before.Start))
+                WillChange(unnoticed, Math.Max(before.Start, _confirmed));
             _phases.Add(phase);
             if (_phases.Count > PhasesKept) _phases.RemoveAt(1);
-            _monitor ??= new SkewMonitor(ExpectedShares.Equal([.. phase.Pods.Select(p => p.Name)]));
+            _monitor ??= new SkewMonitor(phase.Backends.Shares);
         }
     }
 
@@ -91,7 +101,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
         lock (_lock)
         {
             Keep(recorded);
-            _monitor?.Record(recorded);
+            _recorded.Enqueue(recorded);
+            if (_recorded.Count > EventsKept) _recorded.Dequeue();
         }
     }
 
@@ -101,20 +112,45 @@ internal sealed class RunBook(IPAddress? clientAddress)
         if (_events.Count > EventsKept) _events.RemoveAt(0);
     }
 
+    /// <summary>The moment of the last <see cref="Confirm"/>, s since the attack's epoch.</summary>
+    public double Confirmed => Read(() => _confirmed);
+
+    /// <summary>When the last request that has an outcome started, s since the attack's epoch.</summary>
+    public double LastStart => Read(() => _lastStart);
+
+    /// <summary>Until this moment no backend and no expected share has changed that the book has not been told of: what started before it can be judged.</summary>
+    /// <param name="at">s since the attack's epoch; never goes back.</param>
+    public void Confirm(double at)
+    {
+        lock (_lock)
+        {
+            _confirmed = Math.Max(_confirmed, at);
+            JudgeConfirmed();
+        }
+    }
+
+    private void JudgeConfirmed()
+    {
+        while (_held.TryPeek(out var next) && (next.Start < _confirmed || _held.Count > MostHeld)) Judge(_held.Dequeue());
+    }
+
     /// <summary>
-    /// The set of backends is about to change: from here to the begin of the next phase nothing is judged, and that phase's Pods are a new segment, in which each port's first use counts again.
+    /// The set of backends, or the shares expected of them, is about to change: from here to the begin of the next phase nothing is judged, and that phase's Pods are a new segment, in which each port's first use counts again.
     /// Call it before the change is made.
     /// </summary>
     /// <param name="what">What is done.</param>
     /// <param name="at">When, s since the attack's epoch.</param>
     public void BackendsChange(string what, double at)
     {
-        lock (_lock)
-        {
-            _change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
-            Keep(_change);
-            _startsWhileChanging.Clear();
-        }
+        lock (_lock) WillChange(what, at);
+    }
+
+    private void WillChange(string what, double at)
+    {
+        var change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
+        Keep(change);
+        _changing.Add(change);
+        if (_changing.Count > MostChanging) _changing.RemoveAt(0);
     }
 
     /// <summary>What the client saw of a replacement: the ports used before it and the connections in its gap.</summary>
@@ -136,6 +172,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
         {
             Resolved++;
             if (record.Outcome.IsNotSent()) NotSent++;
+            _lastStart = Math.Max(_lastStart, record.Start);
             var key = record.Pod ?? NoPod;
             var (ok, failed) = _byPod.GetValueOrDefault(key);
             var success = record.Status is >= 200 and < 300;
@@ -151,7 +188,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
             }
             _prefix.Resolve(record.Seq, record);
             while (_prefix.TryRelease(out var item))
-                if (item is { IsResolved: true, Outcome: { } released }) Judge(released);
+                if (item is { IsResolved: true, Outcome: { } released }) _held.Enqueue(released);
+            JudgeConfirmed();
         }
     }
 
@@ -164,20 +202,22 @@ internal sealed class RunBook(IPAddress? clientAddress)
 
     private void Judge(RecordLine record)
     {
+        while (_recorded.TryPeek(out var happened) && record.Start >= happened.At.TotalSeconds) _monitor!.Record(_recorded.Dequeue());
         var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
         var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
         var firstUse = _firstUse.GetValueOrDefault(record.Port, record.Start);
         if (record.Port != 0) _firstUse.TryAdd(record.Port, record.Start);
-        if (_change is { } change && record.Start >= change.At.TotalSeconds)
+        if (_changing.FindLastIndex(c => record.Start >= c.At.TotalSeconds) is >= 0 and var last)
         {
+            var change = _changing[last];
             if (phase is null || phase.Start < change.At.TotalSeconds)
             {
-                _startsWhileChanging.Add(record.Start);
+                if (_startsWhileChanging.Count < MostHeld) _startsWhileChanging.Add(record.Start);
                 return;
             }
             _fresh.BackendsChanged();
-            _monitor!.Expect(ExpectedShares.Equal([.. phase.Pods.Select(p => p.Name)]), change);
-            _change = null;
+            _monitor!.Expect(phase.Backends.Shares, change);
+            _changing.RemoveRange(0, last + 1);
         }
         var origin = _fresh.Classify("service", source, TimeSpan.FromSeconds(record.Start), record.Nth == 0);
         phase?.Add(record, origin, record.Port == 0 ? null : firstUse < phase.Start);

@@ -74,7 +74,10 @@ internal static class RunJudge
         {
             Details = new RunDetails(
                 DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, run.Version, scenario.Load.Method, scenario.Load.Url.ToString(),
-                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], series, run.Series.IntervalSeconds, run.Series.Missed),
+                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], series, run.Series.IntervalSeconds, run.Series.Missed)
+            {
+                KeptConnections = scenario.Load.Connections, Ports = scenario.Load.Ports,
+            },
         };
     }
 }

@@ -8,7 +8,7 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 public abstract record ScenarioStep
 {
     /// <summary>The step in one line, for a report.</summary>
-    public virtual string Describe() => GetType().Name;
+    public abstract string Describe();
 }
 
 /// <summary>Applies a policy file.</summary>
@@ -45,7 +45,12 @@ public enum PodPlace
 /// <summary>Deletes one backend Pod of the load's Service and waits until its replacement is ready.</summary>
 /// <param name="Place">Which one.</param>
 /// <param name="Pod">Its name; null: the first one at <paramref name="Place"/>.</param>
-public sealed record DeletePodStep(PodPlace Place, string? Pod = null) : ScenarioStep;
+public sealed record DeletePodStep(PodPlace Place, string? Pod = null) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe() =>
+        $"delete {(Pod is { } name ? $"pod {name}" : Place switch { PodPlace.ClientNode => "a backend pod on the client's node", PodPlace.OtherNode => "a backend pod on another node than the client's", _ => "a backend pod" })} and wait for its replacement";
+}
 
 /// <summary>Changes the spec of the load's Service. A null leaves a field as it is.</summary>
 /// <param name="SessionAffinity">None or ClientIP.</param>
@@ -53,7 +58,18 @@ public sealed record DeletePodStep(PodPlace Place, string? Pod = null) : Scenari
 /// <param name="InternalTrafficPolicy">Cluster or Local.</param>
 /// <param name="TrafficDistribution">PreferClose or PreferSameZone.</param>
 /// <param name="ExternalTrafficPolicy">Cluster or Local; the Service becomes one of type NodePort.</param>
-public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, string? InternalTrafficPolicy, string? TrafficDistribution, string? ExternalTrafficPolicy = null) : ScenarioStep;
+public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, string? InternalTrafficPolicy, string? TrafficDistribution, string? ExternalTrafficPolicy = null) : ScenarioStep
+{
+    /// <inheritdoc/>
+    public override string Describe()
+    {
+        var fields = new (string Name, object? Value)[]
+        {
+            ("sessionAffinity", SessionAffinity), ("affinity seconds", AffinitySeconds), ("internalTrafficPolicy", InternalTrafficPolicy), ("externalTrafficPolicy", ExternalTrafficPolicy), ("trafficDistribution", TrafficDistribution),
+        };
+        return $"set of the Service {string.Join(", ", fields.Where(f => f.Value is not null).Select(f => $"{f.Name}: {f.Value}"))}";
+    }
+}
 
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>

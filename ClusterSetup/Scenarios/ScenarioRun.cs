@@ -28,10 +28,16 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     public ClusterView View => view;
     public V1Pod Client => client;
     public string ClientNode => client.Spec.NodeName;
+
+    /// <summary>Node and zone of the client; the zone is null when the node has none.</summary>
+    public required (string Node, string? Zone) ClientPlace { get; init; }
+
     public LoadTestClient LoadTest => loadTest;
     public IRunObserver Observer => observer;
     public RunBook Book => book;
     public RunControl Control => control;
+
+    public TimeProvider Time => time;
 
     /// <summary>Now, s since the attack's epoch; since 1970 before there is an attack.</summary>
     public double Now => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (Attack?.EpochUnixSeconds ?? 0);
@@ -59,6 +65,7 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
         observer.OnStep("waiting for the last answers");
         Drained = await loadTest.StopAsync(cancellationToken);
         await Following!.WaitAsync(cancellationToken);
+        book.Confirm(double.PositiveInfinity);
         return Drained;
     }
 }

@@ -51,7 +51,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         await settled;
         using var unsteered = new RunControl();
         var run = new ScenarioRun(
-            scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunBook(IPAddress.Parse(client.Status.PodIP)), control ?? unsteered, time);
+            scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunBook(IPAddress.Parse(client.Status.PodIP)), control ?? unsteered, time)
+        {
+            ClientPlace = (client.Spec.NodeName, await view.ZoneAsync(client.Spec.NodeName, cancellationToken)),
+        };
         try
         {
             // 2. and 3. load and steps
@@ -104,7 +107,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
         run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections, MaxInFlight: load.InFlight), cancellationToken);
-        var first = await PhaseMeasurement.BeginAsync(run, phase.Name, 0, cancellationToken);
+        var first = await PhaseMeasurement.BeginAsync(run, phase.Name, cancellationToken);
         run.Series.Add(0, run.AtStart, first.Pods);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
         await ReadSettingsAsync(run, cancellationToken);

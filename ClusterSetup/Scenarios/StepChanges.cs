@@ -72,7 +72,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         var load = run.Scenario.Load;
         var spec = ClusterChanges.SpecOf(step);
         run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
-        if (run.Attack is not null) run.Book.Record($"changed Service {load.Service}", run.Now);
+        // Traffic policy and distribution decide which share each Pod should get.
+        if (run.Attack is not null) run.Book.BackendsChange($"changed Service {load.Service}", run.Now);
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }

@@ -15,7 +15,7 @@ public static class SummaryText
         ArgumentNullException.ThrowIfNull(console);
         console.WriteLine();
         console.MarkupLine($"[bold]{Markup.Escape(report.Scenario)}[/]: {Markup.Escape(report.Title)}");
-        console.MarkupLine(Markup.Escape($"{report.RatePerSecond:0.##} requests/s on fresh connections from {report.ClientPod} on {report.ClientNode}"));
+        console.MarkupLine(Markup.Escape($"{report.RatePerSecond:0.##} requests/s on {(report.Details.KeptConnections > 0 ? F($"{report.Details.KeptConnections} kept-alive connection(s)") : "fresh connections")} from {report.ClientPod} on {report.ClientNode}"));
         foreach (var phase in report.Phases) WritePhase(phase, console);
         WriteOnset(report, console);
         var color = report.Diagnosis.Name is "even" ? "green" : report.Diagnosis.Name is "unknown" ? "yellow" : "red";

@@ -1,6 +1,9 @@
 namespace CiliumDebugging.LoadTest.Analysis;
 
-/// <summary>How many more connections a decision needs if the shares stay as observed (their maximum likelihood): the counts are scaled until a threshold is reached.</summary>
+/// <summary>
+/// How many more connections a decision needs: the counts are scaled until a threshold is reached. The shares are those observed, drawn towards the expected ones by the (K − 1)/τ² pseudo-observations of the test's sharper prior:
+/// by chance alone the shares of the first hundreds of connections lie at the edge of the tolerance, where no number of connections would be enough.
+/// </summary>
 internal static class DecisionForecast
 {
     /// <summary>Beyond this many connections no decision is said to be in sight.</summary>
@@ -12,8 +15,9 @@ internal static class DecisionForecast
         if (evidence.Competing < 2)
             return null;
         var seen = SkewEvidence.Total(counts, unattributed);
-        double[] shares = seen > 0 ? [.. counts.Select(c => c / seen)] : [.. evidence.Expected.Weights];
         var unknownShare = seen > 0 ? unattributed / seen : 0;
+        var prior = (evidence.Competing - 1) / (evidence.Tolerance * evidence.Tolerance);
+        double[] shares = [.. counts.Select((c, i) => (1 - unknownShare) * (c + prior * evidence.Expected.Weights[i]) / (seen - unattributed + prior))];
         var scaled = new double[shares.Length];
 
         var before = seen;

@@ -19,7 +19,7 @@ internal sealed class SkewEvidence
 
     public SkewEvidence(ExpectedShares expected, double tolerance)
     {
-        Expected = expected;
+        (Expected, Tolerance) = (expected, tolerance);
         Competing = expected.Weights.Count(w => w > 0);
         _logTwiceExpected = Math.Log(2 * Math.Max(1, Competing));
         _shares = [.. expected.Weights.Select(w => w > 0 && Competing > 1 ? new ShareEvidence(w, Competing, tolerance) : null)];
@@ -27,6 +27,9 @@ internal sealed class SkewEvidence
     }
 
     public ExpectedShares Expected { get; }
+
+    /// <summary>τ.</summary>
+    public double Tolerance { get; }
 
     /// <summary>Backends with an expected share above 0.</summary>
     public int Competing { get; }

@@ -19,6 +19,10 @@ public static class VerdictText
         });
         if (verdict is { Kind: VerdictKind.Skewed, Busiest: { } busiest, Starved: { } starved })
             text.Append(Invariant($": busiest {busiest}, starved {starved}"));
+        if (verdict.Cases.HasFlag(SpecialCases.OneBackend) && verdict is { Kind: VerdictKind.Even, Shares.Length: > 1 })
+            text.Append(Invariant($": only {verdict.Shares.First(s => s.Expected > 0).Backend} is to be chosen"));
+        else if (verdict.Cases.HasFlag(SpecialCases.ZeroWeight) && verdict.Kind is not VerdictKind.Skewed && !verdict.Cases.HasFlag(SpecialCases.NoBackend))
+            text.Append(Invariant($", {verdict.Shares.Count(s => s.Expected == 0)} of {verdict.Shares.Length} backends are not to be chosen"));
         var scraped = verdict.ScrapeIntervals > 0;
         text.Append(verdict.ErrorProbability is { } alpha
             ? Invariant($" ({(scraped ? "asymptotic " : "")}error probability {alpha:0.##E+0})")

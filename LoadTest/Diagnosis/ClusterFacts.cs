@@ -31,7 +31,14 @@ public sealed record EndpointFacts(bool Ready, string? Zone, ImmutableArray<stri
 /// <param name="OnNewPorts">The same from ports first used in the phase.</param>
 public sealed record ConnectionFacts(
     long Opened, long MostRequests, long FewestRequests, ImmutableDictionary<string, long> ByPod, long SeveralPods,
-    ImmutableDictionary<string, long> OnOldPorts, ImmutableDictionary<string, long> OnNewPorts);
+    ImmutableDictionary<string, long> OnOldPorts, ImmutableDictionary<string, long> OnNewPorts)
+{
+    /// <summary>Fresh connections from a port that had one in the phase already, and that the same Pod answered as then.</summary>
+    public long RepeatsKept { get; init; }
+
+    /// <summary>The same that another Pod answered.</summary>
+    public long RepeatsMoved { get; init; }
+}
 
 /// <summary>What the clients of one node chose.</summary>
 /// <param name="Node">The node.</param>

@@ -23,9 +23,12 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
         // The connections themselves were chosen fairly, as far as so few can show.
         if (byPod.Sum(p => p.Item2) != connections.Opened || Judge(byPod).Kind is VerdictKind.Skewed) return null;
         var without = byPod.Where(p => p.Item2 == 0).Select(p => p.Name).ToList();
+        var young = Young(evidence);
+        var missed = byPod.Where(p => young.Contains(p.Name) && 2 * p.Item2 * byPod.Count < connections.Opened).Select(p => p.Name).ToList();
+        var late = missed.Count > 0 ? $"; {Names(missed)} came when most were open already" : "";
         if (without.Count > 0 && connections.Opened >= LongLived * phase.Pods.Length) return null;
         return Named("keepalive-pinning",
-            F($"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one pod{(without.Count > 0 ? $"; {Names(without)} got none of them" : "")}: a Service balances connections, not requests."),
+            F($"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one pod{(without.Count > 0 ? $"; {Names(without)} got none of them" : "")}{late}: a Service balances connections, not requests."),
             "the client's connection pool",
             [F($"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection answered by one pod"), "all connections carry about the same load"],
             ["two pods that answer on one connection", "the same shares with a fresh connection for each request"],
@@ -43,7 +46,7 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (evidence.Connections is not { } connections || connections.MostRequests > 1 || !AllSucceed(phase) || SocketBalanced(evidence)) return null;
-        var young = phase.Pods.Where(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0).Select(p => p.Pod.Name).ToHashSet(StringComparer.Ordinal);
+        var young = Young(evidence);
         var old = phase.Pods.Where(p => !young.Contains(p.Pod.Name)).ToList();
         if (young.Count == 0 || old.Count == 0) return null;
         (string, long)[] Counts(ImmutableDictionary<string, long> by) => [.. phase.Pods.Select(p => (p.Pod.Name, by.GetValueOrDefault(p.Pod.Name)))];
@@ -52,17 +55,23 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         // Every young Pod is short on used ports, by more than the interval allows, and the old ones share the rest evenly.
         if (onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected)) return null;
         if (Judge(old.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind is VerdictKind.Skewed) return null;
-        // Enough connections from unused ports to know that the Pod is not merely slow to be chosen.
-        if (connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) < Enough) return null;
+        // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used ports keep to one of several other Pods.
+        var fromUnused = connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) >= Enough;
+        if (!fromUnused && !(old.Count > 1 && phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0) && PortsKeepTheirPod(connections))) return null;
         var (shortOld, shortNew) = (Share(connections.OnOldPorts, young), Share(connections.OnNewPorts, young));
+        var others = fromUnused ? F($" and {shortNew:0.#} % of the others") : "";
         return Named("stale-conntrack",
-            F($"Connections from ports that were used before repeat an old choice of the load balancer: {Names(young)}, new since then, gets {shortOld:0.#} % of those and {shortNew:0.#} % of the others. Consistent with cil#14250."),
+            F($"Connections from ports that were used before repeat an old choice of the load balancer: {Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with cil#14250."),
             $"service conntrack of {evidence.ClientNode}",
-            [F($"on used ports the new pod(s) get {shortOld:0.#} %, on unused ports {shortNew:0.#} % (fair: {100.0 * young.Count / phase.Pods.Length:0.#} %)"), "the pods that were there before share used ports evenly", "every request succeeds"],
+            [F($"on used ports the new pod(s) get {shortOld:0.#} %{(fromUnused ? F($", on unused ports {shortNew:0.#} %") : "")} (fair: {100.0 * young.Count / phase.Pods.Length:0.#} %)"),
+                F($"{connections.RepeatsKept} of {connections.RepeatsKept + connections.RepeatsMoved} connections from a port that came again went to the same pod again"), "the pods that were there before share used ports evenly", "every request succeeds"],
             ["the same shortage on ports never used before", "a fair share on used ports after the entries' lifetime", "the same picture with socket load balancing"],
             ["socket load balancing (bpf-lb-sock / enable-host-reachable-services: \"true\"): the backend is chosen at connect, without such an entry", "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)", "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again (cil#19451, cil#19800)"],
             "https://github.com/cilium/cilium/issues/14250", "https://github.com/cilium/cilium/pull/19451");
     }
+
+    /// <summary>Whether a port that comes again goes where it went before: chance would move most of them.</summary>
+    private static bool PortsKeepTheirPod(ConnectionFacts connections) => connections.RepeatsKept >= 5 * Enough && connections.RepeatsMoved * 20 <= connections.RepeatsKept;
 
     private static bool SocketBalanced(Evidence evidence) =>
         evidence.Settings.GetValueOrDefault("bpf-lb-sock") == "true" || evidence.Settings.GetValueOrDefault("enable-host-reachable-services") == "true";
@@ -79,7 +88,7 @@ public sealed class StaleNodeRule : IDiagnosisRule
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
-        var young = phase.Pods.Where(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0).Select(p => p.Pod.Name).ToList();
+        var young = Young(evidence);
         if (evidence.ClientNodes.Length < 2 || young.Count == 0) return null;
         var stale = evidence.ClientNodes.Where(n => young.All(p => n.ByPod.GetValueOrDefault(p) == 0)).ToList();
         if (stale is not [var node] || node.ByPod.Values.Sum() < Enough * phase.Pods.Length) return null;

@@ -37,7 +37,7 @@ public static class Diagnostician
             : phase.Failures > 0 ? $"{phase.Failures} of {phase.Requests} requests failed"
             : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase) ? "the load is skewed while every request succeeds"
             : EvenRule.SlowPod(phase) is { } slow ? Shares.F($"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, much longer than the others")
-            : phase.Pods.Any(p => p.Echo > p.Ok) ? "every request succeeds, and more requests reached the pods than the client knows of"
+            : EvenRule.IsRepeated(phase) ? "every request succeeds, and more requests reached the pods than the client knows of"
             : "every request succeeds, and whether the load is even cannot be told from connections that may repeat old choices";
         return evidence.NodesWithoutHubble.IsEmpty ? seen : $"{seen} (Hubble's counters of {string.Join(", ", evidence.NodesWithoutHubble)} are missing)";
     }

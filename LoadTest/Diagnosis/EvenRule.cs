@@ -18,18 +18,32 @@ public sealed class EvenRule : IDiagnosisRule
         return slowest.MeanLatencyMs >= 3 * middle && slowest.MeanLatencyMs >= middle + 20 ? slowest : null;
     }
 
+    /// <summary>Whether many more requests reached a Pod than the client knows of.</summary>
+    internal static bool IsRepeated(PhaseReport phase) => phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough);
+
+    /// <summary>
+    /// Whether ports that were used before a Pod came may repeat old choices (stale-conntrack). If they do, young of N Pods can get, on such ports, young/N of what the deleted Pods had, that is young/N of their fair share
+    /// at most (<c>StaleConntrackShare</c> with p = 1): they do not when the new Pods surely have more.
+    /// </summary>
+    private static bool MayRepeatOldChoices(Evidence evidence)
+    {
+        var pods = evidence.Phase.Pods;
+        var young = Shares.Young(evidence);
+        if (evidence.Connections is not { OnOldPorts.Count: > 0 } connections || young.Count == 0 || young.Count == pods.Length) return false;
+        var onOld = Shares.Judge(pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name))));
+        return onOld.Kind is VerdictKind.Skewed || onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Lower <= s.Expected * young.Count / pods.Length);
+    }
+
     /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (phase.Requests == 0 || phase.Failures > 0 || phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed) return null;
-        if (SlowPod(phase) is not null || phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough)) return null;
+        if (SlowPod(phase) is not null || IsRepeated(phase)) return null;
         // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
         if (evidence.Connections is { MostRequests: > 1 } && Shares.RequestsAreSkewed(phase)) return null;
-        // Ports that were used before a Pod came repeat old choices: only their even spread shows that they do not (stale-conntrack).
-        if (evidence.Connections is { } connections && phase.Pods.Any(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0)
-            && connections.OnOldPorts.Count > 0 && Shares.Judge(phase.Pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind is not VerdictKind.Even) return null;
+        if (MayRepeatOldChoices(evidence)) return null;
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
         return new DiagnosisResult(
             "even",

@@ -54,7 +54,7 @@ public sealed class RetryAmplificationRule : IDiagnosisRule
         // Up to four attempts a proxy: more is something else.
         if (attempts > Math.Pow(4, proxies) * 1.25) return null;
         return Named("retry-amplification",
-            F($"A proxy repeats requests that {Names(failing)} answered with 5xx: {attempts:0.0} attempts reach it for each of the {failures} failures the client sees."),
+            F($"A proxy repeats requests that {Names(failing)} answered with 5xx: {attempts:0.0} attempts reach {(failing.Count == 1 ? "it" : "them")} for each of the {failures} failures the client sees."),
             proxies == 2 ? "the proxies on both sides" : evidence.ClientHasEgressL7 ? $"the egress proxy on {evidence.ClientNode}" : "the ingress proxy of the pod's node",
             [F($"{failing.Sum(p => p.Echo):0} requests reached {Names(failing)}, the client has {failing.Sum(Answers)} answers of it"), "pods that do not fail count the client's answers", "HTTP rules put a proxy on the path"],
             ["as many requests at the pod as the client has answers", "the same factor without HTTP rules"],

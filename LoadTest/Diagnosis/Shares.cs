@@ -43,6 +43,10 @@ internal static class Shares
             && phase.Requests >= Enough && Judge(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
     }
 
+    /// <summary>Names of the phase's Pods that were made since the load began.</summary>
+    public static HashSet<string> Young(Evidence evidence) =>
+        evidence.Phase.Pods.Where(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0).Select(p => p.Pod.Name).ToHashSet(StringComparer.Ordinal);
+
     public static string Names(IEnumerable<PodPhase> pods) => Names(pods.Select(p => p.Pod.Name));
 
     public static string Names(IEnumerable<string> pods)

@@ -38,23 +38,8 @@ public sealed record ObservedService(
     string Namespace, string Name, ImmutableArray<ObservedEndpoint> Endpoints, ServiceFacts Facts, ImmutableDictionary<string, ClientPath> Clients,
     ImmutableDictionary<string, string> NodeZones, string? CiliumVersion, ImmutableSortedDictionary<string, string> Settings, string? RulesProblem = null)
 {
-    /// <summary>
-    /// The shares that clients on a node should give each Pod: ready Pods that are not terminating, among them those of the node (internalTrafficPolicy: Local) or those whose hints name the node's zone
-    /// (only when every such Pod has hints, as kube-proxy and Cilium do it). All 0 where nothing may be chosen.
-    /// </summary>
+    /// <summary>The shares that clients on a node should give each Pod (<see cref="ServiceWeights"/>).</summary>
     /// <param name="node">The clients' node; empty when unknown.</param>
-    public ImmutableArray<double> WeightsFrom(string node)
-    {
-        var may = Endpoints.Select(e => e.Serves).ToArray();
-        if (node.Length > 0 && Facts.InternalLocal && !Facts.FromOutside) Restrict(e => e.Pod.Node == node);
-        else if (NodeZones.GetValueOrDefault(node) is { } zone && Endpoints.Where(e => e.Serves).All(e => !e.Facts.HintedZones.IsEmpty)
-            && Endpoints.Any(e => e.Serves && e.Facts.HintedZones.Contains(zone))) Restrict(e => e.Facts.HintedZones.Contains(zone));
-        var count = may.Count(m => m);
-        return [.. may.Select(m => m ? 1.0 / count : 0)];
-
-        void Restrict(Func<ObservedEndpoint, bool> condition)
-        {
-            for (var i = 0; i < may.Length; i++) may[i] &= condition(Endpoints[i]);
-        }
-    }
+    public ImmutableArray<double> WeightsFrom(string node) =>
+        ServiceWeights.From([.. Endpoints.Select(e => new WeightedEndpoint(e.Pod.Node, e.Serves, e.Facts.HintedZones))], Facts, node, NodeZones.GetValueOrDefault(node));
 }

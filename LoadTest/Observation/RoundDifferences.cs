@@ -66,11 +66,19 @@ public sealed class RoundDifferences
     }
 
     /// <summary>The next complete round begins anew: what is counted until then belongs to nothing.</summary>
-    public void Forget() => (_lastAt, _) = (double.NaN, 0);
+    public void Forget()
+    {
+        _lastAt = double.NaN;
+        _last.Clear();
+    }
 
+    /// <summary>
+    /// Another process, a counter that went back, or none left of those that were there: a process that has just begun has not made its counters yet. A few that go are those of deleted Pods, which newer Hubbles forget.
+    /// </summary>
     private static bool Restarted(TargetScrape before, TargetScrape now) =>
         (before.Incarnation.Length > 0 && now.Incarnation.Length > 0 && before.Incarnation != now.Incarnation)
-        || now.Counters!.Any(c => c.Value < before.Counters!.GetValueOrDefault(c.Key));
+        || now.Counters!.Any(c => c.Value < before.Counters!.GetValueOrDefault(c.Key))
+        || before.Counters!.Any(c => c.Value > 0) && !before.Counters!.Any(c => c.Value > 0 && now.Counters!.ContainsKey(c.Key));
 }
 
 /// <summary>What came of a target.</summary>

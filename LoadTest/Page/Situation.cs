@@ -51,21 +51,24 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         ArgumentNullException.ThrowIfNull(live);
         var phase = report.Phases[^1];
         if (phase.Requests == 0 && live.Pods.IsEmpty) return None with { Headline = "The load has begun", Answers = "No request has an outcome yet.", Why = "" };
-        var states = phase.Pods.Select(p => (Pod: p, State: StateIn(phase, p, live))).ToList();
+        var unchosen = phase.Delivery.Successes.Shares.Count(s => s.Expected == 0);
+        var states = phase.Pods.Where((p, i) => unchosen == 0 || phase.Delivery.Successes.Shares[i].Expected > 0).Select(p => (Pod: p, State: StateIn(phase, p, live))).ToList();
         var answering = states.Where(s => s.State is "answers").Select(s => s.Pod).ToList();
         var missing = states.Where(s => s.State is not "answers").Select(s => s.Pod).ToList();
         var failing = live.Pods.IsEmpty ? phase.Failures > 0 : live.FailedPerSecond > Few;
         var kind = failing ? "failing" : missing.Count > 0 ? "skewed" : Disturbed(report) ? "recovered" : phase.Delivery.Successes.Kind is VerdictKind.Skewed ? "skewed" : "balanced";
         var (since, after) = kind switch { "balanced" => ("", ""), "recovered" => Began(report, phase), _ => Onset(report, phase) };
-        var diagnosis = phase.Diagnosis is { Name: not ("even" or "unknown") } named && kind is "failing" or "skewed" ? phase.Diagnosis : null;
-        var total = phase.Pods.Length;
+        var diagnosis = phase.Diagnosis is { Name: not ("even" or "unknown") } named && (kind is "failing" or "skewed" || unchosen > 0) ? phase.Diagnosis : null;
+        // Pods that should get nothing (traffic policy, zone hints) are none that are missing.
+        var total = phase.Pods.Length - unchosen;
+        var all = unchosen == 0 ? $"ll {total} pods answer" : $"ll pods that should get load answer ({total} of {phase.Pods.Length})";
         return new Situation(
             kind,
             kind switch
             {
-                "balanced" => $"All {total} pods answer",
-                "recovered" => $"Recovered: all {total} pods answer",
-                _ when missing.Count == 0 => failing ? $"All {total} pods answer, and requests fail" : $"All {total} pods answer, unevenly",
+                "balanced" => $"A{all}",
+                "recovered" => $"Recovered: a{all}",
+                _ when missing.Count == 0 => failing ? $"A{all}, and requests fail" : $"A{all}, unevenly",
                 _ => $"{answering.Count} of {total} pods answer{(answering.Count == 1 ? "s" : "")}",
             },
             answering.Count == 0 ? "No pod answers." : Names(answering, phase, live),

@@ -85,6 +85,12 @@ public sealed record RunDetails(
     DateTimeOffset StartedAt, RunEnvironment Environment, string? CiliumVersion, string Method, string Url, ImmutableArray<string> Steps, ImmutableArray<RecordedEvent> Events,
     ImmutableArray<Series.SeriesSample> Series, double SeriesInterval, int SeriesMissed)
 {
+    /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
+    public int KeptConnections { get; init; }
+
+    /// <summary>Client ports that were asked for; null: random ones.</summary>
+    public string? Ports { get; init; }
+
     /// <summary>Nothing is known.</summary>
     public static RunDetails Unknown { get; } = new(DateTimeOffset.UnixEpoch, RunEnvironment.Current, null, "", "", [], [], [], 1, 0);
 }

@@ -1,17 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.ClusterSetup.Monitoring;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Views;
-using CiliumDebugging.ServiceDefaults.Pods;
-using k8s;
-using k8s.Models;
 
 namespace CiliumDebugging.Bench.Prometheus;
 
@@ -26,7 +17,6 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// </summary>
 internal static class PrometheusCheck
 {
-    private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_readingInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeProvider s_time = TimeProvider.System;
 
@@ -47,83 +37,25 @@ internal static class PrometheusCheck
 
     private static async Task<int> RunAsync(Options options, CancellationToken cancellationToken)
     {
-        var directory = Directory.CreateTempSubdirectory("lab-prometheus-");
-        try
-        {
-            // 1. cluster and Prometheus
-            var token = LabProcesses.NewApiToken();
-            await using var process = StartCluster(options, token, out var ready);
-            var url = (await ready.WaitAsync(s_readyLimit, s_time, cancellationToken)).ApiUrl;
-            using var cluster = ApiClient.Create(url, token);
-            var scenario = ScenarioCatalog.Load("two-sided-l7");
-            var view = new ClusterView(cluster, scenario.Load);
-            var client = await view.WaitUntilReadyAsync(LabTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, s_time, cancellationToken);
-            var config = await ConfigureAsync(options, cluster, directory.FullName, cancellationToken);
-            await using var prometheus = await PrometheusServer.StartAsync(directory.FullName, config, s_time, cancellationToken);
-            // 2. targets
-            var targets = await WaitForTargetsAsync(prometheus, cancellationToken);
-            Print($"Prometheus {await prometheus.VersionAsync(cancellationToken)}, {targets} targets, port offset {options.PortOffset}; {options.Rate} requests/s, two phases of {options.PhaseSeconds} s");
-            foreach (var query in PhaseCheck.Queries) Print($"  {query}");
-            // 3. and 4.
-            var numbers = await MeasureAsync(options, cluster, view, scenario, client, prometheus, cancellationToken);
-            return Report(numbers) ? 0 : 1;
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
+        // 1. and 2. cluster, Prometheus, targets
+        await using var lab = await MonitoredLab.StartAsync(options.PortOffset, options.Config, s_time, cancellationToken);
+        Print($"Prometheus {await lab.Prometheus.VersionAsync(cancellationToken)}, {lab.Targets} targets, port offset {options.PortOffset}; {options.Rate} requests/s, two phases of {options.PhaseSeconds} s");
+        foreach (var query in PhaseCheck.Queries) Print($"  {query}");
+        // 3. and 4.
+        return Report(await MeasureAsync(options, lab, cancellationToken)) ? 0 : 1;
     }
 
-    private static DotnetProcess StartCluster(Options options, string token, out Task<ClusterCommand.Ready> ready)
+    private static async Task<IReadOnlyList<CheckedNumber>> MeasureAsync(Options options, MonitoredLab monitored, CancellationToken cancellationToken)
     {
-        var source = new TaskCompletionSource<ClusterCommand.Ready>(TaskCreationOptions.RunContinuationsAsynchronously);
-        ready = source.Task;
-        var environment = new Dictionary<string, string>
-        {
-            [PodEnvironment.ApiToken] = token,
-            [LabProcesses.Kubelet] = "true",
-            [LabProcesses.PortOffset] = options.PortOffset.ToString(CultureInfo.InvariantCulture),
-        };
-        return DotnetProcess.Start("ClusterSetup", ["cluster", "--exit-with-stdin"], environment, s_time,
-            line => { if (ClusterCommand.ParseReady(line) is { } parsed) source.TrySetResult(parsed); }, keepInputOpen: true);
-    }
-
-    /// <summary>The shipped configuration with the one line of discovery of each job replaced: Debian's Prometheus knows no kubernetes_sd_configs.</summary>
-    private static async Task<string> ConfigureAsync(Options options, Kubernetes cluster, string directory, CancellationToken cancellationToken)
-    {
-        var lines = await File.ReadAllLinesAsync(options.Config.FullName, cancellationToken);
-        var path = Path.Combine(directory, "prometheus.yml");
-        await File.WriteAllLinesAsync(path, lines.Select(l => l.TrimStart().StartsWith("kubernetes_sd_configs:", StringComparison.Ordinal) ? "    file_sd_configs: [{files: [targets.json]}]" : l), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(directory, "targets.json"), await PrometheusTargets.ReadAsync(cluster, cancellationToken), cancellationToken);
-        return path;
-    }
-
-    private static async Task<int> WaitForTargetsAsync(PrometheusServer prometheus, CancellationToken cancellationToken)
-    {
-        var expected = LabTopology.Default.Nodes.Length + LabTopology.Default.Workloads[0].Nodes.Length;
-        var started = s_time.GetTimestamp();
-        while (s_time.GetElapsedTime(started) < s_readyLimit)
-        {
-            var up = await prometheus.AtAsync("sum(up)", Now(), cancellationToken);
-            if (up.Count > 0 && up[0].Points[0].Value == expected) return expected;
-            await Task.Delay(s_readingInterval, s_time, cancellationToken);
-        }
-        throw new TimeoutException($"after {s_readyLimit.TotalSeconds:0} s not all of {expected} targets are up");
-    }
-
-    private static async Task<IReadOnlyList<CheckedNumber>> MeasureAsync(
-        Options options, Kubernetes cluster, ClusterView view, Scenario scenario, V1Pod client, PrometheusServer prometheus, CancellationToken cancellationToken)
-    {
-        var (lab, pods, load) = (new LabCounts(), await view.BackendsAsync(cancellationToken), scenario.Load);
-        var loadTest = new LoadTestClient(view.Proxy, client.Namespace(), client.Name());
-        var policies = scenario.Steps.OfType<ApplyStep>().ToList();
-        await ApplyAsync(cluster, policies[0], cancellationToken);
-        lab.Epoch = (await loadTest.StartAsync(new AttackOrder(load.Url, options.Rate, load.Method, load.Body), cancellationToken)).EpochUnixSeconds;
+        var (lab, pods, loadTest, prometheus) = (new LabCounts(), await monitored.View.BackendsAsync(cancellationToken), monitored.LoadTest, monitored.Prometheus);
+        var policies = monitored.Scenario.Steps.OfType<ApplyStep>().ToList();
+        await ApplyAsync(monitored, policies[0], cancellationToken);
+        lab.Epoch = (await monitored.StartLoadAsync(options.Rate, cancellationToken)).EpochUnixSeconds;
         using var readings = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var following = loadTest.FollowAsync(lab.Add, cancellationToken);
-        var reading = ReadAsync(lab, view, pods, readings.Token);
+        var reading = ReadAsync(lab, monitored.View, pods, readings.Token);
         var baseline = await PhaseAsync(options, "baseline", cancellationToken);
-        await ApplyAsync(cluster, policies[1], cancellationToken);
+        await ApplyAsync(monitored, policies[1], cancellationToken);
         var observe = await PhaseAsync(options, "observe", cancellationToken);
         // What a scrape shows of the phase's last second comes a little later.
         await Task.Delay(TimeSpan.FromSeconds(3), s_time, cancellationToken);
@@ -134,7 +66,7 @@ internal static class PrometheusCheck
         Print($"{lab.Records} requests recorded by the client, {lab.IndependentChoices(baseline.Start, baseline.End):0} and {lab.IndependentChoices(observe.Start, observe.End):0} independent choices of a pod in the phases");
         List<CheckedNumber> numbers = [];
         foreach (var (name, (start, end), both) in new[] { ("baseline", baseline, false), ("observe", observe, true) })
-            numbers.AddRange(await new PhaseCheck(name, start, end, both, pods, client.Spec.NodeName, prometheus, lab).RunAsync(cancellationToken));
+            numbers.AddRange(await new PhaseCheck(name, start, end, both, pods, monitored.Client.Spec.NodeName, prometheus, lab).RunAsync(cancellationToken));
         numbers.AddRange(await SideEffectsAsync(prometheus, baseline.Start, observe.End, cancellationToken));
         return numbers;
     }
@@ -166,11 +98,10 @@ internal static class PrometheusCheck
         return (start, Now());
     }
 
-    private static async Task ApplyAsync(Kubernetes cluster, ApplyStep step, CancellationToken cancellationToken)
+    private static async Task ApplyAsync(MonitoredLab lab, ApplyStep step, CancellationToken cancellationToken)
     {
         Print($"› applying {step.File}");
-        foreach (var policy in step.Policies)
-            await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
+        await lab.ApplyAsync(step, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(1), s_time, cancellationToken);
     }
 

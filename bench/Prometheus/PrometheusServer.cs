@@ -18,7 +18,10 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private readonly Process _process;
     private readonly HttpClient _http;
 
-    private PrometheusServer(Process process, Uri url) => (_process, _http) = (process, new HttpClient { BaseAddress = url });
+    private PrometheusServer(Process process, Uri url) => (_process, _http, Url) = (process, new HttpClient { BaseAddress = url }, url);
+
+    /// <summary>Its address.</summary>
+    public Uri Url { get; }
 
     /// <summary>Starts it and waits until it is ready.</summary>
     /// <param name="directory">Where its data go.</param>

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,6 +12,9 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 /// <summary>Serves an <see cref="ObjectStore"/> as a Kubernetes API on a loopback address.</summary>
 public sealed class ApiServer : IAsyncDisposable
 {
+    /// <summary>Attempts to get a free port: between bind and listen another process may listen on the one that the system chose for both.</summary>
+    private const int FreePortAttempts = 5;
+
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
     private bool _disposed;
@@ -26,7 +31,6 @@ public sealed class ApiServer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the start, not the server.</param>
     /// <exception cref="ArgumentException">The token is too short or the address is not loopback.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
-    [SuppressMessage("Reliability", "CA2000", Justification = "Ownership passes to the server, or to the disposal in the catch block.")]
     public static async Task<ApiServer> StartAsync(
         ApiServerOptions options, ObjectStore store, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
     {
@@ -34,7 +38,23 @@ public sealed class ApiServer : IAsyncDisposable
             throw new ArgumentException("the API token needs at least 16 characters", nameof(options));
         if (!IPAddress.IsLoopback(options.Listen.Address))
             throw new ArgumentException($"the API server listens on loopback only, not on {options.Listen.Address}", nameof(options));
-        loggerFactory ??= NullLoggerFactory.Instance;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await ListenAsync(options, store, loggerFactory ?? NullLoggerFactory.Instance, cancellationToken);
+            }
+            catch (Exception e) when (options.Listen.Port == 0 && attempt < FreePortAttempts
+                && e is IOException { InnerException: AddressInUseException } or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+            {
+                // Another port then.
+            }
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000", Justification = "Ownership passes to the server, or to the disposal in the catch block.")]
+    private static async Task<ApiServer> ListenAsync(ApiServerOptions options, ObjectStore store, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    {
         var logger = loggerFactory.CreateLogger<ApiServer>();
         var app = Build(options, loggerFactory);
         var stopping = new CancellationTokenSource();

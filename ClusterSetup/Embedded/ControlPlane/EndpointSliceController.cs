@@ -35,17 +35,13 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
     private V1EndpointSlice Describe(V1Service service)
     {
         var ports = service.Spec.Ports.Select(p => new Discoveryv1EndpointPort { Name = p.Name, Port = TargetPort(p), Protocol = p.Protocol ?? "TCP" }).ToList();
-        var endpoints = cache.Pods.Objects.Values
+        var pods = cache.Pods.Objects.Values
             .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
             .OrderBy(p => p.Name(), StringComparer.Ordinal)
-            .Select(p => new V1Endpoint
-            {
-                Addresses = [p.Status.PodIP],
-                NodeName = p.Spec.NodeName,
-                Zone = _zones.GetValueOrDefault(p.Spec.NodeName ?? ""),
-                Conditions = new V1EndpointConditions { Ready = IsReady(p), Serving = IsReady(p), Terminating = false },
-                TargetRef = new V1ObjectReference { Kind = "Pod", Name = p.Name(), NamespaceProperty = p.Namespace(), Uid = p.Uid() },
-            }).ToList();
+            .Select(p => (Pod: p, Zone: _zones.GetValueOrDefault(p.Spec.NodeName ?? ""))).ToList();
+        // As kube-controller-manager does it: every Pod is for its own zone, if all have one.
+        var hinted = service.Spec.TrafficDistribution is "PreferClose" or "PreferSameZone" && pods.All(p => p.Zone is not null);
+        var endpoints = pods.Select(p => Endpoint(p.Pod, p.Zone, hinted)).ToList();
         return new V1EndpointSlice
         {
             ApiVersion = "discovery.k8s.io/v1",
@@ -61,6 +57,16 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
             Ports = ports,
         };
     }
+
+    private static V1Endpoint Endpoint(V1Pod pod, string? zone, bool hinted) => new()
+    {
+        Addresses = [pod.Status.PodIP],
+        NodeName = pod.Spec.NodeName,
+        Zone = zone,
+        Hints = hinted ? new V1EndpointHints { ForZones = [new V1ForZone { Name = zone! }] } : null,
+        Conditions = new V1EndpointConditions { Ready = IsReady(pod), Serving = IsReady(pod), Terminating = false },
+        TargetRef = new V1ObjectReference { Kind = "Pod", Name = pod.Name(), NamespaceProperty = pod.Namespace(), Uid = pod.Uid() },
+    };
 
     private static int TargetPort(V1ServicePort port) =>
         port.TargetPort is { } target && int.TryParse(target.Value, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : port.Port;

@@ -56,6 +56,14 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         ];
     }
 
+    /// <summary>The ready Pods behind the Service and the share each should get from a client.</summary>
+    /// <param name="client">The client's node and zone.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public Task<ExpectedBackends> ExpectedAsync((string Node, string? Zone) client, CancellationToken cancellationToken) => ExpectedBackends.ReadAsync(cluster, load, client, cancellationToken);
+
+    /// <summary>Zone of a node; null when it has none.</summary>
+    public async Task<string?> ZoneAsync(string node, CancellationToken cancellationToken) => (await cluster.CoreV1.ReadNodeAsync(node, cancellationToken: cancellationToken)).GetLabel(ServiceView.ZoneLabel);
+
     /// <summary>All counters now: Hubble's of every node and the backends' own. A node whose agent does not answer, or not with metrics, is missing and said to be.</summary>
     public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
     {

@@ -53,5 +53,5 @@ public sealed record ServiceView(ServiceFacts Service, ImmutableDictionary<strin
         new(endpoint.Conditions?.Ready is not false, endpoint.Zone ?? zones.GetValueOrDefault(endpoint.NodeName ?? ""), [.. endpoint.Hints?.ForZones?.Select(z => z.Name) ?? []], createdAt);
 
     /// <summary>A load that is sent to an address instead of a Service's name comes in as traffic from outside does: through a node port or a load balancer.</summary>
-    private static bool FromOutside(LoadSpec load) => IPAddress.TryParse(load.Url.Host, out _);
+    internal static bool FromOutside(LoadSpec load) => IPAddress.TryParse(load.Url.Host, out _);
 }

@@ -62,7 +62,14 @@ public sealed record ClusterInfo(string? CiliumVersion, string ClientPod, string
 /// <param name="Method">HTTP method.</param>
 /// <param name="Url">Target.</param>
 /// <param name="RatePerSecond">Requests per second.</param>
-public sealed record LoadInfo(string Method, string Url, double RatePerSecond);
+public sealed record LoadInfo(string Method, string Url, double RatePerSecond)
+{
+    /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
+    public int KeptConnections { get; init; }
+
+    /// <summary>Client ports that were asked for; null: random ones.</summary>
+    public string? Ports { get; init; }
+}
 
 /// <summary>Something done to the cluster.</summary>
 /// <param name="Name">What.</param>

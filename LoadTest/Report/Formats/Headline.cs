@@ -19,6 +19,8 @@ internal static class Headline
             "even" => "delivery is even",
             _ => "delivery is undecided",
         };
+        var unchosen = phase.Pods.Count(p => p.Expected == 0);
+        if (unchosen > 0 && unchosen < phase.Pods.Length) verdict += F($" among the {phase.Pods.Length - unchosen} of {phase.Pods.Length} pods that are to be chosen");
         return $"{char.ToUpperInvariant(verdict[0])}{verdict[1..]}; {failed}.";
     }
 

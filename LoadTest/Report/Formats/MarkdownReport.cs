@@ -19,7 +19,7 @@ public static class MarkdownReport
         Environment(text, document);
         text.Append("## Steps\n\n");
         foreach (var (step, i) in document.Steps.Select((s, i) => (s, i))) text.Append(F($"{i + 1}. {Text(step)}\n"));
-        text.Append(document.Load.Url.Length == 0 ? F($"\nNo load was made; about {document.Load.RatePerSecond:0.##} requests/s were seen, most of them from {Code(document.Cluster.ClientNode)} ({Text(document.Cluster.ClientPod)}).\n\n") : F($"\nThe load: {Code($"{document.Load.Method} {document.Load.Url}")}, {document.Load.RatePerSecond:0.##} requests/s, from {Code(document.Cluster.ClientPod)} on {Code(document.Cluster.ClientNode)}.\n\n"));
+        text.Append(document.Load.Url.Length == 0 ? F($"\nNo load was made; about {document.Load.RatePerSecond:0.##} requests/s were seen, most of them from {Code(document.Cluster.ClientNode)} ({Text(document.Cluster.ClientPod)}).\n\n") : F($"\nThe load: {Code($"{document.Load.Method} {document.Load.Url}")}, {document.Load.RatePerSecond:0.##} requests/s {Connections(document.Load)}, from {Code(document.Cluster.ClientPod)} on {Code(document.Cluster.ClientNode)}.\n\n"));
         text.Append("## What was measured\n\n");
         foreach (var phase in document.Phases) Phase(text, phase);
         foreach (var onset in document.Onsets) text.Append(F($"- {Text(Headline.Of(onset))}\n"));
@@ -111,6 +111,9 @@ public static class MarkdownReport
         foreach (var e in document.Expectations) text.Append(F($"- [{(e.Holds ? 'x' : ' ')}] {Text(e.What)} ({Text(e.Observed)})\n"));
         text.Append('\n');
     }
+
+    private static string Connections(LoadInfo load) =>
+        F($"on {(load.KeptConnections > 0 ? F($"{load.KeptConnections} kept-alive connection(s)") : "fresh connections")}{(load.Ports is { } ports ? $" from client ports {Code(ports)}" : "")}");
 
     private static void Settings(StringBuilder text, ReportDocument document)
     {

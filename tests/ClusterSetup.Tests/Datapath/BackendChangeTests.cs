@@ -1,9 +1,9 @@
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Views;
-using System.Collections.Immutable;
 using System.Net;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
@@ -29,6 +29,7 @@ public class BackendChangeTests
         book.Begin(second);
         for (; at < 8_100; at++) Add(book, at, at % Ports, Pod(at, "b", "c", "d"));
         second.End = 81;
+        book.Confirm(81);
         book.Status.State.ShouldNotBe(VerdictKind.Skewed);
         book.Status.EpisodesTotal.ShouldBe(0);
         second.Report("node").Selection.Connections.ShouldBe(Ports);
@@ -48,8 +49,69 @@ public class BackendChangeTests
         book.BackendsChange("deleted pod a", 20);
         book.Begin(Phase("observe", 20, "b", "c", "d"));
         for (; at < 4_000; at++) Add(book, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
+        book.Confirm(40);
         var episode = book.Status.Episodes.ShouldHaveSingleItem();
         episode.Onset.DescribeEvents().ShouldContain("deleted pod a");
+    }
+
+    [Fact]
+    public void What_started_before_a_change_was_noticed_is_not_judged_by_the_shares_of_before()
+    {
+        var book = new RunBook(IPAddress.Loopback);
+        var nearOnly = new PhaseTally("zones", 0, Backends([0.5, 0.5, 0], "a", "b", "c"), ClusterCounters.Zero);
+        book.Begin(nearOnly);
+        var at = 0L;
+        for (; at < 2_000; at++) Add(book, at, at, Pod(at, "a", "b"));
+        book.Confirm(20);
+        // The hints go; the next look at the slices comes half a second later, when answers of c are there.
+        for (; at < 2_050; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        nearOnly.End = 20;
+        book.BackendsChange("other expected shares", 20);
+        var all = Phase("after", 20.5, "a", "b", "c");
+        book.Begin(all);
+        for (; at < 6_000; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        (nearOnly.End, all.End) = (20, 60);
+        book.Confirm(60);
+
+        book.Status.EpisodesTotal.ShouldBe(0);
+        var (before, after) = (nearOnly.Report("node").Delivery.Successes, all.Report("node").Delivery.Successes);
+        (before.Kind, before.Connections, before.Shares[2].Expected).ShouldBe((VerdictKind.Even, 2_000, 0));
+        (after.Kind, after.Connections).ShouldBe((VerdictKind.Even, 3_950));
+    }
+
+    [Fact]
+    public void An_event_stands_between_the_requests_that_started_before_and_after_it_whenever_they_are_judged()
+    {
+        var book = new RunBook(IPAddress.Loopback);
+        book.Begin(Phase("baseline", 0, "a", "b", "c"));
+        var at = 0L;
+        for (; at < 2_000; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        book.Record("applied a policy", 20);
+        for (; at < 2_200; at++) Add(book, at, at, "c");
+        // Nothing was judged so far.
+        book.Status.EpisodesTotal.ShouldBe(0);
+        book.Confirm(double.PositiveInfinity);
+
+        var onset = book.Status.Episodes.ShouldHaveSingleItem().Onset;
+        (onset.Best.Event?.Name, onset.Best.Connection, onset.Best.At).ShouldBe(("applied a policy", 2_000, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public void Two_changes_in_a_row_leave_no_gap_that_is_judged()
+    {
+        var book = new RunBook(IPAddress.Loopback);
+        book.Begin(Phase("baseline", 0, "a", "b", "c"));
+        book.Phases[^1].End = 1;
+        book.BackendsChange("no longer ready: c", 1);
+        book.Begin(Phase("after 1", 2, "a", "b"));
+        book.Phases[^1].End = 2;
+        book.BackendsChange("no longer ready: b", 2);
+        book.Begin(Phase("after 2", 3, "a"));
+        for (var at = 0L; at < 400; at++) Add(book, at, at, at < 100 ? Pod(at, "a", "b", "c") : at < 200 ? Pod(at, "a", "b") : "a");
+        book.Confirm(4);
+
+        book.Phases.Select(p => p.Requests).ShouldBe([100, 0, 100]);
+        book.Status.EpisodesTotal.ShouldBe(0);
     }
 
     [Theory]
@@ -83,7 +145,10 @@ public class BackendChangeTests
     }
 
     private static PhaseTally Phase(string name, double start, params string[] pods) =>
-        new(name, start, [.. pods.Select(p => new BackendPod(p, "backend", "node"))], ClusterCounters.Zero);
+        new(name, start, Backends([.. pods.Select(_ => 1.0)], pods), ClusterCounters.Zero);
+
+    private static ExpectedBackends Backends(double[] weights, params string[] pods) =>
+        new([.. pods.Select(p => new BackendPod(p, "backend", "node"))], ExpectedShares.Weighted(pods, weights));
 
     /// <summary>A choice that looks random: the golden ratio spreads it evenly without a period.</summary>
     private static string Pod(long number, params ReadOnlySpan<string> pods) => pods[(int)(number * 0.6180339887498949 % 1 * pods.Length)];

@@ -24,6 +24,9 @@ internal sealed class FakePrometheus : IAsyncDisposable
     /// <summary>The answer to a query, a whole HTTP response; null: the connection is closed.</summary>
     public Func<string, string?> Answer { get; set; } = _ => Json("""{"status":"success","data":{"resultType":"matrix","result":[]}}""");
 
+    /// <summary>An answer without end, instead.</summary>
+    public Func<Stream, CancellationToken, Task>? Endless { get; set; }
+
     /// <summary>Request lines so far.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
@@ -71,6 +74,11 @@ internal sealed class FakePrometheus : IAsyncDisposable
                     // The head of the request ends with an empty line.
                 }
                 Asked.Enqueue(first);
+                if (Endless is { } endless)
+                {
+                    await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
+                    continue;
+                }
                 var query = Uri.UnescapeDataString(first.Split(' ')[1].Split("query=")[1].Split('&')[0]);
                 if (Answer(query) is not { } answer) continue;
                 try

@@ -28,6 +28,9 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
     /// <summary>What a target answers: by Pod and how often it was asked before; bytes of a whole HTTP response. Null: the connection is closed.</summary>
     public Func<string, int, string?> Answer { get; set; } = (_, _) => Metrics("");
 
+    /// <summary>Pods that answer without end, instead.</summary>
+    public Dictionary<string, Func<Stream, CancellationToken, Task>> Endless { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Methods of requests that Pods got.</summary>
     public List<string> Methods { get; } = [];
 
@@ -114,7 +117,8 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
                 asked = _asked.GetValueOrDefault(pod);
                 _asked[pod] = asked + 1;
             }
-            if (Answer(pod, asked) is { } answer) await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _stopped.Token);
+            if (Endless.TryGetValue(pod, out var endless)) await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
+            else if (Answer(pod, asked) is { } answer) await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _stopped.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
         {

@@ -104,6 +104,26 @@ public sealed class ObserverTests : IDisposable
         report.Diagnosis.Name.ShouldBe("unready-pod");
     }
 
+    [Fact]
+    public async Task A_policy_that_is_applied_meanwhile_makes_requests_count_twice_but_not_skewed()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(10, 1, 1, 1) { EgressFrom = 8 };
+        cluster.Answer = (pod, n) =>
+        {
+            if (n == 8 && pod == "agent1") Apply(cluster, "load-test-policy.yaml");
+            return ObservedCluster.Metrics(traffic.Of(pod, n));
+        };
+
+        var (code, text, report) = await ObserveAsync(cluster);
+
+        code.ShouldBe(0, text);
+        report!.Events.ShouldHaveSingleItem().Name.ShouldBe("other HTTP rules for load-test/client");
+        report.Phases[0].Selection.Kind.ShouldBe("even", text);
+        report.Diagnosis.Name.ShouldBe("even");
+    }
+
     [Theory]
     [InlineData("a page of HTML", "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n<html><body>oops</body></html>", "no Prometheus sample")]
     [InlineData("not a number", "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} NaN", "which is no count")]
@@ -128,6 +148,30 @@ public sealed class ObserverTests : IDisposable
         report.Phases[0].Delivery.ErrorProbability.ShouldBeNull();
         report.Quality.Where(q => q.Fails).ShouldContain(q => q.Text.Contains(reason, StringComparison.Ordinal), text);
         text.ShouldNotContain("   at ");
+    }
+
+    [Theory]
+    [InlineData("a flood", "the answer is longer than 32768 KiB")]
+    [InlineData("a drip", "no complete answer within 0.3 s")]
+    [InlineData("silence", "no complete answer within 0.3 s")]
+    public async Task A_target_whose_answer_never_ends_holds_nothing_up_and_is_named(string what, string reason)
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(10, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+        cluster.Endless["agent2"] = EndlessAnswer.Named(what);
+
+        // A flood needs its time to be too much.
+        var (code, text, report) = await ObserveAsync(cluster, o => o with
+        {
+            BackendMetric = "", For = TimeSpan.FromSeconds(0.7), TargetTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3),
+        });
+
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("undecided", text);
+        var named = report.Quality.Where(q => q.Fails && q.Text.StartsWith("Hubble of node worker2: 0 of", StringComparison.Ordinal)).ShouldHaveSingleItem(text);
+        named.Text.ShouldContain(reason);
     }
 
     [Fact]

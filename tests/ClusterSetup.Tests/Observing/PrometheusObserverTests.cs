@@ -66,6 +66,21 @@ public sealed class PrometheusObserverTests : IDisposable
         text.ShouldNotContain("   at ");
     }
 
+    [Theory]
+    [InlineData("a flood", "cannot be asked: the answer is longer than 65536 KiB")]
+    [InlineData("a drip", "gave no complete answer within 0.3 s")]
+    [InlineData("silence", "gave no complete answer within 0.3 s")]
+    public async Task A_Prometheus_whose_answer_never_ends_is_given_up_and_named(string what, string expected)
+    {
+        await using var prometheus = new FakePrometheus { Endless = EndlessAnswer.Named(what) };
+        // A flood needs its time to be too much.
+        var (code, text, _) = await ObserveAsync(prometheus, o => o with { PrometheusTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3) });
+        code.ShouldBe(1, text);
+        text.ShouldContain(expected);
+        text.ShouldContain($"Prometheus {prometheus.Address}");
+        prometheus.Asked.Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task A_target_that_was_down_and_a_NaN_fail_the_gate()
     {
@@ -84,7 +99,9 @@ public sealed class PrometheusObserverTests : IDisposable
 
     private static double Now() => (new LaterClock().GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - 2;
 
-    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(FakePrometheus prometheus, params string[] policies)
+    private Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(FakePrometheus prometheus, params string[] policies) => ObserveAsync(prometheus, o => o, policies);
+
+    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(FakePrometheus prometheus, Func<ObserveOptions, ObserveOptions> with, params string[] policies)
     {
         await using var cluster = await ObservedCluster.StartAsync();
         foreach (var file in policies)
@@ -94,7 +111,7 @@ public sealed class PrometheusObserverTests : IDisposable
         }
         var options = new ObserveOptions("backend", "backend-1") { Prometheus = prometheus.Address, RequestsPerMinute = 10_000_000, Output = _folder };
         using var text = new StringWriter();
-        var code = await ObserveCommand.RunAsync(cluster.Api.Client, options, new LaterClock(), text, text, TestContext.Current.CancellationToken);
+        var code = await ObserveCommand.RunAsync(cluster.Api.Client, with(options), new LaterClock(), text, text, TestContext.Current.CancellationToken);
         TestContext.Current.TestOutputHelper?.WriteLine(text.ToString());
         var folder = Directory.EnumerateDirectories(_folder).SingleOrDefault();
         return (code, text.ToString(), folder is null ? null : ReportJson.ReadFile(folder));

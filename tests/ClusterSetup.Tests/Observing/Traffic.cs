@@ -30,6 +30,9 @@ internal sealed class Traffic
     /// <summary>Both sides have HTTP rules: the proxy of the client's node answers 503 for the others.</summary>
     public bool TwoSided { get; init; }
 
+    /// <summary>From this scrape on the client has HTTP rules, too, and nothing is wrong: the proxy of its node counts what passes it.</summary>
+    public int EgressFrom { get; init; } = int.MaxValue;
+
     /// <summary>Metrics of a Pod of <see cref="ObservedCluster"/>; empty for one that has none.</summary>
     public string Of(string pod, int scrape)
     {
@@ -46,9 +49,10 @@ internal sealed class Traffic
         {
             // Ingress: the proxy of the backend's node. Both: the client's node (worker3), where its own backend passes twice.
             var (passes, status) = TwoSided ? node == 2 ? (i == 2 ? 2 : 1, i == 2 ? 200 : 503) : (0, 0) : (node == i ? 1 : 0, 200);
-            if (passes == 0) continue;
-            text.Append(F($"hubble_http_requests_total{{source=\"load-test/client\",destination=\"backend/b{i + 1}\",method=\"POST\",protocol=\"HTTP/1.1\"}} {passes * chosen[i]}\n"));
-            text.Append(F($"hubble_http_responses_total{{source=\"backend/b{i + 1}\",destination=\"load-test/client\",method=\"POST\",status=\"{status}\"}} {passes * chosen[i]}\n"));
+            var count = passes * chosen[i] + (node == 2 && scrape > EgressFrom ? chosen[i] - _chosen[EgressFrom][i] : 0);
+            if (passes == 0 && count == 0) continue;
+            text.Append(F($"hubble_http_requests_total{{source=\"load-test/client\",destination=\"backend/b{i + 1}\",method=\"POST\",protocol=\"HTTP/1.1\"}} {count}\n"));
+            text.Append(F($"hubble_http_responses_total{{source=\"backend/b{i + 1}\",destination=\"load-test/client\",method=\"POST\",status=\"{status}\"}} {count}\n"));
         }
         return text.ToString();
     }

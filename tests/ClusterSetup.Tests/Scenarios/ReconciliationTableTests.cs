@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Views;
@@ -43,7 +45,7 @@ public class ReconciliationTableTests
     private static ImmutableArray<LoadTest.Report.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null)
     {
         var book = new RunBook(null);
-        book.Begin(new PhaseTally("observe", 0, [s_local, s_remote], ClusterCounters.Zero));
+        book.Begin(new PhaseTally("observe", 0, new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")), ClusterCounters.Zero));
         book.Add(Record(0, Outcome.Response, 200, "local"));
         book.Add(Record(1, Outcome.Response, 503, null));
         book.Add(Record(2, Outcome.Response, 200, "local"));

@@ -19,10 +19,24 @@ public class VerdictTests
     public void The_forecast_is_where_the_scaled_counts_are_decided()
     {
         var forecast = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(200, 150, 150)).FurtherConnections.ShouldNotBeNull();
-        Scaled(500 + forecast).ShouldNotBe(VerdictKind.Undecided);
-        Scaled((500 + forecast) * 99 / 100).ShouldBe(VerdictKind.Undecided);
+        // Counts are whole numbers here, and the forecast is rounded up to 0.1 %.
+        Scaled((500 + forecast) * 101 / 100).ShouldNotBe(VerdictKind.Undecided);
+        Scaled((500 + forecast) * 98 / 100).ShouldBe(VerdictKind.Undecided);
 
-        static VerdictKind Scaled(long n) => SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(n * 4 / 10, n * 3 / 10, n * 3 / 10)).Kind;
+        // The shares are drawn towards 1/3 by 2/0.15² observations.
+        static VerdictKind Scaled(long n)
+        {
+            const double Prior = 2 / (0.15 * 0.15);
+            var (first, others) = ((200 + Prior / 3) / (500 + Prior), (150 + Prior / 3) / (500 + Prior));
+            return SkewTest.Judge(Draws.ThreePods, BackendCounts.Of((long)Math.Round(n * first), (long)Math.Round(n * others), (long)Math.Round(n * others))).Kind;
+        }
+    }
+
+    [Fact]
+    public void A_few_connections_that_happen_to_lie_at_the_edge_of_the_tolerance_do_not_forecast_millions()
+    {
+        // 58 of 150 is 38.7 %, and 38.3 % the edge.
+        SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(58, 42, 50)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(3_000, 50_000);
     }
 
     [Fact]

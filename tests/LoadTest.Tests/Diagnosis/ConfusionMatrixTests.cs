@@ -17,8 +17,8 @@ public sealed class ConfusionMatrixTests(ITestOutputHelper output)
 
         runs.Where(r => r.Name != "unknown" && !r.Run.Names.Contains(r.Name)).Select(r => $"{r.Run.Truth} was called {r.Name}").ShouldBeEmpty();
         // Not naming anything would never be false: what a rule is there for must mostly be named.
-        foreach (var row in runs.Where(r => r.Run.Names is [var name] && r.Run.Truth == name).GroupBy(r => r.Run.Truth))
-            row.Count(r => r.Name == row.Key).ShouldBeGreaterThanOrEqualTo(Seeds * 3 / 5, row.Key);
+        foreach (var row in runs.Where(r => r.Run.Names is [var name] && r.Run.Truth.Split(',')[0] == name).GroupBy(r => r.Run.Truth))
+            row.Count(r => r.Name == r.Run.Names[0]).ShouldBeGreaterThanOrEqualTo(Seeds * 3 / 5, row.Key);
     }
 
     [Fact]

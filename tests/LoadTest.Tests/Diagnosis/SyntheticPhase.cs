@@ -144,7 +144,7 @@ internal sealed class SyntheticPhase
         var source = new IPEndPoint(IPAddress.Loopback, port ?? Port());
         var (connection, nth) = on ?? (_connection++, 0);
         var name = pod is { } p ? Pods[p].Name : null;
-        _connections.Add(connection, nth, name, usedBefore ?? false);
+        _connections.Add(connection, nth, name, usedBefore ?? false, source.Port);
         if (clientNode is not null)
         {
             if (!_clientNodes.TryGetValue(clientNode, out var row)) row = (new(StringComparer.Ordinal), 0);

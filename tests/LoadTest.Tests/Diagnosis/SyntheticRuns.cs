@@ -21,6 +21,8 @@ internal static class SyntheticRuns
         ("two-sided-l7, a Hubble node lost", ["two-sided-l7"], Default, (p, r, n) => { p.LostNode = p.Pods[r.Next(p.Pods.Length)].Node; TwoSided(p, r, n); }),
         ("stale-conntrack", ["stale-conntrack"], Default, StaleConntrack),
         ("stale-conntrack, few ports used before", ["stale-conntrack"], Default, (p, r, n) => StaleConntrack(p, r, n, before: r.Next(200, 4000))),
+        ("stale-conntrack, every port used before", ["stale-conntrack"], r => new SyntheticPhase(r, r.Next(3, 8)), (p, r, n) => StaleConntrack(p, r, n + 2000, before: 10_000, ports: 700)),
+        ("a pod replaced, and no memory of ports", ["even"], Default, (p, r, n) => { New(p, 0); Each(n, _ => p.Answer(p.Any(), usedBefore: r.Next(2) == 0)); }),
         ("keepalive-pinning", ["keepalive-pinning"], Default, (p, r, n) => KeepAlive(p, r, n)),
         ("session-affinity", ["session-affinity"], Default, Affinity),
         ("local-traffic-policy", ["local-traffic-policy"], Default, (p, r, n) => { p.Service = p.Service with { InternalLocal = true }; Among(p, n, p.IsLocal); }),
@@ -39,6 +41,7 @@ internal static class SyntheticRuns
         ("one pod is chosen three times as often", [], Default, (p, r, n) => { Decoys(p, r); Each(n, _ => p.Answer(r.Next(p.Pods.Length + 2) is var i && i < p.Pods.Length ? i : 0)); }),
         ("a new pod starts slowly, on all ports", [], Default, SlowStart),
         ("the client's node does not know a new pod", [], Default, UnknownPod),
+        ("the client's node does not know a new pod and chooses by port", [], Default, (p, r, n) => { New(p, 0); Each(n, i => p.Answer(1 + i % 500 % (p.Pods.Length - 1), port: 40_000 + i % 500, usedBefore: true)); }),
         ("proxies on the backends' nodes overflow", [], Default, (p, r, n) => { p.Rules = (r.Next(2) == 0, true); Each(n, _ => { var to = p.Any(); if (r.Next(5) == 0) p.ProxyError(to, p.Pods[to].Node); else p.Answer(to); }); }),
         ("one kept-alive connection and affinity", ["session-affinity", "keepalive-pinning"], Default, (p, r, n) => { p.Service = p.Service with { ClientIpAffinity = true }; KeepAlive(p, r, n); }),
         ("keepalive and a slow pod", ["keepalive-pinning"], Default, (p, r, n) => KeepAlive(p, r, n, slow: true)),
@@ -86,16 +89,19 @@ internal static class SyntheticRuns
     /// <summary>Ports keep the choice they made among the Pods before one was replaced; those of the replaced one choose again.</summary>
     private static void StaleConntrack(SyntheticPhase phase, Random random, int requests) => StaleConntrack(phase, random, requests + 2000, random.Next(8_000, 20_000));
 
-    private static void StaleConntrack(SyntheticPhase phase, Random random, int requests, int before)
+    private static void New(SyntheticPhase phase, int pod) => phase.Endpoints[phase.Pods[pod].HubbleName] = new EndpointFacts(true, null, [], 20);
+
+    private static void StaleConntrack(SyntheticPhase phase, Random random, int requests, int before, int? ports = null)
     {
+        int Port() => ports is { } few ? 40_001 + 2 * random.Next(few) : phase.Port();
         var young = phase.Any();
-        phase.Endpoints[phase.Pods[young].HubbleName] = new EndpointFacts(true, null, [], 20);
+        New(phase, young);
         var (choices, old) = (new Dictionary<int, int>(), new HashSet<int>());
-        Each(before, _ => { var port = phase.Port(); old.Add(port); choices.TryAdd(port, phase.Any()); });
+        Each(before, _ => { var port = Port(); old.Add(port); choices.TryAdd(port, phase.Any()); });
         foreach (var port in old.Where(p => choices[p] == young)) choices[port] = phase.Any();
         Each(requests, _ =>
         {
-            var port = phase.Port();
+            var port = Port();
             if (!choices.TryGetValue(port, out var to)) choices[port] = to = phase.Any();
             phase.Answer(to, port: port, usedBefore: old.Contains(port));
         });
@@ -104,11 +110,13 @@ internal static class SyntheticRuns
     private static void KeepAlive(SyntheticPhase phase, Random random, int requests, bool slow = false)
     {
         var chosen = Enumerable.Range(0, random.Next(1, phase.Pods.Length)).Select(_ => phase.Any()).ToArray();
+        // Opened before the phase, with requests of their own then.
+        var before = random.Next(200);
         if (slow) phase.LatencyMs = i => i == chosen[0] ? 2000 : 2;
         for (var i = 0; i < requests; i++)
         {
             var connection = slow && random.Next(4) != 0 ? chosen.Length - 1 : i % chosen.Length;
-            phase.Answer(chosen[connection], port: 40_000 + connection, on: (connection, i / chosen.Length));
+            phase.Answer(chosen[connection], port: 40_000 + connection, on: (connection, before + i / chosen.Length));
         }
     }
 
@@ -179,13 +187,13 @@ internal static class SyntheticRuns
 
     private static void SlowStart(SyntheticPhase phase, Random random, int requests)
     {
-        phase.Endpoints[phase.Pods[0].HubbleName] = new EndpointFacts(true, null, [], 20);
+        New(phase, 0);
         Each(requests + 4000, _ => { var to = phase.Any(); phase.Answer(to == 0 && random.Next(3) > 0 ? phase.Any() : to, usedBefore: random.Next(2) == 0); });
     }
 
     private static void UnknownPod(SyntheticPhase phase, Random random, int requests)
     {
-        phase.Endpoints[phase.Pods[0].HubbleName] = new EndpointFacts(true, null, [], 20);
+        New(phase, 0);
         var (old, used) = (Indices(phase, i => i > 0), random.Next(0, 101));
         Each(requests, _ => phase.Answer(phase.AnyOf(old), usedBefore: random.Next(100) < used));
     }
@@ -193,7 +201,7 @@ internal static class SyntheticRuns
     private static void StaleNode(SyntheticPhase phase, Random random, int requests)
     {
         var young = phase.Any();
-        phase.Endpoints[phase.Pods[young].HubbleName] = new EndpointFacts(true, null, [], 20);
+        New(phase, young);
         var nodes = phase.Pods.Select(p => p.Node).Distinct().Append("another").ToArray();
         var old = Indices(phase, i => i != young);
         var lost = random.Next(2) == 0;
