@@ -23,7 +23,7 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
     /// <param name="error">Where problems go; the console by default.</param>
     public static LabCommandLine Parse(string[] args, string? embeddedBecause, TextWriter? output = null, TextWriter? error = null)
     {
-        var symbols = new LabSymbols();
+        var symbols = new LabSymbols(embedded: embeddedBecause is not null);
         symbols.Command.TreatUnmatchedTokensAsErrors = embeddedBecause is not null;
         var parsed = symbols.Command.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         ImmutableArray<string> rest = [.. parsed.UnmatchedTokens];

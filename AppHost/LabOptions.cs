@@ -50,6 +50,10 @@ public sealed record LabOptions
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
     public ClusterSetup.Scenarios.Scenario LoadScenario() => LoadScenario(Scenario);
 
+    /// <summary>A scenario that can be run, by its own name.</summary>
+    /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
+    internal ClusterSetup.Scenarios.Scenario LoadScenarioNamed(string name) => LoadScenario(name == LoadScenario().Name ? Scenario : name);
+
     private ClusterSetup.Scenarios.Scenario LoadScenario(string name) => ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
 
     /// <summary>What a session of the lab needs to know.</summary>
@@ -58,26 +62,7 @@ public sealed record LabOptions
     {
         var first = LoadScenario();
         return new LabSessionOptions(
-            host, [.. Titles(first).OrderBy(s => s.Name, StringComparer.Ordinal)], name => LoadScenario(name == first.Name ? Scenario : name), scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
-    }
-
-    /// <summary>The scenarios that can be run; one that cannot be read is none.</summary>
-    private static IEnumerable<ScenarioChoice> Titles(ClusterSetup.Scenarios.Scenario first)
-    {
-        yield return new ScenarioChoice(first.Name, first.Title);
-        foreach (var name in ScenarioCatalog.Names.Where(n => n != first.Name))
-        {
-            ClusterSetup.Scenarios.Scenario? other = null;
-            try
-            {
-                other = ScenarioCatalog.Load(name);
-            }
-            catch (ScenarioException)
-            {
-                // It says what is wrong with it when it is asked for by name.
-            }
-            if (other is not null) yield return new ScenarioChoice(name, other.Title);
-        }
+            host, [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))], LoadScenarioNamed, scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
     }
 
     /// <summary>The scenario's settings and <see cref="CiliumSettings"/> over them.</summary>

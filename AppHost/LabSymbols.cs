@@ -40,7 +40,7 @@ internal sealed partial class LabSymbols
         CustomParser = a => Duration(a, "2m"),
     };
 
-    private readonly Option<bool> once = new("--once") { Description = "End after the report (without a terminal this is so anyway). Exit code 0: the expectation holds, 3: it does not, 2: bad usage, 1: the lab failed." };
+    private readonly Option<bool> once = new("--once");
 
     private readonly Option<bool> byHand = new("--by-hand") { Description = "Start only the scenario's load and make its changes yourself, on the page or with the terminal's keys. The lab stays up until Ctrl-C." };
 
@@ -79,10 +79,15 @@ internal sealed partial class LabSymbols
         CustomParser = a => Whole(a, 1, 250, "1"),
     };
 
-    public LabSymbols() => Command = new RootCommand("Reproduces load-balancing skew on an embedded Kubernetes cluster, shows it live and says whether it is there.")
+    /// <param name="embedded">Whether these are the options of the embedded host; otherwise Aspire's, which stays up whether or not there is a terminal.</param>
+    public LabSymbols(bool embedded)
     {
-        scenario, rate, baseline, observe, once, byHand, pagePort, portOffset, set, workers, clientWorker,
-    };
+        once.Description = $"End after the report{(embedded ? " (without a terminal this is so anyway)" : "; without it the application stays up and takes commands")}. Exit code 0: the expectation holds, 3: it does not, 2: bad usage, 1: the lab failed.";
+        Command = new RootCommand("Reproduces load-balancing skew on an embedded Kubernetes cluster, shows it live and says whether it is there.")
+        {
+            scenario, rate, baseline, observe, once, byHand, pagePort, portOffset, set, workers, clientWorker,
+        };
+    }
 
     public RootCommand Command { get; }
 

@@ -1,3 +1,4 @@
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Pods;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -18,7 +19,7 @@ public static class Extensions
     private const string AlivePath = "/alive";
 
     /// <summary>
-    /// Adds OpenTelemetry (logs, metrics, traces; exported when OTEL_EXPORTER_OTLP_ENDPOINT is set), health checks, service discovery and HTTP resilience.
+    /// Adds OpenTelemetry (logs, metrics, traces; where OTEL_EXPORTER_OTLP_ENDPOINT is set, otherwise nothing), health checks, service discovery and HTTP resilience.
     /// </summary>
     /// <param name="builder">The application.</param>
     /// <param name="identity">The Pod's identity, put on all telemetry; null outside a cluster.</param>
@@ -44,19 +45,25 @@ public static class Extensions
         ArgumentNullException.ThrowIfNull(builder);
         // A line for every request would drown what matters at hundreds of requests per second; Logging__LogLevel settings still win.
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        if (OtlpTarget.From(builder.Configuration) is null)
+        {
+            // Nobody to tell: no instrumentation, and no activity for each request, which ASP.NET Core makes wherever this category is logged.
+            builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+            return builder;
+        }
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        var telemetry = builder.Services.AddOpenTelemetry()
+        builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => Describe(resource, builder.Environment.ApplicationName, identity))
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation())
             .WithTracing(tracing => tracing.AddSource(builder.Environment.ApplicationName)
                 .AddAspNetCoreInstrumentation(o => o.Filter = context =>
                     !context.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal) && !context.Request.Path.StartsWithSegments(AlivePath, StringComparison.Ordinal))
-                .AddHttpClientInstrumentation());
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"])) telemetry.UseOtlpExporter();
+                .AddHttpClientInstrumentation())
+            .UseOtlpExporter();
         return builder;
     }
 

@@ -6,7 +6,7 @@ namespace CiliumDebugging.Bench;
 
 /// <summary>
 /// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24 million attack results, <c>prometheus</c> holds a real Prometheus against the lab's own counts,
-/// <c>observe</c> runs the command observe against both; everything else is BenchmarkDotNet's.
+/// <c>observe</c> runs the command observe against both, <c>page</c> what open pages cost; everything else is BenchmarkDotNet's.
 /// </summary>
 internal static class Bench
 {
@@ -16,6 +16,7 @@ internal static class Bench
         if (args is ["skew", .. var rest]) return SkewTest.SkewBenchmark.Run(rest);
         if (args is ["datapath", .. var sizes]) return Datapath.DatapathBenchmark.Run(sizes);
         if (args is ["proxies", .. var rounds]) return await Datapath.ProxyBenchmark.RunAsync(rounds);
+        if (args is ["page", .. var numbers]) return await Page.PageBenchmark.RunAsync(numbers);
         if (args is ["results", .. var records]) return await Attack.ResultsBenchmark.RunAsync(records);
         if (args is ["hops", .. var ports]) return await Datapath.BareHops.RunAsync(ports);
         BenchmarkSwitcher.FromAssembly(typeof(Bench).Assembly).Run(args);

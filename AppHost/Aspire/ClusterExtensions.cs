@@ -27,6 +27,7 @@ internal static class ClusterExtensions
 
         var resource = builder.AddProject<Projects.ClusterSetup>(name, launchProfileName: null)
             .WithArgs("cluster")
+            .WithIconName("Server")
             .WithHttpEndpoint(name: LabCluster.ApiEndpoint, env: LabProcesses.ApiPort)
             .WithHttpHealthCheck("/readyz", endpointName: LabCluster.ApiEndpoint)
             .WithEnvironment(LabTopology.EnvironmentVariable, options.Topology.ToJson())

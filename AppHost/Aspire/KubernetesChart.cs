@@ -1,77 +1,60 @@
 using Aspire.Hosting.Kubernetes;
-using Aspire.Hosting.Kubernetes.Resources;
+using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.AppHost;
 
-/// <summary>What <c>aspire publish</c> makes of the lab: a Helm chart with the workloads and Services of the topology.</summary>
+/// <summary>
+/// What <c>aspire publish</c> makes of the lab: a Helm chart with the objects that <c>ClusterSetup -- manifests</c> prints (<see cref="LabChart"/>). Aspire knows the programs, builds their images and
+/// names them in the chart's values; what the objects look like is said once, in ClusterSetup.
+/// </summary>
 internal static class KubernetesChart
 {
-    private const int HealthPeriodSeconds = 2;
+    private const string Environment = "kubernetes";
 
-    /// <summary>Adds the target of publishing; nothing while the lab runs.</summary>
-    public static IResourceBuilder<KubernetesEnvironmentResource> AddKubernetesChart(this IDistributedApplicationBuilder builder) =>
-        builder.AddKubernetesEnvironment("kubernetes").WithProperties(environment =>
+    /// <summary>Adds the target of publishing, and what a lab has on a cluster but not on the embedded one: dashboard, Prometheus, scenario runner. Nothing while the lab runs.</summary>
+    public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, LabTopology topology)
+    {
+        builder.AddKubernetesEnvironment(Environment).WithProperties(environment =>
         {
             environment.HelmChartName = "cilium-debugging";
             environment.HelmChartDescription = "Laboratory for Kubernetes load-balancing skew";
         });
+        if (!builder.ExecutionContext.IsPublishMode) return;
+        var values = new ManifestValues { Topology = topology };
+        builder.AddImage(DashboardManifests.Component, DashboardManifests.Image).PublishObjects(_ => values);
+        builder.AddImage(PrometheusManifests.Name, PrometheusManifests.Image).PublishObjects(_ => values);
+        builder.AddProject<Projects.ClusterSetup>(RunnerManifests.Name, launchProfileName: null).PublishObjects(image => values with { RunnerImage = image });
+        builder.AddChartValues();
+    }
 
-    /// <summary>Adds a workload as a Deployment, with its Service and namespace.</summary>
+    /// <summary>Adds a workload as a Deployment, with its Service, namespace and policy.</summary>
     public static IResourceBuilder<ProjectResource> AddDeployment<TProject>(this IDistributedApplicationBuilder builder, WorkloadSpec workload, ServiceSpec? service)
         where TProject : IProjectMetadata, new()
     {
-        var project = builder.AddProject<TProject>(workload.Name, launchProfileName: null).WithReplicas(workload.Nodes.Length);
-        if (workload.Port is { } port) project.WithHttpEndpoint(port: service?.Port ?? port, targetPort: port, name: "http");
-        return project.PublishAsKubernetesService(resource => Shape(resource, workload, service));
+        var values = new ManifestValues { Topology = new LabTopology("", [], [workload], service is null ? [] : [service]) };
+        return builder.AddProject<TProject>(workload.Name, launchProfileName: null)
+            .PublishObjects(image => workload.Image is PodImage.Backend ? values with { BackendImage = image } : values with { LoadTestImage = image });
     }
 
-    private static void Shape(KubernetesResource resource, WorkloadSpec workload, ServiceSpec? service)
+    private static IResourceBuilder<ContainerResource> AddImage(this IDistributedApplicationBuilder builder, [ResourceName] string name, string reference)
     {
-        resource.AdditionalResources.Add(new Namespace { Metadata = { Name = workload.Namespace } });
-        foreach (var item in new BaseKubernetesResource?[] { resource.Workload, resource.ConfigMap, resource.Secret, resource.Service }.OfType<BaseKubernetesResource>())
-            item.Metadata.Namespace = workload.Namespace;
-
-        if (resource.Workload is { } deployment)
-        {
-            // It keeps the name Aspire gives it (backend-1-deployment): the chart's files are named after the objects, and the Service needs the bare name.
-            foreach (var (key, value) in workload.Labels)
-                deployment.PodTemplate.Metadata.Labels[key] = value;
-            SpreadOverNodes(deployment.PodTemplate.Spec, workload);
-            foreach (var container in deployment.PodTemplate.Spec.Containers)
-                ShapeContainer(container, workload);
-        }
-        if (resource.Service is { } exposed && service is not null)
-        {
-            exposed.Metadata.Name = service.Name;
-            exposed.Spec.Selector = new Dictionary<string, string>(service.Selector);
-        }
+        var colon = reference.LastIndexOf(':');
+        return builder.AddContainer(name, reference[..colon], reference[(colon + 1)..]);
     }
 
-    private static void ShapeContainer(ContainerV1 container, WorkloadSpec workload)
+    /// <summary>Puts the lab's objects in the place of those that Aspire derives from the resource.</summary>
+    /// <param name="resource">A component of the chart.</param>
+    /// <param name="values">What is rendered, from the expression that Aspire has for the resource's image.</param>
+    private static IResourceBuilder<T> PublishObjects<T>(this IResourceBuilder<T> resource, Func<string, ManifestValues> values) where T : IComputeResource
     {
-        foreach (var (name, field) in new[]
+        // What Aspire tells a program through a ConfigMap is for its own development-time wiring; the manifests have all the variables there are.
+        foreach (var variables in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToList()) resource.Resource.Annotations.Remove(variables);
+        return resource.PublishAsKubernetesService(target =>
         {
-            (PodEnvironment.PodName, "metadata.name"), (PodEnvironment.PodNamespace, "metadata.namespace"),
-            (PodEnvironment.NodeName, "spec.nodeName"), (PodEnvironment.PodIp, "status.podIP"),
-        })
-            container.Env.Add(new EnvVarV1 { Name = name, ValueFrom = new EnvVarSourceV1 { FieldRef = new ObjectFieldSelectorV1 { FieldPath = field } } });
-
-        if (workload.Port is { } port)
-            container.ReadinessProbe = new ProbeV1 { PeriodSeconds = HealthPeriodSeconds, HttpGet = new HttpGetActionV1 { Path = "/health", Port = port, Scheme = "HTTP" } };
-    }
-
-    /// <summary>One Pod on each node, as in the topology; an uneven placement would be a skew of its own.</summary>
-    private static void SpreadOverNodes(PodSpecV1 pod, WorkloadSpec workload)
-    {
-        if (workload.Nodes.Length < 2) return;
-        pod.TopologySpreadConstraints.Add(new TopologySpreadConstraintV1
-        {
-            MaxSkew = 1,
-            TopologyKey = "kubernetes.io/hostname",
-            WhenUnsatisfiable = "DoNotSchedule",
-            LabelSelector = new LabelSelectorV1(new Dictionary<string, string>(workload.Labels)),
+            var image = target.Workload?.PodTemplate.Spec.Containers.FirstOrDefault()?.Image ?? throw new InvalidOperationException($"Aspire gives {resource.Resource.Name} no image");
+            (target.Workload, target.Service, target.ConfigMap, target.Secret) = (null, null, null, null);
+            target.AdditionalResources.AddRange(LabChart.Templates(values(image)).Where(t => t.Component == resource.Resource.Name).Select(t => new ChartObject(t)));
         });
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
@@ -11,6 +12,8 @@ namespace CiliumDebugging.AppHost;
 /// <summary>Creates and runs the Aspire composition.</summary>
 internal static class LabBuilder
 {
+    private const int Interrupted = 130;
+
     /// <summary>
     /// A builder whose dashboard needs no launch profile: its addresses are loopback ports that are free, so two labs run side by side. The usual environment
     /// variables (ASPNETCORE_URLS and the rest) still decide where they are set.
@@ -36,7 +39,7 @@ internal static class LabBuilder
     }
 
     /// <summary>Runs the application to its end.</summary>
-    /// <returns>The exit code: what the run of the scenario set, or 1 when the application itself failed.</returns>
+    /// <returns>The exit code: what the run of the scenario set, 130 after Ctrl-C, or 1 when the application itself failed.</returns>
     public static async Task<int> RunLabAsync(this DistributedApplication application)
     {
         var services = application.Services;
@@ -46,6 +49,8 @@ internal static class LabBuilder
             if (services.GetServices<IHostedService>().OfType<BackgroundService>().Any(s => s.ExecuteTask is { IsFaulted: true }))
                 Environment.ExitCode = (int)RunOutcome.LabFailed;
         });
+        using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, SetInterrupted);
+        using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, SetInterrupted);
         try
         {
             await application.RunAsync();
@@ -56,6 +61,13 @@ internal static class LabBuilder
             await Console.Error.WriteLineAsync($"The lab could not be started with Aspire: {e.Message} (build with -p:UseAspire=false to run it without)");
             return (int)RunOutcome.LabFailed;
         }
+    }
+
+    /// <summary>The host stops by itself at these signals, and would end with 0.</summary>
+    private static void SetInterrupted(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        Environment.ExitCode = Interrupted;
     }
 
     private static string Loopback(int preferredPort) => $"http://localhost:{(IsFree(preferredPort, out var port) || IsFree(0, out port) ? port : preferredPort)}";

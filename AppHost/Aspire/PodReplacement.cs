@@ -23,7 +23,7 @@ internal sealed partial class PodReplacement(ResourceNotificationService notific
 
     /// <summary>Whether this change of a process's state means that its Pod was deleted: it ended by itself, with 0.</summary>
     public static bool PodWasDeleted(string? before, string? now, int? exitCode) =>
-        before == KnownResourceStates.Running && (now == KnownResourceStates.Finished || now == KnownResourceStates.Exited) && exitCode == 0;
+        BackendTexts.Runs(before) && (now == KnownResourceStates.Finished || now == KnownResourceStates.Exited) && exitCode == 0;
 
     private async Task ReplaceAsync(ResourceEvent change, CancellationToken cancellation)
     {

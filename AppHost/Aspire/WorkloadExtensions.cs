@@ -29,6 +29,8 @@ internal static class WorkloadExtensions
             .WithEnvironment(PodEnvironment.ApiUrl, cluster.Api)
             .WithEnvironment(PodEnvironment.ApiToken, cluster.ApiToken)
             .WithAnnotation(new PodAnnotation(slot))
+            .WithIconName(slot.Workload.Port is null ? "Flash" : "Box")
+            .WithParentRelationship(cluster.Resource!)
             .WaitFor(cluster.Resource!);
         foreach (var (key, value) in LabProcesses.PodVariables(slot))
             pod.WithEnvironment(key, value);

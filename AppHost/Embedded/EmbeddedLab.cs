@@ -5,6 +5,7 @@ using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Steering;
 using CiliumDebugging.ClusterSetup.Terminal;
 using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ServiceDefaults;
 using k8s;
 using k8s.Autorest;
 using Spectre.Console;
@@ -65,36 +66,19 @@ internal static class EmbeddedLab
         await using var session = new LabSession(api, scenario, options.SessionOptions("embedded cluster"), TimeProvider.System);
         await using var page = await PageServer.StartAsync(session.Feed, session, TimeProvider.System, options.PagePort, cancellationToken);
         console.WriteLine($"page         {page.Link}");
+        using var telemetry = LabTelemetry.Start(session.Feed, OtlpTarget.FromEnvironment(), TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, cluster.Exited);
         try
         {
             await using var keys = SteeringKeys.Start(session, page.Link, stop, isTerminal);
-            return await RunOrdersAsync(session, new RunOrder(scenario, options.ByHand), isTerminal ? new LiveTerminal(console) { Footer = () => keys?.Footer ?? "" } : null, console, keys, (isTerminal || options.ByHand) && !options.Once, either.Token);
+            var terminal = isTerminal ? new LiveTerminal(console) { Footer = () => keys?.Footer ?? "" } : null;
+            Func<string>? staysUp = (isTerminal || options.ByHand) && !options.Once ? () => $"The lab stays up. {keys?.Footer ?? "Ctrl-C ends it."}" : null;
+            return (int)await LabOrders.RunAsync(session, new RunOrder(scenario, options.ByHand), order => terminal is null
+                ? session.RunAsync(order, new PlainTerminal(console), either.Token) : terminal.RunAsync(() => session.RunAsync(order, terminal, either.Token)), console.WriteLine, staysUp, either.Token);
         }
         catch (Exception e) when (cluster.Exited.IsCancellationRequested && !cancellationToken.IsCancellationRequested && e is OperationCanceledException or HttpRequestException)
         {
             throw new InvalidOperationException($"the cluster process ended: {cluster.LastWords}");
-        }
-    }
-
-    private static async Task<int> RunOrdersAsync(
-        LabSession session, RunOrder order, LiveTerminal? terminal, IAnsiConsole console, SteeringKeys? keys, bool staysUp, CancellationToken cancellationToken)
-    {
-        IRunObserver observer = terminal is null ? new PlainTerminal(console) : terminal;
-        for (var first = true; ; first = false)
-        {
-            try
-            {
-                var (report, saved) = terminal is null ? await session.RunAsync(order, observer, cancellationToken) : await terminal.RunAsync(() => session.RunAsync(order, observer, cancellationToken));
-                console.WriteLine(saved);
-                if (!staysUp) return (int)(report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
-            }
-            catch (Exception e) when (!first && e is TimeoutException or HttpRequestException or HttpOperationException or InvalidOperationException)
-            {
-                console.WriteLine($"the run broke: {e.Message}");
-            }
-            console.WriteLine($"The lab stays up. {keys?.Footer ?? "Ctrl-C ends it."}");
-            order = await session.NextOrderAsync(cancellationToken);
         }
     }
 

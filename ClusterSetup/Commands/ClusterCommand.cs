@@ -50,6 +50,7 @@ public static class ClusterCommand
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
+        using var telemetry = ClusterTelemetry.Start();
         try
         {
             await using var cluster = await EmbeddedCluster.StartAsync(Options(), loggers, stop.Token);

@@ -4,6 +4,7 @@ using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Config;
+using CiliumDebugging.ClusterSetup.Scenarios;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -39,6 +40,13 @@ internal sealed class KindSymbols
 
     public Option<bool> LoadTestCnp { get; } = new("--load-test-cnp") { Description = "Apply the load test's policy (egress, HTTP)." };
 
+    public Option<string?> Runner { get; } = new("--runner")
+    {
+        HelpName = "SCENARIO",
+        Description = "Run a scenario from inside the cluster, as a Job that also serves its live page: kubectl -n cilium-debugging port-forward job/scenario-runner 15190.",
+        CustomParser = ReadScenario,
+    };
+
     public Option<bool> AllowUntested { get; } = new("--allow-untested") { Description = "Take a pair of Cilium and Kubernetes that the Cilium project does not test." };
 
     public Option<string> State { get; } = new("--state") { HelpName = "DIR", Description = $"Folder of what the lab keeps of its clusters. Default {LabState.DefaultRoot}.", DefaultValueFactory = _ => LabState.DefaultRoot };
@@ -46,7 +54,7 @@ internal sealed class KindSymbols
     public Option<bool> DryRun { get; } = new("--dry-run") { Description = "Print every command and manifest, run nothing." };
 
     /// <summary>Options of a cluster that is to be made.</summary>
-    public IEnumerable<Option> OfCluster => [Name, Cilium, NoCilium, Kubernetes, Image, Nodes, Set, Chart, BaseImage, BackendCnp, LoadTestCnp, AllowUntested, State, DryRun];
+    public IEnumerable<Option> OfCluster => [Name, Cilium, NoCilium, Kubernetes, Image, Nodes, Set, Chart, BaseImage, BackendCnp, LoadTestCnp, Runner, AllowUntested, State, DryRun];
 
     /// <summary>What was asked for.</summary>
     public KindOptions Read(ParseResult parsed) => new()
@@ -61,6 +69,7 @@ internal sealed class KindSymbols
         BaseImage = parsed.GetValue(BaseImage),
         BackendCnp = parsed.GetValue(BackendCnp),
         LoadTestCnp = parsed.GetValue(LoadTestCnp),
+        RunnerScenario = parsed.GetValue(Runner),
         AllowUntested = parsed.GetValue(AllowUntested),
         StateRoot = parsed.GetValue(State)!,
     };
@@ -70,5 +79,13 @@ internal sealed class KindSymbols
         var (release, problem) = CiliumReleases.Parse(argument.Tokens[0].Value);
         if (problem is not null) argument.AddError($"--cilium-version {argument.Tokens[0].Value}: {problem}");
         return release;
+    }
+
+    /// <summary>A name of the catalogue: the runner's image has no other scenarios.</summary>
+    private static string? ReadScenario(ArgumentResult argument)
+    {
+        var name = argument.Tokens[0].Value;
+        if (!ScenarioCatalog.Names.Contains(name)) argument.AddError($"--runner {name}: must be one of {string.Join(", ", ScenarioCatalog.Names)}");
+        return name;
     }
 }

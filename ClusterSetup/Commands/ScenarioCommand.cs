@@ -17,7 +17,7 @@ internal static class ScenarioCommand
 
     private static Command Run()
     {
-        var (cluster, load) = (new ClusterChoice(), new LoadSymbols());
+        var (cluster, load, page) = (new ClusterChoice(), new LoadSymbols(), new PageSymbols());
         var backendImage = new Option<string?>("--backend-image") { HelpName = "REF", Description = "Image of the echo server, where the workloads are not on the cluster yet." };
         var loadTestImage = new Option<string?>("--load-test-image") { HelpName = "REF", Description = "Image of the load test, where the workloads are not on the cluster yet." };
         var changeSettings = new Option<bool>("--change-settings") { Description = "Change kube-system/cilium-config where the scenario needs it, restart the agents, and put it back. Always with --kind." };
@@ -27,8 +27,9 @@ internal static class ScenarioCommand
         {
             load.Scenario, backendImage, loadTestImage, changeSettings, keep, sysdump,
         };
-        foreach (var option in cluster.All.Concat(load.Options)) command.Add(option);
+        foreach (var option in cluster.All.Concat(load.Options).Concat(page.Options)) command.Add(option);
         command.Validators.Add(cluster.Validate);
+        command.Validators.Add(page.Validate);
         command.SetAction((parsed, cancellationToken) => ScenarioFailures.TellingAsync(async () =>
         {
             var scenario = load.Read(parsed);
@@ -41,7 +42,9 @@ internal static class ScenarioCommand
                 Keep = parsed.GetValue(keep),
                 Sysdump = parsed.GetValue(sysdump),
             };
-            var report = await RunAsync(api, options, scenario, parsed.GetValue(load.Output)!, cancellationToken);
+            var output = parsed.GetValue(load.Output)!;
+            var report = page.Read(parsed, parsed.GetValue(cluster.InCluster)) is { } served ? await ScenarioPage.RunAsync(api, options, scenario, name => load.Read(parsed, name), served, output, cancellationToken)
+                : await RunAsync(api, options, scenario, output, cancellationToken);
             return (int)(report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
         }, cancellationToken));
         return command;
@@ -55,12 +58,15 @@ internal static class ScenarioCommand
         var report = await RunTerminal.RunAsync(console, observer => session.RunAsync(scenario, observer, cancellationToken));
         var (line, folder) = RunFiles.Save(report, output);
         console.WriteLine(line);
-        if (folder is not null)
-        {
-            await ClusterFacts.WriteAsync(api, folder, cancellationToken);
-            session.Dump?.WriteTo(folder);
-        }
+        if (folder is not null) await WriteBesideAsync(api, session.Dump, folder, cancellationToken);
         return report;
+    }
+
+    /// <summary>Writes beside a report what there is to say of the cluster.</summary>
+    public static async Task WriteBesideAsync(Kubernetes api, Sysdump? dump, string folder, CancellationToken cancellationToken)
+    {
+        await ClusterFacts.WriteAsync(api, folder, cancellationToken);
+        dump?.WriteTo(folder);
     }
 }
 
@@ -71,9 +77,9 @@ internal sealed class LoadSymbols
 
     public Option<double?> Rate { get; } = new("--rate") { HelpName = "N", Description = "Requests per second, greater than 0 and at most 100000. Default: the scenario's." };
 
-    public Option<TimeSpan?> Baseline { get; } = Duration("--baseline", "Length of the baseline");
+    public Option<TimeSpan?> Baseline { get; } = Duration("--baseline", "Length of the baseline. Default: the scenario's");
 
-    public Option<TimeSpan?> Observe { get; } = Duration("--observe", "Length of the observation");
+    public Option<TimeSpan?> Observe { get; } = Duration("--observe", "Length of the observation. Default: the scenario's");
 
     public Option<string> Output { get; } = new("--output") { HelpName = "DIR", Description = $"Folder that gets the report's folder. Default {RunFiles.Artifacts}.", DefaultValueFactory = _ => RunFiles.Artifacts };
 
@@ -81,16 +87,20 @@ internal sealed class LoadSymbols
 
     /// <summary>The scenario with the load that was asked for.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, it cannot be read, or the rate is out of range.</exception>
-    public Scenario Read(ParseResult parsed)
+    public Scenario Read(ParseResult parsed) => Read(parsed, parsed.GetValue(Scenario)!);
+
+    /// <summary>Another scenario with the same load.</summary>
+    /// <exception cref="ScenarioException">As above.</exception>
+    public Scenario Read(ParseResult parsed, string name)
     {
         if (parsed.GetValue(Rate) is { } rate && rate is not (> 0 and <= 100_000)) throw new ScenarioException($"--rate {rate}: must be greater than 0 and at most 100000, for example --rate 50");
-        return ScenarioCatalog.Load(parsed.GetValue(Scenario)!).With(parsed.GetValue(Rate), parsed.GetValue(Baseline), parsed.GetValue(Observe));
+        return ScenarioCatalog.Load(name).With(parsed.GetValue(Rate), parsed.GetValue(Baseline), parsed.GetValue(Observe));
     }
 
-    private static Option<TimeSpan?> Duration(string name, string what) => new(name)
+    internal static Option<TimeSpan?> Duration(string name, string what) => new(name)
     {
         HelpName = "TIME",
-        Description = $"{what}, such as 6s or 2m. Default: the scenario's.",
+        Description = $"{what}; such as 6s or 2m.",
         CustomParser = argument =>
         {
             if (Durations.TryParse(argument.Tokens[0].Value, out var duration)) return duration;

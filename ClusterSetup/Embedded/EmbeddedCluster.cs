@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
@@ -19,8 +20,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded;
 /// <item>claims loopback addresses and finds ports that can be listened on;</item>
 /// <item>starts the datapath;</item>
 /// <item>starts the Kubernetes API and creates the cluster's objects through it;</item>
-/// <item>runs the controllers: agents, pod network, EndpointSlices;</item>
-/// <item>runs the kubelets, when it is to start the Pods itself.</item>
+/// <item>runs the controllers: workloads, scheduler, agents, pod network with the kubelets, EndpointSlices.</item>
 /// </list>
 /// </summary>
 public sealed class EmbeddedCluster : IAsyncDisposable
@@ -96,6 +96,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var store = new ObjectStore(time);
         ClusterAdmission.Register(store, addresses);
         PodNetworkController? network = null;
+        var outputs = new PodOutputs((ns, pod) => network?.Find(ns, pod)?.Metadata.Uid);
         var certificate = options.ApiTls ? _parts.Add(ServingCertificate.Generate(time, System.Net.IPAddress.Loopback)) : null;
         AuthorityPem = certificate?.AuthorityPem;
         var server = _parts.Add(await ApiServer.StartAsync(
@@ -106,34 +107,45 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 Certificate = certificate,
                 Time = time,
                 PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
+                PodLogs = options.RunsPods ? outputs : null,
             }, store, loggers, cancellationToken));
         ApiUrl = server.Address;
         var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken, AuthorityPem));
-        await ClusterObjects.CreateAsync(api, topology, addresses, options.CiliumConfig, cancellationToken);
-        // 4. the controllers
-        network = await StartControllersAsync(options, api, addresses, datapath, loggers, cancellationToken);
-        // 5. the Pods
-        if (options.RunsPods) _running.Add(new PodSupervisor(topology, ApiUrl, options.ApiToken, AuthorityPem, time, loggers.CreateLogger("kubelet")).RunAsync(_stop.Token));
+        await ClusterObjects.CreateAsync(api, options, config.Version, addresses, cancellationToken);
+        // 4. the controllers, and with them the Pods
+        network = await StartControllersAsync(options, api, addresses, datapath, shared, outputs, loggers, cancellationToken);
     }
 
     private async Task<PodNetworkController> StartControllersAsync(
-        ClusterOptions options, Kubernetes api, AddressBlocks addresses, LiveDatapath datapath, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ClusterOptions options, Kubernetes api, AddressBlocks addresses, LiveDatapath datapath, SocketTable shared, PodOutputs outputs, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        List<Reconciler> reconcilers = [];
-        var cache = new ClusterCache(api, () => reconcilers.ForEach(r => r.Trigger()), options.Time);
-        var network = _parts.Add(new PodNetworkController(api, cache, addresses, datapath, options.Topology, options.ApiToken, options.Time));
-        var agents = new AgentController(api, cache, addresses, datapath, options.Topology);
-        var slices = new EndpointSliceController(api, cache, options.Topology);
+        var time = options.Time;
+        var cache = new ClusterCache(api, time);
+        var events = new EventRecorder(api, time);
+        var runtime = options.RunsPods ? new ContainerRuntime(ApiUrl, options.ApiToken, AuthorityPem, outputs, time) : null;
+        var network = _parts.Add(new PodNetworkController(
+            api, cache, addresses, datapath, options.Topology, options.ApiToken, time, runtime, outputs, events, loggers.CreateLogger("kubelet")));
         var snapshots = new SnapshotBuilder();
-        Reconciler Loop(string name, Func<CancellationToken, Task> work) => _parts.Add(new Reconciler(work, options.Time, loggers.CreateLogger(name)));
-        reconcilers.AddRange(
+        Reconciler Loop(string name, Func<CancellationToken, Task> work, params IEnumerable<IInformer> sources)
+        {
+            var loop = _parts.Add(new Reconciler(work, time, loggers.CreateLogger(name)));
+            foreach (var source in sources) source.Changed += loop.Trigger;
+            return loop;
+        }
+        List<Reconciler> reconcilers =
         [
-            Loop("agents", agents.ReconcileAsync),
-            Loop("pod-network", network.ReconcileAsync),
-            Loop("endpointslices", slices.ReconcileAsync),
-            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); return Task.CompletedTask; }),
-        ]);
+            Loop("deployments", new DeploymentController(api, cache, events, time).ReconcileAsync, cache.Deployments, cache.ReplicaSets),
+            Loop("replicasets", new ReplicaSetController(api, cache, events).ReconcileAsync, cache.ReplicaSets, cache.Pods),
+            Loop("daemonsets", new DaemonSetController(api, cache, events).ReconcileAsync, cache.DaemonSets, cache.Pods, cache.Nodes),
+            Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync, cache.Jobs, cache.Pods),
+            Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync, cache.Pods, cache.Nodes),
+            Loop("agents", new AgentController(api, cache, datapath, shared, events, time).ReconcileAsync, cache.Pods),
+            Loop("pod-network", network.ReconcileAsync, cache.Pods),
+            Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices),
+            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); return Task.CompletedTask; }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
+        ];
         _running.Add(cache.RunAsync(_stop.Token));
+        _running.Add(events.RunAsync(_stop.Token));
         await cache.Synced.WaitAsync(cancellationToken);
         _running.AddRange(reconcilers.Select(r => r.RunAsync(_stop.Token)));
         reconcilers.ForEach(r => r.Trigger());

@@ -36,6 +36,9 @@ internal sealed record KindOptions
     /// <summary>Apply the load test's policy.</summary>
     public bool LoadTestCnp { get; init; }
 
+    /// <summary>Run a scenario from inside the cluster, too; null: no runner.</summary>
+    public string? RunnerScenario { get; init; }
+
     /// <summary>Take a pair of Cilium and Kubernetes that the Cilium project does not test.</summary>
     public bool AllowUntested { get; init; }
 

@@ -19,12 +19,18 @@ internal sealed partial record KindPlan(KindOptions Options, KindConfig Config, 
     /// <summary>The workloads: one backend on each worker, the load test beside one of them.</summary>
     public LabTopology Topology { get; } = LabTopology.Create(Options.Name, Options.Workers);
 
+    /// <summary>The images that the workloads need.</summary>
+    public ImmutableArray<(string Project, string Image)> Images { get; } = WorkloadImages.Of(Options.RunnerScenario is not null);
+
     /// <summary>The objects of the lab, with images of a tag.</summary>
     public ImmutableArray<Manifest> Manifests(string imageTag) => LabManifests.Render(new ManifestValues
     {
         Topology = Topology,
         BackendImage = $"{WorkloadImages.Backend}:{imageTag}",
         LoadTestImage = $"{WorkloadImages.LoadTest}:{imageTag}",
+        RunnerImage = $"{WorkloadImages.Runner}:{imageTag}",
+        Runner = Options.RunnerScenario is not null,
+        RunnerScenario = Options.RunnerScenario ?? "",
         BackendCnp = Options.BackendCnp,
         LoadTestCnp = Options.LoadTestCnp,
     });

@@ -13,10 +13,12 @@ internal static class WorkloadImages
     /// <summary>Name of the load test's image.</summary>
     public const string LoadTest = "cilium-debugging/loadtest";
 
-    /// <summary>Project and image of each.</summary>
-    public static ImmutableArray<(string Project, string Image)> All { get; } = [("Backend", Backend), ("LoadTest", LoadTest)];
+    /// <summary>Name of the scenario runner's image.</summary>
+    public const string Runner = "cilium-debugging/clustersetup";
 
-    private static readonly string[] s_sources = ["Backend", "LoadTest", "ServiceDefaults"];
+    /// <summary>Project and image of each.</summary>
+    /// <param name="withRunner">Whether the scenario runner is one of them.</param>
+    public static ImmutableArray<(string Project, string Image)> Of(bool withRunner) => [("Backend", Backend), ("LoadTest", LoadTest), .. withRunner ? [("ClusterSetup", Runner)] : Array.Empty<(string, string)>()];
 
     /// <summary>The folder of the sources, found from where this program lies upwards; null: this is no build of a source tree.</summary>
     public static string? FindSources(string from)
@@ -27,18 +29,17 @@ internal static class WorkloadImages
     }
 
     /// <summary>A tag that changes with the sources: what was built from the same ones need not be built again.</summary>
-    public static string Tag(string sources)
+    /// <param name="sources">Folder of the sources.</param>
+    /// <param name="projects">The projects that images are built of; those they refer to are among them or ServiceDefaults.</param>
+    public static string Tag(string sources, IEnumerable<string> projects)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in s_sources.SelectMany(s => Directory.EnumerateFiles(Path.Combine(sources, s), "*", SearchOption.AllDirectories)).Concat(Directory.EnumerateFiles(sources, "Directory.*"))
-            .Where(IsSource).Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/')).Order(StringComparer.Ordinal))
+        foreach (var file in projects.Append("ServiceDefaults").SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories)).Concat(Directory.EnumerateFiles(sources, "Directory.*"))
+            .Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/')).Where(f => !f.Split('/').Any(p => p is "bin" or "obj" or "artifacts")).Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file));
             hash.AppendData(File.ReadAllBytes(Path.Combine(sources, file)));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..12];
     }
-
-    private static bool IsSource(string path) =>
-        Path.GetExtension(path) is ".cs" or ".csproj" or ".props" or ".targets" or ".css" && !path.Split(Path.DirectorySeparatorChar).Any(p => p is "bin" or "obj");
 }

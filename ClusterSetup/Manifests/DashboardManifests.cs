@@ -5,8 +5,13 @@ namespace CiliumDebugging.ClusterSetup.Manifests;
 /// <summary>The Aspire dashboard in the cluster, as a receiver of OpenTelemetry. Its page asks for the token that its log shows; nothing reaches it from outside but kubectl port-forward.</summary>
 internal static class DashboardManifests
 {
+    /// <summary>Name of the component. Aspire keeps the name of the objects for a dashboard of its own, which it publishes nothing of.</summary>
+    public const string Component = "dashboard";
+
     private const string Name = "aspire-dashboard";
-    private const string Image = "mcr.microsoft.com/dotnet/aspire-dashboard:13.4";
+
+    /// <summary>Its image.</summary>
+    public const string Image = "mcr.microsoft.com/dotnet/aspire-dashboard:13.4";
     private const int PagePort = 18888;
     private const int OtlpPort = 18889;
 

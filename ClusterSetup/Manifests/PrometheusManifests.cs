@@ -5,8 +5,11 @@ namespace CiliumDebugging.ClusterSetup.Manifests;
 /// <summary>A Prometheus with the seed's relabelling, in the namespace that the backends' policy admits. Its configuration is docs/prometheus.yml with in-cluster credentials.</summary>
 internal static class PrometheusManifests
 {
-    private const string Name = "prometheus";
-    private const string Image = "quay.io/prometheus/prometheus:v3.5.0";
+    /// <summary>Name of its Deployment and Service.</summary>
+    public const string Name = "prometheus";
+
+    /// <summary>Its image.</summary>
+    public const string Image = "quay.io/prometheus/prometheus:v3.5.0";
     private const int Port = 9090;
 
     /// <summary>nobody, the image's own user.</summary>

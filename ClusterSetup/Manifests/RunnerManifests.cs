@@ -1,11 +1,20 @@
+using System.Globalization;
+using CiliumDebugging.LoadTest.Page;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Manifests;
 
-/// <summary>A Job that runs a scenario from inside the cluster, with the rights it needs for that and no others.</summary>
+/// <summary>
+/// A Job that runs a scenario from inside the cluster, with the rights it needs for that and no others, and serves its live page. The page listens on the Pod's loopback, which
+/// <c>kubectl port-forward</c> reaches and no other Pod does.
+/// </summary>
 internal static class RunnerManifests
 {
-    private const string Name = "scenario-runner";
+    /// <summary>Name of its Job and service account.</summary>
+    public const string Name = "scenario-runner";
+
+    /// <summary>How long the page stays after the run, for its reports: with the Job they are gone.</summary>
+    private const string Linger = "30m";
     private const string Rbac = "rbac.authorization.k8s.io";
 
     /// <summary>Its namespace.</summary>
@@ -14,7 +23,7 @@ internal static class RunnerManifests
     /// <summary>The objects.</summary>
     public static IEnumerable<Manifest> Render(ManifestValues values)
     {
-        if (!values.Dashboard) yield return Manifest.Of(PodParts.Namespace(Namespace));
+        yield return Manifest.Of(PodParts.Namespace(Namespace));
         yield return Manifest.Of(new V1ServiceAccount { Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace } });
         // What is read everywhere: where Pods and nodes are, and which policies stand.
         yield return Manifest.Of(new V1ClusterRole
@@ -54,7 +63,7 @@ internal static class RunnerManifests
         {
             Name = Name,
             Image = values.RunnerImage,
-            Args = ["scenario", "run", values.RunnerScenario, "--in-cluster", "--output", "/tmp/artifacts"],
+            Args = ["scenario", "run", values.RunnerScenario, "--in-cluster", "--output", "/tmp/artifacts", "--page", "--page-port", PageServer.PreferredPort.ToString(CultureInfo.InvariantCulture), "--linger", Linger],
             Resources = PodParts.Resources("100m", "128Mi", "1", "512Mi"),
         }, serviceAccount: Name);
         pod.RestartPolicy = "Never";

@@ -16,16 +16,13 @@ internal static class WorkloadManifests
         (PodEnvironment.NodeName, "spec.nodeName"), (PodEnvironment.PodIp, "status.podIP"),
     ];
 
-    /// <summary>The objects.</summary>
-    public static IEnumerable<Manifest> Render(ManifestValues values)
+    /// <summary>The objects of one workload: its namespace, the Services in front of it, its Deployment.</summary>
+    public static IEnumerable<Manifest> Render(WorkloadSpec workload, ManifestValues values)
     {
-        var topology = values.Topology;
-        foreach (var ns in topology.Workloads.Select(w => w.Namespace).Concat(topology.Services.Select(s => s.Namespace)).Distinct(StringComparer.Ordinal))
-            yield return Manifest.Of(PodParts.Namespace(ns));
-        foreach (var service in topology.Services)
+        yield return Manifest.Of(PodParts.Namespace(workload.Namespace));
+        foreach (var service in values.Topology.Services.Where(s => s.Namespace == workload.Namespace && s.Selector.All(l => workload.Labels.GetValueOrDefault(l.Key) == l.Value)))
             yield return Manifest.Of(PodParts.Service(service.Namespace, service.Name, service.Selector.ToDictionary(), ("http", service.Port)));
-        foreach (var workload in topology.Workloads)
-            yield return Manifest.Of(Deployment(workload, values));
+        yield return Manifest.Of(Deployment(workload, values));
     }
 
     private static V1Deployment Deployment(WorkloadSpec workload, ManifestValues values)

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Page;
 using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Series;
 using CiliumDebugging.LoadTest.Views;
 
 namespace CiliumDebugging.ClusterSetup.Scenarios;
@@ -22,7 +24,14 @@ public sealed record LivePod(BackendPod? Pod, bool OnClientNode, double OkPerSec
 /// <param name="Elapsed">Time since the load began.</param>
 /// <param name="Requests">Requests with an outcome since the load began.</param>
 /// <param name="Pods">Per Pod, and answers without one.</param>
-public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, ImmutableArray<LivePod> Pods);
+public sealed record LiveSample(string Phase, TimeSpan Elapsed, long Requests, ImmutableArray<LivePod> Pods)
+{
+    /// <summary>Answers by Pod and status since the load began.</summary>
+    public ImmutableArray<ResponseCount> Responses { get; init; } = [];
+
+    /// <summary>What its rates are averages over, s: at most 2.5 or so, less after a change.</summary>
+    public double Window { get; init; }
+}
 
 /// <summary>Follows a run: a terminal, the Aspire dashboard, a test. Calls come one at a time.</summary>
 public interface IRunObserver
@@ -34,7 +43,18 @@ public interface IRunObserver
     /// <summary>A sample, about twice a second while there is load.</summary>
     void OnSample(LiveSample sample);
 
-    /// <summary>What the run would report if it ended now, about once a second while there is load: no expectations yet, and the newest counters alone as its series.</summary>
+    /// <summary>Whether <see cref="OnProgress"/> is wanted: judging a run every second is not for nothing.</summary>
+    bool WantsProgress => false;
+
+    /// <summary>The newest counters, about once a second while there is load and nobody wants <see cref="OnProgress"/>, which has them too.</summary>
+    /// <param name="newest">The counters.</param>
+    /// <param name="pods">The Pods behind the Service.</param>
+    /// <param name="clientNode">Node of the load test.</param>
+    void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
+    {
+    }
+
+    /// <summary>What the run would report if it ended now, about once a second while there is load and it is wanted: no expectations yet, and the newest counters alone as its series.</summary>
     void OnProgress(RunReport report)
     {
     }

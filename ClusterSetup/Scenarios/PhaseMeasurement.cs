@@ -158,7 +158,10 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <summary>Ends a phase, makes the change and begins the next phase. A change that fails is its asker's trouble: the run goes on.</summary>
     private async Task<PhaseTally> ChangeByHandAsync(ScenarioRun run, PhaseTally phase, RunControl.Change change, CancellationToken cancellationToken)
     {
-        await EndAsync(run, phase, await ConfirmAsync(run, phase, cancellationToken) is { } different ? Leave(run, phase, different.Change) : null, cancellationToken);
+        double? left = await ConfirmAsync(run, phase, cancellationToken) is { } different ? Leave(run, phase, different.Change) : null;
+        // The counts are taken while the change is on its way: whoever asked for it waits for nothing. Only a Pod that is to go must be asked before.
+        var ending = EndAsync(run, phase, left, cancellationToken);
+        if (change.Step is DeletePodStep) await ending;
         Exception? failure = null;
         try
         {
@@ -168,6 +171,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         {
             failure = e;
         }
+        await ending;
         var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
         var next = await BeginAsync(run, name, cancellationToken);
         run.Observer.OnStep(name);
@@ -190,7 +194,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             }
             run.Series.Add(at, counters, phase.Pods);
             phase.After = counters;
-            run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, run.Now));
+            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, run.Now));
+            else if (run.Series.Newest is { } newest) run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)
         {

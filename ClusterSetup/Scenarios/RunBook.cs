@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Page;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.LoadTest.Views;
 
@@ -15,7 +16,7 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 internal sealed class RunBook(IPAddress? clientAddress)
 {
     /// <summary>Phases and events kept; a run by hand may have any number.</summary>
-    private const int PhasesKept = 42, EventsKept = 200, PodsRemembered = 1000;
+    private const int PhasesKept = 42, EventsKept = 200, PodsRemembered = 1000, ResponsesKept = 2000;
 
     /// <summary>Rates are averages over this many samples back.</summary>
     private const int RateSamples = 6;
@@ -28,8 +29,10 @@ internal sealed class RunBook(IPAddress? clientAddress)
     private readonly Queue<RecordLine> _held = new();
     private readonly FreshSelections _fresh = new();
     private readonly List<PhaseTally> _phases = [];
-    private readonly Queue<(double At, ImmutableDictionary<string, (long Ok, long Failed)> ByPod)> _samples = new();
-    private ImmutableDictionary<string, (long Ok, long Failed)> _byPod = ImmutableDictionary<string, (long Ok, long Failed)>.Empty;
+    private readonly Queue<(double At, Dictionary<string, (long Ok, long Failed)> ByPod)> _samples = new();
+    private readonly Dictionary<string, (long Ok, long Failed)> _byPod = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Pod, int Status), long> _responses = [];
+    private readonly Dictionary<string, string> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<int, long> _statusWithoutPod = [];
     private readonly Dictionary<string, long> _okByPod = new(StringComparer.Ordinal);
     private readonly Dictionary<int, double> _firstUse = []; // by port: at most 65,535
@@ -87,6 +90,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
             if (_phases is [.., var before] && before.Backends.ChangeTo(phase.Backends) is { } unnoticed && !_changing.Any(c => c.At.TotalSeconds >= before.Start))
                 WillChange(unnoticed, Math.Max(before.Start, _confirmed));
             _phases.Add(phase);
+            if (_nodes.Count > PodsRemembered) _nodes.Clear();
+            foreach (var pod in phase.Pods) _nodes[pod.Name] = pod.Node;
             if (_phases.Count > PhasesKept) _phases.RemoveAt(1);
             _monitor ??= new SkewMonitor(phase.Backends.Shares);
         }
@@ -103,7 +108,15 @@ internal sealed class RunBook(IPAddress? clientAddress)
             Keep(recorded);
             _recorded.Enqueue(recorded);
             if (_recorded.Count > EventsKept) _recorded.Dequeue();
+            RestartRates(at);
         }
+    }
+
+    /// <summary>What was before a change says nothing about what is after it.</summary>
+    private void RestartRates(double at)
+    {
+        _samples.Clear();
+        _samples.Enqueue((at, new Dictionary<string, (long Ok, long Failed)>(_byPod, StringComparer.Ordinal)));
     }
 
     private void Keep(RecordedEvent recorded)
@@ -151,6 +164,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
         Keep(change);
         _changing.Add(change);
         if (_changing.Count > MostChanging) _changing.RemoveAt(0);
+        RestartRates(at);
     }
 
     /// <summary>What the client saw of a replacement: the ports used before it and the connections in its gap.</summary>
@@ -177,7 +191,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
             var (ok, failed) = _byPod.GetValueOrDefault(key);
             var success = record.Status is >= 200 and < 300;
             if (!record.Outcome.IsNotSent()) Recent(key).Add((record.End - record.Due) * 1000);
-            _byPod = _byPod.SetItem(key, success ? (ok + 1, failed) : (ok, failed + 1));
+            _byPod[key] = success ? (ok + 1, failed) : (ok, failed + 1);
+            if (!record.Outcome.IsNotSent() && (_responses.Count < ResponsesKept || _responses.ContainsKey((key, record.Status)))) _responses[(key, record.Status)] = _responses.GetValueOrDefault((key, record.Status)) + 1;
             if (record.Pod is null && record.Outcome is Outcome.Response) _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
             if (record.Pod is not null) AnswersOfPods++;
             if (record.Pod is not null && success) _okByPod[record.Pod] = _okByPod.GetValueOrDefault(record.Pod) + 1;
@@ -234,7 +249,7 @@ internal sealed class RunBook(IPAddress? clientAddress)
     {
         lock (_lock)
         {
-            _samples.Enqueue((now, _byPod));
+            _samples.Enqueue((now, new Dictionary<string, (long Ok, long Failed)>(_byPod, StringComparer.Ordinal)));
             if (_samples.Count > RateSamples) _samples.Dequeue();
             var (then, before) = _samples.Peek();
             var seconds = Math.Max(now - then, 1e-9);
@@ -252,7 +267,11 @@ internal sealed class RunBook(IPAddress? clientAddress)
             }
             var pods = phase.Pods.Select(p => Live(p)).ToList();
             if (_byPod.ContainsKey(NoPod)) pods.Add(Live(null));
-            return new LiveSample(phase.Name, TimeSpan.FromSeconds(now), Resolved, [.. pods]);
+            return new LiveSample(phase.Name, TimeSpan.FromSeconds(now), Resolved, [.. pods])
+            {
+                Window = seconds,
+                Responses = [.. _responses.Select(r => new ResponseCount(r.Key.Pod == NoPod ? null : r.Key.Pod, _nodes.GetValueOrDefault(r.Key.Pod), r.Key.Status, r.Value))],
+            };
         }
     }
 }

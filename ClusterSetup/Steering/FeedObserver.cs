@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.LoadTest.Page;
 using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.LoadTest.Views;
 
 namespace CiliumDebugging.ClusterSetup.Steering;
 
@@ -16,8 +19,16 @@ internal sealed class FeedObserver(PageFeed feed, IRunObserver terminal) : IRunO
     public void OnSample(LiveSample sample)
     {
         feed.Sample(new LiveRates(sample.Elapsed.TotalSeconds, sample.Requests,
-            [.. sample.Pods.Select(p => new PodRate(p.Pod, p.OkPerSecond, p.FailedPerSecond, p.LatencyMs?.P50, p.LatencyMs?.P99))]));
+            [.. sample.Pods.Select(p => new PodRate(p.Pod, p.OkPerSecond, p.FailedPerSecond, p.LatencyMs?.P50, p.LatencyMs?.P99))]) { Responses = sample.Responses, Window = sample.Window });
         terminal.OnSample(sample);
+    }
+
+    public bool WantsProgress => feed.IsWatched || terminal.WantsProgress;
+
+    public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
+    {
+        feed.Counters(newest, pods, clientNode);
+        terminal.OnCounters(newest, pods, clientNode);
     }
 
     public void OnProgress(RunReport report)

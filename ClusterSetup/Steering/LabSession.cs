@@ -21,6 +21,7 @@ public sealed record RunOrder(Scenario Scenario, bool ByHand);
 public sealed class LabSession : ILabCommands, IAsyncDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_reportLimit = TimeSpan.FromSeconds(5);
     private const int ReportsShown = 20;
 
     private readonly Kubernetes _cluster;
@@ -71,14 +72,15 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         Feed.Begin(scenario.Name, scenario.Title, order.ByHand, scenario.Load.RatePerSecond);
         try
         {
-            if (_ran is { } last)
+            if (_options.Run is null && _ran is { } last)
             {
                 observer.OnStep("bringing the cluster back to where a run begins");
                 await new ClusterReset(_cluster, _time).RunAsync(last, order.Scenario, _options.Settings(order.Scenario), cancellationToken);
             }
             _ran = order.Scenario;
             _control = control;
-            var report = await new ScenarioRunner(_cluster, _time).RunAsync(scenario, _options.Backends(scenario), observer, cancellationToken, control);
+            var report = _options.Run is { } run ? await run(order, observer, control, cancellationToken)
+                : await new ScenarioRunner(_cluster, _time).RunAsync(scenario, _options.Backends(scenario), observer, cancellationToken, control);
             return (report, Save(report));
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -105,7 +107,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
                 LabAction.ApplyPolicy => await ChangeAsync(new ApplyStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
                 LabAction.RemovePolicy => await ChangeAsync(new DeleteStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
                 LabAction.DeletePod => await ChangeAsync(new DeletePodStep(PodPlace.Any, PodOf(command.Target)), cancellationToken),
-                LabAction.WriteReport => Feed.Report is { } report ? Save(report) : throw new CommandRefusedException("there is nothing to report yet: start a run first"),
+                LabAction.WriteReport => await WriteAsync(cancellationToken),
                 _ => Order(command),
             };
         }
@@ -117,6 +119,12 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         {
             _one.Release();
         }
+    }
+
+    private async Task<string> WriteAsync(CancellationToken cancellationToken)
+    {
+        var report = IsRunning ? await Feed.NextReportAsync(s_reportLimit, cancellationToken) : Feed.Report;
+        return report is not null ? Save(report) : throw new CommandRefusedException(IsRunning ? "nothing has been counted yet: try again in a moment" : "there is nothing to report yet: start a run first");
     }
 
     private string Stop()
@@ -149,6 +157,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
     private async Task<string> ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
     {
         if (_control is { } control) await control.ChangeAsync(step, cancellationToken);
+        else if (_options.Run is not null) throw new CommandRefusedException("no run is under way, and a run puts back in its end what was changed: start one first");
         else await ChangeAtRestAsync(step, cancellationToken);
         await LookOnceAsync(cancellationToken);
         return step switch
@@ -233,4 +242,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
 /// <param name="Backends">Pods behind the Service of a scenario.</param>
 /// <param name="Artifacts">Folder of the reports.</param>
 public sealed record LabSessionOptions(
-    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts);
+    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts)
+{
+    /// <summary>Runs an order in the host's own way, which leaves the cluster as it was; null: the scenario's steps alone, and the cluster is brought back before the next run.</summary>
+    public Func<RunOrder, IRunObserver, RunControl, CancellationToken, Task<RunReport>>? Run { get; init; }
+}

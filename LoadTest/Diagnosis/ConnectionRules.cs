@@ -25,10 +25,11 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
         var without = byPod.Where(p => p.Item2 == 0).Select(p => p.Name).ToList();
         var young = Young(evidence);
         var missed = byPod.Where(p => young.Contains(p.Name) && 2 * p.Item2 * byPod.Count < connections.Opened).Select(p => p.Name).ToList();
-        var late = missed.Count > 0 ? $"; {Names(missed)} came when most were open already" : "";
+        var none = without.Count > 0 ? $"; {Names(without)} got none of them" : "";
+        if (missed.Count > 0) none += missed.SequenceEqual(without) ? ", having come when most were open" : $"; {Names(missed)} came when most were open";
         if (without.Count > 0 && connections.Opened >= LongLived * phase.Pods.Length) return null;
         return Named("keepalive-pinning",
-            F($"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one pod{(without.Count > 0 ? $"; {Names(without)} got none of them" : "")}{late}: a Service balances connections, not requests."),
+            F($"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one pod{none}: a Service balances connections, not requests."),
             "the client's connection pool",
             [F($"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection answered by one pod"), "all connections carry about the same load"],
             ["two pods that answer on one connection", "the same shares with a fresh connection for each request"],

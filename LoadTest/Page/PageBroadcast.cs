@@ -57,6 +57,8 @@ public sealed class PageBroadcast : IAsyncDisposable
 
         internal bool Behind { get; private set; }
 
+        internal IDisposable? Watching { get; init; }
+
         internal ChannelReader<byte[]> Frames => _frames.Reader;
 
         internal void Send(byte[] frame) => Behind |= !_frames.Writer.TryWrite(frame);
@@ -77,10 +79,11 @@ public sealed class PageBroadcast : IAsyncDisposable
     /// <summary>Adds a page, whose first frames are the whole; null when there are too many.</summary>
     public Page? Open()
     {
-        var page = new Page();
+        Page page;
         lock (_lock)
         {
             if (_pages.Count == MostPages || _stop.IsCancellationRequested) return null;
+            page = new Page { Watching = _feed.Watch() };
             page.Restart(Whole());
             _pages.Add(page);
         }
@@ -92,6 +95,7 @@ public sealed class PageBroadcast : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(page);
         lock (_lock) _pages.Remove(page);
+        page.Watching?.Dispose();
         page.Complete();
     }
 
@@ -120,9 +124,9 @@ public sealed class PageBroadcast : IAsyncDisposable
                     if (woken) Publish();
                     else Send(s_heartbeat);
                 }
-                // Steps and ends are shown at once; numbers, once a second.
-                var (step, activity) = (_feed.State.Step, _feed.State.Activity);
-                for (var waited = TimeSpan.Zero; waited < Interval && step == _feed.State.Step && activity == _feed.State.Activity; waited += Soonest)
+                // Steps, ends and what the first line says are shown at once; numbers, once a second.
+                var shown = Urgent(_feed.State);
+                for (var waited = TimeSpan.Zero; waited < Interval && shown == Urgent(_feed.State); waited += Soonest)
                     await Task.Delay(Soonest, _time, _stop.Token);
             }
         }
@@ -131,6 +135,8 @@ public sealed class PageBroadcast : IAsyncDisposable
             // The end.
         }
     }
+
+    private static (string Step, string Activity, string Headline) Urgent(LabState state) => (state.Step, state.Activity, state.Situation.Headline);
 
     private void Publish()
     {

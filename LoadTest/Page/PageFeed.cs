@@ -3,6 +3,7 @@ using CiliumDebugging.LoadTest.Analysis;
 using CiliumDebugging.LoadTest.Report;
 using CiliumDebugging.LoadTest.Report.Document;
 using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.LoadTest.Views;
 
 namespace CiliumDebugging.LoadTest.Page;
 
@@ -12,6 +13,9 @@ namespace CiliumDebugging.LoadTest.Page;
 /// <param name="time">Time source.</param>
 public sealed class PageFeed(TimeProvider time)
 {
+    /// <summary>Longer than anyone's scrape interval.</summary>
+    private static readonly TimeSpan s_glance = TimeSpan.FromMinutes(2);
+
     private const int EventsShown = 50, CountersKept = 4;
 
     private readonly Lock _lock = new();
@@ -22,6 +26,8 @@ public sealed class PageFeed(TimeProvider time)
     private LiveRates _live = LiveRates.None;
     private LabState _state = LabState.Empty;
     private LabInfo _lab = LabInfo.Empty;
+    private int _watchers;
+    private long _watchedUntil = long.MinValue;
 
     /// <summary>Called after every change, with the lock of nobody held: whoever shows the feed wakes up.</summary>
     public event Action? Changed;
@@ -42,6 +48,29 @@ public sealed class PageFeed(TimeProvider time)
     public RunReport? Report
     {
         get { lock (_lock) return _report; }
+    }
+
+    /// <summary>Whether somebody watches: a judgement of the run as it stands is made for watchers alone.</summary>
+    public bool IsWatched => Volatile.Read(ref _watchers) > 0 || time.GetTimestamp() < Volatile.Read(ref _watchedUntil);
+
+    /// <summary>Watches for a while: for those who look now and then and never say that they are done.</summary>
+    public void Glance() => Volatile.Write(ref _watchedUntil, time.GetTimestamp() + (long)(s_glance.TotalSeconds * time.TimestampFrequency));
+
+    /// <summary>Watches until it is disposed.</summary>
+    public IDisposable Watch()
+    {
+        Interlocked.Increment(ref _watchers);
+        return new Watcher(this);
+    }
+
+    private sealed class Watcher(PageFeed feed) : IDisposable
+    {
+        private PageFeed? _feed = feed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _feed, null) is { } watched) Interlocked.Decrement(ref watched._watchers);
+        }
     }
 
     /// <summary>When anything changed last, as a time stamp of the time source.</summary>
@@ -74,7 +103,8 @@ public sealed class PageFeed(TimeProvider time)
         Change(() =>
         {
             _live = live;
-            _state = _state with { Activity = "running", At = live.At, Requests = live.Requests };
+            if (!IsWatched) _report = null; // what it says is old by the time somebody looks
+            _state = _state with { Activity = "running", At = live.At, Requests = live.Requests, Responses = live.Responses, FailedPerSecond = live.FailedPerSecond };
             Describe();
         });
     }
@@ -86,9 +116,46 @@ public sealed class PageFeed(TimeProvider time)
         Change(() =>
         {
             _report = report;
-            if (report.Details.Series is [.., var counters] && (_counters.Count == 0 || counters.At > _counters.Last().At)) Add(report, counters);
+            if (report.Details.Series is [.., var counters] && (_counters.Count == 0 || counters.At > _counters.Last().At))
+                Add(counters, [.. report.Phases[^1].Pods.Select(p => p.Pod)], report.ClientNode, report.Phases[^1].Delivery.Successes);
             Describe();
         });
+    }
+
+    /// <summary>The newest counters of a run that nobody watches: the charts of a page that is opened later begin where the run did.</summary>
+    public void Counters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
+    {
+        ArgumentNullException.ThrowIfNull(newest);
+        Change(() =>
+        {
+            if (_counters.Count == 0 || newest.At > _counters.Last().At) Add(newest, pods, clientNode, verdict: null);
+        });
+    }
+
+    /// <summary>A report of the run as it stands; null when there is none within the limit.</summary>
+    public async Task<RunReport?> NextReportAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var watch = Watch();
+        var (before, next) = (Report, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        Changed += OnChanged;
+        try
+        {
+            await next.Task.WaitAsync(limit, time, cancellationToken);
+            return Report;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+        finally
+        {
+            Changed -= OnChanged;
+        }
+
+        void OnChanged()
+        {
+            if (Report is { } report && !ReferenceEquals(report, before)) next.TrySetResult();
+        }
     }
 
     /// <summary>The run is over.</summary>
@@ -137,22 +204,24 @@ public sealed class PageFeed(TimeProvider time)
         Changed?.Invoke();
     }
 
-    private void Add(RunReport report, SeriesSample counters)
+    private void Add(SeriesSample counters, ImmutableArray<BackendPod> pods, string clientNode, Verdict? verdict)
     {
         _counters.Enqueue(counters);
         if (_counters.Count > CountersKept) _counters.Dequeue();
         List<KeyValuePair<TimelineLine, double>> values = [];
-        foreach (var group in PageRows.Group(report.Phases[^1]))
+        foreach (var group in PageRows.Group(pods, p => p, clientNode))
         {
-            var counts = group.Select(p => counters.Pods.GetValueOrDefault(p.Pod.HubbleName)).OfType<PodCounts>().ToList();
+            var counts = group.Select(p => counters.Pods.GetValueOrDefault(p.HubbleName)).OfType<PodCounts>().ToList();
             values.Add(KeyValuePair.Create(new TimelineLine("echo", group.Key, 0), counts.Sum(c => c.Echo)));
             values.Add(KeyValuePair.Create(new TimelineLine("requests", group.Key, 0), counts.Sum(c => c.Requests)));
             foreach (var status in counts.SelectMany(c => c.Responses).GroupBy(r => r.Key))
                 values.Add(KeyValuePair.Create(new TimelineLine("responses", group.Key, status.Key), status.Sum(s => s.Value)));
         }
-        var verdict = report.Phases[^1].Delivery.Successes;
-        values.Add(KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed)));
-        values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
+        if (verdict is not null)
+        {
+            values.Add(KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed)));
+            values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
+        }
         var dropped = _timeline.Add(counters.At, values);
         _newSamples.Add((counters.At, dropped, _timeline.Samples[^1].Values, _timeline.Layout));
         if (_newSamples.Count > EventsShown) _newSamples.RemoveAt(0); // nobody shows them
@@ -163,6 +232,7 @@ public sealed class PageFeed(TimeProvider time)
         if (_report is not { } report) return;
         var phase = report.Phases[^1];
         var verdict = phase.Delivery.Successes;
+        var measures = SkewMeasures.Of(verdict);
         var document = new Lazy<ReportDocument>(() => DocumentOf.Run(report with { Phases = [phase] }));
         _state = _state with
         {
@@ -174,12 +244,14 @@ public sealed class PageFeed(TimeProvider time)
             Verdict = new PageVerdict(
                 verdict.Kind.ToString().ToLowerInvariant(), VerdictText.Describe(verdict), Finite(verdict.LogEvidenceSkewed), Finite(verdict.LogEvidenceEven),
                 -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability), verdict.Connections, verdict.FurtherConnections,
-                SkewMeasures.Of(verdict)?.MaxOverMean.Estimate is { } skew && double.IsFinite(skew) ? Math.Round(skew, 3) : null),
+                Rounded(measures?.MaxOverMean), Rounded(measures?.EffectiveBackends)),
             Diagnosis = document.Value.Diagnosis,
             Reconciliation = document.Value.Reconciliation,
             Events = [.. report.Details.Events.TakeLast(EventsShown).Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2)))],
         };
     }
+
+    private static double? Rounded(Measure? measure) => measure is { Estimate: var value } && double.IsFinite(value) ? Math.Round(value, 3) : null;
 
     private static double Finite(double value) => double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
 }

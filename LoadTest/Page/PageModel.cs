@@ -63,6 +63,14 @@ public sealed record LabState(
     ImmutableArray<PageRow> Rows, bool Grouped, HttpRulesInfo HttpRules, PageVerdict? Verdict, DiagnosisInfo? Diagnosis,
     ImmutableArray<ReconciliationInfo> Reconciliation, ImmutableArray<EventInfo> Events)
 {
+    /// <summary>Answers by Pod and status since the load began. Not for pages.</summary>
+    [JsonIgnore]
+    public ImmutableArray<ResponseCount> Responses { get; init; } = [];
+
+    /// <summary>Requests per second that fail, over the last seconds. Not for pages.</summary>
+    [JsonIgnore]
+    public double FailedPerSecond { get; init; }
+
     /// <summary>Before the first run.</summary>
     public static LabState Empty { get; } = new(0, "idle", "", "", "", false, 0, new ClientPlace("", ""), 0, Situation.None, [], false, new HttpRulesInfo(false, false), null, null, [], []);
 }
@@ -102,7 +110,9 @@ public sealed record PageRow(
 /// <param name="Connections">Observations judged.</param>
 /// <param name="Further">Expected further connections to a decision; null when none is in sight.</param>
 /// <param name="MaxOverMean">Load of the busiest Pod relative to its fair load; null without data.</param>
-public sealed record PageVerdict(string Kind, string Text, double LogSkewed, double LogEven, double LogThreshold, long Connections, long? Further, double? MaxOverMean);
+/// <param name="EffectiveBackends">Number of equally loaded Pods that would concentrate the load as much; null without data.</param>
+public sealed record PageVerdict(
+    string Kind, string Text, double LogSkewed, double LogEven, double LogThreshold, long Connections, long? Further, double? MaxOverMean, double? EffectiveBackends);
 
 /// <summary>What the client sees of one Pod right now.</summary>
 /// <param name="Pod">The Pod; null: answers that name none.</param>
@@ -120,6 +130,12 @@ public sealed record LiveRates(double At, long Requests, ImmutableArray<PodRate>
 {
     /// <summary>Nothing yet.</summary>
     public static LiveRates None { get; } = new(0, 0, []);
+
+    /// <summary>Answers by Pod and status since the load began.</summary>
+    public ImmutableArray<ResponseCount> Responses { get; init; } = [];
+
+    /// <summary>What the rates are averages over, s.</summary>
+    public double Window { get; init; } = 2.5;
 
     /// <summary>All 2xx per second.</summary>
     public double OkPerSecond => Pods.Sum(p => p.OkPerSecond);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.LoadTest.Report;
 using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.LoadTest.Views;
 
 namespace CiliumDebugging.LoadTest.Page;
 
@@ -11,13 +12,16 @@ internal static class PageRows
     public const int Most = 20;
 
     /// <summary>Key of the row of each Pod (<c>namespace/pod</c>), in the order of the rows.</summary>
-    public static ImmutableArray<IGrouping<string, PodPhase>> Group(PhaseReport phase)
+    /// <param name="pods">The Pods, or something of each.</param>
+    /// <param name="podOf">The Pod.</param>
+    /// <param name="clientNode">Node of the load test, which comes first.</param>
+    public static ImmutableArray<IGrouping<string, T>> Group<T>(ImmutableArray<T> pods, Func<T, BackendPod> podOf, string clientNode)
     {
-        if (phase.Pods.Length <= Most) return [.. phase.Pods.GroupBy(p => p.Pod.HubbleName, StringComparer.Ordinal)];
-        var nodes = phase.Pods.GroupBy(p => p.Pod.Node).OrderByDescending(g => g.First().OnClientNode).ThenBy(g => g.Key, StringComparer.Ordinal).Select(g => g.Key).ToList();
+        if (pods.Length <= Most) return [.. pods.GroupBy(p => podOf(p).HubbleName, StringComparer.Ordinal)];
+        var nodes = pods.Select(p => podOf(p).Node).Distinct(StringComparer.Ordinal).OrderByDescending(n => n == clientNode).ThenBy(n => n, StringComparer.Ordinal).ToList();
         var shown = nodes.Count <= Most ? nodes : nodes[..(Most - 1)];
         var others = $"{nodes.Count - shown.Count} other nodes";
-        return [.. phase.Pods.OrderByDescending(p => p.OnClientNode).ThenBy(p => p.Pod.Node, StringComparer.Ordinal).GroupBy(p => shown.Contains(p.Pod.Node) ? p.Pod.Node : others, StringComparer.Ordinal)];
+        return [.. pods.OrderByDescending(p => podOf(p).Node == clientNode).ThenBy(p => podOf(p).Node, StringComparer.Ordinal).GroupBy(p => shown.Contains(podOf(p).Node) ? podOf(p).Node : others, StringComparer.Ordinal)];
     }
 
     /// <summary>The rows.</summary>
@@ -33,7 +37,7 @@ internal static class PageRows
         var all = Situation.OfferedPerSecond(phase, live);
         return
         [
-            .. Group(phase).Select(group =>
+            .. Group(phase.Pods, p => p.Pod, phase.Pods.FirstOrDefault(p => p.OnClientNode)?.Pod.Node ?? "").Select(group =>
             {
                 var (first, one) = (group.First(), group.Count() == 1);
                 var share = one ? shares[positions[first.Pod.HubbleName]] : null;
@@ -44,7 +48,7 @@ internal static class PageRows
                     : Math.Max(0, group.Sum(p => Count(now, p, count) - Count(then, p, count)) / (now.At - then.At));
                 return new PageRow(
                     group.Key, one ? first.Pod.Name : group.Key, first.Pod.Node, first.OnClientNode, group.Count(),
-                    Situation.StateOf(ok, group.Sum(p => p.Ok), all * expected, phase.Requests * expected), Round(ok), Round(Rate(c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value))),
+                    Situation.StateOf(ok, group.Sum(p => p.Ok), all * expected, phase.Requests * expected, live.Window), Round(ok), Round(Rate(c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value))),
                     Round(Rate(c => c.Echo)), Round(Rate(c => c.Requests)),
                     phase.Ok == 0 ? null : Round((double)group.Sum(p => p.Ok) / phase.Ok, 4), share is null ? null : Round(share.Share.Lower, 4), share is null ? null : Round(share.Share.Upper, 4),
                     Round(expected, 4), slowest?.P50Ms is { } p50 ? Round(p50) : null, slowest?.P99Ms is { } p99 ? Round(p99) : null);

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace CiliumDebugging.LoadTest.Page;
 
 /// <summary>
-/// Serves the page on a loopback port: its files, the feed as server-sent events (<c>GET /events</c>), commands (<c>POST /commands</c>) and the reports on disk. Hosted by the process that runs
+/// Serves the page on a loopback port: its files, the feed as server-sent events (<c>GET /events</c>), commands (<c>POST /commands</c>), the reports on disk and the run's quantities for Prometheus (<c>GET /metrics</c>). Hosted by the process that runs
 /// the scenario, because the verdict, the events and the right to change the cluster are there, and the load test's Pod must do nothing but its load.
 /// </summary>
 public sealed class PageServer : IAsyncDisposable
@@ -90,6 +90,7 @@ public sealed class PageServer : IAsyncDisposable
         security = new PageSecurity(token, port);
         app.MapGet("/events", context => StreamAsync(context, broadcast, time, app.Lifetime.ApplicationStopping));
         app.MapPost("/commands", context => CommandAsync(context, security, commands));
+        app.MapGet("/metrics", context => MetricsAsync(context, feed));
         app.MapGet("/reports/{run}/{file}", context => ReportAsync(context, feed));
         app.MapGet("/{**path}", FileAsync);
         try
@@ -220,10 +221,16 @@ public sealed class PageServer : IAsyncDisposable
         await content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
-    private static Task AnswerAsync(HttpContext context, int status, string text)
+    private static Task MetricsAsync(HttpContext context, PageFeed feed)
+    {
+        feed.Glance();
+        return AnswerAsync(context, StatusCodes.Status200OK, LabMetricsText.Render(feed.State), LabMetricsText.ContentType);
+    }
+
+    private static Task AnswerAsync(HttpContext context, int status, string text, string contentType = "text/plain; charset=utf-8")
     {
         context.Response.StatusCode = status;
-        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.ContentType = contentType;
         return context.Response.WriteAsync(text, context.RequestAborted);
     }
 

@@ -18,11 +18,11 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <summary>A Pod with less than this part of its fair load is short of it.</summary>
     private const double Short = 0.5;
 
-    /// <summary>With fewer successes to be expected in the window, the whole phase decides.</summary>
-    private const double Enough = 4;
+    /// <summary>With fewer successes to be expected in the window, the whole phase decides. A window that is still short after a change needs more: half of 20 or less comes by chance in one look of 100.</summary>
+    private const double Enough = 4, EnoughSoon = 20;
 
-    /// <summary>The window of <see cref="LiveRates"/>, s, about.</summary>
-    private const double Window = 2.5;
+    /// <summary>A window that is long enough to be no longer a short one, s.</summary>
+    private const double LongWindow = 2;
 
     /// <summary>Below this many failures a second none is under way: the window forgets slowly.</summary>
     private const double Few = 0.05;
@@ -35,10 +35,12 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <param name="ok">Its 2xx in the phase.</param>
     /// <param name="fairPerSecond">What it should have of the requests, per second.</param>
     /// <param name="fair">The same over the phase.</param>
-    public static string StateOf(double okPerSecond, double ok, double fairPerSecond, double fair)
+    /// <param name="window">What the rates are averages over, s.</param>
+    public static string StateOf(double okPerSecond, double ok, double fairPerSecond, double fair, double window)
     {
-        var (seen, due) = fairPerSecond * Window >= Enough ? (okPerSecond, fairPerSecond) : (ok, fair);
-        if (due <= 0 || (fairPerSecond * Window < Enough && fair < Enough)) return "answers";
+        var decides = fairPerSecond * window >= (window < LongWindow ? EnoughSoon : Enough);
+        var (seen, due) = decides ? (okPerSecond, fairPerSecond) : (ok, fair);
+        if (due <= 0 || (!decides && fair < Enough)) return "answers";
         return seen <= due * 0.02 ? "silent" : seen < due * Short ? "short" : "answers";
     }
 
@@ -81,7 +83,7 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var seconds = Math.Max(phase.Seconds, 1e-9);
         var expected = phase.Delivery.Successes.Shares[phase.Pods.IndexOf(pod)].Expected;
         var rate = live.Pods.IsEmpty ? pod.Ok / seconds : live.Pods.FirstOrDefault(p => p.Pod?.Name == pod.Pod.Name)?.OkPerSecond ?? 0;
-        return StateOf(rate, pod.Ok, OfferedPerSecond(phase, live) * expected, phase.Requests * expected);
+        return StateOf(rate, pod.Ok, OfferedPerSecond(phase, live) * expected, phase.Requests * expected, live.Window);
     }
 
     /// <summary>
@@ -121,7 +123,12 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     private static (string Since, string After) Onset(RunReport report, PhaseReport phase)
     {
         if (report.Status.Episodes is [.., { End: EpisodeEnd.Open } open] && open.Onset.Best.At is { } at)
-            return (F($"{at.TotalSeconds:0.0} s"), open.Onset.DescribeEvents());
+        {
+            // A change takes its time to reach every node: the evidence may date the onset after it. How long after is said.
+            var cause = open.Onset.Events.IsEmpty && report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
+                ? F($"{before.Name} ({(at - before.At).TotalSeconds:0.0} s before)") : open.Onset.DescribeEvents();
+            return (F($"{at.TotalSeconds:0.0} s"), cause);
+        }
         return Began(report, phase);
     }
 

@@ -19,6 +19,18 @@ public sealed record RunEnvironment(string Lab, string Runtime, string System, i
         RuntimeInformation.FrameworkDescription, $"{RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})", Environment.ProcessorCount);
 }
 
+/// <summary>Nodes that run the same versions.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Kubelet">Version of the kubelet; null when the node does not say.</param>
+/// <param name="Kernel">Version of the kernel.</param>
+/// <param name="System">Operating system.</param>
+/// <param name="Runtime">Container runtime, with its version.</param>
+public sealed record NodeVersions(int Count, string? Kubelet, string? Kernel, string? System, string? Runtime)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Count} node{(Count == 1 ? "" : "s")}: {string.Join(", ", new[] { Kubelet is null ? null : $"kubelet {Kubelet}", Kernel is null ? null : $"kernel {Kernel}", System, Runtime }.OfType<string>())}";
+}
+
 /// <summary>A quantile of the latency with its interval, ms.</summary>
 /// <param name="Estimate">The observed quantile.</param>
 /// <param name="Lower">Lower end of the interval.</param>
@@ -90,6 +102,12 @@ public sealed record RunDetails(
 
     /// <summary>Client ports that were asked for; null: random ones.</summary>
     public string? Ports { get; init; }
+
+    /// <summary>Version of the API server; null when it was not asked.</summary>
+    public string? Kubernetes { get; init; }
+
+    /// <summary>Versions of the nodes; empty when they were not asked.</summary>
+    public ImmutableArray<NodeVersions> Nodes { get; init; } = [];
 
     /// <summary>Nothing is known.</summary>
     public static RunDetails Unknown { get; } = new(DateTimeOffset.UnixEpoch, RunEnvironment.Current, null, "", "", [], [], [], 1, 0);

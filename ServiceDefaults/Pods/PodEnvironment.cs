@@ -18,6 +18,9 @@ public static class PodEnvironment
     /// <summary>The Pod's address (Downward API <c>status.podIP</c>). Absent on the embedded cluster: the datapath assigns it.</summary>
     public const string PodIp = "POD_IP";
 
+    /// <summary>The Pod's metadata.uid. Embedded cluster only: the Pod exists already and a kubelet started the process for it; absent: the process registers its Pod itself.</summary>
+    public const string PodUid = "POD_UID";
+
     /// <summary>Prefix of the generated Pod name, as a ReplicaSet gives it: <c>backend-1-64d7c5984b-</c>. Embedded cluster only.</summary>
     public const string PodGenerateName = "POD_GENERATE_NAME";
 
@@ -27,7 +30,7 @@ public static class PodEnvironment
     /// <summary>Container ports as <c>name=number</c> pairs separated by commas, all TCP. Embedded cluster only.</summary>
     public const string PodPorts = "POD_PORTS";
 
-    /// <summary>URL of the embedded cluster's Kubernetes API. Its presence makes the process register as a Pod.</summary>
+    /// <summary>URL of the embedded cluster's Kubernetes API. Its presence makes the process join the cluster as a Pod.</summary>
     public const string ApiUrl = "CLUSTER_API_URL";
 
     /// <summary>Bearer token of the embedded cluster's Kubernetes API. Never logged.</summary>

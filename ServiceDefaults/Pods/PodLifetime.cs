@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
 /// <summary>
-/// Ends the process when its Pod is deleted or its cluster is gone, and deletes the Pod when the process ends for another reason.
-/// A replacement is somebody else's task: the kubelet's on the embedded host, the resource's restart command under Aspire.
+/// Ends the process when its Pod is deleted or its cluster is gone, and deletes a Pod it registered itself when the process ends for another reason.
+/// A replacement is somebody else's task: the ReplicaSet's and the kubelet's on the embedded host, the resource's restart command under Aspire.
 /// </summary>
 internal sealed partial class PodLifetime(PodSandbox sandbox, IHostApplicationLifetime application, TimeProvider time, ILogger<PodLifetime> log) : BackgroundService
 {
@@ -67,7 +67,7 @@ internal sealed partial class PodLifetime(PodSandbox sandbox, IHostApplicationLi
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (_deleted) return;
+        if (_deleted || !sandbox.IsSelfRegistered) return;
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);

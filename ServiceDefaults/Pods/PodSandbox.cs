@@ -19,9 +19,10 @@ public sealed class PodSandbox : IDisposable
 {
     private static readonly TimeSpan AddressTimeout = TimeSpan.FromSeconds(30);
 
-    private PodSandbox(Kubernetes cluster, V1Pod pod, byte[] connectionToken, IReadOnlyList<int> containerPorts)
+    private PodSandbox(Kubernetes cluster, V1Pod pod, byte[] connectionToken, IReadOnlyList<int> containerPorts, bool isSelfRegistered)
     {
         Cluster = cluster;
+        IsSelfRegistered = isSelfRegistered;
         Identity = new PodIdentity(pod.Name(), pod.Namespace(), pod.Spec.NodeName);
         Uid = pod.Uid();
         PodAddress = IPAddress.Parse(pod.Status.PodIP);
@@ -36,6 +37,9 @@ public sealed class PodSandbox : IDisposable
 
     /// <summary>Name, namespace and node.</summary>
     public PodIdentity Identity { get; }
+
+    /// <summary>Whether this process made its Pod, and takes it away when it ends; otherwise a kubelet looks after it.</summary>
+    public bool IsSelfRegistered { get; }
 
     /// <summary>metadata.uid of the Pod.</summary>
     public string Uid { get; }
@@ -54,7 +58,7 @@ public sealed class PodSandbox : IDisposable
 
     internal byte[] ConnectionToken { get; }
 
-    /// <summary>Registers this process as a Pod.</summary>
+    /// <summary>Joins the Pod a kubelet started this process for, or registers it as a Pod.</summary>
     /// <param name="configuration">Where <see cref="PodEnvironment"/> is read from.</param>
     /// <param name="time">Time source of the timeout.</param>
     /// <param name="privatePorts">Ports that are no container ports; the first one is probed when there is no container port.</param>
@@ -73,22 +77,37 @@ public sealed class PodSandbox : IDisposable
             AccessToken = apiToken,
             SslCaCerts = configuration[PodEnvironment.ApiAuthority] is { Length: > 0 } pem ? [X509Certificate2.CreateFromPem(pem)] : null,
         });
-        var (pod, ports) = Describe(configuration, privatePorts ?? []);
-        var created = await cluster.CoreV1.CreateNamespacedPodAsync(pod, pod.Namespace(), cancellationToken: cancellationToken);
+        var uid = configuration[PodEnvironment.PodUid];
+        var isSelfRegistered = string.IsNullOrEmpty(uid);
+        var created = isSelfRegistered ? await RegisterAsync(cluster, configuration, privatePorts ?? [], cancellationToken) : await FindAsync(cluster, configuration, uid!, cancellationToken);
+        List<int> ports = [.. created.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort)];
         using var timeout = new CancellationTokenSource(AddressTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             var addressed = await WaitForAddressAsync(cluster, created, either.Token);
-            return new PodSandbox(cluster, addressed, SandboxContract.ConnectionToken(apiToken, created.Uid()), ports);
+            return new PodSandbox(cluster, addressed, SandboxContract.ConnectionToken(apiToken, created.Uid()), ports, isSelfRegistered);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            throw new TimeoutException($"pod {created.Namespace()}/{created.Name()} got no address from the cluster within {AddressTimeout.TotalSeconds:0} s; is its node '{pod.Spec.NodeName}' one of the cluster's?");
+            throw new TimeoutException($"pod {created.Namespace()}/{created.Name()} got no address from the cluster within {AddressTimeout.TotalSeconds:0} s; is its node '{created.Spec.NodeName}' one of the cluster's?");
         }
     }
 
-    private static (V1Pod Pod, IReadOnlyList<int> Ports) Describe(IConfiguration configuration, IReadOnlyList<int> privatePorts)
+    private static async Task<V1Pod> FindAsync(Kubernetes cluster, IConfiguration configuration, string uid, CancellationToken cancellationToken)
+    {
+        var identity = PodIdentity.FromConfiguration(configuration);
+        var pod = await cluster.CoreV1.ReadNamespacedPodAsync(identity.Name, identity.Namespace, cancellationToken: cancellationToken);
+        return pod.Uid() == uid ? pod : throw new InvalidOperationException($"pod {identity.Namespace}/{identity.Name} is another one by now: its uid is {pod.Uid()}, not {uid}");
+    }
+
+    private static Task<V1Pod> RegisterAsync(Kubernetes cluster, IConfiguration configuration, IReadOnlyList<int> privatePorts, CancellationToken cancellationToken)
+    {
+        var pod = Describe(configuration, privatePorts);
+        return cluster.CoreV1.CreateNamespacedPodAsync(pod, pod.Namespace(), cancellationToken: cancellationToken);
+    }
+
+    private static V1Pod Describe(IConfiguration configuration, IReadOnlyList<int> privatePorts)
     {
         var ns = configuration[PodEnvironment.PodNamespace] ?? "default";
         var generateName = configuration[PodEnvironment.PodGenerateName];
@@ -99,7 +118,7 @@ public sealed class PodSandbox : IDisposable
         var container = new V1Container { Name = image, Image = image, Ports = ports };
         if (ports.Select(p => p.ContainerPort).Concat(privatePorts).FirstOrDefault() is > 0 and var probed)
             container.ReadinessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/health", Port = probed } };
-        return (new V1Pod
+        return new V1Pod
         {
             ApiVersion = "v1",
             Kind = "Pod",
@@ -111,7 +130,7 @@ public sealed class PodSandbox : IDisposable
                 Labels = Pairs(configuration[PodEnvironment.PodLabels], PodEnvironment.PodLabels).ToDictionary(p => p.Key, p => p.Value, StringComparer.Ordinal),
             },
             Spec = new V1PodSpec { NodeName = configuration[PodEnvironment.NodeName], Containers = [container] },
-        }, [.. ports.Select(p => p.ContainerPort)]);
+        };
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Pairs(string? text, string owner) =>

@@ -33,14 +33,14 @@ internal static class ApiResponse
         return Table.For(context, kind, time) is { } table ? context.WriteAsync(table.Of(o), code) : context.WriteAsync(o.Json, code);
     }
 
-    public static Task WriteAsync(this HttpContext context, JsonNode json, int code = 200) =>
-        context.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, JsonTree.Compact), code);
+    public static Task WriteAsync(this HttpContext context, JsonNode json, int code = 200, string contentType = "application/json") =>
+        context.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, JsonTree.Compact), code, contentType);
 
-    public static async Task WriteAsync(this HttpContext context, ReadOnlyMemory<byte> json, int code = 200)
+    public static async Task WriteAsync(this HttpContext context, ReadOnlyMemory<byte> json, int code = 200, string contentType = "application/json")
     {
         var response = context.Response;
         response.StatusCode = code;
-        response.ContentType = "application/json";
+        response.ContentType = contentType;
         response.Headers.CacheControl = "no-cache, private";
         response.ContentLength = json.Length;
         if (!HttpMethods.IsHead(context.Request.Method))

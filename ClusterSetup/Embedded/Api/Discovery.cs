@@ -10,6 +10,7 @@ internal static class Discovery
 
     private static readonly string[] s_verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
     private static readonly string[] s_subresourceVerbs = ["get", "patch", "update"];
+    private static readonly string[] s_podSubresources = ["log", "proxy"];
 
     /// <summary>Answers the paths that need no token; null for others.</summary>
     public static Task? Public(HttpContext context, string path) => path switch
@@ -19,9 +20,15 @@ internal static class Discovery
         _ => null,
     };
 
+    private const string AggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
     /// <summary>Answers the discovery documents; null for other paths.</summary>
     public static Task? Document(HttpContext context, string path)
     {
+        if (IsRead(context) && path is "/api" or "/apis" && context.Request.Headers.Accept.ToString().Contains(AggregatedType, StringComparison.Ordinal))
+            return context.WriteAsync(Aggregated(path == "/api"), contentType: AggregatedType);
+        if (IsRead(context) && path == "/openapi/v2")
+            return OpenApiV2.WriteAsync(context);
         var json = path.StartsWith("/openapi/", StringComparison.Ordinal) ? OpenApi.Document(path) : path.TrimEnd('/').Split('/') switch
         {
             ["", "api"] => new JsonObject { ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"), ["serverAddressByClientCIDRs"] = new JsonArray() },
@@ -48,6 +55,38 @@ internal static class Discovery
     {
         var groups = ResourceKinds.All.Select(k => k.Group).Where(g => g.Length > 0).Distinct().Select(g => (JsonNode)Group(g)!);
         return new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. groups]) };
+    }
+
+    /// <summary>Everything in one document (apidiscovery.k8s.io/v2), which saves a request for each group.</summary>
+    private static JsonObject Aggregated(bool core)
+    {
+        var groups = ResourceKinds.All.Where(k => k.Group.Length == 0 == core).GroupBy(k => k.Group).Select(group => (JsonNode)new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = group.Key },
+            ["versions"] = new JsonArray([.. group.GroupBy(k => k.Version).Select(version => (JsonNode)new JsonObject
+            {
+                ["version"] = version.Key, ["freshness"] = "Current", ["resources"] = new JsonArray([.. version.Select(Aggregated)]),
+            })]),
+        });
+        return new JsonObject { ["kind"] = "APIGroupDiscoveryList", ["apiVersion"] = "apidiscovery.k8s.io/v2", ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. groups]) };
+    }
+
+    private static JsonNode Aggregated(ResourceKind kind)
+    {
+        static JsonObject Response(JsonNode entry, ResourceKind kind) => new()
+        {
+            ["group"] = entry["group"]?.DeepClone() ?? kind.Group, ["version"] = entry["version"]?.DeepClone() ?? kind.Version, ["kind"] = entry["kind"]!.DeepClone(),
+        };
+        var entries = Entries(kind).ToList();
+        return new JsonObject
+        {
+            ["resource"] = kind.Plural, ["singularResource"] = kind.Singular, ["scope"] = kind.Namespaced ? "Namespaced" : "Cluster", ["responseKind"] = Response(entries[0], kind),
+            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames), ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
+            ["subresources"] = new JsonArray([.. entries.Skip(1).Select(e => (JsonNode)new JsonObject
+            {
+                ["subresource"] = e["name"]!.GetValue<string>()[(kind.Plural.Length + 1)..], ["responseKind"] = Response(e, kind), ["verbs"] = e["verbs"]!.DeepClone(),
+            })]),
+        };
     }
 
     private static JsonObject? Group(string group)
@@ -80,10 +119,12 @@ internal static class Discovery
         yield return new JsonObject
         {
             ["name"] = kind.Plural, ["singularName"] = kind.Singular, ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
-            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames),
+            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames), ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
         };
         if (kind.HasStatus)
             yield return Subresource(kind, "status");
+        foreach (var name in kind == ResourceKinds.Pods ? s_podSubresources : [])
+            yield return Subresource(kind, name);
         if (kind.HasScale)
         {
             var scale = Subresource(kind, "scale");

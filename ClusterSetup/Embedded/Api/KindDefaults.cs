@@ -57,7 +57,17 @@ internal static class KindDefaults
         Template(o);
     }
 
-    public static void Template(JsonObject o)
+    public static void DaemonSet(JsonObject o)
+    {
+        Template(o);
+        if (o.Object("spec") is not { } spec)
+            return;
+        Default(spec, "revisionHistoryLimit", 10);
+        if (spec["updateStrategy"] is null)
+            spec["updateStrategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 1, ["maxSurge"] = 0 } };
+    }
+
+    private static void Template(JsonObject o)
     {
         if (o.Object("spec")?.Object("template")?.Object("spec") is { } pod)
             PodSpec(pod, "Always");
@@ -70,8 +80,23 @@ internal static class KindDefaults
         Default(spec, "completions", 1);
         Default(spec, "parallelism", 1);
         Default(spec, "backoffLimit", 6);
-        if (spec.Object("template")?.Object("spec") is { } pod)
+        Default(spec, "completionMode", "NonIndexed");
+        Default(spec, "suspend", false);
+        if (spec["template"] is not (null or JsonObject))
+            return;
+        var template = spec.Ensure("template");
+        if (template.Object("spec") is { } pod)
             PodSpec(pod, "Never");
+
+        // A Job finds its Pods by labels that it alone has.
+        const string Uid = "batch.kubernetes.io/controller-uid";
+        if (o.TextAt("metadata.uid") is not { Length: > 0 } uid || template["metadata"] is not (null or JsonObject) || template.At("metadata.labels") is not (null or JsonObject))
+            return;
+        var labels = template.Ensure("metadata").Ensure("labels");
+        foreach (var (key, value) in ((string, string)[])[(Uid, uid), ("controller-uid", uid), ("job-name", o.TextAt("metadata.name")), ("batch.kubernetes.io/job-name", o.TextAt("metadata.name"))])
+            Default(labels, key, value);
+        if (spec["selector"] is null)
+            spec["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { [Uid] = uid } };
     }
 
     private static void PodSpec(JsonObject spec, string restartPolicy)
@@ -80,8 +105,13 @@ internal static class KindDefaults
         Default(spec, "dnsPolicy", "ClusterFirst");
         Default(spec, "schedulerName", "default-scheduler");
         Default(spec, "terminationGracePeriodSeconds", 30);
-        foreach (var port in spec.Objects("containers").SelectMany(c => c.Objects("ports")))
-            Default(port, "protocol", "TCP");
+        foreach (var container in spec.Objects("containers"))
+        {
+            foreach (var port in container.Objects("ports"))
+                Default(port, "protocol", "TCP");
+            if (container.Object("readinessProbe")?.Object("httpGet") is { } http)
+                Default(http, "scheme", "HTTP");
+        }
     }
 
     private static void Default(JsonObject o, string name, JsonNode value)

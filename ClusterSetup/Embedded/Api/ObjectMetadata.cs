@@ -104,6 +104,7 @@ internal static partial class ObjectMetadata
     {
         NameRule.Label => name.Length <= 63 && Label.IsMatch(name),
         NameRule.ServiceLabel => name.Length <= 63 && ServiceLabel.IsMatch(name),
+        NameRule.Path => name is not ("." or "..") && name.Length <= 253 && !name.Any(c => c is '/' or '%' || char.IsControl(c)),
         _ => name.Length <= 253 && Subdomain.IsMatch(name),
     };
 
@@ -149,6 +150,7 @@ internal static partial class ObjectMetadata
     {
         NameRule.Label => "a lowercase RFC 1123 label must consist of at most 63 lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
         NameRule.ServiceLabel => "a DNS-1035 label must consist of at most 63 lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+        NameRule.Path => "may not be '.' or '..' and may not contain '/', '%' or control characters",
         _ => "a lowercase RFC 1123 subdomain must consist of at most 253 lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
     };
 

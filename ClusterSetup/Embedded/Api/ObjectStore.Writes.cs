@@ -39,8 +39,18 @@ public sealed partial class ObjectStore
             if (Check_NeedsLock(kind, ns, name, o, old: null, isStatus: false, options.DryRun) is { } refused)
                 return refused;
             TrackManager(kind, o, old: null, options);
-            return options.DryRun ? DryRun(kind, o) : Commit_NeedsLock(kind, o, old: null, isDeletion: false);
+            if (options.DryRun)
+                return DryRun(kind, o);
+            ForgetOldest_NeedsLock(kind);
+            return Commit_NeedsLock(kind, o, old: null, isDeletion: false);
         }
+    }
+
+    private void ForgetOldest_NeedsLock(ResourceKind kind)
+    {
+        var objects = _tables[kind].Objects;
+        if (kind.KeptMax > 0 && objects.Count >= kind.KeptMax && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest)
+            Remove_NeedsLock(oldest, oldest.Copy());
     }
 
     /// <summary>Replaces an object; a metadata.resourceVersion in it must be the current one.</summary>
@@ -158,6 +168,8 @@ public sealed partial class ObjectStore
         ObjectMetadata.Check(kind, o["metadata"]!.AsObject(), errors);
         foreach (var path in kind.RequiredFields.Where(p => o.At(p) is null or JsonArray { Count: 0 }))
             errors.Add(new FieldError(path, "must be set", "FieldValueRequired"));
+        if (kind.Rule?.Invoke(o) is { } broken)
+            errors.Add(broken);
         foreach (var path in old is null ? [] : kind.ImmutableFields)
         {
             if (old!.View.At(path) is { } was && !JsonNode.DeepEquals(was, o.At(path)))

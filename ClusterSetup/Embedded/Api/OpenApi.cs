@@ -5,7 +5,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 /// <summary>OpenAPI v3 documents, one per group version, as far as kubectl reads them: schemas, merge keys, and which parameters a patch takes.</summary>
 internal static class OpenApi
 {
-    private const string Root = "/openapi/v3";
+    public const string Root = "/openapi/v3";
 
     private static readonly string[] s_patchParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
 
@@ -40,7 +40,7 @@ internal static class OpenApi
         };
     }
 
-    private static string Place(ResourceKind kind) => kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.ApiVersion}";
+    public static string Place(ResourceKind kind) => kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.ApiVersion}";
 
     private static JsonObject Id(ResourceKind kind) => new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
 
@@ -66,7 +66,7 @@ internal static class OpenApi
 
     private static string Define(Schema schema, JsonObject schemas, ResourceKind? kind)
     {
-        var name = schema.Model is { } model ? $"io.k8s.{model.Name}" : $"io.cilium.{kind!.Version}.{kind.Kind}";
+        var name = schema.Model is { } model ? $"io.k8s.{(model.Name.StartsWith("V1", StringComparison.Ordinal) ? model.Name[2..] : model.Name)}" : $"io.cilium.{kind!.Version}.{kind.Kind}";
         if (schemas.ContainsKey(name))
             return name;
         var definition = new JsonObject { ["type"] = "object" };

@@ -12,8 +12,8 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
 
     private int _atOnce;
 
-    /// <summary>The JSON (or YAML, if allowed) body; empty gives null in both members.</summary>
-    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false)
+    /// <summary>The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.</summary>
+    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, Schema? protobufOf = null)
     {
         try
         {
@@ -33,6 +33,8 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
 
             if (buffer.Length == 0)
                 return default;
+            if (protobufOf is not null && MediaType(context.Request) == Protobuf.MediaType)
+                return Protobuf.Read(protobufOf, buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
             var json = JsonTree.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
             return allowYaml && json.Failure is not null && buffer.GetBuffer()[0] != '{' ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length)) : json;
         }
@@ -43,12 +45,12 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
     }
 
     /// <summary>As <see cref="ReadAsync"/>, but the body must be an object.</summary>
-    public async Task<Outcome<JsonObject>> ReadObjectAsync(HttpContext context)
+    public async Task<Outcome<JsonObject>> ReadObjectAsync(HttpContext context, ResourceKind kind)
     {
         var type = MediaType(context.Request);
-        if (type is not ("" or "application/json"))
+        if (type is not ("" or "application/json" or Protobuf.MediaType))
             return UnsupportedMediaType("application/json");
-        var (node, failure) = await ReadAsync(context);
+        var (node, failure) = await ReadAsync(context, protobufOf: Schema.Of(kind));
         if (failure is not null)
             return failure;
         return node is JsonObject o ? o : ApiStatus.BadRequest("the request body must be a JSON object");

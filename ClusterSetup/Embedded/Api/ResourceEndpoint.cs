@@ -98,7 +98,7 @@ internal sealed class ResourceEndpoint
         var (query, badQuery) = WriteQuery.Parse(context, target);
         if (badQuery is not null)
             return badQuery;
-        var (body, badBody) = await _bodies.ReadObjectAsync(context);
+        var (body, badBody) = await _bodies.ReadObjectAsync(context, target.Kind);
         return badBody is not null ? badBody : new Write(body!, query!);
     }
 
@@ -144,7 +144,7 @@ internal sealed class ResourceEndpoint
         var (query, badQuery) = WriteQuery.Parse(context, target);
         if (badQuery is not null)
             return badQuery;
-        var (body, failure) = await _bodies.ReadAsync(context);
+        var (body, failure) = await _bodies.ReadAsync(context, protobufOf: Schema.DeleteOptions);
         if (failure is not null)
             return failure;
         if (body is not (null or JsonObject))

@@ -13,6 +13,9 @@ public enum NameRule
 
     /// <summary>DNS-1035 label: as a label, but starting with a letter.</summary>
     ServiceLabel,
+
+    /// <summary>Anything that can stand in a path: not empty, "." or "..", without slash and per cent sign.</summary>
+    Path,
 }
 
 /// <summary>One kind of resource the API serves; compared by reference. All of them are in <see cref="ResourceKinds"/>.</summary>
@@ -33,6 +36,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
 
     public IReadOnlyList<string> ShortNames { get; init; } = [];
 
+    /// <summary>Whether <c>kubectl get all</c> shows it.</summary>
+    public bool IsInAll { get; init; }
+
     /// <summary>Whether <c>status</c> is written only through the status subresource.</summary>
     public bool HasStatus { get; init; }
 
@@ -51,6 +57,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
     public bool ReturnsDeleted { get; init; }
 
+    /// <summary>Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.</summary>
+    public int KeptMax { get; init; }
+
     public NameRule Names { get; init; }
 
     /// <summary>Fields besides metadata.name and metadata.namespace that field selectors may name.</summary>
@@ -67,6 +76,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
 
     /// <summary>Paths below the object that must be there.</summary>
     internal IReadOnlyList<string> RequiredFields { get; init; } = [];
+
+    /// <summary>What else must hold; null when it does.</summary>
+    internal Func<JsonObject, FieldError?>? Rule { get; init; }
 
     /// <summary>Columns of <c>kubectl get</c>.</summary>
     internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
@@ -6,6 +7,10 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 public static class ResourceKinds
 {
     private static readonly string[] s_workload = ["spec.selector", "spec.template.spec.containers"];
+
+    private static FieldError? SelectsItsPods(JsonObject o) =>
+        (o.At("spec.selector.matchLabels") as JsonObject ?? []).All(l => o.At("spec.template.metadata.labels") is JsonObject labels && JsonNode.DeepEquals(labels[l.Key], l.Value))
+            ? null : new FieldError("spec.template.metadata.labels", "`selector` does not match template `labels`");
 
     public static ResourceKind Namespaces { get; } = new("", "v1", "namespaces", "Namespace", namespaced: false)
     {
@@ -21,14 +26,14 @@ public static class ResourceKinds
 
     public static ResourceKind Pods { get; } = new("", "v1", "pods", "Pod", namespaced: true)
     {
-        ShortNames = ["po"], HasStatus = true, HasGeneration = true, ReturnsDeleted = true, Model = typeof(V1Pod),
+        ShortNames = ["po"], IsInAll = true, HasStatus = true, HasGeneration = true, ReturnsDeleted = true, Model = typeof(V1Pod),
         SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"],
         RequiredFields = ["spec.containers"], Defaults = KindDefaults.Pod, Columns = KindColumns.Pod,
     };
 
     public static ResourceKind Services { get; } = new("", "v1", "services", "Service", namespaced: true)
     {
-        ShortNames = ["svc"], HasStatus = true, ReturnsDeleted = true, Names = NameRule.ServiceLabel, Model = typeof(V1Service),
+        ShortNames = ["svc"], IsInAll = true, HasStatus = true, ReturnsDeleted = true, Names = NameRule.ServiceLabel, Model = typeof(V1Service),
         SelectableFields = ["spec.clusterIP", "spec.type"], Defaults = KindDefaults.Service, Columns = KindColumns.Service,
     };
 
@@ -39,7 +44,7 @@ public static class ResourceKinds
 
     public static ResourceKind Events { get; } = new("", "v1", "events", "Event", namespaced: true)
     {
-        ShortNames = ["ev"], CreatesOnUpdate = true, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
+        ShortNames = ["ev"], CreatesOnUpdate = true, KeptMax = 1_000, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
         SelectableFields =
         [
             "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",
@@ -59,25 +64,25 @@ public static class ResourceKinds
 
     public static ResourceKind Deployments { get; } = new("apps", "v1", "deployments", "Deployment", namespaced: true)
     {
-        ShortNames = ["deploy"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
-        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
+        ShortNames = ["deploy"], IsInAll = true, HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
     };
 
     public static ResourceKind ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", namespaced: true)
     {
-        ShortNames = ["rs"], HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
-        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
+        ShortNames = ["rs"], IsInAll = true, HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
+        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
     };
 
     public static ResourceKind DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
     {
-        ShortNames = ["ds"], HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
-        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Defaults = KindDefaults.Template, Columns = KindColumns.DaemonSet,
+        ShortNames = ["ds"], IsInAll = true, HasStatus = true, HasGeneration = true, Model = typeof(V1DaemonSet),
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.DaemonSet, Columns = KindColumns.DaemonSet,
     };
 
     public static ResourceKind Jobs { get; } = new("batch", "v1", "jobs", "Job", namespaced: true)
     {
-        HasStatus = true, HasGeneration = true, Model = typeof(V1Job), SelectableFields = ["status.successful"],
+        IsInAll = true, HasStatus = true, HasGeneration = true, Model = typeof(V1Job), SelectableFields = ["status.successful"],
         ImmutableFields = ["spec.selector", "spec.completions", "spec.template"], RequiredFields = ["spec.template.spec.containers"], Defaults = KindDefaults.Job, Columns = KindColumns.Job,
     };
 
@@ -85,6 +90,7 @@ public static class ResourceKinds
     {
         CreatesOnUpdate = true, Model = typeof(V1Lease), Columns = KindColumns.Lease,
     };
+
 
     public static ResourceKind CustomResourceDefinitions { get; } =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced: false)
@@ -109,11 +115,21 @@ public static class ResourceKinds
         ShortNames = ["cep", "ciliumep"], HasStatus = true, KeepsStatusOnCreate = true, HasGeneration = true, Columns = KindColumns.CiliumEndpoint,
     };
 
+    /// <summary>Accounts and access rules are stored so that manifests that carry them apply; nobody enforces them: the one token may do everything.</summary>
+    public static IReadOnlyList<ResourceKind> AccessControl { get; } =
+    [
+        new("", "v1", "serviceaccounts", "ServiceAccount", namespaced: true) { ShortNames = ["sa"], Model = typeof(V1ServiceAccount) },
+        new("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced: false) { Names = NameRule.Path, Model = typeof(V1ClusterRoleBinding) },
+        new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false) { Names = NameRule.Path, Model = typeof(V1ClusterRole) },
+        new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true) { Names = NameRule.Path, Model = typeof(V1RoleBinding) },
+        new("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true) { Names = NameRule.Path, Model = typeof(V1Role) },
+    ];
+
     /// <summary>Every kind, groups in the order of discovery.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         ConfigMaps, Events, Namespaces, Nodes, Pods, Services, DaemonSets, Deployments, ReplicaSets, Jobs, Leases, EndpointSlices,
-        NetworkPolicies, CustomResourceDefinitions, CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumNetworkPolicies,
+        NetworkPolicies, CustomResourceDefinitions, CiliumClusterwideNetworkPolicies, CiliumEndpoints, CiliumNetworkPolicies, .. AccessControl,
     ];
 
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> s_byPath =

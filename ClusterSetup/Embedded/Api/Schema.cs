@@ -60,6 +60,9 @@ internal sealed class Schema
     /// <summary>Whether an object may have members that <see cref="Fields"/> does not list.</summary>
     public bool IsOpen => Type == SchemaType.Object && Model is null;
 
+    /// <summary>Schema of the body of a deletion.</summary>
+    public static Schema DeleteOptions => Of(typeof(V1DeleteOptions));
+
     /// <summary>Schema of a kind; of custom resources only the metadata is known.</summary>
     public static Schema Of(ResourceKind kind) => kind.Model is { } model ? Of(model) : CustomResource;
 

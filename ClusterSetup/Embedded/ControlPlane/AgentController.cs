@@ -1,78 +1,92 @@
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 using CiliumDebugging.ClusterSetup.Embedded.Network;
-using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 
 /// <summary>
-/// The agents: one Pod of kube-system per node (label k8s-app=cilium). An agent reads cilium-config when it starts, and is restarted by deleting its Pod.
+/// The agents: the Pods of DaemonSet kube-system/cilium. An agent reads cilium-config when it starts, and is restarted by deleting its Pod or rolling its DaemonSet out again.
+/// With settings that cannot be read it is not ready, and the node's datapath goes on as it was.
 /// </summary>
-internal sealed class AgentController(IKubernetes api, ClusterCache cache, AddressBlocks addresses, LiveDatapath datapath, LabTopology topology)
+/// <param name="api">The cluster's API.</param>
+/// <param name="cache">The local copies.</param>
+/// <param name="datapath">What the agents configure; its nodes are those of the cluster, each as it is before its agent runs.</param>
+/// <param name="sharedSockets">The socket table of the nodes that share a kernel.</param>
+/// <param name="events">Receives what agents cannot read.</param>
+/// <param name="time">Time source.</param>
+internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveDatapath datapath, SocketTable sharedSockets, EventRecorder events, TimeProvider time)
 {
     private const string AppLabel = "k8s-app";
     private readonly Dictionary<string, string> _agents = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeDatapath> _nodes = new(StringComparer.Ordinal);
-    private readonly SocketTable _sharedSockets = new();
+    private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+    private string? _failed;
 
     /// <summary>Port of the Hubble metrics on every node in Cilium 1.9.</summary>
     public const int HubbleMetricsPort = 9091;
 
+    /// <summary>Whether a Pod is an agent.</summary>
+    public static bool IsAgent(V1Pod pod) => pod.Namespace() == ClusterObjects.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
+
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        var restarted = false;
-        for (var i = 0; i < topology.Nodes.Length; i++)
+        foreach (var (node, before) in _nodes.ToList())
         {
-            var node = topology.Nodes[i].Name;
-            var running = cache.Pods.Objects.Values.FirstOrDefault(p => p.Namespace() == ClusterObjects.SystemNamespace && p.GetLabel(AppLabel) == "cilium" && p.Spec.NodeName == node);
-            var uid = running?.Uid();
-            if (uid is not null && _agents.GetValueOrDefault(node) == uid) continue;
-            var config = await ReadConfigAsync(cancellationToken);
-            if (uid is null)
-            {
-                // The local copy may not show yet the Pod that the round before created.
-                if (_agents.GetValueOrDefault(node) is { } created && !_seen.Contains(created)) continue;
-                uid = await CreateAsync(node, config, cancellationToken);
-            }
-            _agents[node] = uid;
-            var sockets = config.Sockets is SocketScope.Shared ? _sharedSockets : new SocketTable();
-            _nodes[node] = _nodes.GetValueOrDefault(node)?.Restarted(config, sockets) ?? new NodeDatapath(node, addresses.Node(i), config, sockets, zone: topology.Nodes[i].Zone);
-            restarted = true;
+            // With an address the kubelet has done its part, and no status of it will overwrite the agent's.
+            var running = cache.Pods.Objects.Values.FirstOrDefault(p => IsAgent(p) && p.Spec.NodeName == node && p.Status?.PodIP is not null);
+            if (running is null || _agents.GetValueOrDefault(node) == running.Uid()) continue;
+            var status = new PodStatusWriter(api, running, running.Status.PodIP, running.Status.PodIP, time);
+            var config = await ReadConfigAsync(running, status, cancellationToken);
+            _nodes[node] = before.Restarted(config, config.Sockets is SocketScope.Shared ? sharedSockets : new SocketTable());
+            _agents[node] = running.Uid();
+            datapath.Path = new ForwardingPath(_nodes.Values);
+            await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
         }
-        foreach (var pod in cache.Pods.Objects.Keys) _seen.Add(pod);
-        _seen.IntersectWith(_agents.Values);
-        if (restarted) datapath.Path = new ForwardingPath(_nodes.Values);
     }
 
-    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
-
-    private async Task<CiliumConfig> ReadConfigAsync(CancellationToken cancellationToken)
+    private async Task<CiliumConfig> ReadConfigAsync(V1Pod agent, PodStatusWriter status, CancellationToken cancellationToken)
     {
         var map = await api.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
-        return CiliumConfig.Parse(map.Data ?? new Dictionary<string, string>());
+        try
+        {
+            return CiliumConfig.Parse(map.Data ?? new Dictionary<string, string>());
+        }
+        catch (FormatException e) when (_failed != agent.Uid())
+        {
+            _failed = agent.Uid();
+            await status.WriteAsync("Running", ready: false, PodStatusWriter.Waiting("CrashLoopBackOff", e.Message), cancellationToken);
+            events.Record(agent, "kubelet", "BackOff", e.Message, isWarning: true);
+            throw;
+        }
     }
 
-    private async Task<string> CreateAsync(string node, CiliumConfig config, CancellationToken cancellationToken)
+    /// <summary>The agents' DaemonSet.</summary>
+    public static V1DaemonSet DaemonSet(CiliumVersion version) => SystemDaemonSet("cilium", new V1Container
     {
-        var pod = await api.CoreV1.CreateNamespacedPodAsync(new V1Pod
+        Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{version}", Ports = [new V1ContainerPort { Name = "hubble-metrics", ContainerPort = HubbleMetricsPort, Protocol = "TCP" }],
+    });
+
+    /// <summary>A DaemonSet of kube-system on the host network of every node, the control plane's too.</summary>
+    public static V1DaemonSet SystemDaemonSet(string name, V1Container container)
+    {
+        var labels = new Dictionary<string, string> { [AppLabel] = name };
+        return new V1DaemonSet
         {
-            Metadata = new V1ObjectMeta
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = ClusterObjects.SystemNamespace, Labels = labels },
+            Spec = new V1DaemonSetSpec
             {
-                GenerateName = "cilium-",
-                NamespaceProperty = ClusterObjects.SystemNamespace,
-                Labels = new Dictionary<string, string> { [AppLabel] = "cilium" },
+                Selector = new V1LabelSelector { MatchLabels = labels },
+                Template = new V1PodTemplateSpec
+                {
+                    Metadata = new V1ObjectMeta { Labels = labels },
+                    Spec = new V1PodSpec { HostNetwork = true, Containers = [container], Tolerations = [new V1Toleration { OperatorProperty = "Exists" }] },
+                },
             },
-            Spec = new V1PodSpec
-            {
-                NodeName = node,
-                HostNetwork = true,
-                Containers = [new V1Container { Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{config.Version}", Ports = [new V1ContainerPort { Name = "hubble-metrics", ContainerPort = HubbleMetricsPort, Protocol = "TCP" }] }],
-            },
-        }, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
-        return pod.Uid();
+        };
     }
 }

@@ -40,23 +40,39 @@ internal sealed class PolicyObjectList
 internal sealed class ClusterCache
 {
     private readonly List<Func<CancellationToken, Task>> _run = [];
+    private readonly List<Task> _synced = [];
 
-    public ClusterCache(IKubernetes api, Action changed, TimeProvider time)
+    public ClusterCache(IKubernetes api, TimeProvider time)
     {
         Pods = Add(new Informer<V1Pod>(
             async ct => await api.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.CoreV1.WatchListPodForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.CoreV1.WatchListPodForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         Services = Add(new Informer<V1Service>(
             async ct => await api.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.CoreV1.WatchListServiceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.CoreV1.WatchListServiceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         EndpointSlices = Add(new Informer<V1EndpointSlice>(
             async ct => await api.DiscoveryV1.ListEndpointSliceForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
-            (rv, ct) => api.DiscoveryV1.WatchListEndpointSliceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), changed, time));
+            (rv, ct) => api.DiscoveryV1.WatchListEndpointSliceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
+        Nodes = Add(new Informer<V1Node>(
+            async ct => await api.CoreV1.ListNodeAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
+            (rv, ct) => api.CoreV1.WatchListNodeAsync(resourceVersion: rv, cancellationToken: ct), time));
+        Deployments = Add(new Informer<V1Deployment>(
+            async ct => await api.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
+            (rv, ct) => api.AppsV1.WatchListDeploymentForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
+        ReplicaSets = Add(new Informer<V1ReplicaSet>(
+            async ct => await api.AppsV1.ListReplicaSetForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
+            (rv, ct) => api.AppsV1.WatchListReplicaSetForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
+        DaemonSets = Add(new Informer<V1DaemonSet>(
+            async ct => await api.AppsV1.ListDaemonSetForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
+            (rv, ct) => api.AppsV1.WatchListDaemonSetForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
+        Jobs = Add(new Informer<V1Job>(
+            async ct => await api.BatchV1.ListJobForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
+            (rv, ct) => api.BatchV1.WatchListJobForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
         Policies =
         [
-            Policy(api, "cilium.io", "v2", "ciliumnetworkpolicies", changed, time),
-            Policy(api, "cilium.io", "v2", "ciliumclusterwidenetworkpolicies", changed, time),
-            Policy(api, "networking.k8s.io", "v1", "networkpolicies", changed, time),
+            Policy(api, "cilium.io", "v2", "ciliumnetworkpolicies", time),
+            Policy(api, "cilium.io", "v2", "ciliumclusterwidenetworkpolicies", time),
+            Policy(api, "networking.k8s.io", "v1", "networkpolicies", time),
         ];
     }
 
@@ -66,21 +82,37 @@ internal sealed class ClusterCache
 
     public Informer<V1EndpointSlice> EndpointSlices { get; }
 
+    public Informer<V1Node> Nodes { get; }
+
+    public Informer<V1Deployment> Deployments { get; }
+
+    public Informer<V1ReplicaSet> ReplicaSets { get; }
+
+    public Informer<V1DaemonSet> DaemonSets { get; }
+
+    public Informer<V1Job> Jobs { get; }
+
     public IReadOnlyList<Informer<PolicyObject>> Policies { get; }
 
+    /// <summary>The Pods that a controller owns, by the controller's uid.</summary>
+    public ILookup<string, V1Pod> PodsByController() => Pods.Objects.Values.ToLookup(p => ControllerOf(p) ?? "", StringComparer.Ordinal);
+
+    /// <summary>Uid of the owner that controls an object, or null.</summary>
+    public static string? ControllerOf(IMetadata<V1ObjectMeta> o) => o.Metadata.OwnerReferences?.FirstOrDefault(r => r.Controller is true)?.Uid;
+
     /// <summary>Completes when every copy has been filled once.</summary>
-    public Task Synced => Task.WhenAll([Pods.Synced, Services.Synced, EndpointSlices.Synced, .. Policies.Select(p => p.Synced)]);
+    public Task Synced => Task.WhenAll(_synced);
 
     /// <summary>Keeps all copies current until cancelled.</summary>
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(_run.Select(run => run(cancellationToken)));
 
-    private Informer<PolicyObject> Policy(IKubernetes api, string group, string version, string plural, Action changed, TimeProvider time) => Add(new Informer<PolicyObject>(
+    private Informer<PolicyObject> Policy(IKubernetes api, string group, string version, string plural, TimeProvider time) => Add(new Informer<PolicyObject>(
         async ct =>
         {
             var all = await api.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: ct);
             return (all.Metadata.ResourceVersion, all.Items);
         },
-        (rv, ct) => WatchPoliciesAsync(api, group, version, plural, rv, ct), changed, time));
+        (rv, ct) => WatchPoliciesAsync(api, group, version, plural, rv, ct), time));
 
     private static async IAsyncEnumerable<(WatchEventType Type, PolicyObject Object)> WatchPoliciesAsync(
         IKubernetes api, string group, string version, string plural, string? resourceVersion, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -92,6 +124,7 @@ internal sealed class ClusterCache
     private Informer<T> Add<T>(Informer<T> informer) where T : IMetadata<V1ObjectMeta>
     {
         _run.Add(informer.RunAsync);
+        _synced.Add(informer.Synced);
         return informer;
     }
 }

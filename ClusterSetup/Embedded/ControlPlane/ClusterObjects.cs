@@ -1,5 +1,7 @@
 using System.Globalization;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Embedded.Network;
 using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Topology;
@@ -8,7 +10,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 
-/// <summary>The objects a fresh cluster has before any Pod joins: namespaces, nodes, Services and the agents' settings.</summary>
+/// <summary>The objects a fresh cluster has before any Pod joins: resource definitions, namespaces, nodes, Services, the agents with their settings, and the lab's Deployments.</summary>
 internal static class ClusterObjects
 {
     /// <summary>Namespace of the agents and of their settings.</summary>
@@ -17,25 +19,92 @@ internal static class ClusterObjects
     /// <summary>Name of the ConfigMap with the agents' settings.</summary>
     public const string CiliumConfigName = "cilium-config";
 
+    private static readonly (string Plural, string Kind, string[] ShortNames, bool Namespaced)[] s_customResources =
+    [
+        ("ciliumnetworkpolicies", "CiliumNetworkPolicy", ["cnp", "ciliumnp"], true), ("ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy", ["ccnp"], false),
+        ("ciliumendpoints", "CiliumEndpoint", ["cep", "ciliumep"], true),
+    ];
+
     /// <summary>Kubernetes version the nodes claim; the one of the seed's time.</summary>
     private const string KubeletVersion = "v1.19.1";
 
     /// <summary>Creates the objects.</summary>
-    public static async Task CreateAsync(
-        IKubernetes api, LabTopology topology, AddressBlocks addresses, IReadOnlyDictionary<string, string> ciliumConfig, CancellationToken cancellationToken)
+    /// <param name="api">The cluster's API.</param>
+    /// <param name="options">The topology and the agents' settings.</param>
+    /// <param name="version">The agents' version, which their image has.</param>
+    /// <param name="addresses">Where nodes and Services get theirs from.</param>
+    /// <param name="cancellationToken">Ends the creation.</param>
+    public static async Task CreateAsync(IKubernetes api, ClusterOptions options, CiliumVersion version, AddressBlocks addresses, CancellationToken cancellationToken)
     {
+        var topology = options.Topology;
+        foreach (var (plural, kind, shortNames, namespaced) in s_customResources)
+            await api.ApiextensionsV1.CreateCustomResourceDefinitionAsync(Definition(plural, kind, shortNames, namespaced), cancellationToken: cancellationToken);
         var namespaces = topology.Workloads.Select(w => w.Namespace).Concat(topology.Services.Select(s => s.Namespace)).Distinct(StringComparer.Ordinal).Except(["default", SystemNamespace], StringComparer.Ordinal);
         foreach (var ns in namespaces)
             await api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = ns, Labels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = ns, [Manifest.OwnerLabel] = Manifest.Owner } } }, cancellationToken: cancellationToken);
         await api.CoreV1.CreateNamespacedConfigMapAsync(
-            new V1ConfigMap { Metadata = new V1ObjectMeta { Name = CiliumConfigName, NamespaceProperty = SystemNamespace }, Data = ciliumConfig.ToDictionary() }, SystemNamespace, cancellationToken: cancellationToken);
+            new V1ConfigMap { Metadata = new V1ObjectMeta { Name = CiliumConfigName, NamespaceProperty = SystemNamespace }, Data = options.CiliumConfig.ToDictionary() }, SystemNamespace, cancellationToken: cancellationToken);
         for (var i = 0; i < topology.Nodes.Length; i++)
-            await api.CoreV1.CreateNodeAsync(Node(topology.Nodes[i], i, addresses), cancellationToken: cancellationToken);
+            await api.CoreV1.CreateNodeAsync(Node(topology.Nodes[i], i, addresses, options.Time.GetUtcNow().UtcDateTime), cancellationToken: cancellationToken);
         foreach (var service in topology.Services)
             await api.CoreV1.CreateNamespacedServiceAsync(Service(service, addresses), service.Namespace, cancellationToken: cancellationToken);
+        await api.AppsV1.CreateNamespacedDaemonSetAsync(AgentController.DaemonSet(version), SystemNamespace, cancellationToken: cancellationToken);
+        await api.AppsV1.CreateNamespacedDaemonSetAsync(
+            AgentController.SystemDaemonSet("kube-proxy", new V1Container { Name = "kube-proxy", Image = $"registry.k8s.io/kube-proxy:{KubeletVersion}" }), SystemNamespace, cancellationToken: cancellationToken);
+        // Where somebody else starts the Pods (Aspire) they register themselves, and no controller may make others.
+        foreach (var workload in options.RunsPods ? topology.Workloads : [])
+            await api.AppsV1.CreateNamespacedDeploymentAsync(Deployment(workload), workload.Namespace, cancellationToken: cancellationToken);
     }
 
-    private static V1Node Node(NodeSpec node, int index, AddressBlocks addresses)
+    private static V1Deployment Deployment(WorkloadSpec workload)
+    {
+        var (image, probed) = workload.Image is PodImage.LoadTest ? ("load-test", LoadTest.Pod.AttackEndpoints.ControlPort) : ("backend", workload.Port ?? 8080);
+        return new V1Deployment
+        {
+            Metadata = new V1ObjectMeta { Name = workload.Name, NamespaceProperty = workload.Namespace, Labels = workload.Labels.ToDictionary() },
+            Spec = new V1DeploymentSpec
+            {
+                Replicas = workload.Nodes.Length,
+                Selector = new V1LabelSelector { MatchLabels = workload.Labels.ToDictionary() },
+                Template = new V1PodTemplateSpec
+                {
+                    Metadata = new V1ObjectMeta { Labels = workload.Labels.ToDictionary(), Annotations = new Dictionary<string, string> { [Scheduler.PlacementAnnotation] = string.Join(',', workload.Nodes) } },
+                    Spec = new V1PodSpec
+                    {
+                        Containers =
+                        [
+                            new V1Container
+                            {
+                                Name = image, Image = image,
+                                Ports = workload.Port is { } port ? [new V1ContainerPort { Name = "http", ContainerPort = port, Protocol = "TCP" }] : null,
+                                ReadinessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/health", Port = probed } },
+                            },
+                        ],
+                    },
+                },
+            },
+        };
+    }
+
+    private static V1CustomResourceDefinition Definition(string plural, string kind, string[] shortNames, bool namespaced) => new()
+    {
+        Metadata = new V1ObjectMeta { Name = $"{plural}.cilium.io" },
+        Spec = new V1CustomResourceDefinitionSpec
+        {
+            Group = "cilium.io",
+            Scope = namespaced ? "Namespaced" : "Cluster",
+            Names = new V1CustomResourceDefinitionNames { Plural = plural, Kind = kind, ListKind = kind + "List", Singular = kind.ToLowerInvariant(), ShortNames = shortNames },
+            Versions =
+            [
+                new V1CustomResourceDefinitionVersion
+                {
+                    Name = "v2", Served = true, Storage = true, Schema = new V1CustomResourceValidation { OpenAPIV3Schema = new V1JSONSchemaProps { Type = "object", XKubernetesPreserveUnknownFields = true } },
+                },
+            ],
+        },
+    };
+
+    private static V1Node Node(NodeSpec node, int index, AddressBlocks addresses, DateTime now)
     {
         var labels = new Dictionary<string, string> { ["kubernetes.io/hostname"] = node.Name, ["kubernetes.io/os"] = "linux" };
         if (node.ControlPlane) labels["node-role.kubernetes.io/control-plane"] = "";
@@ -43,7 +112,11 @@ internal static class ClusterObjects
         return new V1Node
         {
             Metadata = new V1ObjectMeta { Name = node.Name, Labels = labels },
-            Spec = new V1NodeSpec { PodCIDR = addresses.PodCidr(index), PodCIDRs = [addresses.PodCidr(index)] },
+            Spec = new V1NodeSpec
+            {
+                PodCIDR = addresses.PodCidr(index), PodCIDRs = [addresses.PodCidr(index)],
+                Taints = node.ControlPlane ? [new V1Taint { Key = "node-role.kubernetes.io/control-plane", Effect = "NoSchedule" }] : null,
+            },
             Status = new V1NodeStatus
             {
                 Addresses =
@@ -51,7 +124,8 @@ internal static class ClusterObjects
                     new V1NodeAddress { Type = "InternalIP", Address = TcpEndpoint.ToIPAddress(addresses.Node(index)).ToString() },
                     new V1NodeAddress { Type = "Hostname", Address = node.Name },
                 ],
-                Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady" }],
+                Capacity = Pods(), Allocatable = Pods(),
+                Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = now, LastTransitionTime = now }],
                 NodeInfo = new V1NodeSystemInfo
                 {
                     KubeletVersion = KubeletVersion,
@@ -65,6 +139,8 @@ internal static class ClusterObjects
             },
         };
     }
+
+    private static Dictionary<string, ResourceQuantity> Pods() => new() { ["pods"] = new ResourceQuantity(Scheduler.PodsPerNodeMax.ToString(CultureInfo.InvariantCulture)) };
 
     private static V1Service Service(ServiceSpec service, AddressBlocks addresses) => new()
     {

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
 using k8s.Models;
@@ -36,7 +37,7 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
     {
         var ports = service.Spec.Ports.Select(p => new Discoveryv1EndpointPort { Name = p.Name, Port = TargetPort(p), Protocol = p.Protocol ?? "TCP" }).ToList();
         var pods = cache.Pods.Objects.Values
-            .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
+            .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && PodTemplates.IsActive(p) && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
             .OrderBy(p => p.Name(), StringComparer.Ordinal)
             .Select(p => (Pod: p, Zone: _zones.GetValueOrDefault(p.Spec.NodeName ?? ""))).ToList();
         // As kube-controller-manager does it: every Pod is for its own zone, if all have one.

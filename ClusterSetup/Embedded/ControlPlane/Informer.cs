@@ -1,30 +1,53 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 
+/// <summary>A local copy of any kind, to those who work when it changes.</summary>
+internal interface IInformer
+{
+    /// <summary>Raised after every change of the copy.</summary>
+    event Action? Changed;
+}
+
 /// <summary>
 /// A local copy of all objects of one kind, kept current by list and watch through KubernetesClient. When the watch ends or falls behind it lists anew.
 /// </summary>
 /// <param name="list">Lists all objects with the list's resourceVersion.</param>
 /// <param name="watch">Watches from a resourceVersion.</param>
-/// <param name="changed">Called after every change of <see cref="Objects"/>.</param>
 /// <param name="time">Time source of the pause after a failed list.</param>
 internal sealed class Informer<T>(
     Func<CancellationToken, Task<(string? ResourceVersion, IEnumerable<T> Items)>> list,
     Func<string?, CancellationToken, IAsyncEnumerable<(WatchEventType Type, T Object)>> watch,
-    Action changed,
     TimeProvider time)
+    : IInformer
     where T : IMetadata<V1ObjectMeta>
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ImmutableDictionary<string, T> _objects = ImmutableDictionary<string, T>.Empty;
+    private long _version;
+    private long _written;
+
+    /// <inheritdoc/>
+    public event Action? Changed;
 
     /// <summary>The objects by uid.</summary>
     public ImmutableDictionary<string, T> Objects => _objects;
+
+    /// <summary>Whether the copy contains everything that was said to be <see cref="Wrote"/>. A controller that counts objects waits for it, or it would make up twice for what is missing.</summary>
+    public bool HasOwnWrites => Volatile.Read(ref _version) >= Volatile.Read(ref _written);
+
+    /// <summary>One of this process's controllers has written an object of this kind; the change will come by the watch.</summary>
+    public void Wrote(IMetadata<V1ObjectMeta> written)
+    {
+        var version = VersionOf(written.Metadata.ResourceVersion);
+        for (var before = Volatile.Read(ref _written); before < version; before = Volatile.Read(ref _written))
+            Interlocked.CompareExchange(ref _written, version, before);
+    }
 
     /// <summary>Completes with the first list.</summary>
     public Task Synced => _synced.Task;
@@ -38,8 +61,9 @@ internal sealed class Informer<T>(
             {
                 var (resourceVersion, items) = await list(cancellationToken);
                 _objects = items.ToImmutableDictionary(o => o.Metadata.Uid);
+                Volatile.Write(ref _version, VersionOf(resourceVersion));
                 _synced.TrySetResult();
-                changed();
+                Changed?.Invoke();
                 await foreach (var (type, changedObject) in watch(resourceVersion, cancellationToken)) Apply(type, changedObject);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -68,6 +92,10 @@ internal sealed class Informer<T>(
             default:
                 return;
         }
-        changed();
+        Volatile.Write(ref _version, VersionOf(changedObject.Metadata.ResourceVersion));
+        Changed?.Invoke();
     }
+
+    /// <summary>A resourceVersion of the embedded API: a number that counts writes.</summary>
+    private static long VersionOf(string? resourceVersion) => long.TryParse(resourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
@@ -49,6 +50,24 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
         {
             // Stopped; what breaks off meanwhile says nothing.
         }
+    }
+
+    /// <summary>Works on each object; one that fails keeps no other waiting. The first failure is thrown at the end, so that there is another round.</summary>
+    public static async Task EachAsync<T>(IEnumerable<T> objects, Func<T, Task> work, CancellationToken cancellationToken)
+    {
+        Exception? failure = null;
+        foreach (var o in objects)
+        {
+            try
+            {
+                await work(o);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                failure ??= e;
+            }
+        }
+        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
     }
 
     public void Dispose() => _pending.Dispose();

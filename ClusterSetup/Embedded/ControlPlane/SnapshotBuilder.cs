@@ -21,7 +21,7 @@ internal sealed class SnapshotBuilder
 
     public ClusterSnapshot Build(ClusterCache cache)
     {
-        var pods = cache.Pods.Objects.Values.Where(p => p.Status?.PodIP is not null && p.Spec.HostNetwork is not true).Select(Entry)
+        var pods = cache.Pods.Objects.Values.Where(p => IPAddress.TryParse(p.Status?.PodIP, out _) && p.Spec.HostNetwork is not true).Select(Entry)
             .GroupBy(p => p.Address).ToFrozenDictionary(g => g.Key, g => g.Last());
         var services = new ServiceTable(cache.Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _)).SelectMany(s => Frontends(s, cache)));
         return new ClusterSnapshot(pods, services, Policies(cache), _identities);

@@ -8,7 +8,10 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 public sealed partial class DotnetProcess : IAsyncDisposable
 {
     private const int KeptLines = 500;
-    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a program may take to end by itself when everything is stopped.</summary>
+    public static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(2);
+
     private const int Sigterm = 15;
 
     private readonly Process _process;
@@ -35,10 +38,12 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     /// <param name="environment">Variables in addition to this process's own.</param>
     /// <param name="time">Time source of the grace period.</param>
     /// <param name="onLine">Called for each line of standard output.</param>
+    /// <param name="onErrorLine">Called for each line of standard error.</param>
     /// <param name="keepInputOpen">Hold the program's standard input open for as long as this process lives, so that it can tell when this process is gone.</param>
     /// <exception cref="FileNotFoundException">The program is not there: the solution is not (fully) built.</exception>
     public static DotnetProcess Start(
-        string assembly, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeProvider time, Action<string>? onLine = null, bool keepInputOpen = false)
+        string assembly, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeProvider time, Action<string>? onLine = null, bool keepInputOpen = false,
+        Action<string>? onErrorLine = null)
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(environment);
@@ -61,7 +66,7 @@ public sealed partial class DotnetProcess : IAsyncDisposable
         var process = new Process { StartInfo = start };
         var child = new DotnetProcess(process, time);
         process.OutputDataReceived += (_, e) => child.Keep(e.Data, onLine);
-        process.ErrorDataReceived += (_, e) => child.Keep(e.Data, null);
+        process.ErrorDataReceived += (_, e) => child.Keep(e.Data, onErrorLine);
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -72,7 +77,10 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     public Task WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
 
     /// <summary>Ends the process: SIGTERM, and after the grace period (2 s) SIGKILL. On Windows at once.</summary>
-    public async Task StopAsync()
+    public Task StopAsync() => StopAsync(GracePeriod);
+
+    /// <summary>Ends the process with another grace period.</summary>
+    public async Task StopAsync(TimeSpan gracePeriod)
     {
         if (_process.HasExited) return;
         if (OperatingSystem.IsWindows() || Kill(_process.Id, Sigterm) != 0)
@@ -81,7 +89,7 @@ public sealed partial class DotnetProcess : IAsyncDisposable
         }
         else
         {
-            using var grace = new CancellationTokenSource(GracePeriod, _time);
+            using var grace = new CancellationTokenSource(gracePeriod, _time);
             try
             {
                 await _process.WaitForExitAsync(grace.Token);

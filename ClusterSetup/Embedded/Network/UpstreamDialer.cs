@@ -30,7 +30,7 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = Timeout.InfiniteTimeSpan, // the datapath's own, proxy-connect-timeout, applies
-        ActivityHeadersPropagator = System.Diagnostics.DistributedContextPropagator.CreatePassThroughPropagator(),
+        ActivityHeadersPropagator = null, // the pass forwards the trace context itself
         ConnectCallback = (_, cancellationToken) => ConnectAsync(accepted, cancellationToken),
     });
 

@@ -40,21 +40,26 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             await SilenceAsync(context);
             return;
         }
+        using var span = ProxyTracing.Start(request, connection);
         // 1. the HTTP rules
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (connection.Rules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
         {
             connection.Proxy.Hubble.Request(pass, denied: true);
+            ProxyTracing.End(span, StatusCodes.Status403Forbidden, attempts: 0, failure: null);
             await ReplyAsync(context, StatusCodes.Status403Forbidden, "Access denied\r\n");
             return;
         }
         connection.Proxy.Hubble.Request(pass, denied: false);
         // 2. the attempts
-        var attempt = new PassAttempt(connection.Proxy.Hubble, pass, arrived, time);
-        if (!await ForwardWithRetriesAsync(context, connection, attempt))
+        var attempt = new PassAttempt(connection.Proxy.Hubble, pass, arrived, time) { Span = span };
+        var answered = await ForwardWithRetriesAsync(context, connection, attempt);
+        if (answered) ProxyTracing.End(span, attempt.Status, attempt.Attempts, failure: null);
+        else
         {
             // 3. the proxy's own answer
             attempt.CountResponse(StatusCodes.Status503ServiceUnavailable);
+            ProxyTracing.End(span, StatusCodes.Status503ServiceUnavailable, attempt.Attempts, attempt.Failure);
             await ReplyAsync(context, StatusCodes.Status503ServiceUnavailable, UpstreamFailureException.Body(attempt.Failure), attempt.Failure is UpstreamFailureReason.Overflow);
         }
     }
@@ -68,7 +73,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         if (!replayable) retries = 0;
         for (var n = 0; ; n++)
         {
-            attempt.MayRetry = n < retries;
+            (attempt.MayRetry, attempt.Attempts) = (n < retries, n + 1);
             var isRetry = n > 0;
             var error = ForwarderError.None;
             envoy.Attempt(connection.Direction);

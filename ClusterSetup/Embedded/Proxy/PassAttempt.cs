@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CiliumDebugging.ClusterSetup.Embedded.Hubble;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -17,6 +18,15 @@ internal sealed class PassAttempt(HubbleMetrics hubble, HttpPass pass, long arri
     private int _withheldStatus;
     private string? _withheldContentType;
 
+    /// <summary>The pass's span; null when nobody listens.</summary>
+    public Activity? Span { get; init; }
+
+    /// <summary>Attempts so far.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Status of the answer that was passed on; 0 before there is one.</summary>
+    public int Status { get; private set; }
+
     /// <summary>Whether another attempt follows a failed one, as far as the number of attempts goes.</summary>
     public bool MayRetry { get; set; }
 
@@ -33,6 +43,7 @@ internal sealed class PassAttempt(HubbleMetrics hubble, HttpPass pass, long arri
         // The request target byte for byte, as Envoy passes it: YARP would rebuild it from the decoded path.
         var target = httpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (target.StartsWith('/')) proxyRequest.RequestUri = new Uri("http://upstream" + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        ProxyTracing.Forward(httpContext, proxyRequest, Span);
         _withheldBody = null;
     }
 
@@ -52,7 +63,11 @@ internal sealed class PassAttempt(HubbleMetrics hubble, HttpPass pass, long arri
         return true;
     }
 
-    public void CountResponse(int status) => hubble.Response(pass, status, time.GetElapsedTime(arrived));
+    public void CountResponse(int status)
+    {
+        Status = status;
+        hubble.Response(pass, status, time.GetElapsedTime(arrived));
+    }
 
     /// <summary>Gives the client the answer that was withheld.</summary>
     public async Task ReleaseAsync(HttpContext context)

@@ -31,7 +31,21 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
         var manifests = lab.Plan.Manifests(lab.ImageTag);
         var foreign = await client.ForeignAsync(manifests, cancellationToken);
         if (foreign.Count > 0) throw new LabSetupException(string.Join(Environment.NewLine, foreign));
-        foreach (var manifest in manifests) await client.ApplyAsync(manifest, cancellationToken);
+        foreach (var manifest in manifests)
+        {
+            if (manifest.Kind == "Job" && !await client.IsAppliedAsync(manifest, cancellationToken)) await RemoveJobAsync(client, manifest, say, cancellationToken);
+            await client.ApplyAsync(manifest, cancellationToken);
+        }
         say($"{manifests.Length} objects applied");
     }
+
+    /// <summary>A Job's template cannot be changed: one of other sources or of another scenario is made anew.</summary>
+    private Task RemoveJobAsync(ManifestClient client, Manifest job, Action<string> say, CancellationToken cancellationToken) => Waiting.UntilAsync(
+        async token =>
+        {
+            if (await client.ReadAsync(job, token) is null) return "";
+            await client.DeleteAsync(job, token);
+            return $"the last {job} is going";
+        },
+        $"the last {job} is not gone", TimeSpan.FromMinutes(2), lab.Time, say, cancellationToken);
 }

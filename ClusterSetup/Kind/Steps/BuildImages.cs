@@ -7,7 +7,7 @@ namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 /// <summary>Builds the workloads' images with the SDK, without a Dockerfile or an engine, into archives.</summary>
 internal sealed class BuildImages(KindLab lab) : ClusterStep
 {
-    public override string Title => "build the images of Backend and LoadTest";
+    public override string Title => $"build the images of {string.Join(", ", lab.Plan.Images.Select(i => i.Project))}";
 
     public override IEnumerable<string> Plan() => Calls().Select(c => c.Call.ToString());
 
@@ -30,7 +30,7 @@ internal sealed class BuildImages(KindLab lab) : ClusterStep
     /// <summary>An archive counts when it is complete: it is written under another name.</summary>
     private static string Unfinished(string archive) => archive + ".tmp";
 
-    private IEnumerable<(ProgramCall Call, string Archive)> Calls() => WorkloadImages.All.Select(w =>
+    private IEnumerable<(ProgramCall Call, string Archive)> Calls() => lab.Plan.Images.Select(w =>
     {
         var archive = Archive(lab, w.Project);
         ImmutableArray<string> arguments =

@@ -10,7 +10,6 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 /// </summary>
 internal sealed class PodPortForward(Kubernetes cluster)
 {
-    private const string Protocol = "v4.channel.k8s.io";
     private readonly Lazy<Task<bool>> _served = new(() => IsServedAsync(cluster));
 
     /// <summary>Whether the cluster serves it; the embedded one does not, and has nothing to bypass: the pod proxy reaches Pods whatever the policies.</summary>
@@ -20,12 +19,9 @@ internal sealed class PodPortForward(Kubernetes cluster)
     /// <exception cref="HttpRequestException">The Pod cannot be reached, or answers no success.</exception>
     public async Task<string> GetAsync(string ns, string pod, int port, string path, CancellationToken cancellationToken)
     {
-        using var socket = await cluster.WebSocketNamespacedPodPortForwardAsync(pod, ns, [port], Protocol, cancellationToken: cancellationToken);
-        using var streams = new StreamDemuxer(socket, StreamType.PortForward);
-        streams.Start();
-        await using var stream = streams.GetStream((byte?)0, (byte?)0);
+        await using var stream = new PortForwardStream(new ChannelSocket(await cluster.WebSocketNamespacedPodPortForwardAsync(pod, ns, [port], ChannelSocket.Protocol, cancellationToken: cancellationToken)));
         // The one connection there is; the client opens no other.
-        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult(stream) }) { Timeout = TimeSpan.FromSeconds(10) };
+        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(stream) }) { Timeout = TimeSpan.FromSeconds(10) };
         using var response = await http.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}{path}")), cancellationToken);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         if (!response.IsSuccessStatusCode) throw new HttpRequestException($"GET {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {text.Trim()}", null, response.StatusCode);

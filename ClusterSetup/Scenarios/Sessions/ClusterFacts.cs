@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CiliumDebugging.LoadTest.Report;
 using k8s;
 using k8s.Models;
 
@@ -33,6 +34,23 @@ internal static class ClusterFacts
                 ["imageIDs"] = new JsonArray([.. (p.Status?.ContainerStatuses ?? []).Select(c => (JsonNode?)c.ImageID)]),
                 ["restarts"] = (p.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount),
             })]),
+        };
+    }
+
+    /// <summary>What a report says beside the numbers, with the versions of the cluster.</summary>
+    public static async Task<RunDetails> AddToAsync(RunDetails details, Kubernetes cluster, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(details);
+        ArgumentNullException.ThrowIfNull(cluster);
+        var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
+        return details with
+        {
+            Kubernetes = await ServerVersionAsync(cluster, cancellationToken) ?? "of unknown version",
+            Nodes =
+            [
+                .. nodes.Items.Select(n => n.Status?.NodeInfo).GroupBy(i => (i?.KubeletVersion, i?.KernelVersion, i?.OsImage, i?.ContainerRuntimeVersion)).OrderByDescending(g => g.Count())
+                    .Select(g => new NodeVersions(g.Count(), g.Key.KubeletVersion, g.Key.KernelVersion, g.Key.OsImage, g.Key.ContainerRuntimeVersion)),
+            ],
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using k8s;
 using k8s.Autorest;
 
@@ -9,6 +10,8 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
 internal sealed class PodExec(Kubernetes cluster)
 {
     private const int MaxCharacters = 8 << 20;
+    private const byte StandardOutput = 1;
+    private const byte StandardError = 2;
 
     /// <summary>Runs it.</summary>
     /// <returns>What it wrote, to both outputs; or, in brackets, why it could not be run.</returns>
@@ -16,13 +19,18 @@ internal sealed class PodExec(Kubernetes cluster)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         either.CancelAfter(limit);
-        var text = new StringBuilder();
+        var (text, characters) = (new StringBuilder(), new char[16 * 1024]);
+        // A character may come in two parts.
+        var (output, error) = (Encoding.UTF8.GetDecoder(), Encoding.UTF8.GetDecoder());
         try
         {
-            await cluster.NamespacedPodExecAsync(pod, ns, container, command, false, async (_, output, error) =>
+            using var socket = new ChannelSocket(await cluster.WebSocketNamespacedPodExecAsync(pod, ns, command, container, stderr: true, stdin: false, stdout: true, tty: false, ChannelSocket.Protocol, cancellationToken: either.Token));
+            while (await socket.ReceiveAsync(either.Token) is { } received)
             {
-                await Task.WhenAll(ReadAsync(output, text, either.Token), ReadAsync(error, text, either.Token));
-            }, either.Token);
+                if (received.Channel is not (StandardOutput or StandardError) || text.Length >= MaxCharacters) continue;
+                var decoder = received.Channel == StandardOutput ? output : error;
+                text.Append(characters, 0, decoder.GetChars(received.Data.Span, characters, flush: false));
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -33,17 +41,5 @@ internal sealed class PodExec(Kubernetes cluster)
             text.Append($"[could not be run: {e.Message}]\n");
         }
         return text.ToString();
-    }
-
-    private static async Task ReadAsync(Stream stream, StringBuilder text, CancellationToken cancellationToken)
-    {
-        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
-        while (await reader.ReadLineAsync(cancellationToken) is { } line)
-        {
-            lock (text)
-            {
-                if (text.Length < MaxCharacters) text.Append(line).Append('\n');
-            }
-        }
     }
 }

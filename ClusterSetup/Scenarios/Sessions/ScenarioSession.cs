@@ -35,8 +35,13 @@ internal sealed class ScenarioSession(Kubernetes cluster, SessionRights options,
     public Sysdump? Dump { get; private set; }
 
     /// <summary>Runs a scenario.</summary>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="observer">Follows it.</param>
+    /// <param name="cancellationToken">Ends it without a report; the cluster is put back all the same.</param>
+    /// <param name="control">The operator's hand on the run; null: none.</param>
+    /// <param name="byHand">Only its load runs, and the operator makes the changes.</param>
     /// <exception cref="ClusterRefusedException">It is not run on this cluster; the message says why and what to do.</exception>
-    public async Task<RunReport> RunAsync(Scenario scenario, IRunObserver observer, CancellationToken cancellationToken)
+    public async Task<RunReport> RunAsync(Scenario scenario, IRunObserver observer, CancellationToken cancellationToken, RunControl? control = null, bool byHand = false)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(observer);
@@ -59,13 +64,14 @@ internal sealed class ScenarioSession(Kubernetes cluster, SessionRights options,
             await RememberAsync(scenario, cancellationToken);
             // 4. the scenario
             Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load) : null;
-            var report = await new ScenarioRunner(cluster, time).RunAsync(scenario, backends, Dump is null ? observer : new DumpObserver(observer, scenario, Dump, cancellationToken), cancellationToken);
+            var report = await new ScenarioRunner(cluster, time).RunAsync(
+                byHand ? scenario.ByHand() : scenario, backends, Dump is null ? observer : new DumpObserver(observer, scenario, Dump, cancellationToken), cancellationToken, control);
             if (Dump is not null)
             {
                 observer.OnStep("collecting the sysdump");
                 await Dump.FinishAsync(cancellationToken);
             }
-            return report;
+            return report with { Details = await ClusterFacts.AddToAsync(report.Details, cluster, cancellationToken) };
         }
         finally
         {
@@ -166,6 +172,8 @@ internal sealed class ScenarioSession(Kubernetes cluster, SessionRights options,
         }
 
         public void OnSample(LiveSample sample) => inner.OnSample(sample);
+
+        public void OnProgress(RunReport report) => inner.OnProgress(report);
 
         public void OnReport(RunReport report) => inner.OnReport(report);
     }

@@ -16,15 +16,23 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
 internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
 {
     private const string Agent = "cilium-agent";
+    private const string Syns = "syn.txt";
     private static readonly TimeSpan s_commandLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_longestCapture = TimeSpan.FromSeconds(30);
 
-    /// <summary>Commands while the load runs; {0} is the length of the capture in seconds.</summary>
+    // Later releases call the command line inside the agent cilium-dbg.
+    private const string Preamble = "CILIUM=$(command -v cilium-dbg || command -v cilium); ";
+
+    /// <summary>
+    /// Commands while the load runs; {0} is the length of the capture in seconds. The monitor reports the first packet of every connection at every point of its way (its aggregation drops only what
+    /// follows): with SYNs alone the file stays small. Few releases have tcpdump in the agent's image; where it is, it sees the tunnel's packets from outside.
+    /// </summary>
     private static readonly (string File, string Command)[] s_captures =
     [
         ("drops.txt", "timeout {0} $CILIUM monitor -t drop"),
-        ("trace.txt", "timeout {0} $CILIUM monitor -v -t trace | grep -E 'SYN|->' | head -20000"),
+        (Syns, "timeout {0} $CILIUM monitor -v -t trace | grep 'tcp SYN$' | head -50000"),
         ("ss.txt", "ss -tan"),
+        ("tcpdump.txt", "if command -v tcpdump >/dev/null; then timeout {0} tcpdump -nn -i any -c 20000 'tcp[tcpflags] & tcp-syn != 0 or udp port 8472'; else echo '[no tcpdump in this image]'; fi"),
     ];
 
     /// <summary>Commands at the end.</summary>
@@ -41,11 +49,18 @@ internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
     /// <summary>The files so far, by path in the folder.</summary>
     public IReadOnlyDictionary<string, string> Files => _files;
 
+    /// <summary>Every command that is run on a node, with the file that gets its output.</summary>
+    /// <param name="seconds">Length of the captures, s.</param>
+    public static IEnumerable<(string File, string Command)> Commands(int seconds) => Captures(seconds).Concat(s_states).Select(c => (c.File, Preamble + c.Command));
+
+    private static IEnumerable<(string File, string Command)> Captures(int seconds) =>
+        s_captures.Select(c => (c.File, c.Command.Replace("{0}", seconds.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)));
+
     /// <summary>Starts the captures, which go on for as long as the phase.</summary>
     public void BeginCapture(TimeSpan phase, CancellationToken cancellationToken)
     {
-        var seconds = Math.Ceiling(Math.Min(phase.TotalSeconds, s_longestCapture.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-        _capturing = OnEveryNodeAsync(s_captures.Select(c => (c.File, c.Command.Replace("{0}", seconds, StringComparison.Ordinal))), s_longestCapture + s_commandLimit, cancellationToken);
+        var longest = phase == Timeout.InfiniteTimeSpan ? s_longestCapture : TimeSpan.FromSeconds(Math.Min(phase.TotalSeconds, s_longestCapture.TotalSeconds));
+        _capturing = OnEveryNodeAsync(Captures((int)Math.Ceiling(longest.TotalSeconds)), s_longestCapture + s_commandLimit, cancellationToken);
     }
 
     /// <summary>Waits for the captures and collects the rest.</summary>
@@ -58,9 +73,9 @@ internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         _files["pods.json"] = KubernetesJson.Serialize((await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken)).Items);
         var addresses = slices.SelectMany(s => (s.Endpoints ?? []).SelectMany(e => e.Addresses.SelectMany(a => (s.Ports ?? []).Select(p => $"{a}:{p.Port}")))).ToList();
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        var check = _files.Where(f => f.Key.EndsWith("/lb.txt", StringComparison.Ordinal)).OrderBy(f => f.Key, StringComparer.Ordinal)
-            .Select(f => $"{f.Key.Split('/')[0]}: {LoadBalancingMap.Compare(f.Value, $"{service.Spec.ClusterIP}:{load.Url.Port}", addresses)}");
+        var check = PerNode("lb.txt").Select(f => $"{f.Key}: {LoadBalancingMap.Compare(f.Value, $"{service.Spec.ClusterIP}:{load.Url.Port}", addresses)}");
         _files["lb-against-endpointslices.txt"] = string.Join('\n', check) + "\n";
+        _files["syn-across-tunnel.txt"] = TunnelSyns.Report(PerNode(Syns), slices, load.Url.Port);
     }
 
     /// <summary>Writes the files into a folder <c>sysdump</c> of a report's folder.</summary>
@@ -74,12 +89,14 @@ internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         }
     }
 
+    private SortedDictionary<string, string> PerNode(string file) => new(
+        _files.Where(f => f.Key.EndsWith($"/{file}", StringComparison.Ordinal)).ToDictionary(f => f.Key.Split('/')[0], f => f.Value, StringComparer.Ordinal), StringComparer.Ordinal);
+
     private async Task OnEveryNodeAsync(IEnumerable<(string File, string Command)> commands, TimeSpan limit, CancellationToken cancellationToken)
     {
         var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
         await Task.WhenAll(agents.Items.SelectMany(agent => commands.Select(async c =>
-            // Later releases call the command line inside the agent cilium-dbg.
             _files[$"{agent.Spec.NodeName}/{c.File}"] = await _exec.RunAsync(agent.Namespace(), agent.Name(), Agent,
-                ["sh", "-c", $"CILIUM=$(command -v cilium-dbg || command -v cilium); {c.Command}"], limit, cancellationToken))));
+                ["sh", "-c", Preamble + c.Command], limit, cancellationToken))));
     }
 }

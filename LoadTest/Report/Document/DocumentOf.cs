@@ -15,7 +15,7 @@ public static class DocumentOf
         var details = run.Details;
         return new ReportDocument(
             ReportDocument.SchemaName, ReportDocument.SchemaVersion, new ScenarioInfo(run.Scenario, run.Title, run.Source), details.StartedAt, details.Environment,
-            new ClusterInfo(details.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings), new LoadInfo(details.Method, details.Url, run.RatePerSecond) { KeptConnections = details.KeptConnections, Ports = details.Ports }, details.Steps,
+            new ClusterInfo(details.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings) { Kubernetes = details.Kubernetes, Nodes = details.Nodes }, new LoadInfo(details.Method, details.Url, run.RatePerSecond) { KeptConnections = details.KeptConnections, Ports = details.Ports }, details.Steps,
             [.. details.Events.Select(e => new EventInfo(e.Name, e.At.TotalSeconds))], [.. run.Phases.Select(Phase)],
             [.. run.Status.Episodes.Select(Onset)],
             Diagnosis(run.Diagnosis),

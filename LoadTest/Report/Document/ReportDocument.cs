@@ -56,7 +56,14 @@ public sealed record ScenarioInfo(string Name, string Title, string Source);
 /// <param name="ClientPod">The load-test Pod.</param>
 /// <param name="ClientNode">Its node.</param>
 /// <param name="Settings">Data of kube-system/cilium-config.</param>
-public sealed record ClusterInfo(string? CiliumVersion, string ClientPod, string ClientNode, ImmutableSortedDictionary<string, string> Settings);
+public sealed record ClusterInfo(string? CiliumVersion, string ClientPod, string ClientNode, ImmutableSortedDictionary<string, string> Settings)
+{
+    /// <summary>Version of the API server; null when it was not asked.</summary>
+    public string? Kubernetes { get; init; }
+
+    /// <summary>Versions of the nodes; empty when they were not asked.</summary>
+    public ImmutableArray<NodeVersions> Nodes { get; init; } = [];
+}
 
 /// <summary>The load.</summary>
 /// <param name="Method">HTTP method.</param>

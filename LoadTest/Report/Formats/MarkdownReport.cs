@@ -45,6 +45,7 @@ public static class MarkdownReport
     {
         text.Append("## Environment\n\n");
         text.Append(F($"- Cilium {Text(document.Cluster.CiliumVersion ?? "of unknown version")}\n- cilium-debugging {Text(document.Environment.Lab)}, {Text(document.Environment.Runtime)}\n"));
+        if (document.Cluster.Kubernetes is { } kubernetes) text.Append(F($"- Kubernetes {Text(string.Join("; ", document.Cluster.Nodes.Select(n => n.ToString()).Prepend(kubernetes)))}\n"));
         text.Append(F($"- {Text(document.Environment.System)}, {document.Environment.Processors} processors\n- {document.StartedAt:yyyy-MM-dd HH:mm:ss} UTC\n"));
         if (document.Scenario.Source.Length > 0) text.Append(F($"- described in {Link(document.Scenario.Source)}\n"));
         text.Append('\n');

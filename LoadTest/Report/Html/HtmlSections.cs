@@ -74,6 +74,7 @@ internal static class HtmlSections
         Fact("scenario", Escape(document.Scenario.Name));
         if (document.Scenario.Source.Length > 0) Fact("described in", Link(document.Scenario.Source));
         Fact("Cilium", Escape(document.Cluster.CiliumVersion ?? "version unknown"));
+        if (document.Cluster.Kubernetes is { } kubernetes) Fact("Kubernetes", Escape(string.Join("; ", document.Cluster.Nodes.Select(n => n.ToString()).Prepend(kubernetes))));
         Fact("lab", Escape($"cilium-debugging {document.Environment.Lab}, {document.Environment.Runtime}"));
         Fact("system", Escape($"{document.Environment.System}, {document.Environment.Processors} processors"));
         Fact("started", F($"{document.StartedAt:yyyy-MM-dd HH:mm:ss} UTC"));

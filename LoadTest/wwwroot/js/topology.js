@@ -89,4 +89,4 @@ function text(x, y, content, anchor, full, css) {
 }
 
 /** As much of a name's end as fits: pods differ at their ends. */
-const fit = (name, width) => name.length * 6.9 <= width ? name : `…${name.slice(-Math.max(3, Math.floor(width / 6.9) - 1))}`;
+const fit = (name, width) => name.length * 7.3 <= width ? name : `…${name.slice(-Math.max(3, Math.floor(width / 7.3) - 1))}`;

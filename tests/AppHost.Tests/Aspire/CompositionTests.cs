@@ -47,7 +47,7 @@ public sealed class CompositionTests
         var builder = Builder();
         var cluster = builder.AddCluster("cluster", new LabOptions());
 
-        builder.AddDistribution("distribution", new LabOptions(), cluster, []);
+        builder.AddDistribution("distribution", new LabOptions(), new Watched(cluster, [], []));
 
         var resource = builder.Resources.Where(r => r.Name == "distribution").ShouldHaveSingleItem();
         resource.IsExcludedFromPublish().ShouldBeTrue();

@@ -52,12 +52,12 @@ public class GoldenTests
         problems.ShouldBeEmpty();
         using var fakes = new FakePrograms().Add("docker", "exit 0");
         var sources = WorkloadImages.FindSources(AppContext.BaseDirectory)!;
-        var lab = new KindLab(plan!, new ProgramRunner(fakes.SearchPath, TimeProvider.System), TimeProvider.System, sources);
+        var lab = new KindLab(plan!, new ProgramRunner(fakes.SearchPath, TimeProvider.System), TimeProvider.System, sources) { ImageTag = "TAG" };
         using var output = new StringWriter { NewLine = "\n" };
         new StepList([.. choose(lab.Steps())], output, TimeProvider.System).PlanAsync().GetAwaiter().GetResult();
         fakes.Calls.ShouldBeEmpty("a dry run runs nothing");
-        // The tag and the folder are this machine's.
-        return output.ToString().Replace(lab.ImageTag, "TAG", StringComparison.Ordinal).Replace(sources, "/src", StringComparison.Ordinal).Replace("--arch arm64", "--arch x64", StringComparison.Ordinal);
+        // The folder is this machine's.
+        return output.ToString().Replace(sources, "/src", StringComparison.Ordinal).Replace("--arch arm64", "--arch x64", StringComparison.Ordinal);
     }
 
     private static void Compare(string name, string text, [CallerFilePath] string here = "")

@@ -63,15 +63,15 @@ public class LiveScenarioTests(ScenarioLab lab) : IClassFixture<ScenarioLab>
         var old = report.Phases[0].Pods.Select(p => p.Pod.Name).ToHashSet(StringComparer.Ordinal);
         var observed = report.Phases[2];
         var share = (double)observed.Pods.Single(p => !old.Contains(p.Pod.Name)).Ok / observed.Ok;
-        share.ShouldBe(1.0 / 3, 0.12, "stale entries would leave it 0.1");
+        share.ShouldBe(1.0 / 3, 0.15, "stale entries would leave it 0.1");
     }
 
-    /// <summary>Too few failures for a diagnosis, and the same factor.</summary>
+    /// <summary>Too few failures for a diagnosis, and the same factor; without the retry budget, which a slow machine spends.</summary>
     [Fact]
     public async Task A_backend_that_fails_is_asked_4_times_through_one_proxy_and_16_times_through_two()
     {
         var retries = On("odd:46000-46999", ScenarioCatalog.Load("retry-amplification").With(2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3)));
-        var report = await lab.RunAsync(retries with { Expect = WithoutDiagnosis(retries) });
+        var report = await lab.RunAsync(retries with { Expect = WithoutDiagnosis(retries) }, ("sandbox-proxy-max-retries", "1000"));
         report.Expectations.Length.ShouldBe(6);
         report.Reconciliation.Where(r => r.Difference != 0).ShouldBeEmpty();
         report.Reconciliation.ShouldContain(r => r.What == "requests that reached a pod");
@@ -80,7 +80,7 @@ public class LiveScenarioTests(ScenarioLab lab) : IClassFixture<ScenarioLab>
     [Fact]
     public async Task Kept_connections_are_even_by_turns_and_leave_a_new_pod_hardly_any()
     {
-        var ipvs = On("odd:48000-48999", ScenarioCatalog.Load("ipvs-restart").With(108, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)));
+        var ipvs = On("odd:48000-48999", ScenarioCatalog.Load("ipvs-restart").With(108, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(1)));
         // Too few requests on a connection for a diagnosis.
         var kept = await lab.RunAsync(ipvs with { Expect = WithoutDiagnosis(ipvs) });
         kept.Expectations.ShouldContain(e => e.What.Contains("the new pod", StringComparison.Ordinal));

@@ -1,8 +1,11 @@
+using CiliumDebugging.EndToEnd.Tests.Browser;
 using Microsoft.Playwright;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
-/// <summary>The distribution's Chromium, headless; one for all tests of a class. Where there is none the tests are skipped.</summary>
+/// <summary>The distribution's Chromium, headless; one for all tests. Where there is none the tests are skipped.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
     private const string Executable = "/usr/bin/chromium";

@@ -6,7 +6,7 @@ namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
 /// <summary>The live page of a running lab, from balanced to skewed and back, as its reader sees it.</summary>
 [Collection("labs of their own")]
-public sealed class LivePageTests(Chromium chromium) : IClassFixture<Chromium>
+public sealed class LivePageTests(Chromium chromium)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
     private static readonly float s_patience = 60_000;
@@ -36,6 +36,7 @@ public sealed class LivePageTests(Chromium chromium) : IClassFixture<Chromium>
         TestContext.Current.TestOutputHelper?.WriteLine($"deficit after {watch.Elapsed.TotalSeconds:0.0} s");
         await FactAsync(page, "Do not", "end in 503");
         await FactAsync(page, "At hop", "upstream connection of the egress proxy on cluster-worker3");
+        await FactAsync(page, "After", "applied load-test-policy.yaml");
         await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         await page.Locator("#diagnosis", new PageLocatorOptions { HasTextString = "two-sided-l7" }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         foreach (var (width, height) in ((int, int)[])[(1280, 800), (390, 844)])

@@ -7,7 +7,7 @@ using Microsoft.Playwright;
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
 /// <summary>report.html as a reader sees it.</summary>
-public sealed class ReportPageTests(Chromium chromium) : IClassFixture<Chromium>, IDisposable
+public sealed class ReportPageTests(Chromium chromium) : IDisposable
 {
     /// <summary>Reads a chart's lines back: from the drawn points, with the axis' own labels as the scale.</summary>
     private const string ReadChart = """

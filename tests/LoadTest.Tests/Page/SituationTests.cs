@@ -1,54 +1,70 @@
-using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
 using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Formats;
 using CiliumDebugging.LoadTest.Tests.Report;
 
 namespace CiliumDebugging.LoadTest.Tests.Page;
 
-/// <summary>What page and reports say of Pods that should get nothing.</summary>
-public class SituationTests
+public sealed class SituationTests
 {
     [Fact]
-    public void Pods_that_a_traffic_policy_leaves_out_are_not_missing_and_the_policy_is_named()
+    public void An_even_phase_is_balanced_and_dates_nothing()
     {
-        var report = Run([0, 0, 1], [0, 0, 300]);
-        report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Even);
+        var situation = Situation.Of(ManyPods.Report(ManyPods.Pods(3, 3), _ => true), LiveRates.None);
 
-        var situation = Situation.Of(report, LiveRates.None);
-        (situation.Kind, situation.Headline).ShouldBe(("balanced", "All pods that should get load answer (1 of 3)"));
-        situation.Why.ShouldBe("kept on the node");
-        Headline.Of(DocumentOf.Run(report)).ShouldBe("Delivery is even among the 1 of 3 pods that are to be chosen; no request failed.");
-        VerdictText.Describe(report.Phases[0].Delivery.Successes).ShouldContain($"only {SampleRun.Pods[2].Name} is to be chosen");
+        situation.Kind.ShouldBe("balanced");
+        situation.Headline.ShouldBe("All 3 pods answer");
+        (situation.Silent, situation.Since, situation.After, situation.Hop).ShouldBe(("", "", "", ""));
     }
 
     [Fact]
-    public void A_success_of_a_pod_that_should_get_nothing_is_skew()
+    public void A_skewed_phase_names_who_answers_who_does_not_since_when_after_what_where_and_why()
     {
-        var report = Run([0, 0.5, 0.5], [1, 150, 149]);
-        report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Skewed);
-        Situation.Of(report, LiveRates.None).Kind.ShouldBe("skewed");
+        var run = SampleRun.Create();
+        run = run with { Phases = [run.Phases[0], run.Phases[1] with { Diagnosis = run.Diagnosis }] };
+
+        var situation = Situation.Of(run, LiveRates.None);
+
+        situation.Kind.ShouldBe("failing");
+        situation.Headline.ShouldBe("1 of 3 pods answers");
+        situation.Answers.ShouldBe("backend-1-7d9f-ccccc on cluster-worker3 (the client's node): 17.0 successes/s");
+        situation.Silent.ShouldBe("backend-1-7d9f-aaaaa on cluster-worker, backend-1-7d9f-bbbbb on cluster-worker2: 0.0 successes/s; 34.0 requests/s end in 503");
+        situation.Since.ShouldEndWith(" s");
+        situation.After.ShouldContain("applied load-test-policy.yaml");
+        situation.Hop.ShouldBe("egress proxy");
+        situation.Why.ShouldBe("HTTP rules on both sides.");
     }
 
-    private static RunReport Run(double[] weights, int[] answers)
+    [Fact]
+    public void The_deficit_shows_before_the_first_failure_has_its_outcome()
     {
-        var shares = ExpectedShares.Weighted([.. SampleRun.Pods.Select(p => p.Name)], weights);
-        var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
-        for (var pod = 0; pod < answers.Length; pod++)
-        {
-            for (var n = 0; n < answers[pod]; n++)
-            {
-                delivery.Add(pod, success: true);
-                selection.Add(pod);
-            }
-        }
-        var pods = SampleRun.Pods.Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i])).ToImmutableArray();
-        var diagnosis = new DiagnosisResult("local-traffic-policy", "kept on the node", "load balancing", [], [], [], []);
-        var phase = new PhaseReport("observe", 6, answers.Sum(), ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()), ImmutableSortedDictionary<string, long>.Empty, pods,
-            selection.Verdict(), "client", delivery.Evaluate()) { Diagnosis = diagnosis };
-        return SampleRun.Create() with { Phases = [phase], Diagnosis = diagnosis, Status = new SkewMonitor(shares).Status() };
+        var run = SampleRun.Create();
+        var live = new LiveRates(32, 1600, [.. SampleRun.Pods.Select((p, i) => new PodRate(p, i == 2 ? 17 : 4, 0))]);
+
+        var situation = Situation.Of(run with { Phases = run.Phases[..1] }, live);
+
+        situation.Kind.ShouldBe("skewed");
+        situation.Headline.ShouldBe("1 of 3 pods answers");
+        situation.Silent.ShouldEndWith("8.0 successes/s; they get no request");
     }
+
+    [Fact]
+    public void After_a_disturbed_phase_an_even_one_is_a_recovery()
+    {
+        var run = SampleRun.Create();
+
+        var situation = Situation.Of(run with { Phases = [.. run.Phases, run.Phases[0] with { Name = "after", Start = 60 }] }, LiveRates.None);
+
+        situation.Kind.ShouldBe("recovered");
+        situation.Headline.ShouldBe("Recovered: all 3 pods answer");
+    }
+
+    [Theory]
+    [InlineData(17, 500, 17, 510, 2.5, "answers")]
+    [InlineData(8, 500, 17, 510, 2.5, "short")]
+    [InlineData(0.1, 500, 17, 510, 2.5, "silent")]
+    [InlineData(0, 0, 0.5, 1, 2.5, "answers")] // too little is due to say anything
+    [InlineData(0, 0, 0.5, 20, 2.5, "silent")] // the window is too short, the phase is not
+    [InlineData(0, 500, 17, 510, 1.3, "silent")] // 22 were due since the change
+    [InlineData(4, 500, 17, 510, 0.5, "answers")] // 8 were: chance alone may have it so
+    public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(double rate, double ok, double fairRate, double fair, double window, string state) =>
+        Situation.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
 }

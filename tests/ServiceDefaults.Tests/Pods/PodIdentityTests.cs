@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 
@@ -39,6 +40,7 @@ public sealed class PodIdentityTests
     public async Task Telemetry_carries_the_pods_identity()
     {
         var builder = WebApplication.CreateBuilder();
+        builder.Configuration[OtlpTarget.Variable] = "http://127.0.0.1:9";
         builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
         await using var app = builder.Build();
 
@@ -48,5 +50,18 @@ public sealed class PodIdentityTests
         attributes["k8s.namespace.name"].ShouldBe("backend");
         attributes["k8s.node.name"].ShouldBe("cluster-worker2");
         attributes["service.instance.id"].ShouldBe("backend-1-abc-12345");
+    }
+
+    [Fact]
+    public async Task Without_anybody_to_tell_nothing_is_instrumented()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration[OtlpTarget.Variable] = "";
+        builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
+        await using var app = builder.Build();
+
+        app.Services.GetService<TracerProvider>().ShouldBeNull();
+        // ASP.NET Core makes an activity for each request wherever this category is logged.
+        app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics").IsEnabled(LogLevel.Critical).ShouldBeFalse();
     }
 }

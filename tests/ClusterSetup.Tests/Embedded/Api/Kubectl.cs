@@ -8,20 +8,22 @@ internal sealed class Kubectl : IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("kubectl-test-").FullName;
 
-    private Kubectl(Uri server)
+    private Kubectl(Uri server, string token, string? authorityPem)
     {
         Kubeconfig = Path.Combine(_home, "kubeconfig");
-        KubeconfigFile.Write(Kubeconfig, server, ApiFixture.Token, ApiFixture.AuthorityPem);
+        KubeconfigFile.Write(Kubeconfig, server, token, authorityPem);
     }
 
     public string Kubeconfig { get; }
 
-    public static Kubectl For(ApiFixture api)
+    public static Kubectl For(ApiFixture api) => For(api.Server.Address, ApiFixture.Token, ApiFixture.AuthorityPem);
+
+    public static Kubectl For(Uri server, string token, string? authorityPem)
     {
         var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(p => File.Exists(Path.Combine(p, "kubectl")));
         if (!found)
             Assert.Skip("kubectl is not on PATH (Debian package kubernetes-client)");
-        return new Kubectl(api.Server.Address);
+        return new Kubectl(server, token, authorityPem);
     }
 
     /// <summary>Runs kubectl and gives what it printed; fails the test when it fails.</summary>
@@ -43,7 +45,7 @@ internal sealed class Kubectl : IDisposable
 
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(120));
         return (process.ExitCode, await output, await error);
     }
 

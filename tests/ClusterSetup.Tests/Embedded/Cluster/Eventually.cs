@@ -5,9 +5,9 @@ namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 /// <summary>Waits for conditions, with a deadline.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>The first value that is not null; fails after 30 s.</summary>
+    /// <summary>The first value that is not null; fails after 60 s.</summary>
     public static async Task<T> GetAsync<T>(string what, Func<Task<T?>> find) where T : class
     {
         var since = Stopwatch.GetTimestamp();

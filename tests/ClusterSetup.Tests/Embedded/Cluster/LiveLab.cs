@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Embedded;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.ClusterSetup.Topology;
@@ -23,7 +24,7 @@ public sealed class LiveClusters
 internal sealed class LiveLab : IAsyncDisposable
 {
     private LiveLab(LabTopology topology, EmbeddedCluster cluster, string token) =>
-        (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token));
+        (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token, cluster.AuthorityPem));
 
     public LabTopology Topology { get; }
 
@@ -33,9 +34,13 @@ internal sealed class LiveLab : IAsyncDisposable
 
     public Kubernetes Api { get; }
 
-    public static Task<LiveLab> StartAsync(LabTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, settings);
+    public static Task<LiveLab> StartAsync(LabTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, false, settings);
 
-    public static async Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, params (string Key, string Value)[] settings)
+    public static Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, params (string Key, string Value)[] settings) => StartAsync(topology, portOffset, false, settings);
+
+    public static Task<LiveLab> StartAsync(LabTopology topology, bool tls, params (string Key, string Value)[] settings) => StartAsync(topology, null, tls, settings);
+
+    private static async Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, bool tls, (string Key, string Value)[] settings)
     {
         var token = LabProcesses.NewApiToken();
         var options = new ClusterOptions
@@ -43,6 +48,7 @@ internal sealed class LiveLab : IAsyncDisposable
             Topology = topology,
             ApiToken = token,
             RunsPods = true,
+            ApiTls = tls,
             PortOffset = portOffset,
             CiliumConfig = settings.ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal),
         };
@@ -123,7 +129,7 @@ internal sealed class LiveLab : IAsyncDisposable
         var old = await AgentsAsync();
         foreach (var agent in old) await Api.CoreV1.DeleteNamespacedPodAsync(agent.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
         await Eventually.HoldsAsync("all agents are new and run", async () =>
-            await AgentsAsync() is var agents && agents.Count == old.Count && agents.All(a => old.All(o => o.Uid() != a.Uid()) && a.Status?.Phase == "Running"));
+            await AgentsAsync() is var agents && agents.Count == old.Count && agents.All(a => old.All(o => o.Uid() != a.Uid()) && EndpointSliceController.IsReady(a)));
     }
 
     /// <summary>A port of a Pod or Service as this machine reaches it.</summary>

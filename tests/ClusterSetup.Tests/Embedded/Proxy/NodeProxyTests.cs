@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -134,6 +135,43 @@ public class NodeProxyTests
         Enumerable.Range(0, 10).Count(_ => cluster.TryStartRetry(3)).ShouldBe(3);
     }
 
+    [Fact]
+    public async Task Without_a_listener_the_trace_context_is_passed_on_as_it_came()
+    {
+        const string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        await using var proxy = await ProxyFixture.StartAsync((_, _) => Answer(200, "fine"));
+        await proxy.SendAsync("POST", "/echo", "foo", $"traceparent: {parent}\r\ntracestate: a=1\r\nbaggage: k=v\r\n");
+        var headers = proxy.Headers.ShouldHaveSingleItem();
+        headers["tracestate"].ShouldBe("a=1");
+        headers["baggage"].ShouldBe("k=v");
+        ActivityContext.Parse(headers["traceparent"], null).TraceId.ToHexString().ShouldBe("0af7651916cd43dd8448eb211c80319c");
+    }
+
+    [Fact]
+    public async Task A_pass_is_a_span_between_the_clients_and_the_next_with_status_pod_and_node()
+    {
+        var (trace, client) = (ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom());
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = s => s.Name == "NodeProxy", Sample = (ref options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var proxy = await ProxyFixture.StartAsync((_, attempt) => attempt < 1 ? Answer(503, "wait") : Answer(200, "fine"));
+
+        await proxy.SendAsync("POST", "/echo", "foo", $"traceparent: 00-{trace}-{client}-01\r\n");
+
+        await Cluster.Eventually.HoldsAsync("the span has ended", () => !spans.IsEmpty);
+        var span = spans.ShouldHaveSingleItem();
+        span.ParentSpanId.ShouldBe(client);
+        span.GetTagItem("http.response.status_code").ShouldBe(200);
+        span.GetTagItem("http.request.resend_count").ShouldBe(1);
+        span.GetTagItem("k8s.node.name").ShouldBe("n1");
+        span.GetTagItem("k8s.pod.name").ShouldBe("b");
+        proxy.Headers.Select(h => ActivityContext.Parse(h["traceparent"], null)).ShouldAllBe(c => c.TraceId == trace && c.SpanId == span.SpanId && c.TraceFlags == ActivityTraceFlags.Recorded);
+    }
+
     private static HttpResponseMessage Answer(int status, string body)
     {
         var content = new StringContent(body);
@@ -151,6 +189,8 @@ public class NodeProxyTests
         private ProxyFixture(NodeProxyServer server, Socket client) => (_server, _client) = (server, client);
 
         public ConcurrentQueue<(string Method, string Target, string? Host, string Body)> Upstream { get; } = new();
+
+        public ConcurrentQueue<Dictionary<string, string>> Headers { get; } = new();
 
         public SocketTable Sockets { get; } = new();
 
@@ -184,9 +224,9 @@ public class NodeProxyTests
             await _server.Listener.RedirectAsync(accepted, proxied, TestContext.Current.CancellationToken);
         }
 
-        public async Task<string> SendAsync(string method, string target, string body)
+        public async Task<string> SendAsync(string method, string target, string body, string headers = "")
         {
-            await _client.SendAsync(Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n\r\n{body}"), SocketFlags.None, TestContext.Current.CancellationToken);
+            await _client.SendAsync(Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}"), SocketFlags.None, TestContext.Current.CancellationToken);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             limit.CancelAfter(TimeSpan.FromSeconds(10));
             var (answer, buffer) = (new StringBuilder(), new byte[4096]);
@@ -225,6 +265,7 @@ public class NodeProxyTests
             {
                 var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
                 fixture.Upstream.Enqueue((request.Method.Method, request.RequestUri!.OriginalString, request.Headers.Host, body));
+                fixture.Headers.Enqueue(request.Headers.NonValidated.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
                 return answer(request, fixture.Upstream.Count - 1);
             }
         }

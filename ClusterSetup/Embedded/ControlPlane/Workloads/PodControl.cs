@@ -1,0 +1,30 @@
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+
+/// <summary>How a workload controller makes and deletes its Pods: through the API, told to the local copy and to people.</summary>
+/// <param name="api">The cluster's API.</param>
+/// <param name="cache">The local copies.</param>
+/// <param name="events">Receives what was done.</param>
+/// <param name="component">The controller's name in Events.</param>
+internal sealed class PodControl(IKubernetes api, ClusterCache cache, EventRecorder events, string component)
+{
+    /// <summary>Pods of one owner created or deleted in a round; the next round goes on.</summary>
+    public const int BurstMax = 50;
+
+    /// <summary>Creates a Pod for its owner.</summary>
+    public async Task CreateAsync(IKubernetesObject<V1ObjectMeta> owner, V1Pod pod, CancellationToken cancellationToken)
+    {
+        var created = await api.CoreV1.CreateNamespacedPodAsync(pod, owner.Namespace(), cancellationToken: cancellationToken);
+        cache.Pods.Wrote(created);
+        events.Record(owner, component, "SuccessfulCreate", $"Created pod: {created.Name()}");
+    }
+
+    /// <summary>Deletes a Pod of an owner.</summary>
+    public async Task DeleteAsync(IKubernetesObject<V1ObjectMeta> owner, V1Pod pod, CancellationToken cancellationToken)
+    {
+        cache.Pods.Wrote(await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken));
+        events.Record(owner, component, "SuccessfulDelete", $"Deleted pod: {pod.Name()}");
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+
+/// <summary>Keeps as many Pods of each ReplicaSet as it asks for.</summary>
+internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, EventRecorder events)
+{
+    private readonly PodControl _pods = new(api, cache, events, "replicaset-controller");
+
+    public async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        if (!cache.Pods.HasOwnWrites || !cache.ReplicaSets.HasOwnWrites) return;
+        var pods = cache.PodsByController();
+        await Reconciler.EachAsync(cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
+            set => ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken), cancellationToken);
+    }
+
+    private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
+    {
+        var missing = (set.Spec.Replicas ?? 1) - active.Count;
+        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(missing, 0, PodControl.BurstMax)).Select(_ => _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)));
+        await Task.WhenAll(Superfluous(active).Take(Math.Clamp(-missing, 0, PodControl.BurstMax)).Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
+        await WriteStatusAsync(set, active, cancellationToken);
+    }
+
+    /// <summary>Whom to delete first: without a node, not ready, beside others of its kind on one node, the youngest.</summary>
+    private static IEnumerable<V1Pod> Superfluous(List<V1Pod> active) => active
+        .OrderBy(p => p.Spec.NodeName is not null).ThenBy(EndpointSliceController.IsReady)
+        .ThenByDescending(p => active.Count(o => o.Spec.NodeName == p.Spec.NodeName))
+        .ThenByDescending(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Name(), StringComparer.Ordinal);
+
+    private async Task WriteStatusAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
+    {
+        var ready = active.Count(EndpointSliceController.IsReady);
+        var labels = set.Spec.Template?.Metadata?.Labels ?? new Dictionary<string, string>();
+        var labelled = active.Count(p => labels.All(l => p.GetLabel(l.Key) == l.Value));
+        var (now, generation) = (set.Status, set.Metadata.Generation);
+        if (now is not null && (now.Replicas, now.ReadyReplicas ?? 0, now.AvailableReplicas ?? 0, now.FullyLabeledReplicas ?? 0, now.ObservedGeneration) == (active.Count, ready, ready, labelled, generation)) return;
+        var status = new { replicas = active.Count, fullyLabeledReplicas = labelled, readyReplicas = ready, availableReplicas = ready, observedGeneration = generation };
+        cache.ReplicaSets.Wrote(await api.AppsV1.PatchNamespacedReplicaSetStatusAsync(
+            new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch), set.Name(), set.Namespace(), cancellationToken: cancellationToken));
+    }
+}

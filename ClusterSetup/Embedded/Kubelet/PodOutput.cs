@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+
+/// <summary>The last lines that a Pod's program printed, over its restarts.</summary>
+internal sealed class PodOutput(TimeProvider time)
+{
+    /// <summary>Lines kept; older ones are forgotten.</summary>
+    private const int LinesMax = 2_000;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<PodLogLine> _lines = new();
+    private long _added;
+    private TaskCompletionSource _changed = New();
+    private bool _ended;
+
+    /// <summary>Adds a line.</summary>
+    public void Add(string text) => Change(() =>
+    {
+        _lines.Enqueue(new PodLogLine(time.GetUtcNow(), text));
+        _added++;
+        if (_lines.Count > LinesMax) _lines.Dequeue();
+    });
+
+    /// <summary>Nothing more will come.</summary>
+    public void End() => Change(() => _ended = true);
+
+    /// <summary>Reads lines; see <see cref="IPodLogs.ReadAsync"/>.</summary>
+    public async IAsyncEnumerable<PodLogLine> ReadAsync(int? tailLines, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long next;
+        lock (_lock) next = Math.Max(_added - _lines.Count, _added - (tailLines ?? int.MaxValue));
+        while (true)
+        {
+            PodLogLine[] lines;
+            Task changed;
+            bool ended;
+            lock (_lock)
+            {
+                lines = [.. _lines.Skip((int)Math.Max(0, next - (_added - _lines.Count)))];
+                (next, changed, ended) = (_added, _changed.Task, _ended);
+            }
+            foreach (var line in lines) yield return line;
+            if (!follow || ended) yield break;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private void Change(Action change)
+    {
+        TaskCompletionSource signal;
+        lock (_lock)
+        {
+            change();
+            (signal, _changed) = (_changed, New());
+        }
+        signal.SetResult();
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>The outputs of the Pods that run here, by uid.</summary>
+internal sealed class PodOutputs(Func<string, string, string?> findUid) : IPodLogs
+{
+    private readonly ConcurrentDictionary<string, PodOutput> _byUid = new(StringComparer.Ordinal);
+
+    /// <summary>The output of a Pod, made when it is the first time.</summary>
+    public PodOutput Of(string uid, TimeProvider time) => _byUid.GetOrAdd(uid, _ => new PodOutput(time));
+
+    /// <summary>The Pod is gone, and its output with it.</summary>
+    public void Forget(string uid)
+    {
+        if (_byUid.TryRemove(uid, out var output)) output.End();
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<PodLogLine> ReadAsync(string ns, string podName, int? tailLines, bool follow, CancellationToken cancellationToken) =>
+        findUid(ns, podName) is { } uid && _byUid.TryGetValue(uid, out var output) ? output.ReadAsync(tailLines, follow, cancellationToken) : AsyncEnumerable.Empty<PodLogLine>();
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ServiceDefaults;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+
+namespace CiliumDebugging.ClusterSetup.Steering;
+
+/// <summary>The run's own telemetry, sent by the process that judges it: <see cref="LabMetrics"/> as OpenTelemetry instruments, and what happens as structured logs.</summary>
+public sealed class LabTelemetry : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "LoadTest";
+
+    private const string ServiceName = "distribution";
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private readonly PageFeed _feed;
+    private readonly Meter _meter = new(MeterName);
+    private readonly MeterProvider _metrics;
+    private readonly ILoggerFactory _logs;
+    private readonly IDisposable _watching;
+    private readonly ITimer _timer;
+
+    private LabTelemetry(PageFeed feed, OtlpTarget target, TimeProvider time)
+    {
+        _feed = feed;
+        var resource = ResourceBuilder.CreateDefault().AddService(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : ServiceName, serviceInstanceId: Environment.MachineName);
+        Instrument(_meter, () => _feed.State);
+        _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(MeterName).AddOtlpExporter((exporter, reader) =>
+        {
+            Aim(exporter, target);
+            reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)s_interval.TotalMilliseconds;
+        }).Build();
+        _logs = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
+        {
+            options.IncludeFormattedMessage = true;
+            options.SetResourceBuilder(resource).AddOtlpExporter(exporter => Aim(exporter, target));
+        }));
+        _watching = feed.Watch();
+        var log = new RunLog(_logs.CreateLogger("LoadTest.Run"));
+        _timer = time.CreateTimer(_ => { lock (log) log.Say(_feed.State); }, null, s_interval, s_interval);
+    }
+
+    /// <summary>Starts to send; null: there is nobody to tell.</summary>
+    /// <param name="feed">What is told.</param>
+    /// <param name="target">To whom.</param>
+    /// <param name="time">Time source.</param>
+    public static LabTelemetry? Start(PageFeed feed, OtlpTarget? target, TimeProvider time) => target is null ? null : new LabTelemetry(feed, target, time);
+
+    /// <summary>Adds the instruments to a meter.</summary>
+    /// <param name="meter">The meter.</param>
+    /// <param name="state">The state of the lab now.</param>
+    public static void Instrument(Meter meter, Func<LabState> state)
+    {
+        ArgumentNullException.ThrowIfNull(meter);
+        meter.CreateObservableCounter(LabMetrics.Responses, () => state().Responses.Select(r => new Measurement<long>(
+            r.Count, new KeyValuePair<string, object?>("pod", r.Pod ?? ""), new KeyValuePair<string, object?>("node", r.Node ?? ""), new KeyValuePair<string, object?>("status", r.Status))), "{response}", LabMetrics.ResponsesHelp);
+        foreach (var gauge in LabMetrics.Gauges)
+            meter.CreateObservableGauge(gauge.Name, () => gauge.Value(state()) is { } value ? [new Measurement<double>(value)] : Array.Empty<Measurement<double>>(), unit: null, gauge.Description);
+    }
+
+    private static void Aim(OtlpExporterOptions exporter, OtlpTarget target)
+    {
+        if (target.Endpoint is not null) (exporter.Endpoint, exporter.Protocol) = (target.Endpoint, OtlpExportProtocol.Grpc);
+        if (target.Headers is not null) exporter.Headers = target.Headers;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _watching.Dispose();
+        _metrics.Dispose();
+        _logs.Dispose();
+        _meter.Dispose();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Text;
+
+namespace CiliumDebugging.LoadTest.Page;
+
+/// <summary>The quantities of a run in Prometheus's text format.</summary>
+internal static class LabMetricsText
+{
+    /// <summary>Media type of the format.</summary>
+    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    public static string Render(LabState state)
+    {
+        var text = new StringBuilder();
+        Head(text, LabMetrics.PrometheusResponses, LabMetrics.ResponsesHelp, "counter");
+        foreach (var count in state.Responses)
+            text.Append(CultureInfo.InvariantCulture, $"{LabMetrics.PrometheusResponses}{{pod=\"{count.Pod}\",node=\"{count.Node}\",status=\"{count.Status}\"}} {count.Count}\n");
+        foreach (var gauge in LabMetrics.Gauges)
+        {
+            if (gauge.Value(state) is not { } value) continue;
+            Head(text, gauge.PrometheusName, gauge.Description, "gauge");
+            text.Append(CultureInfo.InvariantCulture, $"{gauge.PrometheusName} {value}\n");
+        }
+        return text.ToString();
+    }
+
+    private static void Head(StringBuilder text, string name, string help, string type) => text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+}

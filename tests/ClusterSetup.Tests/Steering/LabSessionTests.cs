@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using CiliumDebugging.ClusterSetup.Embedded;
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Steering;
+using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.LoadTest.Page;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Steering;
+
+/// <summary>Commands on a cluster without Pods, and the way back to where a run begins.</summary>
+public sealed class LabSessionTests : IAsyncLifetime
+{
+    private static readonly Scenario s_scenario = ScenarioCatalog.Load("two-sided-l7");
+    private EmbeddedCluster _cluster = null!;
+    private Kubernetes _api = null!;
+    private LabSession _session = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var token = LabProcesses.NewApiToken();
+        _cluster = await EmbeddedCluster.StartAsync(new ClusterOptions { Topology = LabTopology.Default, ApiToken = token, RunsPods = false }, cancellationToken: TestContext.Current.CancellationToken);
+        _api = ApiClient.Create(_cluster.ApiUrl, token);
+        _session = new LabSession(_api, s_scenario, new LabSessionOptions("a test", [new ScenarioChoice("two-sided-l7", "")], ScenarioCatalog.Load, s => s.Settings, _ => 3), TimeProvider.System);
+    }
+
+    [Theory]
+    [InlineData(LabAction.Stop, "", "no run is under way")]
+    [InlineData(LabAction.WriteReport, "", "start a run first")]
+    [InlineData(LabAction.ApplyPolicy, "../../etc/passwd", "it has backend-policy.yaml, load-test-policy.yaml")]
+    [InlineData(LabAction.DeletePod, "kube-system/cilium-x", "there is no backend pod 'kube-system/cilium-x'")]
+    [InlineData(LabAction.Run, "/etc", "choose one of two-sided-l7")]
+    public async Task What_cannot_be_done_is_refused_with_what_can(LabAction action, string target, string why) =>
+        (await Should.ThrowAsync<CommandRefusedException>(() => RunAsync(action, target))).Message.ShouldContain(why);
+
+    [Fact]
+    public async Task Policies_are_applied_and_removed_at_rest_and_the_feed_knows_and_a_reset_takes_them_away()
+    {
+        await RunAsync(LabAction.ApplyPolicy, "load-test-policy.yaml");
+        Applied().ShouldBe(["load-test-policy.yaml"]);
+        await RunAsync(LabAction.ApplyPolicy, "load-test-policy.yaml"); // twice is no error
+        await RunAsync(LabAction.RemovePolicy, "load-test-policy.yaml");
+        Applied().ShouldBeEmpty();
+
+        await RunAsync(LabAction.ApplyPolicy, "backend-policy.yaml");
+        var settings = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add("bpf-lb-sock", "true");
+        await new ClusterReset(_api, TimeProvider.System).RunAsync(s_scenario, s_scenario, settings, TestContext.Current.CancellationToken);
+
+        await RunAsync(LabAction.RemovePolicy, "load-test-policy.yaml"); // makes the session look
+        Applied().ShouldBeEmpty();
+        var map = await _api.CoreV1.ReadNamespacedConfigMapAsync("cilium-config", "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+        map.Data.ShouldBe(settings);
+    }
+
+    [Fact]
+    public async Task A_run_that_is_asked_for_waits_for_the_host_and_only_the_last_one_does()
+    {
+        await RunAsync(LabAction.Run, "two-sided-l7");
+        await RunAsync(LabAction.ByHand, "");
+
+        var order = await _session.NextOrderAsync(TestContext.Current.CancellationToken);
+
+        order.ByHand.ShouldBeTrue();
+        order.Scenario.Name.ShouldBe("two-sided-l7");
+    }
+
+    private Task<string> RunAsync(LabAction action, string target) => _session.RunAsync(new LabCommand(action, target), TestContext.Current.CancellationToken);
+
+    private IEnumerable<string> Applied() => _session.Feed.Lab.Policies.Where(p => p.Applied).Select(p => p.Id);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _session.DisposeAsync();
+        _api.Dispose();
+        await _cluster.DisposeAsync();
+    }
+}

@@ -1,0 +1,43 @@
+using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.LoadTest.Tests.Page;
+using Microsoft.Playwright;
+
+namespace CiliumDebugging.EndToEnd.Tests.Browser;
+
+/// <summary>The live page with more Pods than anyone can tell apart, fed without a cluster.</summary>
+public sealed class ManyPodsPageTests(Chromium chromium)
+{
+    private const float Patience = 60_000;
+
+    [Fact]
+    public async Task Three_hundred_pods_are_a_row_for_each_node_on_a_phone_too()
+    {
+        var feed = new PageFeed(TimeProvider.System);
+        var pods = ManyPods.Pods(300, 12);
+        bool Answers(int i) => i % 12 == 0;
+        feed.Begin("many-pods", "Many pods", byHand: true, 300);
+        feed.Progress(ManyPods.Report(pods, Answers, at: 8, per: 8));
+        feed.Progress(ManyPods.Report(pods, Answers));
+        await using var server = await PageServer.StartAsync(feed, new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        List<string> complaints = [];
+        var page = await chromium.OpenLiveAsync($"{server.Address}", complaints);
+        feed.Sample(ManyPods.Rates(pods, Answers)); // with a page open: nobody else makes it look
+
+        await page.Locator("#headline", new PageLocatorOptions { HasTextString = "25 of 300 pods answer" }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        await page.Locator("#rows tr").Nth(11).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        (await page.Locator("#rows tr").CountAsync()).ShouldBe(12);
+        (await page.Locator("#rows tr th").First.InnerTextAsync()).ShouldContain("25 pods");
+        (await page.Locator("#picture-note").InnerTextAsync()).ShouldContain("one row for each node");
+        (await page.Locator("#facts [data-fact='Do not']").InnerTextAsync()).ShouldContain("275 pods on 11 nodes");
+        await page.SetViewportSizeAsync(390, 844);
+        (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(390);
+        TestContext.Current.AddAttachment("300 pods, 390x844", await page.ScreenshotAsync(new PageScreenshotOptions { FullPage = true, Path = Path.Combine(AppContext.BaseDirectory, "TestResults", "live-page", "300-pods.png") }), "image/png");
+        complaints.ShouldBeEmpty();
+        await page.CloseAsync();
+    }
+
+    private sealed class Nobody : ILabCommands
+    {
+        public Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException("nobody carries out commands here");
+    }
+}
