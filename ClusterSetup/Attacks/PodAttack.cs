@@ -53,7 +53,7 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         }
         finally
         {
-            await DeleteAsync(order, name);
+            await DeleteAsync(order, name, interrupted: cancellationToken.IsCancellationRequested);
         }
     }
 
@@ -145,10 +145,10 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
     private async Task<IList<V1Pod>> PodsAsync(PodAttackOrder order, string name, CancellationToken cancellationToken) =>
         (await cluster.CoreV1.ListNamespacedPodAsync(order.Namespace, labelSelector: $"job-name={name}", cancellationToken: cancellationToken)).Items;
 
-    // Without the command's token: after Ctrl-C the Pods must not go on.
-    private async Task DeleteAsync(PodAttackOrder order, string name)
+    // Without the command's token: after Ctrl-C the Pods must not go on, and the command has 3 s to end.
+    private async Task DeleteAsync(PodAttackOrder order, string name, bool interrupted)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(interrupted ? 2 : 60), time);
         try
         {
             await cluster.BatchV1.DeleteNamespacedJobAsync(name, order.Namespace, propagationPolicy: "Background", cancellationToken: limit.Token);

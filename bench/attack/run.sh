@@ -43,12 +43,16 @@ measure() { # name seconds command...: appends "name rate µs-per-request"
     before=$(count)
     cpu=$( { TIMEFORMAT='%U %S'; time taskset -c "$client_core" "$@" >"$out/$name.log" 2>&1; } 2>&1 ) || true
     after=$(count)
+    # Of an attack also without its start-up, as it says itself.
+    sed -n "s/^processor time per request \([0-9.]*\)µs.*/$name-running $(((after - before) / length)) \1/p" "$out/$name.log" >>"$out/results"
     echo "$name $(((after - before))) $length $cpu" | awk '{ n = $2 > 0 ? $2 : 1; printf "%s %.0f %.1f\n", $1, $2 / $3, ($4 + $5) * 1e6 / n }' >>"$out/results"
 }
 
 for _ in $(seq "$rounds"); do
     measure c-epoll "$seconds" "$out/client" "$port" "$connections" "$seconds"
-    for engine in ${ENGINES:-epoll sockets}; do
+    # As it is without options: client ports of its own choice, and the engine that suits the plan.
+    measure attack "$seconds" "$attack" attack "$url" --rate infinity --max-in-flight "$connections" --duration "${seconds}s"
+    for engine in ${ENGINES:-epoll io_uring sockets}; do
         measure "attack-$engine" "$seconds" "$attack" attack "$url" --rate infinity --max-in-flight "$connections" --duration "${seconds}s" --port-range kernel --engine "$engine"
     done
     measure wrk "$seconds" wrk -t1 -c"$connections" -d"${seconds}s" -H 'Connection: close' "$url"
@@ -57,7 +61,7 @@ for _ in $(seq "$rounds"); do
     measure siege "$seconds" siege -R "$out/siegerc" -q -b -c "$connections" -t "${seconds}S" "$url"
     for rate in 1000 5000; do
         measure "c-epoll-$rate" "$seconds" "$out/client" "$port" 1 "$seconds" "$rate"
-        measure "attack-$rate" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s" --port-range kernel
+        measure "attack-$rate" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s"
         echo "paced $rate/s: $(grep -hE '^started' "$out/attack-$rate.log"); late $(awk '/generator late by/ { print "p50 " $6 ", p99 " $8 ", max " $10 }' "$out/attack-$rate.log")"
     done
 done

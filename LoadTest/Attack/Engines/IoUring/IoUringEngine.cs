@@ -2,8 +2,8 @@ namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>
 /// The engine for high rates of fresh connections: io_uring, one submission for socket, bind, connect, send and receive of a whole batch of requests, on direct
-/// descriptors. Costs about two thirds of a bare C loop on epoll per request (bench/attack), because a system call is dear where the kernel is isolated from
-/// its processes. Fresh connections and small requests only; a client port that the kernel chose is not known.
+/// descriptors. In C such a loop cost about two thirds of one on epoll per request (bench/attack), because a system call is dear where the kernel is isolated
+/// from its processes. Fresh connections and small requests only; a client port that the kernel chose is not known.
 /// </summary>
 public sealed class IoUringEngine : IAttackEngine
 {
