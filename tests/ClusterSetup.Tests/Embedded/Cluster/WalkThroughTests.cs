@@ -107,7 +107,8 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
             {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{name}}"},"spec":{"completions":{{completions}},"parallelism":2,"completionMode":"Indexed","backoffLimit":0,
             "template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"load-test","args":["{{argument}}"]}] } } } }
             """;
-        await kubectl.RunAsync("create -f -", $"---\n{Job("good", "--help", 2)}\n---\n{Job("bad", "--no-such-option", 1)}"); // YAML from its first line: what kubectl makes of JSON before a separator depends on how much of it has come
+        await kubectl.RunAsync("create -f -", Job("good", "--help", 2));
+        await kubectl.RunAsync("create -f -", Job("bad", "--no-such-option", 1));
         await kubectl.RunAsync("wait --for=condition=complete job/good --timeout=90s");
         await kubectl.RunAsync("wait --for=condition=failed job/bad --timeout=90s");
         (await kubectl.RunAsync("get job good -o jsonpath={.status.succeeded}/{.status.completedIndexes}")).ShouldBe("2/0-1");
