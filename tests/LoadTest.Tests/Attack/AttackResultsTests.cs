@@ -112,12 +112,14 @@ public sealed class AttackResultsTests
         var results = new AttackResults();
         var record = new RequestRecord(0, default, default, TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None);
         void Add(long n) => results.Add(record with { Sequence = n, End = new TimeSpan(n * 7919 % 36_000_000_000), Pod = n % 2 == 0 ? "p" : "q" });
+        const int records = 100_000;
         Add(0);
         Add(1);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var n = 2; n < 100_000; n++)
+        for (var n = 2; n < records; n++)
             Add(n);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1024);
+        // Less than a byte for each: whatever was kept of a record would take more. What the runtime allocates for itself meanwhile is not asked about.
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(records);
     }
 
     private static AttackResults Results(IEnumerable<RequestRecord> records)
