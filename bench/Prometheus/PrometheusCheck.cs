@@ -113,7 +113,7 @@ internal static class PrometheusCheck
             new("both", what, (await prometheus.AtAsync(query, Math.Floor(end), cancellationToken)) is [var series] ? series.Points[0].Value : 0, expected, 0, DeviationUnit.Absolute, "");
         return
         [
-            await OfAsync("failed scrapes", $"sum(count_over_time(up{window}) - sum_over_time(up{window}))", 0),
+            await OfAsync("failed scrapes", $$"""sum(count_over_time(up{job=~"backends|hubble"}{{window}}) - sum_over_time(up{job=~"backends|hubble"}{{window}}))""", 0),
             await OfAsync("Hubble series of sources other than load-test pods", """count(hubble_http_requests_total{source!~"load-test/load-test-1.*"})""", 0),
             await OfAsync("Hubble series of other methods than POST", """count(hubble_http_requests_total{method!="POST"})""", 0),
             await OfAsync("connections denied by policy", """sum(hubble_drop_total{reason="POLICY_DENIED"})""", 0),

@@ -35,9 +35,9 @@ internal static partial class ProxyBenchmark
         try
         {
             var variants = await StartAsync(directory, processes);
-            foreach (var v in variants) await AttackAsync(new Variant(v.Name, v.Url, v.Arguments), "max", Warmup, inFlight);
+            foreach (var v in variants) await AttackAsync(new Variant(v.Name, v.Url, v.Arguments), "infinity", Warmup, inFlight);
             for (var round = 0; round < rounds; round++)
-                foreach (var variant in variants) variant.Rates.Add(await AttackAsync(variant, "max", seconds, inFlight));
+                foreach (var variant in variants) variant.Rates.Add(await AttackAsync(variant, "infinity", seconds, inFlight));
             var bare = variants.Single(v => v.Name == "two bare YARP hops").Median;
             Console.WriteLine($"{"",-22} {"requests/s",11} {"÷ YARP's",9}  not 200");
             foreach (var v in variants) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{v.Name,-22} {v.Median,11:0} {v.Median / bare,9:0.00}  {Text(v.Others)}"));
@@ -98,7 +98,7 @@ internal static partial class ProxyBenchmark
             {
                 foreach (Match kind in OutcomeText().Matches(line).Where(m => !m.Groups[2].Value.StartsWith("response", StringComparison.Ordinal))) Add(kind.Groups[2].Value.Trim(), long.Parse(kind.Groups[1].Value, CultureInfo.InvariantCulture));
             }
-            else if (rate != "max" && NotSent().Match(line) is { Success: true } notSent && notSent.Groups[1].Value != "0") Add("not sent", long.Parse(notSent.Groups[1].Value, CultureInfo.InvariantCulture));
+            else if (rate != "infinity" && NotSent().Match(line) is { Success: true } notSent && notSent.Groups[1].Value != "0") Add("not sent", long.Parse(notSent.Groups[1].Value, CultureInfo.InvariantCulture));
         }
         if (ok == 0) throw new InvalidOperationException($"{variant.Name}: no request succeeded{Environment.NewLine}{string.Join(Environment.NewLine, output)}");
         return (double)ok / seconds;
