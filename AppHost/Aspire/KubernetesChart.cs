@@ -12,7 +12,7 @@ internal static class KubernetesChart
 {
     private const string Environment = "kubernetes";
 
-    /// <summary>Adds the target of publishing, and what a lab has on a cluster but not on the embedded one: dashboard, Prometheus, scenario runner. Nothing while the lab runs.</summary>
+    /// <summary>Adds the target of publishing, and what a lab has on a cluster but not on the embedded one: Aspire dashboard, Prometheus, Grafana, scenario runner. Nothing while the lab runs.</summary>
     public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, LabTopology topology)
     {
         builder.AddKubernetesEnvironment(Environment).WithProperties(environment =>
@@ -24,6 +24,7 @@ internal static class KubernetesChart
         var values = new ManifestValues { Topology = topology };
         builder.AddImage(DashboardManifests.Component, DashboardManifests.Image).PublishObjects(_ => values);
         builder.AddImage(PrometheusManifests.Name, PrometheusManifests.Image).PublishObjects(_ => values);
+        builder.AddImage(GrafanaManifests.Name, GrafanaManifests.Image).PublishObjects(_ => values);
         builder.AddProject<Projects.ClusterSetup>(RunnerManifests.Name, launchProfileName: null).PublishObjects(image => values with { RunnerImage = image });
         builder.AddChartValues();
     }

@@ -17,6 +17,7 @@ internal static class ManifestsCommand
         ["loadTestCnp.enabled"] = (v, t) => v with { LoadTestCnp = Boolean(t) },
         ["dashboard.enabled"] = (v, t) => v with { Dashboard = Boolean(t) },
         ["prometheus.enabled"] = (v, t) => v with { Prometheus = Boolean(t) },
+        ["grafana.enabled"] = (v, t) => v with { Grafana = Boolean(t) },
         ["runner.enabled"] = (v, t) => v with { Runner = Boolean(t) },
         ["runner.scenario"] = (v, t) => v with { RunnerScenario = ScenarioCatalog.Names.Contains(t) ? t : throw new FormatException($"one of {string.Join(", ", ScenarioCatalog.Names)}") },
         ["images.backend"] = (v, t) => v with { BackendImage = t },
@@ -29,7 +30,7 @@ internal static class ManifestsCommand
     {
         var set = new Option<string[]>("--set") { HelpName = "KEY=VALUE", Description = $"Values: {string.Join(", ", s_values.Keys)}. Repeatable.", DefaultValueFactory = _ => [] };
         var nodes = new Option<int>("--nodes") { HelpName = "N", Description = "Backend pods, 1 to 250, one on each node. Default 3.", DefaultValueFactory = _ => 3 };
-        var command = new Command("manifests", "Print the lab's Kubernetes objects: workloads, dashboard, Prometheus, policies.") { set, nodes };
+        var command = new Command("manifests", "Print the lab's Kubernetes objects: workloads, Aspire dashboard, Prometheus, Grafana, policies.") { set, nodes };
         command.SetAction(parsed => Run(parsed.GetValue(set) ?? [], parsed.GetValue(nodes)));
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CiliumDebugging.ClusterSetup.Embedded;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
+using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Topology;
 
@@ -41,6 +42,7 @@ public static class UpCommand
             }
             await steps.RunAsync(cancellationToken);
             Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
+            foreach (var tool in ToolAddresses.Of(lab.Plan.Manifests(lab.ImageTag))) Console.WriteLine(tool);
             return (int)RunOutcome.ExpectationHolds;
         }, cancellationToken);
 

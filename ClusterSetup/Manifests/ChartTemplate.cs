@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -14,7 +15,7 @@ namespace CiliumDebugging.ClusterSetup.Manifests;
 /// <param name="Manifest">The object with everything that a switch may bring.</param>
 /// <param name="Condition">When the object is there; null: always.</param>
 /// <param name="ItemConditions">When items of its lists are there; those that are not listed always are.</param>
-internal sealed record ChartTemplate(string Component, string File, Manifest Manifest, string? Condition, IReadOnlyDictionary<JsonNode, string> ItemConditions)
+internal sealed partial record ChartTemplate(string Component, string File, Manifest Manifest, string? Condition, IReadOnlyDictionary<JsonNode, string> ItemConditions)
 {
     /// <summary>Writes the template into a document that has begun.</summary>
     public void WriteTo(IEmitter emitter)
@@ -54,9 +55,18 @@ internal sealed record ChartTemplate(string Component, string File, Manifest Man
         }
     }
 
+    /// <summary>Braces that are none of the chart's expressions (Grafana's legends) come out of Helm as they are.</summary>
+    private static string Escaped(string text) => OtherBraces().Replace(text, LiteralBraces);
+
+    /// <summary>What Helm makes <c>{{</c> of. Without spaces, at which YAML might be broken into lines.</summary>
+    internal const string LiteralBraces = "{{`{{`}}";
+
+    [GeneratedRegex(@"\{\{(?! \.Values\b)")]
+    private static partial Regex OtherBraces();
+
     private static Scalar ScalarOf(JsonNode? node) => node?.GetValueKind() switch
     {
-        JsonValueKind.String => new Scalar(AnchorName.Empty, TagName.Empty, (string)node!, ScalarStyle.DoubleQuoted, false, true),
+        JsonValueKind.String => new Scalar(AnchorName.Empty, TagName.Empty, Escaped((string)node!), ScalarStyle.DoubleQuoted, false, true),
         JsonValueKind.True => new Scalar("true"),
         JsonValueKind.False => new Scalar("false"),
         JsonValueKind.Number => new Scalar(Convert.ToString(node.AsValue().TryGetValue<long>(out var integer) ? integer : node.GetValue<double>(), CultureInfo.InvariantCulture)!),

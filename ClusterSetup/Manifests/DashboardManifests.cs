@@ -8,11 +8,15 @@ internal static class DashboardManifests
     /// <summary>Name of the component. Aspire keeps the name of the objects for a dashboard of its own, which it publishes nothing of.</summary>
     public const string Component = "dashboard";
 
-    private const string Name = "aspire-dashboard";
+    /// <summary>Name of its Deployment and Service.</summary>
+    public const string Name = "aspire-dashboard";
 
     /// <summary>Its image.</summary>
     public const string Image = "mcr.microsoft.com/dotnet/aspire-dashboard:13.4";
-    private const int PagePort = 18888;
+
+    /// <summary>The port of its page.</summary>
+    public const int PagePort = 18888;
+
     private const int OtlpPort = 18889;
 
     /// <summary>Its namespace.</summary>

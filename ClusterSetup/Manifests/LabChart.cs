@@ -18,6 +18,7 @@ internal static class LabChart
         ("loadTestCnp", s_default.LoadTestCnp, (v, on) => v with { LoadTestCnp = on }),
         ("dashboard", s_default.Dashboard, (v, on) => v with { Dashboard = on }),
         ("prometheus", s_default.Prometheus, (v, on) => v with { Prometheus = on }),
+        ("grafana", s_default.Grafana, (v, on) => v with { Grafana = on }),
         ("runner", s_default.Runner, (v, on) => v with { Runner = on }),
     ];
 
@@ -85,7 +86,7 @@ internal static class LabChart
         }
     }
 
-    /// <summary>The same item in another rendering: of the same name, or equal.</summary>
-    private static JsonNode? Find(JsonArray list, JsonNode item) => list.FirstOrDefault(i =>
-        item is JsonObject map && map["name"] is { } name ? i is JsonObject other && JsonNode.DeepEquals(other["name"], name) : JsonNode.DeepEquals(i, item));
+    /// <summary>The same item in another rendering: equal, or of the same name.</summary>
+    private static JsonNode? Find(JsonArray list, JsonNode item) => list.FirstOrDefault(i => JsonNode.DeepEquals(i, item))
+        ?? (item is JsonObject map && map["name"] is { } name ? list.FirstOrDefault(i => i is JsonObject other && JsonNode.DeepEquals(other["name"], name)) : null);
 }

@@ -23,6 +23,8 @@ internal static class LabManifests
             foreach (var manifest in DashboardManifests.Render()) yield return (DashboardManifests.Component, manifest);
         if (values.Prometheus)
             foreach (var manifest in PrometheusManifests.Render()) yield return (PrometheusManifests.Name, manifest);
+        if (values.Grafana)
+            foreach (var manifest in GrafanaManifests.Render()) yield return (GrafanaManifests.Name, manifest);
         if (values.Runner)
             foreach (var manifest in RunnerManifests.Render(values)) yield return (RunnerManifests.Name, manifest);
     }

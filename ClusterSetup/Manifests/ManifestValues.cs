@@ -29,6 +29,9 @@ internal sealed record ManifestValues
     /// <summary><c>prometheus.enabled</c>: a Prometheus with the seed's relabelling, in the namespace that the backends' policy admits. Default true.</summary>
     public bool Prometheus { get; init; } = true;
 
+    /// <summary><c>grafana.enabled</c>: a Grafana that shows the lab's dashboard from that Prometheus. Default true.</summary>
+    public bool Grafana { get; init; } = true;
+
     /// <summary><c>runner.enabled</c>: a Job that runs a scenario from inside the cluster. Default false.</summary>
     public bool Runner { get; init; }
 

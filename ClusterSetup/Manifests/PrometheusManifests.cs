@@ -10,7 +10,9 @@ internal static class PrometheusManifests
 
     /// <summary>Its image.</summary>
     public const string Image = "quay.io/prometheus/prometheus:v3.5.0";
-    private const int Port = 9090;
+
+    /// <summary>The port of its API and page.</summary>
+    public const int Port = 9090;
 
     /// <summary>nobody, the image's own user.</summary>
     private const long User = 65534;

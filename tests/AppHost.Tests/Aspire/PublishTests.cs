@@ -18,6 +18,7 @@ public sealed class PublishTests(PublishedChart chart) : IClassFixture<Published
         [
             "Chart.yaml", "templates/backend-1/ciliumnetworkpolicy.yaml", "templates/backend-1/deployment.yaml", "templates/backend-1/namespace.yaml", "templates/backend-1/service.yaml",
             "templates/dashboard/deployment.yaml", "templates/dashboard/namespace.yaml", "templates/dashboard/service.yaml",
+            "templates/grafana/configmap.yaml", "templates/grafana/deployment.yaml", "templates/grafana/service.yaml",
             "templates/load-test-1/ciliumnetworkpolicy.yaml", "templates/load-test-1/deployment.yaml", "templates/load-test-1/namespace.yaml",
             "templates/prometheus/clusterrole.yaml", "templates/prometheus/clusterrolebinding.yaml", "templates/prometheus/configmap.yaml", "templates/prometheus/deployment.yaml",
             "templates/prometheus/namespace.yaml", "templates/prometheus/service.yaml", "templates/prometheus/serviceaccount.yaml",
@@ -32,7 +33,7 @@ public sealed class PublishTests(PublishedChart chart) : IClassFixture<Published
     public void Its_values_are_the_images_and_the_switches_and_nothing_that_has_no_effect()
     {
         var values = chart.Values();
-        values.Select(v => v.Key).ShouldBe(["parameters", "secrets", "config", "backendCnp", "loadTestCnp", "dashboard", "prometheus", "runner"]);
+        values.Select(v => v.Key).ShouldBe(["parameters", "secrets", "config", "backendCnp", "loadTestCnp", "dashboard", "prometheus", "grafana", "runner"]);
         values["parameters"]!.AsObject().SelectMany(p => p.Value!.AsObject()).Select(p => p.Key).ShouldBe(["backend_1_image", "load_test_1_image", "scenario_runner_image"], ignoreOrder: true);
         values["config"]!.AsObject().ShouldBeEmpty();
         values["backendCnp"]!["enabled"]!.GetValue<bool>().ShouldBeFalse();
@@ -41,7 +42,7 @@ public sealed class PublishTests(PublishedChart chart) : IClassFixture<Published
     [Fact]
     public void With_every_choice_of_switches_it_renders_to_the_manifests_that_ClusterSetup_prints()
     {
-        for (var bits = 0; bits < 32; bits++)
+        for (var bits = 0; bits < 64; bits++)
         {
             var values = chart.Values();
             bool Switch(string name, int bit)
@@ -52,7 +53,7 @@ public sealed class PublishTests(PublishedChart chart) : IClassFixture<Published
             string Image(string resource) => (string)values["parameters"]![resource]![resource + "_image"]!;
             var wanted = LabManifests.Render(new ManifestValues
             {
-                BackendCnp = Switch("backendCnp", 1), LoadTestCnp = Switch("loadTestCnp", 2), Dashboard = Switch("dashboard", 4), Prometheus = Switch("prometheus", 8), Runner = Switch("runner", 16),
+                BackendCnp = Switch("backendCnp", 1), LoadTestCnp = Switch("loadTestCnp", 2), Dashboard = Switch("dashboard", 4), Prometheus = Switch("prometheus", 8), Runner = Switch("runner", 16), Grafana = Switch("grafana", 32),
                 BackendImage = Image("backend_1"), LoadTestImage = Image("load_test_1"), RunnerImage = Image("scenario_runner"),
             });
             var rendered = chart.Templates.Select(t => HelmTemplates.Render(t, values)).OfType<Manifest>().ToDictionary(m => m.Path);

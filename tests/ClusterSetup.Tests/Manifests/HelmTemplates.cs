@@ -5,9 +5,12 @@ using CiliumDebugging.ClusterSetup.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
 
-/// <summary>As much of Helm's template language as the lab's chart uses: <c>if</c> with one value or <c>or</c>, <c>end</c>, and values in text. Anything else is an error.</summary>
+/// <summary>As much of Helm's template language as the lab's chart uses: <c>if</c> with one value or <c>or</c>, <c>end</c>, values in text and <c>{{</c> as a string. Anything else is an error.</summary>
 internal static partial class HelmTemplates
 {
+    /// <summary>Stands for <c>{{</c> that came out of an action, until it is clear that no other is left.</summary>
+    private const string Braces = "\u0001";
+
     /// <summary>Renders a template; null when nothing but comments is left.</summary>
     public static Manifest? Render(string template, JsonObject values)
     {
@@ -22,13 +25,14 @@ internal static partial class HelmTemplates
             }
             else if (open.All(o => o) && line != "---")
             {
-                text.Add(Text().Replace(line, m => Value(m.Groups[1].Value, values)!.ToString()));
+                // One action after the other, as Helm takes them: a value or braces to be left alone.
+                text.Add(Text().Replace(line, m => m.Groups[1].Success ? Value(m.Groups[1].Value, values)!.ToString() : Braces));
             }
         }
         open.ShouldBeEmpty("every if has its end");
         var rendered = string.Join('\n', text);
         rendered.ShouldNotContain("{{");
-        return rendered.Trim().Length == 0 ? null : new Manifest(Yaml.Parse(rendered).Value!.AsObject());
+        return rendered.Trim().Length == 0 ? null : new Manifest(Yaml.Parse(rendered.Replace(Braces, "{{", StringComparison.Ordinal)).Value!.AsObject());
     }
 
     private static JsonNode? Value(string path, JsonObject values)
@@ -40,6 +44,6 @@ internal static partial class HelmTemplates
     [GeneratedRegex(@"^\s*# \{\{ (?:if ([\w. ]+)|end) \}\}$")]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"\{\{ (\.[\w.]+) \}\}")]
+    [GeneratedRegex(@"\{\{(?: (\.[\w.]+) |`\{\{`)\}\}")]
     private static partial Regex Text();
 }

@@ -27,11 +27,11 @@ public class LabChartTests
     public void With_every_choice_of_switches_the_chart_renders_to_the_manifests()
     {
         var templates = LabChart.Templates(s_images).Select(Text).ToList();
-        for (var bits = 0; bits < 32; bits++)
+        for (var bits = 0; bits < 64; bits++)
         {
             var values = new ManifestValues
             {
-                BackendCnp = (bits & 1) != 0, LoadTestCnp = (bits & 2) != 0, Dashboard = (bits & 4) != 0, Prometheus = (bits & 8) != 0, Runner = (bits & 16) != 0,
+                BackendCnp = (bits & 1) != 0, LoadTestCnp = (bits & 2) != 0, Dashboard = (bits & 4) != 0, Prometheus = (bits & 8) != 0, Runner = (bits & 16) != 0, Grafana = (bits & 32) != 0,
                 BackendImage = "b:1", LoadTestImage = "l:1", RunnerImage = "runner:1", RunnerScenario = "stale-conntrack",
             };
             var rendered = templates.Select(t => HelmTemplates.Render(t, ValuesOf(values))).OfType<Manifest>().ToDictionary(m => m.Path);
@@ -54,14 +54,14 @@ public class LabChartTests
     public void A_template_is_yaml_before_it_is_rendered()
     {
         foreach (var template in LabChart.Templates(s_images))
-            JsonNode.DeepEquals(Yaml.Parse(Text(template)).Value, template.Manifest.Object).ShouldBeTrue(Text(template));
+            JsonNode.DeepEquals(Yaml.Parse(Text(template).Replace(ChartTemplate.LiteralBraces, "{{", StringComparison.Ordinal)).Value, template.Manifest.Object).ShouldBeTrue(Text(template));
     }
 
     private static JsonObject ValuesOf(ManifestValues values) => new()
     {
         ["parameters"] = new JsonObject { ["backend"] = "b:1", ["load"] = "l:1" },
         ["backendCnp"] = new JsonObject { ["enabled"] = values.BackendCnp }, ["loadTestCnp"] = new JsonObject { ["enabled"] = values.LoadTestCnp },
-        ["dashboard"] = new JsonObject { ["enabled"] = values.Dashboard }, ["prometheus"] = new JsonObject { ["enabled"] = values.Prometheus },
+        ["dashboard"] = new JsonObject { ["enabled"] = values.Dashboard }, ["prometheus"] = new JsonObject { ["enabled"] = values.Prometheus }, ["grafana"] = new JsonObject { ["enabled"] = values.Grafana },
         ["runner"] = new JsonObject { ["enabled"] = values.Runner, ["scenario"] = values.RunnerScenario },
     };
 }

@@ -18,7 +18,7 @@ public class ManifestClientTests
     {
         var seed = LabTopology.Default;
         var topology = seed with { Workloads = [.. seed.Workloads.Select(w => w with { Namespace = ns })], Services = [.. seed.Services.Select(s => s with { Namespace = ns })] };
-        var manifests = LabManifests.Render(new ManifestValues { Topology = topology, Dashboard = false, Prometheus = false, BackendCnp = true, LoadTestCnp = true });
+        var manifests = LabManifests.Render(new ManifestValues { Topology = topology, Dashboard = false, Prometheus = false, Grafana = false, BackendCnp = true, LoadTestCnp = true });
         foreach (var manifest in manifests.Where(m => m.Kind == "CiliumNetworkPolicy")) manifest.Object["metadata"]!["namespace"] = ns;
         return manifests;
     }

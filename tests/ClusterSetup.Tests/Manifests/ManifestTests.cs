@@ -69,7 +69,7 @@ public class ManifestTests
     public void Every_pod_satisfies_the_restricted_pod_security_standard_and_says_what_it_needs()
     {
         var pods = LabManifests.Render(s_everything).Select(m => m.Object["spec"]?["template"]?["spec"]).OfType<JsonNode>().Select(p => KubernetesJson.Deserialize<V1PodSpec>(p.ToJsonString())).ToList();
-        pods.Count.ShouldBe(5);
+        pods.Count.ShouldBe(6);
         foreach (var pod in pods)
         {
             pod.SecurityContext.RunAsNonRoot.ShouldBe(true);
@@ -86,6 +86,22 @@ public class ManifestTests
             }
             (pod.AutomountServiceAccountToken == true).ShouldBe(pod.ServiceAccountName is not null, "only who has rights gets a token");
         }
+    }
+
+    [Fact]
+    public void The_tools_that_are_there_are_reached_by_a_line_to_paste()
+    {
+        var all = LabManifests.Render(s_everything);
+        var lines = ToolAddresses.Of(all).ToList();
+        lines.Count.ShouldBe(4);
+        lines[0].ShouldStartWith("kubectl -n cilium-monitoring port-forward service/grafana 3000 ");
+        foreach (var words in lines.Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            var (kind, name) = (words[4].Split('/')[0], words[4].Split('/')[1]);
+            var target = all.Single(m => m.Namespace == words[2] && m.Name == name && m.Kind.Equals(kind, StringComparison.OrdinalIgnoreCase));
+            if (kind == "service") target.Object["spec"]!["ports"]!.AsArray().ShouldContain(p => $"{p!["port"]}" == words[5]);
+        }
+        ToolAddresses.Of(LabManifests.Render(new ManifestValues { Dashboard = false, Prometheus = false, Grafana = false })).ShouldBeEmpty();
     }
 
     [Fact]

@@ -1,0 +1,55 @@
+using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.ClusterSetup.Monitoring.Grafana;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
+
+/// <summary>What Grafana is provisioned with fits together: files, folders, Prometheus. No Grafana runs here.</summary>
+public class GrafanaManifestsTests
+{
+    private static readonly List<Manifest> s_objects = [.. LabManifests.Render(new ManifestValues())];
+
+    [Fact]
+    public void Its_data_source_is_the_labs_prometheus_by_its_service_and_at_its_interval()
+    {
+        var source = Yaml.Parse(GrafanaManifests.DataSources).Value!["datasources"]!.AsArray().ShouldHaveSingleItem()!;
+
+        ((string)source["type"]!, (bool)source["isDefault"]!).ShouldBe(("prometheus", true));
+        var url = new Uri((string)source["url"]!);
+        var service = s_objects.Single(m => m.Kind == "Service" && $"{m.Name}.{m.Namespace}" == url.Host);
+        ((int)service.Object["spec"]!["ports"]![0]!["port"]!).ShouldBe(url.Port);
+        PrometheusManifests.Configuration.ShouldContain($"scrape_interval: {source["jsonData"]!["timeInterval"]}\n");
+    }
+
+    [Fact]
+    public void Its_files_stand_where_Grafana_looks_for_them_and_its_provider_for_the_dashboard()
+    {
+        var files = s_objects.Single(m => m is { Kind: "ConfigMap", Name: GrafanaManifests.Name }).Object["data"]!.AsObject();
+        var pod = KubernetesJson.Deserialize<V1Deployment>(s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object.ToJsonString()).Spec.Template.Spec;
+        var container = pod.Containers.ShouldHaveSingleItem();
+        var mounted = container.VolumeMounts.Where(m => m.SubPath is not null).ToDictionary(m => m.SubPath, m => m.MountPath);
+
+        mounted.Keys.ShouldBe(files.Select(f => f.Key), ignoreOrder: true);
+        mounted["datasources.yaml"].ShouldStartWith("/etc/grafana/provisioning/datasources/");
+        mounted["dashboards.yaml"].ShouldStartWith("/etc/grafana/provisioning/dashboards/");
+        ((string)files["dashboard.json"]!).ShouldBe(GrafanaDashboard.Json);
+        var provider = Yaml.Parse((string)files["dashboards.yaml"]!).Value!["providers"]!.AsArray().ShouldHaveSingleItem()!;
+        ((string)provider["type"]!, (string)provider["options"]!["path"]!).ShouldBe(("file", Path.GetDirectoryName(mounted["dashboard.json"])));
+        container.Env.Single(e => e.Name == "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH").Value.ShouldBe(mounted["dashboard.json"]);
+        container.VolumeMounts.Select(m => m.Name).ShouldBe(["data", "config", "config", "config", "tmp"], ignoreOrder: true);
+        pod.Volumes.Select(v => v.Name).ShouldBe(["tmp", "data", "config"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void Whoever_reaches_it_may_look_and_nobody_may_sign_in()
+    {
+        var variables = s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!.AsArray().ToDictionary(e => (string)e!["name"]!, e => (string)e!["value"]!);
+
+        variables["GF_AUTH_ANONYMOUS_ORG_ROLE"].ShouldBe("Viewer");
+        variables["GF_AUTH_DISABLE_LOGIN_FORM"].ShouldBe("true");
+        variables["GF_AUTH_BASIC_ENABLED"].ShouldBe("false");
+        variables["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"].ShouldBe("true");
+    }
+}
