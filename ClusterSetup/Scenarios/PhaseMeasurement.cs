@@ -15,7 +15,10 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// <param name="time">Time source.</param>
 internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, TimeProvider time)
 {
-    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500), EarlySampleInterval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A phase is early for so many seconds: what the change before it did is seen as soon as there is enough of it.</summary>
+    private const double EarlySeconds = 2;
 
     /// <summary>Samples from one look at the backends to the next: requests are judged that much later, and two more questions a second would cost more than they tell.</summary>
     private const int SamplesPerLook = 2;
@@ -43,7 +46,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         while ((end > run.Now || (phase.Requests < step.Requests && limit > run.Now)) && !run.Control.StopRequested)
         {
             var left = Math.Max(end - run.Now, 0.001);
-            var change = await run.Control.NextAsync(left < SampleInterval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : SampleInterval, time, cancellationToken);
+            var interval = run.Now < phase.Start + EarlySeconds ? EarlySampleInterval : SampleInterval;
+            var change = await run.Control.NextAsync(left < interval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : interval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
             var next = change is not null ? await ChangeByHandAsync(run, phase, change, cancellationToken)
                 : ++sample % SamplesPerLook == 0 ? await FollowBackendsAsync(run, phase, cancellationToken) : null;

@@ -18,8 +18,9 @@ internal sealed class RunBook(IPAddress? clientAddress)
     /// <summary>Phases and events kept; a run by hand may have any number.</summary>
     private const int PhasesKept = 42, EventsKept = 200, PodsRemembered = 1000, ResponsesKept = 2000;
 
-    /// <summary>Rates are averages over this many samples back.</summary>
-    private const int RateSamples = 6;
+    /// <summary>Rates are averages over at least the last so many seconds, or since the last change; and most samples kept for them.</summary>
+    private const double RateSeconds = 2.5;
+    private const int RateSamples = 64;
 
     /// <summary>Most records that wait for <see cref="Confirm"/> (more are judged by what is known), and most changes that wait for a record after them.</summary>
     private const int MostHeld = 200_000, MostChanging = 100;
@@ -257,7 +258,8 @@ internal sealed class RunBook(IPAddress? clientAddress)
         lock (_lock)
         {
             _samples.Enqueue((now, new Dictionary<string, (long Ok, long Failed)>(_byPod, StringComparer.Ordinal)));
-            if (_samples.Count > RateSamples) _samples.Dequeue();
+            // The oldest sample goes when the one after it is old enough.
+            while (_samples.Count > RateSamples || (_samples.Count > 1 && _samples.ElementAt(1).At <= now - RateSeconds + 1e-3)) _samples.Dequeue();
             var (then, before) = _samples.Peek();
             var seconds = Math.Max(now - then, 1e-9);
             var phase = _phases[^1];

@@ -13,6 +13,9 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
     public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How often the rates are shown while a change reaches the nodes: its effect is seen as soon as there is enough of it.</summary>
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long a Pod's replacement may take.</summary>
     private static readonly TimeSpan ReplacementLimit = TimeSpan.FromSeconds(60);
 
@@ -63,8 +66,11 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 
     private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
-        await Task.Delay(Settle, time, cancellationToken);
-        if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+        for (var waited = TimeSpan.Zero; waited < Settle; waited += LookInterval)
+        {
+            await Task.Delay(LookInterval, time, cancellationToken);
+            if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+        }
     }
 
     private async Task ChangeServiceAsync(ScenarioRun run, ServiceStep step, CancellationToken cancellationToken)

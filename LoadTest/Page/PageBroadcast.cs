@@ -17,7 +17,7 @@ public sealed class PageBroadcast : IAsyncDisposable
     /// <summary>Frames that wait for one page.</summary>
     private const int Backlog = 8;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), Soonest = TimeSpan.FromMilliseconds(250), Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1), Soonest = TimeSpan.FromMilliseconds(100), Heartbeat = TimeSpan.FromSeconds(15);
     private static readonly byte[] s_heartbeat = ":\n\n"u8.ToArray();
 
     private readonly Lock _lock = new();
@@ -25,11 +25,12 @@ public sealed class PageBroadcast : IAsyncDisposable
     private readonly PageFeed _feed;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _wake = new(0, 1), _urgent = new(0, 1);
     private readonly Task _sending;
     private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
     private LabInfo? _labSent;
     private LabState? _stateSent;
+    private Words _shown = Urgent(LabState.Empty);
     private byte[] _lab = [], _state = [];
     private byte[]? _series;
     private int _layout = -1;
@@ -101,10 +102,16 @@ public sealed class PageBroadcast : IAsyncDisposable
 
     private void OnChanged()
     {
-        if (_wake.CurrentCount > 0) return;
+        if (Urgent(_feed.State) != Volatile.Read(ref _shown)) Wake(_urgent);
+        Wake(_wake);
+    }
+
+    private static void Wake(SemaphoreSlim sleeper)
+    {
+        if (sleeper.CurrentCount > 0) return;
         try
         {
-            _wake.Release();
+            sleeper.Release();
         }
         catch (SemaphoreFullException)
         {
@@ -125,9 +132,8 @@ public sealed class PageBroadcast : IAsyncDisposable
                     else Send(s_heartbeat);
                 }
                 // Steps, ends and what the first line says are shown at once; numbers, once a second.
-                var shown = Urgent(_feed.State);
-                for (var waited = TimeSpan.Zero; waited < Interval && shown == Urgent(_feed.State); waited += Soonest)
-                    await Task.Delay(Soonest, _time, _stop.Token);
+                await Task.Delay(Soonest, _time, _stop.Token);
+                if (Urgent(_feed.State) == _shown) await _urgent.WaitAsync(Interval - Soonest, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -136,7 +142,10 @@ public sealed class PageBroadcast : IAsyncDisposable
         }
     }
 
-    private static (string Step, string Activity, string Headline) Urgent(LabState state) => (state.Step, state.Activity, state.Situation.Headline);
+    /// <summary>What does not wait for its second.</summary>
+    private static Words Urgent(LabState state) => new(state.Step, state.Activity, state.Situation.Headline);
+
+    private sealed record Words(string Step, string Activity, string Headline);
 
     private void Publish()
     {
@@ -158,7 +167,7 @@ public sealed class PageBroadcast : IAsyncDisposable
     {
         var (lab, state) = (_feed.Lab, _feed.State);
         if (!ReferenceEquals(lab, _labSent)) (_labSent, _lab) = (lab, Frame("lab", w => JsonSerializer.Serialize(w, lab, PageJson.Default.LabInfo)));
-        if (!ReferenceEquals(state, _stateSent)) (_stateSent, _state) = (state, Frame("state", w => JsonSerializer.Serialize(w, state, PageJson.Default.LabState)));
+        if (!ReferenceEquals(state, _stateSent)) (_stateSent, _shown, _state) = (state, Urgent(state), Frame("state", w => JsonSerializer.Serialize(w, state, PageJson.Default.LabState)));
         List<byte[]> points = [];
         foreach (var (at, dropped, values, layout) in _feed.TakeSamples())
         {
@@ -204,6 +213,7 @@ public sealed class PageBroadcast : IAsyncDisposable
         lock (_lock)
             foreach (var page in _pages) page.Complete();
         _wake.Dispose();
+        _urgent.Dispose();
         _stop.Dispose();
     }
 }

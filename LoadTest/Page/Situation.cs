@@ -24,6 +24,9 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <summary>A window that is long enough to be no longer a short one, s.</summary>
     private const double LongWindow = 2;
 
+    /// <summary>A short window decides sooner where chance would leave a Pod so few successes less than once in 1,000 looks.</summary>
+    private static readonly double s_improbable = Math.Log(1000);
+
     /// <summary>Below this many failures a second none is under way: the window forgets slowly.</summary>
     private const double Few = 0.05;
 
@@ -38,11 +41,17 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <param name="window">What the rates are averages over, s.</param>
     public static string StateOf(double okPerSecond, double ok, double fairPerSecond, double fair, double window)
     {
-        var decides = fairPerSecond * window >= (window < LongWindow ? EnoughSoon : Enough);
+        var inWindow = fairPerSecond * window;
+        var decides = window >= LongWindow ? inWindow >= Enough : inWindow >= EnoughSoon || Surprise(okPerSecond * window, inWindow) >= s_improbable;
         var (seen, due) = decides ? (okPerSecond, fairPerSecond) : (ok, fair);
         if (due <= 0 || (!decides && fair < Enough)) return "answers";
         return seen <= due * 0.02 ? "silent" : seen < due * Short ? "short" : "answers";
     }
+
+    /// <summary>
+    /// Chernoff's bound for so few of a Poisson number or fewer, P(X ≤ seen) ≤ e^−(due − seen + seen ln(seen/due)), as −ln P; 0 where no fewer came than were due. 7 expected and none seen are 7.
+    /// </summary>
+    private static double Surprise(double seen, double due) => seen >= due ? 0 : due - seen + (seen > 0 ? seen * Math.Log(seen / due) : 0);
 
     /// <summary>From the run as it stands.</summary>
     /// <param name="report">The run.</param>

@@ -31,7 +31,9 @@ export function showLab(info) {
   options(byId('scenario'), lab.scenarios.map(s => [s.name, s.name]));
   options(byId('pod'), lab.pods.map(p => [`${p.namespace}/${p.name}`, `${p.name} on ${p.node}`]));
   showTitle();
-  replaceWhenChanged(byId('policies'), lab.policies, () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has none.' })]);
+  // Whether it is applied changes in place: the focus stays on its button and its YAML open.
+  replaceWhenChanged(byId('policies'), lab.policies.map(p => [p.id, p.objects, p.yaml]), () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has none.' })]);
+  lab.policies.forEach(showApplied);
   replaceWhenChanged(byId('report-list'), lab.reports, () => lab.reports.length ? lab.reports.map(report) : [make('li', { class: 'note', text: 'A report is written when a run is over.' })]);
   enable();
 }
@@ -55,12 +57,22 @@ function options(select, entries) {
 
 const showTitle = () => setText(byId('scenario-title'), lab.scenarios.find(s => s.name === byId('scenario').value)?.title ?? '');
 
-function policy({ id, objects, yaml, applied }) {
+function policy({ id, objects, yaml }) {
   return make('li', { class: 'policy' },
     make('div', { class: 'row' },
-      make('div', {}, make('b', { text: id }), make('span', { class: `pill ${applied ? 'on' : ''}`, text: applied ? 'applied' : 'not applied' }), make('small', { text: objects })),
-      make('button', { type: 'button', 'data-command': applied ? 'remove-policy' : 'apply-policy', 'data-target': id, text: applied ? 'Remove' : 'Apply', 'aria-label': `${applied ? 'Remove' : 'Apply'} ${id}`, onclick: () => command(applied ? 'remove-policy' : 'apply-policy', id) })),
-    make('details', {}, make('summary', { text: 'YAML' }), make('pre', { tabindex: 0, 'aria-label': `YAML of ${id}` }, make('code', { text: yaml }))));
+      make('div', {}, make('b', { text: id }), make('span', { class: 'pill' }), make('small', { text: objects })),
+      make('button', { type: 'button', 'data-target': id, onclick: event => command(event.currentTarget.dataset.command, id) })),
+    make('details', {}, make('summary', { text: 'YAML', 'aria-label': `YAML of ${id}` }), make('pre', { tabindex: 0, 'aria-label': `YAML of ${id}` }, make('code', { text: yaml }))));
+}
+
+function showApplied({ id, applied }, i) {
+  const card = byId('policies').children[i];
+  const [pill, button] = [card.querySelector('.pill'), card.querySelector('button')];
+  pill.classList.toggle('on', applied);
+  setText(pill, applied ? 'applied' : 'not applied');
+  button.dataset.command = applied ? 'remove-policy' : 'apply-policy';
+  setText(button, applied ? 'Remove' : 'Apply');
+  button.setAttribute('aria-label', `${applied ? 'Remove' : 'Apply'} ${id}`);
 }
 
 function report({ id, diagnosis }) {
@@ -70,15 +82,18 @@ function report({ id, diagnosis }) {
 
 function enable() {
   const running = activity === 'running' || activity === 'starting';
-  const can = Boolean(token) && !busy;
+  const can = Boolean(token);
   for (const id of ['run', 'by-hand']) byId(id).disabled = !can || !lab.scenarios.length;
-  byId('stop').disabled = !token || !running;
+  byId('stop').disabled = !can || !running;
   byId('delete-pod').disabled = !can || !lab.pods.length;
   byId('write-report').disabled = !can;
   document.querySelectorAll('#policies button').forEach(button => { button.disabled = !can; });
+  // While a command is being carried out: dimmed but focusable, or the keyboard's place would be lost. The server takes one at a time anyway.
+  document.querySelectorAll('#steer button:not(#stop), #write-report').forEach(button => button.setAttribute('aria-disabled', String(busy)));
 }
 
 async function command(action, target = '') {
+  if (busy && action !== 'stop') return;
   busy = true;
   enable();
   say(`${action.replaceAll('-', ' ')} ${target} …`, '');

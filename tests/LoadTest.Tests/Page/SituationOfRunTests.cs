@@ -65,6 +65,9 @@ public sealed class SituationOfRunTests
     [InlineData(0, 0, 0.5, 20, 2.5, "silent")] // the window is too short, the phase is not
     [InlineData(0, 500, 17, 510, 1.3, "silent")] // 22 were due since the change
     [InlineData(4, 500, 17, 510, 0.5, "answers")] // 8 were: chance alone may have it so
+    [InlineData(0, 500, 17, 510, 0.5, "silent")] // that none of 8 comes is no chance
+    [InlineData(4, 500, 34, 510, 0.5, "short")] // nor that 2 of 17 do
+    [InlineData(17, 0, 17, 510, 1.3, "answers")] // 22 were due and came, whatever the phase was
     public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(double rate, double ok, double fairRate, double fair, double window, string state) =>
         Situation.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
 }
