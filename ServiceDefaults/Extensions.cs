@@ -43,8 +43,8 @@ public static class Extensions
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder, PodIdentity? identity = null) where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // A line for every request would drown what matters at hundreds of requests per second; Logging__LogLevel settings still win.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning);
+        // A line for every request would drown what matters at hundreds of requests per second; where the process listens stays. Logging__LogLevel settings still win.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         if (OtlpTarget.From(builder.Configuration) is null)
         {
             // Nobody to tell: no instrumentation, and no activity for each request, which ASP.NET Core makes wherever this category is logged.

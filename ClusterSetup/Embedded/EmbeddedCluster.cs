@@ -132,6 +132,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             foreach (var source in sources) source.Changed += loop.Trigger;
             return loop;
         }
+        var endpoints = Loop("ciliumendpoints", new CiliumEndpointController(api, cache, datapath).ReconcileAsync);
         List<Reconciler> reconcilers =
         [
             Loop("deployments", new DeploymentController(api, cache, events, time).ReconcileAsync, cache.Deployments, cache.ReplicaSets),
@@ -142,13 +143,15 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             Loop("agents", new AgentController(api, cache, datapath, shared, events, time).ReconcileAsync, cache.Pods),
             Loop("pod-network", network.ReconcileAsync, cache.Pods),
             Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices),
-            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); return Task.CompletedTask; }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
+            endpoints,
+            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); endpoints.Trigger(); return Task.CompletedTask; }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
         ];
         _running.Add(cache.RunAsync(_stop.Token));
         _running.Add(events.RunAsync(_stop.Token));
         await cache.Synced.WaitAsync(cancellationToken);
         _running.AddRange(reconcilers.Select(r => r.RunAsync(_stop.Token)));
         reconcilers.ForEach(r => r.Trigger());
+        _running.Add(new NodeLeases(api, cache, time).RunAsync(_stop.Token));
         return network;
     }
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.ServiceDefaults.Pods;
-using k8s;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
@@ -31,15 +30,9 @@ public sealed class TargetResolver(PodSandbox? sandbox = null)
     {
         var labels = url.Host.Split('.');
         var (name, ns) = (labels[0], labels.Length > 1 ? labels[1] : sandbox.Identity.Namespace);
-        try
-        {
-            var service = await sandbox.Cluster.CoreV1.ReadNamespacedServiceAsync(name, ns, cancellationToken: cancellationToken);
-            return new IPEndPoint(IPAddress.Parse(service.Spec.ClusterIP), url.Port + sandbox.PortOffset);
-        }
-        catch (k8s.Autorest.HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
-        {
-            throw new AttackRefusedException($"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} on the cluster");
-        }
+        var address = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken)
+            ?? throw new AttackRefusedException($"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} on the cluster");
+        return new IPEndPoint(address, url.Port + sandbox.PortOffset);
     }
 }
 

@@ -9,10 +9,10 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
 /// <summary>
-/// Ends the process when its Pod is deleted or its cluster is gone, and deletes a Pod it registered itself when the process ends for another reason.
-/// A replacement is somebody else's task: the ReplicaSet's and the kubelet's on the embedded host, the resource's restart command under Aspire.
+/// The life of a Pod that registered itself: ends the process when the Pod is deleted or the cluster is gone, and deletes the Pod when the process ends for another reason.
+/// A replacement is somebody else's task: under Aspire the resource's restart command.
 /// </summary>
-internal sealed partial class PodLifetime(PodSandbox sandbox, IHostApplicationLifetime application, TimeProvider time, ILogger<PodLifetime> log) : BackgroundService
+internal sealed partial class PodLifetime(PodSandbox sandbox, IKubernetes cluster, IHostApplicationLifetime application, TimeProvider time, ILogger<PodLifetime> log) : BackgroundService
 {
     /// <summary>How long the API may be out of reach before the cluster counts as gone. Long, because a busy machine must not end a healthy Pod; whoever stops the lab stops its Pods itself.</summary>
     private static readonly TimeSpan ClusterGoneAfter = TimeSpan.FromSeconds(5);
@@ -54,8 +54,8 @@ internal sealed partial class PodLifetime(PodSandbox sandbox, IHostApplicationLi
 
     private async Task WatchUntilDeletedAsync(string ns, string name, CancellationToken cancellationToken)
     {
-        var pod = await sandbox.Cluster.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: cancellationToken);
-        await foreach (var (type, changed) in sandbox.Cluster.CoreV1.WatchListNamespacedPodAsync(
+        var pod = await cluster.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: cancellationToken);
+        await foreach (var (type, changed) in cluster.CoreV1.WatchListNamespacedPodAsync(
             ns, fieldSelector: $"metadata.name={name}", resourceVersion: pod.ResourceVersion(), cancellationToken: cancellationToken))
         {
             if (type is not WatchEventType.Deleted || changed.Uid() != sandbox.Uid) continue;
@@ -67,11 +67,11 @@ internal sealed partial class PodLifetime(PodSandbox sandbox, IHostApplicationLi
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        if (_deleted || !sandbox.IsSelfRegistered) return;
+        if (_deleted) return;
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), time);
-            await sandbox.Cluster.CoreV1.DeleteNamespacedPodAsync(sandbox.Identity.Name, sandbox.Identity.Namespace, cancellationToken: limit.Token);
+            await cluster.CoreV1.DeleteNamespacedPodAsync(sandbox.Identity.Name, sandbox.Identity.Namespace, cancellationToken: limit.Token);
         }
         catch (Exception e) when (e is HttpRequestException or HttpOperationException or OperationCanceledException or IOException)
         {

@@ -8,57 +8,47 @@ using Microsoft.Extensions.Configuration;
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
 /// <summary>
-/// This process's place on the embedded cluster: the Pod object it registered, and the addresses the cluster gave it.
+/// This process's place on the embedded cluster: which Pod it is, and the addresses the cluster gave it. A kubelet tells the process it starts (<see cref="PodEnvironment.BackingAddress"/>); a process that
+/// somebody else started
 /// <list type="number">
 /// <item>creates its Pod object (the API server generates the name);</item>
-/// <item>waits until the cluster has written the Pod's address and its backing address;</item>
-/// <item>from then on the process listens on the backing address, and leaves when the Pod is deleted (<see cref="PodLifetime"/>).</item>
+/// <item>waits until the cluster has written the Pod's address and its backing address.</item>
 /// </list>
+/// From then on the process listens on the backing address, and leaves when the Pod is deleted (<see cref="PodLifetime"/>) or its kubelet is gone (<see cref="KubeletLifetime"/>).
 /// </summary>
 public sealed class PodSandbox : IDisposable
 {
     private static readonly TimeSpan AddressTimeout = TimeSpan.FromSeconds(30);
 
-    private PodSandbox(Kubernetes cluster, V1Pod pod, byte[] connectionToken, IReadOnlyList<int> containerPorts, bool isSelfRegistered)
-    {
-        Cluster = cluster;
-        IsSelfRegistered = isSelfRegistered;
-        Identity = new PodIdentity(pod.Name(), pod.Namespace(), pod.Spec.NodeName);
-        Uid = pod.Uid();
-        PodAddress = IPAddress.Parse(pod.Status.PodIP);
-        BackingAddress = IPAddress.Parse(pod.GetAnnotation(SandboxContract.BackingAddress));
-        PortOffset = int.Parse(pod.GetAnnotation(SandboxContract.PortOffset) ?? "0", CultureInfo.InvariantCulture);
-        ConnectionToken = connectionToken;
-        ContainerPorts = containerPorts;
-    }
+    private PodSandbox(ClusterAccess access) => Access = access;
 
-    /// <summary>Client of the embedded cluster's API.</summary>
-    public IKubernetes Cluster { get; }
+    /// <summary>How to reach the embedded cluster's API.</summary>
+    public ClusterAccess Access { get; }
+
+    /// <summary>The client this process registered its Pod with; null where a kubelet looks after the Pod: what it costs to start one, a Pod of the lab does not spend.</summary>
+    internal IKubernetes? Registrar { get; private init; }
 
     /// <summary>Name, namespace and node.</summary>
-    public PodIdentity Identity { get; }
-
-    /// <summary>Whether this process made its Pod, and takes it away when it ends; otherwise a kubelet looks after it.</summary>
-    public bool IsSelfRegistered { get; }
+    public required PodIdentity Identity { get; init; }
 
     /// <summary>metadata.uid of the Pod.</summary>
-    public string Uid { get; }
+    public required string Uid { get; init; }
 
     /// <summary>The Pod's address: what its own connections start from and where others reach it, through the datapath.</summary>
-    public IPAddress PodAddress { get; }
+    public required IPAddress PodAddress { get; init; }
 
     /// <summary>The private address this process listens on.</summary>
-    public IPAddress BackingAddress { get; }
+    public required IPAddress BackingAddress { get; init; }
 
     /// <summary>What is added to every port where it is listened on; 0 unless a port was taken on this machine.</summary>
-    public int PortOffset { get; }
+    public int PortOffset { get; init; }
 
     /// <summary>Container ports, as in the Pod object.</summary>
-    public IReadOnlyList<int> ContainerPorts { get; }
+    public required IReadOnlyList<int> ContainerPorts { get; init; }
 
-    internal byte[] ConnectionToken { get; }
+    internal byte[] ConnectionToken => SandboxContract.ConnectionToken(Access.Token, Uid);
 
-    /// <summary>Joins the Pod a kubelet started this process for, or registers it as a Pod.</summary>
+    /// <summary>Takes the place of the Pod a kubelet started this process for, or registers it as a Pod.</summary>
     /// <param name="configuration">Where <see cref="PodEnvironment"/> is read from.</param>
     /// <param name="time">Time source of the timeout.</param>
     /// <param name="privatePorts">Ports that are no container ports; the first one is probed when there is no container port.</param>
@@ -71,22 +61,50 @@ public sealed class PodSandbox : IDisposable
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration[PodEnvironment.ApiUrl] is not { Length: > 0 } url) return null;
         var apiToken = configuration[PodEnvironment.ApiToken] ?? throw new FormatException($"{PodEnvironment.ApiUrl} is set and {PodEnvironment.ApiToken} is not: set both or neither");
+        var access = new ClusterAccess(new Uri(url), apiToken, configuration[PodEnvironment.ApiAuthority]);
+        return string.IsNullOrEmpty(configuration[PodEnvironment.BackingAddress])
+            ? await RegisterAsync(access, configuration, time, privatePorts ?? [], cancellationToken)
+            : FromKubelet(access, configuration);
+    }
+
+    private static PodSandbox FromKubelet(ClusterAccess access, IConfiguration configuration) => new(access)
+    {
+        Identity = PodIdentity.FromConfiguration(configuration),
+        Uid = Required(configuration, PodEnvironment.PodUid),
+        PodAddress = IPAddress.Parse(Required(configuration, PodEnvironment.PodIp)),
+        BackingAddress = IPAddress.Parse(Required(configuration, PodEnvironment.BackingAddress)),
+        PortOffset = int.Parse(configuration[PodEnvironment.PortOffset] ?? "0", CultureInfo.InvariantCulture),
+        ContainerPorts = [.. Ports(configuration).Select(p => p.Port)],
+    };
+
+    private static string Required(IConfiguration configuration, string variable) =>
+        configuration[variable] is { Length: > 0 } value ? value : throw new FormatException($"{PodEnvironment.BackingAddress} is set and {variable} is not: the kubelet sets both");
+
+    private static async Task<PodSandbox> RegisterAsync(ClusterAccess access, IConfiguration configuration, TimeProvider time, IReadOnlyList<int> privatePorts, CancellationToken cancellationToken)
+    {
         var cluster = new Kubernetes(new KubernetesClientConfiguration
         {
-            Host = url,
-            AccessToken = apiToken,
-            SslCaCerts = configuration[PodEnvironment.ApiAuthority] is { Length: > 0 } pem ? [X509Certificate2.CreateFromPem(pem)] : null,
+            Host = access.Url.ToString(),
+            AccessToken = access.Token,
+            SslCaCerts = access.AuthorityPem is { Length: > 0 } pem ? [X509Certificate2.CreateFromPem(pem)] : null,
         });
-        var uid = configuration[PodEnvironment.PodUid];
-        var isSelfRegistered = string.IsNullOrEmpty(uid);
-        var created = isSelfRegistered ? await RegisterAsync(cluster, configuration, privatePorts ?? [], cancellationToken) : await FindAsync(cluster, configuration, uid!, cancellationToken);
-        List<int> ports = [.. created.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort)];
+        var described = Describe(configuration, privatePorts);
+        var created = await cluster.CoreV1.CreateNamespacedPodAsync(described, described.Namespace(), cancellationToken: cancellationToken);
         using var timeout = new CancellationTokenSource(AddressTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            var addressed = await WaitForAddressAsync(cluster, created, either.Token);
-            return new PodSandbox(cluster, addressed, SandboxContract.ConnectionToken(apiToken, created.Uid()), ports, isSelfRegistered);
+            var pod = await WaitForAddressAsync(cluster, created, either.Token);
+            return new PodSandbox(access)
+            {
+                Registrar = cluster,
+                Identity = new PodIdentity(pod.Name(), pod.Namespace(), pod.Spec.NodeName),
+                Uid = pod.Uid(),
+                PodAddress = IPAddress.Parse(pod.Status.PodIP),
+                BackingAddress = IPAddress.Parse(pod.GetAnnotation(SandboxContract.BackingAddress)),
+                PortOffset = int.Parse(pod.GetAnnotation(SandboxContract.PortOffset) ?? "0", CultureInfo.InvariantCulture),
+                ContainerPorts = [.. pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort)],
+            };
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
@@ -94,26 +112,12 @@ public sealed class PodSandbox : IDisposable
         }
     }
 
-    private static async Task<V1Pod> FindAsync(Kubernetes cluster, IConfiguration configuration, string uid, CancellationToken cancellationToken)
-    {
-        var identity = PodIdentity.FromConfiguration(configuration);
-        var pod = await cluster.CoreV1.ReadNamespacedPodAsync(identity.Name, identity.Namespace, cancellationToken: cancellationToken);
-        return pod.Uid() == uid ? pod : throw new InvalidOperationException($"pod {identity.Namespace}/{identity.Name} is another one by now: its uid is {pod.Uid()}, not {uid}");
-    }
-
-    private static Task<V1Pod> RegisterAsync(Kubernetes cluster, IConfiguration configuration, IReadOnlyList<int> privatePorts, CancellationToken cancellationToken)
-    {
-        var pod = Describe(configuration, privatePorts);
-        return cluster.CoreV1.CreateNamespacedPodAsync(pod, pod.Namespace(), cancellationToken: cancellationToken);
-    }
-
     private static V1Pod Describe(IConfiguration configuration, IReadOnlyList<int> privatePorts)
     {
         var ns = configuration[PodEnvironment.PodNamespace] ?? "default";
         var generateName = configuration[PodEnvironment.PodGenerateName];
         var name = string.IsNullOrEmpty(generateName) ? configuration[PodEnvironment.PodName] : null;
-        var ports = Pairs(configuration[PodEnvironment.PodPorts], PodEnvironment.PodPorts)
-            .Select(p => new V1ContainerPort { Name = p.Key, ContainerPort = int.Parse(p.Value, CultureInfo.InvariantCulture), Protocol = "TCP" }).ToList();
+        var ports = Ports(configuration).Select(p => new V1ContainerPort { Name = p.Name, ContainerPort = p.Port, Protocol = "TCP" }).ToList();
         var image = System.Reflection.Assembly.GetEntryAssembly()?.GetName().Name?.ToLowerInvariant() ?? "pod";
         var container = new V1Container { Name = image, Image = image, Ports = ports };
         if (ports.Select(p => p.ContainerPort).Concat(privatePorts).FirstOrDefault() is > 0 and var probed)
@@ -132,6 +136,9 @@ public sealed class PodSandbox : IDisposable
             Spec = new V1PodSpec { NodeName = configuration[PodEnvironment.NodeName], Containers = [container] },
         };
     }
+
+    private static IEnumerable<(string Name, int Port)> Ports(IConfiguration configuration) =>
+        Pairs(configuration[PodEnvironment.PodPorts], PodEnvironment.PodPorts).Select(p => (p.Key, int.Parse(p.Value, CultureInfo.InvariantCulture)));
 
     private static IEnumerable<KeyValuePair<string, string>> Pairs(string? text, string owner) =>
         (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(pair =>
@@ -156,5 +163,5 @@ public sealed class PodSandbox : IDisposable
     private static bool HasAddress(V1Pod pod) => !string.IsNullOrEmpty(pod.Status?.PodIP) && pod.GetAnnotation(SandboxContract.BackingAddress) is not null;
 
     /// <inheritdoc/>
-    public void Dispose() => Cluster.Dispose();
+    public void Dispose() => Registrar?.Dispose();
 }

@@ -11,7 +11,7 @@ namespace Microsoft.Extensions.Hosting;
 public static class PodSandboxExtensions
 {
     /// <summary>
-    /// On the embedded cluster: registers the process as a Pod, listens on its backing address only, and ties the process's life to the Pod's.
+    /// On the embedded cluster: takes the Pod's place that a kubelet gave the process, or registers it as a Pod, listens on its backing address only, and ties the process's life to the Pod's.
     /// On a real cluster and on its own: takes the identity from the environment and leaves the listening addresses alone.
     /// Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all telemetry.
     /// </summary>
@@ -27,7 +27,10 @@ public static class PodSandboxExtensions
         if (sandbox is null) return identity;
 
         builder.Services.AddSingleton(sandbox);
-        builder.Services.AddHostedService<PodLifetime>();
+        if (sandbox.Registrar is { } registrar)
+            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<PodLifetime>(services, registrar));
+        else
+            builder.Services.AddHostedService<KubeletLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -58,6 +58,8 @@ internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, P
             await context.WriteAsync(ApiStatus.NoSuchPath);
         else if (target is { Subresource: "proxy" } && target.Kind == ResourceKinds.Pods)
             await proxy.HandleAsync(context, target);
+        else if (target.Subresource is "exec" or "attach" or "portforward")
+            await context.WriteAsync(ApiStatus.NoStreams);
         else if (target.Subresource == "log")
             await _logs.HandleAsync(context, target);
         else

@@ -21,9 +21,12 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
     /// <summary>Seconds after which a retry may succeed, 0 for none; sent as the Retry-After header.</summary>
     public int RetryAfterSeconds { get; init; }
 
-    public static ApiStatus NoSuchPath { get; } = new(404, "NotFound", "the server could not find the requested resource");
+    /// <summary>Nothing is served there. With details, which kubectl's debug command takes for granted.</summary>
+    public static ApiStatus NoSuchPath { get; } = new(404, "NotFound", "the server could not find the requested resource") { Details = [] };
 
     public static ApiStatus MethodNotAllowed { get; } = new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+
+    public static ApiStatus NoStreams { get; } = new(501, "NotImplemented", "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this machine that listen on loopback, so dial a pod's or service's own address (kubectl get pods,services -o wide), and send signals to the process that kubectl describe pod names");
 
     public static ApiStatus Unauthorized { get; } = new(401, "Unauthorized", "Unauthorized");
 

@@ -42,7 +42,7 @@ internal static partial class ObjectMetadata
     /// <summary>The time format of Kubernetes: whole seconds, UTC.</summary>
     public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Checks types of the members everything relies on; a wrong type is a 400, as a real server's decoder answers.</summary>
+    /// <summary>Checks types of the members everything relies on; a wrong type is a 400, as a real server's decoder answers, which also drops empty maps.</summary>
     public static ApiStatus? CheckShape(ResourceKind kind, JsonObject o)
     {
         if (WrongText(o, "apiVersion") || WrongText(o, "kind"))
@@ -62,6 +62,8 @@ internal static partial class ObjectMetadata
         {
             if (metadata[map] is not (null or JsonObject) || metadata.Object(map)?.Any(m => m.Value?.GetValueKind() != JsonValueKind.String) == true)
                 return ApiStatus.BadRequest($"metadata.{map} must map strings to strings");
+            if (metadata.Object(map) is { Count: 0 })
+                metadata.Remove(map);
         }
 
         foreach (var list in (ReadOnlySpan<string>)["finalizers", "ownerReferences", "managedFields"])

@@ -7,6 +7,8 @@ internal static class OpenApi
 {
     public const string Root = "/openapi/v3";
 
+    private const string IntOrString = "io.k8s.IntOrString";
+
     private static readonly string[] s_patchParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
 
     /// <summary>The document at a path, or null.</summary>
@@ -22,7 +24,7 @@ internal static class OpenApi
         var kinds = ResourceKinds.All.Where(k => path == $"{Root}/{Place(k)}").ToList();
         if (kinds.Count == 0)
             return null;
-        var schemas = new JsonObject();
+        var schemas = new JsonObject { [IntOrString] = new JsonObject { ["format"] = "int-or-string", ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" }) } };
         var paths = new JsonObject();
         foreach (var kind in kinds)
         {
@@ -100,9 +102,11 @@ internal static class OpenApi
         return name;
     }
 
+    private static JsonObject Reference(string name) => new() { ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" }) };
+
     private static JsonObject Describe(Schema schema, JsonObject schemas) => schema.Type switch
     {
-        SchemaType.Object => new JsonObject { ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{Define(schema, schemas, null)}" }) },
+        SchemaType.Object => Reference(Define(schema, schemas, null)),
         SchemaType.Map => new JsonObject { ["type"] = "object", ["additionalProperties"] = Describe(schema.Items!, schemas) },
         SchemaType.List => new JsonObject { ["type"] = "array", ["items"] = Describe(schema.Items!, schemas) },
         SchemaType.Integer32 => new JsonObject { ["type"] = "integer", ["format"] = "int32" },
@@ -111,7 +115,7 @@ internal static class OpenApi
         SchemaType.Boolean => new JsonObject { ["type"] = "boolean" },
         SchemaType.Time => new JsonObject { ["type"] = "string", ["format"] = "date-time" },
         SchemaType.Bytes => new JsonObject { ["type"] = "string", ["format"] = "byte" },
-        SchemaType.IntOrString => new JsonObject { ["x-kubernetes-int-or-string"] = true, ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" }) },
+        SchemaType.IntOrString => Reference(IntOrString),
         SchemaType.Any => new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true },
         _ => new JsonObject { ["type"] = "string" },
     };

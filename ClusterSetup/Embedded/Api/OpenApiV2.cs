@@ -41,7 +41,7 @@ internal static class OpenApiV2
         var o = schema!.AsObject();
         if ((o["allOf"] as JsonArray)?[0]?["$ref"]?.GetValue<string>() is { } reference)
             return new JsonObject { ["$ref"] = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal) };
-        if (o.ContainsKey("x-kubernetes-int-or-string"))
+        if (o.Text("format") == "int-or-string")
             return new JsonObject { ["type"] = "string", ["format"] = "int-or-string" };
         var keepsUnknown = o.ContainsKey("x-kubernetes-preserve-unknown-fields");
         return new JsonObject(o.Where(m => m.Key != "properties" || !keepsUnknown).Select(m => KeyValuePair.Create(m.Key, m.Key switch

@@ -49,7 +49,7 @@ internal sealed record RequestTarget(ResourceKind Kind, string Namespace, string
     {
         "status" => Kind.HasStatus && Rest.Length == 0,
         "scale" => Kind.HasScale && Rest.Length == 0,
-        "log" => Kind == ResourceKinds.Pods && Rest.Length == 0,
+        "log" or "exec" or "attach" or "portforward" => Kind == ResourceKinds.Pods && Rest.Length == 0,
         "proxy" => Kind == ResourceKinds.Pods,
         _ => false,
     };

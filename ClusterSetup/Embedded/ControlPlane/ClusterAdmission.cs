@@ -22,12 +22,13 @@ internal static class ClusterAdmission
 
     private static IReadOnlyList<FieldError> AdmitService(AdmissionRequest request, AddressBlocks addresses)
     {
-        if (request.Proposed["spec"] is JsonObject spec && spec["clusterIP"] is null)
+        if (request.Proposed["spec"] is JsonObject spec)
         {
-            var old = request.Old?.As<k8s.Models.V1Service>().Spec.ClusterIP;
-            var address = old ?? TcpEndpoint.ToIPAddress(addresses.NextService()).ToString();
+            var address = spec["clusterIP"]?.ToString() ?? request.Old?.As<k8s.Models.V1Service>().Spec.ClusterIP ?? TcpEndpoint.ToIPAddress(addresses.NextService()).ToString();
             spec["clusterIP"] = address;
-            spec["clusterIPs"] = new JsonArray(address);
+            spec["clusterIPs"] ??= new JsonArray(address);
+            spec["ipFamilies"] ??= new JsonArray("IPv4");
+            spec["ipFamilyPolicy"] ??= "SingleStack";
         }
         return AdmitNodePorts(request, addresses);
     }

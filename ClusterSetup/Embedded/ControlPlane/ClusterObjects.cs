@@ -124,7 +124,7 @@ internal static class ClusterObjects
                     new V1NodeAddress { Type = "InternalIP", Address = TcpEndpoint.ToIPAddress(addresses.Node(index)).ToString() },
                     new V1NodeAddress { Type = "Hostname", Address = node.Name },
                 ],
-                Capacity = Pods(), Allocatable = Pods(),
+                Capacity = Capacity(), Allocatable = Capacity(),
                 Conditions = [new V1NodeCondition { Type = "Ready", Status = "True", Reason = "KubeletReady", LastHeartbeatTime = now, LastTransitionTime = now }],
                 NodeInfo = new V1NodeSystemInfo
                 {
@@ -140,7 +140,13 @@ internal static class ClusterObjects
         };
     }
 
-    private static Dictionary<string, ResourceQuantity> Pods() => new() { ["pods"] = new ResourceQuantity(Scheduler.PodsPerNodeMax.ToString(CultureInfo.InvariantCulture)) };
+    /// <summary>What the machine has, which all nodes share; the scheduler counts Pods alone.</summary>
+    private static Dictionary<string, ResourceQuantity> Capacity() => new()
+    {
+        ["cpu"] = new ResourceQuantity(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
+        ["memory"] = new ResourceQuantity(string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 10}Ki")),
+        ["pods"] = new ResourceQuantity(Scheduler.PodsPerNodeMax.ToString(CultureInfo.InvariantCulture)),
+    };
 
     private static V1Service Service(ServiceSpec service, AddressBlocks addresses) => new()
     {

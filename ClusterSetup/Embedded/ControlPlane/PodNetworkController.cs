@@ -49,15 +49,16 @@ internal sealed class PodNetworkController(
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
         var assignment = new Assignment(node, address, ports, TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60)));
         _assigned[pod.Uid()] = assignment;
-        var (podIp, hostIp) = (TcpEndpoint.ToIPAddress(address).ToString(), TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString());
-        var status = new PodStatusWriter(api, pod, podIp, hostIp, time);
+        var place = new PodPlace(
+            TcpEndpoint.ToIPAddress(address).ToString(), TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(), TcpEndpoint.ToIPAddress(backing).ToString(), datapath.PortOffset);
+        var status = new PodStatusWriter(api, pod, place.PodIp, place.HostIp, time);
         try
         {
             datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
             var annotations = PortAnnotations(pod);
-            annotations[SandboxContract.BackingAddress] = TcpEndpoint.ToIPAddress(backing).ToString();
-            // The program starts while its Pod is told its addresses: it waits for them.
-            assignment.Worker = new PodWorker(pod, podIp, hostIp, status, Probe(pod, assignment), runtime, events, time, log);
+            annotations[SandboxContract.BackingAddress] = place.BackingAddress;
+            // The program starts while its Pod is told its addresses.
+            assignment.Worker = new PodWorker(pod, place, status, Probe(pod, assignment), runtime, events, time, log);
             assignment.Worker.Start();
             await AnnotateAsync(pod, annotations, cancellationToken);
         }

@@ -1,7 +1,15 @@
+using System.Globalization;
 using CiliumDebugging.ServiceDefaults.Pods;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+
+/// <summary>Where a Pod is on the network.</summary>
+/// <param name="PodIp">Its address.</param>
+/// <param name="HostIp">Its node's address.</param>
+/// <param name="BackingAddress">The private address its program listens on.</param>
+/// <param name="PortOffset">What is added to every port where it is listened on.</param>
+internal sealed record PodPlace(string PodIp, string HostIp, string BackingAddress, int PortOffset);
 
 /// <summary>A container that cannot be started as its Pod asks.</summary>
 /// <param name="reason">Reason as a kubelet gives it: ErrImagePull, CreateContainerConfigError.</param>
@@ -21,10 +29,9 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
 
     /// <summary>Starts the Pod's container.</summary>
     /// <param name="pod">The Pod.</param>
-    /// <param name="podIp">Its address.</param>
-    /// <param name="hostIp">Its node's address.</param>
+    /// <param name="place">Its addresses.</param>
     /// <exception cref="ContainerStartException">The image is none of the lab's, or something is asked for that does not exist here.</exception>
-    public DotnetProcess Start(V1Pod pod, string podIp, string hostIp)
+    public DotnetProcess Start(V1Pod pod, PodPlace place)
     {
         if (pod.Spec.Containers is not [var container])
             throw new ContainerStartException("CreateContainerConfigError", $"pod {pod.Name()} has {pod.Spec.Containers.Count} containers: the embedded cluster runs one process per Pod");
@@ -35,18 +42,21 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
             throw new ContainerStartException("CreateContainerConfigError", $"container {container.Name} sets command: the embedded cluster runs its programs with args only");
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [PodEnvironment.PodName] = pod.Name(), [PodEnvironment.PodNamespace] = pod.Namespace(), [PodEnvironment.NodeName] = pod.Spec.NodeName, [PodEnvironment.PodIp] = podIp,
+            [PodEnvironment.PodName] = pod.Name(), [PodEnvironment.PodNamespace] = pod.Namespace(), [PodEnvironment.NodeName] = pod.Spec.NodeName, [PodEnvironment.PodIp] = place.PodIp,
         };
-        foreach (var variable in container.Env ?? []) environment[variable.Name] = Value(variable, pod, podIp, hostIp);
+        foreach (var variable in container.Env ?? []) environment[variable.Name] = Value(variable, pod, place);
         environment[PodEnvironment.PodUid] = pod.Uid();
+        environment[PodEnvironment.BackingAddress] = place.BackingAddress;
+        environment[PodEnvironment.PortOffset] = place.PortOffset.ToString(CultureInfo.InvariantCulture);
+        environment[PodEnvironment.PodPorts] = string.Join(',', (container.Ports ?? []).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name}={p.ContainerPort}")));
         environment[PodEnvironment.ApiUrl] = apiUrl.ToString();
         environment[PodEnvironment.ApiToken] = apiToken;
         if (authorityPem is not null) environment[PodEnvironment.ApiAuthority] = authorityPem;
         var output = outputs.Of(pod.Uid(), time);
-        return DotnetProcess.Start(program, container.Args ?? [], environment, time, output.Add, onErrorLine: output.Add);
+        return DotnetProcess.Start(program, container.Args ?? [], environment, time, output.Add, keepInputOpen: true, onErrorLine: output.Add);
     }
 
-    private static string Value(V1EnvVar variable, V1Pod pod, string podIp, string hostIp)
+    private static string Value(V1EnvVar variable, V1Pod pod, PodPlace place)
     {
         if (variable.ValueFrom is not { } from) return variable.Value ?? "";
         return from.FieldRef?.FieldPath switch
@@ -55,8 +65,8 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
             "metadata.namespace" => pod.Namespace(),
             "metadata.uid" => pod.Uid(),
             "spec.nodeName" => pod.Spec.NodeName,
-            "status.podIP" => podIp,
-            "status.hostIP" => hostIp,
+            "status.podIP" => place.PodIp,
+            "status.hostIP" => place.HostIp,
             _ => throw new ContainerStartException("CreateContainerConfigError", $"env {variable.Name}: the embedded cluster knows values and fieldRef of metadata.name, metadata.namespace, metadata.uid, spec.nodeName, status.podIP and status.hostIP"),
         };
     }

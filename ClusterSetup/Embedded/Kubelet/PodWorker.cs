@@ -11,7 +11,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 /// again, at growing intervals, when it ends and the restart policy says so; and says all of this in the Pod's status.
 /// </summary>
 internal sealed partial class PodWorker(
-    V1Pod pod, string podIp, string hostIp, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe, ContainerRuntime? runtime, EventRecorder events, TimeProvider time, ILogger log)
+    V1Pod pod, PodPlace place, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe, ContainerRuntime? runtime, EventRecorder events, TimeProvider time, ILogger log)
     : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);
@@ -75,7 +75,7 @@ internal sealed partial class PodWorker(
         while (true)
         {
             // 1.
-            await using var process = container.Start(pod, podIp, hostIp);
+            await using var process = container.Start(pod, place);
             events.Record(pod, "kubelet", "Started", $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}");
             var since = time.GetTimestamp();
             // 2.

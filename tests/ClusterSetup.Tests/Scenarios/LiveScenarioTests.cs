@@ -9,8 +9,10 @@ namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
 /// Scenarios that no other test runs live, one after the other on one cluster, in less time than the lab gives them. Phases that need a number of requests go on until these are sent, and bound what is under way:
 /// a slow machine takes longer, and uses no other ports.
 /// </summary>
-public class LiveScenarioTests(ScenarioLab lab) : IClassFixture<ScenarioLab>
+public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<LiveScenarioTests.ZonesLab>
 {
+    public sealed class ZonesLab() : ScenarioLab(ScenarioCatalog.Load("topology-zones").Topology.Build());
+
     /// <summary>Half the scenario's ports, and two and a half times its rate: only the ratio of connections to ports matters. Without a diagnosis: after a long gap the new pod may have nothing at all.</summary>
     private static Scenario Stale(string ports)
     {

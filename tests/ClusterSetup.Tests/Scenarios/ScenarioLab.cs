@@ -1,5 +1,6 @@
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.LoadTest.Report;
 using k8s;
 using k8s.Models;
@@ -7,12 +8,13 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
 
 /// <summary>One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the Service as it was made.</summary>
-public sealed class ScenarioLab : IAsyncLifetime
+/// <param name="topology">The cluster's nodes and Pods.</param>
+public class ScenarioLab(LabTopology topology) : IAsyncLifetime
 {
     private LiveLab? _lab;
     private string[] _set = [];
 
-    public async ValueTask InitializeAsync() => _lab = await LiveLab.StartAsync(ScenarioCatalog.Load("topology-zones").Topology.Build());
+    public async ValueTask InitializeAsync() => _lab = await LiveLab.StartAsync(topology);
 
     /// <summary>Runs a scenario with its settings and these; all its expectations must hold.</summary>
     internal async Task<RunReport> RunAsync(Scenario scenario, params (string Key, string? Value)[] settings)
@@ -30,5 +32,9 @@ public sealed class ScenarioLab : IAsyncLifetime
         return report;
     }
 
-    public ValueTask DisposeAsync() => _lab is null ? ValueTask.CompletedTask : _lab.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_lab is not null) await _lab.DisposeAsync();
+    }
 }

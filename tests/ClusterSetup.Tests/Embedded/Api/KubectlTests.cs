@@ -72,6 +72,8 @@ public sealed class KubectlTests
         (await kubectl.RunAsync("api-resources")).ShouldContain("ciliumnetworkpolicies");
         (await kubectl.RunAsync("version")).ShouldContain(Discovery.GitVersion);
         (await kubectl.RunAsync("explain deployment.spec.replicas")).ShouldContain("integer");
+        (await kubectl.RunAsync("explain service.spec.ports.targetPort")).ShouldContain("targetPort");
+        (await kubectl.TryAsync("exec p -- ls")).Error.ShouldContain("processes of this machine");
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Globalization;
+using CiliumDebugging.ClusterSetup.Tests.Scenarios;
 using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.LoadTest.Analysis;
 
@@ -7,29 +9,34 @@ namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
 /// What takes any one condition of cil#14268 away makes the load even, and it is CALLED even: by the verdict, with its error probability, over more than 6,000 fresh selections.
 /// </summary>
 [Collection(LiveClusters.Name)]
-public class ControlTests
+public class ControlTests(ControlTests.DefaultLab lab) : IClassFixture<ControlTests.DefaultLab>
 {
+    public sealed class DefaultLab() : ScenarioLab(LabTopology.Default);
+
     private const int FewestConnections = 6_000;
+
+    /// <summary>Port ranges without a port in common, each with more even ports than a test sends requests.</summary>
+    private static string Ports(int test) => string.Create(CultureInfo.InvariantCulture, $"even:{10_000 + 13_700 * test}-{10_000 + 13_700 * (test + 1) - 2}");
 
     [Fact]
     public Task Sockets_per_node_make_it_even() =>
-        ShouldBeCalledEvenAsync([SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest], ("sandbox-sockets", "per-node"));
+        ShouldBeCalledEvenAsync(Ports(0), [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest], ("sandbox-sockets", "per-node"));
 
     [Fact]
     public Task Cilium_1_10_0_with_a_tunnel_makes_it_even() =>
-        ShouldBeCalledEvenAsync([SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest], ("sandbox-cilium-version", "1.10.0"), ("tunnel", "vxlan"));
+        ShouldBeCalledEvenAsync(Ports(1), [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest], ("sandbox-cilium-version", "1.10.0"), ("tunnel", "vxlan"));
 
     [Fact]
-    public Task The_backend_policy_alone_is_even() => ShouldBeCalledEvenAsync([SeedScenario.ApplyBackend]);
+    public Task The_backend_policy_alone_is_even() => ShouldBeCalledEvenAsync(Ports(2), [SeedScenario.ApplyBackend]);
 
     [Fact]
-    public Task The_load_test_policy_alone_is_even() => ShouldBeCalledEvenAsync([SeedScenario.ApplyLoadTest]);
+    public Task The_load_test_policy_alone_is_even() => ShouldBeCalledEvenAsync(Ports(3), [SeedScenario.ApplyLoadTest]);
 
-    private static async Task ShouldBeCalledEvenAsync(string[] policies, params (string Key, string Value)[] settings)
+    private async Task ShouldBeCalledEvenAsync(string ports, string[] policies, params (string Key, string? Value)[] settings)
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default, settings);
-        // Even ports in sequence: no port comes twice in 13,000 connections, so every one is a fresh selection. A busy machine takes longer for them, and nothing else.
-        var report = await lab.RunAsync(new SeedScenario { Steps = [.. policies, $"- {{phase: control, for: 6s, requests: {FewestConnections + 200}}}"], Rate = 1_000, Ports = "even", InFlight = 100 }.Load());
+        // Even ports in sequence: none comes twice, so every connection is a fresh selection. A busy machine takes longer for them, and nothing else.
+        var scenario = new SeedScenario { Steps = [.. policies, $"- {{phase: control, for: 4s, requests: {FewestConnections + 200}}}"], Rate = 1_500, Ports = ports, InFlight = 100 };
+        var report = await lab.RunAsync(scenario.Load(), settings);
         var phase = report.Phases.ShouldHaveSingleItem();
         phase.Failures.ShouldBe(0);
         phase.Delivery.Successes.Connections.ShouldBeGreaterThanOrEqualTo(FewestConnections);

@@ -12,7 +12,7 @@ public class TwoSidedL7Tests
     [Fact]
     public async Task The_scenario_of_the_lab_shows_what_it_expects_and_all_views_agree()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default, SkewSignature.ShortTimeout);
         var report = await lab.RunAsync(ScenarioCatalog.Load("two-sided-l7").With(200, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)));
         report.Expectations.Where(e => !e.Holds).ShouldBeEmpty();
         report.Expectations.Length.ShouldBe(8);

@@ -119,6 +119,19 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
     }
 
     [Fact]
+    public async Task Pods_have_endpoints_and_logs_and_nodes_a_lease()
+    {
+        var kubectl = await shared.KubectlAsync();
+        await Eventually.HoldsAsync("an endpoint for each pod", async () => (await kubectl.RunAsync("get cep -A --no-headers")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length >= 4);
+        var pod = (await kubectl.RunAsync("-n backend get pods -o name")).Split('\n')[0][4..];
+        var address = await kubectl.RunAsync($"-n backend get pod {pod} -o jsonpath={{.status.podIP}}");
+        (await kubectl.RunAsync($"-n backend get cep {pod}")).ShouldMatch($@"{pod} +\d\d\d+ +ready +{Regex.Escape(address)}");
+        (await kubectl.RunAsync($"-n backend get cep {pod} -o jsonpath={{.status.identity.labels}}")).ShouldContain("k8s:app=backend");
+        (await kubectl.RunAsync($"-n backend logs {pod}")).ShouldContain("Now listening on");
+        (await kubectl.RunAsync("describe node cluster-worker")).ShouldMatch("HolderIdentity: +cluster-worker\n");
+    }
+
+    [Fact]
     public async Task The_agents_are_a_daemon_set_that_rolls_out_and_the_clusters_definitions_are_there()
     {
         var kubectl = await shared.KubectlAsync();

@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+
+/// <summary>The kubelets' sign of life: a Lease for each Node in kube-node-lease, renewed every 10 s as a kubelet does.</summary>
+internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvider time)
+{
+    private const string Namespace = "kube-node-lease";
+    private const int LeaseSeconds = 40;
+
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(10);
+
+    /// <summary>Renews until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            foreach (var node in cache.Nodes.Objects.Values) await RenewAsync(node, cancellationToken);
+            await Task.Delay(RenewEvery, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RenewAsync(V1Node node, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        var lease = new
+        {
+            apiVersion = "coordination.k8s.io/v1", kind = "Lease",
+            metadata = new { name = node.Name(), ownerReferences = new[] { new { apiVersion = "v1", kind = "Node", name = node.Name(), uid = node.Uid() } } },
+            spec = new { holderIdentity = node.Name(), leaseDurationSeconds = LeaseSeconds, renewTime = now },
+        };
+        try
+        {
+            // An apply makes the Lease if there is none.
+            await api.CoordinationV1.PatchNamespacedLeaseAsync(
+                new V1Patch(JsonSerializer.Serialize(lease), V1Patch.PatchType.ApplyPatch), node.Name(), Namespace, fieldManager: "kubelet", force: true, cancellationToken: cancellationToken);
+        }
+        catch (Exception e) when (e is HttpRequestException or HttpOperationException or OperationCanceledException)
+        {
+            // A moment without the API, or the end. A Lease that is not renewed is what says so.
+        }
+    }
+}
