@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Steering;
 using CiliumDebugging.ClusterSetup.Terminal;

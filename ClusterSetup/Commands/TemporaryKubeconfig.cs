@@ -1,4 +1,4 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

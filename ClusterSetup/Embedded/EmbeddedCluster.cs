@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;

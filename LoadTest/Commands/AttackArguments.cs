@@ -17,6 +17,7 @@ public sealed record AttackArguments
     public string? Body { get; init; }
     public string Connections { get; init; } = "fresh";
     public string Timeout { get; init; } = "30s";
+    public string Slack { get; init; } = "100us";
     public string? SourceIp { get; init; }
     public string PortRange { get; init; } = "odd";
     public string Workers { get; init; } = "1";
@@ -39,6 +40,7 @@ public sealed record AttackArguments
         if (Duration != "forever")
             duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
         var timeout = ReadDuration("timeout", Timeout, problems, "30s or 500ms");
+        var slack = ReadDuration("slack", Slack, problems, "0 or 100us");
         if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
             problems.Add(portProblem);
         if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
@@ -52,6 +54,7 @@ public sealed record AttackArguments
             RatePerSecond = rate,
             Duration = duration,
             Timeout = timeout,
+            Slack = slack,
             SourceAddress = source,
             Ports = ports,
             Responder = responder,

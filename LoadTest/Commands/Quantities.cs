@@ -21,10 +21,10 @@ public static class Quantities
         duration = TimeSpan.Zero;
         if (!TryParseNumber(number, out var value))
             return false;
-        var seconds = value * (suffix is null ? 1 : unit.TotalSeconds);
-        if (Math.Abs(seconds) > TimeSpan.FromDays(3650).TotalSeconds)
+        var ticks = Math.Round(value * (suffix is null ? TimeSpan.TicksPerSecond : unit.Ticks));
+        if (Math.Abs(ticks) > TimeSpan.FromDays(3650).Ticks)
             return false;
-        duration = TimeSpan.FromSeconds(seconds);
+        duration = new TimeSpan((long)ticks);
         return true;
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 using CiliumDebugging.ClusterSetup.Monitoring;
 using CiliumDebugging.ClusterSetup.Scenarios;

@@ -1,6 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Documents;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using Microsoft.Net.Http.Headers;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;

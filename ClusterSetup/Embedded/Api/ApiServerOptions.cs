@@ -1,4 +1,5 @@
 using System.Net;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Api;
 

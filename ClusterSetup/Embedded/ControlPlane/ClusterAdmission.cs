@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
 using CiliumDebugging.ClusterSetup.Embedded.Network;
 using CiliumDebugging.ClusterSetup.Policies;

@@ -3,7 +3,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <summary>Chooses the engine of a plan.</summary>
 public static class AttackEngines
 {
-    private const double IoUringRate = 2000;
+    private const double IoUringRate = 1000;
 
     /// <summary>The cheapest engine that can carry out the plan on this platform.</summary>
     public static IAttackEngine For(AttackPlan plan)
@@ -51,7 +51,8 @@ public static class AttackEngines
         }
     }
 
-    // Below that rate most of the cost is waking processors, and epoll is as good; above, system calls count. The ring does not know a port that the kernel chose.
+    // From that rate on it looks at answers with the next start. Below, most of the cost is waking processors, and epoll is as good. The ring does not know a port that
+    // the kernel chose.
     private static bool WantsIoUring(AttackPlan plan) =>
         plan.RatePerSecond >= IoUringRate && plan.Ports.Order is not ClientPortOrder.Kernel && IoUringEngine.Limit(plan) is null;
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
 using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Tests.Manifests;
 using k8s;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
 using CiliumDebugging.ClusterSetup.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Manifests;

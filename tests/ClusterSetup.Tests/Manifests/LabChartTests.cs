@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
 using CiliumDebugging.ClusterSetup.Manifests;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
 using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Policies;
 using CiliumDebugging.ClusterSetup.Topology;
@@ -21,8 +22,12 @@ public class ManifestTests
 
     public static TheoryData<int, bool, bool, bool> Choices => new() { { 3, false, false, false }, { 1, true, true, false }, { 5, true, false, true }, { 20, true, true, true } };
 
-    private static string? Strictly(Manifest manifest, JsonObject value) => s_models.TryGetValue(manifest.Kind, out var model)
-        ? SchemaCheck.Apply(new ResourceKind("", "v1", "things", manifest.Kind, true) { Model = model }, value, new UnknownFields(Refuse: true))?.Message : null;
+    private static string? Strictly(Manifest manifest, JsonObject value)
+    {
+        if (!s_models.TryGetValue(manifest.Kind, out var model)) return null;
+        var (group, version) = manifest.Object["apiVersion"]!.ToString().Split('/') is [var g, var v] ? (g, v) : ("", manifest.Object["apiVersion"]!.ToString());
+        return SchemaCheck.Apply(new ResourceKind(group, version, "things", manifest.Kind, true) { Model = model }, value, new UnknownFields(Refuse: true))?.Message;
+    }
 
     [Theory]
     [MemberData(nameof(Choices))]

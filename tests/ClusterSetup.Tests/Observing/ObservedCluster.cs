@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
 using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Observing;

@@ -1,5 +1,5 @@
 using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
 using CiliumDebugging.ClusterSetup.Observing;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.LoadTest.Report;

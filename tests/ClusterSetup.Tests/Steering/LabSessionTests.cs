@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Steering;
 using CiliumDebugging.ClusterSetup.Topology;

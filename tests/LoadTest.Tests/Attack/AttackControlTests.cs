@@ -24,7 +24,7 @@ public sealed class AttackControlTests
         var release = new TaskCompletionSource();
         await using var server = new TestServer(Held(release.Task));
         var sink = new RecordingSink();
-        await using var attack = AttackControl.Start(change(EngineContractTests.Plan(server.EndPoint)), sink, EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        await using var attack = EngineContractTests.Start(engine, change(EngineContractTests.Plan(server.EndPoint)), sink);
         await UntilAsync(() => attack.Accounting is { Intended: 100 } now && now.InFlight == inFlight && now.Ended + now.NotSent == 100 - inFlight);
         release.SetResult();
         var accounting = await attack.Completion;
@@ -69,7 +69,7 @@ public sealed class AttackControlTests
         var release = new TaskCompletionSource();
         await using var server = new TestServer(Held(release.Task));
         var sink = new RecordingSink();
-        await using var attack = AttackControl.Start(EngineContractTests.Plan(server.EndPoint) with { Duration = null }, sink, EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        await using var attack = EngineContractTests.Start(engine, EngineContractTests.Plan(server.EndPoint) with { Duration = null }, sink);
         await UntilAsync(() => attack.Accounting.InFlight >= 10);
         var stopping = attack.StopAsync();
         release.SetResult();
@@ -87,7 +87,7 @@ public sealed class AttackControlTests
         using var abort = new CancellationTokenSource();
         var sink = new RecordingSink();
         var plan = EngineContractTests.Plan(server.EndPoint) with { Duration = null };
-        await using var attack = AttackControl.Start(plan, sink, EngineContractTests.Engine(engine), abort: abort.Token);
+        await using var attack = EngineContractTests.Start(engine, plan, sink, abort);
         await UntilAsync(() => attack.Accounting.InFlight >= 10);
         var clock = new AttackClock(TimeProvider.System);
         await abort.CancelAsync();
@@ -142,20 +142,20 @@ public sealed class AttackControlTests
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
         var plan = EngineContractTests.Plan(server.EndPoint) with { RatePerSecond = double.PositiveInfinity, Duration = null, MaxInFlight = 4, Ports = ClientPortRange.Kernel };
         var sink = new RecordingSink();
-        await using var attack = AttackControl.Start(plan, sink, EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        await using var attack = EngineContractTests.Start(engine, plan, sink);
         await UntilAsync(() => attack.Accounting.Responses > 20);
         var accounting = await attack.StopAsync();
         sink.ShouldBeExact(accounting);
         accounting.Responses.ShouldBe(accounting.Intended);
         // io_uring cannot ask for the port that the kernel chose.
-        sink.Records.ShouldAllBe(record => record.SourcePort > 0 || engine == "io_uring");
+        sink.Records.ShouldAllBe(record => record.SourcePort > 0 || engine.StartsWith("io_uring", StringComparison.Ordinal));
     }
 
     [Theory, MemberData(nameof(Engines))]
     public async Task A_sink_that_throws_ends_the_attack_with_its_exception(string engine)
     {
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
-        await using var attack = AttackControl.Start(EngineContractTests.Plan(server.EndPoint) with { Duration = null }, new BrokenSink(), EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        await using var attack = EngineContractTests.Start(engine, EngineContractTests.Plan(server.EndPoint) with { Duration = null }, new BrokenSink());
         (await Should.ThrowAsync<InvalidOperationException>(attack.Completion)).InnerException.ShouldBeOfType<NotSupportedException>();
     }
 
@@ -168,12 +168,13 @@ public sealed class AttackControlTests
             Duration = TimeSpan.FromSeconds(-1),
             Timeout = TimeSpan.Zero,
             MaxInFlight = 0,
+            Slack = TimeSpan.FromMilliseconds(1),
             Workers = 0,
             KeepAliveConnections = -3,
             SourceAddress = IPAddress.IPv6Loopback,
             Ports = ClientPortRange.Kernel,
         };
-        plan.Problems().Count.ShouldBe(8);
+        plan.Problems().Count.ShouldBe(9);
         Should.Throw<ArgumentException>(() => AttackControl.Start(plan, new RecordingSink())).Message.ShouldContain("rate 0/s");
         (EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)).Targets[0] with { Path = "/a b", Method = "G T", Headers = [new("X-A", "b\r\nX-C: d"), new("host", "x")] })
             .Problems().Count().ShouldBe(4);

@@ -156,6 +156,17 @@ public sealed class AttackResultsTests
     }
 
     [Theory]
+    [InlineData("100us", 1000)]
+    [InlineData("0.3ms", 3000)]
+    [InlineData("1.1", 11_000_000)]
+    [InlineData("1.5m", 900_000_000)]
+    public void Durations_are_read_to_the_tick(string text, long ticks)
+    {
+        Quantities.TryParseDuration(text, out var duration).ShouldBeTrue();
+        duration.Ticks.ShouldBe(ticks);
+    }
+
+    [Theory]
     [InlineData("--rate", "fast", "rate 'fast'")]
     [InlineData("--rate", "50/", "rate '50/'")]
     [InlineData("--rate", "0", "rate 0/s")]

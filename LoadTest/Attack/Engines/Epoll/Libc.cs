@@ -5,7 +5,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <summary>The system calls of the engines' event loops; Linux only. Every one returns -1 with errno in the last P/Invoke error on failure.</summary>
 internal static unsafe partial class Libc
 {
-    public const int SockStreamNonBlockCloExec = 1 | 0x800 | 0x80000, SolSocket = 1, SoReuseAddr = 2, MsgPeek = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000;
+    public const int SockStreamNonBlockCloExec = 1 | 0x800 | 0x80000, SockDatagramCloExec = 2 | 0x80000, SolSocket = 1, SoReuseAddr = 2, MsgPeek = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000;
     public const int EpollCtlAdd = 1, EpollCtlMod = 3, EpollCloExec = 0x80000, EventFdFlags = 0x800 | 0x80000;
     public const uint EpollIn = 1, EpollOut = 4;
     public const int PrSetTimerSlack = 29;
@@ -59,6 +59,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, void* bytes, nint length);
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime"), SuppressGCTransition]
+    public static partial int ClockGetTime(int clock, long* secondsAndNanoseconds);
 
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int PrCtl(int option, nuint value, nuint unused3, nuint unused4, nuint unused5);

@@ -72,6 +72,9 @@ internal sealed unsafe class Ring : IDisposable
     /// <summary>Why there can be no ring with the operations that the engine needs; null where there can (containers often forbid it).</summary>
     public static string? Refusal { get; } = OperatingSystem.IsLinux() ? Probe() : "needs Linux";
 
+    /// <summary>Completions for which there is room; a wait for as many ends with its timeout.</summary>
+    public uint Completions => _cqMask + 1;
+
     /// <summary>Submissions that still fit into this batch.</summary>
     public uint Room => _sqEntries - Pending;
 
@@ -94,14 +97,16 @@ internal sealed unsafe class Ring : IDisposable
         Entered(Libc.RingEnter(_fd, Pending, 0, 0, null, 0));
     }
 
-    /// <summary>Submits the batch and waits for a completion, at most for the timeout.</summary>
-    public void SubmitAndWait(TimeSpan timeout)
+    /// <summary>Submits the batch and waits for completions, at most for the timeout.</summary>
+    /// <param name="timeout">Zero or more.</param>
+    /// <param name="completions">How many end the wait, up to <see cref="Completions"/>.</param>
+    public void SubmitAndWait(TimeSpan timeout, uint completions = 1)
     {
         Volatile.Write(ref *_sqTail, _tail);
         var time = stackalloc long[2] { timeout.Ticks / TimeSpan.TicksPerSecond, timeout.Ticks % TimeSpan.TicksPerSecond * 100 };
         // struct io_uring_getevents_arg: sigmask, its size and padding, timespec.
         var argument = stackalloc ulong[3] { 0, 0, (ulong)time };
-        Entered(Libc.RingEnter(_fd, Pending, timeout > TimeSpan.Zero ? 1u : 0, EnterGetEvents | EnterExtArg, argument, 3 * sizeof(ulong)));
+        Entered(Libc.RingEnter(_fd, Pending, timeout > TimeSpan.Zero ? completions : 0, EnterGetEvents | EnterExtArg, argument, 3 * sizeof(ulong)));
     }
 
     /// <summary>Takes the next completion.</summary>

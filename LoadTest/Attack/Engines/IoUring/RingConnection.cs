@@ -14,6 +14,9 @@ internal sealed class RingConnection(int index, ResponseParser parser) : Exchang
     /// <summary>Ports tried for this connection.</summary>
     public int Draws { get; set; }
 
+    /// <summary>Whether the handshake is under way and its end will be reported.</summary>
+    public bool IsConnecting { get; set; }
+
     /// <summary>What to record when the kernel has let go of the operation in flight; null while it is not given up.</summary>
     public Outcome? GivenUp { get; set; }
 

@@ -23,8 +23,9 @@ internal sealed unsafe partial class RingWorker
         connection.BoundPort = connection.SourcePort = port;
         var address = Addresses[connection.Target];
         // A chain must not be cut by the end of a batch.
-        MakeRoom(6);
+        MakeRoom(7);
         connection.IsOpen = true;
+        _hasMore = _arrivals is not null;
         ref var socket = ref _ring.Add(RingOperation.Socket, connection.Key(RingOperation.Socket));
         socket.Flags = Sqe.Link | Sqe.SkipSuccess;
         socket.Fd = address.Family;
@@ -32,7 +33,16 @@ internal sealed unsafe partial class RingWorker
         socket.FileIndex = (uint)connection.Index + 1;
         if (Source is not null)
             Bind(connection, port);
+        if (_arrivals is not null)
+            SetOption(connection, ArrivalTimes.SocketOption);
         ref var connect = ref Link(connection, RingOperation.Connect);
+        if (_arrivals is not null)
+        {
+            connect.Flags = Sqe.FixedFile | Sqe.Link;
+            connection.IsConnecting = true;
+            _handshakes++;
+        }
+
         connect.Address = (ulong)address.Bytes;
         connect.Offset = (ulong)address.Length;
         ref var send = ref Link(connection, RingOperation.Send);
@@ -46,17 +56,22 @@ internal sealed unsafe partial class RingWorker
     private void Bind(RingConnection connection, int port)
     {
         // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a 4-tuple in use.
-        ref var option = ref Link(connection, RingOperation.Command);
-        option.Offset = SocketSetOption;
-        option.Address = Libc.SolSocket | ((ulong)Libc.SoReuseAddr << 32);
-        option.FileIndex = sizeof(int);
-        option.Address3 = (ulong)_one;
+        SetOption(connection, Libc.SoReuseAddr);
         var source = _sources + ((nint)connection.Index * AddressBytes);
         new ReadOnlySpan<byte>(Source!.Bytes, Source.Length).CopyTo(new Span<byte>(source, AddressBytes));
         BinaryPrimitives.WriteUInt16BigEndian(new Span<byte>(source + 2, 2), (ushort)port);
         ref var bind = ref Link(connection, RingOperation.Bind);
         bind.Address = (ulong)source;
         bind.Offset = (ulong)Source.Length;
+    }
+
+    private void SetOption(RingConnection connection, int name)
+    {
+        ref var option = ref Link(connection, RingOperation.Command);
+        option.Offset = SocketSetOption;
+        option.Address = Libc.SolSocket | ((ulong)name << 32);
+        option.FileIndex = sizeof(int);
+        option.Address3 = (ulong)_one;
     }
 
     private ref Sqe Link(RingConnection connection, RingOperation operation)
@@ -70,26 +85,35 @@ internal sealed unsafe partial class RingWorker
     private ref Sqe Receive(RingConnection connection)
     {
         MakeRoom(1);
-        ref var sqe = ref _ring.Add(RingOperation.Receive, connection.Key(RingOperation.Receive));
+        var buffer = _buffers + ((nint)connection.Index * ReceiveBytes);
+        var operation = _arrivals is null ? RingOperation.Receive : RingOperation.ReceiveMessage;
+        ref var sqe = ref _ring.Add(operation, connection.Key(operation));
         sqe.Flags = Sqe.FixedFile;
         sqe.Fd = connection.Index;
-        sqe.Address = (ulong)(_buffers + ((nint)connection.Index * ReceiveBytes));
-        sqe.Length = ReceiveBytes;
+        (sqe.Address, sqe.Length) = _arrivals is null ? ((ulong)buffer, ReceiveBytes) : (_arrivals.Prepare(connection.Index, buffer, ReceiveBytes), 1u);
+        _hasMore = _arrivals is not null;
         return ref sqe;
     }
 
     private void OnEnd(RingConnection connection, RingOperation operation, int result)
     {
         var errno = result < 0 ? -result : 0;
+        EndHandshake(connection);
+        if (operation is RingOperation.Connect && result == 0)
+        {
+            OnConnected(connection);
+            return;
+        }
+
         if (connection.GivenUp is { } reason && errno == Errno.Ecanceled)
         {
-            Finish(connection, reason is Outcome.NoAnswer && operation < RingOperation.Send ? Outcome.ConnectTimeout : reason, errno: 0);
+            Finish(connection, reason is Outcome.NoAnswer && operation is RingOperation.Connect ? Outcome.ConnectTimeout : reason, errno: 0);
             return;
         }
 
         switch (operation)
         {
-            case RingOperation.Receive:
+            case RingOperation.Receive or RingOperation.ReceiveMessage:
                 OnReceived(connection, result, errno);
                 break;
             case RingOperation.Send:
@@ -102,6 +126,8 @@ internal sealed unsafe partial class RingWorker
             case RingOperation.Bind when errno == Errno.Eaddrinuse:
             case RingOperation.Connect when errno == Errno.Eaddrnotavail && Source is not null:
                 Close(connection);
+                // What follows a connect that fails is reported as well.
+                Renew(connection);
                 Connect(connection);
                 break;
             case RingOperation.Connect when errno == Errno.Eaddrnotavail:
@@ -116,14 +142,34 @@ internal sealed unsafe partial class RingWorker
     private void OnReceived(RingConnection connection, int result, int errno)
     {
         OnConnected(connection);
+        var end = EndOf(connection, result);
         if (errno != 0)
-            Finish(connection, Errno.ConnectedOutcome(errno), errno);
+            Finish(connection, end, Errno.ConnectedOutcome(errno), errno);
         else if (connection.Ends(new ReadOnlySpan<byte>(_buffers + ((nint)connection.Index * ReceiveBytes), result), out var outcome, out var failure))
-            Finish(connection, outcome, failure);
+            Finish(connection, end, outcome, failure);
         else if (connection.GivenUp is { } reason)
             Finish(connection, reason, errno: 0);
         else
             Receive(connection);
+    }
+
+    // When what was received came. Where the kernel has no time, as for a close, each answer is waited for a while: the next ones may end that way too.
+    private TimeSpan EndOf(RingConnection connection, int result)
+    {
+        var now = Context.Clock.Elapsed;
+        if (_arrivals is null)
+            return now;
+        if (result > 0 && _arrivals.TryRead(connection.Index, out var came))
+            return came < connection.Start ? connection.Start : came < now ? came : now;
+        _waitsForEachUntil = now + WaitsForEach;
+        return now;
+    }
+
+    private void EndHandshake(RingConnection connection)
+    {
+        if (connection.IsConnecting)
+            _handshakes--;
+        connection.IsConnecting = false;
     }
 
     private void OnConnected(RingConnection connection)

@@ -4,13 +4,21 @@ namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>The event loop on io_uring.</summary>
 /// <remarks>
-/// A connection is a chain of linked operations of which only the one that ends it is reported: the receive, or the first that fails (those after it are
-/// then silent). So every slot with a chain waits for exactly one completion, and may be used again once that has come.
+/// A connection is a chain of linked operations of which only the one that ends it is reported: the receive, or the first that fails. So every slot with a chain
+/// waits for one completion, and may be used again once that has come.
+/// <para>Where requests follow each other within <see cref="LongestLook"/>, answers are looked at with the next start and have the times that the kernel gave them, because to
+/// wake an idle processor costs as much as a request (bench/attack). A handshake that is under way must go on at once, so its end is then reported too.</para>
 /// </remarks>
 internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 {
     private const uint Entries = 512;
     private const int ReceiveBytes = 4096, AddressBytes = 32;
+
+    /// <summary>Time between starts up to which answers are looked at with the next one.</summary>
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(1);
+
+    // After an answer without a time of its own.
+    private static readonly TimeSpan WaitsForEach = TimeSpan.FromMilliseconds(100);
 
     private const ulong WakeKey = ulong.MaxValue;
 
@@ -23,7 +31,12 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     private readonly byte* _buffers;
     private readonly byte* _sources;
     private readonly int* _one;
+    // Null where each answer is waited for.
+    private readonly ArrivalTimes? _arrivals;
     private int _busy;
+    private int _handshakes;
+    private bool _hasMore;
+    private TimeSpan _waitsForEachUntil;
 
     public RingWorker(AttackContext context, SharedPorts ports, int worker, int workers)
         : base(context, ports, worker, workers)
@@ -36,6 +49,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         _sources = (byte*)NativeMemory.Alloc((nuint)_slots * AddressBytes);
         _one = (int*)NativeMemory.Alloc(sizeof(int));
         *_one = 1;
+        if (ArrivalTimes.IsSupported && !Plan.Pacer.IsUnlimited && Plan.Interval(workers) <= LongestLook)
+            _arrivals = new ArrivalTimes(_slots, Context.Clock);
         WatchWake();
     }
 
@@ -53,6 +68,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         while (_busy > 0)
             HandleEvents(Forever);
         _ring.Dispose();
+        _arrivals?.Dispose();
         _ = Libc.Close(_wake);
         NativeMemory.Free(_buffers);
         NativeMemory.Free(_sources);
@@ -93,7 +109,12 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 
     protected override void HandleEvents(TimeSpan wait)
     {
-        _ring.SubmitAndWait(wait);
+        // What was submitted may be done at once, and how long to wait for depends on it.
+        if (_hasMore)
+            wait = TimeSpan.Zero;
+        _hasMore = false;
+        _ring.SubmitAndWait(wait, LooksLater(wait) ? _ring.Completions : 1);
+        _arrivals?.Relate(Context.Clock);
         while (_ring.TryTake(out var key, out var result))
         {
             if (key == WakeKey)
@@ -112,6 +133,9 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         }
     }
 
+    private bool LooksLater(TimeSpan wait) =>
+        _arrivals is not null && _handshakes == 0 && wait <= LongestLook + Slack && Context.Clock.Elapsed >= _waitsForEachUntil;
+
     // The cancellation may have come between two operations of the chain; then it is repeated.
     private void OnCancelled(RingConnection connection, int result)
     {
@@ -122,17 +146,22 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
             Cancel(connection);
     }
 
-    private void Finish(RingConnection connection, Outcome outcome, int errno)
+    private void Finish(RingConnection connection, Outcome outcome, int errno) => Finish(connection, Context.Clock.Elapsed, outcome, errno);
+
+    private void Finish(RingConnection connection, TimeSpan end, Outcome outcome, int errno)
     {
         if (connection.GivenUp is null)
             InFlight.Remove(connection);
-        connection.End(Context, outcome, errno);
+        connection.End(Context, end, outcome, errno);
         connection.HasEnded = true;
-        connection.Generation = (connection.Generation + 1) & 0xFFFFFF;
+        Renew(connection);
         Close(connection);
         if (!connection.IsCancelling)
             Free(connection);
     }
+
+    // Completions of what was submitted until now are no longer the slot's.
+    private static void Renew(RingConnection connection) => connection.Generation = (connection.Generation + 1) & 0xFFFFFF;
 
     private void Free(RingConnection connection)
     {

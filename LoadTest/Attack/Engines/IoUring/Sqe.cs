@@ -6,6 +6,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 internal enum RingOperation : byte
 {
     PollAdd = 6,
+    ReceiveMessage = 10,
     AsyncCancel = 14,
     Connect = 16,
     Close = 19,

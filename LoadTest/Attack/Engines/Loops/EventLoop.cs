@@ -20,6 +20,7 @@ internal abstract class EventLoop<TExchange> : IEventLoop
         Ports = ports;
         _schedule = new Schedule(context, worker, workers);
         Capacity = (context.Capacity + workers - 1 - worker) / workers;
+        Slack = Plan.StartSlack(workers);
         Addresses = [.. Plan.Targets.Select(target => new SockAddr(target.EndPoint))];
         if (ports.IsKernel)
             return;
@@ -37,6 +38,9 @@ internal abstract class EventLoop<TExchange> : IEventLoop
 
     /// <summary>Requests in flight at most.</summary>
     protected int Capacity { get; }
+
+    /// <summary>By how much a start may be put off, so that one wake-up serves several.</summary>
+    protected TimeSpan Slack { get; }
 
     /// <summary>Addresses of the targets.</summary>
     protected SockAddr[] Addresses { get; }
@@ -71,6 +75,10 @@ internal abstract class EventLoop<TExchange> : IEventLoop
                 if (Busy == 0)
                     return;
                 wait = Forever;
+            }
+            else
+            {
+                wait += Slack;
             }
 
             starts = 0;

@@ -4,6 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;

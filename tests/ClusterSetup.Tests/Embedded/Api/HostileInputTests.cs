@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using CsCheck;
 using k8s;
 

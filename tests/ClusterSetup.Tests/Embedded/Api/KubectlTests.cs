@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Documents;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 

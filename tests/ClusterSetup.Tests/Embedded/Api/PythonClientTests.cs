@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;

@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+
+/// <summary>Who writes.</summary>
+/// <param name="Name">Name of the field manager.</param>
+/// <param name="IsApply">By server-side apply; otherwise by create, update or patch.</param>
+/// <param name="IsStatus">Through the status subresource.</param>
+internal sealed record FieldManager(string Name, bool IsApply, bool IsStatus);
+
+/// <summary>The <c>metadata.managedFields</c> of an object: which manager set which fields.</summary>
+internal sealed class FieldManagers
+{
+    private const int ManagersMax = 64;
+
+    private readonly List<(FieldManager Manager, HashSet<string> Fields, JsonObject Entry)> _entries = [];
+    private readonly ResourceKind _kind;
+    private readonly string _now;
+
+    public FieldManagers(ResourceKind kind, JsonNode? managedFields, DateTimeOffset now)
+    {
+        (_kind, _now) = (kind, ObjectMetadata.Timestamp(now));
+        foreach (var entry in (managedFields as JsonArray)?.OfType<JsonObject>().Take(ManagersMax) ?? [])
+        {
+            var manager = new FieldManager(entry.Text("manager") ?? "unknown", entry.Text("operation") == "Apply", entry.Text("subresource") == "status");
+            if (FieldPaths.FromTree(entry.Object("fieldsV1")) is { Count: > 0 } fields)
+                _entries.Add((manager, fields, entry));
+        }
+    }
+
+    public HashSet<string> Owned(FieldManager manager) => _entries.Find(e => e.Manager == manager).Fields ?? [];
+
+    /// <summary>Managers other than one, with what they own.</summary>
+    public IEnumerable<(FieldManager Manager, HashSet<string> Fields)> Others(FieldManager manager) =>
+        _entries.Where(e => e.Manager != manager).Select(e => (e.Manager, e.Fields));
+
+    /// <summary>Records an update: its writer owns what it changed, nobody owns what is gone.</summary>
+    public void Update(FieldManager writer, Dictionary<string, JsonNode?> before, Dictionary<string, JsonNode?> after)
+    {
+        var changed = after.Where(f => !before.TryGetValue(f.Key, out var was) || !JsonNode.DeepEquals(was, f.Value)).Select(f => f.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var (manager, fields, _) in _entries)
+        {
+            fields.RemoveWhere(f => before.ContainsKey(f) && !after.ContainsKey(f));
+            if (manager != writer)
+                fields.ExceptWith(changed);
+        }
+
+        if (changed.Count > 0)
+            Set(writer, [.. Owned(writer), .. changed]);
+    }
+
+    /// <summary>Makes a manager own exactly these fields.</summary>
+    public void Set(FieldManager manager, HashSet<string> fields)
+    {
+        var index = _entries.FindIndex(e => e.Manager == manager);
+        if (index >= 0)
+            _entries[index] = (manager, fields, _entries[index].Entry);
+        else if (_entries.Count < ManagersMax)
+            _entries.Add((manager, fields, []));
+    }
+
+    /// <summary>The entries; those whose fields did not change keep their time.</summary>
+    public JsonArray ToJson()
+    {
+        var json = new JsonArray();
+        foreach (var (manager, fields, entry) in _entries.Where(e => e.Fields.Count > 0))
+        {
+            var tree = FieldPaths.ToTree(fields);
+            var same = JsonNode.DeepEquals(tree, entry.Object("fieldsV1"));
+            var next = new JsonObject
+            {
+                ["manager"] = manager.Name, ["operation"] = manager.IsApply ? "Apply" : "Update", ["apiVersion"] = _kind.ApiVersion,
+                ["time"] = same && entry.Text("time") is { } time ? time : _now, ["fieldsType"] = "FieldsV1", ["fieldsV1"] = tree,
+            };
+            if (manager.IsStatus)
+                next["subresource"] = "status";
+            json.Add((JsonNode)next);
+        }
+
+        return json;
+    }
+}

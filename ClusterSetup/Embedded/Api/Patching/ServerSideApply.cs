@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+
+/// <summary>
+/// Server-side apply: (1) fields of the configuration that another manager owns with another value are conflicts, unless forced;
+/// (2) the configuration merges into the object; (3) what the manager applied before, and nobody else owns, goes; (4) ownership is recorded.
+/// </summary>
+internal static class ServerSideApply
+{
+    /// <summary>Applies a configuration.</summary>
+    /// <param name="kind">Kind of the object.</param>
+    /// <param name="live">The object now; null when it does not exist.</param>
+    /// <param name="config">What the manager wants.</param>
+    /// <param name="manager">Who applies.</param>
+    /// <param name="force">Take conflicting fields over.</param>
+    /// <param name="now">Time to record.</param>
+    public static Outcome<JsonObject> Apply(ResourceKind kind, JsonObject? live, JsonObject config, FieldManager manager, bool force, DateTimeOffset now)
+    {
+        var schema = Schema.Of(kind);
+        var wanted = FieldPaths.Of(schema, config);
+        var present = live is null ? [] : FieldPaths.Of(schema, live);
+        var managers = new FieldManagers(kind, live?["metadata"]?["managedFields"], now);
+
+        // (1)
+        var conflicts = new List<(string Manager, string Path)>();
+        foreach (var (other, fields) in managers.Others(manager))
+        {
+            foreach (var (path, value) in wanted)
+            {
+                if (!fields.Contains(path) || (present.TryGetValue(path, out var has) && JsonNode.DeepEquals(has, value)))
+                    continue;
+                conflicts.Add((other.Name, path));
+                if (force)
+                    fields.Remove(path);
+            }
+        }
+
+        if (conflicts.Count > 0 && !force)
+            return Conflict(kind, conflicts);
+
+        // (2)
+        var (result, malformed) = StrategicMerge.Apply(schema, live ?? [], config, allKeys: true);
+        if (malformed is not null)
+            return malformed;
+
+        // (3) Whole elements first: without its key members an element could not be found. One that another manager owns a part of stays,
+        // as does a container that meanwhile has content.
+        var owned = managers.Others(manager).SelectMany(o => o.Fields).ToHashSet(StringComparer.Ordinal);
+        foreach (var gone in managers.Owned(manager).Where(p => !wanted.ContainsKey(p) && !owned.Contains(p)).OrderByDescending(IsElement).ToList())
+        {
+            var below = IsElement(gone) ? gone[..^1] : gone + FieldPaths.Separator;
+            var hasContent = IsElement(gone) ? owned.Any(IsBelow) : wanted.Keys.Any(IsBelow) || present.Keys.Any(IsBelow);
+            if (!hasContent)
+                FieldPaths.Remove(schema, result!, gone);
+
+            bool IsBelow(string path) => path.StartsWith(below, StringComparison.Ordinal);
+        }
+
+        // (4)
+        managers.Set(manager, [.. wanted.Keys]);
+        result!.Ensure("metadata")["managedFields"] = managers.ToJson();
+        return result!;
+    }
+
+    private static bool IsElement(string path) => path.EndsWith(FieldPaths.Separator + ".", StringComparison.Ordinal);
+
+    private static ApiStatus Conflict(ResourceKind kind, List<(string Manager, string Path)> conflicts)
+    {
+        static string Readable(string path) => "." + string.Join('.', path.Split(FieldPaths.Separator).Select(p => p.StartsWith("f:", StringComparison.Ordinal) ? p[2..] : $"[{p[Math.Min(2, p.Length)..]}]"));
+        var causes = conflicts.Select(c => (JsonNode)new JsonObject
+        {
+            ["reason"] = "FieldManagerConflict", ["message"] = $"conflict with \"{c.Manager}\"", ["field"] = Readable(c.Path),
+        });
+        var text = string.Join(", ", conflicts.Select(c => $"conflict with \"{c.Manager}\": {Readable(c.Path)}"));
+        return new ApiStatus(409, "Conflict", $"Apply failed with {conflicts.Count} conflict{(conflicts.Count == 1 ? "" : "s")}: {text}")
+        {
+            Details = new JsonObject { ["kind"] = kind.Plural, ["causes"] = new JsonArray([.. causes]) },
+        };
+    }
+}

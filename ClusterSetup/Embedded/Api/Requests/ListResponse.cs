@@ -1,0 +1,49 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+
+/// <summary>Answers with a list.</summary>
+internal static class ListResponse
+{
+    public static async Task WriteAsync(HttpContext context, ResourceKind kind, ListResult list)
+    {
+        var head = new JsonObject { ["kind"] = $"{kind.Kind}List", ["apiVersion"] = kind.ApiVersion, ["metadata"] = Metadata(list) };
+        var text = head.ToJsonString(JsonTree.Compact);
+        var response = context.Response;
+        response.ContentType = "application/json";
+        response.Headers.CacheControl = "no-cache, private";
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        var body = response.BodyWriter;
+        Write(body, Encoding.UTF8.GetBytes(text[..^1] + ",\"items\":["));
+        for (var i = 0; i < list.Items.Count; i++)
+        {
+            if (i > 0)
+                Write(body, ","u8);
+            Write(body, list.Items[i].Json.Span);
+            if (i % 256 == 255)
+                await body.FlushAsync(context.RequestAborted);
+        }
+
+        Write(body, "]}"u8);
+        await body.FlushAsync(context.RequestAborted);
+    }
+
+    public static JsonObject Metadata(ListResult list)
+    {
+        var metadata = new JsonObject { ["resourceVersion"] = list.ResourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        if (list.Remaining > 0)
+        {
+            metadata["continue"] = ListPage.Token(list.ResourceVersion, list.Items[^1]);
+            metadata["remainingItemCount"] = list.Remaining;
+        }
+
+        return metadata;
+    }
+
+    private static void Write(System.Buffers.IBufferWriter<byte> body, ReadOnlySpan<byte> bytes) => System.Buffers.BuffersExtensions.Write(body, bytes);
+}

@@ -1,0 +1,88 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+
+/// <summary>The four kinds of patch.</summary>
+internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeProvider time)
+{
+    private const string JsonPatch = "application/json-patch+json";
+    private const string MergePatch = "application/merge-patch+json";
+    private const string StrategicPatch = "application/strategic-merge-patch+json";
+    private const string ApplyPatch = "application/apply-patch+yaml";
+
+    public async Task HandleAsync(HttpContext context, RequestTarget target)
+    {
+        var type = RequestBody.MediaType(context.Request);
+        if (target.IsScale && type == ApplyPatch)
+            type = "";
+        var known = type is JsonPatch or MergePatch or ApplyPatch || (type == StrategicPatch && target.Kind.IsBuiltIn);
+        var (query, badQuery) = WriteQuery.Parse(context, target, isApply: type == ApplyPatch);
+        if ((known ? badQuery : RequestBody.UnsupportedMediaType(Accepted(target.Kind))) is { } bad)
+        {
+            await context.WriteAsync(bad);
+            return;
+        }
+
+        var (patch, failure) = await bodies.ReadAsync(context, allowYaml: type == ApplyPatch);
+        if (failure is not null)
+        {
+            await context.WriteAsync(failure);
+            return;
+        }
+
+        var (outcome, isNew) = type == ApplyPatch
+            ? Apply(target, query!, patch)
+            : (store.Change(target.Kind, target.Namespace, target.Name!, current => Patched(target, type, current, patch), query!.Options), false);
+        if (outcome.Failure is null)
+            query!.Warn(context);
+        await context.AnswerAsync(outcome, target.Kind, time, isNew ? 201 : 200, target.IsScale);
+    }
+
+    private static string Accepted(ResourceKind kind) => $"{JsonPatch}, {MergePatch}, {ApplyPatch}{(kind.IsBuiltIn ? $", {StrategicPatch}" : "")}";
+
+    private static Outcome<JsonObject> Patched(RequestTarget target, string type, StoredObject current, JsonNode? patch)
+    {
+        var before = target.IsScale ? Scale.Of(current) : current.Copy();
+        var after = (type, patch) switch
+        {
+            (JsonPatch, JsonArray operations) => Patches.Apply(before, operations),
+            (MergePatch, JsonObject changes) => Patches.Merge(before, changes)!.AsObject(),
+            (StrategicPatch, JsonObject changes) => StrategicMerge.Apply(Schema.Of(target.Kind), before, changes),
+            _ => ApiStatus.BadRequest("a JSON patch is an array of operations, every other patch an object"),
+        };
+        return target.IsScale && after.Value is { } scale ? Scale.Into(current, scale) : after;
+    }
+
+    private (Outcome<StoredObject> Outcome, bool IsNew) Apply(RequestTarget target, WriteQuery query, JsonNode? body)
+    {
+        var (kind, ns, name) = (target.Kind, target.Namespace, target.Name!);
+        if (!query.HasManager)
+            return (ApiStatus.BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"), false);
+        if (body is not JsonObject config)
+            return (ApiStatus.BadRequest("the body of an apply patch must be an object"), false);
+        if (config.Text("apiVersion") is null || config.Text("kind") is null)
+            return (ApiStatus.BadRequest("the body of an apply patch needs apiVersion and kind"), false);
+        if (SchemaCheck.Apply(kind, config, query.Options.Unknown) is { } misshapen)
+            return (misshapen, false);
+        if (config["metadata"]!["managedFields"] is not null)
+            return (ApiStatus.BadRequest("metadata.managedFields must be nil"), false);
+        if (config["metadata"]!.AsObject().Text("name") is { } inBody && inBody != name)
+            return (ApiStatus.BadRequest($"the name of the object ({inBody}) does not match the name on the URL ({name})"), false);
+        config["metadata"]!["name"] = name;
+        var existing = Changed();
+        if (existing.Failure is not { Code: 404 } || target.Subresource is not null)
+            return (existing, false);
+        var (fresh, conflict) = ServerSideApply.Apply(kind, null, config, query.Manager, query.Force, time.GetUtcNow());
+        var created = conflict ?? store.Create(kind, ns, fresh!, query.Options);
+        // Someone else may have created it in between.
+        return created.Failure is { Reason: "AlreadyExists" } ? (Changed(), false) : (created, true);
+
+        Outcome<StoredObject> Changed() => store.Change(
+            kind, ns, name, current => ServerSideApply.Apply(kind, current.Copy(), config, query.Manager, query.Force, time.GetUtcNow()), query.Options);
+    }
+}

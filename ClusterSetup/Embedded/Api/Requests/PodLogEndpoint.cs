@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+
+/// <summary>The log subresource of pods: plain text, one line each.</summary>
+internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProvider time, CancellationToken stopping)
+{
+    public async Task HandleAsync(HttpContext context, RequestTarget target)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            await context.WriteAsync(ApiStatus.MethodNotAllowed);
+            return;
+        }
+
+        var query = context.Request.Query;
+        var (tail, tailIsBad) = Number(query["tailLines"]);
+        var (seconds, sinceIsBad) = Number(query["sinceSeconds"]);
+        var failure = tailIsBad || sinceIsBad ? ApiStatus.BadRequest("tailLines and sinceSeconds must be numbers from 0 on")
+            : store.Get(ResourceKinds.Pods, target.Namespace, target.Name!).Failure ?? (logs is null ? ApiStatus.Unavailable("the output of pods is not kept") : null);
+        if (failure is not null)
+        {
+            await context.WriteAsync(failure);
+            return;
+        }
+
+        context.Response.ContentType = "text/plain";
+        var withTime = query["timestamps"].ToString() is "true" or "1";
+        var since = seconds is { } s ? time.GetUtcNow().AddSeconds(-s) : DateTimeOffset.MinValue;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        await context.Response.StartAsync(ended.Token);
+        await foreach (var line in logs!.ReadAsync(target.Namespace, target.Name!, tail, query["follow"].ToString() is "true" or "1", ended.Token))
+        {
+            if (line.Time < since)
+                continue;
+            var stamp = withTime ? line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z '", CultureInfo.InvariantCulture) : "";
+            await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(stamp + line.Text + "\n"), ended.Token);
+        }
+    }
+
+    private static (int? Value, bool IsBad) Number(string? text) =>
+        string.IsNullOrEmpty(text) ? (null, false) : int.TryParse(text, NumberStyles.None, null, out var n) ? (n, false) : (null, true);
+}

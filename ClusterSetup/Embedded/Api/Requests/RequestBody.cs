@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+
+/// <summary>Reads bodies, within limits of size, time and number at once.</summary>
+internal sealed class RequestBody(int bodiesMax, TimeProvider time)
+{
+    /// <summary>Largest body, as in a real API server. Bytes.</summary>
+    public const int BytesMax = 3 << 20;
+
+    private static readonly TimeSpan s_readTimeout = TimeSpan.FromSeconds(30);
+
+    private int _atOnce;
+
+    /// <summary>The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.</summary>
+    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, Schema? protobufOf = null)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _atOnce) > bodiesMax)
+                return new ApiStatus(429, "TooManyRequests", "Too many requests, please try again later.") { RetryAfterSeconds = 1 };
+            using var deadline = new CancellationTokenSource(s_readTimeout, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
+            using var buffer = new MemoryStream();
+            try
+            {
+                await context.Request.Body.CopyToAsync(buffer, either.Token);
+            }
+            catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+            {
+                return new ApiStatus(408, "Timeout", "the body did not arrive in time");
+            }
+
+            if (buffer.Length == 0)
+                return default;
+            if (protobufOf is not null && MediaType(context.Request) == Protobuf.MediaType)
+                return Protobuf.Read(protobufOf, buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+            var json = JsonTree.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+            return allowYaml && json.Failure is not null && buffer.GetBuffer()[0] != '{' ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length)) : json;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _atOnce);
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, but the body must be an object.</summary>
+    public async Task<Outcome<JsonObject>> ReadObjectAsync(HttpContext context, ResourceKind kind)
+    {
+        var type = MediaType(context.Request);
+        if (type is not ("" or "application/json" or Protobuf.MediaType))
+            return UnsupportedMediaType("application/json");
+        var (node, failure) = await ReadAsync(context, protobufOf: Schema.Of(kind));
+        if (failure is not null)
+            return failure;
+        return node is JsonObject o ? o : ApiStatus.BadRequest("the request body must be a JSON object");
+    }
+
+    public static string MediaType(HttpRequest request) => (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
+
+    public static ApiStatus UnsupportedMediaType(string accepted) =>
+        new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {accepted}");
+}

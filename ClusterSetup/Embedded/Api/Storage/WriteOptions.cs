@@ -1,0 +1,16 @@
+using CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+
+namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+
+/// <summary>How to write.</summary>
+/// <param name="Status">Only <c>status</c>; otherwise everything but it.</param>
+/// <param name="DryRun">Only say what would happen.</param>
+internal sealed record WriteOptions(bool Status = false, bool DryRun = false)
+{
+    /// <summary>Collects members that the schema does not know; null: they are dropped.</summary>
+    public UnknownFields? Unknown { get; init; }
+
+    /// <summary>Whom to record as the owner of changed fields; null: nobody (writers inside the process, and apply, which records itself).</summary>
+    public FieldManager? Manager { get; init; }
+}
