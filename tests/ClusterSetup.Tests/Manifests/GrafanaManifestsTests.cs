@@ -1,4 +1,4 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
 using CiliumDebugging.ClusterSetup.Manifests;
 using CiliumDebugging.ClusterSetup.Monitoring.Grafana;
 using k8s;
