@@ -53,13 +53,13 @@ public sealed class AttackResults : IRecordSink
     /// <summary>Responses by pod and status.</summary>
     public IReadOnlyDictionary<(string Pod, int Status), long> Counts => _counts;
 
-    /// <summary>Start of the first and of the last request started.</summary>
+    /// <summary>When the first request was to start that was started, and when the last one did.</summary>
     public (TimeSpan First, TimeSpan Last) Starts { get; private set; } = (TimeSpan.MaxValue, TimeSpan.Zero);
 
     /// <summary>Bytes received.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>Starts per second between the first and the last start; 0 with fewer than two.</summary>
+    /// <summary>Starts per second from when the first was intended to the last; 0 with fewer than two. A first start that is late does not make it higher than the rate.</summary>
     public double AchievedRate => Accounting.Started > 1 && Starts.Last > Starts.First
         ? (Accounting.Started - 1) / (Starts.Last - Starts.First).TotalSeconds
         : 0;
@@ -77,7 +77,7 @@ public sealed class AttackResults : IRecordSink
         if (record.Outcome.IsNotSent())
             return;
         Accounting.AddStarted();
-        Starts = (record.Start < Starts.First ? record.Start : Starts.First, record.Start > Starts.Last ? record.Start : Starts.Last);
+        Starts = (record.IntendedStart < Starts.First ? record.IntendedStart : Starts.First, record.Start > Starts.Last ? record.Start : Starts.Last);
         Bytes += record.BytesReceived;
         Latency.Add(record.Latency);
         ServiceTime.Add(record.ServiceTime);

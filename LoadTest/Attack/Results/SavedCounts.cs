@@ -10,8 +10,8 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <param name="Errors">Errors by outcome and errno, without zeros.</param>
 /// <param name="Responders">Responses by pod and status.</param>
 /// <param name="Bytes">Bytes received.</param>
-/// <param name="FirstStart">First start, 100 ns since the epoch; null when nothing was sent.</param>
-/// <param name="LastStart">Last start, 100 ns since the epoch.</param>
+/// <param name="FirstStart">Intended start of the first request, 100 ns since the epoch; null when nothing was sent.</param>
+/// <param name="LastStart">Start of the last one, 100 ns since the epoch.</param>
 internal sealed record SavedCounts(
     long Intended, long Started, IReadOnlyList<SavedOutcome> Outcomes, IReadOnlyList<SavedStatus> Statuses, IReadOnlyList<SavedError> Errors,
     IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart);

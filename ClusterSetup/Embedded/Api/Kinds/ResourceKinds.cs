@@ -14,6 +14,28 @@ public static class ResourceKinds
         (o.At("spec.selector.matchLabels") as JsonObject ?? []).All(l => o.At("spec.template.metadata.labels") is JsonObject labels && JsonNode.DeepEquals(labels[l.Key], l.Value))
             ? null : new FieldError("spec.template.metadata.labels", "`selector` does not match template `labels`");
 
+    /// <summary>The first of the numbers that is negative.</summary>
+    private static FieldError? Negative(JsonObject o, params ReadOnlySpan<string> paths)
+    {
+        foreach (var path in paths)
+        {
+            if (o.NumberAt(path) is < 0 and var number)
+                return new FieldError(path, $"{number}: must be greater than or equal to 0");
+        }
+
+        return null;
+    }
+
+    private static FieldError? HasPorts(JsonObject service) => service.Object("spec").Objects("ports").Index()
+        .Where(p => p.Item.NumberAt("port") is not (>= 1 and <= 65_535)).Select(p => new FieldError($"spec.ports[{p.Index}].port", "must be between 1 and 65535, inclusive")).FirstOrDefault();
+
+    private static FieldError? NamesItsContainers(JsonObject pod)
+    {
+        var names = pod.Object("spec").Objects("containers").Select(c => c.Text("name") ?? "").ToList();
+        return names.Contains("") ? new FieldError("spec.containers.name", "must be set", "FieldValueRequired")
+            : names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice ? new FieldError("spec.containers.name", $"\"{twice.Key}\"", "FieldValueDuplicate") : null;
+    }
+
     public static ResourceKind Namespaces { get; } = new("", "v1", "namespaces", "Namespace", namespaced: false)
     {
         ShortNames = ["ns"], HasStatus = true, Names = NameRule.Label, Model = typeof(V1Namespace),
@@ -30,13 +52,13 @@ public static class ResourceKinds
     {
         ShortNames = ["po"], IsInAll = true, HasStatus = true, HasGeneration = true, ReturnsDeleted = true, Model = typeof(V1Pod),
         SelectableFields = ["spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName", "status.phase", "status.podIP"],
-        RequiredFields = ["spec.containers"], Defaults = KindDefaults.Pod, Columns = KindColumns.Pod,
+        ImmutableFields = ["spec.nodeName", "spec.restartPolicy", "spec.hostNetwork"], RequiredFields = ["spec.containers"], Rule = NamesItsContainers, Defaults = KindDefaults.Pod, Columns = KindColumns.Pod,
     };
 
     public static ResourceKind Services { get; } = new("", "v1", "services", "Service", namespaced: true)
     {
         ShortNames = ["svc"], IsInAll = true, HasStatus = true, ReturnsDeleted = true, Names = NameRule.ServiceLabel, Model = typeof(V1Service),
-        SelectableFields = ["spec.clusterIP", "spec.type"], Defaults = KindDefaults.Service, Columns = KindColumns.Service,
+        SelectableFields = ["spec.clusterIP", "spec.type"], Rule = HasPorts, Defaults = KindDefaults.Service, Columns = KindColumns.Service,
     };
 
     public static ResourceKind ConfigMaps { get; } = new("", "v1", "configmaps", "ConfigMap", namespaced: true)
@@ -67,13 +89,13 @@ public static class ResourceKinds
     public static ResourceKind Deployments { get; } = new("apps", "v1", "deployments", "Deployment", namespaced: true)
     {
         ShortNames = ["deploy"], IsInAll = true, HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1Deployment),
-        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
+        ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = o => SelectsItsPods(o) ?? Negative(o, "spec.replicas"), Defaults = KindDefaults.Deployment, Columns = KindColumns.Deployment,
     };
 
     public static ResourceKind ReplicaSets { get; } = new("apps", "v1", "replicasets", "ReplicaSet", namespaced: true)
     {
         ShortNames = ["rs"], IsInAll = true, HasStatus = true, HasGeneration = true, HasScale = true, Model = typeof(V1ReplicaSet),
-        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = SelectsItsPods, Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
+        SelectableFields = ["status.replicas"], ImmutableFields = ["spec.selector"], RequiredFields = s_workload, Rule = o => SelectsItsPods(o) ?? Negative(o, "spec.replicas"), Defaults = KindDefaults.Replicas, Columns = KindColumns.ReplicaSet,
     };
 
     public static ResourceKind DaemonSets { get; } = new("apps", "v1", "daemonsets", "DaemonSet", namespaced: true)
@@ -85,7 +107,7 @@ public static class ResourceKinds
     public static ResourceKind Jobs { get; } = new("batch", "v1", "jobs", "Job", namespaced: true)
     {
         IsInAll = true, HasStatus = true, HasGeneration = true, Model = typeof(V1Job), SelectableFields = ["status.successful"],
-        ImmutableFields = ["spec.selector", "spec.completions", "spec.template"], RequiredFields = ["spec.template.spec.containers"], Defaults = KindDefaults.Job, Columns = KindColumns.Job,
+        ImmutableFields = ["spec.selector", "spec.completions", "spec.template"], RequiredFields = ["spec.template.spec.containers"], Rule = o => Negative(o, "spec.completions", "spec.parallelism", "spec.backoffLimit"), Defaults = KindDefaults.Job, Columns = KindColumns.Job,
     };
 
     public static ResourceKind Leases { get; } = new("coordination.k8s.io", "v1", "leases", "Lease", namespaced: true)

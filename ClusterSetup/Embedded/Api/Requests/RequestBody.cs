@@ -51,9 +51,9 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
     public async Task<Outcome<JsonObject>> ReadObjectAsync(HttpContext context, ResourceKind kind)
     {
         var type = MediaType(context.Request);
-        if (type is not ("" or "application/json" or Protobuf.MediaType))
-            return UnsupportedMediaType("application/json");
-        var (node, failure) = await ReadAsync(context, protobufOf: Schema.Of(kind));
+        if (type is not ("" or "application/json" or "application/yaml" or Protobuf.MediaType))
+            return UnsupportedMediaType("application/json, application/yaml");
+        var (node, failure) = await ReadAsync(context, allowYaml: type == "application/yaml", protobufOf: Schema.Of(kind));
         if (failure is not null)
             return failure;
         return node is JsonObject o ? o : ApiStatus.BadRequest("the request body must be a JSON object");

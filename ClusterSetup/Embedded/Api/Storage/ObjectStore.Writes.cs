@@ -230,7 +230,10 @@ public sealed partial class ObjectStore
         var metadata = o["metadata"]!.AsObject();
         var managers = new FieldManagers(kind, metadata["managedFields"], _time.GetUtcNow());
         managers.Update(manager, old is null ? [] : FieldPaths.Of(schema, old.View), FieldPaths.Of(schema, o));
-        metadata["managedFields"] = managers.ToJson();
+        if (managers.ToJson() is { Count: > 0 } managed)
+            metadata["managedFields"] = managed;
+        else
+            metadata.Remove("managedFields");
     }
 
     private StoredObject DryRun(ResourceKind kind, JsonObject o) => new(kind, o, _resourceVersion);

@@ -62,10 +62,16 @@ internal sealed unsafe partial class EpollWorker
     private int OpenSocket(EpollConnection connection, out bool bound)
     {
         bound = false;
+        if (!Ports.TryOpen())
+            return Errno.Emfile;
         var address = Addresses[connection.Target];
         connection.Fd = Libc.Socket(address.Family, Libc.SockStreamNonBlockCloExec, 0);
         if (connection.Fd < 0)
+        {
+            Ports.Closed();
             return Libc.LastErrno;
+        }
+
         if (Source is not null)
         {
             var on = 1;
@@ -145,7 +151,11 @@ internal sealed unsafe partial class EpollWorker
     private void Close(EpollConnection connection)
     {
         if (connection.Fd >= 0)
+        {
             _ = Libc.Close(connection.Fd);
+            Ports.Closed();
+        }
+
         connection.Fd = -1;
         connection.Watched = 0;
         connection.Generation++;

@@ -87,6 +87,14 @@ internal static unsafe partial class Libc
         return GetRLimit(RLimitNoFile, limits) == 0 ? (int)Math.Min(limits[0], 1 << 20) : 1024;
     }
 
+    /// <summary>Sockets that an attack may have open: what the process may open further, less what the runtime needs to go on (assemblies, consoles, pipes).</summary>
+    public static int SocketsMax()
+    {
+        const int reserve = 32;
+        var open = Directory.Exists("/proc/self/fd") ? Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() : 2 * reserve;
+        return Math.Max(1, OpenFilesMax() - open - reserve);
+    }
+
     /// <summary>Makes an eventfd readable.</summary>
     public static void Signal(int eventFd)
     {

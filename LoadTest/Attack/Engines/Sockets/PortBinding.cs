@@ -7,6 +7,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 internal sealed class PortBinding(AttackPlan plan, SharedPorts ports)
 {
     private int _bound;
+    private bool _isOpen;
 
     /// <summary>Client port of the connection, or the one tried last; 0 for none.</summary>
     public int SourcePort { get; private set; }
@@ -19,6 +20,9 @@ internal sealed class PortBinding(AttackPlan plan, SharedPorts ports)
     {
         ports.Release(_bound);
         _bound = 0;
+        if (_isOpen)
+            ports.Closed();
+        _isOpen = false;
     }
 
     /// <summary>Connects; draws further ports while the kernel refuses them.</summary>
@@ -32,6 +36,9 @@ internal sealed class PortBinding(AttackPlan plan, SharedPorts ports)
             Socket? socket = null;
             try
             {
+                _isOpen = ports.TryOpen();
+                if (!_isOpen)
+                    throw new SocketException((int)SocketError.TooManyOpenSockets);
                 socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
                 Bind(socket);
                 await socket.ConnectAsync(endPoint, deadline);

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace CiliumDebugging.LoadTest.Tests.Attack;
+
+/// <summary>The load generator where it may open fewer files than it is asked to have connections.</summary>
+public sealed class FileLimitTests
+{
+    public static TheoryData<string> Engines => [.. EngineContractTests.AtTheRate.Select(row => row.Data).Where(engine => engine != "httpclient")];
+
+    [Theory, MemberData(nameof(Engines))]
+    public async Task Connections_beyond_the_limit_of_open_files_are_connect_errors_and_the_run_goes_on(string engine)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by ulimit");
+        await using var server = new TestServer((_, stop) => Task.Delay(Timeout.Infinite, stop));
+        using var process = Process.Start(new ProcessStartInfo("bash",
+        [
+            "-c", "ulimit -n 200; exec dotnet exec \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "LoadTest.dll"),
+            "attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "500ms", "--timeout", "5s", "--engine", engine,
+        ])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        (await errors).ShouldBeEmpty();
+        (await output).ShouldContain(" × connect error EMFILE");
+        (await output).ShouldContain("intended 500 = ");
+        process.ExitCode.ShouldBe(0);
+    }
+}
