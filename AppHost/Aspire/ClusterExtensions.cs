@@ -34,7 +34,8 @@ internal static class ClusterExtensions
             .WithEnvironment(LabProcesses.PortOffset, options.PortOffset?.ToString(CultureInfo.InvariantCulture) ?? "")
             .WithEnvironment(LabProcesses.CiliumConfig, options.CiliumConfig)
             .WithEnvironment(LabProcesses.Kubelet, "false")
-            .WithEnvironment(PodEnvironment.ApiToken, token);
+            .WithEnvironment(PodEnvironment.ApiToken, token)
+            .WithPromptTelemetry();
         return new LabCluster(resource, token);
     }
 }

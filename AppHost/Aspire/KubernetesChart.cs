@@ -15,11 +15,9 @@ internal static class KubernetesChart
     /// <summary>Adds the target of publishing, and what a lab has on a cluster but not on the embedded one: Aspire dashboard, Prometheus, Grafana, scenario runner. Nothing while the lab runs.</summary>
     public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, LabTopology topology)
     {
-        builder.AddKubernetesEnvironment(Environment).WithProperties(environment =>
-        {
-            environment.HelmChartName = "cilium-debugging";
-            environment.HelmChartDescription = "Laboratory for Kubernetes load-balancing skew";
-        });
+        builder.AddKubernetesEnvironment(Environment)
+            .WithDashboard(false) // the lab's own is among the manifests
+            .WithHelm(chart => chart.WithChartName("cilium-debugging").WithChartDescription("Laboratory for Kubernetes load-balancing skew"));
         if (!builder.ExecutionContext.IsPublishMode) return;
         var values = new ManifestValues { Topology = topology };
         builder.AddImage(DashboardManifests.Component, DashboardManifests.Image).PublishObjects(_ => values);

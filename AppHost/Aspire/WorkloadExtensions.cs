@@ -31,7 +31,8 @@ internal static class WorkloadExtensions
             .WithAnnotation(new PodAnnotation(slot))
             .WithIconName(slot.Workload.Port is null ? "Flash" : "Box")
             .WithParentRelationship(cluster.Resource!)
-            .WaitFor(cluster.Resource!);
+            .WaitFor(cluster.Resource!)
+            .WithPromptTelemetry();
         foreach (var (key, value) in LabProcesses.PodVariables(slot))
             pod.WithEnvironment(key, value);
 

@@ -77,7 +77,7 @@ public sealed class BoardTests
         foreach (var backend in backends)
         {
             var replace = backend.Resource.Annotations.OfType<ResourceCommandAnnotation>().Single(c => c.Name == "replace-pod");
-            replace.UpdateState(new UpdateCommandStateContext { ResourceSnapshot = Running(), ServiceProvider = null! }).ShouldBe(ResourceCommandState.Disabled);
+            replace.UpdateState(Context(Running())).ShouldBe(ResourceCommandState.Disabled);
         }
         distribution.Annotations.OfType<ResourceRelationshipAnnotation>().Count(r => r.Type == "Watches").ShouldBe(3);
     }
@@ -91,6 +91,14 @@ public sealed class BoardTests
         BackendPod[] pods = [new("y", "backend", "n"), new("x", "backend", "n")];
 
         slots.Select(s => BackendSlots.PodOf(s, resources, pods)?.Name).ShouldBe(["x", "y", null]);
+    }
+
+    /// <summary>Not by its initializer: what it requires beside the snapshot differs from one Aspire version to the next.</summary>
+    private static UpdateCommandStateContext Context(CustomResourceSnapshot snapshot)
+    {
+        var context = Activator.CreateInstance<UpdateCommandStateContext>();
+        typeof(UpdateCommandStateContext).GetProperty(nameof(context.ResourceSnapshot))!.SetValue(context, snapshot);
+        return context;
     }
 
     private static CustomResourceSnapshot Running() => new() { ResourceType = "Project", Properties = ImmutableArray<ResourcePropertySnapshot>.Empty, State = KnownResourceStates.Running };

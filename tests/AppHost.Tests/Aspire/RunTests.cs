@@ -24,7 +24,7 @@ public sealed class RunTests
         async Task Run(string resource, string command)
         {
             var result = await application.ResourceCommands.ExecuteCommandAsync(resource, command, cancellation);
-            result.Success.ShouldBeTrue($"{resource} {command}: {result.ErrorMessage}");
+            result.Success.ShouldBeTrue($"{resource} {command}: {result.Message}");
         }
 
         // Balanced: a rate and a share for each backend, and links.

@@ -43,7 +43,7 @@ public sealed class SituationOfRunTests
 
         situation.Kind.ShouldBe("skewed");
         situation.Headline.ShouldBe("1 of 3 pods answers");
-        situation.Silent.ShouldEndWith("8.0 successes/s; they get no request");
+        situation.Silent.ShouldEndWith("8.0 successes/s; no request fails");
     }
 
     [Fact]
