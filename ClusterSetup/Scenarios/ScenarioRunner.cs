@@ -109,6 +109,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections, MaxInFlight: load.InFlight), cancellationToken);
         var first = await PhaseMeasurement.BeginAsync(run, phase.Name, cancellationToken);
         run.Series.Add(0, run.AtStart, first.Pods);
+        if (run.Series.Newest is { } origin) run.Observer.OnCounters(origin, first.Pods, run.ClientNode);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
         await ReadSettingsAsync(run, cancellationToken);
     }

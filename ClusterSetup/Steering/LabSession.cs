@@ -20,8 +20,8 @@ public sealed record RunOrder(Scenario Scenario, bool ByHand);
 /// </summary>
 public sealed class LabSession : ILabCommands, IAsyncDisposable
 {
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_reportLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_reportLimit = TimeSpan.FromSeconds(15);
     private const int ReportsShown = 20;
 
     private readonly Kubernetes _cluster;

@@ -6,7 +6,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <param name="Sequence">Number of the request, from 0 without gaps; the order in which requests were intended.</param>
 /// <param name="IntendedStart">When the pacer wanted it to start.</param>
 /// <param name="Start">When it really started (its connect, or its send on a kept-alive connection); for a request not sent, when that was decided.</param>
-/// <param name="End">When the response was complete or the request was given up.</param>
+/// <param name="End">When the response was complete or the request was given up; of a response, when its last byte came where the engine has that from the kernel, else when it was read.</param>
 /// <param name="SourcePort">Client port; 0 when no connection was tried or the kernel's choice was not asked for.</param>
 /// <param name="Connection">Number of the connection within the attack, from 0; -1 when there was none.</param>
 /// <param name="RequestOnConnection">Which request on that connection this was, from 0; always 0 with fresh connections.</param>

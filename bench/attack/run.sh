@@ -29,9 +29,10 @@ url=http://127.0.0.1:$port/
 # Siege reads its settings from a file only.
 printf 'connection = close\nlogging = false\nverbose = false\njson_output = false\nlimit = 1000\nparser = false\n' > "$out/siegerc"
 
+# In one line, hence one write: a second one would find the connection closed, and the answer would be lost to its reset.
 count() {
     exec 3<>"/dev/tcp/127.0.0.1/$port"
-    printf 'GET /count HTTP/1.1\r\n\r\n' >&3
+    printf 'GET /count HTTP/1.1\n' >&3
     tail -n 1 <&3 2>/dev/null
     exec 3>&-
 }

@@ -3,7 +3,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <summary>Form of a file of records.</summary>
 public enum RecordFormat
 {
-    /// <summary>Compact: about 25 bytes a record.</summary>
+    /// <summary>Compact: 25 to 31 bytes a record.</summary>
     Binary,
 
     /// <summary>One line per record under a line of column names.</summary>

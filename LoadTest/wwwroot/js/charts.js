@@ -104,9 +104,17 @@ function drawMarks(plot, id) {
   if (id === 'evidence' && threshold) {
     const y = plot.valToPos(threshold, 'y', true);
     line(ctx, bbox.left, y, bbox.left + bbox.width, y);
-    ctx.fillText(`decided from ${threshold.toFixed(1)} on`, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
+    label(ctx, `decided from ${threshold.toFixed(1)} on`, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
   }
   ctx.restore();
+}
+
+/** A text that can be read whatever is drawn behind it. */
+function label(ctx, text, x, y) {
+  ctx.fillStyle = ink('--card');
+  ctx.fillRect(x - 2 * devicePixelRatio, y - 10 * devicePixelRatio, ctx.measureText(text).width + 4 * devicePixelRatio, 13 * devicePixelRatio);
+  ctx.fillStyle = ink('--text');
+  ctx.fillText(text, x, y);
 }
 
 function line(ctx, x1, y1, x2, y2) {

@@ -1,6 +1,7 @@
 // Commands. They need the token that the printed link has in its fragment, which no server ever sees; it is kept for this tab alone.
 
 import { byId, make, replaceWhenChanged, setText } from './dom.js';
+import { shortNames } from './looks.js';
 
 let lab = { scenarios: [], policies: [], pods: [], reports: [] };
 let activity = 'idle';
@@ -29,7 +30,9 @@ export function start() {
 export function showLab(info) {
   lab = info;
   options(byId('scenario'), lab.scenarios.map(s => [s.name, s.name]));
-  options(byId('pod'), lab.pods.map(p => [`${p.namespace}/${p.name}`, `${p.name} on ${p.node}`]));
+  const key = pod => `${pod.namespace}/${pod.name}`;
+  const short = shortNames(lab.pods.map(key));
+  options(byId('pod'), lab.pods.map(p => [key(p), `${short.get(key(p))} on ${p.node}`]));
   showTitle();
   // Whether it is applied changes in place: the focus stays on its button and its YAML open.
   replaceWhenChanged(byId('policies'), lab.policies.map(p => [p.id, p.objects, p.yaml]), () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has none.' })]);

@@ -26,10 +26,10 @@ const list = (title, items, item = text => document.createTextNode(text)) => ite
 function rows(all) {
   const body = byId('rows');
   replaceWhenChanged(body, all.map(r => [r.key, r.node, r.pods]), () => all.map(r => make('tr', { 'data-row': r.key },
-    make('th', { scope: 'row' }, sample(r.key, false), r.pods > 1 ? `${r.pods} pods` : r.name), make('td', { text: `${r.node}${r.onClientNode ? ' ← client' : ''}` }),
-    make('td', { class: 'state' }), make('td', { class: 'n' }), make('td', { class: 'n' }), make('td', { class: 'share' }), make('td', { class: 'n' }), make('td', { class: 'n' }))));
+    make('th', { scope: 'row' }, sample(r.key, false), r.pods > 1 ? `${r.pods} pods` : r.name), make('td', { class: 'state' }),
+    make('td', { text: `${r.node}${r.onClientNode ? ' ← client' : ''}` }), make('td', { class: 'n' }), make('td', { class: 'n' }), make('td', { class: 'share' }), make('td', { class: 'n' }), make('td', { class: 'n' }))));
   all.forEach((r, i) => {
-    const [, , state, ok, failed, share, p50, p99] = body.children[i].children;
+    const [, state, , ok, failed, share, p50, p99] = body.children[i].children;
     setText(state, states[r.state] ?? r.state);
     state.dataset.state = r.state;
     setText(ok, number(r.okPerSecond));

@@ -25,34 +25,34 @@ export function show(state) {
 
 function picture(state, width) {
   const narrow = width < 520;
-  const place = narrow ? { client: 58, proxy: 40, pod: 104 } : { client: Math.min(190, width * 0.2), proxy: 60, pod: Math.min(280, width * 0.34) };
+  const place = narrow ? { client: 58, proxy: 40, pod: 104 } : { client: Math.min(215, width * 0.25), proxy: 60, pod: Math.min(280, width * 0.34) };
   const rows = [...state.rows].sort((a, b) => a.onClientNode - b.onClientNode || a.node.localeCompare(b.node) || a.name.localeCompare(b.name));
   const height = rows.length * row + 10;
-  const short = shortNames(rows.map(r => r.key));
+  const [short, nodes] = [shortNames(rows.map(r => r.key)), shortNames([...new Set([state.client.node, ...rows.map(r => r.node)])])];
   const svg = draw('svg', { viewBox: `0 0 ${width} ${height}`, height, role: 'img', 'aria-label': label(state) });
   const middle = height / 2;
   const most = Math.max(1e-9, ...rows.map(r => Math.max(r.okPerSecond, r.failedPerSecond)));
   const start = 2 + place.client + (state.httpRules.client ? place.proxy + 8 : 0);
   const end = width - place.pod - 4 - (state.httpRules.backends ? place.proxy + 8 : 0);
   rows.forEach((r, i) => edges(svg, r, { x1: start, y1: middle, x2: end, y2: 5 + i * row + row / 2 }, most, narrow));
-  rows.forEach((r, i) => pod(svg, r, width - place.pod - 2, 5 + i * row, place, state.httpRules.backends, narrow ? short.get(r.key) : r.name));
-  node(svg, 2, middle, place.client, narrow ? 'client' : state.client.pod || 'client', state.client.node, narrow);
+  rows.forEach((r, i) => pod(svg, r, width - place.pod - 2, 5 + i * row, place, state.httpRules.backends, narrow ? { name: brief(r.name, short.get(r.key), place.pod - 28), node: brief(r.node, nodes.get(r.node), place.pod - 28) } : { name: r.name, node: `${r.node}${r.onClientNode ? ' ← client' : ''}` }));
+  node(svg, 2, middle, place.client, narrow ? 'client' : state.client.pod || 'client', narrow ? brief(state.client.node, nodes.get(state.client.node), place.client + 10) : state.client.node);
   if (state.httpRules.client) proxy(svg, 2 + place.client + 8, middle, place.proxy);
   return svg;
 }
 
 const label = state => `Requests per second from ${state.client.pod}: ${state.rows.map(r => `${r.name} on ${r.node} ${number(r.okPerSecond)} successes, ${number(r.failedPerSecond)} failures in its name`).join('; ')}`;
 
-function node(svg, x, y, width, name, under, narrow) {
+function node(svg, x, y, width, name, under) {
   svg.append(draw('rect', { x, y: y - 17, width, height: 34, rx: 6, class: 'box client' }), text(x + width / 2, y + 4, fit(name, width - 8), 'middle', name));
-  if (!narrow) svg.append(text(x + width / 2, y + 32, fit(under, width + 10), 'middle', under, 'muted'));
+  svg.append(text(x + width / 2, y + 32, fit(under, width + 10), 'middle', under, 'muted'));
 }
 
 function proxy(svg, x, y, width) {
   svg.append(draw('line', { x1: x - 8, y1: y, x2: x, y2: y, class: 'wire' }), draw('rect', { x, y: y - 14, width, height: 28, rx: 14, class: 'box proxy' }), text(x + width / 2, y + 4, 'proxy', 'middle', '', 'muted'));
 }
 
-function pod(svg, r, x, y, place, proxied, name) {
+function pod(svg, r, x, y, place, proxied, { name, node }) {
   const middle = y + row / 2;
   if (proxied) {
     proxy(svg, x - place.proxy - 8, middle, place.proxy);
@@ -62,7 +62,7 @@ function pod(svg, r, x, y, place, proxied, name) {
     draw('rect', { x, y: y + 3, width: place.pod, height: row - 6, rx: 6, class: `box ${r.state}` }),
     draw('circle', { cx: x + 12, cy: middle, r: 5, class: `fill f${colourOf(r.key)}` }),
     text(x + 23, middle - 3, fit(name, place.pod - 28), 'start', r.name),
-    text(x + 23, middle + 12, fit(`${r.pods > 1 ? `${r.pods} pods` : r.node}${r.onClientNode ? ' ← client' : ''}`, place.pod - 28), 'start', r.node, 'muted'));
+    text(x + 23, middle + 12, fit(r.pods > 1 ? `${r.pods} pods${r.onClientNode ? ' ← client' : ''}` : node, place.pod - 28), 'start', r.node, 'muted'));
 }
 
 function edges(svg, r, at, most, narrow) {
@@ -87,6 +87,9 @@ function text(x, y, content, anchor, full, css) {
   if (full && full !== content) element.append(draw('title', { text: full }));
   return element;
 }
+
+/** A name, or its short form where it does not fit. */
+const brief = (name, short, width) => name.length * 7.3 <= width ? name : short;
 
 /** As much of a name's end as fits: pods differ at their ends. */
 const fit = (name, width) => name.length * 7.3 <= width ? name : `…${name.slice(-Math.max(3, Math.floor(width / 7.3) - 1))}`;

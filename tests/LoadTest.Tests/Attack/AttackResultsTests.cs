@@ -141,6 +141,15 @@ public sealed class AttackResultsTests
         results.Counts.Values.Sum().ShouldBe(10_000);
     }
 
+    [Fact]
+    public void A_first_start_that_is_late_does_not_make_the_achieved_rate_higher()
+    {
+        var results = new AttackResults();
+        foreach (var (sequence, start) in new[] { (0, 5), (1, 10), (2, 20) })
+            results.Add(new RequestRecord(sequence, TimeSpan.FromMilliseconds(10 * sequence), TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(30), 1, sequence, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+        results.AchievedRate.ShouldBe(100);
+    }
+
     [Theory]
     [InlineData("50", 50)]
     [InlineData("50/s", 50)]
