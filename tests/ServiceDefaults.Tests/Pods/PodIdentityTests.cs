@@ -36,6 +36,33 @@ public sealed class PodIdentityTests
         error.Message.ShouldContain("CLUSTER_API_TOKEN");
     }
 
+    private static Dictionary<string, string?> FromKubelet => new()
+    {
+        ["CLUSTER_API_URL"] = "http://127.0.0.1:1", ["CLUSTER_API_TOKEN"] = "a-token-for-tests-only", ["POD_NAME"] = "backend-1-abc-12345", ["POD_NAMESPACE"] = "backend", ["NODE_NAME"] = "cluster-worker2",
+        ["POD_UID"] = "u-1", ["POD_IP"] = "127.64.2.2", ["POD_BACKING_ADDRESS"] = "127.67.2.2", ["POD_PORT_OFFSET"] = "7", ["POD_PORTS"] = "http=8080,=9090",
+    };
+
+    [Fact]
+    public async Task What_the_kubelet_says_is_the_pods_place_and_no_api_is_asked()
+    {
+        using var sandbox = await PodSandbox.JoinAsync(new ConfigurationBuilder().AddInMemoryCollection(FromKubelet).Build(), TimeProvider.System, cancellationToken: TestContext.Current.CancellationToken);
+
+        sandbox.ShouldNotBeNull();
+        sandbox.Identity.ShouldBe(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
+        (sandbox.PodAddress.ToString(), sandbox.BackingAddress.ToString(), sandbox.PortOffset).ShouldBe(("127.64.2.2", "127.67.2.2", 7));
+        sandbox.ContainerPorts.ShouldBe([8080, 9090]);
+    }
+
+    [Fact]
+    public async Task A_place_without_an_address_is_a_clear_error()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(FromKubelet.Where(v => v.Key != "POD_IP")).Build();
+
+        var error = await Should.ThrowAsync<FormatException>(() => PodSandbox.JoinAsync(configuration, TimeProvider.System, cancellationToken: TestContext.Current.CancellationToken));
+
+        error.Message.ShouldContain("POD_IP");
+    }
+
     [Fact]
     public async Task Telemetry_carries_the_pods_identity()
     {
