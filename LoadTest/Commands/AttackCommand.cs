@@ -28,7 +28,7 @@ internal static class AttackCommand
             return AttackCommands.WriteProblems(problems);
         if (AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine) is { } engineProblem)
             return AttackCommands.WriteProblems([engineProblem]);
-        if (AttackEngines.FallbackReason(plan) is { } reason)
+        if (parsed.GetRequiredValue(AttackOptions.Engine) == "auto" && AttackEngines.FallbackReason(plan) is { } reason)
             Console.Error.WriteLine($"note: engine {engine.Name} instead of io_uring: {reason}");
         try
         {
