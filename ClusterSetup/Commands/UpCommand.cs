@@ -56,6 +56,7 @@ public static class UpCommand
             using var kubeconfig = TemporaryKubeconfig.Write(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
             if (cluster.Notice is { } notice) Console.WriteLine(notice);
             Console.WriteLine($"export KUBECONFIG={kubeconfig.Path}");
+            if (insecure) Console.WriteLine("kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient or curl with the token of that file, or leave --insecure-http away");
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return KindRun.Interrupted;
         }
