@@ -36,6 +36,32 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         await page.CloseAsync();
     }
 
+    /// <summary>Gives the page's own module one sample a second, each with the one that goes for it, as the stream does.</summary>
+    private const string PlayNight = """
+        async drops => {
+          const series = await import('/js/series.js');
+          series.reset({ lines: [{ chart: 'echo', row: 'backend/one', status: 0 }], at: [], values: [[]] });
+          drops.forEach((drop, second) => series.add({ at: second, drop, values: [second * 17] }));
+          return [series.times(), series.linesOf('echo')[0].values];
+        }
+        """;
+
+    [Fact]
+    public async Task A_page_left_open_for_a_night_holds_what_the_server_holds_and_no_more()
+    {
+        var (timeline, line) = (new Timeline(), new TimelineLine("echo", "backend/one", 0));
+        var drops = Enumerable.Range(0, 12 * 3600).Select(second => timeline.Add(second, [KeyValuePair.Create(line, second * 17.0)])).ToArray();
+        await using var server = await PageServer.StartAsync(new PageFeed(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        var page = await chromium.OpenLiveAsync($"{server.Address}icon.svg", []); // its origin alone, without the stream
+
+        var held = await page.EvaluateAsync<double[][]>(PlayNight, drops);
+
+        held[0].ShouldBe(timeline.Samples.Select(s => s.At));
+        held[1].ShouldBe(timeline.Samples.Select(s => s.Values[0]));
+        held[0].Length.ShouldBe(Timeline.Capacity);
+        await page.CloseAsync();
+    }
+
     private sealed class Nobody : ILabCommands
     {
         public Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException("nobody carries out commands here");
