@@ -13,7 +13,7 @@ public static class AttackEndpoints
     /// <summary>Port of the control interface.</summary>
     public const int ControlPort = 8081;
 
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Maps the endpoints.</summary>
     public static void MapAttack(this WebApplication app)
@@ -79,7 +79,7 @@ public static class AttackEndpoints
                 text.Clear();
                 batch.Clear();
                 await more.WaitAsync(either.Token);
-                // Wait a moment, so that a fast attack is written in batches.
+                // Wait a moment, so that records are written in batches: each wakes three processes on its way.
                 await Task.Delay(FlushInterval, time, either.Token);
             }
         }
