@@ -60,7 +60,7 @@ internal static class PrometheusManifests
     }
 
     /// <summary>Prometheus's configuration.</summary>
-    internal const string Configuration = """
+    internal const string Configuration = $$"""
         global:
           scrape_interval: 2s
           scrape_timeout: 2s
@@ -90,6 +90,13 @@ internal static class PrometheusManifests
             metric_relabel_configs:
               - {source_labels: [source], regex: '[^/]+/(.+)', target_label: hubble_source_pod}
               - {source_labels: [destination], regex: '[^/]+/(.+)', target_label: hubble_destination_pod}
+          # The verdict and what it rests on, from the run that the Job makes.
+          - job_name: lab
+            kubernetes_sd_configs: [{role: pod}]
+            relabel_configs:
+              - source_labels: [__meta_kubernetes_namespace, __meta_kubernetes_pod_label_app, __meta_kubernetes_pod_container_port_name, __meta_kubernetes_pod_phase]
+                regex: {{RunnerManifests.Namespace}};{{RunnerManifests.Name}};{{RunnerManifests.MetricsPortName}};Running
+                action: keep
 
         """;
 }

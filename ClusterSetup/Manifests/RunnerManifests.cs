@@ -6,7 +6,7 @@ namespace CiliumDebugging.ClusterSetup.Manifests;
 
 /// <summary>
 /// A Job that runs a scenario from inside the cluster, with the rights it needs for that and no others, and serves its live page. The page listens on the Pod's loopback, which
-/// <c>kubectl port-forward</c> reaches and no other Pod does.
+/// <c>kubectl port-forward</c> reaches and no other Pod does; what Prometheus scrapes of it has a port of its own.
 /// </summary>
 internal static class RunnerManifests
 {
@@ -16,6 +16,9 @@ internal static class RunnerManifests
     /// <summary>How long the page stays after the run, for its reports: with the Job they are gone.</summary>
     private const string Linger = "30m";
     private const string Rbac = "rbac.authorization.k8s.io";
+
+    /// <summary>Name of its port with the verdict and what it rests on, for Prometheus.</summary>
+    public const string MetricsPortName = "metrics";
 
     /// <summary>Its namespace.</summary>
     public const string Namespace = "cilium-debugging";
@@ -63,7 +66,8 @@ internal static class RunnerManifests
         {
             Name = Name,
             Image = values.RunnerImage,
-            Args = ["scenario", "run", values.RunnerScenario, "--in-cluster", "--output", "/tmp/artifacts", "--page", "--page-port", PageServer.PreferredPort.ToString(CultureInfo.InvariantCulture), "--linger", Linger],
+            Args = ["scenario", "run", values.RunnerScenario, "--in-cluster", "--output", "/tmp/artifacts", "--page", "--page-port", PageServer.PreferredPort.ToString(CultureInfo.InvariantCulture), "--metrics-port", MetricsServer.PreferredPort.ToString(CultureInfo.InvariantCulture), "--linger", Linger],
+            Ports = [new V1ContainerPort { Name = MetricsPortName, ContainerPort = MetricsServer.PreferredPort, Protocol = "TCP" }],
             Resources = PodParts.Resources("100m", "128Mi", "1", "512Mi"),
         }, serviceAccount: Name);
         pod.RestartPolicy = "Never";

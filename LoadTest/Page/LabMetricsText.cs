@@ -9,6 +9,14 @@ internal static class LabMetricsText
     /// <summary>Media type of the format.</summary>
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
+    /// <summary>Answers a scrape, for which the run is judged like for an open page.</summary>
+    public static Task AnswerAsync(HttpContext context, PageFeed feed)
+    {
+        feed.Glance();
+        context.Response.ContentType = ContentType;
+        return context.Response.WriteAsync(Render(feed.State), context.RequestAborted);
+    }
+
     public static string Render(LabState state)
     {
         var text = new StringBuilder();

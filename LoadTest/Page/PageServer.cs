@@ -90,7 +90,7 @@ public sealed class PageServer : IAsyncDisposable
         security = new PageSecurity(token, port);
         app.MapGet("/events", context => StreamAsync(context, broadcast, time, app.Lifetime.ApplicationStopping));
         app.MapPost("/commands", context => CommandAsync(context, security, commands));
-        app.MapGet("/metrics", context => MetricsAsync(context, feed));
+        app.MapGet("/metrics", context => LabMetricsText.AnswerAsync(context, feed));
         app.MapGet("/reports/{run}/{file}", context => ReportAsync(context, feed));
         app.MapGet("/{**path}", FileAsync);
         try
@@ -219,12 +219,6 @@ public sealed class PageServer : IAsyncDisposable
         };
         await using var content = File.OpenRead(Path.Combine(report.Folder, file));
         await content.CopyToAsync(context.Response.Body, context.RequestAborted);
-    }
-
-    private static Task MetricsAsync(HttpContext context, PageFeed feed)
-    {
-        feed.Glance();
-        return AnswerAsync(context, StatusCodes.Status200OK, LabMetricsText.Render(feed.State), LabMetricsText.ContentType);
     }
 
     private static Task AnswerAsync(HttpContext context, int status, string text, string contentType = "text/plain; charset=utf-8")

@@ -43,6 +43,20 @@ public class GrafanaManifestsTests
     }
 
     [Fact]
+    public void The_verdict_it_shows_is_scraped_from_the_runners_own_port()
+    {
+        var runner = LabManifests.Render(new ManifestValues { Runner = true }).Single(m => m.Kind == "Job").Object;
+        var container = runner["spec"]!["template"]!["spec"]!["containers"]![0]!;
+        var job = Yaml.Parse(PrometheusManifests.Configuration).Value!["scrape_configs"]!.AsArray().Single(j => (string)j!["job_name"]! == "lab")!;
+
+        var keep = job["relabel_configs"]![0]!;
+        keep["source_labels"]!.AsArray().Select(l => (string)l!).ShouldBe(
+            ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_label_app", "__meta_kubernetes_pod_container_port_name", "__meta_kubernetes_pod_phase"]);
+        ((string)keep["regex"]!).ShouldBe($"{runner["metadata"]!["namespace"]};{runner["spec"]!["template"]!["metadata"]!["labels"]!["app"]};{container["ports"]![0]!["name"]};Running");
+        container["args"]!.AsArray().Select(a => (string)a!).SkipWhile(a => a != "--metrics-port").Skip(1).First().ShouldBe(container["ports"]![0]!["containerPort"]!.ToString());
+    }
+
+    [Fact]
     public void Whoever_reaches_it_may_look_and_nobody_may_sign_in()
     {
         var variables = s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!.AsArray().ToDictionary(e => (string)e!["name"]!, e => (string)e!["value"]!);
