@@ -18,12 +18,13 @@ public sealed class WatchLoadTests
     {
         await using var api = await ApiFixture.StartAsync();
         api.Store.Create(ResourceKinds.ConfigMaps, "default", ApiFixture.ConfigMap("c")).OrThrow();
-        // The first round fills the bounded history and the servers' buffers; after it there is nothing left that may grow.
-        var first = await RoundAsync(api);
+        await RoundAsync(api);
         if (!s_full)
             return;
+        // Two rounds fill the bounded history and the servers' pools of buffers; a leak would go on growing after them.
         var second = await RoundAsync(api);
-        second.ShouldBeLessThan(first + (4 << 20));
+        var third = await RoundAsync(api);
+        third.ShouldBeLessThan(second + (4 << 20));
     }
 
     /// <summary>One round of writes under the eyes of all watchers; gives the memory in use after it, bytes.</summary>
