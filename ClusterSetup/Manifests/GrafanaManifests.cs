@@ -24,7 +24,7 @@ internal static class GrafanaManifests
     /// <summary>The image's own user.</summary>
     private const long User = 472;
 
-    private const string DashboardFile = "/etc/grafana/dashboards/load-balancing-skew.json";
+    private const string DashboardFolder = "/etc/grafana/dashboards", DashboardFile = $"{DashboardFolder}/load-balancing-skew.json";
 
     /// <summary>The objects.</summary>
     public static IEnumerable<Manifest> Render()
@@ -91,7 +91,7 @@ internal static class GrafanaManifests
             url: http://{{PrometheusManifests.Name}}.{{PrometheusManifests.Namespace}}:{{PrometheusManifests.Port}}
             isDefault: true
             editable: false
-            jsonData: {httpMethod: POST, timeInterval: 2s}
+            jsonData: {httpMethod: POST, timeInterval: {{PrometheusManifests.ScrapeInterval}}}
 
         """;
 
@@ -103,7 +103,7 @@ internal static class GrafanaManifests
             type: file
             disableDeletion: true
             allowUiUpdates: false
-            options: {path: {{Path.GetDirectoryName(DashboardFile)!.Replace('\\', '/')}}}
+            options: {path: {{DashboardFolder}}}
 
         """;
 }

@@ -14,6 +14,9 @@ internal static class PrometheusManifests
     /// <summary>The port of its API and page.</summary>
     public const int Port = 9090;
 
+    /// <summary>How often it scrapes.</summary>
+    public const string ScrapeInterval = "2s";
+
     /// <summary>nobody, the image's own user.</summary>
     private const long User = 65534;
 
@@ -62,8 +65,8 @@ internal static class PrometheusManifests
     /// <summary>Prometheus's configuration.</summary>
     internal const string Configuration = $$"""
         global:
-          scrape_interval: 2s
-          scrape_timeout: 2s
+          scrape_interval: {{ScrapeInterval}}
+          scrape_timeout: {{ScrapeInterval}}
         scrape_configs:
           # The backends: echo_requests, a_requests, b_requests.
           - job_name: backends

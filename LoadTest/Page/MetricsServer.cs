@@ -5,7 +5,7 @@ namespace CiliumDebugging.LoadTest.Page;
 
 /// <summary>
 /// Serves the run's quantities for Prometheus (<c>GET /metrics</c>) and nothing else, on every address of this machine: for a Prometheus that does not reach the page's loopback, as in a cluster.
-/// There is nothing in them that a scrape of the backends and of Hubble does not tell.
+/// It asks for no token: who answers how much, and the verdict on it, is all there is to read.
 /// </summary>
 public sealed class MetricsServer : IAsyncDisposable
 {
@@ -29,27 +29,15 @@ public sealed class MetricsServer : IAsyncDisposable
     public static async Task<MetricsServer> StartAsync(PageFeed feed, int port, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(feed);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "metrics" });
-        builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 0;
-            kestrel.Limits.MaxConcurrentConnections = MostConnections;
-            kestrel.Listen(IPAddress.Any, port);
-        });
-        var app = builder.Build();
+        var app = KestrelHost.Build("metrics", new IPEndPoint(IPAddress.Any, port), mostBodyBytes: 0, MostConnections);
         app.MapGet("/metrics", context => LabMetricsText.AnswerAsync(context, feed));
         try
         {
-            await app.StartAsync(cancellationToken);
+            await KestrelHost.StartAsync(app, cancellationToken);
         }
-        catch (Exception e)
+        catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            await app.DisposeAsync();
-            if (e is IOException { InnerException: AddressInUseException }) throw new IOException($"the metrics cannot be served on port {port}: something else listens there; choose another --metrics-port", e);
-            throw;
+            throw new IOException($"the metrics cannot be served on port {port}: something else listens there; choose another --metrics-port", e);
         }
         return new MetricsServer(app);
     }

@@ -69,17 +69,7 @@ public sealed class PageServer : IAsyncDisposable
 
     private static async Task<PageServer> StartOnAsync(int port, PageFeed feed, ILabCommands commands, TimeProvider time, PageBroadcast broadcast, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "page" });
-        builder.Services.AddRoutingCore();
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MostCommandBytes;
-            kestrel.Limits.MaxConcurrentConnections = PageBroadcast.MostPages + 64;
-            kestrel.Listen(IPAddress.Loopback, port);
-        });
-        var app = builder.Build();
+        var app = KestrelHost.Build("page", new IPEndPoint(IPAddress.Loopback, port), MostCommandBytes, PageBroadcast.MostPages + 64);
         var (token, security) = (PageSecurity.NewToken(), (PageSecurity?)null);
         app.Use((context, next) =>
         {
@@ -93,15 +83,7 @@ public sealed class PageServer : IAsyncDisposable
         app.MapGet("/metrics", context => LabMetricsText.AnswerAsync(context, feed));
         app.MapGet("/reports/{run}/{file}", context => ReportAsync(context, feed));
         app.MapGet("/{**path}", FileAsync);
-        try
-        {
-            await app.StartAsync(cancellationToken);
-        }
-        catch
-        {
-            await app.DisposeAsync();
-            throw;
-        }
+        await KestrelHost.StartAsync(app, cancellationToken);
         return new PageServer(app, broadcast, new Uri($"http://127.0.0.1:{port}/"), token);
     }
 

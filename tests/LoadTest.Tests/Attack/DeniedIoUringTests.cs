@@ -17,12 +17,11 @@ public sealed class DeniedIoUringTests
         Assert.SkipUnless(IoUringEngine.IsSupported && Environment.Is64BitProcess, "io_uring cannot run here anyway");
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
         using var process = StartDenied("attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "1s");
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
 
-        (await errors).ShouldBe($"note: engine epoll instead of io_uring: io_uring is forbidden here, as by a container's seccomp profile{Environment.NewLine}");
-        (await output).ShouldContain("engine epoll");
-        (await output).ShouldMatch(@"(?m)^sent ([1-9]\d*) = \1 × 200$");
+        errors.ShouldBe($"note: engine epoll instead of io_uring: io_uring is forbidden here, as by a container's seccomp profile{Environment.NewLine}");
+        output.ShouldContain("engine epoll");
+        output.ShouldMatch(@"(?m)^sent ([1-9]\d*) = \1 × 200$");
         process.ExitCode.ShouldBe(0);
     }
 
@@ -36,7 +35,7 @@ public sealed class DeniedIoUringTests
             try
             {
                 Deny();
-                process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "LoadTest.dll"), .. arguments])
+                process = Process.Start(new ProcessStartInfo("dotnet", ["exec", LoadTestProcess.Program, .. arguments])
                 {
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,

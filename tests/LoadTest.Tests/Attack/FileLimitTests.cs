@@ -14,19 +14,18 @@ public sealed class FileLimitTests
         await using var server = new TestServer((_, stop) => Task.Delay(Timeout.Infinite, stop));
         using var process = Process.Start(new ProcessStartInfo("bash",
         [
-            "-c", "ulimit -n 200; exec dotnet exec \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "LoadTest.dll"),
+            "-c", "ulimit -n 200; exec dotnet exec \"$@\"", "bash", LoadTestProcess.Program,
             "attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "500ms", "--timeout", "5s", "--engine", engine,
         ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
 
-        (await errors).ShouldBeEmpty();
-        (await output).ShouldContain(" × connect error EMFILE");
-        (await output).ShouldContain("intended 500 = ");
+        errors.ShouldBeEmpty();
+        output.ShouldContain(" × connect error EMFILE");
+        output.ShouldContain("intended 500 = ");
         process.ExitCode.ShouldBe(0);
     }
 }
