@@ -12,24 +12,27 @@ public readonly record struct Pace(TimeSpan Wait, bool Stop);
 /// <remarks>
 /// Request k (from 0) is intended at k / rate. It is computed from k, not added up, so a rate that does not divide a second does not
 /// drift. The intended starts lie in [0, duration): rate 50/s for 2 s is 100 requests, the last at 1.98 s.
+/// <para>With a burst of B, B requests of a worker are intended together when the first of them is due, then none until the next B are: 1,000/s in bursts of 2 is
+/// a pair every 2 ms. Their number is that of single ones.</para>
 /// </remarks>
 /// <param name="RatePerSecond">
 /// Requests per second, above 0; fractions are allowed. <see cref="double.PositiveInfinity"/> means as fast as the
 /// in-flight limit permits: every request is due at once and only the duration ends the attack.
 /// </param>
 /// <param name="Duration">Length of the attack; null means until it is stopped.</param>
-public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration)
+/// <param name="Burst">Requests that a worker starts together, 1 or more.</param>
+/// <param name="Workers">How many workers share the requests: worker w of W has w, w + W, …</param>
+public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration, int Burst = 1, int Workers = 1)
 {
     /// <summary>True when requests are not spaced but follow each other as fast as the in-flight limit permits.</summary>
     public bool IsUnlimited => double.IsPositiveInfinity(RatePerSecond);
 
     /// <summary>Offset from the attack's epoch at which request <paramref name="hit"/> (from 0) is due; zero when unlimited.</summary>
-    public TimeSpan IntendedStart(long hit) =>
-        IsUnlimited ? TimeSpan.Zero : TimeSpan.FromTicks((long)Math.Min(Math.Round(hit * (double)TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks));
+    public TimeSpan IntendedStart(long hit) => Due(hit - (hit / Workers % Burst * Workers));
 
     /// <summary>
-    /// Requests due in [0, <paramref name="elapsed"/>): the number of k with IntendedStart(k) &lt; elapsed, capped by the duration.
-    /// Without meaning (and 0) when unlimited.
+    /// Requests that single ones would have had due in [0, <paramref name="elapsed"/>): the number of k with k / rate &lt; elapsed, capped by the duration. In bursts it
+    /// may be up to one burst of each worker more. Without meaning (and 0) when unlimited.
     /// </summary>
     public long DueBefore(TimeSpan elapsed)
     {
@@ -39,9 +42,9 @@ public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration)
             return 0;
         // The closed form can be off by one through rounding to ticks; the loops settle it exactly.
         var count = (long)Math.Ceiling(elapsed.TotalSeconds * RatePerSecond);
-        while (count > 0 && IntendedStart(count - 1) >= elapsed)
+        while (count > 0 && Due(count - 1) >= elapsed)
             count--;
-        while (IntendedStart(count) < elapsed)
+        while (Due(count) < elapsed)
             count++;
         return count;
     }
@@ -51,11 +54,15 @@ public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration)
     {
         if (IsUnlimited)
             return new Pace(TimeSpan.Zero, Stop: Duration is { } end && elapsed >= end);
-        var due = IntendedStart(hits);
-        if (Duration is { } duration && due >= duration)
+        if (Duration is { } duration && Due(hits) >= duration)
             return new Pace(TimeSpan.Zero, Stop: true);
+        var due = IntendedStart(hits);
         return new Pace(due > elapsed ? due - elapsed : TimeSpan.Zero, Stop: false);
     }
+
+    // When a single request would be due.
+    private TimeSpan Due(long hit) =>
+        IsUnlimited ? TimeSpan.Zero : TimeSpan.FromTicks((long)Math.Min(Math.Round(hit * (double)TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks));
 
     // A day short of TimeSpan.MaxValue: adding an elapsed time must not overflow.
     private static double MaxTicks => (TimeSpan.MaxValue - TimeSpan.FromDays(1)).Ticks;

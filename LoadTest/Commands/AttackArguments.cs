@@ -17,7 +17,7 @@ public sealed record AttackArguments
     public string? Body { get; init; }
     public string Connections { get; init; } = "fresh";
     public string Timeout { get; init; } = "30s";
-    public string Slack { get; init; } = "100us";
+    public string Burst { get; init; } = "auto";
     public string? SourceIp { get; init; }
     public string PortRange { get; init; } = "odd";
     public string Workers { get; init; } = "1";
@@ -40,7 +40,6 @@ public sealed record AttackArguments
         if (Duration != "forever")
             duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
         var timeout = ReadDuration("timeout", Timeout, problems, "30s or 500ms");
-        var slack = ReadDuration("slack", Slack, problems, "0 or 100us");
         if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
             problems.Add(portProblem);
         if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
@@ -48,13 +47,14 @@ public sealed record AttackArguments
         var keepAlive = ReadConnections(problems);
         var workers = ReadNumber("workers", Workers, problems);
         var maxInFlight = ReadNumber("max-in-flight", MaxInFlight, problems);
+        int? burst = Burst == "auto" ? null : ReadNumber("burst", Burst, problems);
         var plan = new AttackPlan
         {
             Targets = targets,
             RatePerSecond = rate,
             Duration = duration,
             Timeout = timeout,
-            Slack = slack,
+            Burst = burst,
             SourceAddress = source,
             Ports = ports,
             Responder = responder,

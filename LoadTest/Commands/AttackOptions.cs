@@ -16,7 +16,7 @@ public static class AttackOptions
     private static readonly Option<string?> Body = new("--body") { Description = "Request body, or @FILE", HelpName = "body" };
     private static readonly Option<string> Connections = Text("--connections", "fresh: one per request; keepalive:N: N kept alive", Defaults.Connections);
     private static readonly Option<string> Timeout = Text("--timeout", "For one request, from its start", Defaults.Timeout);
-    private static readonly Option<string> Slack = Text("--slack", "By how much a start may be put off where the next is due within twice that, so that one wake-up serves several; 0 to 500us, 0 is the most punctual", Defaults.Slack);
+    private static readonly Option<string> Burst = Text("--burst", "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 from 1,000/s on for each worker, 3 from 3,000/s, else 1", Defaults.Burst);
     private static readonly Option<string?> SourceIp = new("--source-ip") { Description = "Address to bind to", HelpName = "address" };
     private static readonly Option<string> PortRange = Text("--port-range", "Client ports: odd (random, as bind 0 draws them), even (in sequence), kernel, or first-last", Defaults.PortRange);
     private static readonly Option<string> Workers = Text("--workers", "Event loops", Defaults.Workers);
@@ -27,7 +27,7 @@ public static class AttackOptions
 
     /// <summary>Where to, and the options of everything else.</summary>
     internal static IReadOnlyList<Option> All { get; } =
-        [Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, Slack, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Insecure];
+        [Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, Burst, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Insecure];
 
     /// <summary>Adds the URL and the options to a command.</summary>
     public static void AddTo(Command command)
@@ -53,7 +53,7 @@ public static class AttackOptions
             Body = parsed.GetValue(Body),
             Connections = parsed.GetRequiredValue(Connections),
             Timeout = parsed.GetRequiredValue(Timeout),
-            Slack = parsed.GetRequiredValue(Slack),
+            Burst = parsed.GetRequiredValue(Burst),
             SourceIp = parsed.GetValue(SourceIp),
             PortRange = parsed.GetRequiredValue(PortRange),
             Workers = parsed.GetRequiredValue(Workers),

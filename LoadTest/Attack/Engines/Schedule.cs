@@ -26,7 +26,7 @@ public sealed class Schedule(AttackContext context, int worker, int workers)
 {
     private readonly AttackPlan _plan = context.Plan;
     private readonly bool _waitsForConnection = context.Plan.KeepAliveConnections > 0;
-    private Pacer _pacer = context.Plan.Pacer;
+    private Pacer _pacer = context.Plan.PacerOf(workers);
     private bool _draining;
     private long _next = worker;
 

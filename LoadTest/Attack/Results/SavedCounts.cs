@@ -12,9 +12,11 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <param name="Bytes">Bytes received.</param>
 /// <param name="FirstStart">Intended start of the first request, 100 ns since the epoch; null when nothing was sent.</param>
 /// <param name="LastStart">Start of the last one, 100 ns since the epoch.</param>
+/// <param name="LastBurst">The last intended start, 100 ns since the epoch.</param>
+/// <param name="InLastBurst">How many had it.</param>
 internal sealed record SavedCounts(
     long Intended, long Started, IReadOnlyList<SavedOutcome> Outcomes, IReadOnlyList<SavedStatus> Statuses, IReadOnlyList<SavedError> Errors,
-    IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart);
+    IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart, long LastBurst = 0, long InLastBurst = 1);
 
 internal sealed record SavedOutcome(Outcome Outcome, long Count);
 

@@ -51,14 +51,4 @@ public sealed unsafe class ArrivalTimesTests
 
         came.ShouldBeInRange(sent.Before - Tolerance, sent.After + Tolerance);
     }
-
-    [Theory]
-    [InlineData(1000, 1, 0)]
-    [InlineData(4900, 1, 0)]
-    [InlineData(5000, 1, 100)]
-    [InlineData(5000, 2, 0)]
-    [InlineData(50_000, 4, 100)]
-    [InlineData(double.PositiveInfinity, 1, 0)]
-    public void Starts_are_put_off_where_that_joins_them(double rate, int workers, int microseconds) =>
-        (EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { RatePerSecond = rate }).StartSlack(workers).ShouldBe(TimeSpan.FromMicroseconds(microseconds));
 }

@@ -168,7 +168,7 @@ public sealed class AttackControlTests
             Duration = TimeSpan.FromSeconds(-1),
             Timeout = TimeSpan.Zero,
             MaxInFlight = 0,
-            Slack = TimeSpan.FromMilliseconds(1),
+            Burst = 33,
             Workers = 0,
             KeepAliveConnections = -3,
             SourceAddress = IPAddress.IPv6Loopback,

@@ -150,6 +150,25 @@ public sealed class AttackResultsTests
         results.AchievedRate.ShouldBe(100);
     }
 
+    [Fact]
+    public void Requests_that_start_together_do_not_make_the_achieved_rate_higher()
+    {
+        AttackResults Pairs(int pairs)
+        {
+            var results = new AttackResults();
+            for (var i = 0; i < 2 * pairs; i++)
+                results.Add(new RequestRecord(i, TimeSpan.FromMilliseconds(20 * (i / 2)), TimeSpan.FromMilliseconds(20 * (i / 2)), TimeSpan.FromMilliseconds(500), 1, i, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+            return results;
+        }
+
+        var merged = Pairs(10);
+        merged.AchievedRate.ShouldBe(100);
+        merged.Merge(Pairs(10));
+        merged.AchievedRate.ShouldBe(200);
+        new AttackResults(merged.ToSaved()).AchievedRate.ShouldBe(200);
+        Pairs(1).AchievedRate.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("50", 50)]
     [InlineData("50/s", 50)]

@@ -66,6 +66,19 @@ public sealed class EngineContractTests
     }
 
     [Theory, MemberData(nameof(Engines))]
+    public async Task Bursts_start_together_and_no_request_is_lost_or_added(string engine)
+    {
+        await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
+        var (sink, accounting) = await RunAsync(engine, Plan(server.EndPoint) with { Burst = 7 });
+
+        accounting.ResponsesByStatus.ShouldBe([(200, 100L)]);
+        var bursts = sink.Records.GroupBy(record => record.Sequence / 7).ToList();
+        bursts.Count.ShouldBe(15);
+        bursts.ShouldAllBe(burst => burst.Select(record => record.IntendedStart).Distinct().Count() == 1);
+        bursts.Select(burst => burst.First().IntendedStart).Distinct().Count().ShouldBe(15);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public async Task The_client_binds_the_given_source_address(string engine)
     {
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));

@@ -1,3 +1,4 @@
+using System.Net;
 using CiliumDebugging.LoadTest.Attack;
 using CsCheck;
 
@@ -49,6 +50,40 @@ public sealed class PacerTests
                 pacer.IntendedStart(count - 1).ShouldBeLessThan(elapsed);
             pacer.IntendedStart(count).ShouldBeGreaterThanOrEqualTo(elapsed);
         }, iter: 5000);
+
+    [Fact]
+    public void A_burst_of_a_worker_is_due_with_its_first_request_and_the_number_of_requests_stays() =>
+        Gen.Select(Rates, Gen.Int[1, 32], Gen.Int[1, 8], Gen.Long[0, 1_000_000], Gen.Double[0.001, 100]).Sample((rate, burst, workers, round, seconds) =>
+        {
+            var duration = TimeSpan.FromSeconds(seconds);
+            var (pacer, single) = (new Pacer(rate, duration, burst, workers), new Pacer(rate, duration));
+            for (var worker = 0; worker < workers; worker++)
+            {
+                var hit = (round * workers) + worker;
+                var first = ((round - (round % burst)) * workers) + worker;
+                pacer.IntendedStart(hit).ShouldBe(single.IntendedStart(first));
+                pacer.Next(TimeSpan.Zero, hit).Stop.ShouldBe(single.Next(TimeSpan.Zero, hit).Stop);
+            }
+
+            pacer.DueBefore(TimeSpan.MaxValue).ShouldBe(single.DueBefore(TimeSpan.MaxValue));
+        }, iter: 2000);
+
+    [Theory]
+    [InlineData(999, 1, 1)]
+    [InlineData(1000, 1, 2)]
+    [InlineData(2999, 1, 2)]
+    [InlineData(3000, 1, 3)]
+    [InlineData(3000, 2, 2)]
+    [InlineData(50_000, 4, 3)]
+    [InlineData(double.PositiveInfinity, 1, 1)]
+    public void Requests_that_follow_each_other_closely_start_together(double rate, int workers, int burst)
+    {
+        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { RatePerSecond = rate };
+        plan.BurstOf(workers).ShouldBe(burst);
+        (plan with { KeepAliveConnections = 8 }).BurstOf(workers).ShouldBe(1);
+        (plan with { MaxInFlight = workers }).BurstOf(workers).ShouldBe(1);
+        (plan with { Burst = 7 }).BurstOf(workers).ShouldBe(double.IsPositiveInfinity(rate) ? 1 : 7);
+    }
 
     [Fact]
     public void An_unlimited_pacer_only_ends()

@@ -15,6 +15,9 @@ internal static unsafe partial class Libc
 
     private const int RLimitNoFile = 7;
 
+    // These calls are older: x64, then arm64.
+    private static readonly (int Set, int Get) _sched = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? (314, 315) : (274, 275);
+
     /// <summary>Errno of the call that just failed.</summary>
     public static int LastErrno => Marshal.GetLastPInvokeError();
 
@@ -112,6 +115,12 @@ internal static unsafe partial class Libc
     /// <summary>epoll_wait with a timeout in nanoseconds (Linux 5.11); fails with ENOSYS where there is none.</summary>
     public static int EpollWaitPrecise(int epoll, void* events, int count, long* secondsAndNanoseconds) =>
         (int)SysCall(SysEpollPwait2, epoll, (nint)events, count, (nint)secondsAndNanoseconds, 0, 0);
+
+    /// <summary>sched_getattr of the calling thread; on 64 bits of x64 and arm64.</summary>
+    public static int SchedGet(void* attributes, int bytes) => (int)SysCall(_sched.Get, 0, (nint)attributes, bytes, 0, 0, 0);
+
+    /// <summary>sched_setattr of the calling thread; on 64 bits of x64 and arm64.</summary>
+    public static int SchedSet(void* attributes) => (int)SysCall(_sched.Set, 0, (nint)attributes, 0, 0, 0, 0);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int GetRLimit(int resource, ulong* limits);

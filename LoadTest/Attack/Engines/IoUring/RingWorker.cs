@@ -14,8 +14,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     private const uint Entries = 512;
     private const int ReceiveBytes = 4096, AddressBytes = 32;
 
-    /// <summary>Time between starts up to which answers are looked at with the next one.</summary>
-    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(1);
+    /// <summary>Time between wake-ups up to which answers are looked at with the next one.</summary>
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(2);
 
     // After an answer without a time of its own.
     private static readonly TimeSpan WaitsForEach = TimeSpan.FromMilliseconds(100);
@@ -49,7 +49,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         _sources = (byte*)NativeMemory.Alloc((nuint)_slots * AddressBytes);
         _one = (int*)NativeMemory.Alloc(sizeof(int));
         *_one = 1;
-        if (ArrivalTimes.IsSupported && !Plan.Pacer.IsUnlimited && Plan.Interval(workers) <= LongestLook)
+        if (ArrivalTimes.IsSupported && !Plan.IsUnlimited && Plan.Interval(workers) * Plan.BurstOf(workers) <= LongestLook)
             _arrivals = new ArrivalTimes(_slots, Context.Clock);
         WatchWake();
     }
@@ -134,7 +134,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     }
 
     private bool LooksLater(TimeSpan wait) =>
-        _arrivals is not null && _handshakes == 0 && wait <= LongestLook + Slack && Context.Clock.Elapsed >= _waitsForEachUntil;
+        _arrivals is not null && _handshakes == 0 && wait <= LongestLook && Context.Clock.Elapsed >= _waitsForEachUntil;
 
     // The cancellation may have come between two operations of the chain; then it is repeated.
     private void OnCancelled(RingConnection connection, int result)

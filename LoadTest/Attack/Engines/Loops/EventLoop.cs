@@ -8,7 +8,7 @@ internal abstract class EventLoop<TExchange> : IEventLoop
     where TExchange : Exchange
 {
     // A burst of overdue starts is interrupted, or answers would wait and look slow.
-    private const int MaxStartsPerTurn = 32;
+    private const int MaxStartsPerTurn = AttackPlan.MaxBurst;
 
     protected static readonly TimeSpan Forever = TimeSpan.FromSeconds(60);
 
@@ -20,7 +20,6 @@ internal abstract class EventLoop<TExchange> : IEventLoop
         Ports = ports;
         _schedule = new Schedule(context, worker, workers);
         Capacity = (context.Capacity + workers - 1 - worker) / workers;
-        Slack = Plan.StartSlack(workers);
         Addresses = [.. Plan.Targets.Select(target => new SockAddr(target.EndPoint))];
         if (ports.IsKernel)
             return;
@@ -39,9 +38,6 @@ internal abstract class EventLoop<TExchange> : IEventLoop
     /// <summary>Requests in flight at most.</summary>
     protected int Capacity { get; }
 
-    /// <summary>By how much a start may be put off, so that one wake-up serves several.</summary>
-    protected TimeSpan Slack { get; }
-
     /// <summary>Addresses of the targets.</summary>
     protected SockAddr[] Addresses { get; }
 
@@ -54,8 +50,7 @@ internal abstract class EventLoop<TExchange> : IEventLoop
     /// <summary>Runs until every request of this worker has its record.</summary>
     public void Run()
     {
-        // Waits end when they should, not up to 50 µs later (the default slack of a thread).
-        _ = Libc.PrCtl(Libc.PrSetTimerSlack, 1, 0, 0, 0);
+        PunctualThread.Prepare();
         using var drain = Context.Drain.Register(Wake);
         using var abort = Context.Abort.Register(Wake);
         var starts = 0;
@@ -75,10 +70,6 @@ internal abstract class EventLoop<TExchange> : IEventLoop
                 if (Busy == 0)
                     return;
                 wait = Forever;
-            }
-            else
-            {
-                wait += Slack;
             }
 
             starts = 0;
