@@ -38,8 +38,16 @@ internal static class AttackJob
                 BackoffLimit = 0,
                 ActiveDeadlineSeconds = (long)Math.Ceiling(order.Deadline.TotalSeconds),
                 TtlSecondsAfterFinished = SecondsKept,
-                Template = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string>(order.Labels) { ["app"] = Container } }, Spec = pod },
+                Template = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = Labels(order) }, Spec = pod },
             },
         };
+    }
+
+    // Policies select by app, too: the one that was asked for stands.
+    private static Dictionary<string, string> Labels(PodAttackOrder order)
+    {
+        var labels = new Dictionary<string, string>(order.Labels, StringComparer.Ordinal);
+        labels.TryAdd("app", Container);
+        return labels;
     }
 }

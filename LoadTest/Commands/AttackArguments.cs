@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
@@ -29,11 +31,11 @@ public sealed record AttackArguments
     public bool FindsMaximum => Rate == "max";
 
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
-    public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation)
+    public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation, PodSandbox? sandbox = null)
     {
         var problems = new List<string>();
-        var source = ReadSource(problems);
-        var targets = await ReadTargetsAsync(source?.AddressFamily, problems, cancellation);
+        var source = ReadSource(problems) ?? sandbox?.PodAddress;
+        var targets = await ReadTargetsAsync(new Names(source?.AddressFamily, sandbox), problems, cancellation);
         if (!Quantities.TryParseRate(Rate, out var rate))
             problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, max or infinity");
         TimeSpan? duration = null;
@@ -105,7 +107,7 @@ public sealed record AttackArguments
         return number;
     }
 
-    private async Task<List<AttackTarget>> ReadTargetsAsync(AddressFamily? family, List<string> problems, CancellationToken cancellation)
+    private async Task<List<AttackTarget>> ReadTargetsAsync(Names names, List<string> problems, CancellationToken cancellation)
     {
         var entries = new List<TargetEntry>();
         if (Url is not null)
@@ -129,14 +131,14 @@ public sealed record AttackArguments
         var targets = new List<AttackTarget>();
         foreach (var entry in entries)
         {
-            if (await ReadTargetAsync(entry, family, problems, cancellation) is { } target)
+            if (await ReadTargetAsync(entry, names, problems, cancellation) is { } target)
                 targets.Add(target);
         }
 
         return targets;
     }
 
-    private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, AddressFamily? family, List<string> problems, CancellationToken cancellation)
+    private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, Names names, List<string> problems, CancellationToken cancellation)
     {
         var where = entry.Line == 0 ? "" : $"{TargetsFile} line {entry.Line}: ";
         if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Port == 0)
@@ -146,9 +148,9 @@ public sealed record AttackArguments
         }
 
         var (headers, host) = ReadHeaders([.. Headers, .. entry.Headers], where, problems);
-        if (await ResolveAsync(uri, family, where, problems, cancellation) is not { } address)
+        if (await ResolveAsync(uri, names, where, problems, cancellation) is not { } endPoint)
             return null;
-        var target = AttackTarget.For(uri, new IPEndPoint(address, uri.Port)) with
+        var target = AttackTarget.For(uri, endPoint) with
         {
             Method = entry.Method,
             Headers = headers,
@@ -176,16 +178,22 @@ public sealed record AttackArguments
         return (headers, host);
     }
 
-    private static async Task<IPAddress?> ResolveAsync(Uri uri, AddressFamily? family, string where, List<string> problems, CancellationToken cancellation)
+    private static async Task<IPEndPoint?> ResolveAsync(Uri uri, Names names, string where, List<string> problems, CancellationToken cancellation)
     {
         try
         {
+            if (names.Sandbox is not null)
+                return await new TargetResolver(names.Sandbox).ResolveAsync(uri, cancellation);
             var addresses = await Dns.GetHostAddressesAsync(uri.IdnHost, cancellation);
-            if (addresses.FirstOrDefault(address => family is null || address.AddressFamily == family) is { } address)
-                return address;
+            if (addresses.FirstOrDefault(address => names.Family is null || address.AddressFamily == names.Family) is { } address)
+                return new IPEndPoint(address, uri.Port);
             problems.Add($"{where}host '{uri.IdnHost}': has no address of the source address's family");
         }
-        catch (Exception e) when (e is SocketException or ArgumentException)
+        catch (AttackRefusedException e)
+        {
+            problems.Add($"{where}{e.Message}");
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException or HttpRequestException)
         {
             problems.Add($"{where}host '{uri.IdnHost}': cannot be resolved ({e.Message}); give an address or check the name");
         }
@@ -210,4 +218,9 @@ public sealed record AttackArguments
             return [];
         }
     }
+
+    /// <summary>How host names become addresses.</summary>
+    /// <param name="Family">Of the source address; null: any.</param>
+    /// <param name="Sandbox">On the embedded cluster, which has no DNS.</param>
+    private sealed record Names(AddressFamily? Family, PodSandbox? Sandbox);
 }

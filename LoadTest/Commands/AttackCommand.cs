@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
@@ -20,10 +21,21 @@ internal static class AttackCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken interrupt)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        // In a Pod of the embedded cluster, which is a process of this machine, requests start from the Pod's address, and Services are found without DNS.
+        using var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+        // Not disposed: the kubelet may be gone at any time until the process ends.
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (sandbox is not null)
+            KubeletWatch.Start(stop.Cancel);
+        return await RunAsync(parsed, sandbox, stop.Token);
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, PodSandbox? sandbox, CancellationToken interrupt)
     {
         var arguments = AttackOptions.Read(parsed);
-        var (plan, problems) = await arguments.ToPlanAsync(interrupt);
+        var (plan, problems) = await arguments.ToPlanAsync(interrupt, sandbox);
         if (plan is null)
             return AttackCommands.WriteProblems(problems);
         if (AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine) is { } engineProblem)

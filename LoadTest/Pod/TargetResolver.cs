@@ -31,7 +31,7 @@ public sealed class TargetResolver(PodSandbox? sandbox = null)
         var labels = url.Host.Split('.');
         var (name, ns) = (labels[0], labels.Length > 1 ? labels[1] : sandbox.Identity.Namespace);
         var address = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken)
-            ?? throw new AttackRefusedException($"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} on the cluster");
+            ?? throw new AttackRefusedException($"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} with an address on the cluster");
         return new IPEndPoint(address, url.Port + sandbox.PortOffset);
     }
 }

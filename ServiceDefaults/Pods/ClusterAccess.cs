@@ -24,7 +24,7 @@ public sealed record ClusterAccess(Uri Url, string Token, string? AuthorityPem)
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var service = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
-        return IPAddress.Parse(service.RootElement.GetProperty("spec").GetProperty("clusterIP").GetString()!);
+        return IPAddress.TryParse(service.RootElement.GetProperty("spec").GetProperty("clusterIP").GetString(), out var address) ? address : null;
     }
 
     private SslClientAuthenticationOptions Trust() => AuthorityPem is not { Length: > 0 } pem ? new() : new()

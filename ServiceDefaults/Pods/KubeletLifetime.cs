@@ -8,23 +8,16 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// </summary>
 internal sealed partial class KubeletLifetime(IHostApplicationLifetime application, ILogger<KubeletLifetime> log) : IHostedService
 {
-    /// <summary>Reading standard input blocks and cannot be cancelled: a thread of its own, so that the pool keeps its threads, and in the background, so that it holds nothing up.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        new Thread(ReadToEnd, maxStackSize: 256 * 1024) { IsBackground = true, Name = "kubelet" }.Start();
+        KubeletWatch.Start(Stop);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private void ReadToEnd()
+    private void Stop()
     {
-        using var input = Console.OpenStandardInput();
-        var buffer = new byte[256];
-        while (input.Read(buffer) > 0)
-        {
-            // A kubelet says nothing.
-        }
         if (application.ApplicationStopping.IsCancellationRequested) return;
         KubeletGone(log);
         application.StopApplication();

@@ -59,12 +59,25 @@ public sealed class PodSandbox : IDisposable
         IConfiguration configuration, TimeProvider time, IReadOnlyList<int>? privatePorts = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (configuration[PodEnvironment.ApiUrl] is not { Length: > 0 } url) return null;
-        var apiToken = configuration[PodEnvironment.ApiToken] ?? throw new FormatException($"{PodEnvironment.ApiUrl} is set and {PodEnvironment.ApiToken} is not: set both or neither");
-        var access = new ClusterAccess(new Uri(url), apiToken, configuration[PodEnvironment.ApiAuthority]);
+        if (AccessOf(configuration) is not { } access) return null;
         return string.IsNullOrEmpty(configuration[PodEnvironment.BackingAddress])
             ? await RegisterAsync(access, configuration, time, privatePorts ?? [], cancellationToken)
             : FromKubelet(access, configuration);
+    }
+
+    /// <summary>The place of the Pod that a kubelet of the embedded cluster started this process for; null elsewhere.</summary>
+    /// <param name="configuration">Where <see cref="PodEnvironment"/> is read from.</param>
+    public static PodSandbox? OfKubelet(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return AccessOf(configuration) is { } access && !string.IsNullOrEmpty(configuration[PodEnvironment.BackingAddress]) ? FromKubelet(access, configuration) : null;
+    }
+
+    private static ClusterAccess? AccessOf(IConfiguration configuration)
+    {
+        if (configuration[PodEnvironment.ApiUrl] is not { Length: > 0 } url) return null;
+        var apiToken = configuration[PodEnvironment.ApiToken] ?? throw new FormatException($"{PodEnvironment.ApiUrl} is set and {PodEnvironment.ApiToken} is not: set both or neither");
+        return new ClusterAccess(new Uri(url), apiToken, configuration[PodEnvironment.ApiAuthority]);
     }
 
     private static PodSandbox FromKubelet(ClusterAccess access, IConfiguration configuration) => new(access)

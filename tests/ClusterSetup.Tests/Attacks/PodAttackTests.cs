@@ -75,6 +75,8 @@ public sealed class PodAttackTests
         var job = runner.Job.ShouldNotBeNull();
         (job.Spec.CompletionMode, job.Spec.Completions, job.Spec.Parallelism, job.Spec.BackoffLimit).ShouldBe(("Indexed", 4, 4, 0));
         job.Spec.Template.Metadata.Labels["role"].ShouldBe("client");
+        job.Spec.Template.Metadata.Labels["app"].ShouldBe("attack");
+        AttackJob.Of(Order with { Labels = new Dictionary<string, string> { ["app"] = "load-test-1" } }, "a").Spec.Template.Metadata.Labels["app"].ShouldBe("load-test-1");
         job.Spec.Template.Spec.Containers[0].Args.ShouldBe(["attack", "http://backend:8080/", "--duration", "1s", "--rate", "1000", "--hdr", "-"]);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
+using CiliumDebugging.ClusterSetup.Attacks;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 using k8s;
@@ -48,6 +49,27 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         var replacement = await ReadyOnAsync(kubectl, client[6]);
         await Eventually.HoldsAsync("the replacement answers", () => traffic.Answers.Any(a => a.Pod == replacement && a.Status == 200));
         await kubectl.RunAsync($"delete -f {Policy("backend")} -f {Policy("load-test")}");
+    }
+
+    [Fact]
+    public async Task An_attack_from_the_pods_of_a_job_finds_the_service_by_name_and_shows_the_skew_of_each_node()
+    {
+        var kubectl = await shared.KubectlAsync();
+        await kubectl.RunAsync($"apply -f {Policy("backend")} -f {Policy("load-test")}");
+        var order = new PodAttackOrder(["http://backend-1.backend:8080/echo", "--method", "POST", "--body", "foo", "--duration", "2s"], 90, 3, TimeSpan.FromMinutes(2))
+        {
+            Namespace = "load-test", Image = "loadtest", Labels = new Dictionary<string, string> { ["app"] = "load-test-1" },
+        };
+        var result = (await new PodAttack(shared.Lab.Api, TimeProvider.System).RunAsync(order, TestContext.Current.CancellationToken)).Results;
+
+        await kubectl.RunAsync($"delete -f {Policy("backend")} -f {Policy("load-test")}");
+        result.Accounting.Discrepancies().ShouldBeEmpty();
+        (result.Accounting.Intended, result.Accounting.Responses).ShouldBe((180, 180));
+        // A Pod on each node: each reaches the backend on its own, a third of the connections, and that for the others is told 503.
+        result.Counts.Keys.Select(key => key.Status).Distinct().Order().ShouldBe([200, 503]);
+        result.Counts.Where(count => count.Key.Status == 200).Select(count => count.Key.Pod).Distinct().Count().ShouldBe(3);
+        (result.Counts.Where(count => count.Key.Status == 503).Sum(count => count.Value) / 180.0).ShouldBeInRange(0.45, 0.85);
+        (await kubectl.RunAsync("-n load-test get jobs")).ShouldBeEmpty();
     }
 
     [Fact]
