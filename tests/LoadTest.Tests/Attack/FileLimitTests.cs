@@ -5,7 +5,7 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 /// <summary>The load generator where it may open fewer files than it is asked to have connections.</summary>
 public sealed class FileLimitTests
 {
-    public static TheoryData<string> Engines => [.. EngineContractTests.AtTheRate.Select(row => row.Data).Where(engine => engine != "httpclient")];
+    public static TheoryData<string> Engines => EngineContractTests.AtTheRate;
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Connections_beyond_the_limit_of_open_files_are_connect_errors_and_the_run_goes_on(string engine)
