@@ -99,14 +99,14 @@ internal sealed unsafe class Ring : IDisposable
 
     /// <summary>Submits the batch and waits for completions, at most for the timeout.</summary>
     /// <param name="timeout">Zero or more.</param>
-    /// <param name="completions">How many end the wait, up to <see cref="Completions"/>.</param>
+    /// <param name="completions">How many end the wait, up to <see cref="Completions"/>; without a timeout, how many the kernel tries to work out now.</param>
     public void SubmitAndWait(TimeSpan timeout, uint completions = 1)
     {
         Volatile.Write(ref *_sqTail, _tail);
         var time = stackalloc long[2] { timeout.Ticks / TimeSpan.TicksPerSecond, timeout.Ticks % TimeSpan.TicksPerSecond * 100 };
         // struct io_uring_getevents_arg: sigmask, its size and padding, timespec.
         var argument = stackalloc ulong[3] { 0, 0, (ulong)time };
-        Entered(Libc.RingEnter(_fd, Pending, timeout > TimeSpan.Zero ? completions : 0, EnterGetEvents | EnterExtArg, argument, 3 * sizeof(ulong)));
+        Entered(Libc.RingEnter(_fd, Pending, completions, EnterGetEvents | EnterExtArg, argument, 3 * sizeof(ulong)));
     }
 
     /// <summary>Takes the next completion.</summary>

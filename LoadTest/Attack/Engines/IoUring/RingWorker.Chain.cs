@@ -25,7 +25,6 @@ internal sealed unsafe partial class RingWorker
         // A chain must not be cut by the end of a batch.
         MakeRoom(7);
         connection.IsOpen = true;
-        _hasMore = _arrivals is not null;
         ref var socket = ref _ring.Add(RingOperation.Socket, connection.Key(RingOperation.Socket));
         socket.Flags = Sqe.Link | Sqe.SkipSuccess;
         socket.Fd = address.Family;
@@ -41,6 +40,7 @@ internal sealed unsafe partial class RingWorker
             connect.Flags = Sqe.FixedFile | Sqe.Link;
             connection.IsConnecting = true;
             _handshakes++;
+            _newHandshakes++;
         }
 
         connect.Address = (ulong)address.Bytes;
@@ -91,8 +91,13 @@ internal sealed unsafe partial class RingWorker
         sqe.Flags = Sqe.FixedFile;
         sqe.Fd = connection.Index;
         (sqe.Address, sqe.Length) = _arrivals is null ? ((ulong)buffer, ReceiveBytes) : (_arrivals.Prepare(connection.Index, buffer, ReceiveBytes), 1u);
-        _hasMore = _arrivals is not null;
         return ref sqe;
+    }
+
+    private void ReceiveMore(RingConnection connection)
+    {
+        Receive(connection);
+        _hasMore = _arrivals is not null;
     }
 
     private void OnEnd(RingConnection connection, RingOperation operation, int result)
@@ -120,7 +125,7 @@ internal sealed unsafe partial class RingWorker
                 // The peer may have answered before it reset the connection.
                 connection.SendErrno = errno;
                 OnConnected(connection);
-                Receive(connection);
+                ReceiveMore(connection);
                 break;
             // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
             case RingOperation.Bind when errno == Errno.Eaddrinuse:
@@ -150,7 +155,7 @@ internal sealed unsafe partial class RingWorker
         else if (connection.GivenUp is { } reason)
             Finish(connection, reason, errno: 0);
         else
-            Receive(connection);
+            ReceiveMore(connection);
     }
 
     // When what was received came. Where the kernel has no time, as for a close, each answer is waited for a while: the next ones may end that way too.

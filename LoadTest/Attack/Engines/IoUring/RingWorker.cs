@@ -35,6 +35,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     private readonly ArrivalTimes? _arrivals;
     private int _busy;
     private int _handshakes;
+    // Of these, those submitted since the last wait.
+    private uint _newHandshakes;
     private bool _hasMore;
     private TimeSpan _waitsForEachUntil;
 
@@ -109,11 +111,12 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 
     protected override void HandleEvents(TimeSpan wait)
     {
-        // What was submitted may be done at once, and how long to wait for depends on it.
-        if (_hasMore)
-            wait = TimeSpan.Zero;
-        _hasMore = false;
-        _ring.SubmitAndWait(wait, LooksLater(wait) ? _ring.Completions : 1);
+        // What was submitted may be done at once (a handshake over loopback is), and how long to wait for depends on it.
+        if (_newHandshakes > 0 || _hasMore)
+            _ring.SubmitAndWait(TimeSpan.Zero, _newHandshakes);
+        else
+            _ring.SubmitAndWait(wait, LooksLater(wait) ? _ring.Completions : 1);
+        (_newHandshakes, _hasMore) = (0, false);
         _arrivals?.Relate(Context.Clock);
         while (_ring.TryTake(out var key, out var result))
         {
