@@ -30,6 +30,9 @@ public sealed record AttackArguments
     /// <summary>Whether the highest rate is to be found.</summary>
     public bool FindsMaximum => Rate == "max";
 
+    /// <summary>Reads them.</summary>
+    /// <param name="cancellation">Ends the resolution of names.</param>
+    /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one: where requests start, and whose cluster knows the names.</param>
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
     public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation, PodSandbox? sandbox = null)
     {

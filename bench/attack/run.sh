@@ -3,10 +3,10 @@
 # Reports, per client, the median over the rounds of: requests per second, processor time per request (whole process, start-up included), and both
 # relative to wrk. An attack's start-up (runtime, warm-up) costs about 0.2 s of processor time: shorter runs look dearer. The server counts the requests, for all clients alike.
 #
-#   bench/attack/run.sh [rounds=3] [seconds=8] [connections=64] [paced-seconds=20]
+#   bench/attack/run.sh [rounds=3] [seconds=8] [connections=64] [paced-seconds=60]
 set -euo pipefail
 cd "$(dirname "$0")"
-rounds=${1:-3} seconds=${2:-8} connections=${3:-64} paced=${4:-20} port=${PORT:-18080}
+rounds=${1:-3} seconds=${2:-8} connections=${3:-64} paced=${4:-60} port=${PORT:-18080}
 client_core=${CLIENT_CORE:-0} server_core=${SERVER_CORE:-1}
 out=$(mktemp -d)
 server=
@@ -63,11 +63,11 @@ for _ in $(seq "$rounds"); do
     measure hey "$seconds" hey -z "${seconds}s" -c "$connections" -cpus 1 -disable-keepalive "$url"
     measure siege "$seconds" siege -R "$out/siegerc" -q -b -c "$connections" -t "${seconds}S" "$url"
     for rate in 1000 5000; do
-        measure "c-epoll-$rate" "$paced" "$out/client" "$port" 1 "$paced" "$rate"
+        measure "c-epoll-$rate" "$seconds" "$out/client" "$port" 1 "$seconds" "$rate"
         for burst in 1 2 3; do measure "least-$rate-burst-$burst" 4 "$out/least" "$port" "$rate" 4 "$burst"; done
         # As it is without options, and each request at its own time.
         measure "attack-$rate" "$paced" "$attack" attack "$url" --rate "$rate/s" --duration "${paced}s"
-        measure "attack-$rate-burst-1" "$paced" "$attack" attack "$url" --rate "$rate/s" --duration "${paced}s" --burst 1
+        measure "attack-$rate-burst-1" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s" --burst 1
         for name in "attack-$rate" "attack-$rate-burst-1"; do
             echo "$name: $(grep -hE '^started' "$out/$name.log"); late $(awk '/generator late by/ { print "p50 " $6 ", p99 " $8 ", max " $10 }' "$out/$name.log")"
         done
@@ -76,8 +76,8 @@ done
 
 median() { awk -v name="$1" -v column="$2" '$1 == name { print $column }' "$out/results" | sort -n | awk '{ v[NR] = $1 } END { print NR ? (NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2) : 0 }'; }
 wrk_rate=$(median wrk 2) wrk_cpu=$(median wrk 3)
-printf '%-24s %12s %12s %14s %12s\n' client requests/s "÷ wrk's" "µs/request" "÷ wrk's"
+printf '%-30s %12s %12s %14s %12s\n' client requests/s "÷ wrk's" "µs/request" "÷ wrk's"
 awk '{ print $1 }' "$out/results" | awk '!seen[$1]++' | while read -r name; do
     rate=$(median "$name" 2) cpu=$(median "$name" 3)
-    awk -v n="$name" -v r="$rate" -v c="$cpu" -v wr="$wrk_rate" -v wc="$wrk_cpu" 'BEGIN { printf "%-24s %12.0f %12.2f %14.1f %12.2f\n", n, r, r / wr, c, c / wc }'
+    awk -v n="$name" -v r="$rate" -v c="$cpu" -v wr="$wrk_rate" -v wc="$wrk_cpu" 'BEGIN { printf "%-30s %12.0f %12.2f %14.1f %12.2f\n", n, r, r / wr, c, c / wc }'
 done

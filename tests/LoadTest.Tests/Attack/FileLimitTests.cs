@@ -15,7 +15,7 @@ public sealed class FileLimitTests
         using var process = Process.Start(new ProcessStartInfo("bash",
         [
             "-c", "ulimit -n 200; exec dotnet exec \"$@\"", "bash", LoadTestProcess.Program,
-            "attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "500ms", "--timeout", "5s", "--engine", engine,
+            "attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "500ms", "--timeout", "2s", "--engine", engine,
         ])
         {
             RedirectStandardOutput = true,

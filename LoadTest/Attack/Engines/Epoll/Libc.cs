@@ -16,7 +16,7 @@ internal static unsafe partial class Libc
     private const int RLimitNoFile = 7;
 
     // These calls are older: x64, then arm64.
-    private static readonly (int Set, int Get) _sched = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? (314, 315) : (274, 275);
+    private static readonly (int Set, int Get) SchedCalls = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? (314, 315) : (274, 275);
 
     /// <summary>Errno of the call that just failed.</summary>
     public static int LastErrno => Marshal.GetLastPInvokeError();
@@ -117,10 +117,10 @@ internal static unsafe partial class Libc
         (int)SysCall(SysEpollPwait2, epoll, (nint)events, count, (nint)secondsAndNanoseconds, 0, 0);
 
     /// <summary>sched_getattr of the calling thread; on 64 bits of x64 and arm64.</summary>
-    public static int SchedGet(void* attributes, int bytes) => (int)SysCall(_sched.Get, 0, (nint)attributes, bytes, 0, 0, 0);
+    public static int SchedGet(void* attributes, int bytes) => (int)SysCall(SchedCalls.Get, 0, (nint)attributes, bytes, 0, 0, 0);
 
     /// <summary>sched_setattr of the calling thread; on 64 bits of x64 and arm64.</summary>
-    public static int SchedSet(void* attributes) => (int)SysCall(_sched.Set, 0, (nint)attributes, 0, 0, 0, 0);
+    public static int SchedSet(void* attributes) => (int)SysCall(SchedCalls.Set, 0, (nint)attributes, 0, 0, 0, 0);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int GetRLimit(int resource, ulong* limits);

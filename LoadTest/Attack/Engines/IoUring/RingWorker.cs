@@ -115,7 +115,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         if (_newHandshakes > 0 || _hasMore)
             _ring.SubmitAndWait(TimeSpan.Zero, _newHandshakes);
         else
-            _ring.SubmitAndWait(wait, LooksLater(wait) ? _ring.Completions : 1);
+            _ring.SubmitAndWait(wait, wait == TimeSpan.Zero ? 0 : LooksLater(wait) ? _ring.Completions : 1);
         (_newHandshakes, _hasMore) = (0, false);
         _arrivals?.Relate(Context.Clock);
         while (_ring.TryTake(out var key, out var result))
