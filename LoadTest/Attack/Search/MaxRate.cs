@@ -2,7 +2,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>
 /// Finds the highest rate that generator and server hold, by short attacks: one with a constant number of requests in flight for a first guess, then at constant
-/// rates. It takes at most half of the plan's duration.
+/// rates; what held for a moment is tried for longer, as far as the time goes. It takes at most half of the plan's duration.
 /// </summary>
 public static class MaxRate
 {
@@ -10,6 +10,10 @@ public static class MaxRate
     public static readonly TimeSpan MinDuration = TimeSpan.FromSeconds(5);
 
     private const int FirstInFlight = 64;
+
+    // A longer try, in steps; queues that fill slowly show in it. After one that fails, the rate is lowered to this part.
+    private const int StepsOfTry = 4;
+    private const double Lowered = 0.9;
 
     /// <param name="plan">The attack; its rate is not looked at. Its duration is <see cref="MinDuration"/> or more.</param>
     /// <param name="engineOf">The engine for a step's plan.</param>
@@ -27,15 +31,25 @@ public static class MaxRate
         var busy = await RunAsync(plan with { RatePerSecond = double.PositiveInfinity, Duration = length, MaxInFlight = Math.Min(FirstInFlight, plan.MaxInFlight) }, engineOf, abort);
         var search = new RateSearch(busy.Accounting.Responses / length.TotalSeconds);
         while (search.Next is { } rate && !abort.IsCancellationRequested)
+            search.Report(await HoldsAsync(rate, 1));
+        if (search.Held is not { } held)
+            return null;
+        for (var steps = RateSearch.MaxSteps - search.Steps; steps > 0 && !abort.IsCancellationRequested; steps -= StepsOfTry)
         {
-            var step = await RunAsync(plan with { RatePerSecond = Math.Round(rate), Duration = length }, engineOf, abort);
-            if (abort.IsCancellationRequested)
-                return null;
-            report(step);
-            search.Report(step.Problem is null);
+            if (await HoldsAsync(held, Math.Min(steps, StepsOfTry)))
+                break;
+            held *= Lowered;
         }
 
-        return search.Held is { } held && !abort.IsCancellationRequested ? plan with { RatePerSecond = Math.Round(held), Duration = duration / 2 } : null;
+        return abort.IsCancellationRequested ? null : plan with { RatePerSecond = Math.Max(1, Math.Round(held)), Duration = duration / 2 };
+
+        async Task<bool> HoldsAsync(double rate, int steps)
+        {
+            var step = await RunAsync(plan with { RatePerSecond = Math.Max(1, Math.Round(rate)), Duration = length * steps }, engineOf, abort);
+            if (!abort.IsCancellationRequested)
+                report(step);
+            return step.Problem is null;
+        }
     }
 
     private static async Task<RateStep> RunAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, CancellationToken abort)

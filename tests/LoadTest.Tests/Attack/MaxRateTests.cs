@@ -1,3 +1,4 @@
+using System.Net;
 using CiliumDebugging.LoadTest.Attack;
 using CsCheck;
 
@@ -48,6 +49,48 @@ public sealed class MaxRateTests
             step.Problem.ShouldBeNull();
         else
             step.Problem.ShouldNotBeNull().ShouldContain(problem);
+    }
+
+    [Fact]
+    public async Task A_rate_that_holds_for_a_moment_is_tried_for_longer_and_lowered()
+    {
+        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { Duration = MaxRate.MinDuration };
+        var steps = new List<RateStep>();
+        var found = (await MaxRate.FindAsync(plan, _ => new SlowlyFillingQueue(), steps.Add, TestContext.Current.CancellationToken)).ShouldNotBeNull();
+
+        found.Duration.ShouldBe(MaxRate.MinDuration / 2);
+        found.RatePerSecond.ShouldBeInRange(SlowlyFillingQueue.Sustained * 0.88, SlowlyFillingQueue.Sustained);
+        steps[^1].Problem.ShouldBeNull();
+        steps[^1].Length.ShouldBeGreaterThan(steps[0].Length);
+        TimeSpan.FromTicks(steps.Sum(step => step.Length.Ticks)).ShouldBeLessThanOrEqualTo(MaxRate.MinDuration / 2);
+    }
+
+    /// <summary>Answers at once: 1,000 requests a second for ever, 1,100 for 0.3 s.</summary>
+    private sealed class SlowlyFillingQueue : IAttackEngine
+    {
+        public const double Sustained = 1000, ForAMoment = 1100;
+
+        public string Name => "queue";
+
+        public Task RunAsync(AttackContext context)
+        {
+            var (rate, length) = (Math.Min(context.Plan.RatePerSecond, 2000), context.Plan.Duration!.Value);
+            var most = length < TimeSpan.FromSeconds(0.3) ? ForAMoment : Sustained;
+            for (var n = 0; n < rate * length.TotalSeconds; n++)
+            {
+                context.Recorder.Intended();
+                if (n >= most * length.TotalSeconds)
+                {
+                    context.Recorder.Add(RequestRecord.Unsent(n, default, default, Outcome.NotSent));
+                    continue;
+                }
+
+                context.Recorder.Started(n, default, default);
+                context.Recorder.Add(new RequestRecord(n, default, default, default, 1, n, 0, Outcome.Response, 200, "p", "n", 1, 0, ResponseFault.None));
+            }
+
+            return Task.CompletedTask;
+        }
     }
 
     [Fact]
