@@ -8,8 +8,8 @@ public sealed record AttackPlan
     /// <summary>Requests that may start together at most.</summary>
     public const int MaxBurst = 32;
 
-    // From the first on two requests are not more than 1 ms apart, from the second on three less than that (bench/attack says what it saves).
-    private const double PairsRate = 1000, TriplesRate = 3000;
+    // Between these, requests are at most 1 ms apart, and yet so far that each wakes the generator's processor and the server's; from the second on neither falls asleep (bench/attack).
+    private const double PairsRate = 1000, AwakeRate = 5000;
 
     /// <summary>Requests to send, taken in turn by sequence number. At least one; all with the same endpoint when connections are kept alive.</summary>
     public required IReadOnlyList<AttackTarget> Targets { get; init; }
@@ -43,7 +43,7 @@ public sealed record AttackPlan
 
     /// <summary>
     /// Requests that a worker starts together, 1 to 32: one wake-up serves them all, and waking an idle processor costs as much as a request. Null (default): for
-    /// fresh connections, as far as <see cref="MaxInFlight"/> permits, 2 from 1,000/s on for each worker and 3 from 3,000/s; else 1.
+    /// fresh connections, if <see cref="MaxInFlight"/> permits, 2 from 1,000/s to below 5,000/s for each worker; else 1.
     /// </summary>
     public int? Burst { get; init; }
 
@@ -73,8 +73,8 @@ public sealed record AttackPlan
     {
         if (IsUnlimited)
             return 1;
-        var rate = RatePerSecond / workers;
-        return Burst ?? (KeepAliveConnections > 0 ? 1 : Math.Clamp(MaxInFlight / workers, 1, rate < PairsRate ? 1 : rate < TriplesRate ? 2 : 3));
+        var pairs = RatePerSecond / workers is >= PairsRate and < AwakeRate && KeepAliveConnections == 0 && MaxInFlight >= 2 * workers;
+        return Burst ?? (pairs ? 2 : 1);
     }
 
     /// <summary>Mean time from one start of one of so many workers to its next; zero when the rate is unlimited.</summary>

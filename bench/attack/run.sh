@@ -65,11 +65,11 @@ for _ in $(seq "$rounds"); do
     for rate in 1000 5000; do
         measure "c-epoll-$rate" "$seconds" "$out/client" "$port" 1 "$seconds" "$rate"
         for burst in 1 2 3; do measure "least-$rate-burst-$burst" 4 "$out/least" "$port" "$rate" 4 "$burst"; done
-        # As it is without options, and each request at its own time.
+        # As it is without options (pairs at 1,000/s, single requests at 5,000/s), and with bursts of a given size.
         measure "attack-$rate" "$paced" "$attack" attack "$url" --rate "$rate/s" --duration "${paced}s"
-        measure "attack-$rate-burst-1" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s" --burst 1
-        for name in "attack-$rate" "attack-$rate-burst-1"; do
-            echo "$name: $(grep -hE '^started' "$out/$name.log"); late $(awk '/generator late by/ { print "p50 " $6 ", p99 " $8 ", max " $10 }' "$out/$name.log")"
+        for burst in 1 2; do measure "attack-$rate-burst-$burst" "$seconds" "$attack" attack "$url" --rate "$rate/s" --duration "${seconds}s" --burst "$burst"; done
+        for name in "attack-$rate" "attack-$rate-burst-1" "attack-$rate-burst-2"; do
+            echo "$name: $(grep -hE '^started' "$out/$name.log"); $(awk '/generator late by/ { print "late p50 " $6 ", p99 " $8 ", max " $10 } /^service time/ { printf "service time p50 %s; ", $5 }' "$out/$name.log")"
         done
     done
 done
