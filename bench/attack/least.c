@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
             took(1);
             if (connect(fd, (struct sockaddr *)&server, sizeof server) && errno != EINPROGRESS) { perror("connect"); return 1; }
             took(2);
-            if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0) { perror("send"); return 1; }
+            if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0 && errno != EAGAIN) { perror("send"); return 1; }
             took(3);
         }
         for (int i = 0; i < waiting; i++) {
