@@ -8,8 +8,11 @@ public sealed record AttackPlan
     /// <summary>Requests that may start together at most.</summary>
     public const int MaxBurst = 32;
 
-    // Between these, requests are at most 1 ms apart, and yet so far that each wakes the generator's processor and the server's; from the second on neither falls asleep (bench/attack).
+    // Between these, requests are at most 1 ms apart, and yet so far that each wakes the generator's processor and the server's; from the second on neither fell asleep on the machine measured (bench/attack).
     private const double PairsRate = 1000, AwakeRate = 5000;
+
+    // A pair must not be one too many where single requests would have had room.
+    private const int RoomForPairs = 64;
 
     /// <summary>Requests to send, taken in turn by sequence number. At least one; all with the same endpoint when connections are kept alive.</summary>
     public required IReadOnlyList<AttackTarget> Targets { get; init; }
@@ -43,7 +46,7 @@ public sealed record AttackPlan
 
     /// <summary>
     /// Requests that a worker starts together, 1 to 32: one wake-up serves them all, and waking an idle processor costs as much as a request. Null (default): for
-    /// fresh connections, if <see cref="MaxInFlight"/> permits, 2 from 1,000/s to below 5,000/s for each worker; else 1.
+    /// fresh connections, with 64 or more in flight at most for each worker, 2 from 1,000/s to below 5,000/s for each worker; else 1.
     /// </summary>
     public int? Burst { get; init; }
 
@@ -73,7 +76,7 @@ public sealed record AttackPlan
     {
         if (IsUnlimited)
             return 1;
-        var pairs = RatePerSecond / workers is >= PairsRate and < AwakeRate && KeepAliveConnections == 0 && MaxInFlight >= 2 * workers;
+        var pairs = RatePerSecond / workers is >= PairsRate and < AwakeRate && KeepAliveConnections == 0 && MaxInFlight >= RoomForPairs * workers;
         return Burst ?? (pairs ? 2 : 1);
     }
 

@@ -47,6 +47,8 @@ public sealed record AttackArguments
         var timeout = ReadDuration("timeout", Timeout, problems, "30s or 500ms");
         if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
             problems.Add(portProblem);
+        else if (sandbox is not null && SourceIp is null && ports.Order is ClientPortOrder.Kernel)
+            problems.Add("port-range kernel: a pod of the embedded cluster binds to its own address; choose odd, even or a range of ports");
         if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
             problems.Add(responderProblem);
         var keepAlive = ReadConnections(problems);

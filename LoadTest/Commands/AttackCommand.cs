@@ -76,7 +76,7 @@ internal static class AttackCommand
         var before = Environment.CpuUsage;
         await using var attack = AttackControl.Start(plan, file is null ? results : new SinkPair(results, file), engine, abort: interrupt);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s{Bursts(plan)}, engine {engine.Name}"));
+            $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s{Bursts(plan, engine)}, engine {engine.Name}"));
         var accounting = await attack.Completion;
         AttackReport.Write(results, Console.Out);
         accounting.WriteTo(Console.Out);
@@ -92,7 +92,7 @@ internal static class AttackCommand
             : AttackCommands.Ok;
     }
 
-    private static string Bursts(AttackPlan plan) => plan.BurstOf(plan.Workers) is > 1 and var burst ? $" ({burst} together)" : "";
+    private static string Bursts(AttackPlan plan, IAttackEngine engine) => plan.BurstOf(engine.WorkersOf(plan)) is > 1 and var burst ? $" ({burst} together)" : "";
 
     private static void WriteProcessorTime(Environment.ProcessCpuUsage before, AttackAccounting accounting)
     {

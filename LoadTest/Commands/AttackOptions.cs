@@ -16,7 +16,7 @@ public static class AttackOptions
     private static readonly Option<string?> Body = new("--body") { Description = "Request body, or @FILE", HelpName = "body" };
     private static readonly Option<string> Connections = Text("--connections", "fresh: one per request; keepalive:N: N kept alive", Defaults.Connections);
     private static readonly Option<string> Timeout = Text("--timeout", "For one request, from its start", Defaults.Timeout);
-    private static readonly Option<string> Burst = Text("--burst", "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 from 1,000/s to below 5,000/s for each worker, else 1", Defaults.Burst);
+    private static readonly Option<string> Burst = Text("--burst", "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh connections from 1,000/s to below 5,000/s for each worker, else 1", Defaults.Burst);
     private static readonly Option<string?> SourceIp = new("--source-ip") { Description = "Address to bind to", HelpName = "address" };
     private static readonly Option<string> PortRange = Text("--port-range", "Client ports: odd (random, as bind 0 draws them), even (in sequence), kernel, or first-last", Defaults.PortRange);
     private static readonly Option<string> Workers = Text("--workers", "Event loops", Defaults.Workers);

@@ -51,7 +51,7 @@ public static class AttackEngines
         }
     }
 
-    // From that rate on it looks at answers with the next start. Below, most of the cost is waking processors, and epoll is as good. The ring does not know a port that
+    // From that rate on it surely looks at answers with the next start. Below, most of the cost is waking processors, and epoll is as good. The ring does not know a port that
     // the kernel chose.
     private static bool WantsIoUring(AttackPlan plan) =>
         plan.RatePerSecond >= IoUringRate && plan.Ports.Order is not ClientPortOrder.Kernel && IoUringEngine.Limit(plan) is null;

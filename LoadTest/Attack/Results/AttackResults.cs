@@ -16,7 +16,9 @@ public sealed class AttackResults : IRecordSink
     private readonly Dictionary<int, Latencies> _byStatus = [];
     private readonly Dictionary<string, Latencies> _byResponder = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Pod, int Status), long> _counts = [];
-    private (TimeSpan IntendedStart, long Count) _lastBurst = (TimeSpan.MinValue, 0);
+    // The latest intended start, the first request that had it, and the last request of all: with several workers others of its round are intended before it.
+    private (TimeSpan IntendedStart, long First) _lastBurst = (TimeSpan.MinValue, 0);
+    private long _lastSequence = -1;
 
     /// <summary>Results without a record.</summary>
     public AttackResults()
@@ -29,7 +31,8 @@ public sealed class AttackResults : IRecordSink
         Bytes = saved.Bytes;
         if (saved.FirstStart is { } first)
             Starts = (new TimeSpan(first), new TimeSpan(saved.LastStart));
-        _lastBurst = (new TimeSpan(saved.LastBurst), saved.InLastBurst);
+        _lastBurst = (new TimeSpan(saved.LastBurst), 0);
+        _lastSequence = saved.AfterLastBurst - 1;
         foreach (var (pod, status, count) in saved.Responders)
             _counts[(pod, status)] = count;
     }
@@ -62,12 +65,14 @@ public sealed class AttackResults : IRecordSink
     public long Bytes { get; private set; }
 
     /// <summary>
-    /// Starts per second from when the first was intended to the last, which is not counted itself, nor are those intended together with it; 0 when there are no others. A first
-    /// start that is late does not make it higher than the rate.
+    /// Starts per second from when the first was intended to the last burst, which is not counted itself; 0 when there are no others. A first start that is late does not make it
+    /// higher than the rate.
     /// </summary>
-    public double AchievedRate => Accounting.Started > _lastBurst.Count && Starts.Last > Starts.First
-        ? (Accounting.Started - _lastBurst.Count) / (Starts.Last - Starts.First).TotalSeconds
+    public double AchievedRate => Accounting.Started > InLastBurst && Starts.Last > Starts.First
+        ? (Accounting.Started - InLastBurst) / (Starts.Last - Starts.First).TotalSeconds
         : 0;
+
+    private long InLastBurst => _lastSequence + 1 - _lastBurst.First;
 
     /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
@@ -83,7 +88,7 @@ public sealed class AttackResults : IRecordSink
             return;
         Accounting.AddStarted();
         Starts = (record.IntendedStart < Starts.First ? record.IntendedStart : Starts.First, record.Start > Starts.Last ? record.Start : Starts.Last);
-        AddToLastBurst(record.IntendedStart, 1);
+        AddToLastBurst(record.IntendedStart, record.Sequence, record.Sequence);
         Bytes += record.BytesReceived;
         Latency.Add(record.Latency);
         ServiceTime.Add(record.ServiceTime);
@@ -113,7 +118,7 @@ public sealed class AttackResults : IRecordSink
         foreach (var (key, count) in other._counts)
             _counts[key] = _counts.GetValueOrDefault(key) + count;
         Starts = (other.Starts.First < Starts.First ? other.Starts.First : Starts.First, other.Starts.Last > Starts.Last ? other.Starts.Last : Starts.Last);
-        AddToLastBurst(other._lastBurst.IntendedStart, other._lastBurst.Count);
+        AddToLastBurst(other._lastBurst.IntendedStart, other._lastBurst.First, other._lastSequence);
         Bytes += other.Bytes;
     }
 
@@ -122,16 +127,17 @@ public sealed class AttackResults : IRecordSink
         Accounting.Intended, Accounting.Started, [.. Enum.GetValues<Outcome>().Where(outcome => Accounting[outcome] > 0).Select(outcome => new SavedOutcome(outcome, Accounting[outcome]))],
         [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))], [.. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count))],
         [.. _counts.OrderBy(entry => entry.Key.Pod, StringComparer.Ordinal).ThenBy(entry => entry.Key.Status).Select(entry => new SavedResponder(entry.Key.Pod, entry.Key.Status, entry.Value))],
-        Bytes, Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks, Starts.Last.Ticks, _lastBurst.IntendedStart.Ticks, _lastBurst.Count);
+        Bytes, Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks, Starts.Last.Ticks, _lastBurst.IntendedStart.Ticks, InLastBurst);
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);
 
     internal Latencies OfResponder(string pod) => For(_byResponder, pod);
 
-    private void AddToLastBurst(TimeSpan intendedStart, long count)
+    private void AddToLastBurst(TimeSpan intendedStart, long first, long last)
     {
-        if (intendedStart >= _lastBurst.IntendedStart)
-            _lastBurst = (intendedStart, intendedStart == _lastBurst.IntendedStart ? _lastBurst.Count + count : count);
+        if (intendedStart > _lastBurst.IntendedStart || (intendedStart == _lastBurst.IntendedStart && first < _lastBurst.First))
+            _lastBurst = (intendedStart, first);
+        _lastSequence = Math.Max(_lastSequence, last);
     }
 
     private static Latencies For<TKey>(Dictionary<TKey, Latencies> latencies, TKey key)

@@ -13,10 +13,10 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <param name="FirstStart">Intended start of the first request, 100 ns since the epoch; null when nothing was sent.</param>
 /// <param name="LastStart">Start of the last one, 100 ns since the epoch.</param>
 /// <param name="LastBurst">The last intended start, 100 ns since the epoch.</param>
-/// <param name="InLastBurst">How many had it.</param>
+/// <param name="AfterLastBurst">How many requests there are from the first that had it on.</param>
 internal sealed record SavedCounts(
     long Intended, long Started, IReadOnlyList<SavedOutcome> Outcomes, IReadOnlyList<SavedStatus> Statuses, IReadOnlyList<SavedError> Errors,
-    IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart, long LastBurst = 0, long InLastBurst = 1);
+    IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart, long LastBurst = 0, long AfterLastBurst = 1);
 
 internal sealed record SavedOutcome(Outcome Outcome, long Count);
 

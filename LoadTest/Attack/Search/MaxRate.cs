@@ -19,7 +19,9 @@ public static class MaxRate
     /// <param name="engineOf">The engine for a step's plan.</param>
     /// <param name="report">Told of each step at a constant rate.</param>
     /// <param name="abort">Ends the search at once.</param>
-    /// <returns>The plan at the highest rate that held, with the duration that is left; null when none held, or after an abort.</returns>
+    /// <returns>
+    /// The plan at the highest rate that held, lowered where longer tries failed (after the last of them without another one), with the duration that is left; null when none held, or after an abort.
+    /// </returns>
     public static async Task<AttackPlan?> FindAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, Action<RateStep> report, CancellationToken abort)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -28,7 +30,7 @@ public static class MaxRate
         if (plan.Duration is not { } duration || duration < MinDuration)
             throw new ArgumentException($"a duration of at least {MinDuration} is needed", nameof(plan));
         var length = duration / (2 * (RateSearch.MaxSteps + 1));
-        var busy = await RunAsync(plan with { RatePerSecond = double.PositiveInfinity, Duration = length, MaxInFlight = Math.Min(FirstInFlight, plan.MaxInFlight) }, engineOf, abort);
+        var busy = await RunAsync(plan with { RatePerSecond = double.PositiveInfinity, Duration = length, MaxInFlight = Math.Min(FirstInFlight, plan.MaxInFlight), Burst = null }, engineOf, abort);
         var search = new RateSearch(busy.Accounting.Responses / length.TotalSeconds);
         while (search.Next is { } rate && !abort.IsCancellationRequested)
             search.Report(await HoldsAsync(rate, 1));

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Commands;
 using CsCheck;
@@ -150,23 +152,40 @@ public sealed class AttackResultsTests
         results.AchievedRate.ShouldBe(100);
     }
 
-    [Fact]
-    public void Requests_that_start_together_do_not_make_the_achieved_rate_higher()
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(2, 8)]
+    [InlineData(32, 64)]
+    public void Requests_that_start_together_do_not_make_the_achieved_rate_higher(int burst, int workers)
     {
-        AttackResults Pairs(int pairs)
-        {
-            var results = new AttackResults();
-            for (var i = 0; i < 2 * pairs; i++)
-                results.Add(new RequestRecord(i, TimeSpan.FromMilliseconds(20 * (i / 2)), TimeSpan.FromMilliseconds(20 * (i / 2)), TimeSpan.FromMilliseconds(500), 1, i, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
-            return results;
-        }
+        var pacer = new Pacer(100, null, burst, workers);
+        var results = new AttackResults();
+        // In no order of intended starts, as workers and answers come.
+        for (var i = 0; i < 60 * burst * workers; i++)
+            results.Add(new RequestRecord(i, pacer.IntendedStart(i), pacer.IntendedStart(i), TimeSpan.FromHours(1), 1, i, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
 
-        var merged = Pairs(10);
-        merged.AchievedRate.ShouldBe(100);
-        merged.Merge(Pairs(10));
-        merged.AchievedRate.ShouldBe(200);
-        new AttackResults(merged.ToSaved()).AchievedRate.ShouldBe(200);
-        Pairs(1).AchievedRate.ShouldBe(0);
+        results.AchievedRate.ShouldBe(100, tolerance: 1e-9);
+        using var log = new MemoryStream();
+        HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);
+        log.Position = 0;
+        HistogramLog.Read(log, out var saved);
+        saved.ShouldNotBeNull().AchievedRate.ShouldBe(100, tolerance: 1e-9);
+    }
+
+    [Fact]
+    public void A_log_that_does_not_say_what_started_together_is_of_single_requests()
+    {
+        var results = new AttackResults();
+        for (var i = 0; i < 11; i++)
+            results.Add(new RequestRecord(i, TimeSpan.FromMilliseconds(10 * i), TimeSpan.FromMilliseconds(10 * i), TimeSpan.FromHours(1), 1, i, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+        using var log = new MemoryStream();
+        HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);
+        var text = Encoding.UTF8.GetString(log.ToArray());
+        var old = Regex.Replace(text, ",\"lastBurst\":\\d+,\"afterLastBurst\":\\d+", "", RegexOptions.IgnoreCase);
+        old.ShouldNotBe(text);
+        HistogramLog.Read(new MemoryStream(Encoding.UTF8.GetBytes(old)), out var saved);
+        saved.ShouldNotBeNull().AchievedRate.ShouldBe(100, tolerance: 1e-9);
     }
 
     [Theory]

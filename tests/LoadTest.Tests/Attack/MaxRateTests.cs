@@ -54,7 +54,7 @@ public sealed class MaxRateTests
     [Fact]
     public async Task A_rate_that_holds_for_a_moment_is_tried_for_longer_and_lowered()
     {
-        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { Duration = MaxRate.MinDuration };
+        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { Duration = MaxRate.MinDuration, Burst = 32, Workers = 3 };
         var steps = new List<RateStep>();
         var found = (await MaxRate.FindAsync(plan, _ => new SlowlyFillingQueue(), steps.Add, TestContext.Current.CancellationToken)).ShouldNotBeNull();
 

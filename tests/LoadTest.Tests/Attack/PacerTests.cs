@@ -82,7 +82,7 @@ public sealed class PacerTests
         var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { RatePerSecond = rate };
         plan.BurstOf(workers).ShouldBe(burst);
         (plan with { KeepAliveConnections = 8 }).BurstOf(workers).ShouldBe(1);
-        (plan with { MaxInFlight = workers }).BurstOf(workers).ShouldBe(1);
+        (plan with { MaxInFlight = 63 * workers }).BurstOf(workers).ShouldBe(1);
         (plan with { Burst = 7 }).BurstOf(workers).ShouldBe(double.IsPositiveInfinity(rate) ? 1 : 7);
     }
 

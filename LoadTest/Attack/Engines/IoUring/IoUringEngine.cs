@@ -19,6 +19,13 @@ public sealed class IoUringEngine : IAttackEngine
     /// <inheritdoc/>
     public string Name => "io_uring";
 
+    /// <inheritdoc/>
+    public int WorkersOf(AttackPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return plan.Workers;
+    }
+
     /// <summary>What keeps this engine from a plan here; null when nothing does.</summary>
     public static string? Problem(AttackPlan plan) => Refusal ?? Limit(plan);
 
