@@ -65,23 +65,17 @@ public sealed record AttackPlan
     /// <summary>Limits of a response.</summary>
     public ResponseLimits Limits { get; init; } = ResponseLimits.Default;
 
-    /// <summary>Whether requests are not spaced but follow each other as fast as <see cref="MaxInFlight"/> permits.</summary>
-    internal bool IsUnlimited => double.IsPositiveInfinity(RatePerSecond);
-
     /// <summary>The pacer of so many workers.</summary>
     public Pacer PacerOf(int workers) => new(RatePerSecond, Duration, BurstOf(workers), workers);
 
     /// <summary>Requests that each of so many workers starts together; 1 when the rate is unlimited.</summary>
     public int BurstOf(int workers)
     {
-        if (IsUnlimited)
+        if (double.IsPositiveInfinity(RatePerSecond))
             return 1;
         var pairs = RatePerSecond / workers is >= PairsRate and < AwakeRate && KeepAliveConnections == 0 && MaxInFlight >= RoomForPairs * workers;
         return Burst ?? (pairs ? 2 : 1);
     }
-
-    /// <summary>Mean time from one start of one of so many workers to its next; zero when the rate is unlimited.</summary>
-    internal TimeSpan Interval(int workers) => new Pacer(RatePerSecond, Duration).IntendedStart(workers);
 
     /// <summary>Everything that is wrong with the plan, each naming the value and what was expected; empty when it can be started.</summary>
     public IReadOnlyList<string> Problems()

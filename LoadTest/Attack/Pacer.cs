@@ -30,6 +30,9 @@ public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration, in
     /// <summary>Offset from the attack's epoch at which request <paramref name="hit"/> (from 0) is due; zero when unlimited.</summary>
     public TimeSpan IntendedStart(long hit) => Due(hit - (hit / Workers % Burst * Workers));
 
+    /// <summary>Time from one burst of a worker to its next; zero when unlimited.</summary>
+    public TimeSpan BurstInterval => Due((long)Burst * Workers);
+
     /// <summary>
     /// Requests that single ones would have had due in [0, <paramref name="elapsed"/>): the number of k with k / rate &lt; elapsed, capped by the duration. In bursts it
     /// may be up to one burst of each worker more. Without meaning (and 0) when unlimited.

@@ -58,11 +58,8 @@ public sealed class PodSandbox : IDisposable
     public static async Task<PodSandbox?> JoinAsync(
         IConfiguration configuration, TimeProvider time, IReadOnlyList<int>? privatePorts = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
-        if (AccessOf(configuration) is not { } access) return null;
-        return string.IsNullOrEmpty(configuration[PodEnvironment.BackingAddress])
-            ? await RegisterAsync(access, configuration, time, privatePorts ?? [], cancellationToken)
-            : FromKubelet(access, configuration);
+        if (OfKubelet(configuration) is { } place) return place;
+        return AccessOf(configuration) is { } access ? await RegisterAsync(access, configuration, time, privatePorts ?? [], cancellationToken) : null;
     }
 
     /// <summary>The place of the Pod that a kubelet of the embedded cluster started this process for; null elsewhere.</summary>

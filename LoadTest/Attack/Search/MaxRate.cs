@@ -43,11 +43,11 @@ public static class MaxRate
             held *= Lowered;
         }
 
-        return abort.IsCancellationRequested ? null : plan with { RatePerSecond = Math.Max(1, Math.Round(held)), Duration = duration / 2 };
+        return abort.IsCancellationRequested ? null : plan with { RatePerSecond = Math.Round(held), Duration = duration / 2 };
 
         async Task<bool> HoldsAsync(double rate, int steps)
         {
-            var step = await RunAsync(plan with { RatePerSecond = Math.Max(1, Math.Round(rate)), Duration = length * steps }, engineOf, abort);
+            var step = await RunAsync(plan with { RatePerSecond = Math.Round(rate), Duration = length * steps }, engineOf, abort);
             if (!abort.IsCancellationRequested)
                 report(step);
             return step.Problem is null;

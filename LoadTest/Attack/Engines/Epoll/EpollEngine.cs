@@ -13,11 +13,7 @@ public sealed class EpollEngine : IAttackEngine
     public string Name => "epoll";
 
     /// <inheritdoc/>
-    public int WorkersOf(AttackPlan plan)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        return plan.Workers;
-    }
+    public int WorkersOf(AttackPlan plan) => plan.Workers;
 
     /// <inheritdoc/>
     public Task RunAsync(AttackContext context) => EventLoops.RunAsync(context, (ports, worker, workers) => new EpollWorker(context, ports, worker, workers));

@@ -15,8 +15,13 @@ internal static unsafe partial class Libc
 
     private const int RLimitNoFile = 7;
 
-    // These calls are older: x64, then arm64.
-    private static readonly (int Set, int Get) SchedCalls = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? (314, 315) : (274, 275);
+    // These calls are older. No call has the number -1: it fails with ENOSYS.
+    private static readonly (int Set, int Get) SchedCalls = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => (314, 315),
+        Architecture.Arm64 => (274, 275),
+        _ => (-1, -1),
+    };
 
     /// <summary>Errno of the call that just failed.</summary>
     public static int LastErrno => Marshal.GetLastPInvokeError();
@@ -116,10 +121,10 @@ internal static unsafe partial class Libc
     public static int EpollWaitPrecise(int epoll, void* events, int count, long* secondsAndNanoseconds) =>
         (int)SysCall(SysEpollPwait2, epoll, (nint)events, count, (nint)secondsAndNanoseconds, 0, 0);
 
-    /// <summary>sched_getattr of the calling thread; on 64 bits of x64 and arm64.</summary>
+    /// <summary>sched_getattr of the calling thread; on x64 and arm64, else it fails with ENOSYS.</summary>
     public static int SchedGet(void* attributes, int bytes) => (int)SysCall(SchedCalls.Get, 0, (nint)attributes, bytes, 0, 0, 0);
 
-    /// <summary>sched_setattr of the calling thread; on 64 bits of x64 and arm64.</summary>
+    /// <summary>sched_setattr of the calling thread; on x64 and arm64, else it fails with ENOSYS.</summary>
     public static int SchedSet(void* attributes) => (int)SysCall(SchedCalls.Set, 0, (nint)attributes, 0, 0, 0, 0);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]

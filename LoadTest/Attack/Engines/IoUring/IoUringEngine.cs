@@ -20,11 +20,7 @@ public sealed class IoUringEngine : IAttackEngine
     public string Name => "io_uring";
 
     /// <inheritdoc/>
-    public int WorkersOf(AttackPlan plan)
-    {
-        ArgumentNullException.ThrowIfNull(plan);
-        return plan.Workers;
-    }
+    public int WorkersOf(AttackPlan plan) => plan.Workers;
 
     /// <summary>What keeps this engine from a plan here; null when nothing does.</summary>
     public static string? Problem(AttackPlan plan) => Refusal ?? Limit(plan);

@@ -51,7 +51,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         _sources = (byte*)NativeMemory.Alloc((nuint)_slots * AddressBytes);
         _one = (int*)NativeMemory.Alloc(sizeof(int));
         *_one = 1;
-        if (ArrivalTimes.IsSupported && !Plan.IsUnlimited && Plan.Interval(workers) * Plan.BurstOf(workers) <= LongestLook)
+        if (ArrivalTimes.IsSupported && Plan.PacerOf(workers) is { IsUnlimited: false } pacer && pacer.BurstInterval <= LongestLook)
             _arrivals = new ArrivalTimes(_slots, Context.Clock);
         WatchWake();
     }

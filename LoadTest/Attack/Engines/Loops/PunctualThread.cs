@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>Makes the calling thread one that runs when it wants to, for as long as it lives. Nothing of it needs a privilege, and where the kernel lacks it nothing happens.</summary>
@@ -23,8 +21,6 @@ internal static unsafe class PunctualThread
     // one's slice, be that the runtime's compiler or another program.
     private static void ShortenSlice()
     {
-        if (RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
-            return;
         var attributes = stackalloc byte[AttributeBytes];
         new Span<byte>(attributes, AttributeBytes).Clear();
         if (Libc.SchedGet(attributes, AttributeBytes) != 0 || *(int*)(attributes + PolicyAt) != PolicyNormal)
