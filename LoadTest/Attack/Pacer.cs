@@ -2,8 +2,9 @@ namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>What a <see cref="Pacer"/> says about the next request.</summary>
 /// <param name="Wait">Time until the next request is due; zero when it is due now or overdue. Never negative.</param>
+/// <param name="IntendedStart">When the next request is due; now when the rate is unlimited.</param>
 /// <param name="Stop">True when no further request is intended; <paramref name="Wait"/> is then zero.</param>
-public readonly record struct Pace(TimeSpan Wait, bool Stop);
+public readonly record struct Pace(TimeSpan Wait, TimeSpan IntendedStart, bool Stop);
 
 /// <summary>
 /// When each request of a constant-rate attack is due. No clock and no I/O: elapsed time and the number of requests already
@@ -56,11 +57,11 @@ public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration, in
     public Pace Next(TimeSpan elapsed, long hits)
     {
         if (IsUnlimited)
-            return new Pace(TimeSpan.Zero, Stop: Duration is { } end && elapsed >= end);
-        if (Duration is { } duration && Due(hits) >= duration)
-            return new Pace(TimeSpan.Zero, Stop: true);
+            return new Pace(TimeSpan.Zero, elapsed, Stop: Duration is { } end && elapsed >= end);
         var due = IntendedStart(hits);
-        return new Pace(due > elapsed ? due - elapsed : TimeSpan.Zero, Stop: false);
+        if (Duration is { } duration && Due(hits) >= duration)
+            return new Pace(TimeSpan.Zero, due, Stop: true);
+        return new Pace(due > elapsed ? due - elapsed : TimeSpan.Zero, due, Stop: false);
     }
 
     // When a single request would be due.

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Pod;
@@ -38,7 +37,7 @@ public sealed record AttackArguments
     {
         var problems = new List<string>();
         var source = ReadSource(problems) ?? sandbox?.PodAddress;
-        var targets = await ReadTargetsAsync(new Names(source?.AddressFamily, sandbox), problems, cancellation);
+        var targets = await ReadTargetsAsync(new TargetResolver(sandbox, source?.AddressFamily), problems, cancellation);
         if (!Quantities.TryParseRate(Rate, out var rate))
             problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, max or infinity");
         TimeSpan? duration = null;
@@ -112,7 +111,7 @@ public sealed record AttackArguments
         return number;
     }
 
-    private async Task<List<AttackTarget>> ReadTargetsAsync(Names names, List<string> problems, CancellationToken cancellation)
+    private async Task<List<AttackTarget>> ReadTargetsAsync(TargetResolver resolver, List<string> problems, CancellationToken cancellation)
     {
         var entries = new List<TargetEntry>();
         if (Url is not null)
@@ -136,14 +135,14 @@ public sealed record AttackArguments
         var targets = new List<AttackTarget>();
         foreach (var entry in entries)
         {
-            if (await ReadTargetAsync(entry, names, problems, cancellation) is { } target)
+            if (await ReadTargetAsync(entry, resolver, problems, cancellation) is { } target)
                 targets.Add(target);
         }
 
         return targets;
     }
 
-    private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, Names names, List<string> problems, CancellationToken cancellation)
+    private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, TargetResolver resolver, List<string> problems, CancellationToken cancellation)
     {
         var where = entry.Line == 0 ? "" : $"{TargetsFile} line {entry.Line}: ";
         if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Port == 0)
@@ -153,7 +152,7 @@ public sealed record AttackArguments
         }
 
         var (headers, host) = ReadHeaders([.. Headers, .. entry.Headers], where, problems);
-        if (await ResolveAsync(uri, names, where, problems, cancellation) is not { } endPoint)
+        if (await ResolveAsync(uri, resolver, where, problems, cancellation) is not { } endPoint)
             return null;
         var target = AttackTarget.For(uri, endPoint) with
         {
@@ -183,27 +182,17 @@ public sealed record AttackArguments
         return (headers, host);
     }
 
-    private static async Task<IPEndPoint?> ResolveAsync(Uri uri, Names names, string where, List<string> problems, CancellationToken cancellation)
+    private static async Task<IPEndPoint?> ResolveAsync(Uri uri, TargetResolver resolver, string where, List<string> problems, CancellationToken cancellation)
     {
         try
         {
-            if (names.Sandbox is not null)
-                return await new TargetResolver(names.Sandbox).ResolveAsync(uri, cancellation);
-            var addresses = await Dns.GetHostAddressesAsync(uri.IdnHost, cancellation);
-            if (addresses.FirstOrDefault(address => names.Family is null || address.AddressFamily == names.Family) is { } address)
-                return new IPEndPoint(address, uri.Port);
-            problems.Add($"{where}host '{uri.IdnHost}': has no address of the source address's family");
+            return await resolver.ResolveAsync(uri, cancellation);
         }
         catch (AttackRefusedException e)
         {
             problems.Add($"{where}{e.Message}");
+            return null;
         }
-        catch (Exception e) when (e is SocketException or ArgumentException or HttpRequestException)
-        {
-            problems.Add($"{where}host '{uri.IdnHost}': cannot be resolved ({e.Message}); give an address or check the name");
-        }
-
-        return null;
     }
 
     private byte[] ReadBody(TargetEntry entry, string where, List<string> problems)
@@ -223,9 +212,4 @@ public sealed record AttackArguments
             return [];
         }
     }
-
-    /// <summary>How host names become addresses.</summary>
-    /// <param name="Family">Of the source address; null: any.</param>
-    /// <param name="Sandbox">On the embedded cluster, which has no DNS.</param>
-    private sealed record Names(AddressFamily? Family, PodSandbox? Sandbox);
 }

@@ -5,25 +5,33 @@ using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
-/// <summary>Finds the address to dial: the cluster's DNS on a real cluster; on the embedded one the Service object, whose address and port offset play DNS.</summary>
-public sealed class TargetResolver(PodSandbox? sandbox = null)
+/// <summary>Finds the address to dial: by DNS; on the embedded cluster, which has none, the Service object, whose address and port offset play DNS.</summary>
+/// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one.</param>
+/// <param name="family">Of the address that requests start from; null: any.</param>
+public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? family = null)
 {
     /// <summary>Resolves a target.</summary>
-    /// <exception cref="AttackRefusedException">The host is unknown.</exception>
+    /// <exception cref="AttackRefusedException">The host is unknown, or has no address of the family.</exception>
     public async Task<IPEndPoint> ResolveAsync(Uri url, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(url);
         if (IPAddress.TryParse(url.Host, out var literal)) return new IPEndPoint(literal, url.Port + (sandbox?.PortOffset ?? 0));
-        if (sandbox is not null) return await ResolveServiceAsync(sandbox, url, cancellationToken);
         try
         {
-            var addresses = await Dns.GetHostAddressesAsync(url.Host, AddressFamily.InterNetwork, cancellationToken);
-            return new IPEndPoint(addresses[0], url.Port);
+            return sandbox is null ? await ResolveNameAsync(url, cancellationToken) : await ResolveServiceAsync(sandbox, url, cancellationToken);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ArgumentException or HttpRequestException)
         {
-            throw new AttackRefusedException($"host '{url.Host}' of {url} cannot be resolved: {e.Message}");
+            throw new AttackRefusedException($"host '{url.IdnHost}' of {url} cannot be resolved: {e.Message}; give an address or check the name", e);
         }
+    }
+
+    private async Task<IPEndPoint> ResolveNameAsync(Uri url, CancellationToken cancellationToken)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(url.IdnHost, cancellationToken);
+        var address = addresses.FirstOrDefault(address => family is null || address.AddressFamily == family)
+            ?? throw new AttackRefusedException($"host '{url.IdnHost}' of {url} has no address of the source address's family, only {string.Join(", ", addresses.AsEnumerable())}: give another source address or target");
+        return new IPEndPoint(address, url.Port);
     }
 
     private static async Task<IPEndPoint> ResolveServiceAsync(PodSandbox sandbox, Uri url, CancellationToken cancellationToken)
@@ -37,4 +45,4 @@ public sealed class TargetResolver(PodSandbox? sandbox = null)
 }
 
 /// <summary>An order that cannot be carried out; the message says why.</summary>
-public sealed class AttackRefusedException(string message) : Exception(message);
+public sealed class AttackRefusedException(string message, Exception? cause = null) : Exception(message, cause);

@@ -45,7 +45,7 @@ public sealed class Schedule(AttackContext context, int worker, int workers)
             if (!_draining && context.Drain.IsCancellationRequested)
                 EndAt(now);
             var pace = _pacer.Next(now, sequence);
-            intendedStart = _pacer.IsUnlimited ? now : _pacer.IntendedStart(sequence);
+            intendedStart = pace.IntendedStart;
             if (pace.Stop)
                 return Turn.Done;
             if (pace.Wait > TimeSpan.Zero)
