@@ -146,7 +146,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             Loop("pod-network", network.ReconcileAsync, cache.Pods),
             Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices),
             endpoints,
-            Loop("datapath", _ => { Update(datapath, snapshots.Build(cache)); endpoints.Trigger(); return Task.CompletedTask; }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
+            Loop("datapath", async ct => { datapath.Cluster = snapshots.Build(cache); endpoints.Trigger(); await ListenAsync(datapath, ct); }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
         ];
         _running.Add(cache.RunAsync(_stop.Token));
         _running.Add(events.RunAsync(_stop.Token));
@@ -157,13 +157,24 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         return network;
     }
 
-    /// <summary>Gives the datapath what the agents know now, and listens on the Services' addresses.</summary>
-    private static void Update(LiveDatapath datapath, ClusterSnapshot snapshot)
+    /// <summary>Listens on the Services' addresses. One that cannot be listened on keeps no other waiting.</summary>
+    private static Task ListenAsync(LiveDatapath datapath, CancellationToken cancellationToken)
     {
-        datapath.Cluster = snapshot;
-        foreach (var service in snapshot.Services.Frontends) datapath.Listen(service.Frontend);
-        foreach (var service in snapshot.Services.NodePorts)
-            foreach (var node in datapath.Path.Nodes) datapath.Listen(new TcpEndpoint(node.Address, service.Frontend.Port));
+        var services = datapath.Cluster.Services;
+        var addresses = services.Frontends.Select(f => f.Frontend).Concat(services.NodePorts.SelectMany(f => datapath.Path.Nodes.Select(n => new TcpEndpoint(n.Address, f.Frontend.Port))));
+        return Reconciler.EachAsync(addresses, address =>
+        {
+            try
+            {
+                datapath.Listen(address);
+            }
+            catch (SocketException e)
+            {
+                var remedy = e.SocketErrorCode is SocketError.AccessDenied ? "; ports below 1024 are root's: give the Service another one" : "";
+                throw new InvalidOperationException($"nobody can reach the Service at {address}, because this process cannot listen there: {e.Message}{remedy}", e);
+            }
+            return Task.CompletedTask;
+        }, cancellationToken);
     }
 
     private static CiliumConfig Settings(ClusterOptions options)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
@@ -5,72 +6,105 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 
-/// <summary>Keeps one EndpointSlice per Service: the Pods its selector finds, with their readiness.</summary>
+/// <summary>
+/// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness; one slice for all Pods that have the Service's target ports at the same numbers. A slice that somebody
+/// changed or deleted is put back; the Service owns its slices, so that they go with it.
+/// </summary>
 internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, LabTopology topology)
 {
-    private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
+    private const string ServiceLabel = "kubernetes.io/service-name";
+    private const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
+    private const string Manager = "endpointslice-controller.k8s.io";
+
     private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        foreach (var service in cache.Services.Objects.Values)
-        {
-            if (service.Spec.Selector is not { Count: > 0 }) continue;
-            var slice = Describe(service);
-            var fingerprint = KubernetesJson.Serialize(slice);
-            if (_written.GetValueOrDefault(service.Uid()) == fingerprint) continue;
-            await WriteAsync(slice, cancellationToken);
-            _written[service.Uid()] = fingerprint;
-        }
-        foreach (var gone in _written.Keys.Except(cache.Services.Objects.Keys, StringComparer.Ordinal).ToList()) _written.Remove(gone);
+        if (!cache.EndpointSlices.HasOwnWrites) return;
+        var present = cache.EndpointSlices.Objects.Values.ToDictionary(Key);
+        var wanted = cache.Services.Objects.Values.Where(HasSelector).SelectMany(Describe).ToDictionary(Key);
+        await Reconciler.EachAsync(wanted.Values, slice => WriteAsync(slice, present.GetValueOrDefault(Key(slice)), cancellationToken), cancellationToken);
+        var superfluous = present.Values.Where(s => s.GetLabel(ManagerLabel) == Manager && !wanted.ContainsKey(Key(s)) && !IsLeftToOthers(s));
+        await Reconciler.EachAsync(superfluous, s => api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(s.Name(), s.Namespace(), cancellationToken: cancellationToken), cancellationToken);
     }
 
-    private async Task WriteAsync(V1EndpointSlice slice, CancellationToken cancellationToken)
+    private static (string Namespace, string Name) Key(V1EndpointSlice slice) => (slice.Namespace(), slice.Name());
+
+    private static bool HasSelector(V1Service service) => service.Spec.Selector is { Count: > 0 };
+
+    /// <summary>A Service that lost its selector keeps its endpoints, for whoever maintains them now.</summary>
+    private bool IsLeftToOthers(V1EndpointSlice slice) =>
+        slice.OwnerReferences()?.Any(o => cache.Services.Objects.TryGetValue(o.Uid, out var service) && !HasSelector(service)) is true;
+
+    private async Task WriteAsync(V1EndpointSlice slice, V1EndpointSlice? present, CancellationToken cancellationToken)
     {
-        var (ns, name) = (slice.Namespace(), slice.Name());
-        var exists = cache.EndpointSlices.Objects.Values.Any(s => s.Namespace() == ns && s.Name() == name);
-        if (exists) await api.DiscoveryV1.ReplaceNamespacedEndpointSliceAsync(slice, name, ns, cancellationToken: cancellationToken);
-        else await api.DiscoveryV1.CreateNamespacedEndpointSliceAsync(slice, ns, cancellationToken: cancellationToken);
+        if (present is not null && Fingerprint(present) == Fingerprint(slice)) return;
+        var (ns, name) = Key(slice);
+        cache.EndpointSlices.Wrote(present is null
+            ? await api.DiscoveryV1.CreateNamespacedEndpointSliceAsync(slice, ns, cancellationToken: cancellationToken)
+            : await api.DiscoveryV1.ReplaceNamespacedEndpointSliceAsync(slice, name, ns, cancellationToken: cancellationToken));
     }
 
-    private V1EndpointSlice Describe(V1Service service)
+    private static string Fingerprint(V1EndpointSlice slice) => KubernetesJson.Serialize(new V1EndpointSlice
     {
-        var ports = service.Spec.Ports.Select(p => new Discoveryv1EndpointPort { Name = p.Name, Port = TargetPort(p), Protocol = p.Protocol ?? "TCP" }).ToList();
+        AddressType = slice.AddressType,
+        Endpoints = slice.Endpoints ?? [],
+        Ports = slice.Ports ?? [],
+        Metadata = new V1ObjectMeta { Name = slice.GetLabel(ServiceLabel), GenerateName = slice.GetLabel(ManagerLabel), OwnerReferences = slice.OwnerReferences() },
+    });
+
+    private IEnumerable<V1EndpointSlice> Describe(V1Service service)
+    {
         var pods = cache.Pods.Objects.Values
             .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && PodTemplates.IsActive(p) && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
             .OrderBy(p => p.Name(), StringComparer.Ordinal)
             .Select(p => (Pod: p, Zone: _zones.GetValueOrDefault(p.Spec.NodeName ?? ""))).ToList();
         // As kube-controller-manager does it: every Pod is for its own zone, if all have one.
         var hinted = service.Spec.TrafficDistribution is "PreferClose" or "PreferSameZone" && pods.All(p => p.Zone is not null);
-        var endpoints = pods.Select(p => Endpoint(p.Pod, p.Zone, hinted)).ToList();
-        return new V1EndpointSlice
-        {
-            ApiVersion = "discovery.k8s.io/v1",
-            Kind = "EndpointSlice",
-            Metadata = new V1ObjectMeta
-            {
-                Name = $"{service.Name()}-slice",
-                NamespaceProperty = service.Namespace(),
-                Labels = new Dictionary<string, string> { ["kubernetes.io/service-name"] = service.Name() },
-            },
-            AddressType = "IPv4",
-            Endpoints = endpoints,
-            Ports = ports,
-        };
+        var early = service.Spec.PublishNotReadyAddresses is true;
+        if (pods.Count == 0) return [Slice(service, 0, [], [])];
+        return pods.GroupBy(p => KubernetesJson.Serialize(Ports(service, p.Pod)), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select((group, i) => Slice(service, i, [.. group.Select(p => Endpoint(p.Pod, p.Zone, hinted, early))], Ports(service, group.First().Pod)));
     }
 
-    private static V1Endpoint Endpoint(V1Pod pod, string? zone, bool hinted) => new()
+    private static V1EndpointSlice Slice(V1Service service, int number, IList<V1Endpoint> endpoints, IList<Discoveryv1EndpointPort> ports) => new()
+    {
+        ApiVersion = "discovery.k8s.io/v1",
+        Kind = "EndpointSlice",
+        Metadata = new V1ObjectMeta
+        {
+            Name = $"{service.Name()}-slice{(number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{number + 1}"))}",
+            NamespaceProperty = service.Namespace(),
+            Labels = new Dictionary<string, string> { [ServiceLabel] = service.Name(), [ManagerLabel] = Manager },
+            OwnerReferences = [PodTemplates.Owner(service)],
+        },
+        AddressType = "IPv4",
+        Endpoints = endpoints,
+        Ports = ports,
+    };
+
+    /// <summary>The Service's target ports in a Pod. One that the Pod's containers do not name is left out.</summary>
+    private static List<Discoveryv1EndpointPort> Ports(V1Service service, V1Pod pod) =>
+    [
+        .. (service.Spec.Ports ?? []).Select(p => new Discoveryv1EndpointPort { Name = p.Name, Port = TargetPort(p, pod), Protocol = p.Protocol ?? "TCP" }).Where(p => p.Port is not null),
+    ];
+
+    private static V1Endpoint Endpoint(V1Pod pod, string? zone, bool hinted, bool early) => new()
     {
         Addresses = [pod.Status.PodIP],
         NodeName = pod.Spec.NodeName,
         Zone = zone,
         Hints = hinted ? new V1EndpointHints { ForZones = [new V1ForZone { Name = zone! }] } : null,
-        Conditions = new V1EndpointConditions { Ready = IsReady(pod), Serving = IsReady(pod), Terminating = false },
+        Conditions = new V1EndpointConditions { Ready = early || IsReady(pod), Serving = IsReady(pod), Terminating = false },
         TargetRef = new V1ObjectReference { Kind = "Pod", Name = pod.Name(), NamespaceProperty = pod.Namespace(), Uid = pod.Uid() },
     };
 
-    private static int TargetPort(V1ServicePort port) =>
-        port.TargetPort is { } target && int.TryParse(target.Value, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : port.Port;
+    private static int? TargetPort(V1ServicePort port, V1Pod pod) => port.TargetPort?.Value switch
+    {
+        null => port.Port,
+        var text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
+        var name => pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(c => c.Name == name && (c.Protocol ?? "TCP") == (port.Protocol ?? "TCP"))?.ContainerPort,
+    };
 
     /// <summary>Whether a Pod's Ready condition is true.</summary>
     public static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) ?? false;

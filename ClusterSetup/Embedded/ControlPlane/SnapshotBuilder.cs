@@ -41,11 +41,14 @@ internal sealed class SnapshotBuilder
     {
         var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
         var slices = cache.EndpointSlices.Objects.Values.Where(s => s.Namespace() == service.Namespace() && s.GetLabel("kubernetes.io/service-name") == service.Name()).ToList();
-        foreach (var port in service.Spec.Ports)
+        // The lab carries TCP alone: a port of another protocol has endpoints, and nothing behind its address.
+        foreach (var port in (service.Spec.Ports ?? []).Where(p => p.Protocol is null or "TCP"))
         {
             var backends = slices.SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
-                .Where(e => e.endpoint.Conditions?.Ready is not false)
-                .SelectMany(e => e.slice.Ports.Where(p => p.Name == port.Name && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)));
+                .Where(e => e.endpoint.Conditions?.Ready is not false && e.slice.AddressType is "IPv4" && e.endpoint.Addresses is [var first, ..] && IPAddress.TryParse(first, out _))
+                .SelectMany(e => (e.slice.Ports ?? []).Where(p => p.Name == port.Name && p.Protocol is null or "TCP" && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)))
+                // While Pods move from one slice to another they are in both.
+                .DistinctBy(b => b.Id);
             var spec = service.Spec;
             var traits = ServiceTraits.Read(spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds, spec.InternalTrafficPolicy, spec.TrafficDistribution);
             var ready = backends.ToImmutableArray();

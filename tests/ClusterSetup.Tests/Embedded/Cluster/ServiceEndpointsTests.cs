@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Topology;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+
+/// <summary>What people do with Services and EndpointSlices, on one live cluster.</summary>
+public class ServiceEndpointsTests
+{
+    private const string ServiceLabel = "kubernetes.io/service-name";
+
+    [Fact]
+    public async Task Services_of_every_kind_reach_their_pods_and_their_slices_go_and_come_with_them()
+    {
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await lab.ReadyAsync();
+
+        // No ports, and a port of a protocol that the lab does not carry: neither keeps other Services waiting.
+        await CreateAsync(lab, "headless", new V1ServiceSpec { ClusterIP = "None" });
+        await CreateAsync(lab, "dns", new V1ServiceSpec { Ports = [new V1ServicePort { Name = "udp", Port = 8053, Protocol = "UDP" }, new V1ServicePort { Name = "tcp", Port = 8053, TargetPort = 8080 }] });
+        await AnswersAsync(lab, await ReadAsync(lab, "dns"), 8053);
+
+        // A target port by its name in the Pods.
+        await CreateAsync(lab, "named", new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8081, TargetPort = "http" }] });
+        await Eventually.HoldsAsync("three endpoints on the named port", async () =>
+            await SlicesAsync(lab, "named") is [{ Ports: [{ Port: 8080 }], Endpoints.Count: 3 }]);
+        await AnswersAsync(lab, await ReadAsync(lab, "named"), 8081);
+
+        // Somebody deletes a slice: it comes back. The Service is deleted: its slice goes.
+        var slice = (await SlicesAsync(lab, "named"))[0];
+        await lab.Api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(slice.Name(), "backend", cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the slice is back", async () => await SlicesAsync(lab, "named") is [{ Endpoints.Count: 3 } back] && back.Uid() != slice.Uid());
+        await lab.Api.CoreV1.DeleteNamespacedServiceAsync("named", "backend", cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.HoldsAsync("the slice is gone", async () => (await SlicesAsync(lab, "named")).Count == 0);
+    }
+
+    [Fact]
+    public async Task A_service_whose_address_somebody_else_listens_on_keeps_no_other_service_waiting()
+    {
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await lab.ReadyAsync();
+        var address = (await ReadAsync(lab, "backend-1")).Spec.ClusterIP;
+        address = $"{address[..address.LastIndexOf('.')]}.200";
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(lab.EndPoint(address, 8090));
+        taken.Listen();
+
+        await CreateAsync(lab, "taken", new V1ServiceSpec { ClusterIP = address, Ports = [new V1ServicePort { Port = 8090, TargetPort = 8080 }] });
+        foreach (var name in (string[])["a", "b", "c", "d"])
+        {
+            await CreateAsync(lab, name, new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8080 }] });
+            await AnswersAsync(lab, await ReadAsync(lab, name), 8080);
+        }
+    }
+
+    private static Task<V1Service> CreateAsync(LiveLab lab, string name, V1ServiceSpec spec)
+    {
+        spec.Selector = new Dictionary<string, string> { ["app"] = "backend", ["version"] = "v1" };
+        return lab.Api.CoreV1.CreateNamespacedServiceAsync(new V1Service { Metadata = new V1ObjectMeta { Name = name }, Spec = spec }, "backend", cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    private static Task<V1Service> ReadAsync(LiveLab lab, string name) => lab.Api.CoreV1.ReadNamespacedServiceAsync(name, "backend", cancellationToken: TestContext.Current.CancellationToken);
+
+    private static async Task<IList<V1EndpointSlice>> SlicesAsync(LiveLab lab, string service) =>
+        (await lab.Api.DiscoveryV1.ListNamespacedEndpointSliceAsync("backend", labelSelector: $"{ServiceLabel}={service}", cancellationToken: TestContext.Current.CancellationToken)).Items;
+
+    /// <summary>Waits until a request to the Service is answered by a Pod.</summary>
+    private static Task AnswersAsync(LiveLab lab, V1Service service, int port) => Eventually.HoldsAsync($"{service.Name()}:{port} answers", async () =>
+    {
+        try
+        {
+            using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, lab.EndPoint(service.Spec.ClusterIP, port));
+            await connection.RequestAsync("POST", "foo");
+            return (await connection.ReadUntilAsync("body=foo")).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+        {
+            return false;
+        }
+    });
+}
