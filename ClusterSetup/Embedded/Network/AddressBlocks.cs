@@ -68,6 +68,19 @@ public sealed class AddressBlocks : IDisposable
     /// <summary>A free Service address.</summary>
     public uint NextService() => Block(1) | Interlocked.Increment(ref _nextService);
 
+    /// <summary>The Services' block, for messages: 127.b.0.0/16.</summary>
+    public string ServiceCidr => $"{TcpEndpoint.ToIPAddress(Block(1))}/16";
+
+    /// <summary>Whether an address is one that a Service may have.</summary>
+    public bool IsService(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.AddressFamily is AddressFamily.InterNetwork && (TcpEndpoint.AddressOf(address) & 0xFFFF_0000) == Block(1) && (TcpEndpoint.AddressOf(address) & 0xFFFF) is > 0 and < 0xFFFF;
+    }
+
+    /// <summary>Whether a number is that of a node port.</summary>
+    public static bool IsNodePort(long number) => number is >= FirstNodePort and < FirstNodePort + NodePorts;
+
     /// <summary>A free node port, 30000 to 32767 (Kubernetes's default --service-node-port-range).</summary>
     public int NextNodePort() => FirstNodePort + (Interlocked.Increment(ref _nextNodePort) - 1) % NodePorts;
 
