@@ -146,7 +146,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             Loop("pod-network", network.ReconcileAsync, cache.Pods),
             Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices),
             endpoints,
-            Loop("datapath", async ct => { datapath.Cluster = snapshots.Build(cache); endpoints.Trigger(); await ListenAsync(datapath, ct); }, [cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
+            Loop("datapath", async ct => { datapath.Cluster = snapshots.Build(cache); endpoints.Trigger(); await ListenAsync(datapath, ct); }, [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
         ];
         _running.Add(cache.RunAsync(_stop.Token));
         _running.Add(events.RunAsync(_stop.Token));

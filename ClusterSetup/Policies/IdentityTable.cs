@@ -9,7 +9,7 @@ namespace CiliumDebugging.ClusterSetup.Policies;
 public sealed class IdentityTable
 {
     private const string DefaultCluster = "default";
-    private const string MetadataName = "kubernetes.io/metadata.name";
+    internal const string MetadataName = "kubernetes.io/metadata.name";
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, EndpointIdentity> byKey = new(StringComparer.Ordinal);

@@ -53,6 +53,9 @@ internal sealed class ClusterCache
         EndpointSlices = Add(new Informer<V1EndpointSlice>(
             async ct => await api.DiscoveryV1.ListEndpointSliceForAllNamespacesAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
             (rv, ct) => api.DiscoveryV1.WatchListEndpointSliceForAllNamespacesAsync(resourceVersion: rv, cancellationToken: ct), time));
+        Namespaces = Add(new Informer<V1Namespace>(
+            async ct => await api.CoreV1.ListNamespaceAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
+            (rv, ct) => api.CoreV1.WatchListNamespaceAsync(resourceVersion: rv, cancellationToken: ct), time));
         Nodes = Add(new Informer<V1Node>(
             async ct => await api.CoreV1.ListNodeAsync(cancellationToken: ct) is var l ? (l.ResourceVersion(), l.Items) : default,
             (rv, ct) => api.CoreV1.WatchListNodeAsync(resourceVersion: rv, cancellationToken: ct), time));
@@ -81,6 +84,8 @@ internal sealed class ClusterCache
     public Informer<V1Service> Services { get; }
 
     public Informer<V1EndpointSlice> EndpointSlices { get; }
+
+    public Informer<V1Namespace> Namespaces { get; }
 
     public Informer<V1Node> Nodes { get; }
 

@@ -21,21 +21,18 @@ internal sealed class SnapshotBuilder
 
     public ClusterSnapshot Build(ClusterCache cache)
     {
-        var pods = cache.Pods.Objects.Values.Where(p => IPAddress.TryParse(p.Status?.PodIP, out _) && p.Spec.HostNetwork is not true).Select(Entry)
+        var labels = cache.Namespaces.Objects.Values.ToDictionary(n => n.Name(), n => n.Labels(), StringComparer.Ordinal);
+        var pods = cache.Pods.Objects.Values.Where(p => IPAddress.TryParse(p.Status?.PodIP, out _) && p.Spec.HostNetwork is not true).Select(p => Entry(p, labels.GetValueOrDefault(p.Namespace())))
             .GroupBy(p => p.Address).ToFrozenDictionary(g => g.Key, g => g.Last());
         var services = new ServiceTable(cache.Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _)).SelectMany(s => Frontends(s, cache)));
         return new ClusterSnapshot(pods, services, Policies(cache), _identities);
     }
 
-    private PodEntry Entry(V1Pod pod)
+    private PodEntry Entry(V1Pod pod, IDictionary<string, string>? namespaceLabels)
     {
         var address = TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.PodIP));
-        var identity = _identities.Pod(pod.Namespace(), pod.Labels() ?? ImmutableDictionary<string, string>.Empty, namedPorts: NamedPorts(pod));
-        return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
+        return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), _identities.Of(pod, namespaceLabels));
     }
-
-    private static IEnumerable<NamedPort> NamedPorts(V1Pod pod) => pod.Spec.Containers.SelectMany(c => c.Ports ?? [])
-        .Where(p => p.Name is not null).Select(p => new NamedPort(p.Name, (ushort)p.ContainerPort, L4Protocol.Tcp));
 
     private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
     {

@@ -16,9 +16,11 @@ public sealed class PolicyView
 
     private readonly IdentityTable _identities = new();
     private readonly PolicySet _policies;
+    private readonly Dictionary<string, IDictionary<string, string>?> _namespaceLabels;
 
-    private PolicyView(List<NetworkPolicyModel> models, ImmutableArray<string> problems, DateTime? newest)
+    private PolicyView(List<NetworkPolicyModel> models, Dictionary<string, IDictionary<string, string>?> namespaceLabels, ImmutableArray<string> problems, DateTime? newest)
     {
+        _namespaceLabels = namespaceLabels;
         _policies = PolicySet.Create(models, _identities);
         (Problems, Newest) = (problems, newest);
     }
@@ -59,7 +61,22 @@ public sealed class PolicyView
                 if (item.Metadata.CreationTimestamp is { } created && (newest is null || created > newest)) newest = created;
             }
         }
-        return new PolicyView(models, problems.ToImmutable(), newest);
+        var namespaceLabels = PodIdentities.AskForNamespaceLabels(models) ? await NamespaceLabelsAsync(cluster, problems, cancellationToken) : [];
+        return new PolicyView(models, namespaceLabels, problems.ToImmutable(), newest);
+    }
+
+    private static async Task<Dictionary<string, IDictionary<string, string>?>> NamespaceLabelsAsync(IKubernetes cluster, ImmutableArray<string>.Builder problems, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var namespaces = await cluster.CoreV1.ListNamespaceAsync(cancellationToken: cancellationToken);
+            return namespaces.Items.ToDictionary(n => n.Name(), n => n.Labels(), StringComparer.Ordinal)!;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            problems.Add("a policy selects by labels of namespaces, and this user may not list namespaces");
+            return [];
+        }
     }
 
     /// <summary>Whether HTTP rules stand on either side of the path from a client to some Pods.</summary>
@@ -80,5 +97,5 @@ public sealed class PolicyView
         return (egress, ingress);
     }
 
-    private Peer PeerOf(V1Pod pod) => new(_identities.Pod(pod.Namespace(), pod.Labels() ?? new Dictionary<string, string>()), 0);
+    private Peer PeerOf(V1Pod pod) => new(_identities.Of(pod, _namespaceLabels.GetValueOrDefault(pod.Namespace())), 0);
 }

@@ -56,6 +56,36 @@ public class PolicyUpdateTests
         (await lab.CountersAsync()).Since(before).Echo.Values.Sum().ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_label_put_on_a_namespace_and_the_service_account_of_a_pod_select_it()
+    {
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        var (client, backends) = await lab.ReadyAsync();
+        var (source, pod) = (IPAddress.Parse(client.Status.PodIP), lab.EndPoint(backends[0].Status.PodIP));
+        await lab.ApplyTextAsync("""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: red-only, namespace: backend}
+            spec:
+              endpointSelector: {}
+              ingress: [{fromEndpoints: [{matchLabels: {k8s:io.cilium.k8s.namespace.labels.team: red, io.cilium.k8s.policy.serviceaccount: default}}]}]
+            """);
+        using (var before = await RawConnection.OpenAsync(source, pod))
+        {
+            await before.RequestAsync("POST", "foo");
+            before.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
+        }
+
+        await lab.Api.CoreV1.PatchNamespaceAsync(new V1Patch("""{"metadata": {"labels": {"team": "red"} } }""", V1Patch.PatchType.MergePatch), "load-test", cancellationToken: TestContext.Current.CancellationToken);
+
+        await Eventually.HoldsAsync("the client is answered", async () =>
+        {
+            using var connection = await RawConnection.OpenAsync(source, pod);
+            await connection.RequestAsync("POST", "foo");
+            return !connection.IsSilentFor(TimeSpan.FromMilliseconds(300)) && (await connection.ReadUntilAsync("body=foo")).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
+        });
+    }
+
     /// <summary>externalTrafficPolicy Local: what comes to a node stays on it; a node without a Pod drops it.</summary>
     private static async Task NodePortsAnswerFromTheirOwnNodeAsync(LiveLab lab, IReadOnlyList<V1Pod> backends)
     {
