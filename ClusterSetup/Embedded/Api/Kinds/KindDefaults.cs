@@ -40,6 +40,17 @@ internal static class KindDefaults
             o["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() };
     }
 
+    /// <summary>Without policyTypes a policy is about ingress, and about egress when it has rules for it; kubectl describe goes by the field.</summary>
+    public static void NetworkPolicy(JsonObject o)
+    {
+        if (o.Object("spec") is not { } spec)
+            return;
+        if (spec["policyTypes"] is null or JsonArray { Count: 0 })
+            spec["policyTypes"] = spec["egress"] is JsonArray { Count: > 0 } ? new JsonArray("Ingress", "Egress") : new JsonArray("Ingress");
+        foreach (var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(rule => rule.Objects("ports")))
+            Default(port, "protocol", "TCP");
+    }
+
     public static void Deployment(JsonObject o)
     {
         Replicas(o);

@@ -83,7 +83,7 @@ public static class ResourceKinds
 
     public static ResourceKind NetworkPolicies { get; } = new("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", namespaced: true)
     {
-        ShortNames = ["netpol"], HasGeneration = true, Model = typeof(V1NetworkPolicy), Columns = KindColumns.NetworkPolicy,
+        ShortNames = ["netpol"], HasGeneration = true, Model = typeof(V1NetworkPolicy), Defaults = KindDefaults.NetworkPolicy, Columns = KindColumns.NetworkPolicy,
     };
 
     public static ResourceKind Deployments { get; } = new("apps", "v1", "deployments", "Deployment", namespaced: true)

@@ -34,6 +34,18 @@ public sealed class ObjectStoreTests
         _store.Get(ResourceKinds.Services, "default", "bad").Failure!.Code.ShouldBe(404);
     }
 
+    [Theory]
+    [InlineData("""{"podSelector":{}}""", "Ingress")]
+    [InlineData("""{"podSelector":{},"policyTypes":[],"egress":[{}]}""", "Ingress,Egress")]
+    [InlineData("""{"podSelector":{},"egress":[]}""", "Ingress")]
+    [InlineData("""{"podSelector":{},"policyTypes":["Egress"]}""", "Egress")]
+    public void A_network_policy_says_which_directions_it_is_about(string spec, string types)
+    {
+        var stored = new ObjectStore(TimeProvider.System)
+            .Create(ResourceKinds.NetworkPolicies, "default", ApiFixture.Object($$$"""{"metadata":{"name":"p"},"spec":{{{spec}}}}""")).OrThrow();
+        string.Join(',', stored.View["spec"]!["policyTypes"]!.AsArray().Select(t => (string?)t)).ShouldBe(types);
+    }
+
     [Fact]
     public void Spec_and_status_are_written_apart_and_only_spec_counts_generations()
     {
