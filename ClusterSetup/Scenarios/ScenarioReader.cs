@@ -10,32 +10,33 @@ namespace CiliumDebugging.ClusterSetup.Scenarios;
 /// <summary>Reads <c>scenario.yaml</c> and the policy files it names. Strict: unknown fields are refused; all problems are reported together.</summary>
 public static class ScenarioReader
 {
+    // A field that is there without a value is one that is not there.
     private sealed class ScenarioFile
     {
-        public string Title { get; set; } = "";
-        public string Source { get; set; } = "";
-        public Dictionary<string, string> Settings { get; set; } = [];
-        public TopologyFile Topology { get; set; } = new();
-        public LoadFile Load { get; set; } = new();
-        public List<Dictionary<string, object?>> Steps { get; set; } = [];
-        public List<ExpectFile> Expect { get; set; } = [];
+        public string Title { get; set => field = value ?? ""; } = "";
+        public string Source { get; set => field = value ?? ""; } = "";
+        public Dictionary<string, string?> Settings { get; set => field = value ?? []; } = [];
+        public TopologyFile Topology { get; set => field = value ?? new(); } = new();
+        public LoadFile Load { get; set => field = value ?? new(); } = new();
+        public List<Dictionary<string, object?>?> Steps { get; set => field = value ?? []; } = [];
+        public List<ExpectFile?> Expect { get; set => field = value ?? []; } = [];
     }
 
     private sealed class TopologyFile
     {
         public int Workers { get; set; } = 3;
         public int ClientWorker { get; set; }
-        public List<int> BackendWorkers { get; set; } = [];
-        public List<string> Zones { get; set; } = [];
+        public List<int> BackendWorkers { get; set => field = value ?? []; } = [];
+        public List<string?> Zones { get; set => field = value ?? []; } = [];
     }
 
     private sealed class LoadFile
     {
-        public string Url { get; set; } = "";
-        public string Method { get; set; } = "POST";
+        public string Url { get; set => field = value ?? ""; } = "";
+        public string Method { get; set => field = value ?? "POST"; } = "POST";
         public string? Body { get; set; }
         public double Rate { get; set; } = 50;
-        public string Client { get; set; } = LoadSpec.DefaultClient;
+        public string Client { get; set => field = value ?? LoadSpec.DefaultClient; } = LoadSpec.DefaultClient;
         public string? Ports { get; set; }
         public int Connections { get; set; }
         public int? InFlight { get; set; }
@@ -43,7 +44,7 @@ public static class ScenarioReader
 
     private sealed class ExpectFile
     {
-        public string Phase { get; set; } = "";
+        public string Phase { get; set => field = value ?? ""; } = "";
         public string? Delivery { get; set; }
         public bool? Failures { get; set; }
         public string? SuccessesFrom { get; set; }
@@ -76,14 +77,14 @@ public static class ScenarioReader
             throw new ScenarioException($"{path}: cannot be read: {e.Message}");
         }
         var problems = new List<string>();
-        var topology = new ScenarioTopology(file.Topology.Workers, file.Topology.ClientWorker, [.. file.Topology.BackendWorkers], [.. file.Topology.Zones]);
+        var topology = new ScenarioTopology(file.Topology.Workers, file.Topology.ClientWorker, [.. file.Topology.BackendWorkers], [.. file.Topology.Zones.Select(z => z ?? "")]);
         problems.AddRange(topology.Problems());
         var load = Load(file.Load, problems);
-        var steps = file.Steps.Select((step, i) => Step(step, i + 1, folder, problems)).OfType<ScenarioStep>().ToImmutableArray();
+        var steps = file.Steps.Select((step, i) => Step(step ?? [], i + 1, folder, problems)).OfType<ScenarioStep>().ToImmutableArray();
         if (!steps.OfType<PhaseStep>().Any()) problems.Add("steps: there is no phase, so nothing is measured; add '- phase: observe' with 'for: 10s'");
-        var expect = file.Expect.Select(e => Expectation(e, steps, !topology.Zones.IsEmpty, problems)).ToImmutableArray();
+        var expect = file.Expect.Select(e => Expectation(e ?? new ExpectFile(), steps, !topology.Zones.IsEmpty, problems)).ToImmutableArray();
         return problems.Count == 0
-            ? new Scenario(name, file.Title, file.Source, file.Settings.ToImmutableSortedDictionary(StringComparer.Ordinal), load!, steps, expect) { Topology = topology }
+            ? new Scenario(name, file.Title, file.Source, file.Settings.ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal), load!, steps, expect) { Topology = topology }
             : throw new ScenarioException(string.Join(Environment.NewLine, problems.Select(p => p.Contains(": ", StringComparison.Ordinal) && p.Contains(".yaml:", StringComparison.Ordinal) ? p : $"{path}: {p}")));
     }
 
@@ -118,7 +119,7 @@ public static class ScenarioReader
             case ["for", "phase"] or ["for", "phase", "requests"] when step["phase"] is string name && step["for"] is string text:
                 return Phase(name, text, step.GetValueOrDefault("requests")?.ToString(), number, problems);
             default:
-                problems.Add($"steps[{number}] has {string.Join(", ", step.Keys)}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', 'service: {{FIELD: VALUE}}', or 'phase: NAME' with 'for: DURATION'");
+                problems.Add($"steps[{number}] {(step.Count == 0 ? "is empty" : $"has {string.Join(", ", step.Keys)}")}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', 'service: {{FIELD: VALUE}}', or 'phase: NAME' with 'for: DURATION'");
                 return null;
         }
     }

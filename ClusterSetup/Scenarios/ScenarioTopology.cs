@@ -30,5 +30,6 @@ public sealed record ScenarioTopology(int Workers, int ClientWorker, ImmutableAr
         if (ClientWorker < 0 || ClientWorker > Workers) yield return $"topology.clientWorker {ClientWorker} must be from 1 to {Workers}";
         foreach (var worker in BackendWorkers.Where(w => w < 1 || w > Workers)) yield return $"topology.backendWorkers: {worker} must be from 1 to {Workers}";
         if (!Zones.IsEmpty && Zones.Length != Workers) yield return $"topology.zones names {Zones.Length} zones for {Workers} workers; give each worker its zone";
+        if (Zones.Contains("")) yield return "topology.zones: a zone has no name";
     }
 }

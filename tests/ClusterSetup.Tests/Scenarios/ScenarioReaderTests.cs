@@ -117,6 +117,27 @@ public sealed class ScenarioReaderTests : IDisposable
         Problems().ShouldHaveSingleItem().ShouldContain(named);
     }
 
+    [Theory]
+    [InlineData("load:\n", Steps, "load.url ''")]
+    [InlineData(Load, "steps:\n", "there is no phase")]
+    [InlineData(Load, Steps + "  -\n", "steps[2] is empty; a step is")]
+    [InlineData(Load, Steps + "expect:\n  -\n", "expect.phase ''")]
+    [InlineData(Load, Steps + "topology: {workers: 1, zones: [~]}\n", "topology.zones: a zone has no name")]
+    public void An_empty_field_is_one_that_is_not_there(string load, string rest, string named)
+    {
+        Write(load + rest);
+        Problems().ShouldHaveSingleItem().ShouldContain(named);
+    }
+
+    [Fact]
+    public void Empty_fields_that_may_be_left_out_have_their_defaults()
+    {
+        Write("title:\nsource:\nsettings:\ntopology: {backendWorkers: , zones: }\nexpect:\n" + Load + "  method:\n  client:\n" + Steps);
+        var scenario = ScenarioCatalog.Load(_folder);
+        (scenario.Title, scenario.Load.Method, scenario.Load.Client).ShouldBe(("", "POST", LoadSpec.DefaultClient));
+        scenario.Expect.ShouldBeEmpty();
+    }
+
     [Fact]
     public void A_scenario_without_a_phase_measures_nothing()
     {
