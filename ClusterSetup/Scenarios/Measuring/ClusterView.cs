@@ -18,6 +18,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     private readonly PodProxyClient _proxy = new(cluster);
     private readonly PodPortForward _forward = new(cluster);
     private int? _hubblePort;
+    private int? _podPort;
 
     /// <summary>The way to Pods.</summary>
     public PodProxyClient Proxy => _proxy;
@@ -52,7 +53,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         return
         [
             .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
-                .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).OrderBy(p => p.Name, StringComparer.Ordinal),
+                .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).Distinct().OrderBy(p => p.Name, StringComparer.Ordinal),
         ];
     }
 
@@ -71,7 +72,8 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         // Without agents there is nothing to ask for the port.
         var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
         var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken))).ToList();
-        var echo = backends.Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, cancellationToken))).ToList();
+        var podPort = await PodPortAsync(cancellationToken);
+        var echo = backends.Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, podPort, cancellationToken))).ToList();
         var counters = ClusterCounters.Zero;
         foreach (var (node, samples) in await Task.WhenAll(hubble)) counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
         foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
@@ -91,8 +93,20 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         }
     }
 
-    private async Task<string> BackendMetricsAsync(BackendPod pod, CancellationToken cancellationToken) => await _forward.IsServedAsync(cancellationToken)
-        ? await _forward.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken) : await _proxy.GetAsync(pod.Namespace, pod.Name, load.Url.Port, "/metrics", cancellationToken);
+    /// <summary>The port that the Service's Pods listen on, which need not be the Service's.</summary>
+    private async Task<int> PodPortAsync(CancellationToken cancellationToken)
+    {
+        if (_podPort is { } known) return known;
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
+        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
+        var port = EndpointSlices.PodPort(service, slices, load.Url.Port);
+        // Without Pods the slices do not say yet.
+        if (slices.Any(s => s.Ports is { Count: > 0 })) _podPort = port;
+        return port;
+    }
+
+    private async Task<string> BackendMetricsAsync(BackendPod pod, int port, CancellationToken cancellationToken) => await _forward.IsServedAsync(cancellationToken)
+        ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken) : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken);
 
     /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
     private async Task<int> HubblePortAsync(CancellationToken cancellationToken) => _hubblePort ??=
@@ -105,7 +119,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
         var policies = await PolicyView.ReadAsync(cluster, cancellationToken);
         var backends = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        return policies.HttpRules(client, backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)), (ushort)load.Url.Port);
+        return policies.HttpRules(client, backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)), (ushort)await PodPortAsync(cancellationToken));
     }
 
     /// <summary>Data of kube-system/cilium-config; nothing on a cluster without Cilium.</summary>

@@ -28,6 +28,18 @@ internal static class EndpointSlices
         }
     }
 
+    /// <summary>The Pods' own port behind a port of their Service: what they listen on, and what policies are about. The Service's where its slices do not say.</summary>
+    /// <param name="service">The Service.</param>
+    /// <param name="slices">Its slices.</param>
+    /// <param name="port">A port or node port of the Service.</param>
+    public static int PodPort(V1Service service, IEnumerable<V1EndpointSlice> slices, int port)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        ArgumentNullException.ThrowIfNull(slices);
+        var name = service.Spec.Ports?.FirstOrDefault(p => p.Port == port || p.NodePort == port)?.Name ?? "";
+        return slices.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => (p.Name ?? "") == name && p.Port is not null)?.Port ?? port;
+    }
+
     /// <summary>v1beta1 has node and zone of an endpoint as labels of its topology.</summary>
     private static V1EndpointSlice FromBeta(JsonObject slice)
     {

@@ -75,7 +75,7 @@ internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
         var check = PerNode("lb.txt").Select(f => $"{f.Key}: {LoadBalancingMap.Compare(f.Value, $"{service.Spec.ClusterIP}:{load.Url.Port}", addresses)}");
         _files["lb-against-endpointslices.txt"] = string.Join('\n', check) + "\n";
-        _files["syn-across-tunnel.txt"] = TunnelSyns.Report(PerNode(Syns), slices, load.Url.Port);
+        _files["syn-across-tunnel.txt"] = TunnelSyns.Report(PerNode(Syns), slices, EndpointSlices.PodPort(service, slices, load.Url.Port));
     }
 
     /// <summary>Writes the files into a folder <c>sysdump</c> of a report's folder.</summary>

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.ClusterSetup.Topology;
 using k8s;
 using k8s.Models;
@@ -15,7 +17,7 @@ public class ServiceEndpointsTests
     public async Task Services_of_every_kind_reach_their_pods_and_their_slices_go_and_come_with_them()
     {
         await using var lab = await LiveLab.StartAsync(LabTopology.Default);
-        await lab.ReadyAsync();
+        var (client, _) = await lab.ReadyAsync();
 
         // No ports, and a port of a protocol that the lab does not carry: neither keeps other Services waiting.
         await CreateAsync(lab, "headless", new V1ServiceSpec { ClusterIP = "None" });
@@ -27,6 +29,12 @@ public class ServiceEndpointsTests
         await Eventually.HoldsAsync("three endpoints on the named port", async () =>
             await SlicesAsync(lab, "named") is [{ Ports: [{ Port: 8080 }], Endpoints.Count: 3 }]);
         await AnswersAsync(lab, await ReadAsync(lab, "named"), 8081);
+
+        // A scenario's load goes to the Service's port; the Pods' counters and the policies are on theirs.
+        await lab.ApplyAsync("backend-policy.yaml");
+        var view = new ClusterView(lab.Api, new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50));
+        (await view.HttpRulesAsync(client, TestContext.Current.CancellationToken)).ShouldBe((false, true));
+        (await view.ScrapeAsync(await view.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken)).Echo.Count.ShouldBe(3);
 
         // Somebody deletes a slice: it comes back. The Service is deleted: its slice goes.
         var slice = (await SlicesAsync(lab, "named"))[0];
