@@ -10,18 +10,8 @@ internal static class NodeFit
         && (pod.Affinity?.NodeAffinity?.RequiredDuringSchedulingIgnoredDuringExecution?.NodeSelectorTerms is not { Count: > 0 } terms || terms.Any(t => Matches(t, node)))
         && (node.Spec?.Taints ?? []).All(t => t.Effect is not ("NoSchedule" or "NoExecute") || (pod.Tolerations ?? []).Any(o => Tolerates(o, t)));
 
-    private static bool Matches(V1NodeSelectorTerm term, V1Node node) => (term.MatchExpressions ?? []).All(e =>
-    {
-        var value = node.GetLabel(e.Key);
-        return e.OperatorProperty switch
-        {
-            "In" => value is not null && e.Values.Contains(value),
-            "NotIn" => value is null || !e.Values.Contains(value),
-            "Exists" => value is not null,
-            "DoesNotExist" => value is null,
-            _ => false,
-        };
-    });
+    private static bool Matches(V1NodeSelectorTerm term, V1Node node) =>
+        (term.MatchExpressions ?? []).All(e => PodSelection.Holds(e.OperatorProperty, e.Values, node.GetLabel(e.Key)));
 
     private static bool Tolerates(V1Toleration toleration, V1Taint taint) =>
         (string.IsNullOrEmpty(toleration.Effect) || toleration.Effect == taint.Effect)

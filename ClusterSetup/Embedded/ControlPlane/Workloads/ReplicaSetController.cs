@@ -14,7 +14,22 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
         if (!cache.Pods.HasOwnWrites || !cache.ReplicaSets.HasOwnWrites) return;
         var pods = cache.PodsByController();
         await Reconciler.EachAsync(cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
-            set => ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken), cancellationToken);
+            async set =>
+            {
+                if (!await ClaimAsync(set, pods[set.Uid()], pods[""], cancellationToken)) await ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken);
+            }, cancellationToken);
+    }
+
+    /// <summary>A Pod whose labels somebody changed so that the selector no longer means it is let go (and replaced, so that people can look at it in peace); one without a controller that it means is taken in.</summary>
+    /// <returns>Whether any Pod changed hands; the next round goes on with those there are then.</returns>
+    private async Task<bool> ClaimAsync(V1ReplicaSet set, IEnumerable<V1Pod> own, IEnumerable<V1Pod> orphans, CancellationToken cancellationToken)
+    {
+        if (set.Metadata.DeletionTimestamp is not null || !PodSelection.Selects(set.Spec.Selector, set.Spec.Template?.Metadata)) return false;
+        var released = own.Where(p => p.Metadata.DeletionTimestamp is null && !PodSelection.Selects(set.Spec.Selector, p.Metadata)).ToList();
+        var adopted = orphans.Where(p => p.Namespace() == set.Namespace() && PodTemplates.IsActive(p) && PodSelection.Selects(set.Spec.Selector, p.Metadata)).ToList();
+        foreach (var pod in released) await _pods.HandOverAsync(pod, null, cancellationToken);
+        foreach (var pod in adopted) await _pods.HandOverAsync(pod, set, cancellationToken);
+        return released.Count + adopted.Count > 0;
     }
 
     private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)

@@ -45,6 +45,24 @@ public class ServiceEndpointsTests
     }
 
     [Fact]
+    public async Task A_pod_that_is_taken_out_by_its_labels_is_replaced_and_stays_until_it_is_put_back()
+    {
+        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        var pod = (await lab.ReadyAsync()).Backends[0].Name();
+        Task<V1Pod> LabelAsync(string version) => lab.Api.CoreV1.PatchNamespacedPodAsync(
+            new V1Patch($$$"""{"metadata": {"labels": {"version": "{{{version}}}"} } }""", V1Patch.PatchType.MergePatch), pod, "backend", cancellationToken: TestContext.Current.CancellationToken);
+        async Task<IList<V1Pod>> PodsAsync(string version) =>
+            (await lab.Api.CoreV1.ListNamespacedPodAsync("backend", labelSelector: $"version={version}", cancellationToken: TestContext.Current.CancellationToken)).Items;
+
+        await LabelAsync("suspect");
+        await Eventually.HoldsAsync("there are three others", async () => (await PodsAsync("v1")).Count == 3 && await SlicesAsync(lab, "backend-1") is [{ Endpoints.Count: 3 }]);
+        (await PodsAsync("suspect")).ShouldHaveSingleItem().OwnerReferences().ShouldBeNull();
+
+        await LabelAsync("v1");
+        await Eventually.HoldsAsync("it is one of three again", async () => await PodsAsync("v1") is { Count: 3 } pods && pods.All(p => p.OwnerReferences() is [{ Kind: "ReplicaSet" }]));
+    }
+
+    [Fact]
     public async Task A_service_whose_address_somebody_else_listens_on_keeps_no_other_service_waiting()
     {
         await using var lab = await LiveLab.StartAsync(LabTopology.Default);
