@@ -90,11 +90,24 @@ public sealed class ApiServer : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    /// <summary>A Pod that cannot be reached is told to who asked, and in a line of <see cref="ApiLog"/>; the forwarder would add a warning with the whole stack for each.</summary>
+    private sealed class WithoutForwarder(ILoggerFactory inner) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Yarp.", StringComparison.Ordinal) ? NullLogger.Instance : inner.CreateLogger(categoryName);
+
+        public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+
+        public void Dispose()
+        {
+            // Whoever made the log ends it.
+        }
+    }
+
     private static WebApplication Build(ApiServerOptions options, ILoggerFactory loggerFactory)
     {
         // The empty builder reads no configuration: no ASPNETCORE_URLS, no appsettings, no console logger.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name });
-        builder.Services.Replace(ServiceDescriptor.Singleton(loggerFactory));
+        builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new WithoutForwarder(loggerFactory)));
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, EmbeddedLifetime>());
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
         builder.Services.AddHttpForwarder();

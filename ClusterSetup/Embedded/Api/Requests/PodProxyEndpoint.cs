@@ -53,10 +53,11 @@ internal sealed class PodProxyEndpoint : IDisposable
             context, $"http://{address!.Uid}:{address.Port.ToString(CultureInfo.InvariantCulture)}/", _invoker, s_config, new Transformer(address, target.Rest), context.RequestAborted);
         if (error == ForwarderError.None)
             return;
-        var cause = context.GetForwarderErrorFeature()?.Exception;
-        _logger.PodProxyFailed(address.Name, cause?.Message ?? error.ToString());
+        // The innermost: those around it name the pod by its uid.
+        var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
+        _logger.PodProxyFailed(address.Name, cause);
         if (!context.Response.HasStarted)
-            await context.WriteAsync(ApiStatus.Unavailable($"error trying to reach service: {cause?.Message ?? error.ToString()}"));
+            await context.WriteAsync(ApiStatus.Unavailable(string.Create(CultureInfo.InvariantCulture, $"error trying to reach service: port {address.Port} of pod {address.Name}: {cause}")));
     }
 
     public void Dispose() => _invoker.Dispose();

@@ -7,6 +7,7 @@ using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 using k8s;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 
@@ -33,11 +34,11 @@ internal sealed class ApiFixture : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null, IPodLogs? logs = null)
+    public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null, IPodLogs? logs = null, ILoggerFactory? loggers = null)
     {
         var store = new ObjectStore(TimeProvider.System, limits);
         var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods, PodLogs = logs, Certificate = s_certificate };
-        return new ApiFixture(store, await ApiServer.StartAsync(options, store, null, TestContext.Current.CancellationToken));
+        return new ApiFixture(store, await ApiServer.StartAsync(options, store, loggers, TestContext.Current.CancellationToken));
     }
 
     public static string AuthorityPem => s_certificate.AuthorityPem;

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
 
@@ -41,6 +43,40 @@ public sealed class PodProxyTests
         var (code, json) = await api.SendAsync("GET", "/api/v1/namespaces/default/pods/q/proxy/x");
         code.ShouldBe(503);
         json!["reason"]!.GetValue<string>().ShouldBe("ServiceUnavailable");
+    }
+
+    [Fact]
+    public async Task A_pod_that_cannot_be_reached_is_told_to_the_client_and_leaves_no_stack_in_the_log()
+    {
+        using var pod = new FakePod { Refuses = true };
+        using var log = new WarningLog();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        await using var api = await ApiFixture.StartAsync(pod, loggers: loggers);
+        Run(api, "q");
+        var (code, json) = await api.SendAsync("GET", "/api/v1/namespaces/default/pods/q/proxy/x");
+        (code, json!["message"]!.GetValue<string>()).ShouldBe((503, "error trying to reach service: port 8080 of pod q: connection refused"));
+        log.Lines.ShouldBeEmpty();
+    }
+
+    /// <summary>Everything from warnings on.</summary>
+    private sealed class WarningLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel)) Lines.Enqueue($"{formatter(state, exception)} {exception}");
+        }
+
+        public void Dispose()
+        {
+        }
     }
 
     private static void Run(ApiFixture api, string name, string phase = "Running")
