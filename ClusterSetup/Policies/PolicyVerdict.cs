@@ -19,10 +19,10 @@ public enum DropReason
     /// <summary>It is not dropped.</summary>
     None,
 
-    /// <summary>No rule allows it and the subject is in default deny (Hubble: <c>Policy denied</c>).</summary>
+    /// <summary>No rule allows it and the subject is in default deny (Hubble: <c>POLICY_DENIED</c>).</summary>
     PolicyDenied,
 
-    /// <summary>A deny rule matches (Hubble: <c>Policy denied by denylist</c>).</summary>
+    /// <summary>A deny rule matches (Hubble: <c>POLICY_DENY</c>).</summary>
     DeniedByDenyRule,
 }
 

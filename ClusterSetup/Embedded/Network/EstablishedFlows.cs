@@ -18,7 +18,8 @@ internal interface IEstablishedFlow
     void Stand(HttpRuleSet? rules);
 
     /// <summary>What its client sends is lost. For good: a kernel would send again what was lost, and this shell cannot.</summary>
-    void Drop();
+    /// <param name="reason">Cilium's drop reason.</param>
+    void Drop(string reason);
 
     /// <summary>What its client sends next resets both ends.</summary>
     void Reset();
@@ -49,13 +50,13 @@ internal sealed class EstablishedFlows(ClusterSnapshot initial)
 
     private static void Apply(ClusterSnapshot cluster, IEstablishedFlow flow)
     {
-        switch (EstablishedConnections.FateOf(cluster, flow.Hop, out var rules))
+        switch (EstablishedConnections.FateOf(cluster, flow.Hop, out var rules, out var reason))
         {
             case EstablishedFate.Stands:
                 flow.Stand(rules);
                 break;
             case EstablishedFate.Dropped:
-                flow.Drop();
+                flow.Drop(reason!);
                 break;
             default:
                 flow.Reset();

@@ -160,7 +160,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
     private async Task SpliceAsync(Socket socket, Hop route)
     {
         using var upstream = await DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, _stop.Token);
-        using var splice = new Splice(socket, upstream, route, () => CountDrop(route));
+        using var splice = new Splice(socket, upstream, route, reason => CountDrop(route with { Reason = reason }));
         Established.Add(splice);
         try
         {

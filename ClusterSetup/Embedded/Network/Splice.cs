@@ -9,12 +9,12 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Network;
 /// <param name="client">The client's socket.</param>
 /// <param name="pod">The socket to the Pod.</param>
 /// <param name="hop">The decision by which it was established.</param>
-/// <param name="lost">Called for what the client sends after policy has dropped the connection.</param>
-internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : IEstablishedFlow, IDisposable
+/// <param name="lost">Called for what the client sends after policy has dropped the connection, with the reason.</param>
+internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> lost) : IEstablishedFlow, IDisposable
 {
     private const int BufferBytes = 16 * 1024;
     private readonly CancellationTokenSource _broken = new();
-    private volatile bool _isDropped;
+    private volatile string? _dropped;
     private volatile bool _isReset;
 
     public Hop Hop => hop;
@@ -23,7 +23,7 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : 
     {
     }
 
-    public void Drop() => _isDropped = true;
+    public void Drop(string reason) => _dropped = reason;
 
     public void Reset() => _isReset = true;
 
@@ -50,16 +50,16 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action lost) : 
                     await _broken.CancelAsync();
                     return false;
                 }
-                if (fromClient && _isDropped)
+                if (fromClient && _dropped is { } reason)
                 {
-                    lost();
+                    lost(reason);
                     continue;
                 }
                 for (var sent = 0; sent < count;)
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, _broken.Token);
             }
             // The client of a dropped connection has given up; nobody tells the Pod on a real cluster, but here its process would wait for ever.
-            if (fromClient && _isDropped) await _broken.CancelAsync();
+            if (fromClient && _dropped is not null) await _broken.CancelAsync();
             else to.Shutdown(SocketShutdown.Send);
             return true;
         }

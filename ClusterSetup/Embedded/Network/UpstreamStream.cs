@@ -31,7 +31,7 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
     {
     }
 
-    public void Drop() => _isDropped = true;
+    public void Drop(string reason) => _isDropped = true;
 
     public void Reset() => _isReset = true;
 

@@ -34,9 +34,9 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             context.Abort();
             return;
         }
-        if (connection.IsDropped)
+        if (connection.Dropped is { } reason)
         {
-            connection.Proxy.Hubble.Drop("POLICY_DENIED", connection.Direction);
+            connection.Proxy.Hubble.Drop(reason, connection.Direction);
             await SilenceAsync(context);
             return;
         }

@@ -14,7 +14,7 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
     private readonly EstablishedFlows? _established;
     private SocketHold? _accepted;
     private volatile HttpRuleSet? _rules;
-    private volatile bool _isDropped;
+    private volatile string? _dropped;
     private volatile bool _isReset;
 
     /// <param name="hop">The decision that led here.</param>
@@ -37,8 +37,8 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
     /// <summary>The HTTP rules that hold now: Envoy looks them up for each request. Null: every request passes.</summary>
     public HttpRuleSet? Rules => _rules;
 
-    /// <summary>Whether policy drops what the client sends.</summary>
-    public bool IsDropped => _isDropped;
+    /// <summary>Why policy drops what the client sends; null: it does not.</summary>
+    public string? Dropped => _dropped;
 
     /// <summary>Whether what the client sends resets the connection.</summary>
     public bool IsReset => _isReset;
@@ -54,7 +54,7 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 
     public void Stand(HttpRuleSet? rules) => _rules = rules;
 
-    public void Drop() => _isDropped = true;
+    public void Drop(string reason) => _dropped = reason;
 
     public void Reset() => _isReset = true;
 

@@ -76,21 +76,34 @@ public class EstablishedConnectionsTests
         Fate(lab, opened, s_clientL7, Lab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped);
     }
 
+    [Theory]
+    [InlineData(AllowOther, "POLICY_DENIED")]
+    [InlineData(DenyClient, "POLICY_DENY")]
+    public void A_deny_rule_drops_for_a_reason_of_its_own_new_connections_and_established_ones(string rules, string reason)
+    {
+        var lab = new Lab(Lab.Backends(rules));
+        Established(lab, HopAction.Drop).Reason.ShouldBe(reason);
+        var direct = Established(new Lab(), HopAction.ToPod);
+        var now = Snapshot(lab, lab.Policies, lab.LoadTest);
+        EstablishedConnections.FateOf(now, direct with { Source = now.Pods[1], Destination = now.Pods[2] }, out _, out var lost).ShouldBe(EstablishedFate.Dropped);
+        lost.ShouldBe(reason);
+    }
+
     [Fact]
     public void Labels_count_as_they_are_now_and_a_pod_that_is_gone_keeps_its_own()
     {
         var lab = new Lab(Lab.Backends(AllowClient));
         var direct = Established(lab, HopAction.ToPod);
         var renamed = Snapshot(lab, lab.Policies, lab.Pod("load-test", ("app", "visitor")));
-        EstablishedConnections.FateOf(renamed, direct, out _).ShouldBe(EstablishedFate.Dropped);
+        EstablishedConnections.FateOf(renamed, direct, out _, out _).ShouldBe(EstablishedFate.Dropped);
         var gone = renamed with { Pods = FrozenDictionary<uint, PodEntry>.Empty };
-        EstablishedConnections.FateOf(gone, direct, out _).ShouldBe(EstablishedFate.Stands);
+        EstablishedConnections.FateOf(gone, direct, out _, out _).ShouldBe(EstablishedFate.Stands);
     }
 
     private static EstablishedFate Fate(Lab lab, Hop hop, params string[] policies) => Fate(lab, hop, out _, policies);
 
     private static EstablishedFate Fate(Lab lab, Hop hop, out HttpRuleSet? rules, params string[] policies) =>
-        EstablishedConnections.FateOf(Snapshot(lab, PolicySet.Create(policies.SelectMany(Lab.Read), lab.Identities), lab.LoadTest), hop, out rules);
+        EstablishedConnections.FateOf(Snapshot(lab, PolicySet.Create(policies.SelectMany(Lab.Read), lab.Identities), lab.LoadTest), hop, out rules, out _);
 
     private static Hop Established(Lab lab, HopAction expected)
     {

@@ -25,26 +25,38 @@ public static class EstablishedConnections
     /// <param name="cluster">What the agents know now.</param>
     /// <param name="hop">The decision by which it was established: to a Pod or to a proxy.</param>
     /// <param name="rules">For a connection that a proxy has: the HTTP rules that hold now; null when there are none any more.</param>
-    public static EstablishedFate FateOf(ClusterSnapshot cluster, in Hop hop, out HttpRuleSet? rules)
+    /// <param name="reason">For one that is dropped: Cilium's drop reason; otherwise null.</param>
+    public static EstablishedFate FateOf(ClusterSnapshot cluster, in Hop hop, out HttpRuleSet? rules, out string? reason)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        rules = null;
+        (rules, reason) = (null, null);
         if (hop.Destination is null) return EstablishedFate.Stands;
         var (source, destination) = (hop.Source is { } client ? Current(cluster, client) : null, Current(cluster, hop.Destination));
         // The egress proxy's own connection has the client's egress policy behind it.
         if (source is not null && !hop.FromEgressProxy)
         {
             var egress = Egress(cluster, source.Identity, destination.Peer, hop.Backend.Port);
-            if (egress.IsDrop) return EstablishedFate.Dropped;
+            if (egress.IsDrop)
+            {
+                reason = ReasonOf(egress);
+                return EstablishedFate.Dropped;
+            }
             rules = egress.Http;
             if (hop.Action is HopAction.ToEgressProxy) return EstablishedFate.Stands;
             if (egress.IsRedirect) return EstablishedFate.Reset;
         }
         var ingress = Ingress(cluster, source?.Peer, destination.Identity, hop.Wire);
-        if (ingress.IsDrop) return EstablishedFate.Dropped;
+        if (ingress.IsDrop)
+        {
+            reason = ReasonOf(ingress);
+            return EstablishedFate.Dropped;
+        }
         rules = ingress.Http;
         return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Stands;
     }
+
+    /// <summary>Why a policy drops, in the words of Hubble (api/v1/flow/flow.proto, DropReason).</summary>
+    internal static string ReasonOf(in PolicyVerdict verdict) => verdict.Reason is DropReason.DeniedByDenyRule ? "POLICY_DENY" : "POLICY_DENIED";
 
     /// <summary>The client's side: its egress policy.</summary>
     internal static PolicyVerdict Egress(ClusterSnapshot cluster, EndpointIdentity source, in Peer destination, ushort port) =>

@@ -61,7 +61,7 @@ public sealed class ForwardingPath
         if (source is not null)
         {
             var verdict = EstablishedConnections.Egress(cluster, client.Identity, new Peer(destination.Identity, backend.Address), backend.Port);
-            if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination.Pod, syn.Source, backend, wire, null, node, "POLICY_DENIED");
+            if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination.Pod, syn.Source, backend, wire, null, node, EstablishedConnections.ReasonOf(verdict));
             if (verdict.IsRedirect)
             {
                 var ends = SocketEnds.AcceptedFrom(wire);
@@ -141,7 +141,7 @@ public sealed class ForwardingPath
         var (source, destination) = (from.Pod, to.Pod!);
         var node = NodeOf(to.Node) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
         var verdict = EstablishedConnections.Ingress(cluster, source is null ? null : new Peer(from.Identity, client.Address), to.Identity, wire);
-        if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, client, wire.Destination, wire, null, node, "POLICY_DENIED");
+        if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, client, wire.Destination, wire, null, node, EstablishedConnections.ReasonOf(verdict));
         if (!verdict.IsRedirect) return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
         var ends = SocketEnds.AcceptedFrom(wire);
         // The redirect looks for a socket before the listener: another proxy's accepted socket with these ends swallows the SYN.

@@ -40,7 +40,7 @@ public class PolicyUpdateTests
         var before = await lab.CountersAsync();
         await lab.ApplyTextAsync(PostNoMore);
         await proxied.RequestAsync("POST", "foo");
-        await Eventually.HoldsAsync("the request is counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENIED") > 0);
+        await Eventually.HoldsAsync("the request is counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENY") > 0);
         proxied.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
 
         // The same for a connection that was established directly.
@@ -51,7 +51,7 @@ public class PolicyUpdateTests
         before = await lab.CountersAsync();
         await lab.ApplyTextAsync(PostNoMore);
         await open.RequestAsync("POST", "foo");
-        await Eventually.HoldsAsync("its bytes are counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENIED") > 0);
+        await Eventually.HoldsAsync("its bytes are counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENY") > 0);
         open.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
         (await lab.CountersAsync()).Since(before).Echo.Values.Sum().ShouldBe(0);
     }
