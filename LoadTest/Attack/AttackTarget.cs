@@ -30,9 +30,11 @@ public sealed record AttackTarget
     public static AttackTarget For(Uri uri, IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(uri);
+        // IdnHost leaves out the brackets of an IPv6 address, which belong to the header (RFC 9110 §7.2); Host has them, and no zone.
+        var host = uri.HostNameType is UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
         return new AttackTarget
         {
-            Host = uri.IsDefaultPort ? uri.IdnHost : $"{uri.IdnHost}:{uri.Port}",
+            Host = uri.IsDefaultPort ? host : $"{host}:{uri.Port}",
             Path = uri.PathAndQuery,
             EndPoint = endPoint,
             IsTls = uri.Scheme == Uri.UriSchemeHttps,
