@@ -31,10 +31,10 @@ public static class AttackEngines
         switch (name)
         {
             case "auto":
-                return null;
+                return engine is HttpClientEngine ? HttpClientEngine.Problem(plan) : null;
             case "httpclient":
                 engine = new HttpClientEngine();
-                return null;
+                return HttpClientEngine.Problem(plan);
             case "io_uring":
                 engine = new IoUringEngine();
                 return IoUringEngine.Problem(plan) is { } problem ? $"engine 'io_uring': {problem}; use auto or epoll" : null;

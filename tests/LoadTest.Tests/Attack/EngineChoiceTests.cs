@@ -34,6 +34,23 @@ public sealed class EngineChoiceTests
     }
 
     [Theory]
+    [InlineData("httpclient", "foo:abc")]
+    [InlineData("httpclient", "a/b")]
+    [InlineData("auto", "foo:abc")]
+    public void A_host_that_no_url_can_have_is_refused_where_the_engine_needs_one(string name, string host)
+    {
+        var plan = Plan with { Targets = [Plan.Targets[0] with { Host = host, IsTls = name == "auto" }] };
+        AttackEngines.Named(name, plan, out _).ShouldNotBeNull().ShouldContain($"host '{host}'");
+        AttackEngines.Named("sockets", plan with { Targets = [plan.Targets[0] with { IsTls = false }] }, out _).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("[::1]:8080")]
+    [InlineData("my_service.namespace:80")]
+    public void A_host_as_of_a_url_is_not_refused(string host) =>
+        AttackEngines.Named("httpclient", Plan with { Targets = [Plan.Targets[0] with { Host = host }] }, out _).ShouldBeNull();
+
+    [Theory]
     [InlineData(Errno.Enosys, "0", "this kernel has no io_uring")]
     [InlineData(Errno.Einval, "0", "needs Linux 6.11")]
     [InlineData(Errno.Eperm, "2", "sysctl kernel.io_uring_disabled=2")]

@@ -9,6 +9,18 @@ public sealed class HttpClientEngine : IAttackEngine
     /// <inheritdoc/>
     public string Name => "httpclient";
 
+    /// <summary>What keeps this engine from a plan; null when nothing does. It makes URLs of the targets' hosts, so these must be such of URLs.</summary>
+    public static string? Problem(AttackPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return plan.Targets.Select(target => target.Host).FirstOrDefault(host => !IsHost(host)) is { } wrong
+            ? $"engine 'httpclient': host '{wrong}': expected a name or an address, with a port where it is not the scheme's"
+            : null;
+    }
+
+    private static bool IsHost(string host) =>
+        host.AsSpan().IndexOfAny(@"/\?#@") < 0 && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out _);
+
     /// <inheritdoc/>
     public Task RunAsync(AttackContext context) => new SocketAttack(context, (attack, ports) => new HttpExchange(attack, ports)).RunAsync();
 }
