@@ -56,10 +56,13 @@ public static class MaxRate
 
     private static async Task<RateStep> RunAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, CancellationToken abort)
     {
-        var results = new AttackResults();
-        await using var attack = AttackControl.Start(plan, results, engineOf(plan), abort: abort);
+        var (results, length) = (new AttackResults(), plan.Duration!.Value);
+        // What is not answered by then does not hold; a server that keeps some requests open would make each step as long as the plan's timeout.
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        await using var attack = AttackControl.Start(plan, results, engineOf(plan), abort: late.Token);
+        late.CancelAfter(length + RateStep.MaxDrain(length));
         var accounting = await attack.Completion;
-        var drain = attack.Clock.Elapsed - plan.Duration!.Value;
-        return new RateStep(plan.RatePerSecond, plan.Duration.Value, accounting, results.Blocked.Quantile(0.99), drain > TimeSpan.Zero ? drain : TimeSpan.Zero);
+        var drain = attack.Clock.Elapsed - length;
+        return new RateStep(plan.RatePerSecond, length, accounting, results.Blocked.Quantile(0.99), drain > TimeSpan.Zero ? drain : TimeSpan.Zero);
     }
 }

@@ -27,15 +27,20 @@ public sealed record RateStep(double RatePerSecond, TimeSpan Length, AttackAccou
     {
         get
         {
-            var failed = Accounting.NotSent + Accounting.Errors;
-            var most = Length * MaxDrainShare;
+            // What the step's end cut off is not an error of its own, but the last answers that did not come.
+            var open = Accounting[Outcome.Canceled];
+            var errors = Accounting.Errors - open;
             return Accounting.Responses == 0 ? "no response"
-                : failed > MaxFailedShare * Accounting.Intended ? string.Create(CultureInfo.InvariantCulture, $"{Accounting.NotSent} not sent, {Accounting.Errors} errors")
+                : Accounting.NotSent + errors > MaxFailedShare * Accounting.Intended ? string.Create(CultureInfo.InvariantCulture, $"{Accounting.NotSent} not sent, {errors} errors")
                 : LateP99 > MaxLateP99 ? $"the generator is late, p99 {AttackReport.Format(LateP99)}"
-                : Drain > (most > MinDrain ? most : MinDrain) ? $"the last answers came {AttackReport.Format(Drain)} after the end"
+                : open > 0 ? string.Create(CultureInfo.InvariantCulture, $"{open} not answered {AttackReport.Format(MaxDrain(Length))} after the end")
+                : Drain > MaxDrain(Length) ? $"the last answers came {AttackReport.Format(Drain)} after the end"
                 : null;
         }
     }
+
+    /// <summary>How long after the end of a step of this length its last answers may come.</summary>
+    public static TimeSpan MaxDrain(TimeSpan length) => length * MaxDrainShare is var most && most > MinDrain ? most : MinDrain;
 
     /// <summary>The step as a line.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,

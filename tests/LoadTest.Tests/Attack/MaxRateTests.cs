@@ -103,4 +103,29 @@ public sealed class MaxRateTests
         steps.ShouldNotBeEmpty();
         steps.ShouldAllBe(step => step.Problem != null);
     }
+
+    [Fact]
+    public async Task Requests_that_a_server_keeps_open_do_not_hold_the_search_up()
+    {
+        var answer = TestServer.Answering(TestServer.Ok());
+        var connections = 0;
+        await using var server = new TestServer((socket, stop) => Interlocked.Increment(ref connections) % 5 == 0 ? Task.Delay(Timeout.Infinite, stop) : answer(socket, stop));
+        // Whether the search waits for this time-out is the question.
+        var plan = EngineContractTests.Plan(server.EndPoint) with { Duration = MaxRate.MinDuration, Timeout = TimeSpan.FromHours(1) };
+        var steps = new List<RateStep>();
+        await MaxRate.FindAsync(plan, AttackEngines.For, steps.Add, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+
+        steps.ShouldContain(step => step.Accounting[Outcome.Canceled] > 0);
+        steps.ShouldAllBe(step => step.Accounting[Outcome.Canceled] == 0 || step.Problem != null);
+        steps.ShouldAllBe(step => step.Accounting.Discrepancies().Count == 0);
+    }
+
+    [Fact]
+    public void What_is_not_answered_at_the_end_of_a_step_is_no_error_and_does_not_hold()
+    {
+        var results = new AttackResults();
+        for (var n = 0; n < 10_000; n++)
+            results.Add(new RequestRecord(n, default, default, default, 0, 0, 0, n == 0 ? Outcome.Canceled : Outcome.Response, 200, null, null, 0, 0, ResponseFault.None));
+        new RateStep(10_000, TimeSpan.FromSeconds(1), results.Accounting, default, default).Problem.ShouldBe("1 not answered 200.00ms after the end");
+    }
 }
