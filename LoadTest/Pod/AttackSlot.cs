@@ -58,8 +58,12 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
 
     private async Task<AttackPlan> PlanAsync(AttackOrder order, CancellationToken cancellationToken)
     {
+        if (order.Url is not { IsAbsoluteUri: true } || (order.Url.Scheme != Uri.UriSchemeHttp && order.Url.Scheme != Uri.UriSchemeHttps))
+            throw new AttackRefusedException($"url '{order.Url}': expected http://host[:port]/path");
+        // A number of seconds may be beyond what a TimeSpan holds.
+        if (order.TimeoutSeconds is not (> 0 and <= 3600)) throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");
         var ports = ClientPortRange.RandomOdd;
-        if (order.Ports is { } text && ClientPortRange.Parse(text, out ports) is { } problem) throw new AttackRefusedException($"client ports '{text}': {problem}");
+        if (order.Ports is { } text && ClientPortRange.Parse(text, out ports) is { } problem) throw new AttackRefusedException(problem);
         var target = AttackTarget.For(order.Url, await resolver.ResolveAsync(order.Url, cancellationToken)) with
         {
             Method = order.Method,
