@@ -53,8 +53,11 @@ internal static class ReportCommand
     {
         if (!HistogramLog.IsLog(file))
         {
+            // Apart first: the numbers of two attacks' requests say nothing together.
+            var records = new AttackResults();
             foreach (var record in Read(file))
-                results.Add(record);
+                records.Add(record);
+            results.Merge(records);
             return;
         }
 

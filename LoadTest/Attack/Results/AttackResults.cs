@@ -72,7 +72,8 @@ public sealed class AttackResults : IRecordSink
         ? (Accounting.Started - InLastBurst) / (Starts.Last - Starts.First).TotalSeconds
         : 0;
 
-    private long InLastBurst => _lastSequence + 1 - _lastBurst.First;
+    // Numbers are missing only where workers went on at their own pace, at an unlimited rate: then the others' requests are of other moments, and there are no bursts.
+    private long InLastBurst => _lastSequence >= Accounting.Intended ? 1 : _lastSequence + 1 - _lastBurst.First;
 
     /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
@@ -118,7 +119,7 @@ public sealed class AttackResults : IRecordSink
         foreach (var (key, count) in other._counts)
             _counts[key] = _counts.GetValueOrDefault(key) + count;
         Starts = (other.Starts.First < Starts.First ? other.Starts.First : Starts.First, other.Starts.Last > Starts.Last ? other.Starts.Last : Starts.Last);
-        AddToLastBurst(other._lastBurst.IntendedStart, other._lastBurst.First, other._lastSequence);
+        AddToLastBurst(other._lastBurst.IntendedStart, other._lastSequence + 1 - other.InLastBurst, other._lastSequence);
         Bytes += other.Bytes;
     }
 

@@ -174,6 +174,21 @@ public sealed class AttackResultsTests
     }
 
     [Fact]
+    public void A_worker_that_falls_behind_at_an_unlimited_rate_does_not_make_the_achieved_rate_lower()
+    {
+        var results = new AttackResults();
+        // One has every second number, 10 ms apart; the other the rest, 40 ms apart, of which one is the last start of all.
+        foreach (var (sequence, start) in Enumerable.Range(0, 100).Select(n => (2 * n, 10 * n)).Concat(Enumerable.Range(0, 26).Select(n => ((2 * n) + 1, 40 * n))))
+            results.Add(new RequestRecord(sequence, TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(start), TimeSpan.FromHours(1), 1, sequence, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+
+        results.AchievedRate.ShouldBe(125, tolerance: 1e-9);
+        var merged = new AttackResults();
+        merged.Merge(results);
+        merged.Merge(results);
+        merged.AchievedRate.ShouldBe(251, tolerance: 1e-9);
+    }
+
+    [Fact]
     public void A_log_that_does_not_say_what_started_together_is_of_single_requests()
     {
         var results = new AttackResults();
