@@ -30,7 +30,7 @@ public sealed class AttackPlot
     /// <summary>Takes one record; it belongs to the time of its end.</summary>
     public void Add(in RequestRecord record)
     {
-        var bucket = (int)Math.Min(record.End / _bucket, MaxBuckets - 1);
+        var bucket = (int)Math.Clamp(record.End / _bucket, 0, MaxBuckets - 1);
         var line = record.Outcome is not Outcome.Response ? Errors : record.Pod ?? AttackResults.Unknown;
         if (!_counts.TryGetValue(line, out var counts))
         {

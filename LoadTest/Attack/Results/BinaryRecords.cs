@@ -36,7 +36,7 @@ internal static class BinaryRecords
                     yield break;
                 record = ReadEntry(kind, reader, names);
             }
-            catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException)
+            catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException or OverflowException)
             {
                 throw new InvalidDataException($"the file ends or breaks within an entry near byte {stream.Position}", e);
             }
@@ -59,12 +59,15 @@ internal static class BinaryRecords
                 var start = intended + new TimeSpan(reader.Read7BitEncodedInt64());
                 var end = start + new TimeSpan(reader.Read7BitEncodedInt64());
                 return new RequestRecord(sequence, intended, start, end, reader.ReadUInt16(), reader.Read7BitEncodedInt64() - 1, reader.Read7BitEncodedInt(),
-                    (Outcome)reader.ReadByte(), reader.ReadUInt16(), names[reader.Read7BitEncodedInt()], names[reader.Read7BitEncodedInt()],
-                    reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), (ResponseFault)reader.ReadByte());
+                    Defined((Outcome)reader.ReadByte()), reader.ReadUInt16(), names[reader.Read7BitEncodedInt()], names[reader.Read7BitEncodedInt()],
+                    reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), Defined((ResponseFault)reader.ReadByte()));
             default:
                 throw new FormatException("unknown entry");
         }
     }
+
+    private static T Defined<T>(T value)
+        where T : struct, Enum => Enum.IsDefined(value) ? value : throw new FormatException($"unknown {typeof(T).Name}");
 
     internal sealed class Writer : IRecordWriter
     {

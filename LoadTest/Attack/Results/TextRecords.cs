@@ -48,9 +48,13 @@ internal static class TextRecords
             throw new FormatException($"expected {Columns.Length} fields, found {fields.Length}");
         return new RequestRecord(
             Long(fields[0]), Time(fields[1]), Time(fields[2]), Time(fields[3]), (int)Long(fields[4]), Long(fields[5]), (int)Long(fields[6]),
-            Enum.Parse<Outcome>(fields[7]), (int)Long(fields[8]), Name(fields[9], names), Name(fields[10], names), Long(fields[11]), (int)Long(fields[12]),
-            Enum.Parse<ResponseFault>(fields[13]));
+            Named<Outcome>(fields[7]), (int)Long(fields[8]), Name(fields[9], names), Name(fields[10], names), Long(fields[11]), (int)Long(fields[12]),
+            Named<ResponseFault>(fields[13]));
     }
+
+    // Parse takes any number for an enum.
+    private static T Named<T>(string text)
+        where T : struct, Enum => Enum.Parse<T>(text) is var value && Enum.IsDefined(value) ? value : throw new FormatException($"'{text}' is no {typeof(T).Name}");
 
     private static string? Name(string text, Dictionary<string, string> names)
     {

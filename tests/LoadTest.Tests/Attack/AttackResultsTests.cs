@@ -47,6 +47,55 @@ public sealed class AttackResultsTests
         }
     }
 
+    [Theory]
+    [InlineData("bin")]
+    [InlineData("csv")]
+    [InlineData("json")]
+    public async Task What_no_attack_has_written_is_refused(string extension)
+    {
+        var record = new RequestRecord(0, default, default, default, 0, 0, 0, Outcome.Response, 200, null, null, 0, 0, ResponseFault.None);
+        foreach (var wrong in (RequestRecord[])[record with { Outcome = (Outcome)99 }, record with { Fault = (ResponseFault)99 }])
+        {
+            var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.{extension}");
+            try
+            {
+                await using (var sink = new RecordFileSink(path))
+                    sink.Add(wrong);
+                Should.Throw<InvalidDataException>(() => RecordFile.Read(path).Count());
+            }
+            finally
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_time_beyond_all_times_is_refused()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.bin");
+        try
+        {
+            // A record whose intended start is the greatest there is, and which starts 100 ns later.
+            await File.WriteAllBytesAsync(path, [.. "CDATTACK1\n"u8, 0, 0, .. Enumerable.Repeat((byte)0xFF, 8), 0x7F, 1, .. new byte[32]], TestContext.Current.CancellationToken);
+            Should.Throw<InvalidDataException>(() => RecordFile.Read(path).Count());
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void A_record_that_ends_before_the_attack_began_is_drawn_at_its_beginning()
+    {
+        var plot = new AttackPlot(TimeSpan.FromSeconds(1));
+        plot.Add(new RequestRecord(0, default, default, TimeSpan.FromMinutes(-1), 0, 0, 0, Outcome.Response, 200, "p", null, 0, 0, ResponseFault.None));
+        using var page = new StringWriter();
+        plot.WriteTo(page, "a");
+        page.ToString().ShouldContain("<title>p</title>");
+    }
+
     [Fact]
     public void Results_merge_as_if_one_had_seen_everything() =>
         Gen.Select(Records.Array[0, 50], Records.Array[0, 50]).Sample((left, right) =>
