@@ -8,8 +8,8 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>attack URL</c>: sends requests at a constant rate and reports what became of each.</summary>
 internal static class AttackCommand
 {
-    private static readonly Option<string?> Output = new("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" };
-    private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files", HelpName = "file" };
+    private static readonly Option<string?> Output = AttackCommands.OfFile(new Option<string?>("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" });
+    private static readonly Option<string?> Histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files", HelpName = "file" });
 
     public static Command Build()
     {
@@ -57,7 +57,8 @@ internal static class AttackCommand
         }
         catch (Exception e) when ((e is InvalidOperationException ? e.InnerException : e) is IOException or UnauthorizedAccessException)
         {
-            return AttackCommands.WriteProblems([(e.InnerException ?? e).Message]);
+            // Only what the sink threw is wrapped; the cause inside a refused access does not name the file.
+            return AttackCommands.WriteProblems([(e is InvalidOperationException ? e.InnerException! : e).Message]);
         }
     }
 
@@ -71,6 +72,10 @@ internal static class AttackCommand
     private static async Task<int> RunAsync(AttackPlan plan, IAttackEngine engine, string? output, string? histograms, CancellationToken interrupt)
     {
         await using var file = output is null ? null : new RecordFileSink(output);
+        // Before the attack: that it cannot be written is not to be learnt after an hour. What it holds stays until there is something better.
+        await using var log = histograms is null ? null
+            : histograms == "-" ? Console.OpenStandardOutput()
+            : new FileStream(histograms, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
         using var export = TelemetryExport.Start();
         var results = new AttackResults();
         var before = Environment.CpuUsage;
@@ -81,10 +86,12 @@ internal static class AttackCommand
         AttackReport.Write(results, Console.Out);
         accounting.WriteTo(Console.Out);
         WriteProcessorTime(before, accounting);
-        if (histograms is not null)
+        if (log is not null)
         {
-            await using var stream = histograms == "-" ? Console.OpenStandardOutput() : File.Create(histograms);
-            HistogramLog.Write(results, stream, attack.Clock.StartedAt);
+            HistogramLog.Write(results, log, attack.Clock.StartedAt);
+            // A device has no length.
+            if (log.CanSeek && log.Length > log.Position)
+                log.SetLength(log.Position);
         }
 
         return interrupt.IsCancellationRequested ? AttackCommands.Interrupted

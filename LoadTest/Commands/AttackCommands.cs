@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
@@ -31,6 +32,22 @@ public static class AttackCommands
         return root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
+    /// <summary>An option that names a file refuses what names none, as a variable that a script has not set.</summary>
+    /// <param name="option">The option.</param>
+    /// <param name="nothing">How no file is written.</param>
+    internal static Option<T> OfFile<T>(Option<T> option, string nothing = "")
+    {
+        option.Validators.Add(result => RefuseNothing(result, option.Name, nothing));
+        return option;
+    }
+
+    /// <inheritdoc cref="OfFile{T}(Option{T}, string)"/>
+    internal static Argument<T> OfFile<T>(Argument<T> argument, string nothing = "")
+    {
+        argument.Validators.Add(result => RefuseNothing(result, argument.Name, nothing));
+        return argument;
+    }
+
     internal static int WriteFailure(string message)
     {
         Console.Error.WriteLine($"error: {message}");
@@ -42,5 +59,11 @@ public static class AttackCommands
         foreach (var problem in problems)
             Console.Error.WriteLine($"error: {problem}");
         return BadUsage;
+    }
+
+    private static void RefuseNothing(SymbolResult result, string name, string nothing)
+    {
+        if (result.Tokens.Any(token => token.Value == nothing))
+            result.AddError($"{name} '{nothing}': expected the name of a file");
     }
 }

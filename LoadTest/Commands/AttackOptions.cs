@@ -8,12 +8,12 @@ public static class AttackOptions
     private static readonly AttackArguments Defaults = new();
 
     private static readonly Argument<string?> Url = new("url") { Description = "http://host[:port]/path", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Targets = new("--targets") { Description = "Target file in vegeta's format (METHOD URL, headers, @bodyfile)", HelpName = "file" };
+    private static readonly Option<string?> Targets = AttackCommands.OfFile(new Option<string?>("--targets") { Description = "Target file in vegeta's format (METHOD URL, headers, @bodyfile)", HelpName = "file" });
     private static readonly Option<string> Rate = Text("--rate", "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, and holds it; infinity: as fast as max-in-flight permits", Defaults.Rate);
     private static readonly Option<string> Duration = Text("--duration", "How long, e.g. 60s, 5m; forever: until Ctrl-C", Defaults.Duration);
     private static readonly Option<string> Method = Text("--method", "HTTP method", Defaults.Method);
     private static readonly Option<string[]> Header = new("--header", "-H") { Description = "Header 'Name: value'; may be repeated", HelpName = "header" };
-    private static readonly Option<string?> Body = new("--body") { Description = "Request body, or @FILE", HelpName = "body" };
+    private static readonly Option<string?> Body = AttackCommands.OfFile(new Option<string?>("--body") { Description = "Request body, or @FILE", HelpName = "body" }, nothing: "@");
     private static readonly Option<string> Connections = Text("--connections", "fresh: one per request; keepalive:N: N kept alive", Defaults.Connections);
     private static readonly Option<string> Timeout = Text("--timeout", "For one request, from its start", Defaults.Timeout);
     private static readonly Option<string> Burst = Text("--burst", "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh connections from 1,000/s to below 5,000/s for each worker, else 1", Defaults.Burst);

@@ -6,9 +6,10 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>report FILE…</c> and <c>plot FILE…</c>: saved results, merged when there are several.</summary>
 internal static class ReportCommand
 {
-    private static readonly Argument<string[]> Files = new("files") { Description = "Results saved by attack --output or --hdr", Arity = ArgumentArity.OneOrMore };
-    private static readonly Option<string?> Histograms = new("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file", HelpName = "file" };
-    private static readonly Option<string> Page = new("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" };
+    private static readonly Argument<string[]> Files = FilesOf("Results saved by attack --output or --hdr");
+    private static readonly Argument<string[]> Records = FilesOf("Records saved by attack --output");
+    private static readonly Option<string?> Histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file", HelpName = "file" });
+    private static readonly Option<string> Page = AttackCommands.OfFile(new Option<string>("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" });
 
     public static Command BuildReport()
     {
@@ -19,10 +20,13 @@ internal static class ReportCommand
 
     public static Command BuildPlot()
     {
-        var command = new Command("plot", "Draws saved results over time as an HTML page") { Files, Page };
-        command.SetAction(parsed => Guarded(() => Plot(parsed.GetRequiredValue(Files), parsed.GetRequiredValue(Page))));
+        var command = new Command("plot", "Draws saved results over time as an HTML page") { Records, Page };
+        command.SetAction(parsed => Guarded(() => Plot(parsed.GetRequiredValue(Records), parsed.GetRequiredValue(Page))));
         return command;
     }
+
+    private static Argument<string[]> FilesOf(string description) =>
+        AttackCommands.OfFile(new Argument<string[]>("files") { Description = description, Arity = ArgumentArity.OneOrMore });
 
     private static int Report(string[] files, string? histograms)
     {
@@ -78,6 +82,8 @@ internal static class ReportCommand
 
     private static int Plot(string[] files, string page)
     {
+        if (Array.Find(files, HistogramLog.IsLog) is { } log)
+            throw new InvalidDataException($"results file '{log}': histograms do not say when a request was; give a file that attack --output wrote");
         // Twice through the files instead of once through memory.
         var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();
         var plot = new AttackPlot(length);

@@ -32,7 +32,7 @@ public static class TargetFile
             {
                 isOpen = false;
             }
-            else if (line.StartsWith('@') && isOpen)
+            else if (line is ['@', _, ..] && isOpen)
             {
                 entries[^1] = entries[^1] with { BodyFile = line[1..] };
             }

@@ -311,6 +311,10 @@ public sealed class AttackResultsTests
         problems.ShouldHaveSingleItem().ShouldContain("line 9 'nonsense'");
     }
 
+    [Fact]
+    public void A_body_without_a_file_is_a_problem_of_its_line() =>
+        TargetFile.Parse(["POST http://a/", "@"]).Problems.ShouldHaveSingleItem().ShouldStartWith("line 2 '@'");
+
     private static string Text(AttackResults results)
     {
         var writer = new StringWriter();
