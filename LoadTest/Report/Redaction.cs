@@ -83,7 +83,8 @@ public static partial class Redaction
         foreach (var (name, alias) in names)
         {
             if (!text.Contains(name, StringComparison.Ordinal)) continue;
-            text = Regex.Replace(text, $"(?<![A-Za-z0-9.-]){Regex.Escape(name)}(?![A-Za-z0-9-])", alias, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            // After a dot too: a namespace and a domain follow a Service's name.
+            text = Regex.Replace(text, $"(?<![A-Za-z0-9-]){Regex.Escape(name)}(?![A-Za-z0-9-])", alias, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
         }
         text = Ipv4().Replace(text, "(address)");
         return Ipv6().Replace(text, m => IPAddress.TryParse(m.Value, out _) ? "(address)" : m.Value);

@@ -31,6 +31,14 @@ public class RedactionTests
         redacted.Cluster.Settings["tunnel"].ShouldBe("(redacted)");
     }
 
+    [Theory]
+    [InlineData("http://payments.acme:8080/echo", "http://service-1.namespace-2:8080/echo")]
+    [InlineData("http://payments.acme.svc.corp.example/echo", "http://service-1.namespace-2.domain-1/echo")]
+    [InlineData("http://payments.backend/", "http://service-1.namespace-1/")]
+    [InlineData("http://[2001:db8::1]:8080/", "http://[(address)]:8080/")]
+    public void Every_part_of_the_host_goes(string url, string expected) =>
+        Redaction.Apply(s_document with { Load = s_document.Load with { Url = url } }).Load.Url.ShouldBe(expected);
+
     [Fact]
     public void Harmless_settings_stay() =>
         Redaction.Apply(DocumentOf.Run(SampleRun.Create(settingValue: "vxlan"))).Cluster.Settings["tunnel"].ShouldBe("vxlan");
