@@ -11,8 +11,8 @@ public static class CompareCommand
     /// <summary>Exit code with <c>--exit-code</c> when something measured changed.</summary>
     public const int Changed = 3;
 
-    private static readonly Argument<string> Before = new("before") { Description = "A report.json, or the folder of a run" };
-    private static readonly Argument<string> After = new("after") { Description = "Another one" };
+    private static readonly Argument<string> Before = AttackCommands.OfFile(new Argument<string>("before") { Description = "A report.json, or the folder of a run" });
+    private static readonly Argument<string> After = AttackCommands.OfFile(new Argument<string>("after") { Description = "Another one" });
     private static readonly Option<bool> ExitCode = new("--exit-code") { Description = $"Exit with {Changed} when a success rate, share or latency changed" };
 
     /// <summary>The command.</summary>

@@ -7,8 +7,8 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>redact RUN</c>: a saved run without the names and addresses of its cluster, for sharing.</summary>
 public static class RedactCommand
 {
-    private static readonly Argument<string> Source = new("run") { Description = "A report.json, or the folder of a run" };
-    private static readonly Option<string> Output = new("--output") { Description = "Folder of the new run's folder", HelpName = "folder", DefaultValueFactory = _ => "artifacts/redacted" };
+    private static readonly Argument<string> Source = AttackCommands.OfFile(new Argument<string>("run") { Description = "A report.json, or the folder of a run" });
+    private static readonly Option<string> Output = AttackCommands.OfFile(new Option<string>("--output") { Description = "Folder of the new run's folder", HelpName = "folder", DefaultValueFactory = _ => "artifacts/redacted" });
 
     /// <summary>The command.</summary>
     public static Command Build()
