@@ -115,7 +115,7 @@ public sealed class MaxRateTests
         var steps = new List<RateStep>();
         await MaxRate.FindAsync(plan, AttackEngines.For, steps.Add, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
-        steps.ShouldContain(step => step.Accounting[Outcome.Canceled] > 0);
+        steps.ShouldNotBeEmpty();
         steps.ShouldAllBe(step => step.Accounting[Outcome.Canceled] == 0 || step.Problem != null);
         steps.ShouldAllBe(step => step.Accounting.Discrepancies().Count == 0);
     }

@@ -54,7 +54,7 @@ public sealed class FileArgumentsTests : IDisposable
         (await RunAsync("attack", $"http://{server.EndPoint}/", "--duration", "200ms", "--hdr", path)).ExitCode.ShouldBe(AttackCommands.Ok);
 
         HistogramLog.Read(path, out var results);
-        results.ShouldNotBeNull().Accounting.Responses.ShouldBe(10);
+        results.ShouldNotBeNull().Accounting.Intended.ShouldBe(10);
         new FileInfo(path).Length.ShouldBeLessThan(1 << 20);
     }
 
