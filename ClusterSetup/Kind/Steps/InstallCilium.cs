@@ -27,7 +27,8 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
         .. _options.Sets.SelectMany(s => (string[])["--set", s]), "--description", Description, "--timeout", "10m",
     ]) { Limit = TimeSpan.FromMinutes(12), IsLong = true };
 
-    private ProgramCall Status => new("helm", ["status", "cilium", "--namespace", "kube-system", "--kubeconfig", lab.State.Kubeconfig, "--output", "json"]);
+    /// <summary>The newest revision. <c>helm status</c> would tell it, too, with the whole manifest behind it on the same line.</summary>
+    private ProgramCall Newest => new("helm", ["history", "cilium", "--max", "1", "--namespace", "kube-system", "--kubeconfig", lab.State.Kubeconfig, "--output", "json"]);
 
     public override IEnumerable<string> Plan()
     {
@@ -39,16 +40,16 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
     {
         if (!File.Exists(lab.State.Kubeconfig)) return null;
-        var result = await lab.Programs.RunAsync(Status, cancellationToken);
-        if (result.ExitCode != 0) return result.Error.Contains("not found", StringComparison.OrdinalIgnoreCase) ? null : throw ProgramException.Failed(Status, result);
+        var result = await lab.Programs.RunAsync(Newest, cancellationToken);
+        if (result.ExitCode != 0) return result.Error.Contains("not found", StringComparison.OrdinalIgnoreCase) ? null : throw ProgramException.Failed(Newest, result);
         try
         {
-            var info = JsonNode.Parse(result.Output)?["info"];
-            return (string?)info?["status"] == "deployed" && (string?)info?["description"] == Description ? "deployed with these values" : null;
+            var revision = JsonNode.Parse(result.Output)?.AsArray().LastOrDefault();
+            return (string?)revision?["status"] == "deployed" && (string?)revision?["description"] == Description ? "deployed with these values" : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw ProgramException.Garbled(Status, result.Output, "the state of a release as JSON");
+            throw ProgramException.Garbled(Newest, result.Output, "the revisions of a release as JSON");
         }
     }
 

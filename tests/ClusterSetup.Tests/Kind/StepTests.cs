@@ -104,9 +104,14 @@ public sealed class StepTests : IAsyncLifetime
     public async Task Cilium_is_installed_once_and_again_when_something_else_is_asked_for()
     {
         var described = Path.Combine(_fakes.Folder, "described");
+        // What Helm writes: status with the whole manifest, all on one line; history without it.
         _fakes.Add("helm", $$$"""
             case "$all" in
-              status*) test -f '{{{described}}}' || { echo 'Error: release: not found' >&2; exit 1; }; printf '{"info":{"status":"deployed","description":"%s"}}' "$(cat '{{{described}}}')";;
+              status*|history*) test -f '{{{described}}}' || { echo 'Error: release: not found' >&2; exit 1; };;
+            esac
+            case "$all" in
+              status*) printf '{"name":"cilium","info":{"status":"deployed","description":"%s"},"manifest":"%0100000d"}\n' "$(cat '{{{described}}}')" 0;;
+              history*) printf '[{"revision":1,"updated":"2026-11-27T14:57:15Z","status":"deployed","chart":"cilium-1.9.0","app_version":"1.9.0","description":"%s"}]\n' "$(cat '{{{described}}}')";;
               upgrade*) while [ $# -gt 0 ]; do [ "$1" = --description ] && printf %s "$2" > '{{{described}}}'; shift; done;;
             esac
             """);

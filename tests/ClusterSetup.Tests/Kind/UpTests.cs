@@ -39,7 +39,7 @@ public sealed class UpTests : IAsyncLifetime
             """).Add("helm", $$$"""
             case "$all" in
               version*) echo v3.16.2+g13654a5;;
-              status*) test -f '{{{At("described")}}}' || { echo 'Error: release: not found' >&2; exit 1; }; printf '{"info":{"status":"deployed","description":"%s"}}' "$(cat '{{{At("described")}}}')";;
+              history*) test -f '{{{At("described")}}}' || { echo 'Error: release: not found' >&2; exit 1; }; printf '[{"status":"deployed","description":"%s"}]' "$(cat '{{{At("described")}}}')";;
               upgrade*) while [ $# -gt 0 ]; do [ "$1" = --description ] && printf %s "$2" > '{{{At("described")}}}'; shift; done;;
             esac
             """).Add("dotnet", """
