@@ -33,7 +33,9 @@ public sealed class PageBroadcast : IAsyncDisposable
     private Words _shown = Urgent(LabState.Empty);
     private byte[] _lab = [], _state = [];
     private byte[]? _series;
-    private int _layout = -1;
+
+    /// <summary>The layout that every page knows, and the one of <see cref="_series"/>, which a page that is opened between two publications may know before the others.</summary>
+    private int _layout = -1, _seriesLayout = -1;
 
     /// <summary>Starts to send.</summary>
     public PageBroadcast(PageFeed feed, TimeProvider time)
@@ -156,6 +158,7 @@ public sealed class PageBroadcast : IAsyncDisposable
         {
             _series = null;
             Send(Series());
+            _layout = _seriesLayout;
         }
         if (!ReferenceEquals(lab, _lab)) Send(_lab);
         if (!ReferenceEquals(state, _state)) Send(_state);
@@ -181,7 +184,7 @@ public sealed class PageBroadcast : IAsyncDisposable
 
     private byte[] Series() => _series ??= _feed.ReadTimeline(timeline =>
     {
-        _layout = timeline.Layout;
+        _seriesLayout = timeline.Layout;
         return Frame("series", w => PageSeries.Write(w, timeline));
     });
 
