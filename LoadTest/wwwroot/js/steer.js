@@ -7,17 +7,26 @@ let lab = { scenarios: [], policies: [], pods: [], reports: [] };
 let activity = 'idle';
 let busy = false;
 
-const token = (() => {
+let token = takeToken();
+
+function takeToken() {
   const given = location.hash.slice(1);
   if (/^[0-9a-f]{64}$/.test(given)) {
     sessionStorage.setItem('token', given);
     history.replaceState(null, '', location.pathname);
   }
   return sessionStorage.getItem('token');
-})();
+}
 
 export function start() {
   if (!token) say('To steer the lab, open this page by the link that the terminal shows.', '');
+  // The link of another lab in a tab that shows this page already: the browser loads nothing for it.
+  addEventListener('hashchange', () => {
+    const old = token;
+    token = takeToken();
+    if (token !== old) say('', '');
+    enable();
+  });
   byId('run').addEventListener('click', () => command('run', byId('scenario').value));
   byId('by-hand').addEventListener('click', () => command('by-hand', byId('scenario').value));
   byId('stop').addEventListener('click', () => command('stop'));

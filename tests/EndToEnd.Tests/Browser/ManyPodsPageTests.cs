@@ -62,8 +62,25 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         await page.CloseAsync();
     }
 
+    [Fact]
+    public async Task The_link_of_a_lab_that_was_started_anew_steers_it_in_the_tab_of_the_old_one()
+    {
+        await using var server = await PageServer.StartAsync(new PageFeed(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        var page = await chromium.OpenLiveAsync($"{server.Address}#{new string('0', 64)}", []); // the tab's token is that of a lab that is gone
+        await page.Locator("#link-state.on").WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+
+        await page.GotoAsync($"{server.Link}"); // the same page with another fragment: nothing is loaded
+        await page.ClickAsync("#write-report");
+
+        await page.Locator("#answer", new PageLocatorOptions { HasTextString = Nobody.Answer }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        page.Url.ShouldNotContain("#"); // the new token is out of sight, too
+        await page.CloseAsync();
+    }
+
     private sealed class Nobody : ILabCommands
     {
-        public Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException("nobody carries out commands here");
+        public const string Answer = "nobody carries out commands here";
+
+        public Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException(Answer);
     }
 }
