@@ -12,7 +12,7 @@ public static class EchoEndpoints
 
     /// <summary>
     /// Maps the endpoints. <c>POST /echo</c> answers <c>host=POD body=BODY</c>, <c>GET /echo</c> the same with an empty body; <c>/a</c> and <c>/b</c> answer the host alone.
-    /// <c>/echo?status=500</c> gives the same answer with that status, 200 to 599: a backend that fails, for whoever wants to see what becomes of it.
+    /// <c>/echo?status=500</c> gives the same answer with that status, 200 to 599: a backend that fails, for whoever wants to see what becomes of it. 204, 205 and 304 have no body (RFC 9110).
     /// </summary>
     public static void MapEcho(this WebApplication app)
     {
@@ -62,6 +62,11 @@ public static class EchoEndpoints
         }
         counters.CountEcho();
         context.Response.StatusCode = status;
+        if (status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified)
+        {
+            reader.AdvanceTo(body.End);
+            return;
+        }
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.ContentLength = prefix.Length + body.Length;
         var writer = context.Response.BodyWriter;

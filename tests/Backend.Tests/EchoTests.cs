@@ -42,6 +42,19 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     }
 
     [Theory]
+    [InlineData(HttpStatusCode.NoContent)]
+    [InlineData(HttpStatusCode.ResetContent)]
+    [InlineData(HttpStatusCode.NotModified)]
+    public async Task A_status_that_has_no_body_is_answered_without_one(HttpStatusCode status)
+    {
+        using var answer = await Client.PostAsync($"/echo?status={(int)status}", new StringContent("foo"), Cancel);
+
+        answer.StatusCode.ShouldBe(status);
+        (await answer.Content.ReadAsStringAsync(Cancel)).ShouldBeEmpty();
+        answer.Headers.GetValues("X-Pod").ShouldBe([BackendProcess.PodName]);
+    }
+
+    [Theory]
     [InlineData("/health")]
     [InlineData("/alive")]
     public async Task The_pod_is_healthy(string path) => (await Client.GetStringAsync(path, Cancel)).ShouldBe("Healthy");
