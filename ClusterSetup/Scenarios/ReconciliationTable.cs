@@ -23,10 +23,16 @@ internal static class ReconciliationTable
         lines.Add(new("503s that a proxy made", "client, no pod named", withoutPod.GetValueOrDefault(503), "Hubble 503", Responses(s => s == 503)) { Explanation = "A proxy's own 503 names no pod and passes one proxy, so Hubble counts it once." });
         lines.Add(new("Hubble requests = responses + denied (403)", "requests", counted.Requests.Values.Sum(), "responses + 403", Responses(_ => true) + withoutPod.GetValueOrDefault(403)) { Explanation = "Every proxy pass counts a request and, unless it was denied, a response. More requests: some are in flight." });
         if (!allL7 || counted.Repeated > 0) return Explained(lines, counted);
+        // A Pod that was deleted took its counter with it: what the client has of it stands in its place.
+        var counting = counted.Echo.Keys.Select(hubbleName => hubbleName[(hubbleName.IndexOf('/', StringComparison.Ordinal) + 1)..]).ToHashSet(StringComparer.Ordinal);
+        var gone = okByPod.Where(ok => !counting.Contains(ok.Key)).Sum(ok => ok.Value);
         // Every request passes the backend side's proxy once; a request or response flow at the client's side is one half of a second pass.
         var clientPasses = counted.EgressFlows.Values.Sum() / 2;
         var clientSide503 = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status == 503).Sum(r => r.Value);
-        lines.Add(new("Hubble 2xx = backend requests + second passes through the client's proxy", "backends + second passes", counted.Echo.Values.Sum() + clientPasses - clientSide503, "Hubble 2xx", Responses(s => s is >= 200 and < 300)) { Explanation = "A request that crosses two proxies is counted twice; the second passes are the client side's flows less the 503s made there." });
+        lines.Add(new("Hubble 2xx = backend requests + second passes through the client's proxy", "backends + second passes", counted.Echo.Values.Sum() + gone + clientPasses - clientSide503, "Hubble 2xx", Responses(s => s is >= 200 and < 300))
+        {
+            Explanation = $"A request that crosses two proxies is counted twice; the second passes are the client side's flows less the 503s made there.{(gone > 0 ? $" Of pods that are gone, the client's {gone} 2xx are counted." : "")}",
+        });
         return Explained(lines, counted);
     }
 

@@ -41,8 +41,19 @@ public class ReconciliationTableTests
     public void Second_passes_are_not_judged_where_not_every_request_passes_a_proxy() =>
         Build(Counters(), allL7: false).Length.ShouldBe(Build(Counters()).Length - 1);
 
+    [Fact]
+    public void A_pod_that_was_deleted_took_its_counter_with_it_and_leaves_no_difference()
+    {
+        var counted = Counters() with { Echo = ImmutableDictionary.CreateRange([KeyValuePair.Create("backend/remote", 0.0), KeyValuePair.Create("backend/replacement", 0.0)]) };
+
+        var line = Build(counted, current: [s_remote, new("replacement", "backend", "client-node")]).Single(l => l.What.StartsWith("Hubble 2xx", StringComparison.Ordinal));
+
+        line.Difference.ShouldBe(0);
+        line.Explanation.ShouldContain("Of pods that are gone, the client's 2 2xx are counted");
+    }
+
     /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
-    private static ImmutableArray<LoadTest.Report.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null)
+    private static ImmutableArray<LoadTest.Report.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null, params BackendPod[] current)
     {
         var book = new RunBook(null);
         book.Begin(new PhaseTally("observe", 0, new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")), ClusterCounters.Zero));
@@ -51,7 +62,7 @@ public class ReconciliationTableTests
         book.Add(Record(2, Outcome.Response, 200, "local"));
         if (extra is not null) book.Add(extra);
         var attack = new AttackState(0, null, intended, intended - notSent, notSent, intended - notSent, false, [], "test");
-        return ReconciliationTable.Build(book, attack, counted, [s_local, s_remote], "client-node", allL7);
+        return ReconciliationTable.Build(book, attack, counted, current.Length > 0 ? current : [s_local, s_remote], "client-node", allL7);
     }
 
     private static ClusterCounters Counters(double echoLocal = 2, double proxy503 = 1) => ClusterCounters.Zero with
