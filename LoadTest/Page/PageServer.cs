@@ -75,7 +75,7 @@ public sealed class PageServer : IAsyncDisposable
         {
             PageSecurity.Protect(context.Response);
             if (security!.IsForThisHost(context.Request)) return next(context);
-            return AnswerAsync(context, StatusCodes.Status421MisdirectedRequest, "this page answers to its loopback address only");
+            return AnswerAsync(context, StatusCodes.Status421MisdirectedRequest, $"this page answers to 127.0.0.1:{port} and localhost:{port} alone; forward it from the same port");
         });
         security = new PageSecurity(token, port);
         app.MapGet("/events", context => StreamAsync(context, broadcast, time, app.Lifetime.ApplicationStopping));

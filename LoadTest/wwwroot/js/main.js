@@ -56,6 +56,7 @@ function draw() {
 function tell(css, text) {
   byId('link-state').className = css;
   setText(byId('link-state').querySelector('.text'), text);
+  situation.connected(css === 'on' ? '' : text[0].toUpperCase() + text.slice(1));
 }
 
 document.addEventListener('visibilitychange', () => { if (document.hidden) { close(); tell('off', 'paused'); } else open(); });

@@ -4,11 +4,26 @@ import { byId, make, replaceWhenChanged, setText } from './dom.js';
 
 const marks = { waiting: '…', balanced: '✓', failing: '✗', skewed: '≠', recovered: '✓' };
 
+let last = null;
+let silence = '';
+
+/** Why nothing new comes; empty: it does. What was seen last is shown as that, here and in the tab's title. */
+export function connected(why) {
+  silence = why;
+  if (last) headline();
+}
+
+function headline() {
+  const words = `${marks[last.kind] ?? ''} ${last.headline}`;
+  byId('situation').dataset.kind = silence ? 'waiting' : last.kind;
+  setText(byId('headline'), silence ? `${silence}. Last seen: ${words}` : words);
+  document.title = byId('headline').textContent;
+}
+
 export function show(state) {
   const { situation } = state;
-  byId('situation').dataset.kind = situation.kind;
-  setText(byId('headline'), `${marks[situation.kind] ?? ''} ${situation.headline}`);
-  document.title = `${marks[situation.kind] ?? ''} ${situation.headline}`;
+  last = situation;
+  headline();
   const facts = [['Answers', situation.answers], ['Do not', situation.silent, 'bad'], ['Since', situation.since && `${situation.since} into the run`], ['After', situation.after], ['At hop', situation.hop], ['Why', situation.why]].filter(fact => fact[1]);
   // The same words stay, only their texts change: what one reads or selects is not torn away.
   replaceWhenChanged(byId('facts'), facts.map(fact => fact[0]), () => facts.flatMap(([name, , css]) => [make('dt', { text: name }), make('dd', { class: css ?? false, 'data-fact': name })]));

@@ -63,6 +63,25 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task What_was_seen_before_the_lab_was_gone_is_not_shown_as_what_is()
+    {
+        var (feed, pods) = (new PageFeed(TimeProvider.System), ManyPods.Pods(3, 3));
+        feed.Begin("many-pods", "Many pods", byHand: true, 30);
+        feed.Progress(ManyPods.Report(pods, _ => true));
+        var server = await PageServer.StartAsync(feed, new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        var page = await chromium.OpenLiveAsync($"{server.Address}", []);
+        await page.Locator("#headline", new PageLocatorOptions { HasTextRegex = new("^✓ All 3 pods answer") }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+
+        await page.RouteAsync("**/events", route => route.AbortAsync()); // whoever has the port next is another lab
+        await server.DisposeAsync();
+
+        await page.Locator("#headline", new PageLocatorOptions { HasTextString = "Not connected. Last seen: ✓ All 3 pods answer" }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        (await page.TitleAsync()).ShouldStartWith("Not connected");
+        (await page.Locator("#situation").GetAttributeAsync("data-kind")).ShouldBe("waiting");
+        await page.CloseAsync();
+    }
+
+    [Fact]
     public async Task The_link_of_a_lab_that_was_started_anew_steers_it_in_the_tab_of_the_old_one()
     {
         await using var server = await PageServer.StartAsync(new PageFeed(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
