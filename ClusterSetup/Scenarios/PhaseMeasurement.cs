@@ -197,27 +197,42 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         return next;
     }
 
+    /// <summary>Samples the counters and shows the run as it stands. Without counters (no Pod is there, or one is going while it is asked) it is judged by the last ones: what the client sees goes on.</summary>
     private static async Task SampleSeriesAsync(ScenarioRun run, JudgedPhase current, CancellationToken cancellationToken)
+    {
+        var phase = current.Tally;
+        var sampled = await TrySampleAsync(run, phase, cancellationToken);
+        try
+        {
+            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), phase.After ?? phase.Before, run.Now));
+            else if (sampled && run.Series.Newest is { } newest) run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
+        }
+        catch (HttpRequestException)
+        {
+            // The load test does not say how it stands right now: the next time it does.
+        }
+    }
+
+    /// <summary>Adds a sample to the charts, which do without one that cannot be had; the counts of a phase do not come from here.</summary>
+    private static async Task<bool> TrySampleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
     {
         try
         {
             // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
-            var (at, phase) = (run.Now, current.Tally);
+            var at = run.Now;
             var counters = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
-            if (!counters.MissingNodes.IsEmpty)
+            if (counters.MissingNodes.IsEmpty)
             {
-                run.Series.Miss();
-                return;
+                run.Series.Add(at, counters, phase.Pods);
+                phase.After = counters;
+                return true;
             }
-            run.Series.Add(at, counters, phase.Pods);
-            phase.After = counters;
-            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), counters, run.Now));
-            else if (run.Series.Newest is { } newest) run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)
         {
-            // A Pod may be going while it is asked. The charts do without this sample; the counts of a phase do not come from here.
-            run.Series.Miss();
+            // A Pod may be going while it is asked.
         }
+        run.Series.Miss();
+        return false;
     }
 }

@@ -17,7 +17,7 @@ internal static class ReconciliationTable
         // What a proxy repeats reaches a Pod and is nobody's answer; the proxies count it for all Pods together.
         if (counted.Repeated > 0)
             lines.Add(new("requests that reached a pod", "answers that name one + attempts repeated", book.AnswersOfPods + counted.Repeated, "echo_requests", counted.Echo.Values.Sum()) { Explanation = "Each 5xx that a proxy threw away to repeat the request is a request at a pod that no client sees." });
-        foreach (var pod in counted.Repeated > 0 ? [] : pods)
+        foreach (var pod in counted.Repeated > 0 ? [] : pods.Where(p => counted.Echo.ContainsKey(p.HubbleName)))
             lines.Add(new($"requests that reached {pod.Name}", "client 2xx", okByPod.GetValueOrDefault(pod.Name), "echo_requests", counted.Echo.GetValueOrDefault(pod.HubbleName)) { Explanation = "More at the backend: attempts that a proxy repeated, or answers lost on the way back. Fewer: answers that something else gave in its name." });
         double Responses(Func<int, bool> status) => counted.Responses.Where(r => status(r.Key.Status)).Sum(r => r.Value);
         lines.Add(new("503s that a proxy made", "client, no pod named", withoutPod.GetValueOrDefault(503), "Hubble 503", Responses(s => s == 503)) { Explanation = "A proxy's own 503 names no pod and passes one proxy, so Hubble counts it once." });

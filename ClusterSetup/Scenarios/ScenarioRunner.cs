@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Diagnosis;
@@ -73,8 +74,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             run.Control.Close();
             // 4. drain
             var attack = await run.DrainAsync(cancellationToken);
-            var last = await view.ScrapeAsync(run.Book.Phases[^1].Pods, cancellationToken);
-            run.Book.Phases[^1].After = last;
+            var phaseAtEnd = run.Book.Phases[^1];
+            var last = await LastCountersAsync(view, phaseAtEnd.Pods, cancellationToken);
+            phaseAtEnd.After = last with { Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo) };
             // 5. judge
             await ReadSettingsAsync(run, cancellationToken);
             var report = RunJudge.Final(run, attack, last);
@@ -86,6 +88,19 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             run.Control.Close();
             // A run that broke must not leave its load behind; one that was cancelled ends with its cluster.
             if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested) await AbandonAsync(run);
+        }
+    }
+
+    /// <summary>The counters after the load. A Pod that is gone cannot be asked any more: what was sampled of it last stands, and it has no line in the reconciliation.</summary>
+    private static async Task<ClusterCounters> LastCountersAsync(ClusterView view, ImmutableArray<BackendPod> pods, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await view.ScrapeAsync(pods, cancellationToken);
+        }
+        catch (HttpRequestException)
+        {
+            return await view.ScrapeAsync(pods.Intersect(await view.BackendsAsync(cancellationToken)), cancellationToken);
         }
     }
 

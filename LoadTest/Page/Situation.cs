@@ -122,7 +122,7 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var failed = live.Pods.IsEmpty ? phase.Failures / Math.Max(phase.Seconds, 1e-9) : live.FailedPerSecond;
         var status = phase.ByStatus.Where(s => s.Key >= 400).OrderByDescending(s => s.Value).Select(s => F($"{s.Key}")).FirstOrDefault() ?? phase.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
         var which = pods.Count <= 4 ? string.Join(", ", pods.Select(p => $"{p.Pod.Name} on {p.Pod.Node}")) : $"{pods.Count} pods on {pods.Select(p => p.Pod.Node).Distinct().Count()} nodes";
-        var ends = failed <= Few ? "no request fails" : status is null ? "their requests have no outcome yet" : F($"{failed:0.0} requests/s end in {status}");
+        var ends = failed <= Few ? "no request fails" : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
         return F($"{which}: {pods.Sum(p => RateOf(p, phase, live)):0.0} successes/s; {ends}");
     }
 
