@@ -48,7 +48,7 @@ internal static class KindCommands
     {
         var symbols = new KindSymbols();
         var command = new Command("doctor", "Look whether this machine has what up --kind needs. Exit code 0: it has, 3: it has not.") { symbols.Cilium, symbols.NoCilium, symbols.Kubernetes, symbols.Image };
-        command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed) with { Name = "cluster", Workers = 3, StateRoot = LabState.DefaultRoot }, Console.Out, async lab =>
+        command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
         {
             var found = await Prerequisites.CheckAsync(lab, cancellationToken);
             foreach (var one in found.Concat(MachineLimits.Check(lab.Plan.Options.Workers)))

@@ -56,14 +56,14 @@ internal sealed class KindSymbols
     /// <summary>Options of a cluster that is to be made.</summary>
     public IEnumerable<Option> OfCluster => [Name, Cilium, NoCilium, Kubernetes, Image, Nodes, Set, Chart, BaseImage, BackendCnp, LoadTestCnp, Runner, AllowUntested, State, DryRun];
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>What was asked for; of options that the command does not have, the defaults.</summary>
     public KindOptions Read(ParseResult parsed) => new()
     {
-        Name = parsed.GetValue(Name)!,
+        Name = Value(parsed, Name, s_default.Name),
         Cilium = parsed.GetValue(NoCilium) ? null : parsed.GetValue(Cilium) ?? s_default.Cilium,
         Kubernetes = parsed.GetValue(Kubernetes),
         Image = parsed.GetValue(Image),
-        Workers = parsed.GetValue(Nodes),
+        Workers = Value(parsed, Nodes, s_default.Workers),
         Sets = [.. parsed.GetValue(Set) ?? []],
         Chart = parsed.GetValue(Chart),
         BaseImage = parsed.GetValue(BaseImage),
@@ -71,8 +71,10 @@ internal sealed class KindSymbols
         LoadTestCnp = parsed.GetValue(LoadTestCnp),
         RunnerScenario = parsed.GetValue(Runner),
         AllowUntested = parsed.GetValue(AllowUntested),
-        StateRoot = parsed.GetValue(State)!,
+        StateRoot = Value(parsed, State, s_default.StateRoot),
     };
+
+    private static T Value<T>(ParseResult parsed, Option<T> option, T otherwise) => parsed.CommandResult.Command.Options.Contains(option) ? parsed.GetValue(option)! : otherwise;
 
     private static CiliumVersion? ReadRelease(ArgumentResult argument)
     {

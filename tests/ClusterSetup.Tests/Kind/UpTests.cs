@@ -164,7 +164,14 @@ public sealed class UpTests : IAsyncLifetime
         return output.ToString();
     }
 
-    private async Task DownAsync() => await new StepList([new RemoveCluster(Lab())], TextWriter.Null, TimeProvider.System).RunAsync(Cancellation);
+    /// <summary>The command as one types it: it has two of the options that <c>up</c> has.</summary>
+    private async Task DownAsync()
+    {
+        using var down = Start(_fakes.Folder, At("decoy"), "down", "--name", "lab", "--state", State);
+        var (output, error) = (down.StandardOutput.ReadToEndAsync(Cancellation), down.StandardError.ReadToEndAsync(Cancellation));
+        await down.WaitForExitAsync(Cancellation);
+        down.ExitCode.ShouldBe(0, $"{await output}\n{await error}");
+    }
 
     private async Task<List<string>> VersionsAsync() =>
         [.. (await _api.Client.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: Cancellation)).Items.Select(d => $"{d.Name()} {d.Metadata.Generation} {string.Join(',', d.Metadata.Annotations.Values)}").Order()];
