@@ -47,7 +47,7 @@ internal static class PageRows
                 double Rate(Func<PodCounts, double> count) => then is null || now is null || now.At <= then.At ? 0
                     : Math.Max(0, group.Sum(p => Count(now, p, count) - Count(then, p, count)) / (now.At - then.At));
                 return new PageRow(
-                    group.Key, one ? first.Pod.Name : group.Key, first.Pod.Node, first.OnClientNode, group.Count(),
+                    group.Key, one ? first.Pod.Name : group.Key, group.All(p => p.Pod.Node == first.Pod.Node) ? first.Pod.Node : group.Key, first.OnClientNode, group.Count(),
                     Situation.StateOf(ok, group.Sum(p => p.Ok), all * expected, phase.Requests * expected, live.Window), Round(ok), Round(Rate(c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value))),
                     Round(Rate(c => c.Echo)), Round(Rate(c => c.Requests)),
                     phase.Ok == 0 ? null : Round((double)group.Sum(p => p.Ok) / phase.Ok, 4), share is null ? null : Round(share.Share.Lower, 4), share is null ? null : Round(share.Share.Upper, 4),

@@ -21,6 +21,7 @@ public sealed class PageRowsTests
         shown.Sum(r => r.OkPerSecond).ShouldBe(pods, tolerance: 0.01 * rows);
         shown.Sum(r => r.Expected).ShouldBe(1, tolerance: 0.001);
         shown.Any(r => r.Pods > 1).ShouldBe(grouped);
+        if (nodes > PageRows.Most) shown[^1].Node.ShouldBe($"{nodes - PageRows.Most + 1} other nodes", "it is no one of them");
         shown.Where(r => r.OnClientNode).Select(r => r.Node).Distinct().ShouldBe(["node-00"]);
     }
 
