@@ -42,7 +42,7 @@ internal sealed partial class LabSymbols
 
     private readonly Option<bool> once = new("--once");
 
-    private readonly Option<bool> byHand = new("--by-hand") { Description = "Start only the scenario's load and make its changes yourself, on the page or with the terminal's keys. The lab stays up until Ctrl-C." };
+    private readonly Option<bool> byHand = new("--by-hand") { Description = "Start only the scenario's load, with what it applies before its first phase, and make the changes yourself, on the page or with the terminal's keys. The lab stays up until Ctrl-C." };
 
     private readonly Option<int?> pagePort = new("--page-port")
     {

@@ -57,6 +57,11 @@ internal static class KindRun
             await Console.Error.WriteLineAsync(onInterrupt);
             return Interrupted;
         }
+        catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
+        {
+            await Console.Error.WriteLineAsync($"the cluster did not answer in time: {e.InnerException.Message}");
+            return (int)RunOutcome.LabFailed;
+        }
         catch (Exception e) when (e is LabSetupException or ProgramException or TimeoutException or HttpRequestException or IOException or UnauthorizedAccessException or KubeConfigException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(Secrets.Hide(e.Message));

@@ -19,7 +19,8 @@ internal sealed class PageSecurity(string token, int port)
     private const string ReportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
     private readonly byte[] _token = Encoding.ASCII.GetBytes(token);
-    private readonly string[] _hosts = [$"127.0.0.1:{port}", $"localhost:{port}", $"[::1]:{port}"];
+    // Browsers leave the scheme's own port out of Host and Origin.
+    private readonly string[] _hosts = [.. ((string[])["127.0.0.1", "localhost", "[::1]"]).SelectMany(host => port == 80 ? (string[])[host, $"{host}:80"] : [$"{host}:{port}"])];
 
     /// <summary>A fresh token: 256 random bits.</summary>
     public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));

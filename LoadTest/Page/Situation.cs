@@ -72,14 +72,15 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var diagnosis = phase.Diagnosis is { Name: not ("even" or "unknown") } named && (kind is "failing" or "skewed" || unchosen > 0) ? phase.Diagnosis : null;
         // Pods that should get nothing (traffic policy, zone hints) are none that are missing.
         var total = phase.Pods.Length - unchosen;
-        var all = unchosen == 0 ? $"ll {total} pods answer" : $"ll pods that should get load answer ({total} of {phase.Pods.Length})";
+        var all = unchosen > 0 ? $"all pods that should get load answer ({total} of {phase.Pods.Length})" : total == 1 ? "the only pod answers" : $"all {total} pods answer";
+        var atFirst = char.ToUpperInvariant(all[0]) + all[1..];
         return new Situation(
             kind,
             kind switch
             {
-                "balanced" => $"A{all}",
-                "recovered" => $"Recovered: a{all}",
-                _ when missing.Count == 0 => failing ? $"A{all}, and requests fail" : $"A{all}, unevenly",
+                "balanced" => atFirst,
+                "recovered" => $"Recovered: {all}",
+                _ when missing.Count == 0 => failing ? $"{atFirst}, and requests fail" : $"{atFirst}, unevenly",
                 _ => $"{answering.Count} of {total} pods answer{(answering.Count == 1 ? "s" : "")}",
             },
             answering.Count == 0 ? "No pod answers." : Names(answering, phase, live),

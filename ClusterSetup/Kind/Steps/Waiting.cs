@@ -25,9 +25,9 @@ internal static class Waiting
             {
                 now = await missing(cancellationToken);
             }
-            catch (Exception e) when (e is HttpRequestException or HttpOperationException)
+            catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
             {
-                // An API server restarts while a cluster comes up.
+                // An API server restarts while a cluster comes up, in the middle of an answer or without one: a request given up is a TaskCanceledException.
                 now = $"the API does not answer: {e.Message}";
             }
             if (now.Length == 0) return;

@@ -33,9 +33,12 @@ public class SituationTests
         Situation.Of(report, LiveRates.None).Kind.ShouldBe("skewed");
     }
 
+    [Fact]
+    public void One_pod_is_no_plural() => Situation.Of(Run([1], [300]), LiveRates.None).Headline.ShouldBe("The only pod answers");
+
     private static RunReport Run(double[] weights, int[] answers)
     {
-        var shares = ExpectedShares.Weighted([.. SampleRun.Pods.Select(p => p.Name)], weights);
+        var shares = ExpectedShares.Weighted([.. SampleRun.Pods.Take(weights.Length).Select(p => p.Name)], weights);
         var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
         for (var pod = 0; pod < answers.Length; pod++)
         {
@@ -45,7 +48,7 @@ public class SituationTests
                 selection.Add(pod);
             }
         }
-        var pods = SampleRun.Pods.Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i])).ToImmutableArray();
+        var pods = SampleRun.Pods.Take(weights.Length).Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i])).ToImmutableArray();
         var diagnosis = new DiagnosisResult("local-traffic-policy", "kept on the node", "load balancing", [], [], [], []);
         var phase = new PhaseReport("observe", 6, answers.Sum(), ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()), ImmutableSortedDictionary<string, long>.Empty, pods,
             selection.Verdict(), "client", delivery.Evaluate()) { Diagnosis = diagnosis };
