@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace CiliumDebugging.EndToEnd.Tests;
 
 /// <summary>The lab as a whole: AppHost, the cluster process and the Pods as processes of their own.</summary>
+[Collection("labs of their own")]
 public sealed class LabRunTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);

@@ -5,6 +5,7 @@ using Microsoft.Playwright;
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
 /// <summary>The live page of a running lab, from balanced to skewed and back, as its reader sees it.</summary>
+[Collection("labs of their own")]
 public sealed class LivePageTests(Chromium chromium)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
