@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
 namespace CiliumDebugging.LoadTest.Attack;
@@ -25,6 +26,10 @@ public sealed record AttackTarget
 
     /// <summary>Request body; empty for none.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Whether a target can be at a URL: an absolute one of http or https, whose port is not 0.</summary>
+    public static bool CanBeAt([NotNullWhen(true)] Uri? url) =>
+        url is { IsAbsoluteUri: true } && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Port != 0;
 
     /// <summary>The target of a URL and an already resolved endpoint.</summary>
     public static AttackTarget For(Uri uri, IPEndPoint endPoint)

@@ -145,7 +145,7 @@ public sealed record AttackArguments
     private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, TargetResolver resolver, List<string> problems, CancellationToken cancellation)
     {
         var where = entry.Line == 0 ? "" : $"{TargetsFile} line {entry.Line}: ";
-        if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps) || uri.Port == 0)
+        if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || !AttackTarget.CanBeAt(uri))
         {
             problems.Add($"{where}url '{entry.Url}': expected http://host[:port]/path");
             return null;

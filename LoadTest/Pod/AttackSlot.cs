@@ -58,7 +58,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
 
     private async Task<AttackPlan> PlanAsync(AttackOrder order, CancellationToken cancellationToken)
     {
-        if (order.Url is not { IsAbsoluteUri: true } || (order.Url.Scheme != Uri.UriSchemeHttp && order.Url.Scheme != Uri.UriSchemeHttps))
+        if (!AttackTarget.CanBeAt(order.Url))
             throw new AttackRefusedException($"url '{order.Url}': expected http://host[:port]/path");
         // A number of seconds may be beyond what a TimeSpan holds.
         if (order.TimeoutSeconds is not (> 0 and <= 3600)) throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");

@@ -12,7 +12,9 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 /// </summary>
 internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, LabTopology topology)
 {
-    private const string ServiceLabel = "kubernetes.io/service-name";
+    /// <summary>The label that names a slice's Service.</summary>
+    public const string ServiceLabel = "kubernetes.io/service-name";
+
     private const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
     private const string Manager = "endpointslice-controller.k8s.io";
 

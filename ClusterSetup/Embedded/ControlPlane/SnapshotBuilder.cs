@@ -37,7 +37,7 @@ internal sealed class SnapshotBuilder
     private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
     {
         var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
-        var slices = cache.EndpointSlices.Objects.Values.Where(s => s.Namespace() == service.Namespace() && s.GetLabel("kubernetes.io/service-name") == service.Name()).ToList();
+        var slices = cache.EndpointSlices.Objects.Values.Where(s => s.Namespace() == service.Namespace() && s.GetLabel(EndpointSliceController.ServiceLabel) == service.Name()).ToList();
         // The lab carries TCP alone: a port of another protocol has endpoints, and nothing behind its address.
         foreach (var port in (service.Spec.Ports ?? []).Where(p => p.Protocol is null or "TCP"))
         {
