@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
 using CiliumDebugging.ClusterSetup.Manifests;
 using YamlDotNet.Core;
@@ -6,10 +7,111 @@ using YamlDotNet.Core.Events;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
 
-/// <summary>The templates of the chart, without Aspire, which writes them into files where it is available (AppHost.Tests/Aspire).</summary>
-public class LabChartTests
+/// <summary>The chart as publishing writes it, rendered by Helm.</summary>
+public sealed class LabChartTests : IDisposable
 {
-    private static readonly ManifestValues s_images = new() { BackendImage = "{{ .Values.parameters.backend }}", LoadTestImage = "{{ .Values.parameters.load }}", RunnerImage = "runner:1" };
+    private const int AllOn = (1 << 6) - 1;
+
+    private static readonly string[] s_switches =
+        ["backendCnp", "loadTestCnp", "dashboard", "prometheus", "grafana", "runner"];
+
+    /// <summary>Images as Aspire names them in the chart's values.</summary>
+    private static readonly ManifestValues s_images = new()
+    {
+        BackendImage = "{{ .Values.parameters.backend_1.backend_1_image }}",
+        LoadTestImage = "{{ .Values.parameters.load_test_1.load_test_1_image }}",
+        RunnerImage = "{{ .Values.parameters.scenario_runner.scenario_runner_image }}",
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("lab-chart-").FullName;
+
+    public LabChartTests()
+    {
+        File.WriteAllText(Path.Combine(_folder, "Chart.yaml"), """
+            apiVersion: "v2"
+            name: "cilium-debugging"
+            version: "0.1.0"
+            """);
+        File.WriteAllText(Path.Combine(_folder, "values.yaml"), $"""
+            parameters:
+              backend_1:
+                backend_1_image: "b:1"
+              load_test_1:
+                load_test_1_image: "l:1"
+              scenario_runner:
+                scenario_runner_image: "r:1"
+            {LabChart.DefaultValues}
+            """);
+        foreach (var template in LabChart.Templates(s_images))
+        {
+            var component = Directory.CreateDirectory(Path.Combine(_folder, "templates", template.Component)).FullName;
+            File.WriteAllText(Path.Combine(component, template.File), $"---\n{Text(template)}");
+        }
+    }
+
+    [Fact]
+    public async Task Helm_lints_the_chart_without_a_warning()
+    {
+        Helm.SkipIfMissing();
+        await Helm.LintAsync(_folder);
+        await Helm.LintAsync(_folder, Sets(0));
+        await Helm.LintAsync(_folder, Sets(AllOn));
+    }
+
+    [Fact]
+    public async Task With_every_choice_of_switches_Helm_renders_the_objects_that_ClusterSetup_prints()
+    {
+        Helm.SkipIfMissing();
+        var cancellation = TestContext.Current.CancellationToken;
+        var few = new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = cancellation };
+        await Parallel.ForAsync(0, AllOn + 1, few, async (bits, _) => await Renders([.. Sets(bits)]));
+    }
+
+    [Fact]
+    public async Task Without_a_choice_it_renders_the_objects_that_ClusterSetup_prints_without_one()
+    {
+        Helm.SkipIfMissing();
+        await Renders([]);
+    }
+
+    [Fact]
+    public async Task The_runner_runs_the_scenario_of_the_values()
+    {
+        Helm.SkipIfMissing();
+        await Renders(["runner.enabled=true", "runner.scenario=stale-conntrack"]);
+    }
+
+    [Fact]
+    public void A_template_is_yaml_before_it_is_rendered()
+    {
+        foreach (var template in LabChart.Templates(s_images))
+        {
+            var text = Text(template);
+            var read = Yaml.Parse(text.Replace(ChartTemplate.LiteralBraces, "{{", StringComparison.Ordinal)).Value;
+            JsonNode.DeepEquals(read, template.Manifest.Object).ShouldBeTrue(text);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>One <c>--set</c> a switch, on if its bit is 1. Helm and <c>manifests</c> take the same text.</summary>
+    private static IEnumerable<string> Sets(int bits) =>
+        s_switches.Select((name, bit) => $"{name}.enabled={((bits >> bit & 1) != 0 ? "true" : "false")}");
+
+    private async Task Renders(string[] sets)
+    {
+        string[] images = ["images.backend=b:1", "images.loadTest=l:1", "images.runner=r:1"];
+        var (values, problems) = ManifestsCommand.Read([.. sets, .. images]);
+        problems.ShouldBeEmpty();
+        var wanted = LabManifests.Render(values);
+        var rendered = (await Helm.TemplateAsync(_folder, sets)).ToDictionary(m => m.Path);
+        rendered.Keys.ShouldBe(wanted.Select(m => m.Path), ignoreOrder: true, string.Join(' ', sets));
+        foreach (var manifest in wanted)
+        {
+            var same = JsonNode.DeepEquals(rendered[manifest.Path].Object, manifest.Object);
+            same.ShouldBeTrue($"{string.Join(' ', sets)}: {manifest}\n{rendered[manifest.Path].Object}");
+        }
+    }
 
     private static string Text(ChartTemplate template)
     {
@@ -22,46 +124,4 @@ public class LabChartTests
         emitter.Emit(new StreamEnd());
         return writer.ToString();
     }
-
-    [Fact]
-    public void With_every_choice_of_switches_the_chart_renders_to_the_manifests()
-    {
-        var templates = LabChart.Templates(s_images).Select(Text).ToList();
-        for (var bits = 0; bits < 64; bits++)
-        {
-            var values = new ManifestValues
-            {
-                BackendCnp = (bits & 1) != 0, LoadTestCnp = (bits & 2) != 0, Dashboard = (bits & 4) != 0, Prometheus = (bits & 8) != 0, Runner = (bits & 16) != 0, Grafana = (bits & 32) != 0,
-                BackendImage = "b:1", LoadTestImage = "l:1", RunnerImage = "runner:1", RunnerScenario = "stale-conntrack",
-            };
-            var rendered = templates.Select(t => HelmTemplates.Render(t, ValuesOf(values))).OfType<Manifest>().ToDictionary(m => m.Path);
-            var wanted = LabManifests.Render(values);
-            rendered.Keys.ShouldBe(wanted.Select(m => m.Path), ignoreOrder: true);
-            foreach (var manifest in wanted) JsonNode.DeepEquals(rendered[manifest.Path].Object, manifest.Object).ShouldBeTrue($"{bits}: {manifest}\n{rendered[manifest.Path].Object}");
-        }
-    }
-
-    [Fact]
-    public void The_switches_have_their_defaults_in_the_values_and_every_file_its_own_name()
-    {
-        var values = Yaml.Parse(LabChart.DefaultValues).Value!;
-        var standard = new ManifestValues();
-        JsonNode.DeepEquals(values, new JsonObject(ValuesOf(standard).Where(v => v.Key != "parameters").Select(v => KeyValuePair.Create(v.Key, v.Value?.DeepClone())))).ShouldBeTrue(values.ToString());
-        LabChart.Templates(s_images).Select(t => (t.Component, t.File)).ShouldBeUnique();
-    }
-
-    [Fact]
-    public void A_template_is_yaml_before_it_is_rendered()
-    {
-        foreach (var template in LabChart.Templates(s_images))
-            JsonNode.DeepEquals(Yaml.Parse(Text(template).Replace(ChartTemplate.LiteralBraces, "{{", StringComparison.Ordinal)).Value, template.Manifest.Object).ShouldBeTrue(Text(template));
-    }
-
-    private static JsonObject ValuesOf(ManifestValues values) => new()
-    {
-        ["parameters"] = new JsonObject { ["backend"] = "b:1", ["load"] = "l:1" },
-        ["backendCnp"] = new JsonObject { ["enabled"] = values.BackendCnp }, ["loadTestCnp"] = new JsonObject { ["enabled"] = values.LoadTestCnp },
-        ["dashboard"] = new JsonObject { ["enabled"] = values.Dashboard }, ["prometheus"] = new JsonObject { ["enabled"] = values.Prometheus }, ["grafana"] = new JsonObject { ["enabled"] = values.Grafana },
-        ["runner"] = new JsonObject { ["enabled"] = values.Runner, ["scenario"] = values.RunnerScenario },
-    };
 }
