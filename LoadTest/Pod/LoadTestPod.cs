@@ -12,7 +12,7 @@ public static class LoadTestPod
     public static async Task RunAsync(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        var pod = await builder.JoinPodNetworkAsync(AttackEndpoints.ControlPort);
+        var pod = builder.JoinPodNetwork(AttackEndpoints.ControlPort);
         // Telemetry alone: an HTTP client that retries by itself would falsify what is measured.
         builder.ConfigureOpenTelemetry(pod);
         builder.Services.AddOpenTelemetry()
