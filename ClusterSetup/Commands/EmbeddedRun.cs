@@ -59,7 +59,7 @@ internal sealed class EmbeddedRun
         using var loggers = LoggerFactory.Create(
             logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
         var options = Options();
-        using var telemetry = ClusterTelemetry.Start();
+        using var telemetry = ClusterTelemetry.Start(options.Topology);
         using var kubeconfig = Kubeconfig();
         await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, stop);
         kubeconfig.Write(cluster);

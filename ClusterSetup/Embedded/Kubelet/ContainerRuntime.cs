@@ -44,6 +44,7 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
         {
             [PodEnvironment.PodName] = pod.Name(), [PodEnvironment.PodNamespace] = pod.Namespace(), [PodEnvironment.NodeName] = pod.Spec.NodeName, [PodEnvironment.PodIp] = place.PodIp,
         };
+        foreach (var (variable, value) in PodTelemetry.Variables(pod)) environment[variable] = value;
         foreach (var variable in container.Env ?? []) environment[variable.Name] = Value(variable, pod, place);
         environment[PodEnvironment.PodUid] = pod.Uid();
         environment[PodEnvironment.BackingAddress] = place.BackingAddress;
