@@ -40,15 +40,17 @@ public static class Extensions
     /// <summary>Adds OpenTelemetry alone: for processes whose HTTP clients must not retry, which would falsify what is measured.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="identity">
-    /// The Pod's identity, put on all telemetry (semantic conventions: k8s.pod.name, k8s.namespace.name, k8s.node.name).
-    /// Service name and instance are what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say; without them the
-    /// application's name and the Pod's, without the service's name in front of it.
+    /// The Pod's identity, put on all telemetry (semantic conventions: k8s.pod.name, k8s.namespace.name,
+    /// k8s.node.name). Service name and instance are what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say; without
+    /// them the application's name and the Pod's, without the service's name in front of it.
     /// </param>
     /// <param name="tracesRequests">
-    /// Whether HTTP requests of the process, served and sent, are traced. Default true; false: all of them are control traffic.
+    /// Whether HTTP requests of the process, served and sent, are traced. Default true; false: all of them are control
+    /// traffic.
     /// </param>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(
-        this TBuilder builder, PodIdentity? identity = null, bool tracesRequests = true) where TBuilder : IHostApplicationBuilder
+        this TBuilder builder, PodIdentity? identity = null, bool tracesRequests = true)
+            where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
         // A line for every request would drown what matters at hundreds of requests per second; where the process listens stays. Logging__LogLevel settings still win.
@@ -71,7 +73,8 @@ public static class Extensions
             {
                 tracing.AddSource(builder.Environment.ApplicationName);
                 if (tracesRequests)
-                    tracing.AddAspNetCoreInstrumentation(o => o.Filter = context => SpanNames.IsTraced(context.Request.Path))
+                    tracing.AddAspNetCoreInstrumentation(
+                        o => o.Filter = context => SpanNames.IsTraced(context.Request.Path))
                         .AddHttpClientInstrumentation();
             })
             .UseOtlpExporter();
@@ -93,7 +96,9 @@ public static class Extensions
         var given = builder.Configuration["OTEL_SERVICE_NAME"];
         var service = string.IsNullOrEmpty(given) ? builder.Environment.ApplicationName.ToLowerInvariant() : given;
         // A dashboard shows SERVICE-INSTANCE: this way it is the Pod's name.
-        var instance = identity.Name.StartsWith($"{service}-", StringComparison.Ordinal) ? identity.Name[(service.Length + 1)..] : identity.Name;
+        var instance = identity.Name.StartsWith($"{service}-", StringComparison.Ordinal)
+            ? identity.Name[(service.Length + 1)..]
+            : identity.Name;
         // The later wins: the environment.
         resource.AddService(service, serviceInstanceId: instance).AddAttributes(
         [

@@ -55,7 +55,8 @@ internal sealed class ClusterChoice
     /// <exception cref="LabSetupException">It cannot be used; the message says what to do.</exception>
     public static Kubernetes Connect(string? file, string? context = null)
     {
-        if (file is not null && !File.Exists(file)) throw new LabSetupException($"--kubeconfig {file}: there is no such file");
+        if (file is not null && !File.Exists(file))
+            throw new LabSetupException($"--kubeconfig {file}: there is no such file");
         try
         {
             return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context));

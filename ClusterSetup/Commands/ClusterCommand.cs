@@ -7,8 +7,8 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
 /// <c>cluster</c>: the embedded cluster as another program starts it. Topology and settings come from the environment
-/// (<see cref="LabTopology.EnvironmentVariable"/>, <see cref="LabProcesses"/>). The cluster is ready when the kubeconfig
-/// appears, which is the only way in: the API is served over TLS with a token of the cluster's own.
+/// (<see cref="LabTopology.EnvironmentVariable"/>, <see cref="LabProcesses"/>). The cluster is ready when the
+/// kubeconfig appears, which is the only way in: the API is served over TLS with a token of the cluster's own.
 /// </summary>
 internal static class ClusterCommand
 {
@@ -24,7 +24,8 @@ internal static class ClusterCommand
         {
             Description = "Stop when standard input ends: when the program that started this one has ended.",
         };
-        var command = new Command("cluster", "Run the embedded cluster for another program (settings from the environment).")
+        var command = new Command(
+            "cluster", "Run the embedded cluster for another program (settings from the environment).")
         {
             kubeconfig, stdin,
         };

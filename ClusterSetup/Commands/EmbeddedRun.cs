@@ -5,8 +5,8 @@ using CiliumDebugging.ClusterSetup.Scenarios;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// The embedded cluster until it is stopped, as <c>up --embedded</c> and <c>cluster</c> run it: its kubeconfig appears when
-/// the cluster's objects exist and is deleted at the end.
+/// The embedded cluster until it is stopped, as <c>up --embedded</c> and <c>cluster</c> run it: its kubeconfig appears
+/// when the cluster's objects exist and is deleted at the end.
 /// </summary>
 internal sealed class EmbeddedRun
 {
@@ -31,7 +31,7 @@ internal sealed class EmbeddedRun
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupt);
         var hungUp = false;
-        // System.CommandLine handles SIGINT and SIGTERM; the terminal of a closed window or an ssh session sends SIGHUP.
+        // System.CommandLine handles SIGINT and SIGTERM; a closed terminal window or ssh session sends SIGHUP.
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
         {
             signal.Cancel = hungUp = true;
@@ -62,10 +62,11 @@ internal sealed class EmbeddedRun
         using var telemetry = ClusterTelemetry.Start(options.Topology);
         using var kubeconfig = Kubeconfig();
         await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, stop);
-        kubeconfig.Write(cluster);
         if (cluster.Notice is { } notice) Console.WriteLine(notice);
+        kubeconfig.Write(cluster);
         OnReady(kubeconfig.Path);
-        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static async Task StopAtEndOfInputAsync(CancellationTokenSource stop)

@@ -22,12 +22,15 @@ public static class PrometheusTargetsCommand
             kubeconfig, output, follow,
         };
         command.SetAction((parsed, cancellationToken) => KindRun.TellingAsync(
-            () => RunAsync(parsed.GetRequiredValue(kubeconfig), parsed.GetRequiredValue(output), parsed.GetValue(follow), cancellationToken),
+            () => RunAsync(
+                parsed.GetRequiredValue(kubeconfig), parsed.GetRequiredValue(output),
+                parsed.GetValue(follow), cancellationToken),
             "stopped", cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(string kubeconfig, string output, bool follow, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        string kubeconfig, string output, bool follow, CancellationToken cancellationToken)
     {
         using var cluster = ClusterChoice.Connect(kubeconfig);
         var written = "";

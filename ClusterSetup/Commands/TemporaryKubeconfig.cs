@@ -22,20 +22,24 @@ internal sealed class TemporaryKubeconfig : IDisposable
         return new TemporaryKubeconfig(System.IO.Path.Combine(folder, "kubeconfig"), folder);
     }
 
-    /// <summary>At a given place. What an earlier cluster left there is deleted: until the file is written, it is absent.</summary>
+    /// <summary>
+    /// At a given place. What an earlier cluster left there is deleted: until the file is written, it is absent.
+    /// </summary>
     /// <exception cref="ClusterStartException">
     /// The folder does not exist or cannot be written, or the file is not one of an embedded cluster.
     /// </exception>
     public static TemporaryKubeconfig At(string file)
     {
         var path = System.IO.Path.GetFullPath(file);
-        if (Directory.Exists(path)) throw new ClusterStartException($"--kubeconfig {file} is a folder: name a file in it");
+        if (Directory.Exists(path))
+            throw new ClusterStartException($"--kubeconfig {file} is a folder: name a file in it");
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
             throw new ClusterStartException($"--kubeconfig {file}: the folder does not exist");
         try
         {
             if (File.Exists(path) && !KubeconfigFile.IsOfLab(path))
-                throw new ClusterStartException($"--kubeconfig {file} exists and is not of an embedded cluster: name another file");
+                throw new ClusterStartException(
+                    $"--kubeconfig {file} exists and is not of an embedded cluster: name another file");
             File.Delete(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -54,8 +54,9 @@ public static class UpCommand
         {
             Console.WriteLine($"export KUBECONFIG={path}");
             if (insecure)
-                Console.WriteLine("kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient or "
-                    + "curl with the token of that file, or leave --insecure-http away");
+                Console.WriteLine(
+                    "kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient "
+                    + "or curl with the token of that file, or leave --insecure-http away");
         },
     }.RunAsync(cancellationToken);
 }

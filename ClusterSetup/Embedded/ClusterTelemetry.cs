@@ -8,12 +8,14 @@ using OpenTelemetry.Trace;
 namespace CiliumDebugging.ClusterSetup.Embedded;
 
 /// <summary>
-/// Sends the node proxies' spans where the environment says. Each node's proxy is a resource of its own, <c>proxy NODE</c>,
-/// although all of them run in one process.
+/// Sends the node proxies' spans where the environment says. Each node's proxy is a resource of its own, <c>proxy
+/// NODE</c>, although all of them run in one process.
 /// </summary>
 internal sealed class ClusterTelemetry : IDisposable
 {
-    /// <summary>Nodes with a resource of their own; each costs a thread and a connection. Further nodes share one.</summary>
+    /// <summary>
+    /// Nodes with a resource of their own; each costs a thread and a connection. Further nodes share one.
+    /// </summary>
     public const int MaxNodes = 20;
 
     private readonly List<TracerProvider> _providers = [];
@@ -28,8 +30,11 @@ internal sealed class ClusterTelemetry : IDisposable
 
         void Add(string name, List<string> sources)
         {
-            var builder = Sdk.CreateTracerProviderBuilder()
-                .ConfigureResource(resource => resource.AddService($"proxy {name}", serviceInstanceId: name))
+            // Without an instance id the Aspire dashboard shows the name alone. The environment's is the cluster's.
+            var resource = ResourceBuilder.CreateEmpty().AddTelemetrySdk()
+                .AddService($"proxy {name}", autoGenerateServiceInstanceId: false)
+                .AddAttributes([new("k8s.node.name", name)]);
+            var builder = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
                 .AddSource([.. sources.Select(ProxyTracing.SourceName)]);
             export(builder);
             _providers.Add(builder.Build());
@@ -38,7 +43,9 @@ internal sealed class ClusterTelemetry : IDisposable
 
     /// <summary>Starts to send; null where no endpoint is configured: then no span is made.</summary>
     public static ClusterTelemetry? Start(LabTopology topology) =>
-        OtlpTarget.FromEnvironment() is null ? null : new ClusterTelemetry(topology, builder => builder.AddOtlpExporter());
+        OtlpTarget.FromEnvironment() is null
+            ? null
+            : new ClusterTelemetry(topology, builder => builder.AddOtlpExporter());
 
     /// <summary>Sends the rest and stops.</summary>
     public void Dispose()

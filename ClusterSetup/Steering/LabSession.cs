@@ -226,7 +226,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
             var policies = await _watch.PoliciesAsync(scenario, cancellationToken);
             var pods = await _watch.PodsAsync(scenario, cancellationToken);
             var old = Feed.Lab;
-            if (old.Host == _options.Host && policies.SequenceEqual(old.Policies) && pods.SequenceEqual(old.Pods)) return;
+            if (old.Host == _options.Host && policies.SequenceEqual(old.Policies) && pods.SequenceEqual(old.Pods))
+                return;
             Feed.SetLab(new LabInfo(_options.Host, _options.Scenarios, policies, pods, _reports));
         }
         finally

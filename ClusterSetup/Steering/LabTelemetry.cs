@@ -55,16 +55,19 @@ public sealed class LabTelemetry : IDisposable
     /// <param name="target">To whom.</param>
     /// <param name="time">Time source.</param>
     /// <param name="instanceId">
-    /// service.instance.id of the service <see cref="ServiceName"/>, for a host whose environment is not the run's own. Null:
-    /// name and instance are what the environment says, without it <see cref="ServiceName"/> and the machine's name.
+    /// service.instance.id of the service <see cref="ServiceName"/>, for a host whose environment is not the run's own.
+    /// Null: name and instance are what the environment says, without it <see cref="ServiceName"/> and the machine's
+    /// name.
     /// </param>
-    public static LabTelemetry? Start(PageFeed feed, OtlpTarget? target, TimeProvider time, string? instanceId = null) =>
+    public static LabTelemetry? Start(
+        PageFeed feed, OtlpTarget? target, TimeProvider time, string? instanceId = null) =>
         target is null ? null : new LabTelemetry(feed, target, time, instanceId);
 
     /// <summary>The resource of a run.</summary>
     internal static ResourceBuilder Resource(string? instanceId) => instanceId is not null
         ? ResourceBuilder.CreateDefault().AddService(ServiceName, serviceInstanceId: instanceId)
-        : ResourceBuilder.CreateDefault().AddService(ServiceName, serviceInstanceId: Environment.MachineName).AddEnvironmentVariableDetector();
+        : ResourceBuilder.CreateDefault().AddService(ServiceName, serviceInstanceId: Environment.MachineName)
+            .AddEnvironmentVariableDetector();
 
     /// <summary>Adds the instruments to a meter.</summary>
     /// <param name="meter">The meter.</param>

@@ -8,8 +8,8 @@ using OpenTelemetry.Resources;
 namespace CiliumDebugging.ClusterSetup.Steering;
 
 /// <summary>
-/// Share and rates of each Pod, as gauges of resources: an instance of the run's own service and one of the Pod's workload.
-/// A dashboard lays instances side by side, and adds up over attributes. Not thread-safe.
+/// Share and rates of each Pod, as gauges of resources: an instance of the run's own service and one of the Pod's
+/// workload. A dashboard lays instances side by side, and adds up over attributes. Not thread-safe.
 /// </summary>
 /// <param name="service">The run's service name.</param>
 /// <param name="newExporter">Makes an exporter.</param>
@@ -27,7 +27,9 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
     /// <summary>Pods with gauges now.</summary>
     public int Count => _pods.Count;
 
-    /// <summary>Exports what a state says of its Pods; nothing where its rows are nodes. Forgets the Pods that are gone.</summary>
+    /// <summary>
+    /// Exports what a state says of its Pods; nothing where its rows are nodes. Forgets the Pods that are gone.
+    /// </summary>
     public void Export(LabState state)
     {
         var rows = state.Grouped ? [] : state.Rows.Take(MaxPods).ToDictionary(r => r.Key, StringComparer.Ordinal);
@@ -35,7 +37,8 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
             if (_pods.Remove(gone, out var pod)) pod.Dispose();
         foreach (var (key, row) in rows)
         {
-            if (!_pods.TryGetValue(key, out var pod)) _pods[key] = pod = new PodResources(key, row.Node, service, newExporter);
+            if (!_pods.TryGetValue(key, out var pod))
+                _pods[key] = pod = new PodResources(key, row.Node, service, newExporter);
             pod.Row = row;
         }
         using var untraced = SuppressInstrumentationScope.Begin();
@@ -62,17 +65,23 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
             var (workload, shortName) = PodNames.Split(pod);
             Gauge("loadtest.pod.share", "1", "Share of the successes that the pod has, 0 to 1", r => r.Share);
             Gauge("loadtest.pod.successes.rate", "{response}/s", "2xx per second from the pod", r => r.OkPerSecond);
-            Gauge("loadtest.pod.failures.rate", "{response}/s", "5xx per second attributed to the pod", r => r.FailedPerSecond);
-            _resources = [.. new[] { service, workload }.Distinct(StringComparer.Ordinal).Select(name => Resource(name, shortName))];
+            Gauge("loadtest.pod.failures.rate", "{response}/s",
+                "5xx per second attributed to the pod", r => r.FailedPerSecond);
+            _resources = [.. new[] { service, workload }
+                .Distinct(StringComparer.Ordinal).Select(name => Resource(name, shortName))];
 
-            void Gauge(string name, string unit, string description, Func<PageRow, double?> value) => _meter.CreateObservableGauge(
-                name, () => Row is { } row && value(row) is { } now ? [new Measurement<double>(now)] : Array.Empty<Measurement<double>>(),
-                unit, description);
+            void Gauge(string name, string unit, string description, Func<PageRow, double?> value) =>
+                _meter.CreateObservableGauge(name, () => Measure(value), unit, description);
+
+            IEnumerable<Measurement<double>> Measure(Func<PageRow, double?> value) =>
+                Row is { } row && value(row) is { } now ? [new Measurement<double>(now)] : [];
 
             (MeterProvider, MetricReader) Resource(string name, string instance)
             {
                 var reader = new BaseExportingMetricReader(newExporter());
-                var resource = ResourceBuilder.CreateEmpty().AddTelemetrySdk().AddService(name, serviceInstanceId: instance).AddAttributes(
+                var resource = ResourceBuilder.CreateEmpty().AddTelemetrySdk()
+                    .AddService(name, serviceInstanceId: instance)
+                    .AddAttributes(
                     [new("k8s.pod.name", pod), new("k8s.namespace.name", ns), new("k8s.node.name", node)]);
                 // Every Pod's meter has the same name, so that a dashboard takes their gauges for the same.
                 return (Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(MeterName)

@@ -19,10 +19,13 @@ public sealed partial class RunLog(ILogger logger)
         var last = sameRun && !_said.Events.IsEmpty ? _said.Events[^1].At : double.NegativeInfinity;
         foreach (var happened in state.Events.Where(e => e.At > last)) LogEvent(state.Scenario, happened.Name, happened.At);
         if (state.Failure is { } failure && failure != _said.Failure) LogFailure(state.Scenario, failure);
-        else if (state.Failure is null && state.Step.Length > 0 && state.Step != _said.Step) LogStep(state.Scenario, state.Step);
-        if (IsFailing(state) && !IsFailing(_said)) LogFailing(state.Scenario, state.Situation.Headline, state.Situation.Silent);
+        else if (state.Failure is null && state.Step.Length > 0 && state.Step != _said.Step)
+            LogStep(state.Scenario, state.Step);
+        if (IsFailing(state) && !IsFailing(_said))
+            LogFailing(state.Scenario, state.Situation.Headline, state.Situation.Silent);
         var level = state.Verdict?.Kind is "skewed" ? LogLevel.Warning : LogLevel.Information;
-        if (state.Verdict is { } verdict && verdict.Kind != _said.Verdict?.Kind) LogVerdict(level, state.Scenario, verdict.Kind, verdict.Text);
+        if (state.Verdict is { } verdict && verdict.Kind != _said.Verdict?.Kind)
+            LogVerdict(level, state.Scenario, verdict.Kind, verdict.Text);
         if (state.Diagnosis is { } diagnosis && (diagnosis.Name != _said.Diagnosis?.Name || Worsened(state)))
             LogDiagnosis(level, state.Scenario, diagnosis.Name, diagnosis.Sentence);
         _said = state;

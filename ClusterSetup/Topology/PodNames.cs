@@ -3,12 +3,15 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Topology;
 
 /// <summary>
-/// Splits a Pod's name into the workload's name and the part that tells the Pod apart: <c>backend-1-5978fcd57b-c62sb</c> is
-/// <c>c62sb</c> of <c>backend-1</c>. Telemetry and dashboard rows share it: they are matched by <c>WORKLOAD-SHORTNAME</c>.
+/// Splits a Pod's name into the workload's name and the part that tells the Pod apart:
+/// <c>backend-1-5978fcd57b-c62sb</c> is <c>c62sb</c> of <c>backend-1</c>. Telemetry and dashboard rows share it: they are
+/// matched by <c>WORKLOAD-SHORTNAME</c>.
 /// </summary>
 public static class PodNames
 {
-    /// <summary>The characters of generated names and hashes in Kubernetes (rand.SafeEncodeString): no vowels, no look-alikes.</summary>
+    /// <summary>
+    /// The characters of generated names and hashes in Kubernetes (rand.SafeEncodeString): no vowels, no look-alikes.
+    /// </summary>
     internal const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
     private const string TemplateHashLabel = "pod-template-hash";
@@ -28,10 +31,14 @@ public static class PodNames
         ArgumentNullException.ThrowIfNull(pod);
         if (Controller(pod) is not { } owner) return pod.Name();
         return owner.Kind == "ReplicaSet" && pod.GetLabel(TemplateHashLabel) is { Length: > 0 } hash
-            && owner.Name.EndsWith($"-{hash}", StringComparison.Ordinal) ? owner.Name[..^(hash.Length + 1)] : owner.Name;
+            && owner.Name.EndsWith($"-{hash}", StringComparison.Ordinal)
+                ? owner.Name[..^(hash.Length + 1)]
+                : owner.Name;
     }
 
-    /// <summary>What follows the controller's name in the Pod's name; the whole name where that does not begin with it.</summary>
+    /// <summary>
+    /// What follows the controller's name in the Pod's name; the whole name where that does not begin with it.
+    /// </summary>
     public static string ShortNameOf(V1Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
@@ -54,11 +61,13 @@ public static class PodNames
         if (end.Length > 0 && end.All(char.IsAsciiDigit)) return (owner, end);
         if (end.Length != RandomLength || !IsGenerated(end)) return (podName, podName);
         var hash = owner.LastIndexOf('-');
-        return hash > 0 && owner.Length - hash - 1 is >= MinHashLength and <= MaxHashLength && IsGenerated(owner[(hash + 1)..])
+        return hash > 0 && owner.Length - hash - 1 is >= MinHashLength and <= MaxHashLength
+            && IsGenerated(owner[(hash + 1)..])
             ? (owner[..hash], end) : (owner, end);
     }
 
-    private static V1OwnerReference? Controller(V1Pod pod) => pod.OwnerReferences()?.FirstOrDefault(o => o.Controller is true);
+    private static V1OwnerReference? Controller(V1Pod pod) =>
+        pod.OwnerReferences()?.FirstOrDefault(o => o.Controller is true);
 
     private static bool IsGenerated(string text) => text.All(Alphabet.Contains);
 }

@@ -60,8 +60,8 @@ public sealed record AttackPlan
     public bool VerifyCertificates { get; init; } = true;
 
     /// <summary>
-    /// Requests that are traced, per second on average, above 0; default 20, which the Aspire dashboard keeps up with. Has a
-    /// meaning only where traces are exported.
+    /// Requests that are traced, per second on average, above 0; default 20, which the Aspire dashboard keeps up with.
+    /// Has a meaning only where traces are exported.
     /// </summary>
     public double TracesPerSecond { get; init; } = 20;
 

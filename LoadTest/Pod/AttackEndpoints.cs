@@ -26,7 +26,8 @@ public static class AttackEndpoints
             try
             {
                 // Whatever the content type: kubectl create --raw sends none.
-                order = await JsonSerializer.DeserializeAsync(context.Request.Body, PodJson.Default.AttackOrder, context.RequestAborted);
+                order = await JsonSerializer.DeserializeAsync(
+                    context.Request.Body, PodJson.Default.AttackOrder, context.RequestAborted);
                 if (order is null) throw new AttackRefusedException("the order is empty");
                 await attacks.StartAsync(order, context.RequestAborted);
             }

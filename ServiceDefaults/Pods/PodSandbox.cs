@@ -5,9 +5,9 @@ using Microsoft.Extensions.Configuration;
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
 /// <summary>
-/// The place on the embedded cluster that the kubelet gives a Pod's process (<see cref="PodEnvironment.BackingAddress"/>):
-/// which Pod it is, its addresses and its ports. The process listens on the backing address, and ends when its kubelet
-/// is gone (<see cref="KubeletLifetime"/>).
+/// The place on the embedded cluster that the kubelet gives a Pod's process (<see
+/// cref="PodEnvironment.BackingAddress"/>): which Pod it is, its addresses and its ports. The process listens on the
+/// backing address, and ends when its kubelet is gone (<see cref="KubeletLifetime"/>).
 /// </summary>
 public sealed class PodSandbox
 {
@@ -58,7 +58,8 @@ public sealed class PodSandbox
 
     private static string Required(IConfiguration configuration, string variable) =>
         configuration[variable] is { Length: > 0 } value ? value
-            : throw new FormatException($"{PodEnvironment.BackingAddress} is set and {variable} is not: the kubelet sets both");
+            : throw new FormatException(
+                $"{PodEnvironment.BackingAddress} is set and {variable} is not: the kubelet sets both");
 
     private static IEnumerable<int> Ports(string text) =>
         text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(pair =>

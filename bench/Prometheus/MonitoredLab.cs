@@ -54,7 +54,8 @@ internal sealed class MonitoredLab : IAsyncDisposable
         var lab = new MonitoredLab();
         try
         {
-            var environment = new Dictionary<string, string> { [LabProcesses.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture) };
+            var environment = new Dictionary<string, string>
+                { [LabProcesses.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture) };
             lab._process = await ClusterProcess.StartAsync(lab.Kubeconfig, environment, time, cancellationToken);
             lab._cluster = lab._process.Connect();
             lab.View = new ClusterView(lab.Cluster, lab.Scenario.Load);

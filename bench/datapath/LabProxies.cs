@@ -35,7 +35,8 @@ internal sealed class LabProxies : IAsyncDisposable
         ClusterProcess? process = null;
         try
         {
-            process = await ClusterProcess.StartAsync(Path.Combine(folder.FullName, "kubeconfig"), environment, time, cancellationToken);
+            process = await ClusterProcess.StartAsync(
+                Path.Combine(folder.FullName, "kubeconfig"), environment, time, cancellationToken);
             using var cluster = process.Connect();
             var scenario = ScenarioCatalog.Load("two-sided-l7");
             var client = await new ClusterView(cluster, scenario.Load).WaitUntilReadyAsync(1, s_limit, time, cancellationToken);
@@ -43,7 +44,8 @@ internal sealed class LabProxies : IAsyncDisposable
                 await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
             var service = await cluster.CoreV1.ReadNamespacedServiceAsync(scenario.Load.Service, scenario.Load.Namespace, cancellationToken: cancellationToken);
             var offset = int.Parse(client.GetAnnotation(SandboxContract.PortOffset), CultureInfo.InvariantCulture);
-            var url = new UriBuilder(scenario.Load.Url) { Host = service.Spec.ClusterIP, Port = scenario.Load.Url.Port + offset }.Uri;
+            var url = new UriBuilder(scenario.Load.Url)
+                { Host = service.Spec.ClusterIP, Port = scenario.Load.Url.Port + offset }.Uri;
             return new LabProxies(process, folder, url, client.Status.PodIP);
         }
         catch

@@ -20,13 +20,15 @@ public sealed class SpanNamesTests
     [InlineData("[::1]", "POST [::1]")]
     [InlineData("www.example.com", "POST www.example.com")]
     [InlineData("", "POST")]
-    public void A_span_is_named_after_method_and_service(string host, string name) => SpanNames.Of("POST", host).ShouldBe(name);
+    public void A_span_is_named_after_method_and_service(string host, string name) =>
+        SpanNames.Of("POST", host).ShouldBe(name);
 
     [Fact]
     public async Task Scrapes_health_checks_and_unsampled_requests_make_no_spans()
     {
         var spans = await RunAsync(
-            tracesRequests: true, Get("/metrics"), Get("/health"), Get("/alive", sampled: true), Get("/echo", sampled: false), Get("/echo"));
+            tracesRequests: true, Get("/metrics"), Get("/health"), Get("/alive", sampled: true),
+                Get("/echo", sampled: false), Get("/echo"));
 
         spans.ShouldHaveSingleItem().GetTagItem("url.path").ShouldBe("/echo");
     }
@@ -39,11 +41,13 @@ public sealed class SpanNamesTests
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (sampled is { } flag)
-            request.Headers.Add("traceparent", $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-0{(flag ? 1 : 0)}");
+            request.Headers.Add("traceparent",
+                $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-0{(flag ? 1 : 0)}");
         return request;
     }
 
-    private static async Task<IReadOnlyCollection<Activity>> RunAsync(bool tracesRequests, params HttpRequestMessage[] requests)
+    private static async Task<IReadOnlyCollection<Activity>> RunAsync(
+        bool tracesRequests, params HttpRequestMessage[] requests)
     {
         var spans = new ConcurrentQueue<Activity>();
         var builder = WebApplication.CreateBuilder();
@@ -56,8 +60,12 @@ public sealed class SpanNamesTests
         {
             app.MapFallback(() => "fine");
             await app.StartAsync(TestContext.Current.CancellationToken);
-            using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = new Uri(app.Urls.Single()) };
-            foreach (var request in requests) using (await client.SendAsync(request, TestContext.Current.CancellationToken)) request.Dispose();
+            using var client = new HttpClient(
+                new SocketsHttpHandler { ActivityHeadersPropagator = null })
+                { BaseAddress = new Uri(app.Urls.Single()) };
+            foreach (var request in requests)
+                using (await client.SendAsync(request, TestContext.Current.CancellationToken))
+                request.Dispose();
         }
         return [.. spans.Where(s => s.Kind is ActivityKind.Server)];
     }

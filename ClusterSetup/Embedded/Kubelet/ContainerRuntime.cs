@@ -42,10 +42,13 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
             throw new ContainerStartException("CreateContainerConfigError", $"container {container.Name} sets command: the embedded cluster runs its programs with args only");
         var environment = Environment(pod, container, place);
         var output = outputs.Of(pod.Uid(), time);
-        return DotnetProcess.Start(program, container.Args ?? [], environment, time, output.Add, keepInputOpen: true, onErrorLine: output.Add);
+        return DotnetProcess.Start(
+            program, container.Args ?? [], environment, time, output.Add, keepInputOpen: true, onErrorLine: output.Add);
     }
 
-    /// <summary>The variables of the Pod's process. The Pod's own win, but for those by which it finds its place here.</summary>
+    /// <summary>
+    /// The variables of the Pod's process. The Pod's own win, but for those by which it finds its place here.
+    /// </summary>
     internal Dictionary<string, string> Environment(V1Pod pod, V1Container container, PodPlace place)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)

@@ -18,6 +18,7 @@ internal static class PodTelemetry
             ("k8s.namespace.name", pod.Namespace()), ("k8s.node.name", pod.Spec.NodeName),
         ];
         yield return new("OTEL_SERVICE_NAME", PodNames.WorkloadOf(pod));
-        yield return new("OTEL_RESOURCE_ATTRIBUTES", string.Join(',', attributes.Select(a => $"{a.Key}={Uri.EscapeDataString(a.Value)}")));
+        yield return new("OTEL_RESOURCE_ATTRIBUTES",
+            string.Join(',', attributes.Select(a => $"{a.Key}={Uri.EscapeDataString(a.Value)}")));
     }
 }

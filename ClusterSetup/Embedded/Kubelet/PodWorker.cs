@@ -7,11 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 
 /// <summary>
-/// What a kubelet does for one Pod that has its addresses: (1) starts its program; (2) probes its readiness; (3) starts it
-/// again, at growing intervals, when it ends and the restart policy says so; and writes all of this to the Pod's status.
+/// What a kubelet does for one Pod that has its addresses: (1) starts its program; (2) probes its readiness; (3) starts
+/// it again, at growing intervals, when it ends and the restart policy says so; and writes all of this to the Pod's
+/// status.
 /// </summary>
 internal sealed partial class PodWorker(
-    V1Pod pod, PodPlace place, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe, ContainerRuntime runtime,
+    V1Pod pod, PodPlace place, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe,
+        ContainerRuntime runtime,
     EventRecorder events, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);

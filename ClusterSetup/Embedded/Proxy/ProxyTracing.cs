@@ -6,8 +6,9 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 
 /// <summary>
 /// One span for each pass of a request through a node proxy, child of the client's or of the proxy before it (W3C trace
-/// context). Each node has a source of its own, because its proxy is a resource of its own (<see cref="ClusterTelemetry"/>).
-/// Without a listener (no OTLP endpoint) nothing is made, and the context is passed on as it came.
+/// context). Each node has a source of its own, because its proxy is a resource of its own (<see
+/// cref="ClusterTelemetry"/>). Without a listener (no OTLP endpoint) nothing is made, and the context is passed on as
+/// it came.
 /// </summary>
 internal static class ProxyTracing
 {
@@ -23,9 +24,12 @@ internal static class ProxyTracing
     public static string SourceName(string node) => $"NodeProxy/{node}";
 
     /// <summary>A node's source.</summary>
-    public static ActivitySource Source(string node) => s_sources.GetOrAdd(node, static n => new ActivitySource(SourceName(n)));
+    public static ActivitySource Source(string node) =>
+        s_sources.GetOrAdd(node, static n => new ActivitySource(SourceName(n)));
 
-    /// <summary>Begins the span of a pass; null when nobody listens, the request is not sampled or not worth a span.</summary>
+    /// <summary>
+    /// Begins the span of a pass; null when nobody listens, the request is not sampled or not worth a span.
+    /// </summary>
     public static Activity? Start(HttpRequest request, ProxiedConnection connection)
     {
         var source = connection.Proxy.Spans;

@@ -74,7 +74,8 @@ internal sealed class RequestTracer
     {
         // A span would become the child of what is current, and current itself: requests overlap on one thread and have nothing to do with each other.
         Activity.Current = null;
-        var span = Source.CreateActivity(SpanNames.Of(target.Method, target.Host), ActivityKind.Client, default(ActivityContext));
+        var span = Source.CreateActivity(
+            SpanNames.Of(target.Method, target.Host), ActivityKind.Client, default(ActivityContext));
         if (span is null)
             return null;
         span.SetStartTime(_epoch + start);

@@ -16,17 +16,21 @@ public sealed class ClusterCommandTests : IDisposable
     [Fact]
     public async Task The_kubeconfig_says_that_the_cluster_is_ready_and_each_pods_telemetry_has_its_name()
     {
-        using var cluster = await StartAsync(("OTEL_SERVICE_NAME", "cluster"), ("OTEL_EXPORTER_OTLP_HEADERS", "x-otlp-api-key=k"));
+        using var cluster = await StartAsync(("OTEL_SERVICE_NAME", "cluster"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "x-otlp-api-key=k"));
         using var api = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(File));
 
         api.BaseUri.Scheme.ShouldBe("https");
         if (!OperatingSystem.IsWindows())
             System.IO.File.GetUnixFileMode(File).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _folder.GetFiles().ShouldHaveSingleItem();
-        (await api.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: TestContext.Current.CancellationToken)).Items.Count.ShouldBe(2);
+        (await api.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: TestContext.Current.CancellationToken))
+            .Items.Count.ShouldBe(2);
         var pods = await PodsAsync(cluster);
         var environments = pods.Select(p => System.IO.File.ReadAllText($"/proc/{p}/environ").Split('\0')).ToList();
-        environments.SelectMany(e => e.Where(v => v.StartsWith("OTEL_SERVICE_NAME=", StringComparison.Ordinal))).Order(StringComparer.Ordinal).ShouldBe(
+        environments.SelectMany(e => e.Where(v => v.StartsWith("OTEL_SERVICE_NAME=", StringComparison.Ordinal)))
+            .Order(StringComparer.Ordinal)
+            .ShouldBe(
             [.. Enumerable.Repeat("OTEL_SERVICE_NAME=backend-1", 3), "OTEL_SERVICE_NAME=load-test-1"]);
         environments.ShouldAllBe(e => e.Contains("OTEL_EXPORTER_OTLP_HEADERS=x-otlp-api-key=k"));
 
@@ -77,7 +81,8 @@ public sealed class ClusterCommandTests : IDisposable
     {
         using var cluster = Start(File, ("CLUSTER_PORT_OFFSET", "many"));
 
-        (await cluster.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldContain("CLUSTER_PORT_OFFSET is 'many'");
+        (await cluster.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken))
+            .ShouldContain("CLUSTER_PORT_OFFSET is 'many'");
         await cluster.WaitForExitAsync(TestContext.Current.CancellationToken);
         cluster.ExitCode.ShouldBe(2);
     }
@@ -85,7 +90,8 @@ public sealed class ClusterCommandTests : IDisposable
     private static Process Start(string file, params (string Key, string Value)[] environment)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", program, "cluster", "--kubeconfig", file, "--exit-with-stdin"])
+        var start = new ProcessStartInfo(
+            "dotnet", ["exec", program, "cluster", "--kubeconfig", file, "--exit-with-stdin"])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -97,7 +103,8 @@ public sealed class ClusterCommandTests : IDisposable
     {
         var old = System.IO.File.Exists(File) ? await System.IO.File.ReadAllTextAsync(File) : "";
         var cluster = Start(File, environment);
-        await Eventually.HoldsAsync("the kubeconfig is there", () => cluster.HasExited || (System.IO.File.Exists(File) && Read() != old));
+        await Eventually.HoldsAsync("the kubeconfig is there",
+            () => cluster.HasExited || (System.IO.File.Exists(File) && Read() != old));
         if (cluster.HasExited) Assert.Fail(await cluster.StandardError.ReadToEndAsync());
         return cluster;
     }
@@ -146,7 +153,9 @@ public sealed class ClusterCommandTests : IDisposable
         if (how is "end of input") cluster.StandardInput.Close();
         else using (var kill = Process.Start("kill", [how, $"{cluster.Id}"])) await kill.WaitForExitAsync();
         await cluster.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("the pods have ended", () => pods.All(p => StatOf($"{p}") is not { } stat || stat.Contains(") Z ", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync("the pods have ended",
+            () => pods.All(p => StatOf($"{p}") is not { } stat
+            || stat.Contains(") Z ", StringComparison.Ordinal)));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -13,10 +13,12 @@ public sealed class ClusterTelemetryTests
     [Fact]
     public void Each_nodes_proxy_is_a_resource_of_its_own()
     {
-        var spans = Record(LabTopology.Create("telemetry", workers: 3), "telemetry-worker", "telemetry-worker3", "telemetry-control-plane");
+        var topology = LabTopology.Create("one", workers: 3);
 
-        spans.Select(s => (s.Service, s.Instance)).ShouldBe(
-            [("proxy telemetry-worker", "telemetry-worker"), ("proxy telemetry-worker3", "telemetry-worker3")]);
+        var spans = Record(topology, "one-worker", "one-worker3", "one-control-plane");
+
+        spans.Select(s => (s.Service, s.Node)).ShouldBe(
+            [("proxy one-worker", "one-worker"), ("proxy one-worker3", "one-worker3")]);
     }
 
     [Fact]
@@ -30,7 +32,8 @@ public sealed class ClusterTelemetryTests
         spans.Select(s => s.Providers).ShouldAllBe(n => n == ClusterTelemetry.MaxNodes + 1);
     }
 
-    private static List<(string? Service, string? Instance, int Providers)> Record(LabTopology topology, params string[] nodes)
+    private static List<(string? Service, string? Node, int Providers)> Record(
+        LabTopology topology, params string[] nodes)
     {
         var (exporters, spans) = (new List<Kept>(), new ConcurrentQueue<(string?, string?)>());
         using (new ClusterTelemetry(topology, builder =>
@@ -39,7 +42,8 @@ public sealed class ClusterTelemetryTests
             exporters.Add(exporter);
             builder.AddProcessor(new SimpleActivityExportProcessor(exporter));
         }))
-            foreach (var node in nodes) ProxyTracing.Source(node).StartActivity("pass", ActivityKind.Server, default(ActivityContext))?.Dispose();
+            foreach (var node in nodes)
+                ProxyTracing.Source(node).StartActivity("pass", ActivityKind.Server)?.Dispose();
         return [.. spans.Select(s => (s.Item1, s.Item2, exporters.Count))];
     }
 
@@ -47,8 +51,11 @@ public sealed class ClusterTelemetryTests
     {
         public override ExportResult Export(in Batch<Activity> batch)
         {
-            var resource = ParentProvider.GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
-            foreach (var _ in batch) spans.Enqueue((resource["service.name"], resource["service.instance.id"]));
+            var resource = ParentProvider.GetResource().Attributes
+                .ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
+            // A dashboard would show the instance behind the name.
+            resource.ShouldNotContainKey("service.instance.id");
+            foreach (var _ in batch) spans.Enqueue((resource["service.name"], resource["k8s.node.name"]));
             return ExportResult.Success;
         }
     }

@@ -61,14 +61,22 @@ public sealed class LabTelemetryTests
     {
         var lines = new Lines();
         var log = new RunLog(lines);
-        var calm = s_state with { Verdict = s_state.Verdict! with { Kind = "even" }, Diagnosis = new DiagnosisInfo("even", "All even.", "", [], [], [], []) };
+        var calm = s_state with
+            { Verdict = s_state.Verdict! with { Kind = "even" },
+            Diagnosis = new DiagnosisInfo("even", "All even.", "", [], [], [], []) };
 
         log.Say(calm);
-        log.Say(s_state with { At = 13, Diagnosis = calm.Diagnosis! with { Name = "two-sided-l7", Sentence = "HTTP rules on both sides." } });
-        log.Say(s_state with { At = 14, Situation = Situation.None with { Kind = "failing", Headline = "1 of 3 pods answers", Silent = "b: 0.0 successes/s" } });
+        log.Say(s_state with
+            { At = 13, Diagnosis = calm.Diagnosis! with { Name = "two-sided-l7",
+            Sentence = "HTTP rules on both sides." } });
+        log.Say(s_state with
+            { At = 14, Situation = Situation.None with { Kind = "failing",
+            Headline = "1 of 3 pods answers",
+            Silent = "b: 0.0 successes/s" } });
         log.Say(s_state with { At = 15, Activity = "ended", Step = "no answer", Failure = "no answer" });
 
-        LogLevel Level(string text) => lines.Levels[lines.Texts.FindIndex(t => t.Contains(text, StringComparison.Ordinal))];
+        LogLevel Level(string text) =>
+            lines.Levels[lines.Texts.FindIndex(t => t.Contains(text, StringComparison.Ordinal))];
         Level("delivery is even").ShouldBe(LogLevel.Information);
         Level("the diagnosis is even").ShouldBe(LogLevel.Information);
         Level("delivery is skewed").ShouldBe(LogLevel.Warning);
@@ -81,8 +89,12 @@ public sealed class LabTelemetryTests
 
     [Fact]
     public void The_host_may_say_which_instance_the_run_is() =>
-        LabTelemetry.Resource("a row").Build().Attributes.Where(a => a.Key.StartsWith("service.", StringComparison.Ordinal)).ToDictionary()
-            .ShouldBe(new Dictionary<string, object> { ["service.name"] = "distribution", ["service.instance.id"] = "a row" }, ignoreOrder: true);
+        LabTelemetry.Resource("a row").Build().Attributes
+            .Where(a => a.Key.StartsWith("service.", StringComparison.Ordinal))
+            .ToDictionary()
+            .ShouldBe(
+                new Dictionary<string, object> { ["service.name"] = "distribution", ["service.instance.id"] = "a row" },
+                ignoreOrder: true);
 
     private sealed class Lines : ILogger
     {

@@ -14,14 +14,16 @@ public sealed class PodGaugesTests
     private static LabState State(params IEnumerable<PageRow> rows) => LabState.Empty with { Rows = [.. rows] };
 
     private static PageRow Row(string name, double? share, double ok, double failed) =>
-        new($"backend/{name}", name, "cluster-worker", false, 1, "answers", ok, failed, 0, 0, share, null, null, 0.33, null, null);
+        new($"backend/{name}", name, "cluster-worker", false, 1, "answers", ok, failed, 0, 0,
+            share, null, null, 0.33, null, null);
 
     [Fact]
     public void Each_pod_is_an_instance_of_the_run_and_of_its_workload_with_its_own_figures()
     {
         using var gauges = Gauges();
 
-        gauges.Export(State(Row("backend-1-5978fcd57b-c62sb", 1, 17, 0), Row("backend-1-5978fcd57b-qzfbr", null, 0, 16.5)));
+        gauges.Export(
+            State(Row("backend-1-5978fcd57b-c62sb", 1, 17, 0), Row("backend-1-5978fcd57b-qzfbr", null, 0, 16.5)));
 
         _exported.ShouldBe(
         [
@@ -29,8 +31,10 @@ public sealed class PodGaugesTests
             ("distribution-c62sb", "loadtest.pod.failures.rate", 0),
             ("backend-1-c62sb", "loadtest.pod.share", 1), ("backend-1-c62sb", "loadtest.pod.successes.rate", 17),
             ("backend-1-c62sb", "loadtest.pod.failures.rate", 0),
-            ("distribution-qzfbr", "loadtest.pod.successes.rate", 0), ("distribution-qzfbr", "loadtest.pod.failures.rate", 16.5),
-            ("backend-1-qzfbr", "loadtest.pod.successes.rate", 0), ("backend-1-qzfbr", "loadtest.pod.failures.rate", 16.5),
+            ("distribution-qzfbr", "loadtest.pod.successes.rate", 0),
+                ("distribution-qzfbr", "loadtest.pod.failures.rate", 16.5),
+            ("backend-1-qzfbr", "loadtest.pod.successes.rate", 0),
+                ("backend-1-qzfbr", "loadtest.pod.failures.rate", 16.5),
         ], ignoreOrder: true);
     }
 
@@ -74,10 +78,12 @@ public sealed class PodGaugesTests
     {
         public override ExportResult Export(in Batch<Metric> batch)
         {
-            var resource = ParentProvider.GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
+            var resource = ParentProvider.GetResource().Attributes
+                .ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
             foreach (var metric in batch)
                 foreach (ref readonly var point in metric.GetMetricPoints())
-                    exported.Add(($"{resource["service.name"]}-{resource["service.instance.id"]}", metric.Name, point.GetGaugeLastValueDouble()));
+                    exported.Add(($"{resource["service.name"]}-{resource["service.instance.id"]}",
+                        metric.Name, point.GetGaugeLastValueDouble()));
             return ExportResult.Success;
         }
     }

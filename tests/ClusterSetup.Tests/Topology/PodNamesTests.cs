@@ -17,7 +17,8 @@ public sealed class PodNamesTests
         string name, string? kind, string? owner, string? hash, string workload, string shortName)
     {
         var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = name, Labels = new Dictionary<string, string>() } };
-        if (kind is not null) pod.Metadata.OwnerReferences = [new V1OwnerReference { Kind = kind, Name = owner, Controller = true }];
+        if (kind is not null)
+            pod.Metadata.OwnerReferences = [new V1OwnerReference { Kind = kind, Name = owner, Controller = true }];
         if (hash is not null) pod.Metadata.Labels["pod-template-hash"] = hash;
 
         PodNames.WorkloadOf(pod).ShouldBe(workload);

@@ -56,7 +56,8 @@ public sealed class TelemetryTests
         foreach (var span in spans)
         {
             span.Parent.ShouldBeNull();
-            (span.Kind, span.DisplayName, span.Status).ShouldBe((ActivityKind.Client, "POST backend-1", ActivityStatusCode.Unset));
+            (span.Kind, span.DisplayName, span.Status).ShouldBe(
+                (ActivityKind.Client, "POST backend-1", ActivityStatusCode.Unset));
             span.GetTagItem("http.response.status_code").ShouldBe(200);
             span.GetTagItem("server.port").ShouldBe(server.EndPoint.Port);
             span.GetTagItem("server.address").ShouldBe("backend-1");
@@ -83,10 +84,12 @@ public sealed class TelemetryTests
             await TestServer.ReadRequestAsync(socket, stop);
             await socket.SendAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), stop);
         });
-        await EngineContractTests.RunAsync("sockets", EngineContractTests.Plan(server.EndPoint) with { TracesPerSecond = 1e6 });
+        await EngineContractTests.RunAsync("sockets",
+            EngineContractTests.Plan(server.EndPoint) with { TracesPerSecond = 1e6 });
 
         spans.Count.ShouldBe(100);
-        spans.ShouldAllBe(span => span.Status == ActivityStatusCode.Error && (string)span.GetTagItem("error.type")! == "503");
+        spans.ShouldAllBe(
+            span => span.Status == ActivityStatusCode.Error && (string)span.GetTagItem("error.type")! == "503");
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -140,7 +143,8 @@ public sealed class TelemetryTests
     public void An_unlimited_rate_is_sampled_20_times_a_second()
     {
         var sampling = new SpanSampling(double.PositiveInfinity, s_default);
-        Enumerable.Range(0, 40_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / 20_000.0), 0.5)).ShouldBeInRange(38, 40);
+        Enumerable.Range(0, 40_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / 20_000.0), 0.5))
+            .ShouldBeInRange(38, 40);
     }
 
     [Fact]

@@ -46,7 +46,8 @@ public sealed class PodIdentityTests
     [Fact]
     public void A_process_that_no_kubelet_started_has_no_place_and_joins_no_cluster()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(FromKubelet.Where(v => v.Key != "POD_BACKING_ADDRESS"));
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != "POD_BACKING_ADDRESS"));
 
         PodSandbox.OfKubelet(configuration.Build()).ShouldBeNull();
     }
@@ -55,7 +56,8 @@ public sealed class PodIdentityTests
     [InlineData("POD_IP"), InlineData("POD_UID"), InlineData("CLUSTER_API_URL"), InlineData("CLUSTER_API_TOKEN")]
     public void An_incomplete_place_is_a_clear_error(string missing)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(FromKubelet.Where(v => v.Key != missing)).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != missing)).Build();
 
         Should.Throw<FormatException>(() => PodSandbox.OfKubelet(configuration)).Message.ShouldContain(missing);
     }
@@ -78,7 +80,7 @@ public sealed class PodIdentityTests
 
     [Theory]
     [InlineData("service.instance.id=12345,k8s.pod.name=backend-1-abc-12345", "12345")]
-    [InlineData("", "abc-12345")] // a real cluster's manifests name the service alone; a dashboard shows SERVICE-INSTANCE
+    [InlineData("", "abc-12345")] // manifests name the service alone; a dashboard shows SERVICE-INSTANCE
     public async Task The_environment_names_service_and_instance(string attributes, string instance)
     {
         var builder = WebApplication.CreateBuilder();
@@ -88,7 +90,8 @@ public sealed class PodIdentityTests
         builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
         await using var app = builder.Build();
 
-        var resource = app.Services.GetRequiredService<TracerProvider>().GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
+        var resource = app.Services.GetRequiredService<TracerProvider>().GetResource()
+            .Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
 
         resource["service.name"].ShouldBe("backend-1");
         resource["service.instance.id"].ShouldBe(instance);

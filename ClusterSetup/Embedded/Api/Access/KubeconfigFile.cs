@@ -14,7 +14,8 @@ public static class KubeconfigFile
     /// <param name="token">Bearer token.</param>
     /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
     /// <param name="name">Name of the cluster, user and context in it.</param>
-    public static void Write(string path, Uri server, string token, string? authorityPem = null, string name = DefaultName)
+    public static void Write(
+        string path, Uri server, string token, string? authorityPem = null, string name = DefaultName)
     {
         var cluster = new JsonObject { ["server"] = server.ToString().TrimEnd('/') };
         if (authorityPem is not null)

@@ -16,13 +16,16 @@ public sealed class PodTelemetryTests
         {
             Name = "backend-1-5978fcd57b-c62sb", NamespaceProperty = "backend", Uid = "u",
             Labels = new Dictionary<string, string> { ["pod-template-hash"] = "5978fcd57b" },
-            OwnerReferences = [new V1OwnerReference { Kind = "ReplicaSet", Name = "backend-1-5978fcd57b", Controller = true }],
+            OwnerReferences =
+                [new V1OwnerReference { Kind = "ReplicaSet", Name = "backend-1-5978fcd57b", Controller = true }],
         },
-        Spec = new V1PodSpec { NodeName = "a node, 100 % = mine", Containers = [new V1Container { Name = "c", Env = env }] },
+        Spec = new V1PodSpec { NodeName = "a node, 100 % = mine",
+            Containers = [new V1Container { Name = "c", Env = env }] },
     };
 
     private static Dictionary<string, string> Environment(V1Pod pod) =>
-        new ContainerRuntime(new Uri("https://127.0.0.1:1"), "token", null, new PodOutputs((_, _) => null), TimeProvider.System)
+        new ContainerRuntime(new Uri("https://127.0.0.1:1"), "token", null, new PodOutputs((_, _) => null),
+            TimeProvider.System)
             .Environment(pod, pod.Spec.Containers[0], new PodPlace("127.64.2.2", "127.64.2.1", "127.67.2.2", 0));
 
     [Fact]
@@ -33,7 +36,8 @@ public sealed class PodTelemetryTests
         environment["OTEL_SERVICE_NAME"].ShouldBe("backend-1");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(environment!).Build();
         var services = new ServiceCollection().AddSingleton<IConfiguration>(configuration);
-        services.AddOpenTelemetry().WithTracing(tracing => tracing.ConfigureResource(r => r.AddEnvironmentVariableDetector()));
+        services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.ConfigureResource(r => r.AddEnvironmentVariableDetector()));
         using var provider = services.BuildServiceProvider();
         var resource = provider.GetRequiredService<TracerProvider>().GetResource();
         var attributes = resource.Attributes.ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);

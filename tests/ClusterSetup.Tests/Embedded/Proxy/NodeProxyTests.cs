@@ -154,7 +154,9 @@ public class NodeProxyTests
         var spans = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = s => s.Name == ProxyTracing.SourceName("n1"), Sample = (ref options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ShouldListenTo = s => s.Name == ProxyTracing.SourceName("n1"),
+                Sample = (ref options) => options.TraceId == trace
+                ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
@@ -172,7 +174,9 @@ public class NodeProxyTests
         span.GetTagItem("k8s.pod.name").ShouldBe("b");
         await proxy.SendAsync("GET", "/metrics", "", $"traceparent: 00-{trace}-{client}-01\r\n"); // a scrape
         spans.Count.ShouldBe(1);
-        proxy.Headers.Take(2).Select(h => ActivityContext.Parse(h["traceparent"], null)).ShouldAllBe(c => c.TraceId == trace && c.SpanId == span.SpanId && c.TraceFlags == ActivityTraceFlags.Recorded);
+        proxy.Headers.Take(2).Select(h => ActivityContext.Parse(h["traceparent"], null))
+            .ShouldAllBe(c => c.TraceId == trace && c.SpanId == span.SpanId
+            && c.TraceFlags == ActivityTraceFlags.Recorded);
     }
 
     private static HttpResponseMessage Answer(int status, string body)
