@@ -4,8 +4,8 @@ namespace CiliumDebugging.ClusterSetup.Topology;
 
 /// <summary>
 /// Splits a Pod's name into the workload's name and the part that tells the Pod apart:
-/// <c>backend-1-5978fcd57b-c62sb</c> is <c>c62sb</c> of <c>backend-1</c>. Telemetry and dashboard rows share it: they are
-/// matched by <c>WORKLOAD-SHORTNAME</c>.
+/// <c>backend-1-5978fcd57b-c62sb</c> is <c>c62sb</c> of <c>backend-1</c>. Telemetry and dashboard rows share it: they
+/// are matched by <c>WORKLOAD-SHORTNAME</c>.
 /// </summary>
 public static class PodNames
 {
