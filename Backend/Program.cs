@@ -3,7 +3,7 @@ using CiliumDebugging.Backend.Echo;
 using CiliumDebugging.Backend.Metrics;
 
 var builder = WebApplication.CreateSlimBuilder(args);
-var pod = await builder.JoinPodNetworkAsync();
+var pod = builder.JoinPodNetwork();
 builder.AddServiceDefaults(pod);
 builder.Services.AddSingleton<RequestCounters>();
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = EchoEndpoints.MaxBodyBytes);

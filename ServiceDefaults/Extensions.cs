@@ -39,8 +39,18 @@ public static class Extensions
 
     /// <summary>Adds OpenTelemetry alone: for processes whose HTTP clients must not retry, which would falsify what is measured.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="identity">The Pod's identity (OpenTelemetry semantic conventions: k8s.pod.name, k8s.namespace.name, k8s.node.name; service.instance.id is the Pod's name).</param>
-    public static TBuilder ConfigureOpenTelemetry<TBuilder>(this TBuilder builder, PodIdentity? identity = null) where TBuilder : IHostApplicationBuilder
+    /// <param name="identity">
+    /// The Pod's identity, put on all telemetry (semantic conventions: k8s.pod.name, k8s.namespace.name,
+    /// k8s.node.name). Service name and instance are what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say; without
+    /// them the application's name and the Pod's, without the service's name in front of it.
+    /// </param>
+    /// <param name="tracesRequests">
+    /// Whether HTTP requests of the process, served and sent, are traced. Default true; false: all of them are control
+    /// traffic.
+    /// </param>
+    public static TBuilder ConfigureOpenTelemetry<TBuilder>(
+        this TBuilder builder, PodIdentity? identity = null, bool tracesRequests = true)
+            where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
         // A line for every request would drown what matters at hundreds of requests per second; where the process listens stays. Logging__LogLevel settings still win.
@@ -57,12 +67,16 @@ public static class Extensions
             logging.IncludeScopes = true;
         });
         builder.Services.AddOpenTelemetry()
-            .ConfigureResource(resource => Describe(resource, builder.Environment.ApplicationName, identity))
+            .ConfigureResource(resource => Describe(resource, builder, identity))
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation())
-            .WithTracing(tracing => tracing.AddSource(builder.Environment.ApplicationName)
-                .AddAspNetCoreInstrumentation(o => o.Filter = context =>
-                    !context.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal) && !context.Request.Path.StartsWithSegments(AlivePath, StringComparison.Ordinal))
-                .AddHttpClientInstrumentation())
+            .WithTracing(tracing =>
+            {
+                tracing.AddSource(builder.Environment.ApplicationName);
+                if (tracesRequests)
+                    tracing.AddAspNetCoreInstrumentation(
+                        o => o.Filter = context => SpanNames.IsTraced(context.Request.Path))
+                        .AddHttpClientInstrumentation();
+            })
             .UseOtlpExporter();
         return builder;
     }
@@ -76,16 +90,21 @@ public static class Extensions
         return app;
     }
 
-    private static void Describe(ResourceBuilder resource, string applicationName, PodIdentity? identity)
+    private static void Describe(ResourceBuilder resource, IHostApplicationBuilder builder, PodIdentity? identity)
     {
         if (identity is null) return;
-        // Under Aspire OTEL_SERVICE_NAME names the resource; it must win over the assembly's name.
-        var service = Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 } given ? given : applicationName.ToLowerInvariant();
-        resource.AddService(service, serviceInstanceId: identity.Name).AddAttributes(
+        var given = builder.Configuration["OTEL_SERVICE_NAME"];
+        var service = string.IsNullOrEmpty(given) ? builder.Environment.ApplicationName.ToLowerInvariant() : given;
+        // A dashboard shows SERVICE-INSTANCE: this way it is the Pod's name.
+        var instance = identity.Name.StartsWith($"{service}-", StringComparison.Ordinal)
+            ? identity.Name[(service.Length + 1)..]
+            : identity.Name;
+        // The later wins: the environment.
+        resource.AddService(service, serviceInstanceId: instance).AddAttributes(
         [
             new("k8s.pod.name", identity.Name),
             new("k8s.namespace.name", identity.Namespace),
             new("k8s.node.name", identity.NodeName),
-        ]);
+        ]).AddEnvironmentVariableDetector();
     }
 }

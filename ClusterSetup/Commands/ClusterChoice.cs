@@ -46,13 +46,20 @@ internal sealed class ClusterChoice
             var state = new LabState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
             file = File.Exists(state.Kubeconfig) ? state.Kubeconfig : throw new LabSetupException($"the lab has no kind cluster '{state.Cluster}': up --kind --name {state.Cluster}");
         }
-        else if (file is not null && !File.Exists(file))
-        {
+        return Connect(file, parsed.GetValue(Kind) ? null : parsed.GetValue(Context));
+    }
+
+    /// <summary>A client of the cluster that a kubeconfig names; the caller disposes it.</summary>
+    /// <param name="file">The kubeconfig; null: $KUBECONFIG, then ~/.kube/config.</param>
+    /// <param name="context">The context; null: the current one.</param>
+    /// <exception cref="LabSetupException">It cannot be used; the message says what to do.</exception>
+    public static Kubernetes Connect(string? file, string? context = null)
+    {
+        if (file is not null && !File.Exists(file))
             throw new LabSetupException($"--kubeconfig {file}: there is no such file");
-        }
         try
         {
-            return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(Kind) ? null : parsed.GetValue(Context)));
+            return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context));
         }
         catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
         {

@@ -72,11 +72,14 @@ internal static class ScenarioMatrixCommand
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
         var told = scenario with { Settings = scenario.Settings.SetItem("sandbox-cilium-version", release.ToString()) };
         var topology = LabTopology.Create("cluster", workers);
-        var options = new ClusterOptions { Topology = topology, ApiToken = LabProcesses.NewApiToken(), RunsPods = true, CiliumConfig = told.Settings };
+        var token = LabProcesses.NewApiToken();
+        var options = new ClusterOptions { Topology = topology, ApiToken = token, CiliumConfig = told.Settings };
         await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, cancellationToken);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
         var console = RunTerminal.Open();
-        var report = await RunTerminal.RunAsync(console, observer => new ScenarioRunner(api, TimeProvider.System).RunAsync(told, topology.Slots().Count(s => s.Workload.Image is PodImage.Backend), observer, cancellationToken));
+        var report = await RunTerminal.RunAsync(console,
+            observer => new ScenarioRunner(api, TimeProvider.System)
+                .RunAsync(told, topology.BackendPods(), observer, cancellationToken));
         console.WriteLine(RunFiles.Save(report, output).Line);
         return report;
     }

@@ -1,38 +1,79 @@
+using CiliumDebugging.ClusterSetup.Embedded;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary>A kubeconfig for an embedded cluster, readable by its owner only (0600), that goes when the cluster goes.</summary>
-public sealed class TemporaryKubeconfig : IDisposable
+/// <summary>
+/// A kubeconfig for an embedded cluster, readable by its owner only (0600), that is deleted when the cluster ends.
+/// </summary>
+internal sealed class TemporaryKubeconfig : IDisposable
 {
-    private readonly string _folder;
+    private readonly string? _folder;
 
-    private TemporaryKubeconfig(string folder) => (_folder, Path) = (folder, System.IO.Path.Combine(folder, "kubeconfig"));
+    private TemporaryKubeconfig(string path, string? folder) => (Path, _folder) = (path, folder);
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Where it is, or will be.</summary>
     public string Path { get; }
 
-    /// <summary>Writes one into a folder of its own.</summary>
-    /// <param name="server">URL of the API.</param>
-    /// <param name="token">Bearer token of the API.</param>
-    /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
-    public static TemporaryKubeconfig Write(Uri server, string token, string? authorityPem)
+    /// <summary>In a temporary folder of its own, which is deleted with it.</summary>
+    public static TemporaryKubeconfig InNewFolder()
     {
-        var file = new TemporaryKubeconfig(Directory.CreateTempSubdirectory("cilium-debugging-").FullName);
-        KubeconfigFile.Write(file.Path, server, token, authorityPem);
-        return file;
+        var folder = Directory.CreateTempSubdirectory("cilium-debugging-").FullName;
+        return new TemporaryKubeconfig(System.IO.Path.Combine(folder, "kubeconfig"), folder);
     }
 
-    /// <summary>Deletes it.</summary>
+    /// <summary>
+    /// At a given place. What an earlier cluster left there is deleted: until the file is written, it is absent.
+    /// </summary>
+    /// <exception cref="ClusterStartException">
+    /// The folder does not exist or cannot be written, or the file is not one of an embedded cluster.
+    /// </exception>
+    public static TemporaryKubeconfig At(string file)
+    {
+        var path = System.IO.Path.GetFullPath(file);
+        if (Directory.Exists(path))
+            throw new ClusterStartException($"--kubeconfig {file} is a folder: name a file in it");
+        if (!Directory.Exists(System.IO.Path.GetDirectoryName(path)))
+            throw new ClusterStartException($"--kubeconfig {file}: the folder does not exist");
+        try
+        {
+            if (File.Exists(path) && !KubeconfigFile.IsOfLab(path))
+                throw new ClusterStartException(
+                    $"--kubeconfig {file} exists and is not of an embedded cluster: name another file");
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterStartException($"--kubeconfig {file} cannot be replaced: {e.Message}");
+        }
+        return new TemporaryKubeconfig(path, folder: null);
+    }
+
+    /// <summary>Writes it whole: readers see no file or the complete one.</summary>
+    /// <exception cref="ClusterStartException">It cannot be written.</exception>
+    public void Write(EmbeddedCluster cluster)
+    {
+        try
+        {
+            KubeconfigFile.Write(Path, cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ClusterStartException($"the kubeconfig {Path} cannot be written: {e.Message}");
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         try
         {
-            Directory.Delete(_folder, recursive: true);
+            if (_folder is not null) Directory.Delete(_folder, recursive: true);
+            else File.Delete(Path);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Somebody deleted it already.
+            // It has been deleted already, or its folder has.
         }
     }
 }

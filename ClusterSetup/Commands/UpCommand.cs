@@ -46,28 +46,17 @@ public static class UpCommand
             return (int)RunOutcome.ExpectationHolds;
         }, cancellationToken);
 
-    private static async Task<int> UpEmbeddedAsync(bool insecure, CancellationToken cancellationToken)
+    private static Task<int> UpEmbeddedAsync(bool insecure, CancellationToken cancellationToken) => new EmbeddedRun
     {
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
-        try
+        Options = () => new ClusterOptions { ApiToken = LabProcesses.NewApiToken(), ApiTls = !insecure },
+        Kubeconfig = TemporaryKubeconfig.InNewFolder,
+        OnReady = path =>
         {
-            var options = new ClusterOptions { ApiToken = LabProcesses.NewApiToken(), ApiTls = !insecure, RunsPods = true };
-            await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, cancellationToken);
-            using var kubeconfig = TemporaryKubeconfig.Write(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
-            if (cluster.Notice is { } notice) Console.WriteLine(notice);
-            Console.WriteLine($"export KUBECONFIG={kubeconfig.Path}");
-            if (insecure) Console.WriteLine("kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient or curl with the token of that file, or leave --insecure-http away");
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return KindRun.Interrupted;
-        }
-        catch (ClusterStartException e)
-        {
-            await Console.Error.WriteLineAsync(e.Message);
-            return (int)RunOutcome.BadUsage;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            return KindRun.Interrupted;
-        }
-    }
+            Console.WriteLine($"export KUBECONFIG={path}");
+            if (insecure)
+                Console.WriteLine(
+                    "kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient "
+                    + "or curl with the token of that file, or leave --insecure-http away");
+        },
+    }.RunAsync(cancellationToken);
 }

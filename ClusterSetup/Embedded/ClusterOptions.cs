@@ -11,9 +11,6 @@ public sealed record ClusterOptions
     /// <summary>Bearer token of the API, at least 16 characters.</summary>
     public required string ApiToken { get; init; }
 
-    /// <summary>Loopback port of the API; 0 takes a free one.</summary>
-    public int ApiPort { get; init; }
-
     /// <summary>Whether the API is served over TLS, by a certificate of an authority made for this cluster. Default false: plain HTTP on loopback.</summary>
     public bool ApiTls { get; init; }
 
@@ -22,9 +19,6 @@ public sealed record ClusterOptions
 
     /// <summary>Data of kube-system/cilium-config.</summary>
     public IReadOnlyDictionary<string, string> CiliumConfig { get; init; } = new Dictionary<string, string>();
-
-    /// <summary>Whether the cluster starts the Pods of its topology itself, as child processes.</summary>
-    public bool RunsPods { get; init; }
 
     /// <summary>Time source.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

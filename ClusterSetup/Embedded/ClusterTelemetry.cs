@@ -1,4 +1,5 @@
 using CiliumDebugging.ClusterSetup.Embedded.Proxy;
+using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.ServiceDefaults;
 using OpenTelemetry;
 using OpenTelemetry.Resources;
@@ -6,15 +7,49 @@ using OpenTelemetry.Trace;
 
 namespace CiliumDebugging.ClusterSetup.Embedded;
 
-/// <summary>Sends the node proxies' spans where the environment says; they say of which node they are, because all proxies live in one process.</summary>
-internal static class ClusterTelemetry
+/// <summary>
+/// Sends the node proxies' spans where the environment says. Each node's proxy is a resource of its own, <c>proxy
+/// NODE</c>, although all of them run in one process.
+/// </summary>
+internal sealed class ClusterTelemetry : IDisposable
 {
-    private const string ServiceName = "cilium-envoy";
+    /// <summary>
+    /// Nodes with a resource of their own; each costs a thread and a connection. Further nodes share one.
+    /// </summary>
+    public const int MaxNodes = 20;
 
-    /// <summary>Starts to send; null: there is nobody to tell, and no span is made.</summary>
-    public static IDisposable? Start() => OtlpTarget.FromEnvironment() is null ? null : Sdk.CreateTracerProviderBuilder()
-        .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") is { Length: > 0 } name ? name : ServiceName, serviceInstanceId: Environment.MachineName))
-        .AddSource(ProxyTracing.SourceName)
-        .AddOtlpExporter()
-        .Build();
+    private readonly List<TracerProvider> _providers = [];
+
+    /// <param name="topology">Its workers have proxies.</param>
+    /// <param name="export">Adds the exporter to a provider.</param>
+    public ClusterTelemetry(LabTopology topology, Action<TracerProviderBuilder> export)
+    {
+        var nodes = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).ToList();
+        foreach (var node in nodes.Take(MaxNodes)) Add(node, [node]);
+        if (nodes.Count > MaxNodes) Add("other nodes", nodes[MaxNodes..]);
+
+        void Add(string name, List<string> sources)
+        {
+            // Without an instance id the Aspire dashboard shows the name alone. The environment's is the cluster's.
+            var resource = ResourceBuilder.CreateEmpty().AddTelemetrySdk()
+                .AddService($"proxy {name}", autoGenerateServiceInstanceId: false)
+                .AddAttributes([new("k8s.node.name", name)]);
+            var builder = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
+                .AddSource([.. sources.Select(ProxyTracing.SourceName)]);
+            export(builder);
+            _providers.Add(builder.Build());
+        }
+    }
+
+    /// <summary>Starts to send; null where no endpoint is configured: then no span is made.</summary>
+    public static ClusterTelemetry? Start(LabTopology topology) =>
+        OtlpTarget.FromEnvironment() is null
+            ? null
+            : new ClusterTelemetry(topology, builder => builder.AddOtlpExporter());
+
+    /// <summary>Sends the rest and stops.</summary>
+    public void Dispose()
+    {
+        foreach (var provider in _providers) provider.Dispose();
+    }
 }

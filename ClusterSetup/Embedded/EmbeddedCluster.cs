@@ -104,12 +104,12 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var server = _parts.Add(await ApiServer.StartAsync(
             new ApiServerOptions
             {
-                Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, options.ApiPort),
+                Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0),
                 Token = options.ApiToken,
                 Certificate = certificate,
                 Time = time,
                 PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
-                PodLogs = options.RunsPods ? outputs : null,
+                PodLogs = outputs,
             }, store, loggers, cancellationToken));
         ApiUrl = server.Address;
         var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken, AuthorityPem));
@@ -124,7 +124,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var time = options.Time;
         var cache = new ClusterCache(api, time);
         var events = new EventRecorder(api, time);
-        var runtime = options.RunsPods ? new ContainerRuntime(ApiUrl, options.ApiToken, AuthorityPem, outputs, time) : null;
+        var runtime = new ContainerRuntime(ApiUrl, options.ApiToken, AuthorityPem, outputs, time);
         var network = _parts.Add(new PodNetworkController(
             api, cache, addresses, datapath, options.Topology, options.ApiToken, time, runtime, outputs, events, loggers.CreateLogger("kubelet")));
         var snapshots = new SnapshotBuilder();

@@ -31,7 +31,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
     private readonly ClusterWatch _watch;
     private readonly Channel<RunOrder> _orders = Channel.CreateBounded<RunOrder>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly SemaphoreSlim _one = new(1, 1), _look = new(1, 1);
     private readonly Task _looking;
     private ImmutableArray<SavedReport> _reports = [];
     private Scenario _scenario;
@@ -218,10 +218,22 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
 
     private async Task LookOnceAsync(CancellationToken cancellationToken)
     {
-        var scenario = _scenario;
-        var (policies, pods, old) = (await _watch.PoliciesAsync(scenario, cancellationToken), await _watch.PodsAsync(scenario, cancellationToken), Feed.Lab);
-        if (old.Host == _options.Host && policies.SequenceEqual(old.Policies) && pods.SequenceEqual(old.Pods)) return;
-        Feed.SetLab(new LabInfo(_options.Host, _options.Scenarios, policies, pods, _reports));
+        // One after the other: an older look must not overwrite what a newer one saw.
+        await _look.WaitAsync(cancellationToken);
+        try
+        {
+            var scenario = _scenario;
+            var policies = await _watch.PoliciesAsync(scenario, cancellationToken);
+            var pods = await _watch.PodsAsync(scenario, cancellationToken);
+            var old = Feed.Lab;
+            if (old.Host == _options.Host && policies.SequenceEqual(old.Policies) && pods.SequenceEqual(old.Pods))
+                return;
+            Feed.SetLab(new LabInfo(_options.Host, _options.Scenarios, policies, pods, _reports));
+        }
+        finally
+        {
+            _look.Release();
+        }
     }
 
     /// <inheritdoc/>
@@ -231,6 +243,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         await _looking;
         _stop.Dispose();
         _one.Dispose();
+        _look.Dispose();
     }
 }
 

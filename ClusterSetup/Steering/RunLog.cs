@@ -2,23 +2,39 @@ using CiliumDebugging.LoadTest.Page;
 
 namespace CiliumDebugging.ClusterSetup.Steering;
 
-/// <summary>What happens in a run as structured log lines: steps, events, the verdict and the mechanism when they change. Call it with one state after the other.</summary>
+/// <summary>
+/// What happens in a run as structured log lines: steps, events, the verdict, the diagnosis and failures, each when it
+/// changes. Skew and its diagnosis are warnings; failing requests and a run that broke are errors.
+/// </summary>
 /// <param name="logger">Where they go.</param>
 public sealed partial class RunLog(ILogger logger)
 {
     private LabState _said = LabState.Empty;
 
-    /// <summary>Says what is new in a state.</summary>
+    /// <summary>Logs what is new in a state. Call it with one state after the other.</summary>
     public void Say(LabState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        var last = state.Scenario == _said.Scenario && state.At >= _said.At && !_said.Events.IsEmpty ? _said.Events[^1].At : double.NegativeInfinity;
+        var sameRun = state.Scenario == _said.Scenario && state.At >= _said.At;
+        var last = sameRun && !_said.Events.IsEmpty ? _said.Events[^1].At : double.NegativeInfinity;
         foreach (var happened in state.Events.Where(e => e.At > last)) LogEvent(state.Scenario, happened.Name, happened.At);
-        if (state.Step.Length > 0 && state.Step != _said.Step) LogStep(state.Scenario, state.Step);
-        if (state.Verdict is { } verdict && verdict.Kind != _said.Verdict?.Kind) LogVerdict(state.Scenario, verdict.Kind, verdict.Text);
-        if (state.Diagnosis is { } diagnosis && diagnosis.Name != _said.Diagnosis?.Name) LogDiagnosis(state.Scenario, diagnosis.Name, diagnosis.Sentence);
+        if (state.Failure is { } failure && failure != _said.Failure) LogFailure(state.Scenario, failure);
+        else if (state.Failure is null && state.Step.Length > 0 && state.Step != _said.Step)
+            LogStep(state.Scenario, state.Step);
+        if (IsFailing(state) && !IsFailing(_said))
+            LogFailing(state.Scenario, state.Situation.Headline, state.Situation.Silent);
+        var level = state.Verdict?.Kind is "skewed" ? LogLevel.Warning : LogLevel.Information;
+        if (state.Verdict is { } verdict && verdict.Kind != _said.Verdict?.Kind)
+            LogVerdict(level, state.Scenario, verdict.Kind, verdict.Text);
+        if (state.Diagnosis is { } diagnosis && (diagnosis.Name != _said.Diagnosis?.Name || Worsened(state)))
+            LogDiagnosis(level, state.Scenario, diagnosis.Name, diagnosis.Sentence);
         _said = state;
     }
+
+    /// <summary>Whether the verdict became skewed after the diagnosis had been logged as information.</summary>
+    private bool Worsened(LabState state) => state.Verdict?.Kind is "skewed" && _said.Verdict is { Kind: not "skewed" };
+
+    private static bool IsFailing(LabState state) => state.Situation.Kind is "failing";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Scenario}: {Step}")]
     private partial void LogStep(string scenario, string step);
@@ -26,9 +42,15 @@ public sealed partial class RunLog(ILogger logger)
     [LoggerMessage(Level = LogLevel.Information, Message = "{Scenario}: {Event} at {AtSeconds} s")]
     private partial void LogEvent(string scenario, string @event, double atSeconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Scenario}: delivery is {Verdict}: {Text}")]
-    private partial void LogVerdict(string scenario, string verdict, string text);
+    [LoggerMessage(Message = "{Scenario}: delivery is {Verdict}: {Text}")]
+    private partial void LogVerdict(LogLevel level, string scenario, string verdict, string text);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Scenario}: the diagnosis is {Diagnosis}: {Sentence}")]
-    private partial void LogDiagnosis(string scenario, string diagnosis, string sentence);
+    [LoggerMessage(Message = "{Scenario}: the diagnosis is {Diagnosis}: {Sentence}")]
+    private partial void LogDiagnosis(LogLevel level, string scenario, string diagnosis, string sentence);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Scenario}: requests fail. {Headline}. {Missing}")]
+    private partial void LogFailing(string scenario, string headline, string missing);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Scenario}: the run failed: {Reason}")]
+    private partial void LogFailure(string scenario, string reason);
 }

@@ -38,14 +38,8 @@ public sealed record WorkloadSpec(
 /// <param name="Port">Service port and target port, 1 to 65535.</param>
 public sealed record ServiceSpec(string Name, string Namespace, ImmutableSortedDictionary<string, string> Selector, int Port);
 
-/// <summary>One replica of a workload: the unit a host (kubelet or Aspire) starts as a process.</summary>
-/// <param name="ResourceName">Name of the Aspire resource: <c>backend-1-cluster-worker</c>, with a number behind it from the second replica on a node on; the bare workload name for a single replica.</param>
-/// <param name="Workload">The workload it belongs to.</param>
-/// <param name="Node">The node it runs on.</param>
-public sealed record PodSlot(string ResourceName, WorkloadSpec Workload, string Node);
-
 /// <summary>
-/// What the lab consists of: nodes, workloads and Services. Both compositions of the AppHost (Aspire and embedded) and the embedded cluster read this one record.
+/// What the lab consists of: nodes, workloads and Services. AppHost and the embedded cluster read this one record.
 /// </summary>
 /// <param name="ClusterName">Name of the cluster; kind's default names its nodes after it.</param>
 /// <param name="Nodes">All nodes, control plane first.</param>
@@ -87,20 +81,8 @@ public sealed record LabTopology(
         [new ServiceSpec("backend-1", "backend", labels, port)]);
     }
 
-    /// <summary>Every replica of every workload, in order.</summary>
-    public IEnumerable<PodSlot> Slots()
-    {
-        foreach (var workload in Workloads)
-        {
-            var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-            foreach (var node in workload.Nodes)
-            {
-                var nth = seen[node] = seen.GetValueOrDefault(node) + 1;
-                var name = workload.Nodes.Length == 1 ? workload.Name : nth == 1 ? $"{workload.Name}-{node}" : $"{workload.Name}-{node}-{nth}";
-                yield return new PodSlot(name, workload, node);
-            }
-        }
-    }
+    /// <summary>Backend Pods of all workloads.</summary>
+    public int BackendPods() => Workloads.Where(w => w.Image is PodImage.Backend).Sum(w => w.Nodes.Length);
 
     /// <summary>This record as JSON, for <see cref="EnvironmentVariable"/>.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

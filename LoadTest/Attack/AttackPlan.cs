@@ -59,6 +59,12 @@ public sealed record AttackPlan
     /// <summary>Whether a server's certificate must be valid; default true. For https only.</summary>
     public bool VerifyCertificates { get; init; } = true;
 
+    /// <summary>
+    /// Requests that are traced, per second on average, above 0; default 20, which the Aspire dashboard keeps up with.
+    /// Has a meaning only where traces are exported.
+    /// </summary>
+    public double TracesPerSecond { get; init; } = 20;
+
     /// <summary>How the responding pod is recognised.</summary>
     public ResponderRule Responder { get; init; } = ResponderRule.Default;
 
@@ -89,6 +95,8 @@ public sealed record AttackPlan
             problems.Add($"rate {RatePerSecond}/s: expected more than 0 requests per second");
         else if (RatePerSecond is > 1e6 and < double.PositiveInfinity)
             problems.Add($"rate {RatePerSecond}/s: at most 1,000,000/s; use infinity for as fast as possible");
+        if (double.IsNaN(TracesPerSecond) || TracesPerSecond <= 0)
+            problems.Add($"traces {TracesPerSecond}/s: expected more than 0 per second");
         if (Duration <= TimeSpan.Zero)
             problems.Add($"duration {Duration}: expected more than 0, or none to run until stopped");
         if (Timeout < TimeSpan.FromMilliseconds(1) || Timeout > TimeSpan.FromHours(1))

@@ -24,7 +24,7 @@ internal static class AttackCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         // In a Pod of the embedded cluster, which is a process of this machine, requests start from the Pod's address, and Services are found without DNS.
-        using var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+        var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddEnvironmentVariables().Build());
         // Not disposed: the kubelet may be gone at any time until the process ends.
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (sandbox is not null)

@@ -174,7 +174,8 @@ public sealed class PageFeed(TimeProvider time)
     public void Fail(string why) => Change(() =>
     {
         _live = LiveRates.None;
-        _state = _state with { Activity = "ended", Step = why, Situation = _state.Situation with { Kind = "waiting", Headline = "The run broke", Why = why } };
+        var situation = _state.Situation with { Kind = "waiting", Headline = "The run broke", Why = why };
+        _state = _state with { Activity = "ended", Step = why, Failure = why, Situation = situation };
     });
 
     /// <summary>Reads the charts, whole; samples that were new are so no longer.</summary>

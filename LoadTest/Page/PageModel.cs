@@ -67,6 +67,10 @@ public sealed record LabState(
     [JsonIgnore]
     public ImmutableArray<ResponseCount> Responses { get; init; } = [];
 
+    /// <summary>Why the run broke; null: it did not. Not for pages.</summary>
+    [JsonIgnore]
+    public string? Failure { get; init; }
+
     /// <summary>Requests per second that fail, over the last seconds. Not for pages.</summary>
     [JsonIgnore]
     public double FailedPerSecond { get; init; }

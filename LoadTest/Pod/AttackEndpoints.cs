@@ -25,7 +25,9 @@ public static class AttackEndpoints
             AttackOrder? order;
             try
             {
-                order = await context.Request.ReadFromJsonAsync(PodJson.Default.AttackOrder, context.RequestAborted);
+                // Whatever the content type: kubectl create --raw sends none.
+                order = await JsonSerializer.DeserializeAsync(
+                    context.Request.Body, PodJson.Default.AttackOrder, context.RequestAborted);
                 if (order is null) throw new AttackRefusedException("the order is empty");
                 await attacks.StartAsync(order, context.RequestAborted);
             }

@@ -12,9 +12,10 @@ public static class LoadTestPod
     public static async Task RunAsync(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        var pod = await builder.JoinPodNetworkAsync(AttackEndpoints.ControlPort);
+        var pod = builder.JoinPodNetwork(AttackEndpoints.ControlPort);
         // Telemetry alone: an HTTP client that retries by itself would falsify what is measured.
-        builder.ConfigureOpenTelemetry(pod);
+        // It serves orders, their state and the record stream: none of them is a trace.
+        builder.ConfigureOpenTelemetry(pod, tracesRequests: false);
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(RequestTracer.SourceName))
             .WithMetrics(metrics => metrics.AddMeter(RequestMetrics.MeterName));

@@ -11,33 +11,34 @@ namespace Microsoft.Extensions.Hosting;
 public static class PodSandboxExtensions
 {
     /// <summary>
-    /// On the embedded cluster: takes the Pod's place that a kubelet gave the process, or registers it as a Pod, listens on its backing address only, and ties the process's life to the Pod's.
-    /// On a real cluster and on its own: takes the identity from the environment and leaves the listening addresses alone.
+    /// On the embedded cluster: takes the place that the kubelet gave the process, listens on its backing address only,
+    /// and ends with the kubelet. Elsewhere: takes the identity from the environment and leaves the addresses alone.
     /// Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all telemetry.
     /// </summary>
     /// <param name="builder">The application.</param>
-    /// <param name="privatePorts">Ports that are not container ports: reached through the API server's pod proxy only.</param>
-    public static async Task<PodIdentity> JoinPodNetworkAsync(this WebApplicationBuilder builder, params int[] privatePorts)
+    /// <param name="privatePorts">
+    /// Ports that are not container ports: reached through the API server's pod proxy only.
+    /// </param>
+    /// <exception cref="FormatException">The kubelet's variables are incomplete.</exception>
+    public static PodIdentity JoinPodNetwork(this WebApplicationBuilder builder, params int[] privatePorts)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        var sandbox = await PodSandbox.JoinAsync(builder.Configuration, TimeProvider.System, privatePorts);
+        var sandbox = PodSandbox.OfKubelet(builder.Configuration);
         var identity = sandbox?.Identity ?? PodIdentity.FromConfiguration(builder.Configuration);
         builder.Services.AddSingleton(identity);
         if (sandbox is null) return identity;
 
         builder.Services.AddSingleton(sandbox);
-        if (sandbox.Registrar is { } registrar)
-            builder.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<PodLifetime>(services, registrar));
-        else
-            builder.Services.AddHostedService<KubeletLifetime>();
+        builder.Services.AddHostedService<KubeletLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(2));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             foreach (var port in sandbox.ContainerPorts.Concat(privatePorts).Distinct())
                 kestrel.Listen(sandbox.BackingAddress, port + sandbox.PortOffset, listen => ListenAsPod(listen, sandbox));
         });
-        // As many as Go servers ask the kernel for (net.core.somaxconn): with Kestrel's 512 a burst at a busy Pod costs the connections beyond it a second.
+        // As many as Go servers ask the kernel for (net.core.somaxconn): with Kestrel's 512 a burst at a busy Pod costs
+        // the connections beyond it a second.
         builder.WebHost.UseSockets(sockets => sockets.Backlog = 4096);
         // Kestrel prefers ConfigureKestrel's endpoints over urls, and warns; there is nothing to choose between here.
         builder.WebHost.UseUrls();
@@ -47,6 +48,7 @@ public static class PodSandboxExtensions
     private static void ListenAsPod(ListenOptions listen, PodSandbox sandbox)
     {
         listen.Protocols = HttpProtocols.Http1;
-        listen.Use(next => new PodConnectionMiddleware(next, sandbox.ConnectionToken, TimeProvider.System).OnConnectionAsync);
+        listen.Use(next =>
+            new PodConnectionMiddleware(next, sandbox.ConnectionToken, TimeProvider.System).OnConnectionAsync);
     }
 }

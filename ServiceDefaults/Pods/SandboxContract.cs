@@ -4,7 +4,7 @@ using System.Text;
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
 /// <summary>
-/// What a Pod's process and the embedded cluster's datapath agree on: the annotations through which the cluster tells a Pod where to listen,
+/// What a Pod's process and the embedded cluster's datapath agree on: the annotations that say where a Pod listens,
 /// and the token by which a Pod recognises the datapath's connections.
 /// </summary>
 public static class SandboxContract

@@ -1,13 +1,9 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 using CiliumDebugging.ClusterSetup.Monitoring;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.ServiceDefaults.Pods;
 using k8s;
 using k8s.Models;
 
@@ -19,7 +15,7 @@ internal sealed class MonitoredLab : IAsyncDisposable
     private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_readingInterval = TimeSpan.FromSeconds(1);
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lab-prometheus-");
-    private DotnetProcess? _process;
+    private ClusterProcess? _process;
     private Kubernetes? _cluster;
     private PrometheusServer? _prometheus;
 
@@ -58,11 +54,10 @@ internal sealed class MonitoredLab : IAsyncDisposable
         var lab = new MonitoredLab();
         try
         {
-            var token = LabProcesses.NewApiToken();
-            lab._process = StartCluster(portOffset, token, time, out var ready);
-            var url = (await ready.WaitAsync(s_readyLimit, time, cancellationToken)).ApiUrl;
-            lab._cluster = ApiClient.Create(url, token);
-            KubeconfigFile.Write(lab.Kubeconfig, url, token);
+            var environment = new Dictionary<string, string>
+                { [LabProcesses.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture) };
+            lab._process = await ClusterProcess.StartAsync(lab.Kubeconfig, environment, time, cancellationToken);
+            lab._cluster = lab._process.Connect();
             lab.View = new ClusterView(lab.Cluster, lab.Scenario.Load);
             lab.Client = await lab.View.WaitUntilReadyAsync(LabTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, time, cancellationToken);
             lab._prometheus = await PrometheusServer.StartAsync(lab._directory.FullName, await lab.ConfigureAsync(config, cancellationToken), time, cancellationToken);
@@ -88,20 +83,6 @@ internal sealed class MonitoredLab : IAsyncDisposable
     {
         foreach (var policy in step.Policies)
             await Cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
-    }
-
-    private static DotnetProcess StartCluster(int portOffset, string token, TimeProvider time, out Task<ClusterCommand.Ready> ready)
-    {
-        var source = new TaskCompletionSource<ClusterCommand.Ready>(TaskCreationOptions.RunContinuationsAsynchronously);
-        ready = source.Task;
-        var environment = new Dictionary<string, string>
-        {
-            [PodEnvironment.ApiToken] = token,
-            [LabProcesses.Kubelet] = "true",
-            [LabProcesses.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture),
-        };
-        return DotnetProcess.Start("ClusterSetup", ["cluster", "--exit-with-stdin"], environment, time,
-            line => { if (ClusterCommand.ParseReady(line) is { } parsed) source.TrySetResult(parsed); }, keepInputOpen: true);
     }
 
     /// <summary>The shipped configuration with the one line of discovery of each job replaced: Debian's Prometheus knows no kubernetes_sd_configs.</summary>

@@ -1,11 +1,10 @@
-using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+using System.Globalization;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.ServiceDefaults.Pods;
 using k8s;
+using k8s.Models;
 
 namespace CiliumDebugging.Bench.Datapath;
 
@@ -13,9 +12,11 @@ namespace CiliumDebugging.Bench.Datapath;
 internal sealed class LabProxies : IAsyncDisposable
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
-    private readonly DotnetProcess _process;
+    private readonly ClusterProcess _process;
+    private readonly DirectoryInfo _folder;
 
-    private LabProxies(DotnetProcess process, Uri url, string client) => (_process, Url, Client) = (process, url, client);
+    private LabProxies(ClusterProcess process, DirectoryInfo folder, Uri url, string client) =>
+        (_process, _folder, Url, Client) = (process, folder, url, client);
 
     /// <summary>The Service, by address.</summary>
     public Uri Url { get; }
@@ -25,33 +26,39 @@ internal sealed class LabProxies : IAsyncDisposable
 
     public static async Task<LabProxies> StartAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        var (token, source) = (LabProcesses.NewApiToken(), new TaskCompletionSource<ClusterCommand.Ready>(TaskCreationOptions.RunContinuationsAsynchronously));
         var environment = new Dictionary<string, string>
         {
-            [PodEnvironment.ApiToken] = token,
-            [LabProcesses.Kubelet] = "true",
             [LabProcesses.CiliumConfig] = "sandbox-sockets=per-node",
             [LabTopology.EnvironmentVariable] = LabTopology.Create("cluster", workers: 2, clientWorker: 2, backendWorkers: [1]).ToJson(),
         };
-        var process = DotnetProcess.Start("ClusterSetup", ["cluster", "--exit-with-stdin"], environment, time, line => { if (ClusterCommand.ParseReady(line) is { } ready) source.TrySetResult(ready); }, keepInputOpen: true);
+        var folder = Directory.CreateTempSubdirectory("lab-proxies-");
+        ClusterProcess? process = null;
         try
         {
-            var ready = await source.Task.WaitAsync(s_limit, time, cancellationToken);
-            using var cluster = ApiClient.Create(ready.ApiUrl, token);
+            process = await ClusterProcess.StartAsync(
+                Path.Combine(folder.FullName, "kubeconfig"), environment, time, cancellationToken);
+            using var cluster = process.Connect();
             var scenario = ScenarioCatalog.Load("two-sided-l7");
             var client = await new ClusterView(cluster, scenario.Load).WaitUntilReadyAsync(1, s_limit, time, cancellationToken);
             foreach (var policy in scenario.Steps.OfType<ApplyStep>().SelectMany(s => s.Policies))
                 await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
             var service = await cluster.CoreV1.ReadNamespacedServiceAsync(scenario.Load.Service, scenario.Load.Namespace, cancellationToken: cancellationToken);
-            var url = new UriBuilder(scenario.Load.Url) { Host = service.Spec.ClusterIP, Port = scenario.Load.Url.Port + ready.PortOffset }.Uri;
-            return new LabProxies(process, url, client.Status.PodIP);
+            var offset = int.Parse(client.GetAnnotation(SandboxContract.PortOffset), CultureInfo.InvariantCulture);
+            var url = new UriBuilder(scenario.Load.Url)
+                { Host = service.Spec.ClusterIP, Port = scenario.Load.Url.Port + offset }.Uri;
+            return new LabProxies(process, folder, url, client.Status.PodIP);
         }
         catch
         {
-            await process.DisposeAsync();
+            if (process is not null) await process.DisposeAsync();
+            folder.Delete(recursive: true);
             throw;
         }
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
 }

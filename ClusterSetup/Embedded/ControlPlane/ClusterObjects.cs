@@ -51,8 +51,7 @@ internal static class ClusterObjects
         await api.AppsV1.CreateNamespacedDaemonSetAsync(AgentController.DaemonSet(version), SystemNamespace, cancellationToken: cancellationToken);
         await api.AppsV1.CreateNamespacedDaemonSetAsync(
             AgentController.SystemDaemonSet("kube-proxy", new V1Container { Name = "kube-proxy", Image = $"registry.k8s.io/kube-proxy:{KubeletVersion}" }), SystemNamespace, cancellationToken: cancellationToken);
-        // Where somebody else starts the Pods (Aspire) they register themselves, and no controller may make others.
-        foreach (var workload in options.RunsPods ? topology.Workloads : [])
+        foreach (var workload in topology.Workloads)
             await api.AppsV1.CreateNamespacedDeploymentAsync(Deployment(workload), workload.Namespace, cancellationToken: cancellationToken);
     }
 

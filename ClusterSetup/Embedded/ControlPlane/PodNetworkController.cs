@@ -18,7 +18,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 /// </summary>
 internal sealed class PodNetworkController(
     IKubernetes api, ClusterCache cache, AddressBlocks addresses, LiveDatapath datapath, LabTopology topology, string apiToken, TimeProvider time,
-    ContainerRuntime? runtime, PodOutputs outputs, EventRecorder events, ILogger log) : IAsyncDisposable
+    ContainerRuntime runtime, PodOutputs outputs, EventRecorder events, ILogger log) : IAsyncDisposable
 {
     private readonly Dictionary<string, int> _nodes = topology.Nodes.Select((n, i) => (n.Name, i)).ToDictionary(n => n.Name, n => n.i, StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Assignment> _assigned = new(StringComparer.Ordinal);
@@ -57,7 +57,7 @@ internal sealed class PodNetworkController(
             datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
             var annotations = PortAnnotations(pod);
             annotations[SandboxContract.BackingAddress] = place.BackingAddress;
-            // The program starts while its Pod is told its addresses.
+            // The program starts while its Pod's object is written: the environment tells it its addresses.
             assignment.Worker = new PodWorker(pod, place, status, Probe(pod, assignment), runtime, events, time, log);
             assignment.Worker.Start();
             await AnnotateAsync(pod, annotations, cancellationToken);

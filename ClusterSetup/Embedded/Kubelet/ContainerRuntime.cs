@@ -40,10 +40,22 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
             throw new ContainerStartException("ErrImagePull", $"image \"{image}\" is none of the embedded cluster's: it runs {string.Join(", ", s_programs.Keys)} as processes and pulls nothing");
         if (container.Command is { Count: > 0 })
             throw new ContainerStartException("CreateContainerConfigError", $"container {container.Name} sets command: the embedded cluster runs its programs with args only");
+        var environment = Environment(pod, container, place);
+        var output = outputs.Of(pod.Uid(), time);
+        return DotnetProcess.Start(
+            program, container.Args ?? [], environment, time, output.Add, keepInputOpen: true, onErrorLine: output.Add);
+    }
+
+    /// <summary>
+    /// The variables of the Pod's process. The Pod's own win, but for those by which it finds its place here.
+    /// </summary>
+    internal Dictionary<string, string> Environment(V1Pod pod, V1Container container, PodPlace place)
+    {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [PodEnvironment.PodName] = pod.Name(), [PodEnvironment.PodNamespace] = pod.Namespace(), [PodEnvironment.NodeName] = pod.Spec.NodeName, [PodEnvironment.PodIp] = place.PodIp,
         };
+        foreach (var (variable, value) in PodTelemetry.Variables(pod)) environment[variable] = value;
         foreach (var variable in container.Env ?? []) environment[variable.Name] = Value(variable, pod, place);
         environment[PodEnvironment.PodUid] = pod.Uid();
         environment[PodEnvironment.BackingAddress] = place.BackingAddress;
@@ -52,8 +64,7 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
         environment[PodEnvironment.ApiUrl] = apiUrl.ToString();
         environment[PodEnvironment.ApiToken] = apiToken;
         if (authorityPem is not null) environment[PodEnvironment.ApiAuthority] = authorityPem;
-        var output = outputs.Of(pod.Uid(), time);
-        return DotnetProcess.Start(program, container.Args ?? [], environment, time, output.Add, keepInputOpen: true, onErrorLine: output.Add);
+        return environment;
     }
 
     private static string Value(V1EnvVar variable, V1Pod pod, PodPlace place)

@@ -7,12 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
 
 /// <summary>
-/// What a kubelet does for one Pod that has its addresses: (1) starts its program, unless the program registered the Pod itself; (2) probes its readiness; (3) starts it
-/// again, at growing intervals, when it ends and the restart policy says so; and says all of this in the Pod's status.
+/// What a kubelet does for one Pod that has its addresses: (1) starts its program; (2) probes its readiness; (3) starts
+/// it again, at growing intervals, when it ends and the restart policy says so; and writes all of this to the Pod's
+/// status.
 /// </summary>
 internal sealed partial class PodWorker(
-    V1Pod pod, PodPlace place, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe, ContainerRuntime? runtime, EventRecorder events, TimeProvider time, ILogger log)
-    : IAsyncDisposable
+    V1Pod pod, PodPlace place, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe,
+        ContainerRuntime runtime,
+    EventRecorder events, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
@@ -51,8 +53,7 @@ internal sealed partial class PodWorker(
         var stop = _stop.Token;
         try
         {
-            if (runtime is null) await ProbeAsync(stop);
-            else await RunContainerAsync(runtime, stop);
+            await RunContainerAsync(stop);
         }
         catch (ContainerStartException e)
         {
@@ -69,13 +70,13 @@ internal sealed partial class PodWorker(
         }
     }
 
-    private async Task RunContainerAsync(ContainerRuntime container, CancellationToken stop)
+    private async Task RunContainerAsync(CancellationToken stop)
     {
         var backOff = FirstBackOff;
         while (true)
         {
             // 1.
-            await using var process = container.Start(pod, place);
+            await using var process = runtime.Start(pod, place);
             events.Record(pod, "kubelet", "Started", $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}");
             var since = time.GetTimestamp();
             // 2.

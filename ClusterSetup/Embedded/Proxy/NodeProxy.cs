@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CiliumDebugging.ClusterSetup.Embedded.Hubble;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
@@ -8,6 +9,9 @@ internal sealed class NodeProxy(string node)
 {
     /// <summary>Node name.</summary>
     public string Node { get; } = node;
+
+    /// <summary>Makes the spans of its passes.</summary>
+    public ActivitySource Spans { get; } = ProxyTracing.Source(node);
 
     /// <summary>The node's Hubble metrics. They outlive the agent's restarts in nothing: a new agent starts with new ones.</summary>
     public HubbleMetrics Hubble { get; } = new();

@@ -1,29 +1,42 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
 
 /// <summary>
-/// One span for each pass of a request through a node proxy, child of the client's or of the proxy before it (W3C trace context). Without a listener (no OTLP endpoint) nothing is made, and the
-/// context is passed on as it came.
+/// One span for each pass of a request through a node proxy, child of the client's or of the proxy before it (W3C trace
+/// context). Each node has a source of its own, because its proxy is a resource of its own (<see
+/// cref="ClusterTelemetry"/>). Without a listener (no OTLP endpoint) nothing is made, and the context is passed on as
+/// it came.
 /// </summary>
 internal static class ProxyTracing
 {
-    /// <summary>Name of the source.</summary>
-    public const string SourceName = "NodeProxy";
-
     private const string TraceParent = "traceparent", TraceState = "tracestate";
 
     /// <summary>What YARP leaves out, because it counts on the HTTP client to make its own.</summary>
     private static readonly string[] s_context = [TraceParent, TraceState, "baggage"];
 
-    private static readonly ActivitySource s_source = new(SourceName);
+    /// <summary>Never disposed: clusters of one process share them by node name.</summary>
+    private static readonly ConcurrentDictionary<string, ActivitySource> s_sources = new(StringComparer.Ordinal);
 
-    /// <summary>Begins the span of a pass; null when nobody listens or the request is not sampled.</summary>
+    /// <summary>Name of a node's source.</summary>
+    public static string SourceName(string node) => $"NodeProxy/{node}";
+
+    /// <summary>A node's source.</summary>
+    public static ActivitySource Source(string node) =>
+        s_sources.GetOrAdd(node, static n => new ActivitySource(SourceName(n)));
+
+    /// <summary>
+    /// Begins the span of a pass; null when nobody listens, the request is not sampled or not worth a span.
+    /// </summary>
     public static Activity? Start(HttpRequest request, ProxiedConnection connection)
     {
-        if (!s_source.HasListeners()) return null;
+        var source = connection.Proxy.Spans;
+        if (!source.HasListeners() || !SpanNames.IsTraced(request.Path)) return null;
         var parent = ActivityContext.TryParse(request.Headers[TraceParent], request.Headers[TraceState], isRemote: true, out var context) ? context : default;
-        var span = s_source.StartActivity($"{connection.Direction} proxy {connection.Proxy.Node}", ActivityKind.Server, parent);
+        var name = $"{connection.Direction} proxy {SpanNames.Of(request.Method, request.Host.Value ?? "")}";
+        var span = source.StartActivity(name, ActivityKind.Server, parent);
         if (span is { IsAllDataRequested: true })
             span.SetTag("k8s.node.name", connection.Proxy.Node).SetTag("cilium.direction", connection.Direction).SetTag("http.request.method", request.Method).SetTag("url.path", request.Path.Value)
                 .SetTag("source.pod", connection.SourceName).SetTag("k8s.pod.name", connection.DestinationName[(connection.DestinationName.IndexOf('/', StringComparison.Ordinal) + 1)..])

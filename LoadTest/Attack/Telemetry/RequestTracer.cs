@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.LoadTest.Attack;
 
@@ -22,7 +23,7 @@ internal sealed class RequestTracer
     {
         _plan = plan;
         _epoch = clock.StartedAt.UtcDateTime;
-        _sampling = new SpanSampling(plan.RatePerSecond);
+        _sampling = new SpanSampling(plan.RatePerSecond, plan.TracesPerSecond);
     }
 
     /// <summary>The tracer of an attack; null when nobody listens.</summary>
@@ -73,7 +74,8 @@ internal sealed class RequestTracer
     {
         // A span would become the child of what is current, and current itself: requests overlap on one thread and have nothing to do with each other.
         Activity.Current = null;
-        var span = Source.CreateActivity(target.Method, ActivityKind.Client, default(ActivityContext));
+        var span = Source.CreateActivity(
+            SpanNames.Of(target.Method, target.Host), ActivityKind.Client, default(ActivityContext));
         if (span is null)
             return null;
         span.SetStartTime(_epoch + start);

@@ -1,13 +1,14 @@
 namespace CiliumDebugging.LoadTest.Attack;
 
-/// <summary>Decides which requests get a span: all up to <see cref="SpansPerSecond"/>, above it a random share of that many. Safe for concurrent use.</summary>
+/// <summary>
+/// Decides which requests get a span: all up to a number of spans a second, above it a uniform random share that makes
+/// so many on average; failed requests are in it as often as they are among all. Safe for concurrent use.
+/// </summary>
 /// <param name="ratePerSecond">The attack's rate; infinite when requests follow each other as fast as they can.</param>
-internal sealed class SpanSampling(double ratePerSecond)
+/// <param name="spansPerSecond">Spans a second, on average.</param>
+internal sealed class SpanSampling(double ratePerSecond, double spansPerSecond)
 {
-    /// <summary>Spans a second at most.</summary>
-    public const double SpansPerSecond = 500;
-
-    private static readonly long Spacing = (long)(TimeSpan.TicksPerSecond / SpansPerSecond);
+    private readonly long _spacing = (long)(TimeSpan.TicksPerSecond / spansPerSecond);
 
     private long _next;
 
@@ -16,9 +17,9 @@ internal sealed class SpanSampling(double ratePerSecond)
     public bool Takes(TimeSpan now, double draw)
     {
         if (!double.IsPositiveInfinity(ratePerSecond))
-            return draw < SpansPerSecond / ratePerSecond;
+            return draw < spansPerSecond / ratePerSecond;
         // The rate is not known beforehand: one at a time, in even spacing.
         var next = Interlocked.Read(ref _next);
-        return now.Ticks >= next && Interlocked.CompareExchange(ref _next, now.Ticks + Spacing, next) == next;
+        return now.Ticks >= next && Interlocked.CompareExchange(ref _next, now.Ticks + _spacing, next) == next;
     }
 }

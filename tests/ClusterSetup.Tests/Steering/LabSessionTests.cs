@@ -20,7 +20,10 @@ public sealed class LabSessionTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var token = LabProcesses.NewApiToken();
-        _cluster = await EmbeddedCluster.StartAsync(new ClusterOptions { Topology = LabTopology.Default, ApiToken = token, RunsPods = false }, cancellationToken: TestContext.Current.CancellationToken);
+        var topology = LabTopology.Default;
+        topology = topology with { Workloads = [.. topology.Workloads.Select(w => w with { Nodes = [] })] };
+        var options = new ClusterOptions { Topology = topology, ApiToken = token };
+        _cluster = await EmbeddedCluster.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken);
         _api = ApiClient.Create(_cluster.ApiUrl, token);
         _session = new LabSession(_api, s_scenario, new LabSessionOptions("a test", [new ScenarioChoice("two-sided-l7", "")], ScenarioCatalog.Load, s => s.Settings, _ => 3), TimeProvider.System);
     }

@@ -56,8 +56,50 @@ public sealed class LabTelemetryTests
         lines.Values.ShouldContain(("Verdict", "skewed"));
     }
 
+    [Fact]
+    public void Skew_and_its_diagnosis_are_warnings_failures_are_errors_and_the_rest_is_information()
+    {
+        var lines = new Lines();
+        var log = new RunLog(lines);
+        var calm = s_state with
+            { Verdict = s_state.Verdict! with { Kind = "even" },
+            Diagnosis = new DiagnosisInfo("even", "All even.", "", [], [], [], []) };
+
+        log.Say(calm);
+        log.Say(s_state with
+            { At = 13, Diagnosis = calm.Diagnosis! with { Name = "two-sided-l7",
+            Sentence = "HTTP rules on both sides." } });
+        log.Say(s_state with
+            { At = 14, Situation = Situation.None with { Kind = "failing",
+            Headline = "1 of 3 pods answers",
+            Silent = "b: 0.0 successes/s" } });
+        log.Say(s_state with { At = 15, Activity = "ended", Step = "no answer", Failure = "no answer" });
+
+        LogLevel Level(string text) =>
+            lines.Levels[lines.Texts.FindIndex(t => t.Contains(text, StringComparison.Ordinal))];
+        Level("delivery is even").ShouldBe(LogLevel.Information);
+        Level("the diagnosis is even").ShouldBe(LogLevel.Information);
+        Level("delivery is skewed").ShouldBe(LogLevel.Warning);
+        Level("the diagnosis is two-sided-l7").ShouldBe(LogLevel.Warning);
+        Level("requests fail. 1 of 3 pods answers. b: 0.0 successes/s").ShouldBe(LogLevel.Error);
+        Level("the run failed: no answer").ShouldBe(LogLevel.Error);
+        Level("applied load-test-policy.yaml").ShouldBe(LogLevel.Information);
+        lines.Texts.ShouldNotContain("two-sided-l7: no answer");
+    }
+
+    [Fact]
+    public void The_host_may_say_which_instance_the_run_is() =>
+        LabTelemetry.Resource("a row").Build().Attributes
+            .Where(a => a.Key.StartsWith("service.", StringComparison.Ordinal))
+            .ToDictionary()
+            .ShouldBe(
+                new Dictionary<string, object> { ["service.name"] = "distribution", ["service.instance.id"] = "a row" },
+                ignoreOrder: true);
+
     private sealed class Lines : ILogger
     {
+        public List<LogLevel> Levels { get; } = [];
+
         public List<string> Texts { get; } = [];
 
         public List<(string, string?)> Values { get; } = [];
@@ -68,6 +110,7 @@ public sealed class LabTelemetryTests
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            Levels.Add(logLevel);
             Texts.Add(formatter(state, exception));
             if (state is IReadOnlyList<KeyValuePair<string, object?>> values) Values.AddRange(values.Select(v => (v.Key, v.Value?.ToString())));
         }

@@ -13,7 +13,8 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 [Collection(nameof(TelemetryTests))]
 public sealed class TelemetryTests
 {
-    // Higher rates are sampled.
+    private static readonly double s_default = new AttackPlan { Targets = [] }.TracesPerSecond;
+
     public static TheoryData<string> Engines => EngineContractTests.AtTheRate;
 
     // Answers with the traceparent it was sent as the pod's name.
@@ -46,7 +47,8 @@ public sealed class TelemetryTests
         ActivitySource.AddActivityListener(listener);
         using var outer = new Activity("order").Start();
         await using var server = new TestServer(EchoTraceParent);
-        var (sink, _) = await EngineContractTests.RunAsync(engine, EngineContractTests.Plan(server.EndPoint));
+        var plan = EngineContractTests.Plan(server.EndPoint) with { TracesPerSecond = double.PositiveInfinity };
+        var (sink, _) = await EngineContractTests.RunAsync(engine, plan);
 
         spans.Count.ShouldBe(100);
         spans.Select(span => span.TraceId).Distinct().Count().ShouldBe(100);
@@ -54,7 +56,8 @@ public sealed class TelemetryTests
         foreach (var span in spans)
         {
             span.Parent.ShouldBeNull();
-            (span.Kind, span.DisplayName, span.Status).ShouldBe((ActivityKind.Client, "POST", ActivityStatusCode.Unset));
+            (span.Kind, span.DisplayName, span.Status).ShouldBe(
+                (ActivityKind.Client, "POST backend-1", ActivityStatusCode.Unset));
             span.GetTagItem("http.response.status_code").ShouldBe(200);
             span.GetTagItem("server.port").ShouldBe(server.EndPoint.Port);
             span.GetTagItem("server.address").ShouldBe("backend-1");
@@ -63,6 +66,30 @@ public sealed class TelemetryTests
             span.Duration.ShouldBe(record.ServiceTime);
             span.GetTagItem("network.local.port").ShouldBe(record.SourcePort);
         }
+    }
+
+    [Fact]
+    public async Task A_503_makes_the_root_span_an_error()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == RequestTracer.SourceName,
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var server = new TestServer(async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            await socket.SendAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), stop);
+        });
+        await EngineContractTests.RunAsync("sockets",
+            EngineContractTests.Plan(server.EndPoint) with { TracesPerSecond = 1e6 });
+
+        spans.Count.ShouldBe(100);
+        spans.ShouldAllBe(
+            span => span.Status == ActivityStatusCode.Error && (string)span.GetTagItem("error.type")! == "503");
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -100,23 +127,24 @@ public sealed class TelemetryTests
     }
 
     [Fact]
-    public void Above_500_a_second_a_random_share_of_requests_is_sampled() =>
+    public void Above_20_a_second_a_random_share_of_requests_is_sampled() =>
         Gen.Select(Gen.Double[1, 100_000], Gen.Int[0, 1000]).Sample((rate, seed) =>
         {
             var random = new Random(seed);
-            var sampling = new SpanSampling(rate);
+            var sampling = new SpanSampling(rate, s_default);
             var taken = Enumerable.Range(0, 20_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / rate), random.NextDouble()));
-            var expected = 20_000 * Math.Min(1, SpanSampling.SpansPerSecond / rate);
+            var expected = 20_000 * Math.Min(1, s_default / rate);
             // Six standard deviations of a binomial draw.
             ((double)taken).ShouldBe(expected, 1 + (6 * Math.Sqrt(expected)));
             return true;
         }, iter: 20);
 
     [Fact]
-    public void An_unlimited_rate_is_sampled_500_times_a_second()
+    public void An_unlimited_rate_is_sampled_20_times_a_second()
     {
-        var sampling = new SpanSampling(double.PositiveInfinity);
-        Enumerable.Range(0, 40_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / 20_000.0), 0.5)).ShouldBeInRange(950, 1000);
+        var sampling = new SpanSampling(double.PositiveInfinity, s_default);
+        Enumerable.Range(0, 40_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / 20_000.0), 0.5))
+            .ShouldBeInRange(38, 40);
     }
 
     [Fact]

@@ -26,16 +26,6 @@ public sealed class PodIdentityTests
     public void Without_a_cluster_the_machine_is_the_pod() =>
         PodIdentity.FromConfiguration(new ConfigurationBuilder().Build()).ShouldBe(new PodIdentity(Environment.MachineName, "default", Environment.MachineName));
 
-    [Fact]
-    public async Task An_api_without_its_token_is_a_clear_error()
-    {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["CLUSTER_API_URL"] = "http://127.0.0.1:1" }).Build();
-
-        var error = await Should.ThrowAsync<FormatException>(() => PodSandbox.JoinAsync(configuration, TimeProvider.System, cancellationToken: TestContext.Current.CancellationToken));
-
-        error.Message.ShouldContain("CLUSTER_API_TOKEN");
-    }
-
     private static Dictionary<string, string?> FromKubelet => new()
     {
         ["CLUSTER_API_URL"] = "http://127.0.0.1:1", ["CLUSTER_API_TOKEN"] = "a-token-for-tests-only", ["POD_NAME"] = "backend-1-abc-12345", ["POD_NAMESPACE"] = "backend", ["NODE_NAME"] = "cluster-worker2",
@@ -43,9 +33,9 @@ public sealed class PodIdentityTests
     };
 
     [Fact]
-    public async Task What_the_kubelet_says_is_the_pods_place_and_no_api_is_asked()
+    public void What_the_kubelet_says_is_the_pods_place()
     {
-        using var sandbox = await PodSandbox.JoinAsync(new ConfigurationBuilder().AddInMemoryCollection(FromKubelet).Build(), TimeProvider.System, cancellationToken: TestContext.Current.CancellationToken);
+        var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddInMemoryCollection(FromKubelet).Build());
 
         sandbox.ShouldNotBeNull();
         sandbox.Identity.ShouldBe(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
@@ -54,13 +44,22 @@ public sealed class PodIdentityTests
     }
 
     [Fact]
-    public async Task A_place_without_an_address_is_a_clear_error()
+    public void A_process_that_no_kubelet_started_has_no_place_and_joins_no_cluster()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(FromKubelet.Where(v => v.Key != "POD_IP")).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != "POD_BACKING_ADDRESS"));
 
-        var error = await Should.ThrowAsync<FormatException>(() => PodSandbox.JoinAsync(configuration, TimeProvider.System, cancellationToken: TestContext.Current.CancellationToken));
+        PodSandbox.OfKubelet(configuration.Build()).ShouldBeNull();
+    }
 
-        error.Message.ShouldContain("POD_IP");
+    [Theory]
+    [InlineData("POD_IP"), InlineData("POD_UID"), InlineData("CLUSTER_API_URL"), InlineData("CLUSTER_API_TOKEN")]
+    public void An_incomplete_place_is_a_clear_error(string missing)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != missing)).Build();
+
+        Should.Throw<FormatException>(() => PodSandbox.OfKubelet(configuration)).Message.ShouldContain(missing);
     }
 
     [Fact]
@@ -77,6 +76,27 @@ public sealed class PodIdentityTests
         attributes["k8s.namespace.name"].ShouldBe("backend");
         attributes["k8s.node.name"].ShouldBe("cluster-worker2");
         attributes["service.instance.id"].ShouldBe("backend-1-abc-12345");
+    }
+
+    [Theory]
+    [InlineData("service.instance.id=12345,k8s.pod.name=backend-1-abc-12345", "12345")]
+    [InlineData("", "abc-12345")] // manifests name the service alone; a dashboard shows SERVICE-INSTANCE
+    public async Task The_environment_names_service_and_instance(string attributes, string instance)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration[OtlpTarget.Variable] = "http://127.0.0.1:9";
+        builder.Configuration["OTEL_SERVICE_NAME"] = "backend-1";
+        builder.Configuration["OTEL_RESOURCE_ATTRIBUTES"] = attributes;
+        builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
+        await using var app = builder.Build();
+
+        var resource = app.Services.GetRequiredService<TracerProvider>().GetResource()
+            .Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
+
+        resource["service.name"].ShouldBe("backend-1");
+        resource["service.instance.id"].ShouldBe(instance);
+        resource["k8s.pod.name"].ShouldBe("backend-1-abc-12345");
+        resource["k8s.node.name"].ShouldBe("cluster-worker2");
     }
 
     [Fact]

@@ -6,13 +6,16 @@ namespace CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 /// <summary>The file that points kubectl and every other client at the server.</summary>
 public static class KubeconfigFile
 {
+    private const string DefaultName = "cilium-debugging";
+
     /// <summary>Writes a kubeconfig readable by its owner only. Readers see the old file or the new one, never a part.</summary>
     /// <param name="path">Where; the folder must exist.</param>
     /// <param name="server">Address of the API server.</param>
     /// <param name="token">Bearer token.</param>
     /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
     /// <param name="name">Name of the cluster, user and context in it.</param>
-    public static void Write(string path, Uri server, string token, string? authorityPem = null, string name = "cilium-debugging")
+    public static void Write(
+        string path, Uri server, string token, string? authorityPem = null, string name = DefaultName)
     {
         var cluster = new JsonObject { ["server"] = server.ToString().TrimEnd('/') };
         if (authorityPem is not null)
@@ -44,4 +47,8 @@ public static class KubeconfigFile
             throw;
         }
     }
+
+    /// <summary>Whether a file is a kubeconfig of this lab, which may be replaced without asking.</summary>
+    public static bool IsOfLab(string path) =>
+        File.ReadAllText(path).Contains($"\"current-context\": \"{DefaultName}\"", StringComparison.Ordinal);
 }

@@ -15,7 +15,7 @@ internal static partial class ObjectMetadata
     private const int GeneratedNameLengthMax = 63;
 
     // No vowels and no look-alikes, so that no word appears by chance: the alphabet of Kubernetes's own suffixes.
-    private const string SuffixAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+    private const string SuffixAlphabet = Topology.PodNames.Alphabet;
 
     /// <summary>Server-owned members: what a client sends for them on an update is replaced.</summary>
     private static readonly string[] s_serverOwned = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"];

@@ -9,8 +9,7 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 /// <summary>Pods from templates, as every workload controller makes them.</summary>
 internal static class PodTemplates
 {
-    /// <summary>The characters of generated names and hashes in Kubernetes: no vowels, no look-alikes.</summary>
-    private const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
+    private const string Alphabet = Topology.PodNames.Alphabet;
 
     /// <summary>The pod-template-hash: FNV-1a of the template in the digits of Kubernetes's names, such as <c>64d7c5984b</c>. The order of members does not count, nor do empty ones: clients in Go send those of their structs.</summary>
     public static string Hash(V1PodTemplateSpec template)

@@ -48,7 +48,6 @@ internal sealed class LiveLab : IAsyncDisposable
         {
             Topology = topology,
             ApiToken = token,
-            RunsPods = true,
             ApiTls = tls,
             PortOffset = portOffset,
             CiliumConfig = settings.ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal),
@@ -59,7 +58,7 @@ internal sealed class LiveLab : IAsyncDisposable
     /// <summary>Runs a scenario against the first Service and writes what it measured to the test's output.</summary>
     public async Task<RunReport> RunAsync(Scenario scenario)
     {
-        var backends = Topology.Workloads.Where(w => w.Image is PodImage.Backend).Sum(w => w.Nodes.Length);
+        var backends = Topology.BackendPods();
         var report = await new ScenarioRunner(Api, TimeProvider.System).RunAsync(scenario, backends, new TestOutput(), TestContext.Current.CancellationToken);
         return report;
     }

@@ -154,7 +154,9 @@ public class NodeProxyTests
         var spans = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = s => s.Name == "NodeProxy", Sample = (ref options) => options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ShouldListenTo = s => s.Name == ProxyTracing.SourceName("n1"),
+                Sample = (ref options) => options.TraceId == trace
+                ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
@@ -165,11 +167,16 @@ public class NodeProxyTests
         await Cluster.Eventually.HoldsAsync("the span has ended", () => !spans.IsEmpty);
         var span = spans.ShouldHaveSingleItem();
         span.ParentSpanId.ShouldBe(client);
+        span.DisplayName.ShouldBe("ingress proxy POST backend-1");
         span.GetTagItem("http.response.status_code").ShouldBe(200);
         span.GetTagItem("http.request.resend_count").ShouldBe(1);
         span.GetTagItem("k8s.node.name").ShouldBe("n1");
         span.GetTagItem("k8s.pod.name").ShouldBe("b");
-        proxy.Headers.Select(h => ActivityContext.Parse(h["traceparent"], null)).ShouldAllBe(c => c.TraceId == trace && c.SpanId == span.SpanId && c.TraceFlags == ActivityTraceFlags.Recorded);
+        await proxy.SendAsync("GET", "/metrics", "", $"traceparent: 00-{trace}-{client}-01\r\n"); // a scrape
+        spans.Count.ShouldBe(1);
+        proxy.Headers.Take(2).Select(h => ActivityContext.Parse(h["traceparent"], null))
+            .ShouldAllBe(c => c.TraceId == trace && c.SpanId == span.SpanId
+            && c.TraceFlags == ActivityTraceFlags.Recorded);
     }
 
     private static HttpResponseMessage Answer(int status, string body)
