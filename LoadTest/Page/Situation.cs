@@ -30,6 +30,9 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <summary>Below this many failures a second none is under way: the window forgets slowly.</summary>
     private const double Few = 0.05;
 
+    /// <summary>A time of day without its date is understood for less than this, s.</summary>
+    private const double SameDaySeconds = 20 * 3600;
+
     /// <summary>There is no load.</summary>
     public static Situation None { get; } = new("waiting", "No load yet", "No request has been sent.", "", "", "", "", "Start a scenario, or the load alone to make changes by hand.");
 
@@ -56,7 +59,8 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <summary>From the run as it stands.</summary>
     /// <param name="report">The run.</param>
     /// <param name="live">What the client sees; with no load any more the whole last phase counts.</param>
-    public static Situation Of(RunReport report, LiveRates live)
+    /// <param name="clock">The zone in which moments are said as time of day; null: as seconds of the run.</param>
+    public static Situation Of(RunReport report, LiveRates live, TimeZoneInfo? clock = null)
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(live);
@@ -68,7 +72,8 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var missing = states.Where(s => s.State is not "answers").Select(s => s.Pod).ToList();
         var failing = live.Pods.IsEmpty ? phase.Failures > 0 : live.FailedPerSecond > Few;
         var kind = failing ? "failing" : missing.Count > 0 ? "skewed" : Disturbed(report) ? "recovered" : phase.Delivery.Successes.Kind is VerdictKind.Skewed ? "skewed" : "balanced";
-        var (since, after) = kind switch { "balanced" => ("", ""), "recovered" => Began(report, phase), _ => Onset(report, phase) };
+        var moment = Moments(report, live.At, clock);
+        var (since, after) = kind switch { "balanced" => ("", ""), "recovered" => Began(report, phase, moment), _ => Onset(report, phase, moment) };
         var diagnosis = phase.Diagnosis is { Name: not ("even" or "unknown") } named && (kind is "failing" or "skewed" || unchosen > 0) ? phase.Diagnosis : null;
         // Pods that should get nothing (traffic policy, zone hints) are none that are missing.
         var total = phase.Pods.Length - unchosen;
@@ -130,24 +135,32 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     private static double RateOf(PodPhase pod, PhaseReport phase, LiveRates live) =>
         live.Pods.IsEmpty ? pod.Ok / Math.Max(phase.Seconds, 1e-9) : live.Pods.FirstOrDefault(p => p.Pod?.Name == pod.Pod.Name)?.OkPerSecond ?? 0;
 
-    private static (string Since, string After) Onset(RunReport report, PhaseReport phase)
+    private static (string Since, string After) Onset(RunReport report, PhaseReport phase, Func<double, string> moment)
     {
         if (report.Status.Episodes is [.., { End: EpisodeEnd.Open } open] && open.Onset.Best.At is { } at)
         {
             // A change takes its time to reach every node: the evidence may date the onset after it. How long after is said.
             var cause = open.Onset.Events.IsEmpty && report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
                 ? F($"{before.Name} ({(at - before.At).TotalSeconds:0.0} s before)") : open.Onset.DescribeEvents();
-            return (F($"{at.TotalSeconds:0.0} s"), cause);
+            return (moment(at.TotalSeconds), cause);
         }
-        return Began(report, phase);
+        return Began(report, phase, moment);
     }
 
     /// <summary>No onset is established (yet): the phase's own beginning, and what was done before it.</summary>
-    private static (string Since, string After) Began(RunReport report, PhaseReport phase)
+    private static (string Since, string After) Began(RunReport report, PhaseReport phase, Func<double, string> moment)
     {
         var cause = report.Details.Events.LastOrDefault(e => e.At.TotalSeconds <= phase.Start + 1e-9);
-        return (F($"{cause?.At.TotalSeconds ?? phase.Start:0.0} s"), cause?.Name ?? "no recorded event");
+        return (moment(cause?.At.TotalSeconds ?? phase.Start), cause?.Name ?? "no recorded event");
     }
+
+    /// <summary>Moments as seconds of the run, or as time of day, with the date where that is not of the last day.</summary>
+    private static Func<double, string> Moments(RunReport report, double now, TimeZoneInfo? clock) => seconds =>
+    {
+        if (clock is null) return F($"{seconds:0.0} s");
+        var moment = TimeZoneInfo.ConvertTime(report.Details.StartedAt.AddSeconds(seconds), clock);
+        return now - seconds < SameDaySeconds ? F($"{moment:HH:mm:ss}") : F($"{moment:yyyy-MM-dd HH:mm:ss}");
+    };
 
     private static string Reason(string kind, PhaseReport phase, string? sentence)
     {
