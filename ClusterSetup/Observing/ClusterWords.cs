@@ -20,7 +20,9 @@ internal static class ClusterWords
         return $"{status} {(text.Length <= MaxLength ? text : $"{text[..MaxLength]}…")}";
     }
 
-    private static string MessageOf(string content)
+    /// <summary>The message in the text of a Status object; the text itself where it is none.</summary>
+    /// <param name="content">What was answered.</param>
+    public static string MessageOf(string content)
     {
         try
         {

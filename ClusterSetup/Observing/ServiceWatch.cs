@@ -110,7 +110,6 @@ public sealed class ServiceWatch(
 
     private TimeSpan? OnRound(ObservedRound round, string source)
     {
-        (_failingSince, _failures) = (null, 0);
         var read = round.Objects.Service;
         var service = read with { Endpoints = [.. read.Endpoints.Where(e => !e.Terminating)] };
         if (service.Endpoints.IsEmpty)
@@ -118,6 +117,7 @@ public sealed class ServiceWatch(
             var text = $"all {read.Endpoints.Length} pods of {options.Namespace}/{options.Service} are being deleted";
             return OnFailure(new ObservationException(text, problem: ObservationProblem.NoPods));
         }
+        (_failingSince, _failures) = (null, 0);
         ObservedResult? evidence = null;
         foreach (var (at, scrapes) in round.Scrapes)
             evidence = Add(scrapes with { At = (at - _began).TotalSeconds }, service, source) ?? evidence;
@@ -167,7 +167,7 @@ public sealed class ServiceWatch(
             return _situations.NoCounters(_situations.Missing(round));
         if (_change is { } change) return WatchSituations.Changed(change);
         if (!_recent.HasRates) return _situations.Beginning;
-        if (_recent.LastRequestAt is { } last && at - last < s_quiet.TotalSeconds) return null;
+        if (_recent.LastRequestAt is { } last && last >= _settledAt && at - last < s_quiet.TotalSeconds) return null;
         var missing = _situations.Missing(round);
         return _situations.Quiet(at - (_recent.LastRequestAt ?? 0), missing.Length == 0 ? "" : $"{missing} {_situations.WhatToDo}");
     }

@@ -120,7 +120,7 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     {
         var rate = pods.Sum(p => RateOf(p, phase, live));
         var which = pods.Count <= 3 ? string.Join(", ", pods.Select(p => $"{p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (the client's node)" : "")}")) : $"{pods.Count} pods";
-        return F($"{which}: {rate:0.0} successes/s");
+        return F($"{which}: {rate:0.0} {Unit(phase)}");
     }
 
     private static string Missing(List<PodPhase> pods, PhaseReport phase, LiveRates live)
@@ -128,9 +128,11 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var failed = live.Pods.IsEmpty ? phase.Failures / Math.Max(phase.Seconds, 1e-9) : live.FailedPerSecond;
         var status = phase.ByStatus.Where(s => s.Key >= 400).OrderByDescending(s => s.Value).Select(s => F($"{s.Key}")).FirstOrDefault() ?? phase.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
         var which = pods.Count <= 4 ? string.Join(", ", pods.Select(p => $"{p.Pod.Name} on {p.Pod.Node}")) : $"{pods.Count} pods on {pods.Select(p => p.Pod.Node).Distinct().Count()} nodes";
-        var ends = failed <= Few ? "no request fails" : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
-        return F($"{which}: {pods.Sum(p => RateOf(p, phase, live)):0.0} successes/s; {ends}");
+        var ends = phase.StatusUnknown ? "how requests end is not known" : failed <= Few ? "no request fails" : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
+        return F($"{which}: {pods.Sum(p => RateOf(p, phase, live)):0.0} {Unit(phase)}; {ends}");
     }
+
+    private static string Unit(PhaseReport phase) => phase.StatusUnknown ? "requests/s" : "successes/s";
 
     private static double RateOf(PodPhase pod, PhaseReport phase, LiveRates live) =>
         live.Pods.IsEmpty ? pod.Ok / Math.Max(phase.Seconds, 1e-9) : live.Pods.FirstOrDefault(p => p.Pod?.Name == pod.Pod.Name)?.OkPerSecond ?? 0;
@@ -167,12 +169,13 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         if (sentence is not null) return sentence;
         var verdict = phase.Delivery.Successes;
         var more = verdict.FurtherConnections is { } further ? F($"; a decision is expected after about {further} more requests") : "";
+        var succeeds = phase.StatusUnknown ? "How requests end is not known" : "Every request succeeds";
         return kind switch
         {
             "failing" or "skewed" => phase.Diagnosis is { Name: "unknown" } unknown && phase.Requests >= 50 ? unknown.Sentence : "Collecting evidence; no mechanism is named yet.",
-            _ when verdict.Kind is VerdictKind.Even => F($"Every request succeeds and the shares are even within ±{verdict.Tolerance * 100:0.#} %."),
+            _ when verdict.Kind is VerdictKind.Even => F($"{succeeds} and the shares are even within ±{verdict.Tolerance * 100:0.#} %."),
             "recovered" => $"No failure and no skew found since{more}.",
-            _ => $"Every request succeeds and no skew is found{more}.",
+            _ => $"{succeeds} and no skew is found{more}.",
         };
     }
 

@@ -25,7 +25,7 @@ public sealed class EvidenceWindowsTests
     private double _at;
 
     [Fact]
-    public void A_day_of_even_traffic_is_never_called_skewed_and_seldom_undecided()
+    public void Hours_of_even_traffic_are_never_called_skewed_and_stay_decided_from_window_to_window()
     {
         var kinds = Play(TimeSpan.FromHours(3), 1, 1, 1);
         kinds.ShouldNotContain(VerdictKind.Skewed);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
 using CiliumDebugging.ClusterSetup.Observing;
@@ -136,16 +137,22 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     {
         ApplyBackendPolicy();
         var (three, two) = (new Traffic(7, 1, 1, 1), new Traffic(8, 1, 1, 0));
-        _cluster.Answer = (pod, n) => ObservedCluster.Metrics(n < 40 ? three.Of(pod, n) : Sums.Of(three.Of(pod, 40), two.Of(pod, n - 40)));
+        var (changed, from) = (false, new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
+        _cluster.Answer = (pod, n) =>
+        {
+            if (!Volatile.Read(ref changed)) return ObservedCluster.Metrics(three.Of(pod, n));
+            var first = from.GetOrAdd(pod, n);
+            return ObservedCluster.Metrics(Sums.Of(three.Of(pod, first), two.Of(pod, n - first)));
+        };
         List<string> kinds = [];
         _feed.Changed += () =>
         {
             if (State.Verdict is { } verdict) lock (kinds) kinds.Add(verdict.Kind);
         };
-        // Before the 40th reading: what is counted between the two belongs to neither.
         Watch();
         await Eventually.HoldsAsync("three are even", () => State is { Verdict.Kind: "even", Rows.Length: 3 });
         _cluster.Slice(2);
+        Volatile.Write(ref changed, true);
 
         await Eventually.HoldsAsync("two are even", () => State is { Verdict.Kind: "even", Rows.Length: 2 });
 
