@@ -6,8 +6,9 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Observing;
 
 /// <summary>
-/// What the user of a kubeconfig may change, asked up front so that a command that would be refused can say so beforehand. Null
-/// means allowed: a cluster that does not say (the embedded one) refuses, if at all, when the command is carried out.
+/// What the user of a kubeconfig may change, asked up front so that a command that would be refused can say so
+/// beforehand. Null means allowed: a cluster that does not say (the embedded one) refuses, if at all, when the command
+/// is carried out.
 /// </summary>
 /// <param name="DeletePods">Why Pods of the Service's namespace cannot be deleted.</param>
 /// <param name="ApplyPolicies">Why CiliumNetworkPolicies cannot be created.</param>
@@ -21,18 +22,24 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
     /// <param name="cluster">The cluster.</param>
     /// <param name="ns">Namespace of the Service.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<ClusterRights> ReadAsync(Kubernetes cluster, string ns, CancellationToken cancellationToken)
+    public static async Task<ClusterRights> ReadAsync(
+        Kubernetes cluster, string ns, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cluster);
+        Task<string?> MayAsync(string verb, string resource, string? of = null, string? group = null)
+        {
+            var what = new V1ResourceAttributes { Verb = verb, Resource = resource, NamespaceProperty = of, Group = group };
+            return RefusalAsync(cluster, what, cancellationToken);
+        }
+        var policies = await WithoutPoliciesAsync(cluster, ns, cancellationToken)
+            ?? await MayAsync("create", "ciliumnetworkpolicies", ns, "cilium.io");
         return new ClusterRights(
-            await RefusalAsync(cluster, new V1ResourceAttributes { Verb = "delete", Resource = "pods", NamespaceProperty = ns }, cancellationToken),
-            await WithoutPoliciesAsync(cluster, ns, cancellationToken) ?? await RefusalAsync(
-                cluster, new V1ResourceAttributes { Verb = "create", Group = "cilium.io", Resource = "ciliumnetworkpolicies", NamespaceProperty = ns }, cancellationToken),
-            await RefusalAsync(cluster, new V1ResourceAttributes { Verb = "create", Resource = "namespaces" }, cancellationToken));
+            await MayAsync("delete", "pods", ns), policies, await MayAsync("create", "namespaces"));
     }
 
     /// <summary>Rights are granted for kinds that a cluster does not have, too.</summary>
-    private static async Task<string?> WithoutPoliciesAsync(Kubernetes cluster, string ns, CancellationToken cancellationToken)
+    private static async Task<string?> WithoutPoliciesAsync(
+        Kubernetes cluster, string ns, CancellationToken cancellationToken)
     {
         try
         {
@@ -53,10 +60,12 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
     private static async Task<string?> RefusalAsync(
         Kubernetes cluster, V1ResourceAttributes what, CancellationToken cancellationToken)
     {
-        var review = new V1SelfSubjectAccessReview { Spec = new V1SelfSubjectAccessReviewSpec { ResourceAttributes = what } };
+        var spec = new V1SelfSubjectAccessReviewSpec { ResourceAttributes = what };
+        var review = new V1SelfSubjectAccessReview { Spec = spec };
         try
         {
-            var answer = await cluster.AuthorizationV1.CreateSelfSubjectAccessReviewAsync(review, cancellationToken: cancellationToken);
+            var answer = await cluster.AuthorizationV1.CreateSelfSubjectAccessReviewAsync(
+                review, cancellationToken: cancellationToken);
             if (answer.Status is not { Allowed: false } status) return null;
             var where = what.NamespaceProperty is { } ns ? $" in namespace {ns}" : "";
             var why = status.Reason is { Length: > 0 } reason ? $": {reason}" : "";

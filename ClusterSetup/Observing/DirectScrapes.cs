@@ -32,7 +32,8 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         using var slots = new SemaphoreSlim(AtOnce);
         var askBackends = AsksBackends();
         List<Func<Task<TargetScrape>>> agents = [.. objects.Agents.Select(a => new Func<Task<TargetScrape>>(() => HubbleAsync(a, pods, cancellationToken)))];
-        List<Func<Task<TargetScrape>>> backends = askBackends ? [.. objects.Service.Endpoints.Where(e => !e.Terminating).Select(e => new Func<Task<TargetScrape>>(() => BackendAsync(e.Pod, objects, cancellationToken)))] : [];
+        List<Func<Task<TargetScrape>>> backends = askBackends ? [.. objects.Service.Endpoints.Where(e => !e.Terminating)
+            .Select(e => new Func<Task<TargetScrape>>(() => BackendAsync(e.Pod, objects, cancellationToken)))] : [];
         RequestsPerReading = agents.Count + backends.Count;
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var before = time.GetUtcNow();

@@ -5,31 +5,32 @@ using CiliumDebugging.LoadTest.Report;
 namespace CiliumDebugging.ClusterSetup.Observing;
 
 /// <summary>
-/// The evidence of an observation without end, in windows that overlap: the verdict shown is that of one window, whose data is
-/// at most <paramref name="length"/> old (older only while its alarm is confirmed again and again, see 3).
+/// The evidence of an observation without end, in windows that overlap: the verdict shown is that of one window, whose
+/// data is at most <paramref name="length"/> old (older only while its alarm is confirmed again and again, see 3).
 /// <list type="number">
-/// <item>A window begins when observing does, and anew when backends, their readiness or the rules on the way change: counts
-/// from before a change are never compared with shares from after it.</item>
-/// <item>When the shown window is half its length old, a successor begins beside it. It takes the place of the shown one at
-/// its full length, so the verdict always rests on half a window of data or more.</item>
-/// <item>An alarm of the shown window begins the successor anew. The successor has thus seen nothing from before the skew, and
-/// as soon as it alone decides otherwise (even: the skew is over) or confirms the skew after the shown window's full length,
-/// it takes its place. The onset of an episode is kept from window to window.</item>
+/// <item>A window begins when observing does, and anew when backends, their readiness or the rules on the way change:
+/// counts from before a change are never compared with shares from after it.</item>
+/// <item>When the shown window is half its length old, a successor begins beside it. It takes the place of the shown
+/// one at its full length, so the verdict always rests on half a window of data or more.</item>
+/// <item>An alarm of the shown window begins the successor anew. The successor has thus seen nothing from before the
+/// skew, and as soon as it alone decides otherwise (even: the skew is over) or confirms the skew after the shown
+/// window's full length, it takes its place. The onset of an episode is kept from window to window.</item>
 /// </list>
 /// </summary>
 /// <remarks>
-/// Error probability: every window is a test of its own on data from after its beginning, valid at any moment one looks. Its
-/// beginning depends on earlier data alone. So each window is ever wrong with probability α at most, whichever of the two is
-/// shown. This holds <em>per window</em>: over n windows at least one is wrong with probability n·α at most. Without changes
-/// and alarms 12 begin in an hour at the default length, and with α = 1e-4 one false decision is expected in 833 hours or
-/// more.
-/// Bounded memory, no clock, not thread-safe.
+/// Error probability: every window is a test of its own on data from after its beginning, valid at any moment one
+/// looks. Its beginning depends on earlier data alone. So each window is ever wrong with probability α at most,
+/// whichever of the two is shown. This holds <em>per window</em>: over n windows at least one is wrong with probability
+/// n·α at most. Without changes and alarms 12 begin in an hour at the default length, and with α = 1e-4 one false
+/// decision is expected in 833 hours or more. Bounded memory, no clock, not thread-safe.
 /// </remarks>
 /// <param name="options">Error probability of a window, and tolerance.</param>
 /// <param name="length">Longest time that a window is shown. Default 10 min.</param>
 internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length = null)
 {
-    /// <summary>The default length: at 2 s a reading 150 to 300 of them, of which a decision needs 20 at least.</summary>
+    /// <summary>
+    /// The default length: at 2 s a reading 150 to 300 of them, of which a decision needs 20 at least.
+    /// </summary>
     public static readonly TimeSpan DefaultLength = TimeSpan.FromMinutes(10);
 
     private readonly double _length = (length ?? DefaultLength).TotalSeconds;
@@ -41,7 +42,8 @@ internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length =
 
     /// <summary>The clients whose requests are evidence now.</summary>
     public IReadOnlyCollection<string> Clients => _shown is not { } shown ? []
-        : [.. shown.Observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct(StringComparer.Ordinal)];
+        : [.. shown.Observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0)
+            .Distinct(StringComparer.Ordinal)];
 
     /// <summary>What was counted so far is evidence no more.</summary>
     public void Restart() => (_shown, _successor, _open) = (null, null, null);

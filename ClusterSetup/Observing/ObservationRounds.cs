@@ -29,7 +29,8 @@ internal sealed class ObservationRounds : IDisposable
         (_options, _time) = (options, time);
         _budget = new RequestBudget(options.RequestsPerMinute, time);
         _objects = new ServiceObjects(cluster, options, _budget, time);
-        _source = options.Prometheus is { } address ? OfPrometheus(address) : new DirectScrapes(cluster, options, _budget, time);
+        _source = options.Prometheus is { } address ? OfPrometheus(address)
+            : new DirectScrapes(cluster, options, _budget, time);
     }
 
     /// <summary>Where the counters come from, in one line.</summary>
@@ -49,8 +50,8 @@ internal sealed class ObservationRounds : IDisposable
     /// <param name="since">When observing began: nothing before it is wanted.</param>
     /// <param name="clients">The clients that matter now, as Hubble names them.</param>
     /// <param name="onRound">
-    /// Gets each reading, or the reason why there is none, and says how long to wait at least before the next one; null: no
-    /// more.
+    /// Gets each reading, or the reason why there is none, and says how long to wait at least before the next one;
+    /// null: no more.
     /// </param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(
@@ -72,7 +73,8 @@ internal sealed class ObservationRounds : IDisposable
             }
             if (onRound(round, problem) is not { } least) return;
             var requests = _source.RequestsPerReading + ServiceObjects.RequestsPerReading;
-            var wait = Longest(least, Longest(_options.Interval, _budget.LeastInterval(requests))) - _time.GetElapsedTime(started);
+            var interval = Longest(_options.Interval, _budget.LeastInterval(requests));
+            var wait = Longest(least, interval) - _time.GetElapsedTime(started);
             if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, cancellationToken);
         }
     }
@@ -83,7 +85,8 @@ internal sealed class ObservationRounds : IDisposable
         var read = await _objects.ReadAsync(since, clients, cancellationToken);
         var rounds = await _source.ReadAsync(read, since, cancellationToken);
         // A client's node decides how often it was counted: look up those that are new before anything is evaluated.
-        var unknown = rounds.SelectMany(r => r.Round.Scrapes).SelectMany(s => s.Counters?.Keys ?? []).Select(k => k.Client)
+        var unknown = rounds.SelectMany(r => r.Round.Scrapes).SelectMany(s => s.Counters?.Keys ?? [])
+            .Select(k => k.Client)
             .Where(c => c.Length > 0 && !_objects.Knows(c)).Distinct(StringComparer.Ordinal).ToList();
         if (unknown.Count > 0) read = await _objects.ReadAsync(since, [.. clients, .. unknown], cancellationToken);
         return new ObservedRound(read, rounds);

@@ -45,7 +45,8 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
         await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
         return result!;
 
-        List<string> Clients() => [.. observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct()];
+        List<string> Clients() =>
+            [.. observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct()];
 
         TimeSpan? OnRound(ObservedRound? round, ObservationException? problem)
         {
@@ -72,9 +73,9 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
 
     private DateTimeOffset End(DateTimeOffset began)
     {
-        if (options.For is { } given) return began + (options.Prometheus is null || options.Watch ? given : TimeSpan.Zero);
-        if (options.Watch) return DateTimeOffset.MaxValue;
-        return began + (options.Prometheus is null ? s_scraping : TimeSpan.Zero);
+        if (options.Prometheus is not null && !options.Watch) return began;
+        if (options.For is { } given) return began + given;
+        return options.Watch ? DateTimeOffset.MaxValue : began + s_scraping;
     }
 
     /// <summary>A Prometheus knows the past, but the objects only say how things are now: nothing from before their last change is judged.</summary>

@@ -6,9 +6,9 @@ using CiliumDebugging.LoadTest.Report.Series;
 namespace CiliumDebugging.ClusterSetup.Observing;
 
 /// <summary>
-/// What the counters did over the last readings: for rates and charts, which must not stop because one target cannot be read.
-/// Each target's increments are taken between its own readings; a counter that went back began anew at 0. Bounded memory, no
-/// clock, not thread-safe.
+/// What the counters did over the last readings: for rates and charts, which must not stop because one target cannot be
+/// read. Each target's increments are taken between its own readings; a counter that went back began anew at 0. Bounded
+/// memory, no clock, not thread-safe.
 /// </summary>
 /// <param name="window">What rates are averages over, s.</param>
 internal sealed class RecentCounters(double window)
@@ -16,7 +16,8 @@ internal sealed class RecentCounters(double window)
     /// <summary>Samples kept for the charts of a report: 10 min at one every 2 s.</summary>
     private const int MaxSamples = 300;
 
-    private sealed record Increments(ScrapeTarget Target, double From, double To, ImmutableDictionary<CounterKey, double> Counts)
+    private sealed record Increments(
+        ScrapeTarget Target, double From, double To, ImmutableDictionary<CounterKey, double> Counts)
     {
         public double Seconds => To - From;
     }
@@ -24,7 +25,8 @@ internal sealed class RecentCounters(double window)
     private readonly Dictionary<ScrapeTarget, (double At, TargetScrape Scrape)> _last = [];
     private readonly List<Increments> _recent = [];
     private readonly Queue<SeriesSample> _samples = new();
-    private ImmutableSortedDictionary<string, PodCounts> _totals = ImmutableSortedDictionary.Create<string, PodCounts>(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, PodCounts> _totals =
+        ImmutableSortedDictionary.Create<string, PodCounts>(StringComparer.Ordinal);
 
     /// <summary>Requests since observing began, each counted once.</summary>
     public double Requests { get; private set; }
@@ -61,7 +63,8 @@ internal sealed class RecentCounters(double window)
                 now.Add(new Increments(scrape.Target, last.At, round.At, Difference(last.Scrape, scrape)));
             _last[scrape.Target] = (round.At, scrape);
         }
-        foreach (var gone in _last.Where(l => l.Value.At < round.At - 6 * window).Select(l => l.Key).ToList()) _last.Remove(gone);
+        var old = _last.Where(l => l.Value.At < round.At - 6 * window).Select(l => l.Key).ToList();
+        foreach (var target in old) _last.Remove(target);
         _recent.RemoveAll(i => i.To <= round.At - window);
         _recent.AddRange(now);
         Count(now, service, round.At);
@@ -84,7 +87,8 @@ internal sealed class RecentCounters(double window)
         var pods = service.Endpoints.Select((e, i) => view is TargetKind.Hubble
             ? new PodRate(e.Pod, Sum(c => c.Ok, i), Sum(c => c.Failed, i) + Sum(c => c.ProxyErrors, i))
             : new PodRate(e.Pod, traffic.Reached[i], 0));
-        return new LiveRates(at, (long)Math.Round(Requests), [.. pods]) { Window = seconds.Values.DefaultIfEmpty(0).Max() };
+        var covered = seconds.Values.DefaultIfEmpty(0).Max();
+        return new LiveRates(at, (long)Math.Round(Requests), [.. pods]) { Window = covered };
     }
 
     private void Count(List<Increments> now, ObservedService service, double at)
@@ -95,8 +99,9 @@ internal sealed class RecentCounters(double window)
         Requests += requests;
         if (requests > 0) LastRequestAt = at;
         var byPod = counts.ToLookup(c => c.Key.Pod, StringComparer.Ordinal);
-        _totals = service.Endpoints.Select(e => e.Pod.HubbleName).Distinct(StringComparer.Ordinal).ToImmutableSortedDictionary(
-            pod => pod, pod => byPod[pod].Aggregate(_totals.GetValueOrDefault(pod, s_none), Added), StringComparer.Ordinal);
+        PodCounts TotalOf(string pod) => byPod[pod].Aggregate(_totals.GetValueOrDefault(pod, s_none), Added);
+        _totals = service.Endpoints.Select(e => e.Pod.HubbleName).Distinct(StringComparer.Ordinal)
+            .ToImmutableSortedDictionary(pod => pod, TotalOf, StringComparer.Ordinal);
     }
 
     private static readonly PodCounts s_none = new(0, 0, ImmutableSortedDictionary<int, double>.Empty);
@@ -115,7 +120,8 @@ internal sealed class RecentCounters(double window)
 
     private static ImmutableDictionary<CounterKey, double> Difference(TargetScrape before, TargetScrape now)
     {
-        var another = before.Incarnation.Length > 0 && now.Incarnation.Length > 0 && before.Incarnation != now.Incarnation;
+        var another = before.Incarnation.Length > 0 && now.Incarnation.Length > 0
+            && before.Incarnation != now.Incarnation;
         var counts = ImmutableDictionary.CreateBuilder<CounterKey, double>();
         foreach (var (key, value) in now.Counters!)
         {

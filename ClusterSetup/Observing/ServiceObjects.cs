@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
@@ -9,6 +10,7 @@ using CiliumDebugging.LoadTest.Observation;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Autorest;
+using k8s.Exceptions;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Observing;
@@ -78,7 +80,8 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         var pods = await GetAsync($"pods of namespace {ns}", token => cluster.CoreV1.ListNamespacedPodAsync(
             ns, cancellationToken: token), cancellationToken);
         var agents = await GetAsync("pods of namespace kube-system", token => cluster.CoreV1.ListNamespacedPodAsync(
-            ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: token), cancellationToken);
+            ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: token),
+            cancellationToken);
         await ReadPoliciesAsync(cancellationToken);
         if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow) await ReadSlowAsync(cancellationToken);
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
@@ -89,7 +92,8 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
                 $"Service {ns}/{name} has no pods: its EndpointSlices name none (kubectl -n {ns} get endpointslices)",
                 problem: ObservationProblem.NoPods);
         }
-        TargetPort = slices.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => p.Port is not null)?.Port ?? service.Spec.Ports?.FirstOrDefault()?.Port ?? 80;
+        TargetPort = slices.SelectMany(s => s.Ports ?? [])
+            .FirstOrDefault(p => p.Port is not null)?.Port ?? service.Spec.Ports?.FirstOrDefault()?.Port ?? 80;
         var targets = endpoints.Select(e => byName.GetValueOrDefault(e.Pod.Name)).OfType<V1Pod>().ToList();
         var paths = await PathsAsync(clients, targets, cancellationToken);
         var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
@@ -101,12 +105,14 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
             targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation), StableSince(targets), TargetPort);
     }
 
-    private ImmutableArray<ObservedEndpoint> Endpoints(IList<V1EndpointSlice> slices, Dictionary<string, V1Pod> pods, DateTimeOffset startedAt)
+    private ImmutableArray<ObservedEndpoint> Endpoints(
+        IList<V1EndpointSlice> slices, Dictionary<string, V1Pod> pods, DateTimeOffset startedAt)
     {
         var zones = _zones.ToDictionary(StringComparer.Ordinal);
         return
         [
-            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef?.Name is not null).DistinctBy(e => e.TargetRef.Name)
+            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef?.Name is not null)
+            .DistinctBy(e => e.TargetRef.Name)
                 .Select(e => new ObservedEndpoint(
                     new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty ?? options.Namespace, e.NodeName ?? pods.GetValueOrDefault(e.TargetRef.Name)?.Spec.NodeName ?? ""),
                     ServiceView.FactsOf(e, zones, pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created ? (created - startedAt.UtcDateTime).TotalSeconds : null),
@@ -119,12 +125,15 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     {
         await budget.TakeAsync(RequestsPerSlowReading, cancellationToken);
         _slowRead = time.GetTimestamp();
-        var nodes = await GetAsync("nodes", token => cluster.CoreV1.ListNodeAsync(cancellationToken: token), cancellationToken);
+        var nodes = await GetAsync(
+            "nodes", token => cluster.CoreV1.ListNodeAsync(cancellationToken: token), cancellationToken);
         _zones = nodes.Items.Where(n => n.GetLabel(ServiceView.ZoneLabel) is not null).ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceView.ZoneLabel), StringComparer.Ordinal);
         try
         {
-            var map = await GetAsync("ConfigMap kube-system/cilium-config", token => cluster.CoreV1.ReadNamespacedConfigMapAsync(
-                ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: token), cancellationToken);
+            var map = await GetAsync("ConfigMap kube-system/cilium-config",
+                token => cluster.CoreV1.ReadNamespacedConfigMapAsync(
+                    ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: token),
+                cancellationToken);
             _settings = (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.NotFound or ObservationProblem.Forbidden)
@@ -139,7 +148,8 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     {
         try
         {
-            _policies = await GetAsync("network policies", token => PolicyView.ReadAsync(cluster, token), cancellationToken);
+            _policies = await GetAsync(
+                "network policies", token => PolicyView.ReadAsync(cluster, token), cancellationToken);
             _rulesProblem = _policies.Problems.IsEmpty ? null : _policies.Problems[0];
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
@@ -150,11 +160,12 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
 
     /// <summary>Whether looking for this client again would tell nothing new.</summary>
     /// <param name="client">A client as Hubble names it.</param>
-    public bool Knows(string client) => _clients.ContainsKey(client) || _clients.Count >= MostClients || client.Split('/').Length != 2;
+    public bool Knows(string client) =>
+        _clients.ContainsKey(client) || _clients.Count >= MostClients || client.Split('/').Length != 2;
 
     /// <summary>
-    /// Where the clients are and which rules they meet. One that does not exist or is no Pod has no node. What is known of a
-    /// client is forgotten after a while.
+    /// Where the clients are and which rules they meet. One that does not exist or is no Pod has no node. What is known
+    /// of a client is forgotten after a while.
     /// </summary>
     private async Task<ImmutableDictionary<string, ClientPath>> PathsAsync(
         IEnumerable<string> clients, List<V1Pod> targets, CancellationToken cancellationToken)
@@ -171,7 +182,8 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
                     name, ns, cancellationToken: token), cancellationToken);
                 _clients[client] = (pod, time.GetTimestamp());
             }
-            catch (ObservationException e) when (e.Problem is ObservationProblem.NotFound or ObservationProblem.Forbidden)
+            catch (ObservationException e)
+                when (e.Problem is ObservationProblem.NotFound or ObservationProblem.Forbidden)
             {
                 _clients[client] = (null, time.GetTimestamp());
             }
@@ -197,7 +209,8 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         .Concat(targets.Select(t => t.CreationTimestamp())).Append(_policies?.Newest).Max();
 
     /// <summary>Something that the API server answers, with its failures in words.</summary>
-    private async Task<T> GetAsync<T>(string what, Func<CancellationToken, Task<T>> get, CancellationToken cancellationToken)
+    private async Task<T> GetAsync<T>(
+        string what, Func<CancellationToken, Task<T>> get, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(options.ApiTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -209,20 +222,25 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         {
             var (problem, remedy) = e.Response.StatusCode switch
             {
-                HttpStatusCode.NotFound => (ObservationProblem.NotFound, "it does not exist: check the namespace and the name (namespace/name)"),
-                HttpStatusCode.Forbidden => (ObservationProblem.Forbidden, "this user may not read it: docs/observe.md lists what observe reads"),
-                HttpStatusCode.Unauthorized => (ObservationProblem.Unreachable, "the credentials of the kubeconfig are not accepted"),
+                HttpStatusCode.NotFound => (ObservationProblem.NotFound,
+                    "it does not exist: check the namespace and the name (namespace/name)"),
+                HttpStatusCode.Forbidden => (ObservationProblem.Forbidden,
+                    "this user may not read it: docs/observe.md lists what observe reads"),
+                HttpStatusCode.Unauthorized =>
+                    (ObservationProblem.Unreachable, "the credentials of the kubeconfig are not accepted"),
                 _ => (ObservationProblem.Unreachable, "see the API server's log"),
             };
             var status = (int)e.Response.StatusCode;
-            throw new ObservationException(
-                string.Create(CultureInfo.InvariantCulture, $"{what}: {cluster.BaseUri} answered {status}; {remedy}"), e, problem);
+            var answered = string.Create(CultureInfo.InvariantCulture, $"{cluster.BaseUri} answered {status}");
+            throw new ObservationException($"{what}: {answered}; {remedy}", e, problem);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ObservationException($"{what}: {cluster.BaseUri} did not answer in time", e);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or System.Text.Json.JsonException or KubernetesException)
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or JsonException
+                or KubernetesException or KubeConfigException)
         {
             throw new ObservationException($"{what}: {cluster.BaseUri} cannot be asked: {e.Message}", e);
         }

@@ -43,7 +43,8 @@ public static class ServiceSearch
             var marked = withPods.Where(s => s.GetLabel(Manifest.OwnerLabel) == Manifest.Owner).ToList();
             return marked is [var only] ? Found(only.Namespace(), only.Name()) : NotFound(withPods);
         }
-        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
+        catch (HttpOperationException e)
+            when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
         {
             return new FoundService(null, null,
                 $"give --service NAMESPACE/NAME: this user may not look for Services ({ClusterWords.Of(e)})");
@@ -58,10 +59,12 @@ public static class ServiceSearch
     {
         try
         {
-            await cluster.CoreV1.ReadNamespacedServiceAsync(LabName, LabNamespace, cancellationToken: cancellationToken);
+            await cluster.CoreV1.ReadNamespacedServiceAsync(
+                LabName, LabNamespace, cancellationToken: cancellationToken);
             return true;
         }
-        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        catch (HttpOperationException e)
+            when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
         {
             return false;
         }
@@ -72,12 +75,14 @@ public static class ServiceSearch
         Kubernetes cluster, IList<V1Service> services, CancellationToken cancellationToken)
     {
         var candidates = services
-            .Where(s => s.Spec.Selector is { Count: > 0 } && !s_systemNamespaces.Contains(s.Namespace(), StringComparer.Ordinal))
+            .Where(s => s.Spec.Selector is { Count: > 0 }
+                && !s_systemNamespaces.Contains(s.Namespace(), StringComparer.Ordinal))
             .OrderBy(s => s.Namespace(), StringComparer.Ordinal).ThenBy(s => s.Name(), StringComparer.Ordinal).ToList();
         if (candidates.Count == 0) return [];
         var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: cancellationToken);
         var byNamespace = pods.Items.ToLookup(p => p.Namespace(), StringComparer.Ordinal);
-        return [.. candidates.Where(s => byNamespace[s.Namespace()].Any(p => s.Spec.Selector.All(l => p.GetLabel(l.Key) == l.Value)))];
+        return [.. candidates.Where(
+            s => byNamespace[s.Namespace()].Any(p => s.Spec.Selector.All(l => p.GetLabel(l.Key) == l.Value)))];
     }
 
     private static FoundService Found(string ns, string name) => new(ns, name, $"watching Service {ns}/{name}");

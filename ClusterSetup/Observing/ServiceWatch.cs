@@ -8,28 +8,30 @@ using k8s;
 namespace CiliumDebugging.ClusterSetup.Observing;
 
 /// <summary>
-/// Watches a Service of a cluster that is already there, without end and without load of its own, and puts what it sees into a
-/// feed: rate, share and failures of each Pod, the verdict, or why there is none. It only reads (get, list, GET). What is
-/// missing (the cluster, the Service, its Pods, counters, traffic) is said in the feed, and tried again.
+/// Watches a Service of a cluster that is already there, without end and without load of its own, and puts what it sees
+/// into a feed: rate, share and failures of each Pod, the verdict, or why there is none. It only reads (get, list,
+/// GET). What is missing (the cluster, the Service, its Pods, counters, traffic) is said in the feed, and tried again.
 /// </summary>
 /// <remarks>
-/// The verdict rests on the last minutes alone, and on data from after the last change of the backends or of the HTTP rules;
-/// its error probability holds for each of these windows of evidence (<see cref="EvidenceWindows"/>). In the two seconds after
-/// a change nothing is counted as evidence, because it takes a moment to reach every node. Pods that are being deleted are
-/// left out: requests on connections that they still have are neither expected nor skew.
+/// The verdict rests on the last minutes alone, and on data from after the last change of the backends or of the HTTP
+/// rules; its error probability holds for each of these windows of evidence (<see cref="EvidenceWindows"/>). In the two
+/// seconds after a change nothing is counted as evidence, because it takes a moment to reach every node. Pods that are
+/// being deleted are left out: requests on connections that they still have are neither expected nor skew.
 /// </remarks>
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">What to watch; see <see cref="OptionsFor"/>.</param>
 /// <param name="feed">Where to show it.</param>
 /// <param name="time">Time source.</param>
 /// <param name="paused">
-/// Whether somebody else feeds the feed, as a scenario does while it runs. The watch then reads nothing, and begins anew
-/// afterwards. Null: never.
+/// Whether somebody else feeds the feed, as a scenario does while it runs. The watch then reads nothing, and begins
+/// anew afterwards. Null: never.
 /// </param>
 public sealed class ServiceWatch(
     Kubernetes cluster, ObserveOptions options, PageFeed feed, TimeProvider time, Func<bool>? paused = null)
 {
-    /// <summary>Time between two readings. A large cluster's is longer (<see cref="ObserveOptions.RequestsPerMinute"/>).</summary>
+    /// <summary>
+    /// Time between two readings. A large cluster's is longer (<see cref="ObserveOptions.RequestsPerMinute"/>).
+    /// </summary>
     public static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(2);
 
     private const int MaxEvents = 50;
@@ -37,13 +39,16 @@ public sealed class ServiceWatch(
     /// <summary>A change takes a moment to reach every node.</summary>
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
 
-    /// <summary>Without a request for this long there is no traffic. Some Services have a request every few seconds.</summary>
+    /// <summary>
+    /// Without a request for this long there is no traffic. Some Services have a request every few seconds.
+    /// </summary>
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(30);
 
     /// <summary>Evidence does not bridge a gap of this length: nothing is known of the objects in it.</summary>
     private static readonly TimeSpan s_gap = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10), s_pauseLook = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10),
+        s_pauseLook = TimeSpan.FromMilliseconds(500);
 
     private readonly WatchSituations _situations = new(options, time);
     private readonly EvidenceWindows _windows = new(options.Verdict);
@@ -169,6 +174,7 @@ public sealed class ServiceWatch(
         if (!_recent.HasRates) return _situations.Beginning;
         if (_recent.LastRequestAt is { } last && last >= _settledAt && at - last < s_quiet.TotalSeconds) return null;
         var missing = _situations.Missing(round);
-        return _situations.Quiet(at - (_recent.LastRequestAt ?? 0), missing.Length == 0 ? "" : $"{missing} {_situations.WhatToDo}");
+        return _situations.Quiet(
+            at - (_recent.LastRequestAt ?? 0), missing.Length == 0 ? "" : $"{missing} {_situations.WhatToDo}");
     }
 }

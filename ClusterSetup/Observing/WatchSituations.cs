@@ -17,7 +17,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     /// <summary>The backends or the rules on the way to them have just changed.</summary>
     /// <param name="change">The change.</param>
     public static Situation Changed(string change) =>
-        Waiting($"{char.ToUpperInvariant(change[0])}{change[1..]}", "Evidence is collected anew from this change on.", "");
+        Waiting(char.ToUpperInvariant(change[0]) + change[1..], "Evidence is collected anew from this change on.", "");
 
     /// <summary>There is no traffic.</summary>
     /// <param name="seconds">For how long, s.</param>
@@ -30,7 +30,9 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     /// <param name="missing">What is missing.</param>
     public Situation NoCounters(string missing) => Waiting($"No counters of {Service}", missing, WhatToDo);
 
-    /// <summary>What the counters of a round do not tell; empty when Hubble or the Pods' own counter is there.</summary>
+    /// <summary>
+    /// What the counters of a round do not tell; empty when Hubble or the Pods' own counter is there.
+    /// </summary>
     public string Missing(ObservedRound round)
     {
         var scrapes = round.Scrapes.SelectMany(s => s.Round.Scrapes).ToList();
@@ -67,8 +69,12 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
         };
     }
 
-    private static string Error(List<TargetScrape> scrapes) => scrapes.Count == 0 ? "no metrics"
-        : $"{scrapes[0].Target.Name}: {scrapes[0].Error}{(scrapes.Count > 1 ? F($" (and {scrapes.Count - 1} more)") : "")}";
+    private static string Error(List<TargetScrape> scrapes)
+    {
+        if (scrapes.Count == 0) return "no metrics";
+        var more = scrapes.Count > 1 ? F($" (and {scrapes.Count - 1} more)") : "";
+        return $"{scrapes[0].Target.Name}: {scrapes[0].Error}{more}";
+    }
 
     private static Situation Waiting(string headline, string answers, string why) =>
         new("waiting", headline, answers, "", "", "", "", why);

@@ -12,7 +12,9 @@ namespace CiliumDebugging.ClusterSetup.Steering;
 /// <summary>Looks after what the cluster holds of a scenario: which of its policies are applied (by whomever), and which Pods are there.</summary>
 internal sealed class ClusterWatch(Kubernetes cluster)
 {
-    /// <summary>Whether the last look was refused in part: what may not be read is shown as not applied, or as no Pods.</summary>
+    /// <summary>
+    /// Whether the last look was refused in part: what may not be read is shown as not applied, or as no Pods.
+    /// </summary>
     public bool IsRefused { get; private set; }
 
     /// <summary>The policy files of a scenario as the cluster has them.</summary>

@@ -92,7 +92,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Feed.Fail(e is HttpOperationException refused ? $"the cluster refused a request: {ClusterWords.Of(refused)}" : e.Message);
+            Feed.Fail(e is HttpOperationException refused
+                ? $"the cluster refused a request: {ClusterWords.Of(refused)}" : e.Message);
             throw;
         }
         finally
@@ -120,7 +121,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
         {
-            throw new CommandRefusedException(e is HttpOperationException refused ? $"the cluster refused it: {ClusterWords.Of(refused)}" : e.Message);
+            throw new CommandRefusedException(e is HttpOperationException refused
+                ? $"the cluster refused it: {ClusterWords.Of(refused)}" : e.Message);
         }
         finally
         {
@@ -219,7 +221,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
             {
                 // The cluster is starting or going; the next look will tell.
             }
-            await Task.Delay(_watch.IsRefused ? RefusedLookInterval : LookInterval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_watch.IsRefused ? RefusedLookInterval : LookInterval, _time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -113,8 +113,8 @@ public sealed class PageFeed(TimeProvider time)
     /// <param name="live">Rates over the last readings.</param>
     /// <param name="report">The evidence so far; its series ends with the newest counters.</param>
     /// <param name="instead">
-    /// Why there is no verdict; it takes the place of the situation, and the rows are shown with rates of 0. Null: there is
-    /// traffic, and the report says what it is like.
+    /// Why there is no verdict; it takes the place of the situation, and the rows are shown with rates of 0. Null:
+    /// there is traffic, and the report says what it is like.
     /// </param>
     /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
     public bool Observed(int run, LiveRates live, RunReport report, Situation? instead)
@@ -128,7 +128,8 @@ public sealed class PageFeed(TimeProvider time)
             Describe();
             _state = _state with
             {
-                At = live.At, Requests = live.Requests, Responses = live.Responses, FailedPerSecond = live.FailedPerSecond,
+                At = live.At, Requests = live.Requests, Responses = live.Responses,
+                FailedPerSecond = live.FailedPerSecond,
                 Situation = instead ?? Situation.Of(report, live, time.LocalTimeZone),
             };
             if (instead is not null) Withhold([.. _state.Rows.Select(WithoutRates)]);
@@ -138,7 +139,9 @@ public sealed class PageFeed(TimeProvider time)
     /// <summary>An observation sees nothing.</summary>
     /// <param name="run">Number of the observation.</param>
     /// <param name="why">Why.</param>
-    /// <param name="podsAreKnown">Whether the Pods seen last may still be there: their rows stay, with rates of 0.</param>
+    /// <param name="podsAreKnown">
+    /// Whether the Pods seen last may still be there: their rows stay, with rates of 0.
+    /// </param>
     /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
     public bool Unobserved(int run, Situation why, bool podsAreKnown) => ChangeOf(run, () =>
     {

@@ -73,7 +73,12 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var failing = live.Pods.IsEmpty ? phase.Failures > 0 : live.FailedPerSecond > Few;
         var kind = failing ? "failing" : missing.Count > 0 ? "skewed" : Disturbed(report) ? "recovered" : phase.Delivery.Successes.Kind is VerdictKind.Skewed ? "skewed" : "balanced";
         var moment = Moments(report, live.At, clock);
-        var (since, after) = kind switch { "balanced" => ("", ""), "recovered" => Began(report, phase, moment), _ => Onset(report, phase, moment) };
+        var (since, after) = kind switch
+        {
+            "balanced" => ("", ""),
+            "recovered" => Began(report, phase, moment),
+            _ => Onset(report, phase, moment),
+        };
         var diagnosis = phase.Diagnosis is { Name: not ("even" or "unknown") } named && (kind is "failing" or "skewed" || unchosen > 0) ? phase.Diagnosis : null;
         // Pods that should get nothing (traffic policy, zone hints) are none that are missing.
         var total = phase.Pods.Length - unchosen;
@@ -128,7 +133,8 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var failed = live.Pods.IsEmpty ? phase.Failures / Math.Max(phase.Seconds, 1e-9) : live.FailedPerSecond;
         var status = phase.ByStatus.Where(s => s.Key >= 400).OrderByDescending(s => s.Value).Select(s => F($"{s.Key}")).FirstOrDefault() ?? phase.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
         var which = pods.Count <= 4 ? string.Join(", ", pods.Select(p => $"{p.Pod.Name} on {p.Pod.Node}")) : $"{pods.Count} pods on {pods.Select(p => p.Pod.Node).Distinct().Count()} nodes";
-        var ends = phase.StatusUnknown ? "how requests end is not known" : failed <= Few ? "no request fails" : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
+        var ends = phase.StatusUnknown ? "how requests end is not known" : failed <= Few ? "no request fails"
+            : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
         return F($"{which}: {pods.Sum(p => RateOf(p, phase, live)):0.0} {Unit(phase)}; {ends}");
     }
 
@@ -156,7 +162,9 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         return (moment(cause?.At.TotalSeconds ?? phase.Start), cause?.Name ?? "no recorded event");
     }
 
-    /// <summary>Moments as seconds of the run, or as time of day, with the date where that is not of the last day.</summary>
+    /// <summary>
+    /// Moments as seconds of the run, or as time of day, with the date where that is not of the last day.
+    /// </summary>
     private static Func<double, string> Moments(RunReport report, double now, TimeZoneInfo? clock) => seconds =>
     {
         if (clock is null) return F($"{seconds:0.0} s");
@@ -173,7 +181,8 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         return kind switch
         {
             "failing" or "skewed" => phase.Diagnosis is { Name: "unknown" } unknown && phase.Requests >= 50 ? unknown.Sentence : "Collecting evidence; no mechanism is named yet.",
-            _ when verdict.Kind is VerdictKind.Even => F($"{succeeds} and the shares are even within ±{verdict.Tolerance * 100:0.#} %."),
+            _ when verdict.Kind is VerdictKind.Even =>
+                F($"{succeeds} and the shares are even within ±{verdict.Tolerance * 100:0.#} %."),
             "recovered" => $"No failure and no skew found since{more}.",
             _ => $"{succeeds} and no skew is found{more}.",
         };

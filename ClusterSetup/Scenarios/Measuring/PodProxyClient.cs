@@ -36,8 +36,8 @@ public sealed class PodProxyClient(Kubernetes cluster)
         {
             var text = await BoundedText.ReadAsync(response.Content, MaxErrorBytes, cut: true, cancellationToken);
             var message = ClusterWords.MessageOf(text);
-            throw new HttpRequestException(
-                $"{method} {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {message}", null, response.StatusCode);
+            var what = $"{method} {path} of pod {ns}/{pod} port {port}";
+            throw new HttpRequestException($"{what}: {(int)response.StatusCode} {message}", null, response.StatusCode);
         }
     }
 

@@ -6,7 +6,9 @@ using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Observing;
 
-/// <summary>What is between a client and its API server: it can cut the connection, answer instead, and change the way.</summary>
+/// <summary>
+/// What is between a client and its API server: it can cut the connection, answer instead, and change the way.
+/// </summary>
 internal sealed class ApiSwitch : DelegatingHandler
 {
     /// <summary>No connection can be made.</summary>
@@ -34,7 +36,8 @@ internal sealed class ApiSwitch : DelegatingHandler
         return (new Kubernetes(configuration, between), between);
     }
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Requests++;
         if (IsOff) throw new HttpRequestException("Connection refused");
@@ -42,7 +45,8 @@ internal sealed class ApiSwitch : DelegatingHandler
         if (Instead(request.Method.Method, url.AbsolutePath) is { } answer)
         {
             var content = new StringContent(answer.Json, Encoding.UTF8, "application/json");
-            return Task.FromResult(new HttpResponseMessage(answer.Status) { Content = content, RequestMessage = request });
+            return Task.FromResult(
+                new HttpResponseMessage(answer.Status) { Content = content, RequestMessage = request });
         }
         request.RequestUri = new Uri(url, Path(url.AbsolutePath) + url.Query);
         return base.SendAsync(request, cancellationToken);

@@ -11,14 +11,15 @@ namespace CiliumDebugging.ClusterSetup.Tests.Observing;
 /// <summary>Clusters where much is refused, and which Service is watched when none is named.</summary>
 public sealed class ClusterRightsTests
 {
-    private const string Refusal = """{"kind":"Status","code":403,"message":"pods \"b1\" is forbidden: User \"reader\" cannot do it"}""";
+    private const string Refusal = """{"kind":"Status","code":403,"message":"pods \"b1\" is forbidden: read only"}""";
 
     [Fact]
     public async Task A_cluster_that_does_not_say_what_is_allowed_is_taken_to_allow_everything()
     {
         await using var cluster = await ObservedCluster.StartAsync();
 
-        (await ClusterRights.ReadAsync(cluster.Api.Client, "backend", TestContext.Current.CancellationToken)).ShouldBe(ClusterRights.All);
+        (await ClusterRights.ReadAsync(cluster.Api.Client, "backend", TestContext.Current.CancellationToken))
+            .ShouldBe(ClusterRights.All);
     }
 
     [Fact]
@@ -58,7 +59,8 @@ public sealed class ClusterRightsTests
         await using var cluster = await ObservedCluster.StartAsync();
         var (client, between) = ApiSwitch.For(cluster.Api);
         using var disposed = client;
-        between.Instead = (method, path) => method != "GET" || path.StartsWith("/apis/cilium.io/", StringComparison.Ordinal)
+        between.Instead = (method, path) =>
+            method != "GET" || path.StartsWith("/apis/cilium.io/", StringComparison.Ordinal)
             ? (HttpStatusCode.Forbidden, Refusal) : null;
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         var options = new LabSessionOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3);
@@ -69,7 +71,7 @@ public sealed class ClusterRightsTests
         var refused = await Should.ThrowAsync<CommandRefusedException>(() =>
             session.RunAsync(new LabCommand(LabAction.DeletePod, "backend/b1"), TestContext.Current.CancellationToken));
 
-        refused.Message.ShouldBe("the cluster refused it: 403 pods \"b1\" is forbidden: User \"reader\" cannot do it");
+        refused.Message.ShouldBe("the cluster refused it: 403 pods \"b1\" is forbidden: read only");
     }
 
     [Fact]
@@ -82,11 +84,12 @@ public sealed class ClusterRightsTests
 
         cluster.Api.Store.Delete(ResourceKinds.Services, "backend", "backend-1").OrThrow();
         (await ServiceSearch.FindAsync(cluster.Api.Client, cancellation)).ShouldBe(new FoundService(null, null,
-            "there is no Service backend/backend-1: give --service NAMESPACE/NAME (no Service outside kube-system has pods)"));
+            "there is no Service backend/backend-1: give --service NAMESPACE/NAME "
+            + "(no Service outside kube-system has pods)"));
 
         for (var i = 10; i < 22; i++)
-            cluster.Create(ResourceKinds.Services, "backend", $$$"""{"metadata":{"name":"s{{{i}}}"},"spec":{"selector":{"app":"backend"},"ports":[{"port":80}]}}""");
-        cluster.Create(ResourceKinds.Services, "backend", """{"metadata":{"name":"a"},"spec":{"selector":{"app":"nothing"},"ports":[{"port":80}]}}""");
+            cluster.Service($"s{i}");
+        cluster.Service("a", app: "nothing");
         var proposed = await ServiceSearch.FindAsync(cluster.Api.Client, cancellation);
         proposed.IsFound.ShouldBeFalse();
         proposed.Message.ShouldContain("give --service NAMESPACE/NAME, for example backend/s10, backend/s11");

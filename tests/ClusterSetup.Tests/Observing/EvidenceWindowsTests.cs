@@ -15,7 +15,8 @@ public sealed class EvidenceWindowsTests
 
     private static readonly ObservedService s_service = new(
         "backend", "backend-1",
-        [.. Enumerable.Range(1, 3).Select(i => new ObservedEndpoint(new BackendPod($"b{i}", "backend", $"worker{i}"), new EndpointFacts(true, null, [], null), false))],
+        [.. Enumerable.Range(1, 3).Select(i => new ObservedEndpoint(
+            new BackendPod($"b{i}", "backend", $"worker{i}"), new EndpointFacts(true, null, [], null), false))],
         new ServiceFacts(false, false, false, false, false), ImmutableDictionary<string, ClientPath>.Empty,
         ImmutableDictionary<string, string>.Empty, null, ImmutableSortedDictionary<string, string>.Empty);
 

@@ -14,5 +14,6 @@ internal static class Sums
             && values.TryGetValue(l[..space], out var more) ? $"{l[..space]} {Value(l) + more}" : l));
     }
 
-    private static long Value(string line) => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    private static long Value(string line) =>
+        long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
 }
