@@ -28,7 +28,10 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
         ArgumentNullException.ThrowIfNull(cluster);
         Task<string?> MayAsync(string verb, string resource, string? of = null, string? group = null)
         {
-            var what = new V1ResourceAttributes { Verb = verb, Resource = resource, NamespaceProperty = of, Group = group };
+            var what = new V1ResourceAttributes
+            {
+                Verb = verb, Resource = resource, Group = group, NamespaceProperty = of,
+            };
             return RefusalAsync(cluster, what, cancellationToken);
         }
         var policies = await WithoutPoliciesAsync(cluster, ns, cancellationToken)
