@@ -13,9 +13,14 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
 {
     private const int AtOnce = 8;
 
+    /// <summary>After as many rounds in which no backend had the metric they are left alone for a while.</summary>
+    private const int Patience = 3;
+
+    private static readonly TimeSpan s_askAgain = TimeSpan.FromMinutes(1);
+
     private readonly PodProxyClient _proxy = new(cluster);
     private int _backendsWithout;
-    private bool _askBackends = options.BackendMetric.Length > 0;
+    private long? _leftAloneSince;
 
     public string Description => string.Create(CultureInfo.InvariantCulture, $"Hubble's and the pods' metrics, scraped through {cluster.BaseUri}");
 
@@ -25,8 +30,10 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
     {
         var pods = objects.Service.Endpoints.Select(e => e.Pod.HubbleName).ToHashSet(StringComparer.Ordinal);
         using var slots = new SemaphoreSlim(AtOnce);
+        var askBackends = AsksBackends();
         List<Func<Task<TargetScrape>>> agents = [.. objects.Agents.Select(a => new Func<Task<TargetScrape>>(() => HubbleAsync(a, pods, cancellationToken)))];
-        List<Func<Task<TargetScrape>>> backends = _askBackends ? [.. objects.Service.Endpoints.Where(e => !e.Terminating).Select(e => new Func<Task<TargetScrape>>(() => BackendAsync(e.Pod, objects, cancellationToken)))] : [];
+        List<Func<Task<TargetScrape>>> backends = askBackends ? [.. objects.Service.Endpoints.Where(e => !e.Terminating)
+            .Select(e => new Func<Task<TargetScrape>>(() => BackendAsync(e.Pod, objects, cancellationToken)))] : [];
         RequestsPerReading = agents.Count + backends.Count;
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var before = time.GetUtcNow();
@@ -44,8 +51,21 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         }));
         var at = before + (time.GetUtcNow() - before) / 2;
         // Pods that never had such a metric are no missing targets, they are just not this kind of Pod.
-        if (_askBackends && scrapes.Where(s => s.Target.Kind is TargetKind.Backend).ToList() is { Count: > 0 } own && own.All(s => s.Error == WithoutMetric(options)) && ++_backendsWithout >= 3) _askBackends = false;
+        var own = scrapes.Where(s => s.Target.Kind is TargetKind.Backend).ToList();
+        if (own.Count > 0) Note(own.All(s => s.Error == WithoutMetric(options)));
         return [(at, new ScrapeRound(0, [.. scrapes.Where(s => _backendsWithout == 0 || s.Error != WithoutMetric(options))]))];
+    }
+
+    private bool AsksBackends()
+    {
+        if (options.BackendMetric.Length == 0) return false;
+        return _leftAloneSince is not { } since || time.GetElapsedTime(since) >= s_askAgain;
+    }
+
+    private void Note(bool noneHasIt)
+    {
+        _backendsWithout = noneHasIt ? _backendsWithout + 1 : 0;
+        _leftAloneSince = _backendsWithout >= Patience ? time.GetTimestamp() : null;
     }
 
     private static string WithoutMetric(ObserveOptions options) => $"no metric {options.BackendMetric}";

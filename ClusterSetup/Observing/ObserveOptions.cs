@@ -34,6 +34,9 @@ public sealed record ObserveOptions(string Namespace, string Service)
     /// <summary>A target that takes longer for its whole answer is missing from the round. Default 5 s.</summary>
     public TimeSpan TargetTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>An API server that takes longer for an answer is given up. Default 15 s.</summary>
+    public TimeSpan ApiTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>A Prometheus that takes longer for its whole answer is given up. Default 20 s.</summary>
     public TimeSpan PrometheusTimeout { get; init; } = TimeSpan.FromSeconds(20);
 

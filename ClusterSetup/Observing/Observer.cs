@@ -30,50 +30,52 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
     public async Task<ObservedResult> RunAsync(ObservationProgress progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(progress);
-        var budget = new RequestBudget(options.RequestsPerMinute, time);
-        var objects = new ServiceObjects(cluster, options, budget, time);
-        using var prometheus = options.Prometheus is { } address ? new PrometheusScrapes(new PrometheusApi(address, options.PrometheusToken, options.PrometheusTimeout, time), options, budget, time) : null;
-        ICounterSource source = prometheus is not null ? prometheus : new DirectScrapes(cluster, options, budget, time);
+        using var rounds = new ObservationRounds(cluster, options, time);
         // 1. what is there
         var began = time.GetUtcNow();
-        var read = await objects.ReadAsync(began, [], cancellationToken);
+        var read = await rounds.LookAsync(began, cancellationToken);
         var since = Since(read, began, progress);
-        var limit = options.For is { } given ? began + (prometheus is null || options.Watch ? given : TimeSpan.Zero) : options.Watch ? DateTimeOffset.MaxValue : began + (prometheus is null ? s_scraping : TimeSpan.Zero);
+        var end = End(began);
         var observer = new ServiceObserver(read.Service, options.Verdict);
-        progress($"observing {options.Namespace}/{options.Service} ({read.Service.Endpoints.Length} pods, {read.Agents.Length} agents): {source.Description}");
+        var there = FormattableString.Invariant($"{read.Service.Endpoints.Length} pods, {read.Agents.Length} agents");
+        progress($"observing {options.Namespace}/{options.Service} ({there}): {rounds.Source}");
         // 2. the counters, again and again
+        ObservedResult? result = null;
         var (failures, said) = (0, "");
-        while (true)
+        await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
+        return result!;
+
+        List<string> Clients() =>
+            [.. observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct()];
+
+        TimeSpan? OnRound(ObservedRound? round, ObservationException? problem)
         {
-            var started = time.GetTimestamp();
-            try
+            if (problem is not null)
             {
-                await RoundAsync(observer, source, objects, since, cancellationToken);
+                var anything = observer.Hubble.Differences.Rounds + observer.Backends.Differences.Rounds > 0;
+                if (++failures >= MostFailuresInARow || !anything) throw problem;
+                progress($"{problem.Message} (trying again, {failures} of {MostFailuresInARow - 1})");
+            }
+            else
+            {
                 failures = 0;
+                foreach (var (at, scrapes) in round!.Scrapes)
+                    observer.Add(scrapes with { At = (at - since).TotalSeconds }, round.Objects.Service);
             }
-            catch (ObservationException e) when (++failures < MostFailuresInARow && observer.Hubble.Differences.Rounds + observer.Backends.Differences.Rounds > 0)
-            {
-                progress($"{e.Message} (trying again, {failures} of {MostFailuresInARow - 1})");
-            }
-            Requests = budget.Total;
+            Requests = rounds.Requests;
             // 3. what it means
-            var result = ObservedReport.Of(observer, source.Description, since);
+            result = ObservedReport.Of(observer, rounds.Source, since);
             if (Said(result) is var now && now != said) progress(said = now);
-            if (result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= limit) return result;
-            var wait = Longest(options.Interval, budget.LeastInterval(source.RequestsPerReading + ServiceObjects.RequestsPerReading)) - time.GetElapsedTime(started);
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, cancellationToken);
+            var done = result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= end;
+            return done ? null : TimeSpan.Zero;
         }
     }
 
-    private static async Task RoundAsync(ServiceObserver observer, ICounterSource source, ServiceObjects objects, DateTimeOffset since, CancellationToken cancellationToken)
+    private DateTimeOffset End(DateTimeOffset began)
     {
-        var clients = observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct().ToList();
-        var read = await objects.ReadAsync(since, clients, cancellationToken);
-        var rounds = await source.ReadAsync(read, since, cancellationToken);
-        // A client's node decides how often it was counted: look up those that are new before anything is judged.
-        var unknown = rounds.SelectMany(r => r.Round.Scrapes).SelectMany(s => s.Counters?.Keys ?? []).Select(k => k.Client).Where(c => c.Length > 0).Distinct().Except(read.Service.Clients.Keys).ToList();
-        if (unknown.Count > 0) read = await objects.ReadAsync(since, [.. clients, .. unknown], cancellationToken);
-        foreach (var (at, round) in rounds) observer.Add(round with { At = (at - since).TotalSeconds }, read.Service);
+        if (options.Prometheus is not null && !options.Watch) return began;
+        if (options.For is { } given) return began + given;
+        return options.Watch ? DateTimeOffset.MaxValue : began + s_scraping;
     }
 
     /// <summary>A Prometheus knows the past, but the objects only say how things are now: nothing from before their last change is judged.</summary>
@@ -94,6 +96,4 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
         return withheld is not null ? $"undecided: {withheld}" : $"selection {Word(phase.Selection.Kind)}, delivery {Word(phase.Delivery.Successes.Kind)}: {result.Report.Diagnosis.Name}";
         static string Word(LoadTest.Analysis.VerdictKind kind) => kind.ToString().ToLowerInvariant();
     }
-
-    private static TimeSpan Longest(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
@@ -9,6 +10,7 @@ using CiliumDebugging.LoadTest.Observation;
 using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Autorest;
+using k8s.Exceptions;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Observing;
@@ -36,8 +38,11 @@ internal sealed record ServiceObjectsRead(ObservedService Service, ImmutableArra
 /// <param name="time">Time source.</param>
 internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time)
 {
-    /// <summary>Requests of a reading, without the clients that are seen for the first time.</summary>
-    public const int RequestsPerReading = 7;
+    /// <summary>
+    /// Most requests of a reading, without the clients that are looked up: Service, EndpointSlices (a second one before
+    /// Kubernetes 1.21), Pods, agents, three kinds of policies, namespaces.
+    /// </summary>
+    public const int RequestsPerReading = 9;
 
     private const int RequestsPerSlowReading = 2;
     private const int DefaultHubblePort = 9965;
@@ -46,7 +51,10 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     /// <summary>What changes no meaning of a count (settings, nodes) is read anew after this time.</summary>
     private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, V1Pod?> _clients = new(StringComparer.Ordinal);
+    /// <summary>A client is looked up anew after this time: another Pod may have its name by then.</summary>
+    private static readonly TimeSpan s_clientAge = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<string, (V1Pod? Pod, long At)> _clients = new(StringComparer.Ordinal);
     private ImmutableDictionary<string, string> _zones = ImmutableDictionary<string, string>.Empty;
     private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
     private PolicyView? _policies;
@@ -64,16 +72,28 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     public async Task<ServiceObjectsRead> ReadAsync(DateTimeOffset startedAt, IEnumerable<string> clients, CancellationToken cancellationToken)
     {
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
-        var service = await GetAsync($"Service {options.Namespace}/{options.Service}", () => cluster.CoreV1.ReadNamespacedServiceAsync(options.Service, options.Namespace, cancellationToken: cancellationToken));
-        var slices = await GetAsync($"EndpointSlices of namespace {options.Namespace}", () => cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(options.Namespace, labelSelector: $"kubernetes.io/service-name={options.Service}", cancellationToken: cancellationToken));
-        var pods = await GetAsync($"pods of namespace {options.Namespace}", () => cluster.CoreV1.ListNamespacedPodAsync(options.Namespace, cancellationToken: cancellationToken));
-        var agents = await GetAsync("pods of namespace kube-system", () => cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken));
+        var (ns, name) = (options.Namespace, options.Service);
+        var service = await GetAsync($"Service {ns}/{name}", token => cluster.CoreV1.ReadNamespacedServiceAsync(
+            name, ns, cancellationToken: token), cancellationToken);
+        var slices = await GetAsync($"EndpointSlices of namespace {ns}", token => EndpointSlices.ListAsync(
+            cluster, ns, name, token), cancellationToken);
+        var pods = await GetAsync($"pods of namespace {ns}", token => cluster.CoreV1.ListNamespacedPodAsync(
+            ns, cancellationToken: token), cancellationToken);
+        var agents = await GetAsync("pods of namespace kube-system", token => cluster.CoreV1.ListNamespacedPodAsync(
+            ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: token),
+            cancellationToken);
         await ReadPoliciesAsync(cancellationToken);
         if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow) await ReadSlowAsync(cancellationToken);
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         var endpoints = Endpoints(slices, byName, startedAt);
-        if (endpoints.IsEmpty) throw new ObservationException($"Service {options.Namespace}/{options.Service} has no pods: its EndpointSlices name none (kubectl -n {options.Namespace} get endpointslices)");
-        TargetPort = slices.Items.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => p.Port is not null)?.Port ?? service.Spec.Ports?.FirstOrDefault()?.Port ?? 80;
+        if (endpoints.IsEmpty)
+        {
+            throw new ObservationException(
+                $"Service {ns}/{name} has no pods: its EndpointSlices name none (kubectl -n {ns} get endpointslices)",
+                problem: ObservationProblem.NoPods);
+        }
+        TargetPort = slices.SelectMany(s => s.Ports ?? [])
+            .FirstOrDefault(p => p.Port is not null)?.Port ?? service.Spec.Ports?.FirstOrDefault()?.Port ?? 80;
         var targets = endpoints.Select(e => byName.GetValueOrDefault(e.Pod.Name)).OfType<V1Pod>().ToList();
         var paths = await PathsAsync(clients, targets, cancellationToken);
         var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
@@ -85,12 +105,14 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
             targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation), StableSince(targets), TargetPort);
     }
 
-    private ImmutableArray<ObservedEndpoint> Endpoints(V1EndpointSliceList slices, Dictionary<string, V1Pod> pods, DateTimeOffset startedAt)
+    private ImmutableArray<ObservedEndpoint> Endpoints(
+        IList<V1EndpointSlice> slices, Dictionary<string, V1Pod> pods, DateTimeOffset startedAt)
     {
         var zones = _zones.ToDictionary(StringComparer.Ordinal);
         return
         [
-            .. slices.Items.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef?.Name is not null).DistinctBy(e => e.TargetRef.Name)
+            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef?.Name is not null)
+            .DistinctBy(e => e.TargetRef.Name)
                 .Select(e => new ObservedEndpoint(
                     new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty ?? options.Namespace, e.NodeName ?? pods.GetValueOrDefault(e.TargetRef.Name)?.Spec.NodeName ?? ""),
                     ServiceView.FactsOf(e, zones, pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created ? (created - startedAt.UtcDateTime).TotalSeconds : null),
@@ -103,14 +125,18 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     {
         await budget.TakeAsync(RequestsPerSlowReading, cancellationToken);
         _slowRead = time.GetTimestamp();
-        var nodes = await GetAsync("nodes", () => cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken));
+        var nodes = await GetAsync(
+            "nodes", token => cluster.CoreV1.ListNodeAsync(cancellationToken: token), cancellationToken);
         _zones = nodes.Items.Where(n => n.GetLabel(ServiceView.ZoneLabel) is not null).ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceView.ZoneLabel), StringComparer.Ordinal);
         try
         {
-            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            var map = await GetAsync("ConfigMap kube-system/cilium-config",
+                token => cluster.CoreV1.ReadNamespacedConfigMapAsync(
+                    ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: token),
+                cancellationToken);
             _settings = (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
         }
-        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        catch (ObservationException e) when (e.Problem is ObservationProblem.NotFound or ObservationProblem.Forbidden)
         {
             // Not Cilium, or none of this user's business: the report has no settings then.
             _settings = _settings.Clear();
@@ -122,36 +148,53 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     {
         try
         {
-            _policies = await PolicyView.ReadAsync(cluster, cancellationToken);
+            _policies = await GetAsync(
+                "network policies", token => PolicyView.ReadAsync(cluster, token), cancellationToken);
             _rulesProblem = _policies.Problems.IsEmpty ? null : _policies.Problems[0];
         }
-        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
         {
             _rulesProblem = "the API server does not let this user list network policies";
         }
     }
 
-    /// <summary>Where the clients are and which rules they meet. A client is looked up once; one that is gone or no Pod has no node.</summary>
-    private async Task<ImmutableDictionary<string, ClientPath>> PathsAsync(IEnumerable<string> clients, List<V1Pod> targets, CancellationToken cancellationToken)
+    /// <summary>Whether looking for this client again would tell nothing new.</summary>
+    /// <param name="client">A client as Hubble names it.</param>
+    public bool Knows(string client) =>
+        _clients.ContainsKey(client) || _clients.Count >= MostClients || client.Split('/').Length != 2;
+
+    /// <summary>
+    /// Where the clients are and which rules they meet. One that does not exist or is no Pod has no node. What is known
+    /// of a client is forgotten after a while.
+    /// </summary>
+    private async Task<ImmutableDictionary<string, ClientPath>> PathsAsync(
+        IEnumerable<string> clients, List<V1Pod> targets, CancellationToken cancellationToken)
     {
-        foreach (var client in clients)
+        var old = _clients.Where(c => time.GetElapsedTime(c.Value.At) >= s_clientAge).Select(c => c.Key).ToList();
+        foreach (var client in old) _clients.Remove(client);
+        foreach (var client in clients.Where(c => !Knows(c)))
         {
-            if (_clients.Count >= MostClients || _clients.ContainsKey(client) || client.Split('/') is not [var ns, var name]) continue;
+            if (client.Split('/') is not [var ns, var name] || Knows(client)) continue;
             await budget.TakeAsync(1, cancellationToken);
             try
             {
-                _clients[client] = await cluster.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: cancellationToken);
+                var pod = await GetAsync($"pod {client}", token => cluster.CoreV1.ReadNamespacedPodAsync(
+                    name, ns, cancellationToken: token), cancellationToken);
+                _clients[client] = (pod, time.GetTimestamp());
             }
-            catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+            catch (ObservationException e)
+                when (e.Problem is ObservationProblem.NotFound or ObservationProblem.Forbidden)
             {
-                _clients[client] = null;
+                _clients[client] = (null, time.GetTimestamp());
             }
         }
-        return _clients.Where(c => c.Value?.Spec.NodeName is { Length: > 0 }).ToImmutableDictionary(c => c.Key, c =>
+        ClientPath PathOf(V1Pod client)
         {
-            var rules = _policies?.HttpRules(c.Value!, targets, (ushort)TargetPort) ?? (false, false);
-            return new ClientPath(c.Value!.Spec.NodeName, rules.Item1, rules.Item2);
-        }, StringComparer.Ordinal);
+            var rules = _policies?.HttpRules(client, targets, (ushort)TargetPort) ?? (false, false);
+            return new ClientPath(client.Spec.NodeName, rules.Egress, rules.Ingress);
+        }
+        return _clients.Where(c => c.Value.Pod?.Spec.NodeName is { Length: > 0 })
+            .ToImmutableDictionary(c => c.Key, c => PathOf(c.Value.Pod!), StringComparer.Ordinal);
     }
 
     private static ObservedAgent Agent(V1Pod pod) => new(
@@ -165,31 +208,41 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         .SelectMany(p => p.Status?.Conditions ?? []).Where(c => c.Type == "Ready").Select(c => c.LastTransitionTime)
         .Concat(targets.Select(t => t.CreationTimestamp())).Append(_policies?.Newest).Max();
 
-    /// <summary>One request to the API server, with its failures in words.</summary>
-    private async Task<T> GetAsync<T>(string what, Func<Task<T>> get)
+    /// <summary>Something that the API server answers, with its failures in words.</summary>
+    private async Task<T> GetAsync<T>(
+        string what, Func<CancellationToken, Task<T>> get, CancellationToken cancellationToken)
     {
+        using var limit = new CancellationTokenSource(options.ApiTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return await get();
+            return await get(either.Token);
         }
         catch (HttpOperationException e)
         {
-            var (status, remedy) = ((int)e.Response.StatusCode, e.Response.StatusCode switch
+            var (problem, remedy) = e.Response.StatusCode switch
             {
-                HttpStatusCode.NotFound => "it does not exist: check the namespace and the name (namespace/name)",
-                HttpStatusCode.Forbidden => "this user may not read it: docs/observe.md lists what observe reads",
-                HttpStatusCode.Unauthorized => "the credentials of the kubeconfig are not accepted",
-                _ => "see the API server's log",
-            });
-            throw new ObservationException(string.Create(CultureInfo.InvariantCulture, $"{what}: {cluster.BaseUri} answered {status}; {remedy}"), e);
+                HttpStatusCode.NotFound => (ObservationProblem.NotFound,
+                    "it does not exist: check the namespace and the name (namespace/name)"),
+                HttpStatusCode.Forbidden => (ObservationProblem.Forbidden,
+                    "this user may not read it: docs/observe.md lists what observe reads"),
+                HttpStatusCode.Unauthorized =>
+                    (ObservationProblem.Unreachable, "the credentials of the kubeconfig are not accepted"),
+                _ => (ObservationProblem.Unreachable, "see the API server's log"),
+            };
+            var status = (int)e.Response.StatusCode;
+            var answered = string.Create(CultureInfo.InvariantCulture, $"{cluster.BaseUri} answered {status}");
+            throw new ObservationException($"{what}: {answered}; {remedy}", e, problem);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or System.Text.Json.JsonException)
-        {
-            throw new ObservationException($"{what}: {cluster.BaseUri} cannot be asked: {e.Message}", e);
-        }
-        catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ObservationException($"{what}: {cluster.BaseUri} did not answer in time", e);
+        }
+        catch (Exception e)
+            when (e is HttpRequestException or IOException or JsonException
+                or KubernetesException or KubeConfigException)
+        {
+            throw new ObservationException($"{what}: {cluster.BaseUri} cannot be asked: {e.Message}", e);
         }
     }
 }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Net;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
 using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.LoadTest.Views;
 using k8s;
 using k8s.Autorest;
 
@@ -10,9 +12,15 @@ namespace CiliumDebugging.ClusterSetup.Steering;
 /// <summary>Looks after what the cluster holds of a scenario: which of its policies are applied (by whomever), and which Pods are there.</summary>
 internal sealed class ClusterWatch(Kubernetes cluster)
 {
+    /// <summary>
+    /// Whether the last look was refused in part: what may not be read is shown as not applied, or as no Pods.
+    /// </summary>
+    public bool IsRefused { get; private set; }
+
     /// <summary>The policy files of a scenario as the cluster has them.</summary>
     public async Task<ImmutableArray<PolicyCard>> PoliciesAsync(Scenario scenario, CancellationToken cancellationToken)
     {
+        IsRefused = false;
         var cards = ImmutableArray.CreateBuilder<PolicyCard>();
         foreach (var (file, policies) in scenario.PolicyFiles())
         {
@@ -24,7 +32,18 @@ internal sealed class ClusterWatch(Kubernetes cluster)
     }
 
     /// <summary>The backend Pods of a scenario's Service.</summary>
-    public Task<ImmutableArray<LoadTest.Views.BackendPod>> PodsAsync(Scenario scenario, CancellationToken cancellationToken) => new ClusterView(cluster, scenario.Load).BackendsAsync(cancellationToken);
+    public async Task<ImmutableArray<BackendPod>> PodsAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new ClusterView(cluster, scenario.Load).BackendsAsync(cancellationToken);
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            IsRefused = true;
+            return [];
+        }
+    }
 
     private async Task<bool> ExistsAsync(PolicyManifest policy, CancellationToken cancellationToken)
     {
@@ -34,8 +53,13 @@ internal sealed class ClusterWatch(Kubernetes cluster)
             else await cluster.CustomObjects.GetNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken);
             return true;
         }
-        catch (HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
         {
+            return false;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            IsRefused = true;
             return false;
         }
     }

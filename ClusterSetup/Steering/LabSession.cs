@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using CiliumDebugging.ClusterSetup.Observing;
 using CiliumDebugging.ClusterSetup.Scenarios;
 using CiliumDebugging.ClusterSetup.Terminal;
 using CiliumDebugging.LoadTest.Page;
@@ -21,6 +22,10 @@ public sealed record RunOrder(Scenario Scenario, bool ByHand);
 public sealed class LabSession : ILabCommands, IAsyncDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>What a user may not read seldom changes.</summary>
+    private static readonly TimeSpan RefusedLookInterval = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan s_reportLimit = TimeSpan.FromSeconds(15);
     private const int ReportsShown = 20;
 
@@ -37,6 +42,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
     private Scenario _scenario;
     private Scenario? _ran;
     private RunControl? _control;
+    private volatile bool _running;
 
     /// <param name="cluster">The cluster.</param>
     /// <param name="first">The scenario that is shown before any ran.</param>
@@ -52,8 +58,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
     /// <summary>What is known right now.</summary>
     public PageFeed Feed { get; }
 
-    /// <summary>Whether a run is under way.</summary>
-    public bool IsRunning => _control is not null;
+    /// <summary>Whether a run is under way, from before the feed shows it until after it shows its end.</summary>
+    public bool IsRunning => _running;
 
     /// <summary>The next run that somebody asks for.</summary>
     public ValueTask<RunOrder> NextOrderAsync(CancellationToken cancellationToken) => _orders.Reader.ReadAsync(cancellationToken);
@@ -69,6 +75,7 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         var observer = new FeedObserver(Feed, terminal);
         using var control = new RunControl();
         _scenario = order.Scenario;
+        _running = true;
         Feed.Begin(scenario.Name, scenario.Title, order.ByHand, scenario.Load.RatePerSecond);
         try
         {
@@ -85,12 +92,13 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Feed.Fail(e is HttpOperationException refused ? $"the cluster refused a request: {refused.Response.Content}" : e.Message);
+            Feed.Fail(e is HttpOperationException refused
+                ? $"the cluster refused a request: {ClusterWords.Of(refused)}" : e.Message);
             throw;
         }
         finally
         {
-            _control = null;
+            (_control, _running) = (null, false);
         }
     }
 
@@ -113,7 +121,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
         {
-            throw new CommandRefusedException(e is HttpOperationException refused ? $"the cluster refused it: {(int)refused.Response.StatusCode} {refused.Response.Content}" : e.Message);
+            throw new CommandRefusedException(e is HttpOperationException refused
+                ? $"the cluster refused it: {ClusterWords.Of(refused)}" : e.Message);
         }
         finally
         {
@@ -212,7 +221,8 @@ public sealed class LabSession : ILabCommands, IAsyncDisposable
             {
                 // The cluster is starting or going; the next look will tell.
             }
-            await Task.Delay(LookInterval, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_watch.IsRefused ? RefusedLookInterval : LookInterval, _time, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -27,8 +27,11 @@ public sealed class AsymptoticMonitor
 
     /// <param name="backends">The backends.</param>
     /// <param name="options">Error probability and tolerance.</param>
-    public AsymptoticMonitor(ImmutableArray<string> backends, VerdictOptions? options = null)
+    /// <param name="startedAt">Start of the first interval, since observing began. Default 0.</param>
+    public AsymptoticMonitor(
+        ImmutableArray<string> backends, VerdictOptions? options = null, TimeSpan startedAt = default)
     {
+        _now = startedAt;
         _options = options ?? VerdictOptions.Default;
         _shares = _segmentBegan = AsymptoticShares.Of(backends);
     }

@@ -17,12 +17,15 @@ public sealed class ObservedView
     /// <param name="kind">Which view.</param>
     /// <param name="service">The Service.</param>
     /// <param name="options">Error probability of each verdict, and tolerance.</param>
-    public ObservedView(TargetKind kind, ObservedService service, VerdictOptions options)
+    /// <param name="start">When this view begins, s since observing began. Default 0.</param>
+    public ObservedView(TargetKind kind, ObservedService service, VerdictOptions options, double start = 0)
     {
         ArgumentNullException.ThrowIfNull(service);
         (Kind, _options) = (kind, options);
         var pods = Names(service);
-        (Selection, Delivery) = (new AsymptoticMonitor(pods, options), new AsymptoticMonitor(pods, options));
+        var startedAt = TimeSpan.FromSeconds(start);
+        Selection = new AsymptoticMonitor(pods, options, startedAt);
+        Delivery = new AsymptoticMonitor(pods, options, startedAt);
         _success = new RatioSums[pods.Length];
     }
 

@@ -19,10 +19,12 @@ public sealed class ServiceObserver
 
     /// <param name="service">The Service when observing begins.</param>
     /// <param name="options">Error probability of each verdict, and tolerance.</param>
-    public ServiceObserver(ObservedService service, VerdictOptions? options = null)
+    /// <param name="start">When this observer begins, s since observing began. Default 0.</param>
+    public ServiceObserver(ObservedService service, VerdictOptions? options = null, double start = 0)
     {
-        (Service, Options) = (service, options ?? VerdictOptions.Default);
-        (Hubble, Backends) = (new ObservedView(TargetKind.Hubble, service, Options), new ObservedView(TargetKind.Backend, service, Options));
+        (Service, Options, Phase) = (service, options ?? VerdictOptions.Default, (start, start));
+        Hubble = new ObservedView(TargetKind.Hubble, service, Options, start);
+        Backends = new ObservedView(TargetKind.Backend, service, Options, start);
     }
 
     /// <summary>Error probability and tolerance.</summary>
@@ -98,11 +100,13 @@ public sealed class ServiceObserver
 }
 
 /// <summary>What changed between two looks at a Service.</summary>
-internal static class ServiceChange
+public static class ServiceChange
 {
     /// <summary>The change in words; null when the expected shares and the meaning of the counters are the same.</summary>
     public static string? Describe(ObservedService before, ObservedService now)
     {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(now);
         var (old, young) = (before.Endpoints.ToDictionary(e => e.Pod), now.Endpoints.ToDictionary(e => e.Pod));
         List<string> changes = [];
         void Change(string what, IEnumerable<string> which)

@@ -27,6 +27,7 @@ public sealed class PageFeed(TimeProvider time)
     private LabState _state = LabState.Empty;
     private LabInfo _lab = LabInfo.Empty;
     private int _watchers;
+    private int _run;
     private long _watchedUntil = long.MinValue;
 
     /// <summary>Called after every change, with the lock of nobody held: whoever shows the feed wakes up.</summary>
@@ -86,11 +87,67 @@ public sealed class PageFeed(TimeProvider time)
     /// <summary>A run begins.</summary>
     public void Begin(string scenario, string title, bool byHand, double ratePerSecond) => Change(() =>
     {
-        _timeline.Clear();
-        _newSamples.Clear();
-        _counters.Clear();
-        (_report, _live) = (null, LiveRates.None);
+        Clear();
         _state = LabState.Empty with { Activity = "starting", Scenario = scenario, Title = title, ByHand = byHand, RatePerSecond = ratePerSecond };
+    });
+
+    /// <summary>An observation of a Service begins, or begins again after a run.</summary>
+    /// <param name="title">What is observed, in one line.</param>
+    /// <param name="situation">What to show until the first counters are read.</param>
+    /// <returns>The observation's number, for <see cref="Observed"/> and <see cref="Unobserved"/>.</returns>
+    public int BeginWatch(string title, Situation situation)
+    {
+        ArgumentNullException.ThrowIfNull(situation);
+        var run = 0;
+        Change(() =>
+        {
+            Clear();
+            run = _run;
+            _state = LabState.Empty with { Activity = "watching", Title = title, Step = title, Situation = situation };
+        });
+        return run;
+    }
+
+    /// <summary>What an observation sees now. The rates of the rows are those of <paramref name="live"/>.</summary>
+    /// <param name="run">Number of the observation.</param>
+    /// <param name="live">Rates over the last readings.</param>
+    /// <param name="report">The evidence so far; its series ends with the newest counters.</param>
+    /// <param name="instead">
+    /// Why there is no verdict; it takes the place of the situation, and the rows are shown with rates of 0. Null:
+    /// there is traffic, and the report says what it is like.
+    /// </param>
+    /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
+    public bool Observed(int run, LiveRates live, RunReport report, Situation? instead)
+    {
+        ArgumentNullException.ThrowIfNull(live);
+        ArgumentNullException.ThrowIfNull(report);
+        return ChangeOf(run, () =>
+        {
+            (_live, _report) = (live, report);
+            AddNewest(report);
+            Describe();
+            _state = _state with
+            {
+                At = live.At, Requests = live.Requests, Responses = live.Responses,
+                FailedPerSecond = live.FailedPerSecond,
+                Situation = instead ?? Situation.Of(report, live, time.LocalTimeZone),
+            };
+            if (instead is not null) Withhold([.. _state.Rows.Select(WithoutRates)]);
+        });
+    }
+
+    /// <summary>An observation sees nothing.</summary>
+    /// <param name="run">Number of the observation.</param>
+    /// <param name="why">Why.</param>
+    /// <param name="podsAreKnown">
+    /// Whether the Pods seen last may still be there: their rows stay, with rates of 0.
+    /// </param>
+    /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
+    public bool Unobserved(int run, Situation why, bool podsAreKnown) => ChangeOf(run, () =>
+    {
+        (_live, _report) = (LiveRates.None, null);
+        _state = _state with { FailedPerSecond = 0, Situation = why };
+        Withhold(podsAreKnown ? [.. _state.Rows.Select(WithoutRates)] : []);
     });
 
     /// <summary>A step of the run, or what else goes on.</summary>
@@ -116,8 +173,7 @@ public sealed class PageFeed(TimeProvider time)
         Change(() =>
         {
             _report = report;
-            if (report.Details.Series is [.., var counters] && (_counters.Count == 0 || counters.At > _counters.Last().At))
-                Add(counters, [.. report.Phases[^1].Pods.Select(p => p.Pod)], report.ClientNode, report.Phases[^1].Delivery.Successes);
+            AddNewest(report);
             Describe();
         });
     }
@@ -195,6 +251,36 @@ public sealed class PageFeed(TimeProvider time)
         }
     }
 
+    private void Clear()
+    {
+        _run++;
+        _timeline.Clear();
+        _newSamples.Clear();
+        _counters.Clear();
+        (_report, _live) = (null, LiveRates.None);
+    }
+
+    private void Withhold(ImmutableArray<PageRow> rows) =>
+        _state = _state with { Verdict = null, Diagnosis = null, Reconciliation = [], Rows = rows };
+
+    private static PageRow WithoutRates(PageRow row) => row with
+    {
+        State = "answers", OkPerSecond = 0, FailedPerSecond = 0, EchoPerSecond = 0, HubblePerSecond = 0,
+        Share = null, ShareLower = null, ShareUpper = null, P50Ms = null, P99Ms = null,
+    };
+
+    private bool ChangeOf(int run, Action change)
+    {
+        lock (_lock)
+        {
+            if (run != _run) return false;
+            change();
+            ChangedAt = time.GetTimestamp();
+        }
+        Changed?.Invoke();
+        return true;
+    }
+
     private void Change(Action change)
     {
         lock (_lock)
@@ -203,6 +289,14 @@ public sealed class PageFeed(TimeProvider time)
             ChangedAt = time.GetTimestamp();
         }
         Changed?.Invoke();
+    }
+
+    private void AddNewest(RunReport report)
+    {
+        if (report.Details.Series is not [.., var newest]) return;
+        if (_counters.Count > 0 && newest.At <= _counters.Last().At) return;
+        var phase = report.Phases[^1];
+        Add(newest, [.. phase.Pods.Select(p => p.Pod)], report.ClientNode, phase.Delivery.Successes);
     }
 
     private void Add(SeriesSample counters, ImmutableArray<BackendPod> pods, string clientNode, Verdict? verdict)

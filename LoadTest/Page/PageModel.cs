@@ -42,7 +42,9 @@ public sealed record SavedReport(string Id, string Diagnosis)
 
 /// <summary>The state of the lab at one moment: sent every second while there is load.</summary>
 /// <param name="At">s since the load began.</param>
-/// <param name="Activity"><c>idle</c>, <c>starting</c>, <c>running</c> or <c>ended</c>.</param>
+/// <param name="Activity">
+/// <c>idle</c>, <c>starting</c>, <c>running</c>, <c>ended</c>, or <c>watching</c> while a Service is only observed.
+/// </param>
 /// <param name="Step">What is being done.</param>
 /// <param name="Scenario">Name of the scenario.</param>
 /// <param name="Title">Its title.</param>

@@ -30,6 +30,9 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <summary>Below this many failures a second none is under way: the window forgets slowly.</summary>
     private const double Few = 0.05;
 
+    /// <summary>A time of day without its date is understood for less than this, s.</summary>
+    private const double SameDaySeconds = 20 * 3600;
+
     /// <summary>There is no load.</summary>
     public static Situation None { get; } = new("waiting", "No load yet", "No request has been sent.", "", "", "", "", "Start a scenario, or the load alone to make changes by hand.");
 
@@ -56,7 +59,8 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     /// <summary>From the run as it stands.</summary>
     /// <param name="report">The run.</param>
     /// <param name="live">What the client sees; with no load any more the whole last phase counts.</param>
-    public static Situation Of(RunReport report, LiveRates live)
+    /// <param name="clock">The zone in which moments are said as time of day; null: as seconds of the run.</param>
+    public static Situation Of(RunReport report, LiveRates live, TimeZoneInfo? clock = null)
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(live);
@@ -68,7 +72,13 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var missing = states.Where(s => s.State is not "answers").Select(s => s.Pod).ToList();
         var failing = live.Pods.IsEmpty ? phase.Failures > 0 : live.FailedPerSecond > Few;
         var kind = failing ? "failing" : missing.Count > 0 ? "skewed" : Disturbed(report) ? "recovered" : phase.Delivery.Successes.Kind is VerdictKind.Skewed ? "skewed" : "balanced";
-        var (since, after) = kind switch { "balanced" => ("", ""), "recovered" => Began(report, phase), _ => Onset(report, phase) };
+        var moment = Moments(report, live.At, clock);
+        var (since, after) = kind switch
+        {
+            "balanced" => ("", ""),
+            "recovered" => Began(report, phase, moment),
+            _ => Onset(report, phase, moment),
+        };
         var diagnosis = phase.Diagnosis is { Name: not ("even" or "unknown") } named && (kind is "failing" or "skewed" || unchosen > 0) ? phase.Diagnosis : null;
         // Pods that should get nothing (traffic policy, zone hints) are none that are missing.
         var total = phase.Pods.Length - unchosen;
@@ -115,7 +125,7 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
     {
         var rate = pods.Sum(p => RateOf(p, phase, live));
         var which = pods.Count <= 3 ? string.Join(", ", pods.Select(p => $"{p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (the client's node)" : "")}")) : $"{pods.Count} pods";
-        return F($"{which}: {rate:0.0} successes/s");
+        return F($"{which}: {rate:0.0} {Unit(phase)}");
     }
 
     private static string Missing(List<PodPhase> pods, PhaseReport phase, LiveRates live)
@@ -123,43 +133,58 @@ public sealed record Situation(string Kind, string Headline, string Answers, str
         var failed = live.Pods.IsEmpty ? phase.Failures / Math.Max(phase.Seconds, 1e-9) : live.FailedPerSecond;
         var status = phase.ByStatus.Where(s => s.Key >= 400).OrderByDescending(s => s.Value).Select(s => F($"{s.Key}")).FirstOrDefault() ?? phase.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
         var which = pods.Count <= 4 ? string.Join(", ", pods.Select(p => $"{p.Pod.Name} on {p.Pod.Node}")) : $"{pods.Count} pods on {pods.Select(p => p.Pod.Node).Distinct().Count()} nodes";
-        var ends = failed <= Few ? "no request fails" : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
-        return F($"{which}: {pods.Sum(p => RateOf(p, phase, live)):0.0} successes/s; {ends}");
+        var ends = phase.StatusUnknown ? "how requests end is not known" : failed <= Few ? "no request fails"
+            : F($"{failed:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
+        return F($"{which}: {pods.Sum(p => RateOf(p, phase, live)):0.0} {Unit(phase)}; {ends}");
     }
+
+    private static string Unit(PhaseReport phase) => phase.StatusUnknown ? "requests/s" : "successes/s";
 
     private static double RateOf(PodPhase pod, PhaseReport phase, LiveRates live) =>
         live.Pods.IsEmpty ? pod.Ok / Math.Max(phase.Seconds, 1e-9) : live.Pods.FirstOrDefault(p => p.Pod?.Name == pod.Pod.Name)?.OkPerSecond ?? 0;
 
-    private static (string Since, string After) Onset(RunReport report, PhaseReport phase)
+    private static (string Since, string After) Onset(RunReport report, PhaseReport phase, Func<double, string> moment)
     {
         if (report.Status.Episodes is [.., { End: EpisodeEnd.Open } open] && open.Onset.Best.At is { } at)
         {
             // A change takes its time to reach every node: the evidence may date the onset after it. How long after is said.
             var cause = open.Onset.Events.IsEmpty && report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
                 ? F($"{before.Name} ({(at - before.At).TotalSeconds:0.0} s before)") : open.Onset.DescribeEvents();
-            return (F($"{at.TotalSeconds:0.0} s"), cause);
+            return (moment(at.TotalSeconds), cause);
         }
-        return Began(report, phase);
+        return Began(report, phase, moment);
     }
 
     /// <summary>No onset is established (yet): the phase's own beginning, and what was done before it.</summary>
-    private static (string Since, string After) Began(RunReport report, PhaseReport phase)
+    private static (string Since, string After) Began(RunReport report, PhaseReport phase, Func<double, string> moment)
     {
         var cause = report.Details.Events.LastOrDefault(e => e.At.TotalSeconds <= phase.Start + 1e-9);
-        return (F($"{cause?.At.TotalSeconds ?? phase.Start:0.0} s"), cause?.Name ?? "no recorded event");
+        return (moment(cause?.At.TotalSeconds ?? phase.Start), cause?.Name ?? "no recorded event");
     }
+
+    /// <summary>
+    /// Moments as seconds of the run, or as time of day, with the date where that is not of the last day.
+    /// </summary>
+    private static Func<double, string> Moments(RunReport report, double now, TimeZoneInfo? clock) => seconds =>
+    {
+        if (clock is null) return F($"{seconds:0.0} s");
+        var moment = TimeZoneInfo.ConvertTime(report.Details.StartedAt.AddSeconds(seconds), clock);
+        return now - seconds < SameDaySeconds ? F($"{moment:HH:mm:ss}") : F($"{moment:yyyy-MM-dd HH:mm:ss}");
+    };
 
     private static string Reason(string kind, PhaseReport phase, string? sentence)
     {
         if (sentence is not null) return sentence;
         var verdict = phase.Delivery.Successes;
         var more = verdict.FurtherConnections is { } further ? F($"; a decision is expected after about {further} more requests") : "";
+        var succeeds = phase.StatusUnknown ? "How requests end is not known" : "Every request succeeds";
         return kind switch
         {
             "failing" or "skewed" => phase.Diagnosis is { Name: "unknown" } unknown && phase.Requests >= 50 ? unknown.Sentence : "Collecting evidence; no mechanism is named yet.",
-            _ when verdict.Kind is VerdictKind.Even => F($"Every request succeeds and the shares are even within ±{verdict.Tolerance * 100:0.#} %."),
+            _ when verdict.Kind is VerdictKind.Even =>
+                F($"{succeeds} and the shares are even within ±{verdict.Tolerance * 100:0.#} %."),
             "recovered" => $"No failure and no skew found since{more}.",
-            _ => $"Every request succeeds and no skew is found{more}.",
+            _ => $"{succeeds} and no skew is found{more}.",
         };
     }
 

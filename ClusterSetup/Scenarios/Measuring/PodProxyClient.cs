@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using CiliumDebugging.ClusterSetup.Observing;
 using k8s;
 using k8s.Autorest;
 
@@ -34,7 +35,9 @@ public sealed class PodProxyClient(Kubernetes cluster)
         using (response)
         {
             var text = await BoundedText.ReadAsync(response.Content, MaxErrorBytes, cut: true, cancellationToken);
-            throw new HttpRequestException($"{method} {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {text.Trim()}", null, response.StatusCode);
+            var message = ClusterWords.MessageOf(text);
+            var what = $"{method} {path} of pod {ns}/{pod} port {port}";
+            throw new HttpRequestException($"{what}: {(int)response.StatusCode} {message}", null, response.StatusCode);
         }
     }
 

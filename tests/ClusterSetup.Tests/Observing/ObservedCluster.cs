@@ -63,6 +63,14 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
         else Create(kind, "backend", json);
     }
 
+    /// <summary>Creates one more Service in namespace backend.</summary>
+    public void Service(string name, string app = "backend") => Create(ResourceKinds.Services, "backend", $$$"""
+        {
+          "metadata": { "name": "{{{name}}}" },
+          "spec": { "selector": { "app": "{{{app}}}" }, "ports": [{ "port": 8080, "targetPort": 8080 }] }
+        }
+        """);
+
     public void Create(ResourceKind kind, string ns, string json) => Api.Store.Create(kind, ns, ApiFixture.Object(json)).OrThrow();
 
     public static string Metrics(string text) => $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {Encoding.UTF8.GetByteCount(text)}\r\nConnection: close\r\n\r\n{text}";

@@ -93,7 +93,7 @@ public sealed class ObserverTests : IDisposable
         {
             // Once, and only after at least one scrape of everything.
             if (n == 8 && pod == "agent1") cluster.Slice(3, "b3");
-            return ObservedCluster.Metrics(n < 8 ? three.Of(pod, n) : Sum(three.Of(pod, 8), two.Of(pod, n - 8)));
+            return ObservedCluster.Metrics(n < 8 ? three.Of(pod, n) : Sums.Of(three.Of(pod, 8), two.Of(pod, n - 8)));
         };
 
         var (code, text, report) = await ObserveAsync(cluster);
@@ -242,12 +242,6 @@ public sealed class ObserverTests : IDisposable
         var (policies, problems) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
         problems.ShouldBeEmpty();
         foreach (var policy in policies) cluster.Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest).OrThrow();
-    }
-
-    private static string Sum(string a, string b)
-    {
-        var values = b.Split('\n').Where(l => l.Contains(' ', StringComparison.Ordinal) && !l.StartsWith('#')).ToDictionary(l => l[..l.LastIndexOf(' ')], l => long.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
-        return string.Join('\n', a.Split('\n').Select(l => l.LastIndexOf(' ') is > 0 and var space && values.TryGetValue(l[..space], out var more) ? $"{l[..space]} {long.Parse(l[(space + 1)..], System.Globalization.CultureInfo.InvariantCulture) + more}" : l));
     }
 
     private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(ObservedCluster cluster, Func<ObserveOptions, ObserveOptions>? with = null)

@@ -1,0 +1,82 @@
+using System.Net;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace CiliumDebugging.ClusterSetup.Observing;
+
+/// <summary>
+/// What the user of a kubeconfig may change, asked up front so that a command that would be refused can say so
+/// beforehand. Null means allowed: a cluster that does not say (the embedded one) refuses, if at all, when the command
+/// is carried out.
+/// </summary>
+/// <param name="DeletePods">Why Pods of the Service's namespace cannot be deleted.</param>
+/// <param name="ApplyPolicies">Why CiliumNetworkPolicies cannot be created.</param>
+/// <param name="CreateNamespaces">Why namespaces cannot be created, which a scenario does for its workloads.</param>
+public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, string? CreateNamespaces)
+{
+    /// <summary>Nothing is known to be refused.</summary>
+    public static ClusterRights All { get; } = new(null, null, null);
+
+    /// <summary>Asks the cluster.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="ns">Namespace of the Service.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<ClusterRights> ReadAsync(
+        Kubernetes cluster, string ns, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        Task<string?> MayAsync(string verb, string resource, string? of = null, string? group = null)
+        {
+            var what = new V1ResourceAttributes
+            {
+                Verb = verb, Resource = resource, Group = group, NamespaceProperty = of,
+            };
+            return RefusalAsync(cluster, what, cancellationToken);
+        }
+        var policies = await WithoutPoliciesAsync(cluster, ns, cancellationToken)
+            ?? await MayAsync("create", "ciliumnetworkpolicies", ns, "cilium.io");
+        return new ClusterRights(
+            await MayAsync("delete", "pods", ns), policies, await MayAsync("create", "namespaces"));
+    }
+
+    /// <summary>Rights are granted for kinds that a cluster does not have, too.</summary>
+    private static async Task<string?> WithoutPoliciesAsync(
+        Kubernetes cluster, string ns, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cluster.CustomObjects.ListNamespacedCustomObjectAsync(
+                "cilium.io", "v2", ns, "ciliumnetworkpolicies", limit: 1, cancellationToken: cancellationToken);
+            return null;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+        {
+            return "the cluster has no CiliumNetworkPolicy (cilium.io/v2): Cilium is not installed";
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string?> RefusalAsync(
+        Kubernetes cluster, V1ResourceAttributes what, CancellationToken cancellationToken)
+    {
+        var spec = new V1SelfSubjectAccessReviewSpec { ResourceAttributes = what };
+        var review = new V1SelfSubjectAccessReview { Spec = spec };
+        try
+        {
+            var answer = await cluster.AuthorizationV1.CreateSelfSubjectAccessReviewAsync(
+                review, cancellationToken: cancellationToken);
+            if (answer.Status is not { Allowed: false } status) return null;
+            var where = what.NamespaceProperty is { } ns ? $" in namespace {ns}" : "";
+            var why = status.Reason is { Length: > 0 } reason ? $": {reason}" : "";
+            return $"this user may not {what.Verb} {what.Resource}{where}{why}";
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+}

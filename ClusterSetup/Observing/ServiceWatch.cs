@@ -1,0 +1,180 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.LoadTest.Views;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Observing;
+
+/// <summary>
+/// Watches a Service of a cluster that is already there, without end and without load of its own, and puts what it sees
+/// into a feed: rate, share and failures of each Pod, the verdict, or why there is none. It only reads (get, list,
+/// GET). What is missing (the cluster, the Service, its Pods, counters, traffic) is said in the feed, and tried again.
+/// </summary>
+/// <remarks>
+/// The verdict rests on the last minutes alone, and on data from after the last change of the backends or of the HTTP
+/// rules; its error probability holds for each of these windows of evidence (<see cref="EvidenceWindows"/>). In the two
+/// seconds after a change nothing is counted as evidence, because it takes a moment to reach every node. Pods that are
+/// being deleted are left out: requests on connections that they still have are neither expected nor skew.
+/// </remarks>
+/// <param name="cluster">The cluster.</param>
+/// <param name="options">What to watch; see <see cref="OptionsFor"/>.</param>
+/// <param name="feed">Where to show it.</param>
+/// <param name="time">Time source.</param>
+/// <param name="paused">
+/// Whether somebody else feeds the feed, as a scenario does while it runs. The watch then reads nothing, and begins
+/// anew afterwards. Null: never.
+/// </param>
+public sealed class ServiceWatch(
+    Kubernetes cluster, ObserveOptions options, PageFeed feed, TimeProvider time, Func<bool>? paused = null)
+{
+    /// <summary>
+    /// Time between two readings. A large cluster's is longer (<see cref="ObserveOptions.RequestsPerMinute"/>).
+    /// </summary>
+    public static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(2);
+
+    private const int MaxEvents = 50;
+
+    /// <summary>A change takes a moment to reach every node.</summary>
+    private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Without a request for this long there is no traffic. Some Services have a request every few seconds.
+    /// </summary>
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(30);
+
+    /// <summary>Evidence does not bridge a gap of this length: nothing is known of the objects in it.</summary>
+    private static readonly TimeSpan s_gap = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10),
+        s_pauseLook = TimeSpan.FromMilliseconds(500);
+
+    private readonly WatchSituations _situations = new(options, time);
+    private readonly EvidenceWindows _windows = new(options.Verdict);
+    private readonly Queue<RecordedEvent> _events = new();
+    private RecentCounters _recent = new(0);
+    private DateTimeOffset _began;
+    private ObservedService? _service;
+    private string? _change;
+    private double _settledAt, _lastRoundAt;
+    private DateTimeOffset? _failingSince;
+    private int _failures, _run;
+
+    /// <summary>Requests made so far, on all servers together.</summary>
+    public long Requests { get; private set; }
+
+    /// <summary>Options to watch a Service with: read every 2 s, else as <c>observe</c>.</summary>
+    /// <param name="ns">Namespace.</param>
+    /// <param name="service">Name.</param>
+    public static ObserveOptions OptionsFor(string ns, string service) =>
+        new(ns, service) { Interval = DefaultInterval, Watch = true, Output = null };
+
+    /// <summary>Watches until it is cancelled.</summary>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled: the one way in which it ends.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var rounds = new ObservationRounds(cluster, options, time);
+        while (true)
+        {
+            while (IsPaused) await Task.Delay(s_pauseLook, time, cancellationToken);
+            Begin();
+            await rounds.RunAsync(_began, () => _windows.Clients, (round, problem) =>
+            {
+                Requests = rounds.Requests;
+                if (IsPaused) return null;
+                return problem is null ? OnRound(round!, rounds.Source) : OnFailure(problem);
+            }, cancellationToken);
+            await Task.Delay(s_pauseLook, time, cancellationToken);
+        }
+    }
+
+    private bool IsPaused => paused?.Invoke() is true;
+
+    private void Begin()
+    {
+        _began = time.GetUtcNow();
+        _recent = new RecentCounters(Math.Max(5, 3 * options.Interval.TotalSeconds));
+        _windows.Restart();
+        _events.Clear();
+        (_service, _change, _settledAt, _lastRoundAt, _failingSince, _failures) = (null, null, 0, 0, null, 0);
+        _run = feed.BeginWatch($"Service {options.Namespace}/{options.Service}, watched", _situations.Beginning);
+    }
+
+    /// <summary>Says what is wrong; the next attempts come later and later.</summary>
+    private TimeSpan? OnFailure(ObservationException problem)
+    {
+        _failingSince ??= time.GetUtcNow();
+        var podsAreKnown = problem.Problem is not (ObservationProblem.NoPods or ObservationProblem.NotFound);
+        if (!podsAreKnown) Forget();
+        if (!feed.Unobserved(_run, _situations.Failed(problem, _failingSince.Value), podsAreKnown)) return null;
+        var backOff = options.Interval * Math.Pow(2, Math.Min(_failures++, 10));
+        return backOff < s_longestBackOff ? backOff : s_longestBackOff;
+    }
+
+    private TimeSpan? OnRound(ObservedRound round, string source)
+    {
+        var read = round.Objects.Service;
+        var service = read with { Endpoints = [.. read.Endpoints.Where(e => !e.Terminating)] };
+        if (service.Endpoints.IsEmpty)
+        {
+            var text = $"all {read.Endpoints.Length} pods of {options.Namespace}/{options.Service} are being deleted";
+            return OnFailure(new ObservationException(text, problem: ObservationProblem.NoPods));
+        }
+        (_failingSince, _failures) = (null, 0);
+        ObservedResult? evidence = null;
+        foreach (var (at, scrapes) in round.Scrapes)
+            evidence = Add(scrapes with { At = (at - _began).TotalSeconds }, service, source) ?? evidence;
+        if (_service is null) return TimeSpan.Zero;
+        return Show(round, evidence, source) ? TimeSpan.Zero : null;
+    }
+
+    private ObservedResult? Add(ScrapeRound round, ObservedService service, string source)
+    {
+        if (_service is not null && round.At - _lastRoundAt > s_gap.TotalSeconds) Forget();
+        if (_service is not null && ServiceChange.Describe(_service, service) is { } change) OnChange(change, round.At);
+        (_service, _lastRoundAt) = (service, round.At);
+        _recent.Add(round, service);
+        if (round.At < _settledAt) return null;
+        _change = null;
+        return _windows.Add(round, service, source, _began);
+    }
+
+    private void OnChange(string change, double at)
+    {
+        Forget();
+        (_change, _settledAt) = (change, at + s_settling.TotalSeconds);
+        _events.Enqueue(new RecordedEvent(change, TimeSpan.FromSeconds(at)));
+        if (_events.Count > MaxEvents) _events.Dequeue();
+    }
+
+    private void Forget()
+    {
+        _windows.Restart();
+        _recent.Restart();
+    }
+
+    private bool Show(ObservedRound round, ObservedResult? evidence, string source)
+    {
+        var (service, at) = (_service!, _lastRoundAt);
+        // Without evidence the report has the Pods alone.
+        var result = evidence ?? ObservedReport.Of(new ServiceObserver(service, options.Verdict, at), source, _began);
+        var details = result.Report.Details with { Events = [.. _events], Series = _recent.Samples, SeriesMissed = 0 };
+        var report = result.Report with { Details = details };
+        return feed.Observed(_run, _recent.Rates(result.View, service, at), report, Instead(round, at));
+    }
+
+    /// <summary>Why there is no verdict; null when there is one, or evidence for it.</summary>
+    private Situation? Instead(ObservedRound round, double at)
+    {
+        if (_recent.LastReadAt is not { } read || at - read > s_quiet.TotalSeconds)
+            return _situations.NoCounters(_situations.Missing(round));
+        if (_change is { } change) return WatchSituations.Changed(change);
+        if (!_recent.HasRates) return _situations.Beginning;
+        if (_recent.LastRequestAt is { } last && last >= _settledAt && at - last < s_quiet.TotalSeconds) return null;
+        var missing = _situations.Missing(round);
+        return _situations.Quiet(
+            at - (_recent.LastRequestAt ?? 0), missing.Length == 0 ? "" : $"{missing} {_situations.WhatToDo}");
+    }
+}

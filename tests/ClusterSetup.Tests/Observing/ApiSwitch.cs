@@ -1,0 +1,54 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using k8s;
+
+namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+
+/// <summary>
+/// What is between a client and its API server: it can cut the connection, answer instead, and change the way.
+/// </summary>
+internal sealed class ApiSwitch : DelegatingHandler
+{
+    /// <summary>No connection can be made.</summary>
+    public bool IsOff { get; set; }
+
+    /// <summary>The answer to a method and path; null: the server's own.</summary>
+    public Func<string, string, (HttpStatusCode Status, string Json)?> Instead { get; set; } = (_, _) => null;
+
+    /// <summary>The path that the server gets for that of the client.</summary>
+    public Func<string, string> Path { get; set; } = path => path;
+
+    /// <summary>Requests so far.</summary>
+    public int Requests { get; private set; }
+
+    /// <summary>A client of a fixture's server behind a switch.</summary>
+    public static (Kubernetes Client, ApiSwitch Switch) For(ApiFixture api)
+    {
+        var between = new ApiSwitch();
+        var configuration = new KubernetesClientConfiguration
+        {
+            Host = api.Server.Address.ToString().TrimEnd('/'),
+            AccessToken = ApiFixture.Token,
+            SslCaCerts = [X509Certificate2.CreateFromPem(ApiFixture.AuthorityPem)],
+        };
+        return (new Kubernetes(configuration, between), between);
+    }
+
+    protected override Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Requests++;
+        if (IsOff) throw new HttpRequestException("Connection refused");
+        var url = request.RequestUri!;
+        if (Instead(request.Method.Method, url.AbsolutePath) is { } answer)
+        {
+            var content = new StringContent(answer.Json, Encoding.UTF8, "application/json");
+            return Task.FromResult(
+                new HttpResponseMessage(answer.Status) { Content = content, RequestMessage = request });
+        }
+        request.RequestUri = new Uri(url, Path(url.AbsolutePath) + url.Query);
+        return base.SendAsync(request, cancellationToken);
+    }
+}
