@@ -1,15 +1,17 @@
 using CiliumDebugging.AppHost;
 
-var command = LabCommandLine.Parse(args, HostBuild.EmbeddedBecause);
+var command = LabCommandLine.Parse(args);
 if (command.Exit is { } exit) return exit;
 
-var builder = LabBuilder.Create(command);
+var builder = LabApplication.CreateBuilder(command);
+if (KubernetesPublishing.NeedsRebuild(builder)) return await KubernetesPublishing.RebuildAndRunAsync(builder.AppHostDirectory, args);
 var options = command.Options;
+var topology = options.Topology;
 
-builder.AddKubernetesChart(options.Topology);
-var cluster = builder.AddCluster("cluster", options);
-var backends = builder.AddWorkload<Projects.Backend>("backend-1", options.Topology, cluster);
-var loadTest = builder.AddWorkload<Projects.LoadTest>("load-test-1", options.Topology, cluster);
-builder.AddDistribution("distribution", options, new Watched(cluster, backends, loadTest));
+builder.AddKubernetesChart(topology);
+var cluster = builder.AddCluster<Projects.ClusterSetup>("cluster", options);
+var backends = builder.AddDeployment<Projects.Backend>("backend-1", topology, cluster);
+var loadTest = builder.AddDeployment<Projects.LoadTest>("load-test-1", topology, cluster);
+builder.AddDistribution("distribution", options, cluster, backends, loadTest);
 
 return await builder.Build().RunLabAsync();

@@ -27,10 +27,8 @@ internal sealed class ClusterProcess : IAsyncDisposable
         string kubeconfig, Dictionary<string, string> environment,
             TimeProvider time, CancellationToken cancellationToken)
     {
-        string[] arguments = ["cluster", "--kubeconfig", kubeconfig, "--exit-with-stdin"];
-        var cluster = new ClusterProcess(
-            DotnetProcess.Start("ClusterSetup", arguments, environment, time, keepInputOpen: true),
-            kubeconfig);
+        string[] arguments = ["cluster", "--kubeconfig", kubeconfig, "--exit-with", $"{Environment.ProcessId}"];
+        var cluster = new ClusterProcess(DotnetProcess.Start("ClusterSetup", arguments, environment, time), kubeconfig);
         try
         {
             var since = time.GetTimestamp();

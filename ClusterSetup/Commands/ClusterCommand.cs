@@ -20,14 +20,15 @@ internal static class ClusterCommand
             HelpName = "FILE", Required = true,
             Description = "The kubeconfig to write when the cluster is ready; it is deleted when the cluster ends.",
         };
-        var stdin = new Option<bool>("--exit-with-stdin")
+        var exitWith = new Option<int?>("--exit-with")
         {
-            Description = "Stop when standard input ends: when the program that started this one has ended.",
+            HelpName = "PID",
+            Description = "Stop when the process with this id has ended, however it ended.",
         };
         var command = new Command(
             "cluster", "Run the embedded cluster for another program (settings from the environment).")
         {
-            kubeconfig, stdin,
+            kubeconfig, exitWith,
         };
         command.Validators.Add(result =>
         {
@@ -37,7 +38,7 @@ internal static class ClusterCommand
         {
             Options = Options,
             Kubeconfig = () => TemporaryKubeconfig.At(parsed.GetRequiredValue(kubeconfig)),
-            ExitWithStdin = parsed.GetValue(stdin),
+            ExitWith = parsed.GetValue(exitWith),
         }.RunAsync(cancellationToken));
         return command;
     }

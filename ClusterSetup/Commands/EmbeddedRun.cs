@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using CiliumDebugging.ClusterSetup.Embedded;
 using CiliumDebugging.ClusterSetup.Scenarios;
@@ -19,13 +20,13 @@ internal sealed class EmbeddedRun
     /// <summary>Called with the kubeconfig's path when the cluster is ready.</summary>
     public Action<string> OnReady { get; init; } = static _ => { };
 
-    /// <summary>Whether the end of standard input stops the cluster. Default false.</summary>
-    public bool ExitWithStdin { get; init; }
+    /// <summary>Id of the process whose end stops the cluster; null: none.</summary>
+    public int? ExitWith { get; init; }
 
     /// <summary>Runs it.</summary>
     /// <param name="interrupt">SIGINT and SIGTERM.</param>
     /// <returns>
-    /// 0: standard input ended; 2: bad settings or ports, with words on standard error; 130: interrupted by a signal.
+    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, with words on standard error; 130: interrupted by a signal.
     /// </returns>
     public async Task<int> RunAsync(CancellationToken interrupt)
     {
@@ -37,10 +38,11 @@ internal sealed class EmbeddedRun
             signal.Cancel = hungUp = true;
             stop.Cancel();
         });
-        if (ExitWithStdin) _ = Task.Run(() => StopAtEndOfInputAsync(stop), CancellationToken.None);
+        var following = ExitWith is { } pid ? StopWithAsync(pid, stop) : Task.CompletedTask;
         try
         {
             await RunUntilAsync(stop.Token);
+            await following;
         }
         catch (Exception e) when (e is ClusterStartException or FormatException)
         {
@@ -56,8 +58,9 @@ internal sealed class EmbeddedRun
 
     private async Task RunUntilAsync(CancellationToken stop)
     {
-        using var loggers = LoggerFactory.Create(
-            logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
+        // On standard error: standard output has what the user must know, and nothing else.
+        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning)
+            .AddSimpleConsole(c => c.SingleLine = true).AddConsole(c => c.LogToStandardErrorThreshold = LogLevel.Trace));
         var options = Options();
         using var telemetry = ClusterTelemetry.Start(options.Topology);
         using var kubeconfig = Kubeconfig();
@@ -69,20 +72,21 @@ internal sealed class EmbeddedRun
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async Task StopAtEndOfInputAsync(CancellationTokenSource stop)
+    private static async Task StopWithAsync(int pid, CancellationTokenSource stop)
     {
-        var buffer = new byte[256];
-        await using var input = Console.OpenStandardInput();
-        while (await input.ReadAsync(buffer, CancellationToken.None) > 0)
-        {
-        }
         try
         {
-            await stop.CancelAsync();
+            using var process = Process.GetProcessById(pid);
+            await process.WaitForExitAsync(stop.Token);
         }
-        catch (ObjectDisposedException)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            // A signal came first.
+            // It has ended already.
         }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        await stop.CancelAsync();
     }
 }

@@ -328,13 +328,17 @@ public sealed class PageFeed(TimeProvider time)
         var phase = report.Phases[^1];
         var verdict = phase.Delivery.Successes;
         var measures = SkewMeasures.Of(verdict);
+        ImmutableArray<PageRow> RowsOf(bool grouped) =>
+            PageRows.Of(phase, _live, _counters.TryPeek(out var oldest) ? oldest : null, _counters.Count > 0 ? _counters.Last() : null, grouped);
+        var (rows, areGrouped) = (RowsOf(grouped: true), phase.Pods.Length > PageRows.Most);
         var document = new Lazy<ReportDocument>(() => DocumentOf.Run(report with { Phases = [phase] }));
         _state = _state with
         {
             Client = new ClientPlace(report.ClientPod, report.ClientNode),
             Situation = Situation.Of(report, _live),
-            Rows = PageRows.Of(phase, _live, _counters.TryPeek(out var oldest) ? oldest : null, _counters.Count > 0 ? _counters.Last() : null),
-            Grouped = phase.Pods.Length > PageRows.Most,
+            Rows = rows,
+            Grouped = areGrouped,
+            PodRows = areGrouped ? RowsOf(grouped: false) : rows,
             HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
             Verdict = new PageVerdict(
                 verdict.Kind.ToString().ToLowerInvariant(), VerdictText.Describe(verdict), Finite(verdict.LogEvidenceSkewed), Finite(verdict.LogEvidenceEven),

@@ -69,6 +69,10 @@ public sealed record LabState(
     [JsonIgnore]
     public ImmutableArray<ResponseCount> Responses { get; init; } = [];
 
+    /// <summary>Every Pod, also where <see cref="Rows"/> are nodes. Not for pages.</summary>
+    [JsonIgnore]
+    public ImmutableArray<PageRow> PodRows { get; init; } = [];
+
     /// <summary>Why the run broke; null: it did not. Not for pages.</summary>
     [JsonIgnore]
     public string? Failure { get; init; }

@@ -15,9 +15,11 @@ internal static class PageRows
     /// <param name="pods">The Pods, or something of each.</param>
     /// <param name="podOf">The Pod.</param>
     /// <param name="clientNode">Node of the load test, which comes first.</param>
-    public static ImmutableArray<IGrouping<string, T>> Group<T>(ImmutableArray<T> pods, Func<T, BackendPod> podOf, string clientNode)
+    /// <param name="grouped">Whether many Pods are put together by their nodes.</param>
+    public static ImmutableArray<IGrouping<string, T>> Group<T>(
+        ImmutableArray<T> pods, Func<T, BackendPod> podOf, string clientNode, bool grouped = true)
     {
-        if (pods.Length <= Most) return [.. pods.GroupBy(p => podOf(p).HubbleName, StringComparer.Ordinal)];
+        if (!grouped || pods.Length <= Most) return [.. pods.GroupBy(p => podOf(p).HubbleName, StringComparer.Ordinal)];
         var nodes = pods.Select(p => podOf(p).Node).Distinct(StringComparer.Ordinal).OrderByDescending(n => n == clientNode).ThenBy(n => n, StringComparer.Ordinal).ToList();
         var shown = nodes.Count <= Most ? nodes : nodes[..(Most - 1)];
         var others = $"{nodes.Count - shown.Count} other nodes";
@@ -29,7 +31,9 @@ internal static class PageRows
     /// <param name="live">What the client sees.</param>
     /// <param name="then">Counters a few seconds ago; null when there are none.</param>
     /// <param name="now">Counters now; null when there are none.</param>
-    public static ImmutableArray<PageRow> Of(PhaseReport phase, LiveRates live, SeriesSample? then, SeriesSample? now)
+    /// <param name="grouped">Whether many Pods are put together by their nodes.</param>
+    public static ImmutableArray<PageRow> Of(
+        PhaseReport phase, LiveRates live, SeriesSample? then, SeriesSample? now, bool grouped = true)
     {
         var rates = live.Pods.Where(p => p.Pod is not null).GroupBy(p => p.Pod!.HubbleName).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
         var shares = phase.Delivery.Successes.Shares;
@@ -37,7 +41,7 @@ internal static class PageRows
         var all = Situation.OfferedPerSecond(phase, live);
         return
         [
-            .. Group(phase.Pods, p => p.Pod, phase.Pods.FirstOrDefault(p => p.OnClientNode)?.Pod.Node ?? "").Select(group =>
+            .. Group(phase.Pods, p => p.Pod, phase.Pods.FirstOrDefault(p => p.OnClientNode)?.Pod.Node ?? "", grouped).Select(group =>
             {
                 var (first, one) = (group.First(), group.Count() == 1);
                 var share = one ? shares[positions[first.Pod.HubbleName]] : null;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs scenarios live on the embedded host, one after the other, as a user would, and prints a table: exit code, expectations that hold, and the diagnosis at the terminal and in report.json.
+# Runs scenarios live, one after the other, as a user would, and prints a table: exit code, expectations that hold, and the diagnosis at the terminal and in report.json.
 # Exits 0 when every run ended with 0 and both places name the same mechanism. About five minutes for all of them.
 #
 #   bench/Scenarios/run.sh [NAME...]

@@ -123,7 +123,7 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     }
 
     /// <summary>The dotnet host that runs this process, also when this process was started by its own executable.</summary>
-    private static string DotnetHost()
+    public static string DotnetHost()
     {
         var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
         var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));

@@ -1,0 +1,30 @@
+using CiliumDebugging.ClusterSetup.Topology;
+
+namespace CiliumDebugging.AppHost;
+
+/// <summary>Adds the workloads of the lab.</summary>
+internal static class DeploymentExtensions
+{
+    /// <summary>
+    /// Adds a workload: in a chart a Deployment; while the lab runs the row of the Deployment that the cluster makes of the
+    /// topology, under which its Pods come and go (<see cref="ClusterMirror"/>).
+    /// </summary>
+    /// <typeparam name="TProject">The project of the program that its Pods run.</typeparam>
+    public static IResourceBuilder<IResource> AddDeployment<TProject>(
+        this IDistributedApplicationBuilder builder, [ResourceName] string name, LabTopology topology, IResourceBuilder<IClusterResource> cluster)
+        where TProject : IProjectMetadata, new()
+    {
+        var workload = topology.Workloads.Single(w => w.Name == name);
+        if (builder.ExecutionContext.IsPublishMode)
+        {
+            var service = topology.Services.FirstOrDefault(s => s.Name == name && s.Namespace == workload.Namespace);
+            return builder.AddProject<TProject>(name, launchProfileName: null).PublishAsDeployment(workload, service);
+        }
+        var deployment = new WorkloadResource(name, workload.Namespace, name, WorkloadResource.Deployment);
+        // Which workloads a cluster has that is there, it says itself.
+        if (!cluster.Resource.IsEmbedded) return builder.CreateResourceBuilder(deployment);
+        return builder.AddResource(deployment)
+            .WithInitialState(deployment.Describe(new ResourceStateSnapshot(KnownResourceStates.Waiting, KnownResourceStateStyles.Info)))
+            .ExcludeFromManifest();
+    }
+}

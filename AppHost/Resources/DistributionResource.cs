@@ -1,0 +1,32 @@
+using CiliumDebugging.ClusterSetup.Observing;
+using CiliumDebugging.ClusterSetup.Steering;
+
+namespace CiliumDebugging.AppHost;
+
+/// <summary>How requests are distributed, as a resource: its state is the verdict.</summary>
+internal sealed class DistributionResource(string name) : Resource(name)
+{
+    private volatile LabSession? _session;
+
+    /// <summary>The lab that carries out commands; null before the cluster is ready and after the lab failed.</summary>
+    public LabSession? Session
+    {
+        get => _session;
+        set => _session = value;
+    }
+
+    /// <summary>The work behind it, which may have to put a cluster back before the process ends.</summary>
+    public Task Run { get; set; } = Task.CompletedTask;
+
+    /// <summary>Completes when the start of the lab no longer needs every processor.</summary>
+    public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether policies can be changed now: on a cluster that is there only in a run, which puts them back.</summary>
+    public bool CanChangePolicies => Rights.ApplyPolicies is null && (IsEmbedded || Session is { IsRunning: true });
+
+    /// <summary>Whether the cluster is the lab's own.</summary>
+    public bool IsEmbedded { get; set; } = true;
+
+    /// <summary>What may be changed on the cluster.</summary>
+    public ClusterRights Rights { get; set; } = ClusterRights.All;
+}

@@ -1,0 +1,33 @@
+using CiliumDebugging.LoadTest.Page;
+
+namespace CiliumDebugging.AppHost;
+
+/// <summary>What a watched cluster shows, on the console: a line when the headline or the verdict changes.</summary>
+/// <param name="feed">What is known.</param>
+/// <param name="print">Prints a line.</param>
+internal sealed class VerdictLines(PageFeed feed, Action<string> print)
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Prints until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var last = "";
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var line = LineOf(feed.State);
+            // A number of seconds that grows is nothing new.
+            var words = string.Concat(line.Where(c => !char.IsAsciiDigit(c)));
+            if (words != last) print(RowText.F($"{TimeProvider.System.GetLocalNow():HH:mm:ss}  {line}"));
+            last = words;
+            await Task.Delay(s_interval, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The headline, with the verdict where there is one.</summary>
+    public static string LineOf(LabState state)
+    {
+        var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $": {named.Name}" : "";
+        return state.Verdict is { Kind: not "undecided" } verdict ? $"{state.Situation.Headline} ({verdict.Kind}{cause})" : state.Situation.Headline;
+    }
+}
