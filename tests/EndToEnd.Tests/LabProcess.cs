@@ -1,37 +1,48 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace CiliumDebugging.EndToEnd.Tests;
 
-/// <summary>AppHost as a user starts it: a process of its own, its standard output no terminal.</summary>
-public sealed partial class LabProcess : IAsyncDisposable
+/// <summary>AppHost as a user starts it: a process of its own, its standard output not a terminal, with a folder for temporary files.</summary>
+public sealed class LabProcess : IAsyncDisposable
 {
-    private const int Sigint = 2;
     private readonly Process _process;
+    private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("lab-");
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly SemaphoreSlim _newLine = new(0);
 
-    private LabProcess(Process process) => _process = process;
+    private LabProcess(string[] arguments)
+    {
+        // env: whoever runs the tests in the background has SIGINT ignored, and a child would inherit that.
+        var start = new ProcessStartInfo(
+            "env", ["--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "AppHost.dll"), .. arguments])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        start.Environment["TMPDIR"] = _temporary.FullName;
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, e) => Keep(e.Data);
+        _process.ErrorDataReceived += (_, e) => Keep(e.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
 
     public string Output => string.Join('\n', _lines);
 
     public int Id => _process.Id;
 
-    public static LabProcess Start(params string[] arguments)
+    /// <summary>What is left in the lab's folder for temporary files.</summary>
+    public IReadOnlyList<string> TemporaryFiles => [.. _temporary.EnumerateFileSystemInfos().Select(f => f.Name)];
+
+    public static LabProcess Start(params string[] arguments) => new(arguments);
+
+    /// <summary>What follows a word at the beginning of a line, such as the link of <c>page</c> or <c>dashboard</c>.</summary>
+    public async Task<string> ReadAsync(string word, TimeSpan limit)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "AppHost.dll"), .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
-        };
-        var lab = new LabProcess(new Process { StartInfo = start });
-        lab._process.OutputDataReceived += (_, e) => lab.Keep(e.Data);
-        lab._process.ErrorDataReceived += (_, e) => lab.Keep(e.Data);
-        lab._process.Start();
-        lab._process.BeginOutputReadLine();
-        lab._process.BeginErrorReadLine();
-        return lab;
+        await WaitForLineAsync($"{word}  ", limit);
+        return Output.Split('\n').First(l => l.StartsWith($"{word}  ", StringComparison.Ordinal))[word.Length..].Trim();
     }
 
     public async Task<int> WaitAsync(TimeSpan limit)
@@ -64,30 +75,19 @@ public sealed partial class LabProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>What Ctrl-C sends.</summary>
-    public void Interrupt() => Kill(_process.Id, Sigint).ShouldBe(0);
-
-    /// <summary>Process ids of this process's children and their children.</summary>
-    public IReadOnlyList<int> Descendants()
+    /// <summary>Sends a signal: INT is what Ctrl-C sends, HUP what a terminal that is closed sends.</summary>
+    public void Signal(string name)
     {
-        var parents = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _))
-            .Select(n => (Pid: int.Parse(n!, CultureInfo.InvariantCulture), Parent: ParentOf(n!))).ToList();
-        List<int> found = [_process.Id];
-        for (var i = 0; i < found.Count; i++) found.AddRange(parents.Where(p => p.Parent == found[i]).Select(p => p.Pid));
-        return found[1..];
+        using var kill = Process.Start("kill", ["-s", name, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        kill.ExitCode.ShouldBe(0);
     }
 
-    private static int ParentOf(string pid)
+    /// <summary>Process ids of what the lab started: Aspire's orchestrator, which watches AppHost from outside, and everything below it.</summary>
+    public IReadOnlyList<int> Started()
     {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return -1;
-        }
+        var processes = ProcessTable.Read();
+        return processes.Below([_process.Id, .. processes.WithArgument("--monitor", _process.Id)]).Except([_process.Id]).ToList();
     }
 
     private void Keep(string? line)
@@ -97,15 +97,30 @@ public sealed partial class LabProcess : IAsyncDisposable
         _newLine.Release();
     }
 
-    [LibraryImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Kill(int pid, int signal);
-
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        if (!_process.HasExited)
+        {
+            Signal("TERM");
+            try
+            {
+                await WaitAsync(TimeSpan.FromSeconds(30));
+            }
+            catch (TimeoutException)
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+        }
         await _process.WaitForExitAsync();
         _process.Dispose();
         _newLine.Dispose();
+        try
+        {
+            _temporary.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // Aspire's orchestrator is still ending.
+        }
     }
 }

@@ -46,33 +46,40 @@ public sealed class LabRunTests
         }
     }
 
-    [Fact]
-    public async Task Ctrl_c_ends_everything_within_three_seconds_with_exit_code_130()
+    [Theory]
+    [InlineData("INT")]
+    [InlineData("HUP")]
+    public async Task Ctrl_c_and_a_closed_terminal_end_everything_with_exit_code_130_and_leave_nothing(string signal)
     {
         await using var lab = LabProcess.Start([.. s_short]);
         await lab.WaitForLineAsync("› baseline", s_limit);
-        var started = lab.Descendants();
-        started.Count.ShouldBeGreaterThanOrEqualTo(5); // cluster, three backends, load test
+        var started = lab.Started();
+        started.Count.ShouldBeGreaterThanOrEqualTo(8); // orchestrator, dashboard, cluster, three backends, load test
 
         var watch = Stopwatch.StartNew();
-        lab.Interrupt();
+        lab.Signal(signal);
 
         (await lab.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBe(130, lab.Output);
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
-        started.Where(IsRunning).ShouldBeEmpty();
         lab.Output.ShouldNotContain("   at ");
+        var ended = Stopwatch.StartNew();
+        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(5)) await Task.Delay(50, TestContext.Current.CancellationToken);
+        started.Where(ProcessTable.IsRunning).ShouldBeEmpty();
+        lab.TemporaryFiles.ShouldBeEmpty();
     }
 
-    private static bool IsRunning(int pid)
+    [Fact]
+    public async Task The_lab_that_is_killed_takes_its_cluster_and_pods_with_it()
     {
-        try
-        {
-            // A zombie has ended; its parent has yet to ask for its exit code.
-            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
+        await using var lab = LabProcess.Start([.. s_short]);
+        await lab.WaitForLineAsync("› baseline", s_limit);
+        var started = lab.Started();
+
+        lab.Signal("KILL");
+
+        await lab.WaitAsync(TimeSpan.FromSeconds(30));
+        var ended = Stopwatch.StartNew();
+        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(15)) await Task.Delay(50, TestContext.Current.CancellationToken);
+        started.Where(ProcessTable.IsRunning).ShouldBeEmpty();
     }
 }

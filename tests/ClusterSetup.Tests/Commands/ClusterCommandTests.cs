@@ -11,6 +11,9 @@ public sealed class ClusterCommandTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("cluster-command-");
 
+    /// <summary>The process whose end is the cluster's.</summary>
+    private readonly Process _owner = Process.Start("sleep", "600");
+
     private string File => Path.Combine(_folder.FullName, "kubeconfig");
 
     [Fact]
@@ -41,7 +44,7 @@ public sealed class ClusterCommandTests : IDisposable
     [Theory]
     [InlineData("-HUP", 130)]
     [InlineData("-INT", 130)]
-    [InlineData("end of input", 0)]
+    [InlineData("the end of its owner", 0)]
     [InlineData("-KILL", 137)]
     public async Task However_it_ends_no_pod_and_no_file_stays(string how, int exitCode)
     {
@@ -87,13 +90,13 @@ public sealed class ClusterCommandTests : IDisposable
         cluster.ExitCode.ShouldBe(2);
     }
 
-    private static Process Start(string file, params (string Key, string Value)[] environment)
+    private Process Start(string file, params (string Key, string Value)[] environment)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll");
         var start = new ProcessStartInfo(
-            "dotnet", ["exec", program, "cluster", "--kubeconfig", file, "--exit-with-stdin"])
+            "dotnet", ["exec", program, "cluster", "--kubeconfig", file, "--exit-with", $"{_owner.Id}"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true, RedirectStandardError = true,
         };
         foreach (var (key, value) in environment) start.Environment[key] = value;
         return Process.Start(start)!;
@@ -148,9 +151,9 @@ public sealed class ClusterCommandTests : IDisposable
         }
     }
 
-    private static async Task EndAsync(Process cluster, string how, List<int> pods)
+    private async Task EndAsync(Process cluster, string how, List<int> pods)
     {
-        if (how is "end of input") cluster.StandardInput.Close();
+        if (how is "the end of its owner") _owner.Kill();
         else using (var kill = Process.Start("kill", [how, $"{cluster.Id}"])) await kill.WaitForExitAsync();
         await cluster.WaitForExitAsync(TestContext.Current.CancellationToken);
         await Eventually.HoldsAsync("the pods have ended",
@@ -158,5 +161,10 @@ public sealed class ClusterCommandTests : IDisposable
             || stat.Contains(") Z ", StringComparison.Ordinal)));
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose()
+    {
+        _owner.Kill();
+        _owner.Dispose();
+        _folder.Delete(recursive: true);
+    }
 }

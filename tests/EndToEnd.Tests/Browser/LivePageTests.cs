@@ -20,8 +20,7 @@ public sealed class LivePageTests(Chromium chromium)
     public async Task The_page_tells_the_whole_story_and_steers_it()
     {
         await using var lab = LabProcess.Start("--by-hand", "--rate", "100");
-        await lab.WaitForLineAsync("page  ", s_limit);
-        var link = lab.Output.Split('\n').First(l => l.StartsWith("page  ", StringComparison.Ordinal))[4..].Trim();
+        var link = await lab.ReadAsync("page", s_limit);
         List<string> complaints = [];
         var page = await chromium.OpenLiveAsync(link, complaints);
 

@@ -1,0 +1,38 @@
+using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.AppHost.Tests.Terminal;
+
+public sealed class TerminalKeysTests
+{
+    private static readonly LabInfo s_lab = LabInfo.Empty with
+    {
+        Scenarios = [new ScenarioChoice("a", "A"), new ScenarioChoice("b", "B")],
+        Policies = [new PolicyCard("one.yaml", "", "", Applied: true), new PolicyCard("two.yaml", "", "", Applied: false)],
+        Pods = [new BackendPod("near", "backend", "n1"), new BackendPod("far", "backend", "n2")],
+    };
+
+    private static readonly LabState s_state = LabState.Empty with { Activity = "running", Scenario = "a", Client = new ClientPlace("c", "n1") };
+
+    [Fact]
+    public void Every_command_has_a_key_that_says_what_it_would_do_now()
+    {
+        var keys = TerminalKeys.Of(s_state, s_lab);
+
+        keys.Select(k => (k.Key, k.Label)).ShouldBe(
+        [
+            ('1', "remove one.yaml"), ('2', "apply two.yaml"), ('d', "delete pod far"), ('x', "stop"), ('s', "run a"), ('h', "load by hand"), ('n', "run b"), ('w', "write report"), ('p', "page"), ('q', "quit"),
+        ]);
+        keys.Select(k => k.Command?.Action).OfType<LabAction>().ToHashSet().ShouldBe(Enum.GetValues<LabAction>().ToHashSet(), ignoreOrder: true);
+        keys.Single(k => k.Key == 'd').Command.ShouldBe(new LabCommand(LabAction.DeletePod, "backend/far")); // not the one that answers everything
+    }
+
+    [Fact]
+    public void Without_a_run_there_is_nothing_to_stop_and_after_the_last_scenario_comes_the_first()
+    {
+        var keys = TerminalKeys.Of(s_state with { Activity = "ended", Scenario = "b" }, s_lab);
+
+        keys.ShouldNotContain(k => k.Key == 'x');
+        keys.Single(k => k.Key == 'n').Label.ShouldBe("run a");
+    }
+}
