@@ -69,7 +69,7 @@ internal static partial class KubernetesPublishing
     static partial void AddDeployment(IResourceBuilder<ProjectResource> project, WorkloadSpec workload, ServiceSpec? service);
 
     /// <summary>Runs one child after the other; the signals that would end this process go to the child.</summary>
-    private sealed partial class SignalledChildren : IDisposable
+    private sealed class SignalledChildren : IDisposable
     {
         private static readonly Dictionary<PosixSignal, int> s_signals = new()
         {
@@ -88,7 +88,7 @@ internal static partial class KubernetesPublishing
         {
             using var child = Process.Start(start)!;
             _child = child;
-            if (Signal is { } earlier && !OperatingSystem.IsWindows()) Kill(child.Id, earlier);
+            if (Signal is { } earlier && !OperatingSystem.IsWindows()) DotnetProcess.Kill(child.Id, earlier);
             var output = start.RedirectStandardOutput ? child.StandardOutput.ReadToEndAsync() : Task.FromResult("");
             var errors = start.RedirectStandardError ? child.StandardError.ReadToEndAsync() : Task.FromResult("");
             await child.WaitForExitAsync();
@@ -100,13 +100,9 @@ internal static partial class KubernetesPublishing
         {
             context.Cancel = true;
             Signal = s_signals[context.Signal];
-            if (_child is { } child && !OperatingSystem.IsWindows()) Kill(child.Id, s_signals[context.Signal]);
+            if (_child is { } child && !OperatingSystem.IsWindows()) DotnetProcess.Kill(child.Id, s_signals[context.Signal]);
         }
 
         public void Dispose() => _registrations.ForEach(r => r.Dispose());
-
-        [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        private static partial int Kill(int pid, int signal);
     }
 }

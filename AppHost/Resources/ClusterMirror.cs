@@ -202,7 +202,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     {
         var key = (pod.Namespace(), PodNames.WorkloadOf(pod));
         if (_workloads.TryGetValue(key, out var known)) return known;
-        var owner = pod.Metadata.OwnerReferences?.FirstOrDefault(o => o.Controller == true)?.Kind;
+        var owner = PodNames.Controller(pod)?.Kind;
         var kind = owner is "ReplicaSet" or null ? WorkloadResource.Deployment : owner;
         var entry = new WorkloadEntry(new WorkloadResource(_rows.Name(key.Item2, key.Item1), key.Item1, key.Item2, kind));
         if (kind == WorkloadResource.Deployment && owner is not null)

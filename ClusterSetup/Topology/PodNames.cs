@@ -66,7 +66,8 @@ public static class PodNames
             ? (owner[..hash], end) : (owner, end);
     }
 
-    private static V1OwnerReference? Controller(V1Pod pod) =>
+    /// <summary>The Pod's controller, such as its ReplicaSet; null where there is none.</summary>
+    internal static V1OwnerReference? Controller(V1Pod pod) =>
         pod.OwnerReferences()?.FirstOrDefault(o => o.Controller is true);
 
     private static bool IsGenerated(string text) => text.All(Alphabet.Contains);

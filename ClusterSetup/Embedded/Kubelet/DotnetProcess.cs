@@ -133,7 +133,7 @@ public sealed partial class DotnetProcess : IAsyncDisposable
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Kill(int pid, int signal);
+    internal static partial int Kill(int pid, int signal);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
