@@ -65,7 +65,7 @@ internal sealed partial class DistributionRun(
 
     private async Task<RunOutcome> RunUntilAsync(CancellationToken cancellationToken)
     {
-        _console.WriteLine($"dashboard    {LabApplication.DashboardLink(_configuration)}");
+        _console.WriteLine($"dashboard    {DashboardAddresses.Link(_configuration)}");
         // 1. the cluster
         using var echo = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var notices = parts.Cluster.IsEmbedded ? PrintNoticesAsync(echo.Token) : Task.CompletedTask;
@@ -269,7 +269,7 @@ internal sealed partial class DistributionRun(
     /// <summary>Where this process sends its own telemetry: to the dashboard.</summary>
     private OtlpTarget? OtlpOf()
     {
-        if (_configuration[LabApplication.OtlpEndpoint] is not { Length: > 0 } endpoint) return null;
+        if (_configuration[DashboardAddresses.OtlpEndpoint] is not { Length: > 0 } endpoint) return null;
         return new OtlpTarget(new Uri(endpoint), _configuration["AppHost:OtlpApiKey"] is { Length: > 0 } key ? $"x-otlp-api-key={key}" : null);
     }
 

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using CiliumDebugging.LoadTest.Page;
 using k8s.Models;
@@ -24,7 +25,7 @@ internal static class PodText
         var text = new RowText(StateOf(pod, share), SourceOf(pod, state))
         {
             Link = share is not null ? LinkOf(share) : isClient && state.Activity is "running" or "watching" ? F($"sends {state.RatePerSecond:0.#} requests/s") : null,
-            Health = !IsReady(pod) ? (HealthStatus.Unhealthy, ProblemOf(pod) ?? "not ready")
+            Health = !pod.IsReady() ? (HealthStatus.Unhealthy, ProblemOf(pod) ?? "not ready")
                 : isClient ? DistributionHealth.Of(state) : (HealthStatus.Healthy, "ready"),
         };
         return text with { Properties = [.. Of(pod), .. share is null ? [] : Of(share)] };
@@ -38,9 +39,6 @@ internal static class PodText
         var bar = new string('█', filled) + new string('░', BarLength - filled);
         return F($"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{(row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "")}");
     }
-
-    /// <summary>Whether the Pod takes traffic.</summary>
-    public static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
 
     private static string SourceOf(V1Pod pod, LabState state)
     {
@@ -56,7 +54,7 @@ internal static class PodText
         if (phase is "Failed") return Styled("Failed", KnownResourceStateStyles.Error);
         if (ProblemOf(pod) is { } problem) return Styled(problem, KnownResourceStateStyles.Error);
         if (phase is not "Running") return Styled(phase ?? "Pending", KnownResourceStateStyles.Info);
-        if (!IsReady(pod)) return Styled("Running, not ready", KnownResourceStateStyles.Warn);
+        if (!pod.IsReady()) return Styled("Running, not ready", KnownResourceStateStyles.Warn);
         return share?.State switch
         {
             "silent" => Styled(share.EchoPerSecond >= Few ? "Running, answers nothing" : "Running, receives nothing", KnownResourceStateStyles.Error),

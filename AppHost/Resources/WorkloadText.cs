@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.LoadTest.Page;
 using k8s.Models;
 using static CiliumDebugging.AppHost.RowText;
@@ -15,7 +16,7 @@ internal static class WorkloadText
     /// <param name="state">The lab.</param>
     public static RowText Of(WorkloadResource workload, bool isGone, int? replicas, IReadOnlyList<V1Pod> pods, LabState state)
     {
-        var (ready, wanted) = (pods.Count(PodText.IsReady), replicas ?? pods.Count);
+        var (ready, wanted) = (pods.Count(PodReadiness.IsReady), replicas ?? pods.Count);
         var names = pods.Select(p => $"{p.Namespace()}/{p.Name()}").ToHashSet(StringComparer.Ordinal);
         var rows = state.PodRows.Where(r => names.Contains(r.Key)).ToList();
         return new RowText(isGone ? Styled("Deleted", KnownResourceStateStyles.Info) : StateOf(ready, wanted), F($"{workload.Namespace}/{workload.Workload}, {wanted} {(wanted == 1 ? "pod" : "pods")}"))

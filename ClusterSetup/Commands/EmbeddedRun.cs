@@ -64,7 +64,7 @@ internal sealed class EmbeddedRun
         var options = Options();
         using var telemetry = ClusterTelemetry.Start(options.Topology);
         using var kubeconfig = Kubeconfig();
-        await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, stop);
+        await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, stop);
         if (cluster.Notice is { } notice) Console.WriteLine(notice);
         kubeconfig.Write(cluster);
         OnReady(kubeconfig.Path);

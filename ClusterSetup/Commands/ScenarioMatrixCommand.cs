@@ -74,7 +74,7 @@ internal static class ScenarioMatrixCommand
         var topology = LabTopology.Create("cluster", workers);
         var token = LabProcesses.NewApiToken();
         var options = new ClusterOptions { Topology = topology, ApiToken = token, CiliumConfig = told.Settings };
-        await using var cluster = await EmbeddedCluster.StartAsync(options, loggers, cancellationToken);
+        await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, cancellationToken);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
         var console = RunTerminal.Open();
         var report = await RunTerminal.RunAsync(console,

@@ -51,7 +51,7 @@ internal sealed class TemporaryKubeconfig : IDisposable
 
     /// <summary>Writes it whole: readers see no file or the complete one.</summary>
     /// <exception cref="ClusterStartException">It cannot be written.</exception>
-    public void Write(EmbeddedCluster cluster)
+    public void Write(EmbeddedClusterHost cluster)
     {
         try
         {

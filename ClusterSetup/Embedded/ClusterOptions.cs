@@ -26,6 +26,3 @@ public sealed record ClusterOptions
     /// <summary>Source of the backend choice and of back-off jitter.</summary>
     public Random Random { get; init; } = Random.Shared;
 }
-
-/// <summary>A cluster that cannot be started as asked; the message says what, where and what to do.</summary>
-public sealed class ClusterStartException(string message) : Exception(message);

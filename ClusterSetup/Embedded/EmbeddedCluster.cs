@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Net.Sockets;
 using CiliumDebugging.ClusterSetup.Embedded.Api;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
@@ -25,13 +26,13 @@ namespace CiliumDebugging.ClusterSetup.Embedded;
 /// <item>runs the controllers: workloads, scheduler, agents, pod network with the kubelets, EndpointSlices.</item>
 /// </list>
 /// </summary>
-public sealed class EmbeddedCluster : IAsyncDisposable
+public sealed class EmbeddedClusterHost : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncDisposables _parts = new();
     private readonly List<Task> _running = [];
 
-    private EmbeddedCluster(Uri apiUrl, string apiToken, int portOffset, string? notice) =>
+    private EmbeddedClusterHost(Uri apiUrl, string apiToken, int portOffset, string? notice) =>
         (ApiUrl, ApiToken, PortOffset, Notice) = (apiUrl, apiToken, portOffset, notice);
 
     /// <summary>URL of the Kubernetes API.</summary>
@@ -54,7 +55,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     /// <summary>Starts a cluster.</summary>
     /// <exception cref="ClusterStartException">Settings or ports do not allow it.</exception>
-    public static async Task<EmbeddedCluster> StartAsync(ClusterOptions options, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
+    public static async Task<EmbeddedClusterHost> StartAsync(ClusterOptions options, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         loggers ??= NullLoggerFactory.Instance;
@@ -71,7 +72,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             addresses.Dispose();
             throw;
         }
-        var cluster = new EmbeddedCluster(new Uri("http://127.0.0.1/"), options.ApiToken, ports.Offset, ports.Notice);
+        var cluster = new EmbeddedClusterHost(new Uri("http://127.0.0.1/"), options.ApiToken, ports.Offset, ports.Notice);
         cluster._parts.Add(addresses);
         try
         {
@@ -93,7 +94,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), zone: n.Zone)).ToList();
         var datapath = Datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
         _parts.Add(await HubbleServer.StartAsync(
-            nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), AgentController.HubbleMetricsPort + PortOffset, cancellationToken));
+            nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), CiliumNames.HubbleMetricsPort + PortOffset, cancellationToken));
         // 3. the API and the first objects
         var store = new ObjectStore(time);
         ClusterAdmission.Register(store, addresses);

@@ -38,17 +38,4 @@ internal sealed class KindLab(KindPlan plan, ProgramRunner programs, TimeProvide
 
     /// <summary>A client of the cluster's API, through its own kubeconfig; the caller disposes it.</summary>
     public Kubernetes Connect() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(State.Kubeconfig));
-
-    /// <summary>Everything from nothing to a cluster with its workloads, in order.</summary>
-    public ImmutableArray<ClusterStep> Steps() =>
-    [
-        new CheckPrerequisites(this),
-        new BuildImages(this),
-        new CreateCluster(this),
-        new LoadImages(this),
-        .. plan.Options.Cilium is { } release ? [new InstallCilium(this, release)] : Array.Empty<ClusterStep>(),
-        new WaitForNodes(this),
-        new ApplyManifests(this),
-        new WaitForWorkloads(this),
-    ];
 }

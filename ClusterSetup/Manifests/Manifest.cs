@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -10,12 +11,6 @@ namespace CiliumDebugging.ClusterSetup.Manifests;
 /// <param name="Object">The object, with apiVersion and kind.</param>
 internal sealed record Manifest(JsonObject Object)
 {
-    /// <summary>The label by which the lab knows what it created.</summary>
-    public const string OwnerLabel = "app.kubernetes.io/managed-by";
-
-    /// <summary>The value of <see cref="OwnerLabel"/>, and the field manager of what is applied.</summary>
-    public const string Owner = "cilium-debugging";
-
     /// <summary>The kinds that the lab has manifests of, with their place in URLs.</summary>
     private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<string, (string, bool)>(StringComparer.Ordinal)
     {
@@ -61,7 +56,7 @@ internal sealed record Manifest(JsonObject Object)
     public static Manifest Of<T>(T value) where T : IKubernetesObject<V1ObjectMeta>
     {
         value.Initialize();
-        value.Metadata.EnsureLabels()[OwnerLabel] = Owner;
+        value.Metadata.EnsureLabels()[Ownership.Label] = Ownership.Name;
         return new Manifest(JsonNode.Parse(KubernetesJson.Serialize(value))!.AsObject());
     }
 
@@ -71,7 +66,7 @@ internal sealed record Manifest(JsonObject Object)
         var copy = value.DeepClone().AsObject();
         var metadata = copy["metadata"]!.AsObject();
         if (metadata["labels"] is not JsonObject labels) metadata["labels"] = labels = [];
-        labels[OwnerLabel] = Owner;
+        labels[Ownership.Label] = Ownership.Name;
         return new Manifest(copy);
     }
 

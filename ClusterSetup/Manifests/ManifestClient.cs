@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -25,7 +26,7 @@ internal sealed class ManifestClient(Kubernetes cluster)
         annotations[AppliedAnnotation] = Hash(manifest);
         var body = new StringContent(marked.ToJsonString(), Encoding.UTF8);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/apply-patch+yaml");
-        using var response = await SendAsync(HttpMethod.Patch, $"{manifest.Path}?fieldManager={Manifest.Owner}&force=true&fieldValidation=Strict", body, cancellationToken);
+        using var response = await SendAsync(HttpMethod.Patch, $"{manifest.Path}?fieldManager={Ownership.Name}&force=true&fieldValidation=Strict", body, cancellationToken);
         await ThrowUnlessSuccessAsync(response, $"apply {manifest}", cancellationToken);
     }
 
@@ -59,8 +60,8 @@ internal sealed class ManifestClient(Kubernetes cluster)
     {
         var foreign = new List<string>();
         foreach (var manifest in manifests)
-            if (await ReadAsync(manifest, cancellationToken) is { } there && (string?)there["metadata"]?["labels"]?[Manifest.OwnerLabel] != Manifest.Owner)
-                foreign.Add($"{manifest} exists and is not the lab's (it lacks the label {Manifest.OwnerLabel}={Manifest.Owner})");
+            if (await ReadAsync(manifest, cancellationToken) is { } there && (string?)there["metadata"]?["labels"]?[Ownership.Label] != Ownership.Name)
+                foreign.Add($"{manifest} exists and is not the lab's (it lacks the label {Ownership.Label}={Ownership.Name})");
         return foreign;
     }
 

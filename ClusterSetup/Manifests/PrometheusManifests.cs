@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Manifests;
@@ -31,13 +32,13 @@ internal static class PrometheusManifests
         yield return Manifest.Of(new V1ServiceAccount { Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace } });
         yield return Manifest.Of(new V1ClusterRole
         {
-            Metadata = new V1ObjectMeta { Name = $"{Manifest.Owner}-{Name}" },
+            Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
             Rules = [new V1PolicyRule { ApiGroups = [""], Resources = ["pods"], Verbs = ["get", "list", "watch"] }],
         });
         yield return Manifest.Of(new V1ClusterRoleBinding
         {
-            Metadata = new V1ObjectMeta { Name = $"{Manifest.Owner}-{Name}" },
-            RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = $"{Manifest.Owner}-{Name}" },
+            Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
+            RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = $"{Ownership.Name}-{Name}" },
             Subjects = [new Rbacv1Subject { Kind = "ServiceAccount", Name = Name, NamespaceProperty = Namespace }],
         });
         yield return Manifest.Of(new V1ConfigMap { Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace }, Data = new Dictionary<string, string> { ["prometheus.yml"] = Configuration } });

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Globalization;
 using CiliumDebugging.LoadTest.Page;
 using k8s.Models;
@@ -31,7 +32,7 @@ internal static class RunnerManifests
         // What is read everywhere: where Pods and nodes are, and which policies stand.
         yield return Manifest.Of(new V1ClusterRole
         {
-            Metadata = new V1ObjectMeta { Name = $"{Manifest.Owner}-{Name}" },
+            Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
             Rules =
             [
                 Rule("", ["pods", "nodes", "namespaces"], "get", "list"),
@@ -39,7 +40,7 @@ internal static class RunnerManifests
                 Rule("networking.k8s.io", ["networkpolicies"], "list"),
             ],
         });
-        yield return Manifest.Of(new V1ClusterRoleBinding { Metadata = new V1ObjectMeta { Name = $"{Manifest.Owner}-{Name}" }, RoleRef = RoleRef("ClusterRole", $"{Manifest.Owner}-{Name}"), Subjects = [Subject] });
+        yield return Manifest.Of(new V1ClusterRoleBinding { Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" }, RoleRef = RoleRef("ClusterRole", $"{Ownership.Name}-{Name}"), Subjects = [Subject] });
         // The agents' settings and Hubble's metrics.
         foreach (var manifest in Rights("kube-system", Rule("", ["configmaps"], "get"), Rule("", ["pods/proxy"], "get"))) yield return manifest;
         // What a scenario does in the lab's own namespaces.

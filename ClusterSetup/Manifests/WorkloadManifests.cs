@@ -35,7 +35,7 @@ internal static class WorkloadManifests
     private static V1Container Container(WorkloadSpec workload, ManifestValues values)
     {
         // The load test serves its control interface only, which is no container port: the API server's pod proxy is the way to it.
-        var served = workload.Port ?? AttackEndpoints.ControlPort;
+        var served = workload.Port ?? LoadTestPorts.Control;
         var variables = Identity.Select(i => PodParts.Field(i.Variable, i.Field)).Append(PodParts.Variable("ASPNETCORE_HTTP_PORTS", served.ToString(CultureInfo.InvariantCulture))).ToList();
         // Only backends send telemetry: the load test's policy admits nothing but the backends, and its refused exports would look like drops.
         if (values.Dashboard && workload.Image is PodImage.Backend) variables.AddRange(DashboardManifests.Telemetry(workload.Name));

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
@@ -80,7 +81,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         var pods = await GetAsync($"pods of namespace {ns}", token => cluster.CoreV1.ListNamespacedPodAsync(
             ns, cancellationToken: token), cancellationToken);
         var agents = await GetAsync("pods of namespace kube-system", token => cluster.CoreV1.ListNamespacedPodAsync(
-            ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: token),
+            CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: token),
             cancellationToken);
         await ReadPoliciesAsync(cancellationToken);
         if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow) await ReadSlowAsync(cancellationToken);
@@ -132,7 +133,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         {
             var map = await GetAsync("ConfigMap kube-system/cilium-config",
                 token => cluster.CoreV1.ReadNamespacedConfigMapAsync(
-                    ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: token),
+                    CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: token),
                 cancellationToken);
             _settings = (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
         }

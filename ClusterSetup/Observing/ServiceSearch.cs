@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Net;
 using CiliumDebugging.ClusterSetup.Manifests;
 using k8s;
@@ -40,7 +41,7 @@ public static class ServiceSearch
             if (await ExistsAsync(cluster, cancellationToken)) return Found(LabNamespace, LabName);
             var services = await cluster.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: cancellationToken);
             var withPods = await WithPodsAsync(cluster, services.Items, cancellationToken);
-            var marked = withPods.Where(s => s.GetLabel(Manifest.OwnerLabel) == Manifest.Owner).ToList();
+            var marked = withPods.Where(s => s.GetLabel(Ownership.Label) == Ownership.Name).ToList();
             return marked is [var only] ? Found(only.Namespace(), only.Name()) : NotFound(withPods);
         }
         catch (HttpOperationException e)

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Scenarios;
@@ -31,11 +32,11 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
 
     private async Task ConfigureAsync(ImmutableSortedDictionary<string, string> settings, CancellationToken cancellationToken)
     {
-        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         var data = map.Data ?? new Dictionary<string, string>();
         if (data.Count == settings.Count && settings.All(s => data.TryGetValue(s.Key, out var value) && value == s.Value)) return;
         map.Data = settings.ToDictionary(StringComparer.Ordinal);
-        await cluster.CoreV1.ReplaceNamespacedConfigMapAsync(map, ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+        await cluster.CoreV1.ReplaceNamespacedConfigMapAsync(map, CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         const string agents = "k8s-app=cilium";
         await RenewAsync(await ListAsync(agents, cancellationToken), agents, cancellationToken);
     }
@@ -49,7 +50,7 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
         while (true)
         {
             var now = await ListAsync(selector, cancellationToken);
-            if (now.All(p => !names.Contains(p.Uid())) && now.Count(p => EndpointSliceController.IsReady(p) || p.Namespace() == ClusterObjects.SystemNamespace) >= old.Count) return;
+            if (now.All(p => !names.Contains(p.Uid())) && now.Count(p => PodReadiness.IsReady(p) || p.Namespace() == CiliumNames.SystemNamespace) >= old.Count) return;
             if (time.GetElapsedTime(since) > Limit) throw new TimeoutException($"{Limit.TotalSeconds:0} s after their deletion the pods {selector} are not replaced");
             await Task.Delay(Interval, time, cancellationToken);
         }

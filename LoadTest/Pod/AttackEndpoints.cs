@@ -10,9 +10,6 @@ namespace CiliumDebugging.LoadTest.Pod;
 /// </summary>
 public static class AttackEndpoints
 {
-    /// <summary>Port of the control interface.</summary>
-    public const int ControlPort = 8081;
-
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Maps the endpoints.</summary>
@@ -76,7 +73,7 @@ public static class AttackEndpoints
             while (log.Read(ref position, batch, out var missed, out var more))
             {
                 if (missed > 0) text.Append(System.Globalization.CultureInfo.InvariantCulture, $$"""{"missed":{{missed}}}""").Append('\n');
-                foreach (var record in batch) text.Append(JsonSerializer.Serialize(RecordLine.From(record), PodJson.Default.RecordLine)).Append('\n');
+                foreach (var record in batch) text.Append(JsonSerializer.Serialize(ToLine(record), PodJson.Default.RecordLine)).Append('\n');
                 if (text.Length > 0) await context.Response.WriteAsync(text.ToString(), either.Token);
                 text.Clear();
                 batch.Clear();
@@ -90,4 +87,8 @@ public static class AttackEndpoints
             // The reader left or the Pod is going.
         }
     }
+
+    private static RecordLine ToLine(in RequestRecord r) => new(
+        r.Sequence, r.IntendedStart.TotalSeconds, r.Start.TotalSeconds, r.End.TotalSeconds, r.SourcePort, r.Connection, r.RequestOnConnection,
+        r.Outcome, r.Status, r.Pod, r.Node, r.BytesReceived, r.Errno);
 }

@@ -12,7 +12,7 @@ public static class LoadTestPod
     public static async Task RunAsync(string[] args)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
-        var pod = builder.JoinPodNetwork(AttackEndpoints.ControlPort);
+        var pod = builder.JoinPodNetwork(LoadTestPorts.Control);
         // Telemetry alone: an HTTP client that retries by itself would falsify what is measured.
         // It serves orders, their state and the record stream: none of them is a trace.
         builder.ConfigureOpenTelemetry(pod, tracesRequests: false);

@@ -10,7 +10,7 @@ namespace CiliumDebugging.LoadTest.Report;
 public static class ReportFiles
 {
     /// <summary>For programs, see docs/report-schema.md.</summary>
-    public const string Json = "report.json";
+    public const string Json = ReportJson.FileName;
 
     /// <summary>To paste into an issue.</summary>
     public const string Markdown = "report.md";

@@ -73,7 +73,7 @@ public sealed class CompositionTests
 
         foreach (var address in new[] { "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL" })
             configuration[address].ShouldNotBeNull().ShouldStartWith("http://localhost:");
-        LabApplication.DashboardLink(configuration).ShouldMatch(@"^http://localhost:\d+/login\?t=[0-9a-f]{32}$");
+        DashboardAddresses.Link(configuration).ShouldMatch(@"^http://localhost:\d+/login\?t=[0-9a-f]{32}$");
     }
 
     [Fact]

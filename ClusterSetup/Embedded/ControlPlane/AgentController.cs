@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
@@ -27,11 +28,8 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
     private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
     private string? _failed;
 
-    /// <summary>Port of the Hubble metrics on every node in Cilium 1.9.</summary>
-    public const int HubbleMetricsPort = 9091;
-
     /// <summary>Whether a Pod is an agent.</summary>
-    public static bool IsAgent(V1Pod pod) => pod.Namespace() == ClusterObjects.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
+    public static bool IsAgent(V1Pod pod) => pod.Namespace() == CiliumNames.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -51,7 +49,7 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
 
     private async Task<CiliumConfig> ReadConfigAsync(V1Pod agent, PodStatusWriter status, CancellationToken cancellationToken)
     {
-        var map = await api.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+        var map = await api.CoreV1.ReadNamespacedConfigMapAsync(CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         try
         {
             return CiliumConfig.Parse(map.Data ?? new Dictionary<string, string>());
@@ -68,7 +66,7 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
     /// <summary>The agents' DaemonSet.</summary>
     public static V1DaemonSet DaemonSet(CiliumVersion version) => SystemDaemonSet("cilium", new V1Container
     {
-        Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{version}", Ports = [new V1ContainerPort { Name = "hubble-metrics", ContainerPort = HubbleMetricsPort, Protocol = "TCP" }],
+        Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{version}", Ports = [new V1ContainerPort { Name = "hubble-metrics", ContainerPort = CiliumNames.HubbleMetricsPort, Protocol = "TCP" }],
     });
 
     /// <summary>A DaemonSet of kube-system on the host network of every node, the control plane's too.</summary>
@@ -77,7 +75,7 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
         var labels = new Dictionary<string, string> { [AppLabel] = name };
         return new V1DaemonSet
         {
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = ClusterObjects.SystemNamespace, Labels = labels },
+            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = CiliumNames.SystemNamespace, Labels = labels },
             Spec = new V1DaemonSetSpec
             {
                 Selector = new V1LabelSelector { MatchLabels = labels },

@@ -1,3 +1,4 @@
+using CiliumDebugging.LoadTest.Pod;
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
@@ -13,12 +14,6 @@ namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 /// <summary>The objects a fresh cluster has before any Pod joins: resource definitions, namespaces, nodes, Services, the agents with their settings, and the lab's Deployments.</summary>
 internal static class ClusterObjects
 {
-    /// <summary>Namespace of the agents and of their settings.</summary>
-    public const string SystemNamespace = "kube-system";
-
-    /// <summary>Name of the ConfigMap with the agents' settings.</summary>
-    public const string CiliumConfigName = "cilium-config";
-
     private static readonly (string Plural, string Kind, string[] ShortNames, bool Namespaced)[] s_customResources =
     [
         ("ciliumnetworkpolicies", "CiliumNetworkPolicy", ["cnp", "ciliumnp"], true), ("ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy", ["ccnp"], false),
@@ -39,25 +34,25 @@ internal static class ClusterObjects
         var topology = options.Topology;
         foreach (var (plural, kind, shortNames, namespaced) in s_customResources)
             await api.ApiextensionsV1.CreateCustomResourceDefinitionAsync(Definition(plural, kind, shortNames, namespaced), cancellationToken: cancellationToken);
-        var namespaces = topology.Workloads.Select(w => w.Namespace).Concat(topology.Services.Select(s => s.Namespace)).Distinct(StringComparer.Ordinal).Except(["default", SystemNamespace], StringComparer.Ordinal);
+        var namespaces = topology.Workloads.Select(w => w.Namespace).Concat(topology.Services.Select(s => s.Namespace)).Distinct(StringComparer.Ordinal).Except(["default", CiliumNames.SystemNamespace], StringComparer.Ordinal);
         foreach (var ns in namespaces)
-            await api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = ns, Labels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = ns, [Manifest.OwnerLabel] = Manifest.Owner } } }, cancellationToken: cancellationToken);
+            await api.CoreV1.CreateNamespaceAsync(new V1Namespace { Metadata = new V1ObjectMeta { Name = ns, Labels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = ns, [Ownership.Label] = Ownership.Name } } }, cancellationToken: cancellationToken);
         await api.CoreV1.CreateNamespacedConfigMapAsync(
-            new V1ConfigMap { Metadata = new V1ObjectMeta { Name = CiliumConfigName, NamespaceProperty = SystemNamespace }, Data = options.CiliumConfig.ToDictionary() }, SystemNamespace, cancellationToken: cancellationToken);
+            new V1ConfigMap { Metadata = new V1ObjectMeta { Name = CiliumNames.ConfigMap, NamespaceProperty = CiliumNames.SystemNamespace }, Data = options.CiliumConfig.ToDictionary() }, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         for (var i = 0; i < topology.Nodes.Length; i++)
             await api.CoreV1.CreateNodeAsync(Node(topology.Nodes[i], i, addresses, options.Time.GetUtcNow().UtcDateTime), cancellationToken: cancellationToken);
         foreach (var service in topology.Services)
             await api.CoreV1.CreateNamespacedServiceAsync(Service(service, addresses), service.Namespace, cancellationToken: cancellationToken);
-        await api.AppsV1.CreateNamespacedDaemonSetAsync(AgentController.DaemonSet(version), SystemNamespace, cancellationToken: cancellationToken);
+        await api.AppsV1.CreateNamespacedDaemonSetAsync(AgentController.DaemonSet(version), CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         await api.AppsV1.CreateNamespacedDaemonSetAsync(
-            AgentController.SystemDaemonSet("kube-proxy", new V1Container { Name = "kube-proxy", Image = $"registry.k8s.io/kube-proxy:{KubeletVersion}" }), SystemNamespace, cancellationToken: cancellationToken);
+            AgentController.SystemDaemonSet("kube-proxy", new V1Container { Name = "kube-proxy", Image = $"registry.k8s.io/kube-proxy:{KubeletVersion}" }), CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         foreach (var workload in topology.Workloads)
             await api.AppsV1.CreateNamespacedDeploymentAsync(Deployment(workload), workload.Namespace, cancellationToken: cancellationToken);
     }
 
     private static V1Deployment Deployment(WorkloadSpec workload)
     {
-        var (image, probed) = workload.Image is PodImage.LoadTest ? ("load-test", LoadTest.Pod.AttackEndpoints.ControlPort) : ("backend", workload.Port ?? 8080);
+        var (image, probed) = workload.Image is PodImage.LoadTest ? ("load-test", LoadTestPorts.Control) : ("backend", workload.Port ?? 8080);
         return new V1Deployment
         {
             Metadata = new V1ObjectMeta { Name = workload.Name, NamespaceProperty = workload.Namespace, Labels = workload.Labels.ToDictionary() },
@@ -149,7 +144,7 @@ internal static class ClusterObjects
 
     private static V1Service Service(ServiceSpec service, AddressBlocks addresses) => new()
     {
-        Metadata = new V1ObjectMeta { Name = service.Name, NamespaceProperty = service.Namespace, Labels = service.Selector.SetItem(Manifest.OwnerLabel, Manifest.Owner).ToDictionary() },
+        Metadata = new V1ObjectMeta { Name = service.Name, NamespaceProperty = service.Namespace, Labels = service.Selector.SetItem(Ownership.Label, Ownership.Name).ToDictionary() },
         Spec = new V1ServiceSpec
         {
             Type = "ClusterIP",

@@ -97,7 +97,7 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
         NodeName = pod.Spec.NodeName,
         Zone = zone,
         Hints = hinted ? new V1EndpointHints { ForZones = [new V1ForZone { Name = zone! }] } : null,
-        Conditions = new V1EndpointConditions { Ready = early || IsReady(pod), Serving = IsReady(pod), Terminating = false },
+        Conditions = new V1EndpointConditions { Ready = early || pod.IsReady(), Serving = pod.IsReady(), Terminating = false },
         TargetRef = new V1ObjectReference { Kind = "Pod", Name = pod.Name(), NamespaceProperty = pod.Namespace(), Uid = pod.Uid() },
     };
 
@@ -107,7 +107,4 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
         var text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
         var name => pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(c => c.Name == name && (c.Protocol ?? "TCP") == (port.Protocol ?? "TCP"))?.ContainerPort,
     };
-
-    /// <summary>Whether a Pod's Ready condition is true.</summary>
-    public static bool IsReady(V1Pod pod) => pod.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) ?? false;
 }

@@ -1,3 +1,4 @@
+using CiliumDebugging.LoadTest.Pod;
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
 using CiliumDebugging.ClusterSetup.Embedded.Datapath;
@@ -32,6 +33,6 @@ internal sealed record PortPlan(int Offset, string? Notice)
     private static List<int> Ports(LabTopology topology) =>
     [
         .. topology.Workloads.Select(w => w.Port).OfType<int>().Concat(topology.Services.Select(s => s.Port))
-            .Append(AgentController.HubbleMetricsPort).Append(LoadTest.Pod.AttackEndpoints.ControlPort).Distinct(),
+            .Append(CiliumNames.HubbleMetricsPort).Append(LoadTestPorts.Control).Distinct(),
     ];
 }

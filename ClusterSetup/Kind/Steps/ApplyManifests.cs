@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.ClusterSetup.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
@@ -9,7 +10,7 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
 
     public override IEnumerable<string> Plan()
     {
-        yield return $"# through the API, server-side apply, field manager {Manifest.Owner}:";
+        yield return $"# through the API, server-side apply, field manager {Ownership.Name}:";
         yield return Manifest.ToYaml(lab.Plan.Manifests(lab.ImageTag));
     }
 

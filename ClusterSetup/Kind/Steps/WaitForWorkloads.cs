@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using CiliumDebugging.ClusterSetup.Manifests;
 using k8s;
 using k8s.Models;
@@ -13,7 +14,7 @@ internal sealed class WaitForWorkloads(KindLab lab) : ClusterStep
 
     public override IEnumerable<string> Plan()
     {
-        yield return $"# through the API, at most {s_limit.TotalMinutes:0} min: all Deployments labelled {Manifest.OwnerLabel}={Manifest.Owner} have their replicas ready";
+        yield return $"# through the API, at most {s_limit.TotalMinutes:0} min: all Deployments labelled {Ownership.Label}={Ownership.Name} have their replicas ready";
     }
 
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken) => !File.Exists(lab.State.Kubeconfig) ? null : await MissingAsync(cancellationToken) is "" ? "they are" : null;
@@ -24,7 +25,7 @@ internal sealed class WaitForWorkloads(KindLab lab) : ClusterStep
     {
         using var api = lab.Connect();
         var wanted = lab.Plan.Manifests(lab.ImageTag).Count(m => m.Kind == "Deployment");
-        var deployments = await api.AppsV1.ListDeploymentForAllNamespacesAsync(labelSelector: $"{Manifest.OwnerLabel}={Manifest.Owner}", cancellationToken: cancellationToken);
+        var deployments = await api.AppsV1.ListDeploymentForAllNamespacesAsync(labelSelector: $"{Ownership.Label}={Ownership.Name}", cancellationToken: cancellationToken);
         if (deployments.Items.Count < wanted) return $"{deployments.Items.Count} of {wanted} Deployments are there";
         return string.Join(", ", deployments.Items.Where(d => (d.Status?.ReadyReplicas ?? 0) < d.Spec.Replicas).Select(d => $"{d.Namespace()}/{d.Name()} has {d.Status?.ReadyReplicas ?? 0} of {d.Spec.Replicas} pods ready"));
     }

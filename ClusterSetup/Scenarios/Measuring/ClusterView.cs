@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
@@ -68,7 +69,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     /// <summary>All counters now: Hubble's of every node and the backends' own. A node whose agent does not answer, or not with metrics, is missing and said to be.</summary>
     public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
         // Without agents there is nothing to ask for the port.
         var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
         var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken))).ToList();
@@ -110,7 +111,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
 
     /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
     private async Task<int> HubblePortAsync(CancellationToken cancellationToken) => _hubblePort ??=
-        (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : AgentController.HubbleMetricsPort;
+        (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : CiliumNames.HubbleMetricsPort;
 
     /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
@@ -127,7 +128,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     {
         try
         {
-            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
             return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
@@ -139,7 +140,7 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
     public async Task<string?> VersionAsync(CancellationToken cancellationToken)
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
         var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
         var tag = image?[(image.LastIndexOf(':') + 1)..];
         return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
@@ -148,6 +149,6 @@ public sealed class ClusterView(Kubernetes cluster, LoadSpec load)
     private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
     {
         var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: load.Client, cancellationToken: cancellationToken);
-        return pods.Items.FirstOrDefault(EndpointSliceController.IsReady);
+        return pods.Items.FirstOrDefault(PodReadiness.IsReady);
     }
 }

@@ -27,7 +27,7 @@ public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
     public async Task FollowAsync(Action<RecordLine> record, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
-        using var response = await proxy.SendAsync(HttpMethod.Get, ns, pod, AttackEndpoints.ControlPort, "/attack/records", null, cancellationToken);
+        using var response = await proxy.SendAsync(HttpMethod.Get, ns, pod, LoadTestPorts.Control, "/attack/records", null, cancellationToken);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var lines = new StreamReader(stream, Encoding.UTF8);
         while (await lines.ReadLineAsync(cancellationToken) is { } line)
@@ -39,7 +39,7 @@ public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
 
     private async Task<AttackState> StateAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
-        using var response = await proxy.SendAsync(method, ns, pod, AttackEndpoints.ControlPort, path, content, cancellationToken);
+        using var response = await proxy.SendAsync(method, ns, pod, LoadTestPorts.Control, path, content, cancellationToken);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         return JsonSerializer.Deserialize(text, PodJson.Default.AttackState) ?? throw new InvalidDataException($"pod {ns}/{pod} answered no attack state: {text}");
     }

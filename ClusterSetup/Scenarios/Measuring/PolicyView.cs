@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Text.Json;
 using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
@@ -57,7 +58,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     public async Task ChangeAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
     {
         await cluster.CoreV1.PatchNamespacedConfigMapAsync(
-            new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch), ClusterObjects.CiliumConfigName, ClusterObjects.SystemNamespace, cancellationToken: cancellationToken);
+            new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch), CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
         var before = await AgentsAsync(cancellationToken);
         foreach (var agent in before) await cluster.CoreV1.DeleteNamespacedPodAsync(agent.Name(), agent.Namespace(), cancellationToken: cancellationToken);
         var old = before.Select(a => a.Uid()).ToHashSet(StringComparer.Ordinal);
@@ -65,7 +66,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
         while (true)
         {
             var now = await AgentsAsync(cancellationToken);
-            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && EndpointSliceController.IsReady(a))) return;
+            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && PodReadiness.IsReady(a))) return;
             if (time.GetElapsedTime(start) > s_restartLimit) throw new TimeoutException($"{s_restartLimit.TotalMinutes:0} min after their restart Cilium's agents are not ready: kubectl -n kube-system get pods -l k8s-app=cilium");
             await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
         }
@@ -100,5 +101,5 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     }
 
     private async Task<IList<V1Pod>> AgentsAsync(CancellationToken cancellationToken) =>
-        (await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken)).Items;
+        (await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken)).Items;
 }

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
@@ -94,7 +95,7 @@ internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
 
     private async Task OnEveryNodeAsync(IEnumerable<(string File, string Command)> commands, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(ClusterObjects.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
         await Task.WhenAll(agents.Items.SelectMany(agent => commands.Select(async c =>
             _files[$"{agent.Spec.NodeName}/{c.File}"] = await _exec.RunAsync(agent.Namespace(), agent.Name(), Agent,
                 ["sh", "-c", Preamble + c.Command], limit, cancellationToken))));

@@ -8,6 +8,9 @@ namespace CiliumDebugging.LoadTest.Report.Document;
 /// <summary>Writes and reads <c>report.json</c>.</summary>
 public static class ReportJson
 {
+    /// <summary>Name of the file in a run's folder.</summary>
+    public const string FileName = "report.json";
+
     /// <summary>Largest file that is read, bytes.</summary>
     public const long MaxBytes = 64 << 20;
 
@@ -55,7 +58,7 @@ public static class ReportJson
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ReportDocument ReadFile(string path)
     {
-        var file = Directory.Exists(path) ? Path.Combine(path, ReportFiles.Json) : path;
+        var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
         if (new FileInfo(file) is { Exists: true, Length: > MaxBytes } large) throw new InvalidDataException($"{file}: {large.Length} bytes are more than a report has (at most {MaxBytes})");
         try
         {

@@ -124,7 +124,7 @@ public class ManifestTests
     public void Everything_is_labelled_as_the_labs_and_every_selector_finds_its_pods()
     {
         var manifests = LabManifests.Render(s_everything);
-        manifests.ShouldAllBe(m => (string?)m.Object["metadata"]!["labels"]![Manifest.OwnerLabel] == Manifest.Owner);
+        manifests.ShouldAllBe(m => (string?)m.Object["metadata"]!["labels"]![Ownership.Label] == Ownership.Name);
         var pods = manifests.Where(m => m.Kind == "Deployment").ToLookup(m => m.Namespace, m => m.Object["spec"]!["template"]!["metadata"]!["labels"]!.AsObject());
         foreach (var service in manifests.Where(m => m.Kind == "Service"))
         {

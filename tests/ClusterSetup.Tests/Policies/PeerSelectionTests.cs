@@ -5,14 +5,14 @@ namespace CiliumDebugging.ClusterSetup.Tests.Policies;
 /// <summary>Which peers the selectors of a rule mean.</summary>
 public class PeerSelectionTests
 {
-    private static Lab From(string peers) => new(Lab.Backends($"  ingress: [{{{peers}}}]"));
+    private static PolicyLab From(string peers) => new(PolicyLab.Backends($"  ingress: [{{{peers}}}]"));
 
-    private static bool Allows(Lab lab, EndpointIdentity peer, uint address = 0) => lab.Ingress(peer, address: address) == PolicyVerdict.Allow;
+    private static bool Allows(PolicyLab lab, EndpointIdentity peer, uint address = 0) => lab.Ingress(peer, address: address) == PolicyVerdict.Allow;
 
     [Fact]
     public void The_policys_namespace_is_implied_for_peers()
     {
-        Lab lab = From("fromEndpoints: [{matchLabels: {app: client}}]");
+        PolicyLab lab = From("fromEndpoints: [{matchLabels: {app: client}}]");
         Allows(lab, lab.Pod("backend", ("app", "client"))).ShouldBeTrue();
         Allows(lab, lab.Pod("load-test", ("app", "client"))).ShouldBeFalse();
     }
@@ -20,7 +20,7 @@ public class PeerSelectionTests
     [Fact]
     public void An_empty_endpoint_selector_means_the_pods_of_the_namespace()
     {
-        Lab lab = From("fromEndpoints: [{}]");
+        PolicyLab lab = From("fromEndpoints: [{}]");
         Allows(lab, lab.Pod("backend", ("app", "any"))).ShouldBeTrue();
         Allows(lab, lab.Pod("load-test")).ShouldBeFalse();
         Allows(lab, lab.Identities.World).ShouldBeFalse();
@@ -32,7 +32,7 @@ public class PeerSelectionTests
     [InlineData("io.kubernetes.pod.namespace")]
     public void A_namespace_that_is_given_replaces_the_implied_one(string key)
     {
-        Lab lab = From($"fromEndpoints: [{{matchLabels: {{'{key}': load-test, app: client}}}}]");
+        PolicyLab lab = From($"fromEndpoints: [{{matchLabels: {{'{key}': load-test, app: client}}}}]");
         Allows(lab, lab.Pod("load-test", ("app", "client"))).ShouldBeTrue();
         Allows(lab, lab.Pod("backend", ("app", "client"))).ShouldBeFalse();
     }
@@ -43,7 +43,7 @@ public class PeerSelectionTests
     [InlineData("{key: io.kubernetes.pod.namespace, operator: NotIn, values: [load-test]}", true, false)]
     public void A_namespace_may_be_given_by_an_expression(string expression, bool own, bool loadTest)
     {
-        Lab lab = From($"fromEndpoints: [{{matchExpressions: [{expression}]}}]");
+        PolicyLab lab = From($"fromEndpoints: [{{matchExpressions: [{expression}]}}]");
         Allows(lab, lab.Pod("backend")).ShouldBe(own);
         Allows(lab, lab.Pod("load-test")).ShouldBe(loadTest);
     }
@@ -51,7 +51,7 @@ public class PeerSelectionTests
     [Fact]
     public void Labels_of_the_namespace_select_pods_in_all_namespaces_that_carry_them()
     {
-        Lab lab = From("fromEndpoints: [{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.team': red}}]");
+        PolicyLab lab = From("fromEndpoints: [{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.team': red}}]");
         EndpointIdentity red = lab.Identities.Pod("load-test", [], [KeyValuePair.Create("team", "red")]);
         EndpointIdentity blue = lab.Identities.Pod("load-test", [], [KeyValuePair.Create("team", "blue")]);
         Allows(lab, red).ShouldBeTrue();
@@ -61,7 +61,7 @@ public class PeerSelectionTests
     [Fact]
     public void The_namespaces_own_name_is_a_label_of_it()
     {
-        Lab lab = From("fromEndpoints: [{matchLabels: {'io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name': load-test}}]");
+        PolicyLab lab = From("fromEndpoints: [{matchLabels: {'io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name': load-test}}]");
         Allows(lab, lab.LoadTest).ShouldBeTrue();
         Allows(lab, lab.Pod("backend")).ShouldBeFalse();
     }
@@ -69,11 +69,11 @@ public class PeerSelectionTests
     [Fact]
     public void A_label_source_prefix_must_agree_and_no_prefix_means_any_source()
     {
-        Lab plain = From("fromEntities: [none]}, {fromEndpoints: [{matchLabels: {'k8s:app': client}}]");
+        PolicyLab plain = From("fromEntities: [none]}, {fromEndpoints: [{matchLabels: {'k8s:app': client}}]");
         Allows(plain, plain.Pod("backend", ("app", "client"))).ShouldBeTrue();
-        Lab any = From("fromEndpoints: [{matchLabels: {'any:app': client}}]");
+        PolicyLab any = From("fromEndpoints: [{matchLabels: {'any:app': client}}]");
         Allows(any, any.Pod("backend", ("app", "client"))).ShouldBeTrue();
-        Lab reserved = From("fromEndpoints: [{matchLabels: {'reserved:remote-node': ''}}]");
+        PolicyLab reserved = From("fromEndpoints: [{matchLabels: {'reserved:remote-node': ''}}]");
         Allows(reserved, reserved.Identities.RemoteNode).ShouldBeTrue();
         Allows(reserved, reserved.Pod("backend", ("remote-node", ""))).ShouldBeFalse();
     }
@@ -85,7 +85,7 @@ public class PeerSelectionTests
     [InlineData("{key: tier, operator: DoesNotExist}", false, true)]
     public void Expressions_follow_kubernetes(string expression, bool tierA, bool noTier)
     {
-        Lab lab = From($"fromEndpoints: [{{matchExpressions: [{expression}]}}]");
+        PolicyLab lab = From($"fromEndpoints: [{{matchExpressions: [{expression}]}}]");
         Allows(lab, lab.Pod("backend", ("tier", "a"))).ShouldBe(tierA);
         Allows(lab, lab.Pod("backend", ("app", "x"))).ShouldBe(noTier);
     }
@@ -93,7 +93,7 @@ public class PeerSelectionTests
     [Fact]
     public void All_conditions_of_a_selector_must_hold_and_any_selector_of_the_list_suffices()
     {
-        Lab lab = From("fromEndpoints: [{matchLabels: {app: a, tier: x}}, {matchLabels: {app: b}}]");
+        PolicyLab lab = From("fromEndpoints: [{matchLabels: {app: a, tier: x}}, {matchLabels: {app: b}}]");
         Allows(lab, lab.Pod("backend", ("app", "a"), ("tier", "x"))).ShouldBeTrue();
         Allows(lab, lab.Pod("backend", ("app", "a"))).ShouldBeFalse();
         Allows(lab, lab.Pod("backend", ("app", "b"))).ShouldBeTrue();
@@ -106,14 +106,14 @@ public class PeerSelectionTests
     [InlineData("fromEndpoints: [], toPorts: [{ports: [{port: '8080'}]}]")]
     public void A_list_of_peers_that_is_there_and_empty_selects_nobody(string peers)
     {
-        Lab lab = From(peers);
+        PolicyLab lab = From(peers);
         lab.Ingress(lab.LoadTest).ShouldBe(PolicyVerdict.Drop(DropReason.PolicyDenied));
     }
 
     [Fact]
     public void The_endpointSelector_stays_in_the_policys_namespace_even_when_it_names_another()
     {
-        var lab = new Lab(Lab.Backends("  ingress: [{}]").Replace(
+        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]").Replace(
             "{app: backend}", "{app: backend, 'k8s:io.kubernetes.pod.namespace': load-test}", StringComparison.Ordinal));
         lab.Ingress(lab.LoadTest).IsDrop.ShouldBeTrue();
         EndpointIdentity elsewhere = lab.Pod("load-test", ("app", "backend"));
@@ -123,7 +123,7 @@ public class PeerSelectionTests
     [Fact]
     public void In_a_clusterwide_policy_no_namespace_is_implied_but_peers_are_pods()
     {
-        var lab = new Lab("""
+        var lab = new PolicyLab("""
             apiVersion: cilium.io/v2
             kind: CiliumClusterwideNetworkPolicy
             metadata: {name: p}
@@ -140,34 +140,34 @@ public class PeerSelectionTests
     [Fact]
     public void CIDR_rules_mean_addresses_outside_the_cluster_only()
     {
-        Lab lab = From("fromCIDR: [10.0.0.0/8, 192.0.2.1]");
-        Allows(lab, lab.Identities.World, Lab.Address("10.255.255.255")).ShouldBeTrue();
-        Allows(lab, lab.Identities.World, Lab.Address("11.0.0.0")).ShouldBeFalse();
-        Allows(lab, lab.Identities.World, Lab.Address("9.255.255.255")).ShouldBeFalse();
-        Allows(lab, lab.Identities.World, Lab.Address("192.0.2.1")).ShouldBeTrue();
-        Allows(lab, lab.Identities.World, Lab.Address("192.0.2.2")).ShouldBeFalse();
-        Allows(lab, lab.Identities.KubeApiServerOutside, Lab.Address("10.1.2.3")).ShouldBeTrue();
-        Allows(lab, lab.LoadTest, Lab.Address("10.0.0.1")).ShouldBeFalse();
-        Allows(lab, lab.Identities.RemoteNode, Lab.Address("10.0.0.1")).ShouldBeFalse();
+        PolicyLab lab = From("fromCIDR: [10.0.0.0/8, 192.0.2.1]");
+        Allows(lab, lab.Identities.World, PolicyLab.Address("10.255.255.255")).ShouldBeTrue();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("11.0.0.0")).ShouldBeFalse();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("9.255.255.255")).ShouldBeFalse();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("192.0.2.1")).ShouldBeTrue();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("192.0.2.2")).ShouldBeFalse();
+        Allows(lab, lab.Identities.KubeApiServerOutside, PolicyLab.Address("10.1.2.3")).ShouldBeTrue();
+        Allows(lab, lab.LoadTest, PolicyLab.Address("10.0.0.1")).ShouldBeFalse();
+        Allows(lab, lab.Identities.RemoteNode, PolicyLab.Address("10.0.0.1")).ShouldBeFalse();
     }
 
     [Fact]
     public void Exceptions_are_cut_out_of_their_own_block_only()
     {
-        Lab lab = From("fromCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}, {cidr: 10.2.3.0/24}]");
-        Allows(lab, lab.Identities.World, Lab.Address("10.0.0.1")).ShouldBeTrue();
-        Allows(lab, lab.Identities.World, Lab.Address("10.1.0.0")).ShouldBeFalse();
-        Allows(lab, lab.Identities.World, Lab.Address("10.2.2.1")).ShouldBeFalse();
-        Allows(lab, lab.Identities.World, Lab.Address("10.2.3.1")).ShouldBeTrue();
+        PolicyLab lab = From("fromCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}, {cidr: 10.2.3.0/24}]");
+        Allows(lab, lab.Identities.World, PolicyLab.Address("10.0.0.1")).ShouldBeTrue();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("10.1.0.0")).ShouldBeFalse();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("10.2.2.1")).ShouldBeFalse();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("10.2.3.1")).ShouldBeTrue();
     }
 
     [Fact]
     public void The_whole_of_IPv4_and_blocks_of_IPv6_are_valid_blocks()
     {
-        Lab all = From("fromCIDR: [0.0.0.0/0]");
+        PolicyLab all = From("fromCIDR: [0.0.0.0/0]");
         Allows(all, all.Identities.World, uint.MaxValue).ShouldBeTrue();
         Allows(all, all.Identities.World, 0).ShouldBeTrue();
-        Lab six = From("fromCIDRSet: [{cidr: '::/0', except: ['fd00::/8']}]");
+        PolicyLab six = From("fromCIDRSet: [{cidr: '::/0', except: ['fd00::/8']}]");
         Allows(six, six.Identities.World, 1).ShouldBeFalse();
     }
 
@@ -186,7 +186,7 @@ public class PeerSelectionTests
     [InlineData("none", "host api-host")]
     public void Entities_mean_these_peers(string entity, string peers)
     {
-        Lab lab = From($"fromEntities: [{entity}]");
+        PolicyLab lab = From($"fromEntities: [{entity}]");
         IdentityTable table = lab.Identities;
         (string Name, EndpointIdentity Identity)[] all =
         [
@@ -201,18 +201,18 @@ public class PeerSelectionTests
     [Fact]
     public void Entities_and_addresses_also_work_on_egress()
     {
-        var lab = new Lab(Lab.Backends("  egress: [{toEntities: [host]}, {toCIDR: [192.0.2.0/24]}, {toCIDRSet: [{cidr: 198.51.100.0/24}]}]"));
+        var lab = new PolicyLab(PolicyLab.Backends("  egress: [{toEntities: [host]}, {toCIDR: [192.0.2.0/24]}, {toCIDRSet: [{cidr: 198.51.100.0/24}]}]"));
         lab.Egress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.RemoteNode).IsDrop.ShouldBeTrue();
-        lab.Egress(lab.Identities.World, address: Lab.Address("192.0.2.9")).ShouldBe(PolicyVerdict.Allow);
-        lab.Egress(lab.Identities.World, address: Lab.Address("198.51.100.9")).ShouldBe(PolicyVerdict.Allow);
-        lab.Egress(lab.Identities.World, address: Lab.Address("203.0.113.9")).IsDrop.ShouldBeTrue();
+        lab.Egress(lab.Identities.World, address: PolicyLab.Address("192.0.2.9")).ShouldBe(PolicyVerdict.Allow);
+        lab.Egress(lab.Identities.World, address: PolicyLab.Address("198.51.100.9")).ShouldBe(PolicyVerdict.Allow);
+        lab.Egress(lab.Identities.World, address: PolicyLab.Address("203.0.113.9")).IsDrop.ShouldBeTrue();
     }
 
     [Fact]
     public void Kubernetes_peers_combine_pod_and_namespace_selectors()
     {
-        var lab = new Lab(Lab.Kubernetes("""
+        var lab = new PolicyLab(PolicyLab.Kubernetes("""
               ingress:
               - from:
                 - podSelector: {matchLabels: {app: near}}
@@ -227,14 +227,14 @@ public class PeerSelectionTests
         Allows(lab, InTeam("red", "x")).ShouldBeTrue();
         Allows(lab, InTeam("blue", "x")).ShouldBeFalse();
         Allows(lab, InTeam("blue", "far")).ShouldBeTrue();
-        Allows(lab, lab.Identities.World, Lab.Address("192.0.2.7")).ShouldBeTrue();
-        Allows(lab, lab.Identities.World, Lab.Address("192.0.2.8")).ShouldBeFalse();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("192.0.2.7")).ShouldBeTrue();
+        Allows(lab, lab.Identities.World, PolicyLab.Address("192.0.2.8")).ShouldBeFalse();
     }
 
     [Fact]
     public void An_empty_namespaceSelector_means_all_pods_and_nothing_else()
     {
-        var lab = new Lab(Lab.Kubernetes("  ingress: [{from: [{namespaceSelector: {}}]}]"));
+        var lab = new PolicyLab(PolicyLab.Kubernetes("  ingress: [{from: [{namespaceSelector: {}}]}]"));
         Allows(lab, lab.LoadTest).ShouldBeTrue();
         Allows(lab, lab.Identities.World).ShouldBeFalse();
         Allows(lab, lab.Identities.RemoteNode).ShouldBeFalse();

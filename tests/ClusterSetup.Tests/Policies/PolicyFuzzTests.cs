@@ -14,11 +14,11 @@ public class PolicyFuzzTests
 
     private static readonly string[] Corpus =
     [
-        Lab.Scenario("two-sided-l7/backend-policy.yaml"),
-        Lab.Scenario("two-sided-l7/load-test-policy.yaml"),
-        Lab.Scenario("two-sided-l7/backend-policy.yaml") + "---\n" + Lab.Scenario("two-sided-l7/load-test-policy.yaml"),
+        PolicyLab.Scenario("two-sided-l7/backend-policy.yaml"),
+        PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"),
+        PolicyLab.Scenario("two-sided-l7/backend-policy.yaml") + "---\n" + PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"),
         Everything,
-        Lab.Kubernetes("""
+        PolicyLab.Kubernetes("""
               policyTypes:
               - Ingress
               - Egress
@@ -104,7 +104,7 @@ public class PolicyFuzzTests
     public void A_valid_file_stays_valid()
     {
         foreach (string yaml in Corpus)
-            Lab.Read(yaml).ShouldNotBeEmpty();
+            PolicyLab.Read(yaml).ShouldNotBeEmpty();
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public class PolicyReaderTests
     public void All_problems_of_all_documents_are_reported_together_and_no_policy_is_kept()
     {
         PolicyReadResult result = PolicyReader.ReadYaml(
-            string.Join("\n---\n", Lab.Backends("  ingress: [{}]", "good"), Lab.Backends("  ingres: []\n  nodeSelector: {}", "bad"), Lab.Kubernetes("  egress: 1")),
+            string.Join("\n---\n", PolicyLab.Backends("  ingress: [{}]", "good"), PolicyLab.Backends("  ingres: []\n  nodeSelector: {}", "bad"), PolicyLab.Kubernetes("  egress: 1")),
             "test.yaml");
         result.Policies.ShouldBeEmpty();
         result.Problems.Select(p => (p.Policy, p.Field)).ShouldBe(
@@ -48,7 +48,7 @@ public class PolicyReaderTests
     public void A_file_of_several_documents_gives_a_policy_for_each()
     {
         PolicyReadResult result = PolicyReader.ReadYaml(
-            "---\n" + string.Join("\n---\n", Lab.Backends("  ingress: [{}]", "one"), "# nothing", Lab.Backends("  egress: [{}]", "two"), Lab.Kubernetes("  policyTypes: [Egress]")) + "\n...\n",
+            "---\n" + string.Join("\n---\n", PolicyLab.Backends("  ingress: [{}]", "one"), "# nothing", PolicyLab.Backends("  egress: [{}]", "two"), PolicyLab.Kubernetes("  policyTypes: [Egress]")) + "\n...\n",
             "test.yaml");
         result.Problems.ShouldBeEmpty();
         result.Policies.Select(p => (p.Kind, p.Namespace, p.Name, p.Source)).ShouldBe(
@@ -131,7 +131,7 @@ public class PolicyReaderTests
     [InlineData("  description: [a]", "spec.description", "must be a text")]
     public void A_cilium_policy_is_refused_for(string rules, string field, string message)
     {
-        PolicyProblem problem = Single(Lab.Backends(rules));
+        PolicyProblem problem = Single(PolicyLab.Backends(rules));
         problem.Field.ShouldBe(field);
         problem.Message.ShouldContain(message);
         problem.Policy.ShouldBe("backend/policy");
@@ -154,7 +154,7 @@ public class PolicyReaderTests
     [InlineData("  ingress: [{from: [{podSelector: {matchLabels: {'k8s:app': x}}}]}]", "spec.ingress[0].from[0].podSelector.matchLabels.k8s:app", "label key")]
     public void A_kubernetes_policy_is_refused_for(string rules, string field, string message)
     {
-        PolicyProblem problem = Single(Lab.Kubernetes(rules));
+        PolicyProblem problem = Single(PolicyLab.Kubernetes(rules));
         problem.Field.ShouldBe(field);
         problem.Message.ShouldContain(message);
     }
@@ -204,7 +204,7 @@ public class PolicyReaderTests
 
     [Fact]
     public void One_name_twice_in_a_file_is_refused() =>
-        Single(Lab.Backends("  ingress: []") + "\n---\n" + Lab.Backends("  egress: []")).Message.ShouldContain("appears twice in the file, first at line 1");
+        Single(PolicyLab.Backends("  ingress: []") + "\n---\n" + PolicyLab.Backends("  egress: []")).Message.ShouldContain("appears twice in the file, first at line 1");
 
     [Fact]
     public void An_object_as_an_API_server_returns_it_is_read()
@@ -258,7 +258,7 @@ public class PolicyReaderTests
     [Fact]
     public void Aliases_are_values_like_others()
     {
-        var lab = new Lab(Lab.Backends("""
+        var lab = new PolicyLab(PolicyLab.Backends("""
               ingress:
               - &rule {fromEndpoints: [{matchLabels: &labels {app: a}}]}
               egress:
@@ -271,7 +271,7 @@ public class PolicyReaderTests
     [Fact]
     public void A_problem_prints_on_one_line_whatever_the_file_contains()
     {
-        PolicyProblem problem = Single(Lab.Backends("  \"in\\ngress\\e[31m\\u202e\": []"));
+        PolicyProblem problem = Single(PolicyLab.Backends("  \"in\\ngress\\e[31m\\u202e\": []"));
         string line = problem.ToString();
         line.Any(char.IsControl).ShouldBeFalse();
         line.ShouldNotContain('\u202e');

@@ -10,7 +10,7 @@ public class PolicySemanticsTests
     [Fact]
     public void Without_policies_everything_is_allowed()
     {
-        var lab = new Lab();
+        var lab = new PolicyLab();
         lab.Ingress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.World).ShouldBe(PolicyVerdict.Allow);
     }
@@ -18,7 +18,7 @@ public class PolicySemanticsTests
     [Fact]
     public void A_rule_begins_default_deny_in_its_direction_only()
     {
-        var lab = new Lab(Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]"));
+        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]"));
         lab.Ingress(lab.LoadTest).ShouldBe(Denied);
         lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
@@ -27,7 +27,7 @@ public class PolicySemanticsTests
     [Fact]
     public void A_policy_leaves_pods_it_does_not_select_alone()
     {
-        var lab = new Lab(Lab.Backends("  ingress: [{}]"));
+        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]"));
         EndpointIdentity other = lab.Pod("backend", ("app", "other"));
         EndpointIdentity sameLabelsElsewhere = lab.Pod("default", ("app", "backend"));
         foreach (EndpointIdentity subject in (EndpointIdentity[])[other, sameLabelsElsewhere])
@@ -38,9 +38,9 @@ public class PolicySemanticsTests
     [Fact]
     public void A_flow_needs_the_egress_of_its_source_and_the_ingress_of_its_destination()
     {
-        var lab = new Lab(
-            Lab.Backends("  egress: [{toEndpoints: [{matchLabels: {app: database}}]}]"),
-            Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: other}}]}]").Replace("app: backend", "app: database", StringComparison.Ordinal));
+        var lab = new PolicyLab(
+            PolicyLab.Backends("  egress: [{toEndpoints: [{matchLabels: {app: database}}]}]"),
+            PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: other}}]}]").Replace("app: backend", "app: database", StringComparison.Ordinal));
         EndpointIdentity database = lab.Pod("backend", ("app", "database"));
         lab.Egress(database).ShouldBe(PolicyVerdict.Allow);
         lab.Policies.Evaluate(TrafficDirection.Ingress, database, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp).ShouldBe(Denied);
@@ -54,7 +54,7 @@ public class PolicySemanticsTests
     [InlineData("  egress: [{}]", false)]
     public void In_a_cilium_policy_an_empty_section_is_none_and_an_empty_rule_denies_all(string rules, bool denied)
     {
-        var lab = new Lab(Lab.Backends(rules));
+        var lab = new PolicyLab(PolicyLab.Backends(rules));
         lab.Ingress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
         lab.Policies.IsDefaultDeny(TrafficDirection.Ingress, lab.Backend).ShouldBe(denied);
     }
@@ -68,7 +68,7 @@ public class PolicySemanticsTests
     [InlineData("  policyTypes: [Egress]", false)]
     public void In_a_kubernetes_policy_an_empty_rule_allows_all_and_an_empty_section_denies_all(string rules, bool denied)
     {
-        var lab = new Lab(Lab.Kubernetes(rules));
+        var lab = new PolicyLab(PolicyLab.Kubernetes(rules));
         lab.Ingress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.World).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
     }
@@ -82,7 +82,7 @@ public class PolicySemanticsTests
     [InlineData("  egress: [{to: [{podSelector: {}}]}]", true)]
     public void A_kubernetes_policy_covers_egress_when_it_says_so_or_has_egress_rules(string rules, bool denied)
     {
-        var lab = new Lab(Lab.Kubernetes(rules));
+        var lab = new PolicyLab(PolicyLab.Kubernetes(rules));
         lab.Egress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
     }
 
@@ -92,14 +92,14 @@ public class PolicySemanticsTests
     [InlineData("  enableDefaultDeny: {egress: true}", false)]
     [InlineData("  enableDefaultDeny: {egress: false}\n  ingress: [{}]", true)]
     public void EnableDefaultDeny_overrides_what_the_sections_imply(string rules, bool denied) =>
-        Ingress(new Lab(Lab.Backends(rules))).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        Ingress(new PolicyLab(PolicyLab.Backends(rules))).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
 
     [Fact]
     public void A_policy_without_default_deny_does_not_lift_the_default_deny_of_another()
     {
-        var lab = new Lab(
-            Lab.Backends("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "open"),
-            Lab.Backends("  ingress: [{}]", "closed"));
+        var lab = new PolicyLab(
+            PolicyLab.Backends("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "open"),
+            PolicyLab.Backends("  ingress: [{}]", "closed"));
         lab.Ingress(lab.LoadTest).ShouldBe(Denied);
         lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
     }
@@ -107,7 +107,7 @@ public class PolicySemanticsTests
     [Fact]
     public void Deny_rules_and_http_rules_have_effect_without_default_deny()
     {
-        var lab = new Lab(Lab.Backends("""
+        var lab = new PolicyLab(PolicyLab.Backends("""
               enableDefaultDeny: {ingress: false}
               ingressDeny: [{fromEndpoints: [{matchLabels: {app: foe}}]}]
               ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]
@@ -120,11 +120,11 @@ public class PolicySemanticsTests
     [Fact]
     public void Rules_and_policies_unite_and_deny_wins_over_all_of_them()
     {
-        var lab = new Lab(
-            Lab.Backends("  ingress: [{toPorts: [{ports: [{port: '80'}]}]}, {toPorts: [{ports: [{port: '81'}]}]}]", "first"),
-            Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "second"),
-            Lab.Backends("  ingressDeny: [{toPorts: [{ports: [{port: '81'}]}]}]", "third"),
-            Lab.Kubernetes("  ingress: [{ports: [{port: 82}]}]"));
+        var lab = new PolicyLab(
+            PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '80'}]}]}, {toPorts: [{ports: [{port: '81'}]}]}]", "first"),
+            PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "second"),
+            PolicyLab.Backends("  ingressDeny: [{toPorts: [{ports: [{port: '81'}]}]}]", "third"),
+            PolicyLab.Kubernetes("  ingress: [{ports: [{port: 82}]}]"));
         EndpointIdentity friend = lab.Pod("backend", ("app", "friend"));
         lab.Ingress(lab.LoadTest, 80).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
@@ -137,7 +137,7 @@ public class PolicySemanticsTests
     [Fact]
     public void Specs_is_a_list_of_rules_for_different_endpoints()
     {
-        var lab = new Lab("""
+        var lab = new PolicyLab("""
             apiVersion: cilium.io/v2
             kind: CiliumNetworkPolicy
             metadata: {name: p, namespace: backend}
@@ -154,7 +154,7 @@ public class PolicySemanticsTests
     [Fact]
     public void The_host_of_the_pods_node_may_always_come_in_whatever_is_denied()
     {
-        var lab = new Lab(Lab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [all]}]\n  egress: [{}]"));
+        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [all]}]\n  egress: [{}]"));
         lab.Ingress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.KubeApiServerOnHost).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.RemoteNode).IsDrop.ShouldBeTrue();
@@ -164,7 +164,7 @@ public class PolicySemanticsTests
     [Fact]
     public void The_host_is_redirected_without_restriction_where_http_rules_cover_it()
     {
-        var lab = new Lab(Lab.Backends("""  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]"""));
+        var lab = new PolicyLab(PolicyLab.Backends("""  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]"""));
         lab.Ingress(lab.Identities.Host, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         lab.Ingress(lab.Identities.Host, 81).ShouldBe(PolicyVerdict.Allow);
     }
@@ -172,7 +172,7 @@ public class PolicySemanticsTests
     [Fact]
     public void Hosts_and_the_world_are_no_subjects()
     {
-        var lab = new Lab(Lab.Backends("  ingress: [{}]").Replace("NetworkPolicy", "ClusterwideNetworkPolicy", StringComparison.Ordinal)
+        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]").Replace("NetworkPolicy", "ClusterwideNetworkPolicy", StringComparison.Ordinal)
             .Replace(", namespace: backend", "", StringComparison.Ordinal).Replace("{matchLabels: {app: backend}}", "{}", StringComparison.Ordinal));
         foreach (EndpointIdentity subject in (EndpointIdentity[])[lab.Identities.Host, lab.Identities.RemoteNode, lab.Identities.World])
             lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
@@ -183,9 +183,9 @@ public class PolicySemanticsTests
     public void An_update_is_a_new_set_and_its_verdicts_compare_by_value()
     {
         const string Rules = """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}, {path: /a}]}}]}]""";
-        var before = new Lab(Lab.Backends(Rules));
-        var same = new Lab(Lab.Backends(Rules.Replace("{method: GET}, {path: /a}", "{path: /a}, {method: GET}", StringComparison.Ordinal)));
-        var other = new Lab(Lab.Backends(Rules.Replace("GET", "POST", StringComparison.Ordinal)));
+        var before = new PolicyLab(PolicyLab.Backends(Rules));
+        var same = new PolicyLab(PolicyLab.Backends(Rules.Replace("{method: GET}, {path: /a}", "{path: /a}, {method: GET}", StringComparison.Ordinal)));
+        var other = new PolicyLab(PolicyLab.Backends(Rules.Replace("GET", "POST", StringComparison.Ordinal)));
         PolicyVerdict verdict = before.Ingress(before.LoadTest, 80);
         same.Ingress(same.LoadTest, 80).ShouldBe(verdict);
         same.Ingress(same.LoadTest, 80).GetHashCode().ShouldBe(verdict.GetHashCode());
@@ -197,11 +197,11 @@ public class PolicySemanticsTests
     [Fact]
     public void An_identity_of_another_table_is_refused()
     {
-        var lab = new Lab();
+        var lab = new PolicyLab();
         EndpointIdentity foreign = new IdentityTable().World;
         Should.Throw<ArgumentException>(() => lab.Ingress(foreign));
         Should.Throw<ArgumentException>(() => lab.Policies.Evaluate(TrafficDirection.Ingress, foreign, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp));
     }
 
-    private static PolicyVerdict Ingress(Lab lab) => lab.Ingress(lab.LoadTest);
+    private static PolicyVerdict Ingress(PolicyLab lab) => lab.Ingress(lab.LoadTest);
 }

@@ -55,7 +55,7 @@ public class PolicySetScaleTests
         public Cluster(int policies, int pods)
         {
             this.pods = [.. Enumerable.Range(0, pods).Select(i => Table.Pod("backend", Labels(i)))];
-            Policies = PolicySet.Create(Enumerable.Range(0, policies).SelectMany(i => Lab.Read(Policy(i))), Table);
+            Policies = PolicySet.Create(Enumerable.Range(0, policies).SelectMany(i => PolicyLab.Read(Policy(i))), Table);
         }
 
         public IdentityTable Table { get; } = new();

@@ -6,14 +6,14 @@ namespace CiliumDebugging.ClusterSetup.Tests.Policies;
 /// <summary>Ports, protocols and HTTP rules.</summary>
 public class PortAndHttpRuleTests
 {
-    private static Lab Ports(string ports) => new(Lab.Backends($"  ingress: [{{toPorts: [{{ports: [{ports}]}}]}}]"));
+    private static PolicyLab Ports(string ports) => new(PolicyLab.Backends($"  ingress: [{{toPorts: [{{ports: [{ports}]}}]}}]"));
 
-    private static Lab Http(string rules) =>
-        new(Lab.Backends($"  ingress: [{{toPorts: [{{ports: [{{port: '8080', protocol: TCP}}], rules: {{http: {rules}}}}}]}}]"));
+    private static PolicyLab Http(string rules) =>
+        new(PolicyLab.Backends($"  ingress: [{{toPorts: [{{ports: [{{port: '8080', protocol: TCP}}], rules: {{http: {rules}}}}}]}}]"));
 
     private static bool Allows(string rules, string method = "GET", string path = "/", string host = "h", IHeaderDictionary? headers = null)
     {
-        Lab lab = Http(rules);
+        PolicyLab lab = Http(rules);
         return lab.Ingress(lab.LoadTest).Http!.Allows(method, path, host, headers);
     }
 
@@ -26,7 +26,7 @@ public class PortAndHttpRuleTests
     [InlineData("{port: '80'}", true, true, true)]
     public void No_protocol_or_ANY_means_every_protocol(string port, bool tcp, bool udp, bool sctp)
     {
-        Lab lab = Ports(port);
+        PolicyLab lab = Ports(port);
         lab.Ingress(lab.LoadTest, 80, L4Protocol.Tcp).IsDrop.ShouldBe(!tcp);
         lab.Ingress(lab.LoadTest, 80, L4Protocol.Udp).IsDrop.ShouldBe(!udp);
         lab.Ingress(lab.LoadTest, 80, L4Protocol.Sctp).IsDrop.ShouldBe(!sctp);
@@ -37,7 +37,7 @@ public class PortAndHttpRuleTests
     [Fact]
     public void Ports_without_peers_are_open_to_every_peer()
     {
-        Lab lab = Ports("{port: '80'}");
+        PolicyLab lab = Ports("{port: '80'}");
         foreach (EndpointIdentity peer in (EndpointIdentity[])[lab.LoadTest, lab.Identities.World, lab.Identities.RemoteNode, lab.Identities.Unmanaged])
             lab.Ingress(peer, 80).ShouldBe(PolicyVerdict.Allow);
     }
@@ -45,7 +45,7 @@ public class PortAndHttpRuleTests
     [Fact]
     public void Peers_and_ports_of_one_rule_must_both_match()
     {
-        var lab = new Lab(Lab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: a}}], toPorts: [{ports: [{port: '80'}]}]}]"));
+        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: a}}], toPorts: [{ports: [{port: '80'}]}]}]"));
         lab.Ingress(lab.Pod("backend", ("app", "a")), 80).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Pod("backend", ("app", "a")), 81).IsDrop.ShouldBeTrue();
         lab.Ingress(lab.Pod("backend", ("app", "b")), 80).IsDrop.ShouldBeTrue();
@@ -58,16 +58,16 @@ public class PortAndHttpRuleTests
     [InlineData(8101, false)]
     public void A_range_includes_both_ends(int port, bool allowed)
     {
-        Lab cilium = Ports("{port: '8000', endPort: 8100}");
+        PolicyLab cilium = Ports("{port: '8000', endPort: 8100}");
         cilium.Ingress(cilium.LoadTest, (ushort)port).IsDrop.ShouldBe(!allowed);
-        var kubernetes = new Lab(Lab.Kubernetes("  ingress: [{ports: [{port: 8000, endPort: 8100}]}]"));
+        var kubernetes = new PolicyLab(PolicyLab.Kubernetes("  ingress: [{ports: [{port: 8000, endPort: 8100}]}]"));
         kubernetes.Ingress(kubernetes.LoadTest, (ushort)port).IsDrop.ShouldBe(!allowed);
     }
 
     [Fact]
     public void The_last_port_closes_a_range()
     {
-        Lab lab = Ports("{port: '65535'}, {port: '1', endPort: 2}");
+        PolicyLab lab = Ports("{port: '65535'}, {port: '1', endPort: 2}");
         lab.Ingress(lab.LoadTest, 65535).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest, 65534).IsDrop.ShouldBeTrue();
         lab.Ingress(lab.LoadTest, 0).IsDrop.ShouldBeTrue();
@@ -77,7 +77,7 @@ public class PortAndHttpRuleTests
     [Fact]
     public void A_kubernetes_port_without_a_number_is_every_port_of_its_protocol_and_the_protocol_defaults_to_TCP()
     {
-        var lab = new Lab(Lab.Kubernetes("  ingress: [{ports: [{protocol: UDP}, {port: 80}]}]"));
+        var lab = new PolicyLab(PolicyLab.Kubernetes("  ingress: [{ports: [{protocol: UDP}, {port: 80}]}]"));
         lab.Ingress(lab.LoadTest, 1, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest, 80).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest, 81).IsDrop.ShouldBeTrue();
@@ -89,9 +89,9 @@ public class PortAndHttpRuleTests
     [InlineData(false)]
     public void A_named_port_is_looked_up_at_the_destination(bool kubernetes)
     {
-        string ingress = kubernetes ? Lab.Kubernetes("  ingress: [{ports: [{port: web}]}]") : Lab.Backends("  ingress: [{toPorts: [{ports: [{port: web}]}]}]");
-        string egress = kubernetes ? Lab.Kubernetes("  egress: [{ports: [{port: web}]}]") : Lab.Backends("  egress: [{toPorts: [{ports: [{port: WEB, protocol: TCP}]}]}]");
-        var lab = new Lab(ingress, egress);
+        string ingress = kubernetes ? PolicyLab.Kubernetes("  ingress: [{ports: [{port: web}]}]") : PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: web}]}]}]");
+        string egress = kubernetes ? PolicyLab.Kubernetes("  egress: [{ports: [{port: web}]}]") : PolicyLab.Backends("  egress: [{toPorts: [{ports: [{port: WEB, protocol: TCP}]}]}]");
+        var lab = new PolicyLab(ingress, egress);
         KeyValuePair<string, string>[] labels = [KeyValuePair.Create("app", "backend")];
         EndpointIdentity web80 = lab.Identities.Pod("backend", labels, null, [new NamedPort("web", 80, L4Protocol.Tcp)]);
         EndpointIdentity web81 = lab.Identities.Pod("backend", labels, null, [new NamedPort("web", 81, L4Protocol.Tcp), new NamedPort("udp", 80, L4Protocol.Udp)]);
@@ -113,10 +113,10 @@ public class PortAndHttpRuleTests
         const string Http = """{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}""";
         foreach (string plain in (string[])["{fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}]}]}", "{toPorts: [{ports: [{port: '1', endPort: 100}]}]}", "{fromEntities: [cluster]}"])
         {
-            var lab = new Lab(Lab.Backends($"  ingress: [{Http}, {plain}]"));
+            var lab = new PolicyLab(PolicyLab.Backends($"  ingress: [{Http}, {plain}]"));
             lab.Ingress(lab.Backend, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         }
-        var other = new Lab(Lab.Backends($"  ingress: [{Http}, {{toPorts: [{{ports: [{{port: '81'}}]}}]}}]"));
+        var other = new PolicyLab(PolicyLab.Backends($"  ingress: [{Http}, {{toPorts: [{{ports: [{{port: '81'}}]}}]}}]"));
         other.Ingress(other.Backend, 80).Http!.AllowsEverything.ShouldBeFalse();
         other.Ingress(other.Backend, 81).ShouldBe(PolicyVerdict.Allow);
     }
@@ -126,7 +126,7 @@ public class PortAndHttpRuleTests
     {
         string Rule(string method) => """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: %}]}}]}]"""
             .Replace("%", method, StringComparison.Ordinal);
-        var lab = new Lab(Lab.Backends(Rule("GET"), "one"), Lab.Backends(Rule("HEAD"), "two"));
+        var lab = new PolicyLab(PolicyLab.Backends(Rule("GET"), "one"), PolicyLab.Backends(Rule("HEAD"), "two"));
         HttpRuleSet rules = lab.Ingress(lab.LoadTest, 80).Http!;
         rules.Allows("GET", "/", "", null).ShouldBeTrue();
         rules.Allows("HEAD", "/", "", null).ShouldBeTrue();
@@ -136,11 +136,11 @@ public class PortAndHttpRuleTests
     [Fact]
     public void An_empty_list_of_http_rules_redirects_and_allows_all_and_none_at_all_does_not_redirect()
     {
-        Lab empty = Http("[]");
+        PolicyLab empty = Http("[]");
         empty.Ingress(empty.LoadTest).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
-        Lab wildcard = Http("[{}, {method: GET}]");
+        PolicyLab wildcard = Http("[{}, {method: GET}]");
         wildcard.Ingress(wildcard.LoadTest).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
-        var absent = new Lab(Lab.Backends("  ingress: [{toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {}}]}]"));
+        var absent = new PolicyLab(PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {}}]}]"));
         absent.Ingress(absent.LoadTest).ShouldBe(PolicyVerdict.Allow);
     }
 
@@ -210,7 +210,7 @@ public class PortAndHttpRuleTests
     [Fact]
     public void DNS_rules_that_allow_every_name_allow_the_port()
     {
-        var lab = new Lab(Lab.Backends("""  egress: [{toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]}]"""));
+        var lab = new PolicyLab(PolicyLab.Backends("""  egress: [{toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]}]"""));
         lab.Egress(lab.Identities.World, 53, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.World, 80).IsDrop.ShouldBeTrue();
     }

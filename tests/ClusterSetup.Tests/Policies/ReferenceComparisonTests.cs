@@ -100,7 +100,7 @@ public class ReferenceComparisonTests
                 }
             }
             AddReserved(Table.Host, 0, "host");
-            AddReserved(Table.RemoteNode, Lab.Address("10.1.2.3"), "remote-node");
+            AddReserved(Table.RemoteNode, PolicyLab.Address("10.1.2.3"), "remote-node");
             AddReserved(Table.Health, 0, "health");
             AddReserved(Table.Init, 0, "init");
             AddReserved(Table.Unmanaged, 0, "unmanaged");
@@ -108,8 +108,8 @@ public class ReferenceComparisonTests
             AddReserved(Table.KubeApiServerOnRemoteNode, 0, "kube-apiserver", "remote-node");
             foreach (string address in (string[])["10.0.0.1", "10.1.0.1", "10.1.2.1", "10.255.255.255", "11.0.0.0", "192.0.2.1", "192.0.2.2", "255.255.255.255"])
             {
-                AddReserved(Table.World, Lab.Address(address), "world");
-                AddReserved(Table.KubeApiServerOutside, Lab.Address(address), "kube-apiserver", "world");
+                AddReserved(Table.World, PolicyLab.Address(address), "world");
+                AddReserved(Table.KubeApiServerOutside, PolicyLab.Address(address), "kube-apiserver", "world");
             }
         }
 
@@ -130,7 +130,7 @@ public class ReferenceComparisonTests
             Dictionary<string, (int, string)> named = ports.ToDictionary(p => p.Name, p => ((int)p.Port, "TCP"));
             All.Add((
                 Table.Pod(space, labels, [KeyValuePair.Create("team", team)], ports),
-                new ReferencePeer($"{space}/{app}/{web}", all, named, Lab.Address("10.1.2.9"))));
+                new ReferencePeer($"{space}/{app}/{web}", all, named, PolicyLab.Address("10.1.2.9"))));
         }
 
         private void AddReserved(EndpointIdentity identity, uint address, params string[] names) =>

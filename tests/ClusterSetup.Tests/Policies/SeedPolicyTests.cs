@@ -4,7 +4,7 @@ namespace CiliumDebugging.ClusterSetup.Tests.Policies;
 
 public class SeedPolicyTests
 {
-    private readonly Lab lab = new(Lab.Scenario("two-sided-l7/backend-policy.yaml"), Lab.Scenario("two-sided-l7/load-test-policy.yaml"));
+    private readonly PolicyLab lab = new(PolicyLab.Scenario("two-sided-l7/backend-policy.yaml"), PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"));
 
     private PolicyVerdict ToBackend(EndpointIdentity from, ushort port = 8080, L4Protocol protocol = L4Protocol.Tcp) =>
         lab.Policies.Evaluate(TrafficDirection.Ingress, lab.Backend, new Peer(from, 0), port, protocol);

@@ -13,7 +13,7 @@ namespace CiliumDebugging.ClusterSetup.Tests.Steering;
 public sealed class LabSessionTests : IAsyncLifetime
 {
     private static readonly Scenario s_scenario = ScenarioCatalog.Load("two-sided-l7");
-    private EmbeddedCluster _cluster = null!;
+    private EmbeddedClusterHost _cluster = null!;
     private Kubernetes _api = null!;
     private LabSession _session = null!;
 
@@ -23,7 +23,7 @@ public sealed class LabSessionTests : IAsyncLifetime
         var topology = LabTopology.Default;
         topology = topology with { Workloads = [.. topology.Workloads.Select(w => w with { Nodes = [] })] };
         var options = new ClusterOptions { Topology = topology, ApiToken = token };
-        _cluster = await EmbeddedCluster.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken);
+        _cluster = await EmbeddedClusterHost.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken);
         _api = ApiClient.Create(_cluster.ApiUrl, token);
         _session = new LabSession(_api, s_scenario, new LabSessionOptions("a test", [new ScenarioChoice("two-sided-l7", "")], ScenarioCatalog.Load, s => s.Settings, _ => 3), TimeProvider.System);
     }

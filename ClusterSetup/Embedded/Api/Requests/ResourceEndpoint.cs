@@ -124,7 +124,7 @@ internal sealed class ResourceEndpoint
 
         var outcome = _store.Delete(target.Kind, target.Namespace, target.Name!, deletion);
         if (outcome.Value is { } deleted && !target.Kind.ReturnsDeleted && deleted.View.At("metadata.deletionTimestamp") is null)
-            await context.WriteAsync(ApiStatus.Deleted(deleted));
+            await context.WriteAsync(deleted.DeletedStatus());
         else
             await context.AnswerAsync(outcome, target.Kind, _options.Time);
     }

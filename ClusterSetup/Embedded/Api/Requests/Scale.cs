@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
 using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;

@@ -70,6 +70,17 @@ public sealed class StoredObject
     /// <summary>A copy that the caller owns and may change.</summary>
     public JsonObject Copy() => JsonNode.Parse(Json.Span, documentOptions: s_anyDepth)!.AsObject();
 
+    /// <summary>The Status that answers a deletion of something whose body is not returned.</summary>
+    internal JsonObject DeletedStatus()
+    {
+        var details = ApiStatus.About(Kind.Plural, Kind.Group, Name);
+        details["uid"] = Uid;
+        return new JsonObject
+        {
+            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["details"] = details,
+        };
+    }
+
     /// <summary>Gives up the tree: this version is no longer the present one.</summary>
     internal void Supersede() => Volatile.Write(ref _view, null);
 

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -27,8 +28,8 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
         await Task.WhenAll(pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded").Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
 
         var updated = pods.Where(p => p.GetLabel(HashLabel) == hash).ToList();
-        if (set.Spec.UpdateStrategy?.Type != "OnDelete" && pods.Count == nodes.Count && updated.All(EndpointSliceController.IsReady)
-            && pods.Except(updated).OrderBy(EndpointSliceController.IsReady).ThenBy(p => p.Name(), StringComparer.Ordinal).FirstOrDefault() is { } outdated)
+        if (set.Spec.UpdateStrategy?.Type != "OnDelete" && pods.Count == nodes.Count && updated.All(PodReadiness.IsReady)
+            && pods.Except(updated).OrderBy(PodReadiness.IsReady).ThenBy(p => p.Name(), StringComparer.Ordinal).FirstOrDefault() is { } outdated)
             await _pods.DeleteAsync(set, outdated, cancellationToken);
         await WriteStatusAsync(set, nodes.Count, pods, updated.Count, cancellationToken);
     }
@@ -42,7 +43,7 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
 
     private async Task WriteStatusAsync(V1DaemonSet set, int desired, List<V1Pod> pods, int updated, CancellationToken cancellationToken)
     {
-        var ready = pods.Count(EndpointSliceController.IsReady);
+        var ready = pods.Count(PodReadiness.IsReady);
         var now = set.Status;
         var generation = set.Metadata.Generation;
         if (now is not null && (now.DesiredNumberScheduled, now.CurrentNumberScheduled, now.NumberReady, now.UpdatedNumberScheduled ?? 0, now.ObservedGeneration) == (desired, pods.Count, ready, updated, generation)) return;

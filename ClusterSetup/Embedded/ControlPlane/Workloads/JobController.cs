@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Globalization;
 using k8s;
 using k8s.Models;
@@ -43,7 +44,7 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         await Task.WhenAll(active.Skip(wanted).Select(surplus => _pods.DeleteAsync(job, surplus, cancellationToken)));
         var free = indexed ? Enumerable.Range(0, spec.Completions ?? 1).Except(done).Except(active.Select(IndexOf)) : Enumerable.Repeat(-1, wanted);
         await Task.WhenAll(free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.BurstMax)).Select(index => CreateAsync(job, index, cancellationToken)));
-        await WriteStatusAsync(job, (active.Count, completed, failures, active.Count(EndpointSliceController.IsReady)), Ranges(done), complete ? "Complete" : failed ? "Failed" : suspended ? "Suspended" : null, cancellationToken);
+        await WriteStatusAsync(job, (active.Count, completed, failures, active.Count(PodReadiness.IsReady)), Ranges(done), complete ? "Complete" : failed ? "Failed" : suspended ? "Suspended" : null, cancellationToken);
     }
 
     private static int IndexOf(V1Pod pod) => int.TryParse(pod.GetAnnotation(IndexKey), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : -1;

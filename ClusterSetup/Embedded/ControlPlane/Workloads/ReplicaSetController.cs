@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterSetup.Topology;
 using System.Text.Json;
 using k8s;
 using k8s.Models;
@@ -42,13 +43,13 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
 
     /// <summary>Whom to delete first: without a node, not ready, beside others of its kind on one node, the youngest.</summary>
     private static IEnumerable<V1Pod> Superfluous(List<V1Pod> active) => active
-        .OrderBy(p => p.Spec.NodeName is not null).ThenBy(EndpointSliceController.IsReady)
+        .OrderBy(p => p.Spec.NodeName is not null).ThenBy(PodReadiness.IsReady)
         .ThenByDescending(p => active.Count(o => o.Spec.NodeName == p.Spec.NodeName))
         .ThenByDescending(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Name(), StringComparer.Ordinal);
 
     private async Task WriteStatusAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
-        var ready = active.Count(EndpointSliceController.IsReady);
+        var ready = active.Count(PodReadiness.IsReady);
         var labels = set.Spec.Template?.Metadata?.Labels ?? new Dictionary<string, string>();
         var labelled = active.Count(p => labels.All(l => p.GetLabel(l.Key) == l.Value));
         var (now, generation) = (set.Status, set.Metadata.Generation);

@@ -24,12 +24,12 @@ public sealed class LiveClusters
 /// <summary>A cluster in this process with its Pods as child processes, and a client of its API.</summary>
 internal sealed class LiveLab : IAsyncDisposable
 {
-    private LiveLab(LabTopology topology, EmbeddedCluster cluster, string token) =>
+    private LiveLab(LabTopology topology, EmbeddedClusterHost cluster, string token) =>
         (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token, cluster.AuthorityPem));
 
     public LabTopology Topology { get; }
 
-    public EmbeddedCluster Cluster { get; }
+    public EmbeddedClusterHost Cluster { get; }
 
     public string Token { get; }
 
@@ -52,7 +52,7 @@ internal sealed class LiveLab : IAsyncDisposable
             PortOffset = portOffset,
             CiliumConfig = settings.ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal),
         };
-        return new LiveLab(topology, await EmbeddedCluster.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken), token);
+        return new LiveLab(topology, await EmbeddedClusterHost.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken), token);
     }
 
     /// <summary>Runs a scenario against the first Service and writes what it measured to the test's output.</summary>
@@ -129,7 +129,7 @@ internal sealed class LiveLab : IAsyncDisposable
         var old = await AgentsAsync();
         foreach (var agent in old) await Api.CoreV1.DeleteNamespacedPodAsync(agent.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
         await Eventually.HoldsAsync("all agents are new and run", async () =>
-            await AgentsAsync() is var agents && agents.Count == old.Count && agents.All(a => old.All(o => o.Uid() != a.Uid()) && EndpointSliceController.IsReady(a)));
+            await AgentsAsync() is var agents && agents.Count == old.Count && agents.All(a => old.All(o => o.Uid() != a.Uid()) && PodReadiness.IsReady(a)));
     }
 
     /// <summary>A port of a Pod or Service as this machine reaches it.</summary>

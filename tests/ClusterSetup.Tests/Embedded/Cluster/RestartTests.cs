@@ -64,7 +64,7 @@ public class RestartTests
         await lab.SetAsync(("sandbox-sockets", "everywhere"));
         var deleted = (await lab.AgentsAsync())[0];
         await lab.Api.CoreV1.DeleteNamespacedPodAsync(deleted.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("one agent cannot start, and says why", async () => await lab.AgentsAsync() is { Count: 4 } all && all.Count(EndpointSliceController.IsReady) == 3
+        await Eventually.HoldsAsync("one agent cannot start, and says why", async () => await lab.AgentsAsync() is { Count: 4 } all && all.Count(PodReadiness.IsReady) == 3
             && all.Any(a => a.Status?.ContainerStatuses?[0].State?.Waiting is { Reason: "CrashLoopBackOff" } waiting && waiting.Message.Contains("everywhere", StringComparison.Ordinal)));
         var path = lab.Cluster.Datapath.Path;
         using (var connection = await RawConnection.OpenAsync(IPAddress.Loopback, lab.EndPoint((await lab.ReadyAsync()).Backends[0].Status.PodIP)))
@@ -74,7 +74,7 @@ public class RestartTests
         }
         lab.Cluster.Datapath.Path.ShouldBeSameAs(path);
         await lab.SetAsync(("sandbox-sockets", "shared"));
-        await Eventually.HoldsAsync("the agent is back", async () => await lab.AgentsAsync() is { Count: 4 } agents && agents.All(a => a.Uid() != deleted.Uid() && EndpointSliceController.IsReady(a)));
+        await Eventually.HoldsAsync("the agent is back", async () => await lab.AgentsAsync() is { Count: 4 } agents && agents.All(a => a.Uid() != deleted.Uid() && PodReadiness.IsReady(a)));
         await lab.RestartAgentsAsync();
         (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
     }

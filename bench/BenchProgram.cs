@@ -8,7 +8,7 @@ namespace CiliumDebugging.Bench;
 /// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24 million attack results, <c>allocation</c> what a request of an attack allocates, <c>prometheus</c> holds a real Prometheus against the lab's own counts,
 /// <c>observe</c> runs the command observe against both, <c>page</c> what open pages cost; everything else is BenchmarkDotNet's.
 /// </summary>
-internal static class Bench
+internal static class BenchProgram
 {
     public static async Task<int> Main(string[] args)
     {
@@ -20,7 +20,7 @@ internal static class Bench
         if (args is ["results", .. var records]) return await Attack.ResultsBenchmark.RunAsync(records);
         if (args is ["allocation", .. var role]) return Attack.AllocationBenchmark.Run(role);
         if (args is ["hops", .. var ports]) return await Datapath.BareHops.RunAsync(ports);
-        BenchmarkSwitcher.FromAssembly(typeof(Bench).Assembly).Run(args);
+        BenchmarkSwitcher.FromAssembly(typeof(BenchProgram).Assembly).Run(args);
         return 0;
     }
 }

@@ -4,9 +4,9 @@ using CiliumDebugging.ClusterSetup.Policies;
 namespace CiliumDebugging.ClusterSetup.Tests.Policies;
 
 /// <summary>The pods of the seed scenario and short ways to ask about them.</summary>
-internal sealed class Lab
+internal sealed class PolicyLab
 {
-    public Lab(params string[] policies) => Policies = PolicySet.Create(policies.SelectMany(Read), Identities);
+    public PolicyLab(params string[] policies) => Policies = PolicySet.Create(policies.SelectMany(Read), Identities);
 
     public IdentityTable Identities { get; } = new();
 

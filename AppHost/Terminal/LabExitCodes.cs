@@ -1,0 +1,16 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using CiliumDebugging.ClusterSetup.Scenarios;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace CiliumDebugging.AppHost;
+
+/// <summary>The lab's own exit codes beside <see cref="RunOutcome"/>.</summary>
+internal static class LabExitCodes
+{
+    /// <summary>Ended by Ctrl-C, SIGTERM or SIGHUP.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,6 @@
+using CiliumDebugging.ClusterSetup.Topology;
+
+namespace CiliumDebugging.ClusterSetup.Embedded;
+
+/// <summary>A cluster that cannot be started as asked; the message says what, where and what to do.</summary>
+public sealed class ClusterStartException(string message) : Exception(message);

@@ -1,0 +1,29 @@
+namespace CiliumDebugging.LoadTest.Attack;
+
+/// <summary>Why a response was rejected as <see cref="Outcome.Malformed"/>.</summary>
+public enum ResponseFault
+{
+    /// <summary>Nothing wrong.</summary>
+    None,
+
+    /// <summary>The first line is not <c>HTTP/1.x status</c>, or it is a switch of protocols nobody asked for.</summary>
+    StatusLine,
+
+    /// <summary>A header line without a name, with a folded or otherwise illegal form.</summary>
+    Header,
+
+    /// <summary>Status line and headers (interim responses and trailers included) exceed the limit.</summary>
+    HeadersTooLarge,
+
+    /// <summary>Content-Length is no number or is given twice with different values.</summary>
+    ContentLength,
+
+    /// <summary>A transfer coding other than chunked.</summary>
+    TransferEncoding,
+
+    /// <summary>A chunk without a valid size or end.</summary>
+    Chunk,
+
+    /// <summary>The body exceeds the limit up to which it is read.</summary>
+    BodyTooLarge,
+}

@@ -1,0 +1,11 @@
+using System.Collections.Immutable;
+using CiliumDebugging.LoadTest.Report;
+
+namespace CiliumDebugging.LoadTest.Diagnosis;
+
+/// <summary>A mechanism that can be recognised.</summary>
+public interface IDiagnosisRule
+{
+    /// <summary>The diagnosis, or null when the evidence does not show this mechanism.</summary>
+    DiagnosisResult? Examine(Evidence evidence);
+}

@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.LoadTest.Views;
+
+namespace CiliumDebugging.LoadTest.Page;
+
+/// <summary>What changes seldom: sent when it changes.</summary>
+/// <param name="Host">Which host and cluster this is, in a few words.</param>
+/// <param name="Scenarios">What can be run.</param>
+/// <param name="Policies">The policies of the current scenario.</param>
+/// <param name="Pods">Every backend Pod, for those who delete one.</param>
+/// <param name="Reports">Reports written so far, newest first.</param>
+public sealed record LabInfo(
+    string Host, ImmutableArray<ScenarioChoice> Scenarios, ImmutableArray<PolicyCard> Policies, ImmutableArray<BackendPod> Pods, ImmutableArray<SavedReport> Reports)
+{
+    /// <summary>Nothing is known yet.</summary>
+    public static LabInfo Empty { get; } = new("", [], [], [], []);
+}

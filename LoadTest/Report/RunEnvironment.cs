@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.LoadTest.Attack;
+
+namespace CiliumDebugging.LoadTest.Report;
+
+/// <summary>Where a run took place.</summary>
+/// <param name="Lab">Version of this program.</param>
+/// <param name="Runtime">.NET runtime, with its version.</param>
+/// <param name="System">Operating system and architecture.</param>
+/// <param name="Processors">Processors the runtime may use.</param>
+public sealed record RunEnvironment(string Lab, string Runtime, string System, int Processors)
+{
+    /// <summary>This process's.</summary>
+    public static RunEnvironment Current { get; } = new(
+        typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown",
+        RuntimeInformation.FrameworkDescription, $"{RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})", Environment.ProcessorCount);
+}
+
+/// <summary>Nodes that run the same versions.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Kubelet">Version of the kubelet; null when the node does not say.</param>
+/// <param name="Kernel">Version of the kernel.</param>
+/// <param name="System">Operating system.</param>
+/// <param name="Runtime">Container runtime, with its version.</param>
+public sealed record NodeVersions(int Count, string? Kubelet, string? Kernel, string? System, string? Runtime)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{Count} node{(Count == 1 ? "" : "s")}: {string.Join(", ", new[] { Kubelet is null ? null : $"kubelet {Kubelet}", Kernel is null ? null : $"kernel {Kernel}", System, Runtime }.OfType<string>())}";
+}
