@@ -170,7 +170,7 @@ public class ForwardingPathTests
     {
         public Cluster(CiliumConfig config, params string[] policies)
         {
-            var lab = new Policies.Lab([.. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p)))]);
+            var lab = new Policies.PolicyLab([.. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p)))]);
             PodEntry[] pods =
             [
                 new("load-test", "load-test", "client-node", Client.Address, "1", lab.LoadTest),
