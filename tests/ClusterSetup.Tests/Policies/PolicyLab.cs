@@ -24,7 +24,7 @@ internal sealed class PolicyLab
     }
 
     public static string Scenario(string name, [CallerFilePath] string here = "") =>
-        File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "../../../ClusterSetup/Scenarios", name));
+        File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "../../scenarios", name));
 
     /// <summary>A CiliumNetworkPolicy of namespace backend that selects app=backend; the spec's other lines are given with two spaces of indentation.</summary>
     public static string Backends(string rules, string name = "policy") => $$$"""

@@ -216,7 +216,7 @@ public class NodeProxyTests
 
         private async Task RedirectAsync(Socket accepted, Func<HttpRequestMessage, int, HttpResponseMessage> upstream)
         {
-            var lab = new Policies.PolicyLab(Policies.Lab.Backends("""
+            var lab = new Policies.PolicyLab(Policies.PolicyLab.Backends("""
                   ingress:
                     - toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {method: POST}]}}]
                 """));
