@@ -1,4 +1,7 @@
-using CiliumDebugging.AppHost;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.AppHost.Kubernetes;
+using CiliumDebugging.AppHost.Resources;
+using CiliumDebugging.ClusterModel;
 
 var command = LabCommandLine.Parse(args);
 if (command.Exit is { } exit) return exit;

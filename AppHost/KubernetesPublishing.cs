@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Processes;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Kubernetes;
 
 /// <summary>
 /// Publishing to Kubernetes, as far as every build has it. The folder Kubernetes has the rest. It needs the package

@@ -1,10 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.AppHost.Dashboard;
+using CiliumDebugging.AppHost.Resources;
+using CiliumDebugging.AppHost.Terminal;
+using CiliumDebugging.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
 namespace CiliumDebugging.AppHost;
 

@@ -1,6 +1,7 @@
-using CiliumDebugging.Backend;
 using CiliumDebugging.Backend.Echo;
 using CiliumDebugging.Backend.Metrics;
+using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.ServiceDefaults.Pods;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 var pod = builder.JoinPodNetwork();

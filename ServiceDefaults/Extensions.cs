@@ -1,4 +1,3 @@
-using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Pods;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -10,7 +9,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace Microsoft.Extensions.Hosting;
+namespace CiliumDebugging.ServiceDefaults;
 
 /// <summary>What every service of the lab shares, in the usual Aspire shape.</summary>
 public static class Extensions

@@ -1,4 +1,4 @@
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s;
 
 namespace CiliumDebugging.Bench;

@@ -1,7 +1,7 @@
 using k8s;
 using k8s.Exceptions;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>A cluster that is there and is shown, not made.</summary>
 /// <param name="Context">Context of the kubeconfig; null: the current one.</param>

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Text;
+using CiliumDebugging.ServiceDefaults;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>The command line of AppHost.</summary>
 /// <param name="Options">What was asked for.</param>

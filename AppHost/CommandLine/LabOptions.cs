@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>What the command line asks of the lab.</summary>
 public sealed record LabOptions
@@ -62,13 +62,13 @@ public sealed record LabOptions
 
     /// <summary>The scenario with the rate and the durations of these options.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
-    public ClusterSetup.Scenarios.Scenario LoadScenario() => LoadScenario(Scenario);
+    public CiliumDebugging.Lab.Scenarios.Scenario LoadScenario() => LoadScenario(Scenario);
 
     /// <summary>A scenario that can be run, by its own name.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
-    internal ClusterSetup.Scenarios.Scenario LoadScenarioNamed(string name) => LoadScenario(name == LoadScenario().Name ? Scenario : name);
+    internal CiliumDebugging.Lab.Scenarios.Scenario LoadScenarioNamed(string name) => LoadScenario(name == LoadScenario().Name ? Scenario : name);
 
-    private ClusterSetup.Scenarios.Scenario LoadScenario(string name) => ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
+    private CiliumDebugging.Lab.Scenarios.Scenario LoadScenario(string name) => ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
 
     /// <summary>What a session of the lab needs to know.</summary>
     /// <param name="host">Host and cluster in a few words.</param>
@@ -87,7 +87,7 @@ public sealed record LabOptions
     public string CiliumConfig => LabProcesses.FormatSettings(ClusterSettings);
 
     /// <summary>Number of Pods behind the Service of a scenario's load.</summary>
-    public int BackendsOf(ClusterSetup.Scenarios.Scenario scenario)
+    public int BackendsOf(CiliumDebugging.Lab.Scenarios.Scenario scenario)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         return Topology.Workloads.Where(w => w.Name == scenario.Load.Service && w.Namespace == scenario.Load.Namespace).Sum(w => w.Nodes.Length);

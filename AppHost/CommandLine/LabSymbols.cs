@@ -3,9 +3,10 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>The options of the command line, each with its default, range and unit. A complaint quotes option and value and names a value that works.</summary>
 internal sealed partial class LabSymbols
@@ -68,7 +69,7 @@ internal sealed partial class LabSymbols
     private readonly Option<int?> workers = new("--workers")
     {
         HelpName = "N",
-        Description = $"Worker nodes, 1 to 250; a backend pod runs on each. Default: the scenario's, which is {ClusterSetup.Scenarios.ScenarioTopology.Default.Workers} where it says nothing.",
+        Description = $"Worker nodes, 1 to 250; a backend pod runs on each. Default: the scenario's, which is {CiliumDebugging.Lab.Scenarios.ScenarioTopology.Default.Workers} where it says nothing.",
         CustomParser = a => Whole(a, 1, 250, "3"),
     };
 

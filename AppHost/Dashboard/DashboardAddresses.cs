@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Dashboard;
 
 /// <summary>Where the dashboard and its services listen.</summary>
 internal static class DashboardAddresses

@@ -1,12 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using CiliumDebugging.ClusterSetup.Scenarios;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Dashboard;
 
 /// <summary>
 /// The dashboard's usual ports, reserved for one lab of this machine (of this network namespace) from before they are

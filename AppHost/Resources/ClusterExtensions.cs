@@ -1,9 +1,10 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.ServiceDefaults.Processes;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>Adds the cluster whose Pods are shown.</summary>
 internal static class ClusterExtensions

@@ -1,13 +1,13 @@
 using System.Threading.Channels;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Page;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>Which Pods are shown.</summary>
 /// <param name="Namespace">Of this namespace.</param>

@@ -1,7 +1,8 @@
-using k8s;
+using CiliumDebugging.AppHost.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
+using k8s;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>A Kubernetes cluster, known by its API alone.</summary>
 internal interface IClusterResource : IResource

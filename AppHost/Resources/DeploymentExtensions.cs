@@ -1,6 +1,7 @@
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.AppHost.Kubernetes;
+using CiliumDebugging.ClusterModel;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>Adds the workloads of the lab.</summary>
 internal static class DeploymentExtensions

@@ -1,12 +1,12 @@
 // The interaction service is marked as subject to change; it is the one way to a message in the dashboard.
 #pragma warning disable ASPIREINTERACTION001
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
 /// Shows the run in the distribution's row, its log and, once there is a verdict of skew, as a message. Looks once a second.

@@ -1,7 +1,8 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
 /// The lab's commands as commands of the distribution: buttons in the dashboard, and

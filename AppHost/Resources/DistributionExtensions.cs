@@ -1,8 +1,9 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>Adds the run of the scenario.</summary>
 internal static class DistributionExtensions

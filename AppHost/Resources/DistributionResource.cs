@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Steering;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Observing;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>How requests are distributed, as a resource: its state is the verdict.</summary>
 internal sealed class DistributionResource(string name) : Resource(name)

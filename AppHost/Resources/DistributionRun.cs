@@ -1,19 +1,23 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Terminal;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.AppHost.Dashboard;
+using CiliumDebugging.AppHost.Terminal;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.ServiceDefaults;
-using k8s;
-using k8s.Autorest;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
+using k8s;
+using k8s.Autorest;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
 /// The work behind the distribution:
@@ -262,7 +266,7 @@ internal sealed partial class DistributionRun(
             ($"the lab failed: the cluster refused a request: {(int)e.Response.StatusCode} {e.Response.Content}", RunOutcome.LabFailed),
         OperationCanceledException => ("the lab failed: the cluster did not answer in time", RunOutcome.LabFailed),
         TimeoutException or HttpRequestException or IOException or InvalidOperationException or ObservationException
-            or ClusterSetup.Scenarios.Sessions.ClusterRefusedException => ($"the lab failed: {failure.Message}", RunOutcome.LabFailed),
+            or CiliumDebugging.Lab.Running.Existing.ClusterRefusedException => ($"the lab failed: {failure.Message}", RunOutcome.LabFailed),
         _ => ($"the lab failed: {failure}", RunOutcome.LabFailed),
     };
 

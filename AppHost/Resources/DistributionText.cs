@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Reports.Document;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using static CiliumDebugging.AppHost.RowText;
+using static CiliumDebugging.AppHost.Resources.RowText;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What the row of the distribution says: the verdict, and everything that explains it. Pure.</summary>
 internal static class DistributionText

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What is shown of a cluster that is there, and how scenarios are run on it.</summary>
 /// <param name="api">The cluster.</param>

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What can be done to the Pods and workloads of a cluster: the commands of their rows.</summary>
 /// <param name="api">The cluster.</param>

@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using k8s.Autorest;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>Runs what is asked of a lab, one order after the other.</summary>
 internal static class LabOrders

@@ -2,7 +2,7 @@ using System.Net;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
 /// Follows the objects of one kind: lists them, watches from there, and begins anew when the watch ends or the API server

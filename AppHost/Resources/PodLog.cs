@@ -1,10 +1,10 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>The log of a Pod as the console log of its row, by the pod log API, for as long as the Pod is there.</summary>
 /// <param name="api">The cluster.</param>

@@ -1,11 +1,11 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Page;
-using k8s.Models;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Page;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using static CiliumDebugging.AppHost.RowText;
+using k8s.Models;
+using static CiliumDebugging.AppHost.Resources.RowText;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What the row of a Pod says: how it is, and what it has of the load. Pure.</summary>
 internal static class PodText

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>A process of the lab that ended before it was ready.</summary>
 /// <param name="message">What it said, in its own words.</param>

@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What a watched cluster shows, on the console: a line when the headline or the verdict changes.</summary>
 /// <param name="feed">What is known.</param>

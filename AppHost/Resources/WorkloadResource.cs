@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>The owner of Pods as a row: a Deployment, StatefulSet, DaemonSet or another kind.</summary>
 /// <param name="rowName">Name of the row, unique in the application.</param>

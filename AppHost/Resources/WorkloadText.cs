@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Page;
 using k8s.Models;
-using static CiliumDebugging.AppHost.RowText;
+using static CiliumDebugging.AppHost.Resources.RowText;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What the row of a workload says. Pure.</summary>
 internal static class WorkloadText

@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Terminal;
 
 /// <summary>The lab's own exit codes beside <see cref="RunOutcome"/>.</summary>
 internal static class LabExitCodes

@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Terminal;
 
 /// <summary>A key of the terminal and what it does.</summary>
 /// <param name="Key">The key.</param>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.Lab.Manifests;
 using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Attacks;

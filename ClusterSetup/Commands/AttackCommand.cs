@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using CiliumDebugging.ClusterSetup.Attacks;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.ClusterSetup.Kind;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -52,7 +54,7 @@ internal static class AttackCommand
         {
             return AttackCommands.Interrupted;
         }
-        catch (Exception e) when (e is PodAttackException or Kind.LabSetupException or HttpRequestException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is PodAttackException or CiliumDebugging.ClusterSetup.Kind.LabSetupException or HttpRequestException or IOException or UnauthorizedAccessException)
         {
             return Refuse([e.Message], AttackCommands.Failed);
         }

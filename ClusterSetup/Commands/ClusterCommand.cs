@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Configuration;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

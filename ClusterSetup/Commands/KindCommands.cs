@@ -1,8 +1,8 @@
 using System.CommandLine;
 using CiliumDebugging.ClusterSetup.Kind;
-using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

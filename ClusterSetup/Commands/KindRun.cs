@@ -1,6 +1,7 @@
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.ServiceDefaults;
 using k8s.Autorest;
 using k8s.Exceptions;
 

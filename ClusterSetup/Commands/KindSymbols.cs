@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Kind;
-using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Config;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

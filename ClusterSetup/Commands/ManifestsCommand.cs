@@ -1,7 +1,9 @@
 using System.CommandLine;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Text;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.Statistics;
 using k8s;
 using k8s.Exceptions;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using CiliumDebugging.ClusterSetup.Monitoring;
+using CiliumDebugging.Lab.Monitoring;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

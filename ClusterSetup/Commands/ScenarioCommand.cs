@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Terminal;
-using CiliumDebugging.LoadTest.Report;
-using k8s;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.ServiceDefaults;
 using Spectre.Console;
+using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

@@ -1,6 +1,7 @@
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

@@ -1,14 +1,14 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Terminal;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
-using k8s;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
+using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Commands;
+namespace CiliumDebugging.Lab.Text;
 
 /// <summary>Finds what somebody may have meant.</summary>
 public static class Spelling

@@ -1,5 +1,6 @@
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.EmbeddedCluster;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Configuration;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

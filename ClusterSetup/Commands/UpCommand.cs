@@ -1,9 +1,9 @@
 using System.CommandLine;
-using CiliumDebugging.ClusterSetup.Embedded;
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 

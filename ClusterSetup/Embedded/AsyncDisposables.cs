@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded;
+namespace CiliumDebugging.EmbeddedCluster;
 
 /// <summary>Disposes what was added to it, last first, and all of it whatever fails on the way.</summary>
 internal sealed class AsyncDisposables : IAsyncDisposable

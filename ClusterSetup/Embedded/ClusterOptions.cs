@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
 
-namespace CiliumDebugging.ClusterSetup.Embedded;
+namespace CiliumDebugging.EmbeddedCluster.Configuration;
 
 /// <summary>What an embedded cluster is started with.</summary>
 public sealed record ClusterOptions

@@ -1,17 +1,17 @@
-using CiliumDebugging.ClusterSetup.Embedded.Proxy;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Proxy;
 using CiliumDebugging.ServiceDefaults;
 using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace CiliumDebugging.ClusterSetup.Embedded;
+namespace CiliumDebugging.EmbeddedCluster;
 
 /// <summary>
 /// Sends the node proxies' spans where the environment says. Each node's proxy is a resource of its own, <c>proxy
 /// NODE</c>, although all of them run in one process.
 /// </summary>
-internal sealed class ClusterTelemetry : IDisposable
+public sealed class ClusterTelemetry : IDisposable
 {
     /// <summary>
     /// Nodes with a resource of their own; each costs a thread and a connection. Further nodes share one.

@@ -1,21 +1,25 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Hubble;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
-using k8s;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.EmbeddedCluster.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.EmbeddedCluster.ControlPlane;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
+using CiliumDebugging.EmbeddedCluster.Hubble;
+using CiliumDebugging.EmbeddedCluster.Kubelet;
+using CiliumDebugging.EmbeddedCluster.Network;
 using Microsoft.Extensions.Logging.Abstractions;
+using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Embedded;
+namespace CiliumDebugging.EmbeddedCluster;
 
 /// <summary>
 /// The embedded cluster: control plane, datapath and the proxies of all nodes in one process; Pods are processes of their own.

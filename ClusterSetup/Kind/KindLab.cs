@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
-using CiliumDebugging.ClusterSetup.Kind.Steps;
 using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Kind;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Config;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 
@@ -67,14 +67,14 @@ internal sealed partial record KindPlan(KindOptions Options, KindConfig Config, 
             problems.Add($"--image {options.Image} --kubernetes {options.Kubernetes}: give one of them; an image has its Kubernetes in it");
             return default;
         }
-        if (options.Image is { } own) return (Kind.Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own), TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null);
+        if (options.Image is { } own) return (CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own), TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null);
         if (options.Kubernetes is { } wanted)
         {
-            var (image, problem) = Kind.Cilium.NodeImage.Parse(wanted);
+            var (image, problem) = CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.Parse(wanted);
             if (problem is not null) problems.Add($"--kubernetes {problem}");
             return (image, image?.Kubernetes);
         }
-        var standard = options.Cilium is { } cilium ? Kind.Cilium.NodeImage.For(cilium) : Kind.Cilium.NodeImage.All[^1];
+        var standard = options.Cilium is { } cilium ? CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.For(cilium) : CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All[^1];
         return (standard, standard.Kubernetes);
     }
 

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
 /// One template of the chart. Its conditions stand in comments (<c># {{ if .Values.runner.enabled }}</c>), which Helm evaluates as anywhere else: the template is YAML before it is rendered, too.

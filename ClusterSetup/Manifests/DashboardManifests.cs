@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>The Aspire dashboard in the cluster, as a receiver of OpenTelemetry. Its page asks for the token that its log shows; nothing reaches it from outside but kubectl port-forward.</summary>
 internal static class DashboardManifests

@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Monitoring.Grafana;
+using CiliumDebugging.Lab.Monitoring.Grafana;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
 /// A Grafana that shows the lab's dashboard from the lab's Prometheus, provisioned by files: nobody signs in and nothing is kept. Whoever reaches it (kubectl port-forward) may look and change nothing.

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
 /// The lab's objects as templates of a Helm chart. Nothing is written twice: the objects are those of <see cref="LabManifests"/>, rendered once for each switch of the chart, and what differs between the

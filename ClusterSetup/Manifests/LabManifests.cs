@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>The lab's objects on a real cluster: what <c>ClusterSetup -- manifests</c> prints, <c>up --kind</c> applies and <c>aspire publish</c> puts into a chart (<see cref="LabChart"/>).</summary>
-internal static class LabManifests
+public static class LabManifests
 {
     /// <summary>All objects, in the order they are applied in.</summary>
     public static ImmutableArray<Manifest> Render(ManifestValues values) => [.. Components(values).Select(c => c.Object).DistinctBy(m => m.Path)];

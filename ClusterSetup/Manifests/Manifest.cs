@@ -1,15 +1,15 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterModel;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>A Kubernetes object as it is written and applied.</summary>
 /// <param name="Object">The object, with apiVersion and kind.</param>
-internal sealed record Manifest(JsonObject Object)
+public sealed record Manifest(JsonObject Object)
 {
     /// <summary>The kinds that the lab has manifests of, with their place in URLs.</summary>
     private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<string, (string, bool)>(StringComparer.Ordinal)

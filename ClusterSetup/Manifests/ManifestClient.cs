@@ -1,16 +1,16 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterModel;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>Applies, reads and deletes objects of any kind through a cluster's API: server-side apply, the lab as field manager.</summary>
 /// <param name="cluster">The cluster.</param>
-internal sealed class ManifestClient(Kubernetes cluster)
+public sealed class ManifestClient(Kubernetes cluster)
 {
     /// <summary>Carries a hash of the manifest that was applied.</summary>
     private const string AppliedAnnotation = "cilium-debugging/applied";

@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>What can be chosen about the lab's objects; the names are those of the Helm chart's values.</summary>
-internal sealed record ManifestValues
+public sealed record ManifestValues
 {
     /// <summary>Nodes, workloads and Services. Default: the seed's.</summary>
     public LabTopology Topology { get; init; } = LabTopology.Default;

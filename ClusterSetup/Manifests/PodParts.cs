@@ -1,9 +1,9 @@
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>Parts that all Pods of the lab share. They satisfy the restricted Pod security standard.</summary>
-internal static class PodParts
+public static class PodParts
 {
     /// <summary>The user that .NET's images have for applications (APP_UID).</summary>
     public const long DotnetUser = 1654;

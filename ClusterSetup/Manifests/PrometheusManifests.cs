@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>A Prometheus with the seed's relabelling, in the namespace that the backends' policy admits. Its configuration is docs/prometheus.yml with in-cluster credentials.</summary>
 internal static class PrometheusManifests

@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Page;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
 /// A Job that runs a scenario from inside the cluster, with the rights it needs for that and no others, and serves its live page. The page listens on the Pod's loopback, which

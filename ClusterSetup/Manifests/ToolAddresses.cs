@@ -1,9 +1,9 @@
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>How one reaches the tools that are among the lab's objects: by kubectl port-forward alone.</summary>
-internal static class ToolAddresses
+public static class ToolAddresses
 {
     /// <summary>A line to paste for each tool that is there, with what it is.</summary>
     /// <param name="manifests">The lab's objects.</param>

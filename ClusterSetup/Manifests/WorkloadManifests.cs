@@ -1,10 +1,10 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.ServiceDefaults.Pods;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>Namespaces, Deployments and Services of the topology.</summary>
 internal static class WorkloadManifests

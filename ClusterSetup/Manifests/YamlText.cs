@@ -1,10 +1,10 @@
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
-namespace CiliumDebugging.ClusterSetup.Manifests;
+namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>Writes YAML that other programs read strictly: absent is left out, and text that looks like something else is quoted.</summary>
-internal static class YamlText
+public static class YamlText
 {
     private static readonly ISerializer s_serializer = new SerializerBuilder()
         .WithNamingConvention(CamelCaseNamingConvention.Instance).WithQuotingNecessaryStrings().WithIndentedSequences().DisableAliases()

@@ -3,7 +3,7 @@ using System.Text.Json;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Monitoring;
+namespace CiliumDebugging.Lab.Monitoring;
 
 /// <summary>
 /// A cluster's Pods as a target file of Prometheus (file_sd_configs), with the names and <c>__meta_kubernetes_*</c> labels that kubernetes_sd_configs, role pod, gives them: the same

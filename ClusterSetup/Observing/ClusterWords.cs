@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using k8s.Autorest;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>An API server's refusal in its own words.</summary>
 internal static class ClusterWords

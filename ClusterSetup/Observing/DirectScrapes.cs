@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Observation;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>Scrapes Hubble's metrics of every agent and the backends' own, through the API server's pod proxy.</summary>
 internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time) : ICounterSource

@@ -1,8 +1,7 @@
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
 /// The evidence of an observation without end, in windows that overlap: the verdict shown is that of one window, whose

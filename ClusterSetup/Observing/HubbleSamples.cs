@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.Measurement.Observation;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>From samples of metrics to counters, the same for a scrape and for the answer of a Prometheus.</summary>
 internal static class HubbleSamples

@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.Measurement.Observation;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>Where counters come from: direct scrapes, or a Prometheus.</summary>
 internal interface ICounterSource

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>Why something could not be observed.</summary>
 public enum ObservationProblem

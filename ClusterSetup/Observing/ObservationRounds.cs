@@ -1,7 +1,7 @@
-using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.Measurement.Observation;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>What one reading found.</summary>
 /// <param name="Objects">The objects.</param>

@@ -1,10 +1,10 @@
 using System.Globalization;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>What was observed, as text.</summary>
-internal static class ObservationText
+public static class ObservationText
 {
     /// <summary>Writes it.</summary>
     /// <param name="document">The report.</param>

@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>What <c>observe</c> is asked to do.</summary>
 /// <param name="Namespace">Namespace of the Service.</param>

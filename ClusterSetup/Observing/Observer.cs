@@ -1,7 +1,9 @@
-using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>What observing says while it goes on.</summary>
 /// <param name="Text">A line.</param>
@@ -94,6 +96,6 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
         var phase = result.Report.Phases[^1];
         var withheld = result.Report.Quality.FirstOrDefault(q => q.Fails)?.Text;
         return withheld is not null ? $"undecided: {withheld}" : $"selection {Word(phase.Selection.Kind)}, delivery {Word(phase.Delivery.Successes.Kind)}: {result.Report.Diagnosis.Name}";
-        static string Word(LoadTest.Analysis.VerdictKind kind) => kind.ToString().ToLowerInvariant();
+        static string Word(CiliumDebugging.Statistics.VerdictKind kind) => kind.ToString().ToLowerInvariant();
     }
 }

@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.Lab.Clusters;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>A series as it was scraped.</summary>
 /// <param name="Labels">Its labels, with <c>__name__</c>.</param>

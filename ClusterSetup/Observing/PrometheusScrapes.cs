@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.Measurement.Observation;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
 /// Rounds from the samples a Prometheus has scraped: the raw samples of the three metrics of cil#14268's graphs, so that no rate() extrapolates, and of <c>up</c>, which says when a target was not reached.

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
 /// What the counters did over the last readings: for rates and charts, which must not stop because one target cannot be

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>How many requests observing may make in a minute, on all servers together. Not thread-safe: requests are taken before they are started.</summary>
 /// <param name="perMinute">Most requests in any 60 s, ≥ 1.</param>

@@ -1,20 +1,18 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Observation;
 using k8s;
 using k8s.Autorest;
 using k8s.Exceptions;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>An agent whose Hubble metrics can be read.</summary>
 /// <param name="Pod">Its Pod.</param>

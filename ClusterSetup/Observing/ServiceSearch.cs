@@ -1,11 +1,11 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>A Service to watch, or why there is none.</summary>
 /// <param name="Namespace">Namespace; null when none was found.</param>

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
 /// Watches a Service of a cluster that is already there, without end and without load of its own, and puts what it sees

@@ -1,8 +1,8 @@
 using System.Globalization;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Observation;
 
-namespace CiliumDebugging.ClusterSetup.Observing;
+namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>What the feed says while an observation has no verdict, with what to do about it.</summary>
 /// <param name="options">What is observed.</param>

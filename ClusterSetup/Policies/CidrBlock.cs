@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>A block of addresses. The lab's addresses are IPv4; an IPv6 block is legal in a policy and contains none of them.</summary>
 /// <param name="Text">The block as the policy writes it.</param>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>Cuts the IPv4 space at the edges of all blocks that policies name: two addresses of one class are treated alike by every policy.</summary>
 internal sealed class CidrClasses

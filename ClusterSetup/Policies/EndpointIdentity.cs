@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>A container port that policies can name.</summary>
 /// <param name="Name">The port's name in the pod, lower case.</param>

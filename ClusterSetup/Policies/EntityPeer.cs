@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>The peers that fromEntities and toEntities name (cilium, pkg/policy/api/entity.go).</summary>
 public sealed record EntityPeer(string Entity) : PeerSelector

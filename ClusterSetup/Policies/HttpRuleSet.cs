@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>The HTTP rules that apply to a redirected connection: a request is allowed when any rule matches, or when there are none. Equal
 /// when the same rules are in it, in whatever order.</summary>

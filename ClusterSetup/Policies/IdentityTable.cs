@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>Turns label sets into numbered identities; one table per cluster, shared by all its policy sets. Safe for concurrent use. It grows
 /// with the number of distinct label sets and never shrinks.</summary>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>One security-relevant label with its source, written <c>source:key=value</c> by Cilium.</summary>
 /// <param name="Source">Where the label comes from: <c>k8s</c> for pods and namespaces, <c>reserved</c> for hosts, the world and the like.</param>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>A growing array that is read without locks and written under its owner's lock. Pages keep it small where it is sparse.</summary>
 internal sealed class PagedTable<T>

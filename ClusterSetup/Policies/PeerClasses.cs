@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>Peers that no policy of a set can tell apart.</summary>
 /// <param name="Index">Dense number within the set, from 0.</param>

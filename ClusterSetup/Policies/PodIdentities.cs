@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>What policies see of a Pod object: its own labels, its namespace's, its service account and the names of its ports.</summary>
-internal static class PodIdentities
+public static class PodIdentities
 {
     /// <summary>Key of the label that names a Pod's service account (cilium, pkg/k8s/apis/cilium.io).</summary>
     private const string ServiceAccount = "io.cilium.k8s.policy.serviceaccount";

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using CiliumDebugging.Datapath.Policies.Manifests;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>All policies of a cluster at one moment. Immutable: an update is a new set over the same <see cref="IdentityTable"/>. Verdicts are compiled
 /// on first use and then read from tables without locks or allocation. Safe for concurrent use.</summary>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>What happens to a new connection in one direction.</summary>
 public enum VerdictKind

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>What a rule says once its peer matches.</summary>
 /// <param name="IsDeny">Whether it forbids.</param>

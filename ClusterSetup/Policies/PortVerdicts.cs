@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>The verdicts on all ports of one protocol: port ranges without gaps.</summary>
 internal sealed class PortVerdicts

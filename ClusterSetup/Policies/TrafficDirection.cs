@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>The side of a connection a verdict is asked for.</summary>
 public enum TrafficDirection

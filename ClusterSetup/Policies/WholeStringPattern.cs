@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>A regular expression that must match a whole string, as Envoy's safe_regex does. Matching takes time linear in the string.</summary>
 public sealed class WholeStringPattern

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>A backend Pod that was deleted under load and replaced, as measured.</summary>
 /// <param name="Deleted">Name of the Pod that was deleted.</param>

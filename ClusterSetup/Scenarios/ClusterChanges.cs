@@ -1,11 +1,13 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Lab.Scenarios;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>The changes a scenario makes to a cluster, through its Kubernetes API.</summary>
 internal sealed class ClusterChanges(Kubernetes cluster)

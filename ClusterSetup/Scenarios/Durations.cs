@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>Durations of a scenario: <c>500ms</c>, <c>6s</c>, <c>2m</c>, <c>1h</c>.</summary>
 public static class Durations

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>What one Pod does right now, as the client sees it.</summary>
 /// <param name="Pod">The Pod; null: answers that name no Pod (a proxy's own).</param>

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>The load of a scenario.</summary>
 /// <param name="Url">Target; the host is a Service as <c>name.namespace</c>.</param>

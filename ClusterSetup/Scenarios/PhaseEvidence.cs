@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>What a diagnosis may see of a phase: the views and the cluster's objects, without the settings that only the embedded cluster has.</summary>
 internal static class PhaseEvidence

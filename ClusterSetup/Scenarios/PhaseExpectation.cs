@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Lab.Running;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>What a phase is expected to show.</summary>
 /// <param name="Phase">Name of the phase.</param>

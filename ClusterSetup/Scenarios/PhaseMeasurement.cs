@@ -1,10 +1,11 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
 /// Measures the phases of a run: counts at their beginning and end, samples while they last, and what ends one and begins the next before its time: a change by hand, or other backends or expected shares, by whomever.

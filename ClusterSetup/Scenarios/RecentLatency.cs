@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>Two quantiles of the latency of a Pod's last answers, from the intended start, ms.</summary>
 /// <param name="P50">Median.</param>

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>Holds the client's, the proxies' and the backends' counts of a whole, drained run against each other. Every difference is shown.</summary>
 internal static class ReconciliationTable

@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
 /// Everything that is counted during a run. Takes records in the order of completion, judges them in the order of their starts, up to the oldest unresolved one and up to the moment until which the expected shares are known

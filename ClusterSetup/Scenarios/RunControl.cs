@@ -1,6 +1,7 @@
 using System.Threading.Channels;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
 /// The operator's hand on a run: changes while it measures, and its end. A change is recorded as an event, ends the phase and begins another, so that both are judged by what was true

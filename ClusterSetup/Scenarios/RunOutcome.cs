@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.ServiceDefaults;
 
 /// <summary>How a run of a scenario ended; the values are the process exit codes.</summary>
 public enum RunOutcome

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Lab.Running;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
 /// <param name="Name">Name: that of its folder.</param>

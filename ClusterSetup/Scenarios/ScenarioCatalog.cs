@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>Finds scenarios: those that come with the lab, by name, and any folder with a scenario.yaml, by path.</summary>
 public static class ScenarioCatalog

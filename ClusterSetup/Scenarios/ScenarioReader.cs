@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Contract;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 using YamlDotNet.Serialization.NamingConventions;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>Reads <c>scenario.yaml</c> and the policy files it names. Strict: unknown fields are refused; all problems are reported together.</summary>
 public static class ScenarioReader

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>A phase with what the cluster's objects said of it.</summary>
 /// <param name="Tally">Its counts.</param>

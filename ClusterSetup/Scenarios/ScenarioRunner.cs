@@ -1,16 +1,15 @@
 using System.Collections.Immutable;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
 /// Runs a scenario on a cluster, which it knows only by its Kubernetes API:

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Lab.Running;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>A step of a scenario.</summary>
 public abstract record ScenarioStep

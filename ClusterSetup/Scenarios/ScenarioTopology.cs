@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Scenarios;
 
 /// <summary>Where a scenario needs its Pods to be. On a real cluster its nodes and the workloads' placement must be such.</summary>
 /// <param name="Workers">Worker nodes, 1 to 250.</param>

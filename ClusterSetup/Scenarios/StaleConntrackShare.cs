@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
 /// The share of a Pod that replaced one of N while the client's ports already had service conntrack entries (cil#14250), in steady load over M client ports:

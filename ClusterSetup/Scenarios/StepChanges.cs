@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios;
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>Takes the steps of a run that change the cluster: each is told to the observer, recorded as an event of the run, and has reached every node when it is done.</summary>
 /// <param name="cluster">The cluster.</param>

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
 /// What formulas say of the selection, from rate, ports and times alone, without looking at what was simulated: even shares, and <see cref="StaleConntrackShare"/> after a Pod was replaced.

@@ -1,15 +1,15 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>The simulated cluster's state, as the control plane would have given it to the datapath: nodes, Pods, the load's Service and policies. Not thread-safe.</summary>
 internal sealed class SimulatedCluster

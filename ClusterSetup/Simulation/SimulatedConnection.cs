@@ -1,8 +1,7 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Forwarding;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>Leads one connection with one request through the core, hop by hop, as the live shell does with sockets. A request takes no virtual time.</summary>
 /// <param name="cluster">The cluster.</param>

@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
 /// The clients: connections at a constant rate, in turn from each client, each from the port that the client's allocator draws. Nothing is allocated for a connection.

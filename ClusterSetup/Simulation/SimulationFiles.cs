@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>A simulation for other programs: the whole result as JSON, or one CSV row for each Pod and part of a phase.</summary>
 public static class SimulationFiles

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>What a simulation is made of, beside its scenario. The same options give the same result, to the last connection.</summary>
 public sealed record SimulationOptions

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
 /// SplitMix64 (Steele, Lea, Flood 2014) as a <see cref="Random"/>: the same sequence for a seed on every platform and version of .NET, and a few times faster than <see cref="Random"/> with a seed. Not thread-safe.

@@ -1,7 +1,7 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Lab.Running;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>A simulation as text: shares over time with the prediction beside them, one line for each part.</summary>
 public static class SimulationText

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.ClusterSetup.Simulation;
+namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
 /// Runs a scenario in virtual time through the core that the live cluster runs (ForwardingPath, ServiceLoadBalancer, ClientPorts, PolicySet):

@@ -1,11 +1,11 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>
 /// Brings a cluster back to where a run begins, by its API alone: no policy of the last scenario, the Service as it was, the agents with the next scenario's settings, and a load-test Pod with

@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>Looks after what the cluster holds of a scenario: which of its policies are applied (by whomever), and which Pods are there.</summary>
 internal sealed class ClusterWatch(Kubernetes cluster)

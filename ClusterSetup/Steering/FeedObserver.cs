@@ -1,11 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>Puts a run into the feed that pages show, and passes it on to the terminal.</summary>
 internal sealed class FeedObserver(PageFeed feed, IRunObserver terminal) : IRunObserver

@@ -1,14 +1,15 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Terminal;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Terminal;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>A run that was asked for.</summary>
 /// <param name="Scenario">The scenario.</param>

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.ServiceDefaults;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -7,7 +7,7 @@ using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>The run's own telemetry, sent by the process that judges it: <see cref="LabMetrics"/> as OpenTelemetry instruments, and what happens as structured logs.</summary>
 public sealed class LabTelemetry : IDisposable

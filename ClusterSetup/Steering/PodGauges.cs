@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Page;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>
 /// Share and rates of each Pod, as gauges of resources: an instance of the run's own service and one of the Pod's

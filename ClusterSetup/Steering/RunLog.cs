@@ -1,6 +1,7 @@
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.ClusterSetup.Steering;
+namespace CiliumDebugging.Lab.Control;
 
 /// <summary>
 /// What happens in a run as structured log lines: steps, events, the verdict, the diagnosis and failures, each when it

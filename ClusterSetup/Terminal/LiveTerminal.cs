@@ -1,9 +1,9 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
-namespace CiliumDebugging.ClusterSetup.Terminal;
+namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>A run on a terminal: a live table per Pod while it goes, the summary at its end. Call <see cref="RunAsync"/> around the run.</summary>
 public sealed class LiveTerminal(IAnsiConsole console) : IRunObserver

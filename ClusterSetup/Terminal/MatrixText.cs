@@ -1,17 +1,17 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 using Spectre.Console;
 
-namespace CiliumDebugging.ClusterSetup.Terminal;
+namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>A release's run.</summary>
 /// <param name="Release">The release.</param>
 /// <param name="Report">The run; null: there was none.</param>
 /// <param name="Problem">Why there was none.</param>
-internal sealed record MatrixRow(CiliumVersion Release, RunReport? Report, string? Problem)
+public sealed record MatrixRow(CiliumVersion Release, RunReport? Report, string? Problem)
 {
     /// <summary>Whether delivery was skewed in the last phase; null: not known.</summary>
     public bool? Skewed => Report?.Phases[^1].Delivery.Successes.Kind switch { VerdictKind.Skewed => true, VerdictKind.Even => false, _ => null };
@@ -21,7 +21,7 @@ internal sealed record MatrixRow(CiliumVersion Release, RunReport? Report, strin
 }
 
 /// <summary>A matrix of runs on the console: a row for each release, and where behaviour changes.</summary>
-internal static class MatrixText
+public static class MatrixText
 {
     /// <summary>Writes it.</summary>
     public static void Write(Scenario scenario, IReadOnlyList<MatrixRow> rows, IAnsiConsole console)

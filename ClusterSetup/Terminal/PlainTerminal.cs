@@ -1,9 +1,9 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
-namespace CiliumDebugging.ClusterSetup.Terminal;
+namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>A run where standard output is no terminal: a plain line for each step and every other second, the summary at the end.</summary>
 public sealed class PlainTerminal(IAnsiConsole console) : IRunObserver

@@ -1,7 +1,8 @@
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Terminal;
+namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>Saves a run's report; the same wherever it was run.</summary>
 public static class RunFiles

@@ -1,8 +1,8 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
-namespace CiliumDebugging.ClusterSetup.Terminal;
+namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>Shows a run: live on a terminal, line by line elsewhere.</summary>
 public static class RunTerminal

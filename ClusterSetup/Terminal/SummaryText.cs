@@ -1,9 +1,9 @@
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 using Spectre.Console;
 
-namespace CiliumDebugging.ClusterSetup.Terminal;
+namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>The summary of a run on the console: before and after per Pod, the verdicts, the diagnosis, the reconciliation and the expectation.</summary>
 public static class SummaryText

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>Where Cilium keeps what the lab reads, the same on the embedded cluster and on a real one.</summary>
 public static class CiliumNames

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>
 /// The environment of the <c>cluster</c> process, beside <see cref="LabTopology.EnvironmentVariable"/>.

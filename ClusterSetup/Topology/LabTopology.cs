@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>The program a Pod of the lab runs.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PodImage>))]

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>How objects that the lab created are told from others.</summary>
 public static class Ownership

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>
 /// Splits a Pod's name into the workload's name and the part that tells the Pod apart:
@@ -12,7 +12,7 @@ public static class PodNames
     /// <summary>
     /// The characters of generated names and hashes in Kubernetes (rand.SafeEncodeString): no vowels, no look-alikes.
     /// </summary>
-    internal const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
+    public const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
     private const string TemplateHashLabel = "pod-template-hash";
 
@@ -67,7 +67,7 @@ public static class PodNames
     }
 
     /// <summary>The Pod's controller, such as its ReplicaSet; null where there is none.</summary>
-    internal static V1OwnerReference? Controller(V1Pod pod) =>
+    public static V1OwnerReference? Controller(V1Pod pod) =>
         pod.OwnerReferences()?.FirstOrDefault(o => o.Controller is true);
 
     private static bool IsGenerated(string text) => text.All(Alphabet.Contains);

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>Whether a Pod takes traffic.</summary>
 public static class PodReadiness

@@ -5,10 +5,10 @@ using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Topology;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>A policy object as the API serves it: metadata typed, the rest as it came.</summary>
-internal sealed class PolicyObject : IKubernetesObject<V1ObjectMeta>
+public sealed class PolicyObject : IKubernetesObject<V1ObjectMeta>
 {
     [JsonPropertyName("apiVersion")]
     public string ApiVersion { get; set; } = "";
@@ -27,7 +27,7 @@ internal sealed class PolicyObject : IKubernetesObject<V1ObjectMeta>
 }
 
 /// <summary>A list of policy objects.</summary>
-internal sealed class PolicyObjectList
+public sealed class PolicyObjectList
 {
     [JsonPropertyName("metadata")]
     public V1ListMeta Metadata { get; set; } = new();

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// Watches shares over scrape intervals for skew that begins at an unknown moment: the counterpart of <see cref="SkewMonitor"/>, with the same weights of starts and segments (M_n = Σ v_j E_j, alarm at 1/α) and asymptotic

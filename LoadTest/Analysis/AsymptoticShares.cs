@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// Shares of K backends from the increments of counters between scrapes, where single requests are not known: the counterpart of <see cref="SkewTest"/>, with the same hypotheses and the asymptotic evidence of

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>How many observations fell to each backend, and how many to none that is known.</summary>
 /// <param name="PerBackend">Counts in the order of <see cref="ExpectedShares.Backends"/>, each ≥ 0.</param>

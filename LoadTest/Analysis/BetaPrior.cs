@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>A Beta(a, b) prior of a share, and what it says after s of n selections.</summary>
 internal sealed class BetaPrior

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>How the clients of one node were spread.</summary>
 /// <param name="ClientNode">The node; <see cref="ClientNodeMatrix.OtherNodes"/> for those beyond the capacity.</param>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// How many more connections a decision needs: the counts are scaled until a threshold is reached. The shares are those observed, drawn towards the expected ones by the (K − 1)/τ² pseudo-observations of the test's sharper prior:

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>What became of the requests that chose one backend.</summary>
 /// <param name="Backend">The backend's name.</param>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// Which share of the selections each backend should receive, known before the connections start (ready endpoints, traffic policy, zones).

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>Why a request is, or is not, an independent choice of a backend.</summary>
 public enum SelectionOrigin

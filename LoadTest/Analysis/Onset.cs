@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>A moment at which skew may have begun.</summary>
 /// <param name="Connection">Number of observations before it, since the start of the run.</param>

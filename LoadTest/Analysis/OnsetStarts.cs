@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>One possible beginning of skew: its weight and the counts before it.</summary>
 internal sealed class OnsetStart(double logWeight, long connection, long block, RecordedEvent? recorded, double[] countsBefore, double unattributedBefore)

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>Anytime-valid intervals of a single proportion such as a success rate or a locality share.</summary>
 public static class Proportion

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// What is known of a ratio p = ΣX/ΣN of two counters after t scrape intervals, of which only the increments are known: x of n events were of one kind. Sums add and subtract, so that those of any

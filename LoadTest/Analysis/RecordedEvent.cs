@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>Something that was done to the cluster and may be the cause of a change: a policy applied, a pod replaced, an agent restarted.</summary>
 /// <param name="Name">What happened, as it should be printed.</param>

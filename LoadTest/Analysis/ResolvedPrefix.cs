@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>One released request.</summary>
 /// <param name="Sequence">Position in the order of starts, from 0.</param>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>All share vectors that simultaneous intervals allow: lower ≤ p ≤ upper and Σp = 1. Bounds of skew measures are extremes over it.</summary>
 internal sealed class ShareBox

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// The evidence about one backend's share p: S of n selections went to it and w &gt; 0 was expected. Each e-value is a mixture over a beta prior with

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>A proportion with an interval that holds at every moment one looks.</summary>
 /// <param name="Estimate">The observed proportion, 0 to 1; NaN before the first observation. Requests of unknown backend count in the denominator only.</param>

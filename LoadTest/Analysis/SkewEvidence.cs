@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// Turns counts into evidence for and against "every backend's share is within the tolerance of the expected one". Immutable: the same instance serves

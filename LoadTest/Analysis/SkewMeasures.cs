@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>A measure with the range that the simultaneous share intervals allow (same error probability as the verdict).</summary>
 /// <param name="Estimate">Value at the observed shares of the attributed observations; NaN without data.</param>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>
 /// Tests whether the selections of K backends are even, skewed or undecided, at every moment one looks. Deterministic, no clock, not thread-safe.

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>lnΓ, ln B and the regularised incomplete beta I_x(a, b), in logarithms so that tails below 1e-308 keep their digits.</summary>
 public static class SpecialFunctions

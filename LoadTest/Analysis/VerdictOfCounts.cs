@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>From counts to a <see cref="Verdict"/>.</summary>
 internal static class VerdictOfCounts

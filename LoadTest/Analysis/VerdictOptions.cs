@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>What counts as skew, and how sure a verdict must be.</summary>
 public sealed record VerdictOptions

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.LoadTest.Analysis;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>A verdict in one line, the same wherever it is printed.</summary>
 public static class VerdictText

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Plan;
 
 /// <summary>The attack's monotonic clock; its epoch is the intended start of request 0.</summary>
 public sealed class AttackClock(TimeProvider time)

@@ -1,3 +1,9 @@
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Engines;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Telemetry;
+
 namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>A running attack: watch it, drain it, abort it.</summary>

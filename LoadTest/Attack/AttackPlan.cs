@@ -1,6 +1,8 @@
 using System.Net;
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Plan;
 
 /// <summary>Everything that decides what an attack does. Immutable; check <see cref="Problems"/> before starting it.</summary>
 public sealed record AttackPlan

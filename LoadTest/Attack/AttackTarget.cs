@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using CiliumDebugging.LoadTest.Attack.Responders;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Plan;
 
 /// <summary>One HTTP request and where it is sent.</summary>
 public sealed record AttackTarget

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 /// <summary>
 /// Error numbers as records carry them: Linux's, on every platform, so that results from different machines can be merged.

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Records;
 
 /// <summary>
 /// Where the records of an attack go. Calls never overlap, but may come from different threads; they are made on the generator's

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Http;
+
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>The one bucket in which an intended request ends.</summary>
 public enum Outcome

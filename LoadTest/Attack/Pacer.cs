@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Plan;
 
 /// <summary>What a <see cref="Pacer"/> says about the next request.</summary>
 /// <param name="Wait">Time until the next request is due; zero when it is due now or overdue. Never negative.</param>

@@ -1,4 +1,8 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Records;
 
 /// <summary>
 /// What became of one intended request. All times are offsets from the attack's epoch on a monotonic clock.
@@ -15,7 +19,7 @@ namespace CiliumDebugging.LoadTest.Attack;
 /// <param name="Pod">Name of the pod that answered, as the responder rule recognised it; the same string instance for the same name. Null when unknown.</param>
 /// <param name="Node">Name of the responding pod's node; null when unknown.</param>
 /// <param name="BytesReceived">Bytes read from the socket for this request, headers included.</param>
-/// <param name="Errno">Linux number of the error behind the outcome (see <see cref="Attack.Errno"/>), 0 when there was none.</param>
+/// <param name="Errno">Linux number of the error behind the outcome (see <see cref="CiliumDebugging.LoadTest.Attack.Engines.Native.Errno"/>), 0 when there was none.</param>
 /// <param name="Fault">What was wrong with a malformed response.</param>
 public readonly record struct RequestRecord(
     long Sequence,
@@ -43,7 +47,7 @@ public readonly record struct RequestRecord(
     public TimeSpan Blocked => Start - IntendedStart;
 
     /// <summary>Symbolic errno, e.g. <c>ECONNREFUSED</c>; null without an error.</summary>
-    public string? ErrnoName => Errno == 0 ? null : Attack.Errno.Name(Errno);
+    public string? ErrnoName => Errno == 0 ? null : CiliumDebugging.LoadTest.Attack.Engines.Native.Errno.Name(Errno);
 
     /// <summary>The record of a request that was intended but not started.</summary>
     public static RequestRecord Unsent(long sequence, TimeSpan intendedStart, TimeSpan now, Outcome outcome) =>

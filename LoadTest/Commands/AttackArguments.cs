@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.LoadTest.Attack.Search;
+using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.LoadTest.Pod;
 using CiliumDebugging.ServiceDefaults.Pods;
 

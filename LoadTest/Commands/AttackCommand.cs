@@ -1,6 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Engines;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.LoadTest.Attack.Search;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;

@@ -35,14 +35,14 @@ public static class AttackCommands
     /// <summary>An option that names a file refuses what names none, as a variable that a script has not set.</summary>
     /// <param name="option">The option.</param>
     /// <param name="nothing">How no file is written.</param>
-    internal static Option<T> OfFile<T>(Option<T> option, string nothing = "")
+    public static Option<T> OfFile<T>(Option<T> option, string nothing = "")
     {
         option.Validators.Add(result => RefuseNothing(result, option.Name, nothing));
         return option;
     }
 
     /// <inheritdoc cref="OfFile{T}(Option{T}, string)"/>
-    internal static Argument<T> OfFile<T>(Argument<T> argument, string nothing = "")
+    public static Argument<T> OfFile<T>(Argument<T> argument, string nothing = "")
     {
         argument.Validators.Add(result => RefuseNothing(result, argument.Name, nothing));
         return argument;
@@ -54,7 +54,7 @@ public static class AttackCommands
         return Failed;
     }
 
-    internal static int WriteProblems(IEnumerable<string> problems)
+    public static int WriteProblems(IEnumerable<string> problems)
     {
         foreach (var problem in problems)
             Console.Error.WriteLine($"error: {problem}");

@@ -1,9 +1,11 @@
 using System.CommandLine;
-using CiliumDebugging.LoadTest.Report.Compare;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.Measurement.Reports.Compare;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
 using Spectre.Console;
 
-namespace CiliumDebugging.LoadTest.Commands;
+namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary><c>compare A B</c>: two saved runs, for example before and after an upgrade.</summary>
 public static class CompareCommand
@@ -57,9 +59,9 @@ public static class CompareCommand
         }
         console.Write(table);
         foreach (var line in comparison.Unmatched) console.WriteLine(line);
-        console.WriteLine(Report.Formats.Md.F($"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."));
+        console.WriteLine(CiliumDebugging.Measurement.Reports.Formats.Md.F($"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."));
     }
 
     private static string Cell(IntervalInfo interval, string unit) =>
-        Markup.Escape(Report.Formats.Md.F($"{(interval.Estimate is { } e ? Report.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
+        Markup.Escape(CiliumDebugging.Measurement.Reports.Formats.Md.F($"{(interval.Estimate is { } e ? CiliumDebugging.Measurement.Reports.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
 }

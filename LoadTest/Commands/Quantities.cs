@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace CiliumDebugging.LoadTest.Commands;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>Reads rates and durations as users write them.</summary>
 public static class Quantities

@@ -1,8 +1,9 @@
 using System.CommandLine;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Commands;
+namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary><c>redact RUN</c>: a saved run without the names and addresses of its cluster, for sharing.</summary>
 public static class RedactCommand

@@ -1,5 +1,7 @@
 using System.CommandLine;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Commands;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>What a Service's spec says about which Pods may be chosen.</summary>
 /// <param name="ClientIpAffinity"><c>sessionAffinity: ClientIP</c>.</param>

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using static CiliumDebugging.LoadTest.Diagnosis.Shares;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>kubernetes#38456: a Service balances connections; requests on few long-lived ones go where those went.</summary>
 public sealed class KeepAlivePinningRule : IDiagnosisRule

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>
 /// Follows a phase's connections in bounded memory. Past <see cref="Capacity"/> connections it no longer tells them apart and says that some carried one request, which is what so many mean.

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>A named mechanism.</summary>
 /// <param name="Name">Name of the rule, or <c>unknown</c>.</param>

@@ -1,5 +1,7 @@
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>Asks all rules. "Unknown" is an answer: also where two mechanisms would explain the same picture.</summary>
 public static class Diagnostician

@@ -1,7 +1,7 @@
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed.</summary>
 public sealed class EvenRule : IDiagnosisRule

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>
 /// What a diagnosis may look at: the three views of one phase and the cluster's objects, as a real cluster exposes them. Never a scenario's name or expectation,

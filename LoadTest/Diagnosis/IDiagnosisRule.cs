@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>A mechanism that can be recognised.</summary>
 public interface IDiagnosisRule

@@ -1,6 +1,7 @@
-using static CiliumDebugging.LoadTest.Diagnosis.Shares;
+using CiliumDebugging.Measurement.Runs;
+using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>An HTTP rule refuses requests: a proxy's own 403, which names no Pod and never reaches one.</summary>
 public sealed class DenialRule : IDiagnosisRule
@@ -47,7 +48,7 @@ public sealed class RetryAmplificationRule : IDiagnosisRule
         if (failing.Count == 0 || failures < Enough || phase.Failures != failures || phase.ServerErrors != failures) return null;
         // Counters are read a moment later than the last record counts. Pods that do not fail show how much that is; more than a quarter is something else.
         var edge = phase.Pods.Where(p => p.Failed == 0 && p.Ok > 0).Select(p => Math.Abs(p.Echo - p.Ok) / p.Ok).DefaultIfEmpty(0).Max();
-        double Attempts(Report.PodPhase pod) => (pod.Echo - pod.Ok * (1 + edge)) / pod.Failed;
+        double Attempts(CiliumDebugging.Measurement.Runs.PodPhase pod) => (pod.Echo - pod.Ok * (1 + edge)) / pod.Failed;
         if (edge > 0.25 || failing.Any(p => Attempts(p) < Amplified)) return null;
         var attempts = failing.Sum(p => Attempts(p) * p.Failed) / failures;
         var proxies = evidence.ClientHasEgressL7 && evidence.BackendsHaveIngressL7 ? 2 : 1;

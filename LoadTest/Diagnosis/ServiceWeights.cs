@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>A Pod behind a Service, as far as it matters for its share.</summary>
 /// <param name="Node">Its node.</param>

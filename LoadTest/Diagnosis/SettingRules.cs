@@ -1,7 +1,8 @@
-using CiliumDebugging.LoadTest.Analysis;
-using static CiliumDebugging.LoadTest.Diagnosis.Shares;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>kubernetes#43958: with <c>sessionAffinity: ClientIP</c> all connections of one address go to one Pod, for 10800 s by default.</summary>
 public sealed class SessionAffinityRule : IDiagnosisRule
@@ -81,7 +82,7 @@ public sealed class ZoneRoutingRule : IDiagnosisRule
         var hinted = evidence.Endpoints.Values.Any(e => !e.HintedZones.IsEmpty);
         if (evidence.ClientZone is not { } zone || !(hinted || evidence.Service.PrefersZone) || !AllSucceed(phase)) return null;
         if (phase.Pods.Any(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName) is not { } e || (hinted ? e.HintedZones.IsEmpty : e.Zone is null))) return null;
-        bool Near(Report.PodPhase pod) => evidence.Endpoints[pod.Pod.HubbleName] is var e && (hinted ? e.HintedZones.Contains(zone) : e.Zone == zone);
+        bool Near(CiliumDebugging.Measurement.Runs.PodPhase pod) => evidence.Endpoints[pod.Pod.HubbleName] is var e && (hinted ? e.HintedZones.Contains(zone) : e.Zone == zone);
         if (!OnlyThese(phase, Near)) return null;
         var near = phase.Pods.Where(Near).ToList();
         return Named("zone-routing",

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>Questions that several rules ask.</summary>
 internal static class Shares

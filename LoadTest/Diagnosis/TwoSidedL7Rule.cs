@@ -1,6 +1,7 @@
 using System.Globalization;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Diagnosis;
+namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>
 /// cil#14268: with an HTTP rule on both sides the client-side proxy takes the client's own address and port towards Pods on other nodes, and those connections fail:

@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>What is said of an observed Service.</summary>
 /// <param name="Report">For the files: as of a run, without load.</param>

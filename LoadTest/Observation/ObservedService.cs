@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>A Pod behind the Service.</summary>
 /// <param name="Pod">The Pod.</param>

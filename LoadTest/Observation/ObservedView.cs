@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>
 /// One of the two views of an observed Service, Hubble's or the backends' own, judged over all scrape intervals. They are kept apart so that a target of one that cannot be read costs nothing of the other. Not thread-safe.

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>Something a reader must know before believing a verdict on scraped counters.</summary>
 /// <param name="Fails">Whether it forbids a verdict.</param>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>What was counted between two rounds.</summary>
 /// <param name="From">s since observing began.</param>

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>
 /// Judges a Service of a cluster that is only observed: takes rounds of scrapes and what the objects say at that moment. A change of the backends, of their readiness, or of the rules on the way to them begins a new phase and is

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Observation;
+namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>Requests of the clients of one node to the Service, each counted once although every proxy on its way counted it.</summary>
 /// <param name="node">The clients' node; empty for clients that are no Pods of the cluster.</param>

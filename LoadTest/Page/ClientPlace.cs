@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Views;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>The load-test Pod.</summary>
 /// <param name="Pod">Its name.</param>

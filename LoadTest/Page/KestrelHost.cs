@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>The bare web server of the page and of its metrics: Kestrel and routing, without configuration, logging or static files.</summary>
 internal static class KestrelHost

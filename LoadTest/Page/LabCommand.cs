@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>What an operator can do to the lab; the same on the page, in the terminal and in Aspire.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<LabAction>))]

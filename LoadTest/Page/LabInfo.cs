@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>What changes seldom: sent when it changes.</summary>
 /// <param name="Host">Which host and cluster this is, in a few words.</param>

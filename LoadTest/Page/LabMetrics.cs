@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>A quantity of a run that is shown as a gauge.</summary>
 /// <param name="Name">Name for OpenTelemetry; for Prometheus its dots are underscores.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>The quantities of a run in Prometheus's text format.</summary>
 internal static class LabMetricsText

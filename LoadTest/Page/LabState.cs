@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>The state of the lab at one moment: sent every second while there is load.</summary>
 /// <param name="At">s since the load began.</param>

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
 /// Serves the run's quantities for Prometheus (<c>GET /metrics</c>) and nothing else, on every address of this machine: for a Prometheus that does not reach the page's loopback, as in a cluster.

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
 /// Sends what changes in the feed to every open page as server-sent events. Everything is written once and shared: <c>lab</c> and <c>state</c> (whole), <c>series</c> (all charts, for a new page or new lines) and

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Views;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(LabInfo))]

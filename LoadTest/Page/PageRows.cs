@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>The rows of the page: one for each Pod, or for each node where there are many Pods, or for the nodes together that are too many as well.</summary>
 internal static class PageRows

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Primitives;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
 /// Who may do what: the page is on loopback, and a request must name a loopback host (so that no foreign name that resolves here gets an answer); commands need the page's token,

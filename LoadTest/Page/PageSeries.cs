@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>Writes the charts' samples for pages.</summary>
 internal static class PageSeries

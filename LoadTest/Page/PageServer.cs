@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Reports;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
 /// Serves the page on a loopback port: its files, the feed as server-sent events (<c>GET /events</c>), commands (<c>POST /commands</c>), the reports on disk and the run's quantities for Prometheus (<c>GET /metrics</c>). Hosted by the process that runs

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Views;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>A verdict with its evidence.</summary>
 /// <param name="Kind"><c>even</c>, <c>skewed</c> or <c>undecided</c>.</param>

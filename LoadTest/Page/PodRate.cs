@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>What the client sees of one Pod right now.</summary>
 /// <param name="Pod">The Pod; null: answers that name none.</param>

@@ -1,8 +1,8 @@
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>What goes on, in words: the first thing a reader sees, in every place where the lab shows itself.</summary>
 /// <param name="Kind"><c>waiting</c>, <c>balanced</c>, <c>failing</c>, <c>skewed</c> or <c>recovered</c>.</param>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Page;
+namespace CiliumDebugging.Lab.Page;
 
 /// <summary>One line of a chart.</summary>
 /// <param name="Chart"><c>echo</c>, <c>requests</c>, <c>responses</c> (cumulative counts, whose slope is shown) or <c>evidence</c> (values).</param>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Pod;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Attack;
 
-namespace CiliumDebugging.LoadTest.Pod;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>What a load-test Pod is asked to do.</summary>
 /// <param name="Url">Target; the host is a Service as <c>name.namespace</c> or a DNS name.</param>

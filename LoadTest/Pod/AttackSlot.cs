@@ -1,5 +1,8 @@
 using System.Text;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Pod;

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Attack;
 
-namespace CiliumDebugging.LoadTest.Pod;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>The state of an attack.</summary>
 /// <param name="EpochUnixSeconds">The attack's epoch on the Pod's clock, seconds since 1970.</param>

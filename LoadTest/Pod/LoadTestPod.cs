@@ -1,4 +1,6 @@
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Telemetry;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Pods;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Pod;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>Ports of a load-test Pod.</summary>
 public static class LoadTestPorts

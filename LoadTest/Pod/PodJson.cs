@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Attack;
 
-namespace CiliumDebugging.LoadTest.Pod;
+namespace CiliumDebugging.LoadTest.Contract;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(AttackOrder))]

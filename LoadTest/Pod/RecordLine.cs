@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
-using CiliumDebugging.LoadTest.Attack;
 
-namespace CiliumDebugging.LoadTest.Pod;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>One request's record on its way from the Pod to whoever ordered the attack. Times are seconds since the attack's epoch.</summary>
 /// <param name="Seq">Number in the order of intended starts, from 0.</param>

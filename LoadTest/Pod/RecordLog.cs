@@ -1,4 +1,4 @@
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Records;
 
 namespace CiliumDebugging.LoadTest.Pod;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Pod;

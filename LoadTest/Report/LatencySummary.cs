@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>A quantile of the latency with its interval, ms.</summary>
 /// <param name="Estimate">The observed quantile.</param>

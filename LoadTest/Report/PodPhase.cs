@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>What one Pod did in one phase, in all three views.</summary>
 /// <param name="Pod">The Pod.</param>

@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Reports;
 
 /// <summary>
 /// A report for people who must not know the cluster: names of Pods, namespaces, nodes, Services and hosts, and all addresses, are replaced by names that say what they were (<c>pod-1</c>, <c>node-2</c>), the same everywhere in the

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Html;
-using CiliumDebugging.LoadTest.Report.Formats;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.Measurement.Reports.Html;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Reports;
 
 /// <summary>The files of a run, in a folder of their own.</summary>
 public static class ReportFiles

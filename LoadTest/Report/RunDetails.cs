@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>What a report says beside the numbers, so that someone else can repeat the run.</summary>
 /// <param name="StartedAt">When the load began.</param>
@@ -19,7 +18,7 @@ namespace CiliumDebugging.LoadTest.Report;
 /// <param name="SeriesMissed">Samples that could not be taken.</param>
 public sealed record RunDetails(
     DateTimeOffset StartedAt, RunEnvironment Environment, string? CiliumVersion, string Method, string Url, ImmutableArray<string> Steps, ImmutableArray<RecordedEvent> Events,
-    ImmutableArray<Series.SeriesSample> Series, double SeriesInterval, int SeriesMissed)
+    ImmutableArray<CiliumDebugging.Measurement.Runs.SeriesSample> Series, double SeriesInterval, int SeriesMissed)
 {
     /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
     public int KeptConnections { get; init; }

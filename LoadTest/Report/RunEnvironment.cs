@@ -1,10 +1,8 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>Where a run took place.</summary>
 /// <param name="Lab">Version of this program.</param>

@@ -1,10 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Report;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>A line of the reconciliation: two counts of the same thing.</summary>
 /// <param name="What">What is counted.</param>

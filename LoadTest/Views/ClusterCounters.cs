@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
-namespace CiliumDebugging.LoadTest.Views;
+namespace CiliumDebugging.Measurement.Counters;
 
 /// <summary>A Pod that the load may reach.</summary>
 /// <param name="Name">Pod name.</param>

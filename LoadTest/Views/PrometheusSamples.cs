@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.LoadTest.Views;
+namespace CiliumDebugging.Measurement.Counters;
 
 /// <summary>One sample of a scrape.</summary>
 /// <param name="Name">Metric name.</param>

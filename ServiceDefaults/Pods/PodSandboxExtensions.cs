@@ -1,11 +1,10 @@
-using CiliumDebugging.ServiceDefaults.Pods;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Microsoft.Extensions.Hosting;
+namespace CiliumDebugging.ServiceDefaults.Pods;
 
 /// <summary>Makes a web application a Pod.</summary>
 public static class PodSandboxExtensions

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Bench.Policies;
 

@@ -1,5 +1,5 @@
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.Bench.Prometheus;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Monitoring;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Pod;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Monitoring;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Contract;
 using k8s;
 using k8s.Models;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.ServiceDefaults;
 using k8s;
 
 namespace CiliumDebugging.Bench.Prometheus;

@@ -1,5 +1,5 @@
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Bench.Prometheus;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.Bench.Prometheus;
 

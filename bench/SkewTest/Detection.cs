@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.Bench.SkewTest;
+namespace CiliumDebugging.Bench.Skew;
 
 /// <summary>How many connections a decision takes at α = 1e-4. Each run takes its own seed.</summary>
 internal static class Detection
@@ -47,7 +47,7 @@ internal static class Detection
     public static double StaleShares(ulong seed, int evenBefore, bool known, bool recorded)
     {
         var random = new SkewRandom(seed);
-        var (test, monitor) = (new LoadTest.Analysis.SkewTest(ExpectedShares.Equal(Pods)), new SkewMonitor(ExpectedShares.Equal(Pods)));
+        var (test, monitor) = (new CiliumDebugging.Statistics.SkewTest(ExpectedShares.Equal(Pods)), new SkewMonitor(ExpectedShares.Equal(Pods)));
         for (var n = 0; n < evenBefore; n++)
             monitor.Add(random.Below(3));
         if (recorded)

@@ -1,7 +1,7 @@
 using System.Net;
-using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.Bench.SkewTest;
+namespace CiliumDebugging.Bench.Skew;
 
 /// <summary>What happened in one simulated run without skew.</summary>
 /// <param name="Alarm">The monitor, fed with fresh selections in the order of their starts, called it skewed.</param>
@@ -84,7 +84,7 @@ internal static class FalseAlarms
 
         private readonly ResolvedPrefix<(int Backend, bool Fresh)> _prefix = new();
         private readonly SkewMonitor _monitor = new(Expected, Options);
-        private readonly LoadTest.Analysis.SkewTest _byCompletion = new(Expected, Options);
+        private readonly CiliumDebugging.Statistics.SkewTest _byCompletion = new(Expected, Options);
         private readonly RepeatedChiSquare _chiSquare = new(3, Alpha);
         private long _completed;
         private bool _alarm, _even, _byCompletionSkewed, _exactNullRejected;

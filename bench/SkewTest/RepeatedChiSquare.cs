@@ -1,4 +1,4 @@
-namespace CiliumDebugging.Bench.SkewTest;
+namespace CiliumDebugging.Bench.Skew;
 
 /// <summary>
 /// What the verdict is compared with: Pearson's χ² test of equal shares, repeated every 100 observations, at a fixed level. For three backends

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.Bench.SkewTest;
+namespace CiliumDebugging.Bench.Skew;
 
 /// <summary>
 /// The verdict's promises, simulated in full: false alarms at α = 1e-2 beside the tests people use instead, and connections to a decision at α = 1e-4.

@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.Bench.Attack;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Simulation;
+using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Simulation;
 
 namespace CiliumDebugging.Bench.Datapath;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.ServiceDefaults.Pods;
 using k8s;
 using k8s.Models;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Bench.Datapath;
 

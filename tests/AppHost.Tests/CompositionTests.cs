@@ -1,6 +1,9 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.AppHost.Dashboard;
+using CiliumDebugging.AppHost.Resources;
+using CiliumDebugging.ClusterModel;
 
 namespace CiliumDebugging.AppHost.Tests;
 

@@ -1,10 +1,12 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
-using k8s;
-using k8s.Models;
+using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.AppHost.Resources;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using k8s;
+using k8s.Models;
 
 namespace CiliumDebugging.AppHost.Tests;
 

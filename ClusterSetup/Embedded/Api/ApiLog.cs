@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 internal static partial class ApiLog
 {

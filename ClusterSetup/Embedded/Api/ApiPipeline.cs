@@ -1,13 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Documents;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Documents;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using Microsoft.Net.Http.Headers;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Api;
 
 /// <summary>
 /// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) proxy and log of pods; (5) resources. Whatever goes wrong

@@ -1,7 +1,7 @@
 using System.Net;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>How the API server listens and whom it lets in.</summary>
 public sealed record ApiServerOptions

@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Api.Status;
 
 /// <summary>A failure in the words of the Kubernetes API (kind Status, <c>meta/v1</c>).</summary>
 /// <param name="Code">HTTP status code, 400 to 599.</param>

@@ -1,10 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Api.Status;
 
 /// <summary>One thing that is wrong with an object, at one field.</summary>
 /// <param name="Field">Path of the field, such as <c>spec.ingress[0].toPorts</c>.</param>

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Api.Status;
 
 /// <summary>What an operation gave: a value, or the Status the API answers with instead. Exactly one of the two is set.</summary>
 /// <param name="Value">The value, when the operation succeeded.</param>

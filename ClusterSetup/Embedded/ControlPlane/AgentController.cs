@@ -1,15 +1,14 @@
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.EmbeddedCluster.Kubelet;
+using CiliumDebugging.EmbeddedCluster.Network;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
 /// The agents: the Pods of DaemonSet kube-system/cilium. An agent reads cilium-config when it starts, and is restarted by deleting its Pod or rolling its DaemonSet out again.

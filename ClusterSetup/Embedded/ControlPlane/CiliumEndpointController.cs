@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.EmbeddedCluster.Network;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
 /// Writes what an agent knows of each Pod with an address: a CiliumEndpoint of the Pod's name, with its identity. The Pod owns it, so that it goes with it. For people and for diagnosis; the datapath does not read it.

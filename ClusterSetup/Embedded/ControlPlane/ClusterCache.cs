@@ -1,12 +1,12 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using CiliumDebugging.ClusterModel;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>The local copies of all kinds the controllers of the embedded cluster work with.</summary>
 internal sealed class ClusterCache

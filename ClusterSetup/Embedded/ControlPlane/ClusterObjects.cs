@@ -1,15 +1,15 @@
-using CiliumDebugging.LoadTest.Pod;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
+using CiliumDebugging.EmbeddedCluster.Network;
+using CiliumDebugging.LoadTest.Contract;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>The objects a fresh cluster has before any Pod joins: resource definitions, namespaces, nodes, Services, the agents with their settings, and the lab's Deployments.</summary>
 internal static class ClusterObjects

@@ -1,10 +1,10 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
 /// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness; one slice for all Pods that have the Service's target ports at the same numbers. A slice that somebody

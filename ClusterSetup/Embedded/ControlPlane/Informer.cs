@@ -4,7 +4,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>A local copy of any kind, to those who work when it changes.</summary>
 internal interface IInformer

@@ -1,17 +1,17 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.EmbeddedCluster.Kubelet;
+using CiliumDebugging.EmbeddedCluster.Network;
 using CiliumDebugging.ServiceDefaults.Pods;
+using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
 /// What a CNI plug-in does for a Pod that has a node: gives it its addresses, makes it reachable through the datapath, hands it to a <see cref="PodWorker"/>, and takes everything back when it is deleted.

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.EmbeddedCluster.Network;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>The API server's way to Pods: as the host of the Pod's node, which policy always lets through. Pods on the host network are dialled at their node's address.</summary>
 internal sealed class PodProxy(Func<string, string, V1Pod?> find, LiveDatapath datapath) : IPodProxy

@@ -1,9 +1,9 @@
 using System.Net.Sockets;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.EmbeddedCluster.Network;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>An HTTP readiness probe as the kubelet sends it: from the node's host, over a fresh connection, 200 to 399 is success.</summary>
 internal static class ReadinessProbe

@@ -1,7 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>Runs one level-triggered loop: after any number of <see cref="Trigger"/> calls the work runs (at least) once more, never twice at a time.</summary>
 internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile, TimeProvider time, ILogger log) : IDisposable

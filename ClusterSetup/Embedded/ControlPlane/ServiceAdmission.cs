@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Network;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
 /// What the API server does with a Service before it stores it (kubernetes, pkg/apis/core/validation and pkg/registry/core/service): refuses what the datapath could not tell apart or reach, and gives addresses and node ports

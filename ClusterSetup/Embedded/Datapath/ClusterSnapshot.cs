@@ -1,8 +1,9 @@
 using System.Collections.Frozen;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Policies;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>A Pod as the datapath knows it.</summary>
 /// <param name="Namespace">Namespace.</param>

@@ -1,8 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>
 /// The datapath state of one node: its agent's settings, its service conntrack and the namespace its proxy's sockets live in. Built anew when the agent restarts;

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Addresses;
 
 /// <summary>Small numbers for node names, so that a connection's way needs no look-up by string. A name keeps its number for the life of the process; there are as many as names were seen.</summary>
-internal static class NodeNumbers
+public static class NodeNumbers
 {
     private static readonly ConcurrentDictionary<string, int> s_numbers = new(StringComparer.Ordinal);
     private static int s_last = -1;

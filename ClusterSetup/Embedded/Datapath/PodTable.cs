@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>What a connection's way needs of a Pod, side by side: with thousands of Pods each further cache line is felt.</summary>
 /// <param name="entry">The Pod.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Addresses;
 
 /// <summary>An IPv4 address and a TCP port, small enough to key the datapath's tables without allocating.</summary>
 /// <param name="Address">The address as a number, first octet highest.</param>

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>A Prometheus counter with labels, of one node. Bounded: past <see cref="MaxSeries"/> label sets further ones are counted in one series whose labels are empty.</summary>
 /// <typeparam name="TLabels">The label values, as a value tuple or record.</typeparam>

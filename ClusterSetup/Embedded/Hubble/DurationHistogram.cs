@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>A Prometheus histogram of seconds with the client library's default buckets (.005 to 10 s), as hubble_http_request_duration_seconds has them.</summary>
 internal sealed class DurationHistogram(string name, string help, string[] labelNames)

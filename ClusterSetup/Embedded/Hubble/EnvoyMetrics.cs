@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>
 /// What a node's proxy counts of its attempts, apart from the requests that Hubble counts, under Envoy's own names. The clusters are cilium-envoy's: <c>egress-cluster</c> and <c>ingress-cluster</c>.

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>One pass of an HTTP request through a node proxy.</summary>
 /// <param name="Source">The client, as <c>namespace/pod</c> (or a reserved identity such as <c>host</c>).</param>

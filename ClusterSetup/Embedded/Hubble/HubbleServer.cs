@@ -1,8 +1,8 @@
 using System.Net;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.Datapath.Addresses;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>Serves every node's Hubble metrics at its own address, as the agents do: <c>http://NODE:9091/metrics</c>.</summary>
 internal sealed class HubbleServer : IAsyncDisposable

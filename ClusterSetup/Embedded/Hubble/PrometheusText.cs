@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Hubble;
+namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>The Prometheus text exposition format 0.0.4.</summary>
 internal static class PrometheusText

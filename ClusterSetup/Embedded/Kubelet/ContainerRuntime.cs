@@ -1,8 +1,9 @@
 using System.Globalization;
 using CiliumDebugging.ServiceDefaults.Pods;
+using CiliumDebugging.ServiceDefaults.Processes;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>Where a Pod is on the network.</summary>
 /// <param name="PodIp">Its address.</param>

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.ServiceDefaults.Processes;
 
 /// <summary>A .NET program of the lab running as a child process. Its output is kept, bounded, and it is ended gracefully first.</summary>
 public sealed partial class DotnetProcess : IAsyncDisposable
@@ -133,7 +133,7 @@ public sealed partial class DotnetProcess : IAsyncDisposable
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    internal static partial int Kill(int pid, int signal);
+    public static partial int Kill(int pid, int signal);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

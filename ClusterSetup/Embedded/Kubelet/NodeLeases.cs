@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>The kubelets' sign of life: a Lease for each Node in kube-node-lease, renewed every 10 s as a kubelet does.</summary>
 internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvider time)

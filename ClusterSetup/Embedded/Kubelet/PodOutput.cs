@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>The last lines that a Pod's program printed, over its restarts.</summary>
 internal sealed class PodOutput(TimeProvider time)

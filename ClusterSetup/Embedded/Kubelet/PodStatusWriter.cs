@@ -2,7 +2,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>Writes the status of one Pod.</summary>
 internal sealed class PodStatusWriter(IKubernetes api, V1Pod pod, string podIp, string hostIp, TimeProvider time)

@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>
 /// The variables that say whose telemetry a Pod's process sends. Without them it would inherit those of the cluster's

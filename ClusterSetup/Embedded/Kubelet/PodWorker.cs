@@ -1,10 +1,10 @@
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.ServiceDefaults.Processes;
+using Microsoft.Extensions.Logging;
 using k8s.Autorest;
 using k8s.Models;
-using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
 /// <summary>
 /// What a kubelet does for one Pod that has its addresses: (1) starts its program; (2) probes its readiness; (3) starts

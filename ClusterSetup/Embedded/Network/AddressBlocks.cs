@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.Datapath.Addresses;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>
 /// The loopback addresses of one cluster: 127.a.N.0/24 for the Pods of node N, 127.(a+1).0.0/16 for Services, 127.(a+2).0.N for nodes and 127.(a+3).N.0/24 for the

@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Policies;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
 /// An established connection, and what a change of policy can do to it. As with a kernel's datapath, it is the next thing the client sends that meets the new policy; an answer under way arrives, for replies pass. So a request

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>
 /// Real TCP between the egress proxy of one node and the ingress proxy of another. The route of a connection is decided when it is dialled; eight bytes at its start

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Hubble;
-using CiliumDebugging.ClusterSetup.Embedded.Proxy;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.EmbeddedCluster.Proxy;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>
 /// The live shell of the datapath: listens on Pod and Service addresses, asks the pure core (<see cref="ForwardingPath"/>) what becomes of each connection, and does it with real sockets.
@@ -23,7 +23,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
     private readonly ConcurrentDictionary<string, NodeProxy> _nodeProxies = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<long, Task> _connections = new();
     private long _lastConnection;
-    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty(new Policies.IdentityTable());
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty(new CiliumDebugging.Datapath.Policies.IdentityTable());
     private volatile ForwardingPath _path;
 
     private LiveDatapath(ForwardingPath path, int portOffset, NodeProxyServer proxies, System.Net.IPAddress linkAddress, TimeProvider time, Random random)

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.ServiceDefaults.Pods;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>Where a Pod's process listens, and how it recognises the datapath.</summary>
 /// <param name="Backing">The Pod's private address.</param>

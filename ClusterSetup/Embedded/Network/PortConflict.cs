@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>Who holds a port on all addresses of this machine, which makes every bind of it on a loopback address fail.</summary>
 /// <param name="Port">The port.</param>

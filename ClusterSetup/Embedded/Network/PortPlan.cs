@@ -1,10 +1,10 @@
-using CiliumDebugging.LoadTest.Pod;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>Where the cluster's ports are really listened on.</summary>
 /// <param name="Offset">Added to every port.</param>

@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.EmbeddedCluster.Proxy;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>A connection straight to a Pod: copies bytes between two sockets until both directions have ended. Neither socket is disposed.</summary>
 /// <param name="client">The client's socket.</param>

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Proxy;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.EmbeddedCluster.Proxy;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>Opens the upstream connections of node proxies: asks the core for each one, and lets it fail as the kernel would.</summary>
 internal sealed class UpstreamDialer : IAsyncDisposable

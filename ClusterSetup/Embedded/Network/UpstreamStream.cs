@@ -1,8 +1,9 @@
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.EmbeddedCluster.Proxy;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>A proxy's upstream connection: gives its place in the socket table back when it is closed, with a reset, so that no TIME_WAIT uses up the ports of this machine.</summary>
 internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
+using CiliumDebugging.Datapath.Addresses;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Network;
+namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>Accepts connections to one Pod or Service address and port.</summary>
 internal sealed class VirtualListener : IDisposable

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
 /// The two limits of an Envoy cluster that show in cil#14268: concurrent retries and pending requests (envoy.config.cluster.v3.CircuitBreakers.Thresholds: max_retries, max_pending_requests; the limits are the agent's settings).

@@ -1,8 +1,8 @@
-using CiliumDebugging.ClusterSetup.Embedded.Hubble;
+using CiliumDebugging.EmbeddedCluster.Hubble;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
 /// One request's pass through a node proxy, as cilium-envoy treats it:

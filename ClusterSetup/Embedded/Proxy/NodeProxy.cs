@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Hubble;
+using CiliumDebugging.EmbeddedCluster.Hubble;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>The proxy of one node: what cilium-envoy keeps per node. The HTTP server itself serves all nodes; a connection says whose it is.</summary>
 /// <param name="node">Node name.</param>

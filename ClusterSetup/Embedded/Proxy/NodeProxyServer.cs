@@ -1,10 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.Network;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>The HTTP server of all node proxies: one Kestrel whose connections come from the datapath.</summary>
 internal sealed class NodeProxyServer : IAsyncDisposable

@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Hubble;
+using CiliumDebugging.EmbeddedCluster.Hubble;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
 /// Transforms one pass's attempts: keeps the Host header, withholds a 5xx while another attempt is allowed, and counts the response that is passed on.

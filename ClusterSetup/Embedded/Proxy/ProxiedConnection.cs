@@ -1,9 +1,8 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Hubble;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.EmbeddedCluster.Hubble;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
 /// A connection that policy redirected to a node proxy, as a connection feature: its route with the original 4-tuple, and the upstream connections that belong to it

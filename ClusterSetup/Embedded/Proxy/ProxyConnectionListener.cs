@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>The name under which Kestrel binds the node proxies: they listen on no address; the datapath hands them accepted sockets.</summary>
 internal sealed class RedirectEndPoint : EndPoint

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using CiliumDebugging.ServiceDefaults;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
 /// One span for each pass of a request through a node proxy, child of the client's or of the proxy before it (W3C trace

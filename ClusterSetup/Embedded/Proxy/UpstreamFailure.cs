@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>Why an upstream connection did not come about.</summary>
 internal enum UpstreamFailureReason

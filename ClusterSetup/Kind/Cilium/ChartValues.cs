@@ -1,15 +1,15 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Text;
 
-namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
+namespace CiliumDebugging.Lab.Releases;
 
 /// <summary>
 /// Which values Cilium's Helm chart knows, by release (chart-values.txt has its source). Helm passes over a value that no template reads without a word, so that a run would measure
 /// something else than was asked for: here it is an error before anything is created.
 /// </summary>
-internal sealed class ChartValues
+public sealed class ChartValues
 {
     private readonly record struct Range(CiliumVersion First, CiliumVersion Last);
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.Datapath.Cilium;
 
-namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
+namespace CiliumDebugging.Lab.Releases;
 
 /// <summary>What a minor release of Cilium goes with.</summary>
 /// <param name="Minor">The minor number: 9 for 1.9.</param>
@@ -9,10 +9,10 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 /// <param name="Newest">The newest one. It is the default: the environment closest to what its users had.</param>
 /// <param name="ChartMinimum">The oldest Kubernetes its chart lets Helm install on (kubeVersion in Chart.yaml).</param>
 /// <param name="Source">Where the range is stated; [M]: from memory, to be checked before anything is concluded from it.</param>
-internal sealed record CiliumMinor(int Minor, Version Oldest, Version Newest, Version ChartMinimum, string Source);
+public sealed record CiliumMinor(int Minor, Version Oldest, Version Newest, Version ChartMinimum, string Source);
 
 /// <summary>The releases of Cilium that the lab installs, and the Kubernetes each goes with.</summary>
-internal static class CiliumReleases
+public static class CiliumReleases
 {
     /// <summary>The table, oldest first. ChartMinimum is from the charts themselves.</summary>
     public static ImmutableArray<CiliumMinor> Minors { get; } =

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 

@@ -1,4 +1,5 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 

@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Manifests;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Config;
 

@@ -1,3 +1,5 @@
+using CiliumDebugging.Lab.Clusters;
+
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 
 /// <summary>An external program that failed. The message has the command to paste, what it wrote, the cause and the next move.</summary>

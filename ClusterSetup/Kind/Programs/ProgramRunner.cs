@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using CiliumDebugging.Lab.Clusters;
 using CliWrap;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;

@@ -1,9 +1,9 @@
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.ClusterSetup.Kind.Programs;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>Takes credentials out of text that is shown.</summary>
-internal static partial class Secrets
+public static partial class Secrets
 {
     /// <summary>What stands in the place of a secret.</summary>
     public const string Hidden = "(hidden)";

@@ -1,5 +1,5 @@
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 

@@ -1,5 +1,4 @@
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.ClusterModel;
 using k8s;
 using k8s.Models;
 

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Monitoring.Grafana;
+namespace CiliumDebugging.Lab.Monitoring.Grafana;
 
 /// <summary>The dashboard for Grafana: the seed's three graphs and the lab's verdict. For one's own Grafana it is the file beside this one.</summary>
 public static class GrafanaDashboard

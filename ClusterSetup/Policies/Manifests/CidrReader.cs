@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads address blocks.</summary>
 internal static class CidrReader

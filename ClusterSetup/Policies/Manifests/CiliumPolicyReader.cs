@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads the rules of CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.</summary>
 internal static class CiliumPolicyReader

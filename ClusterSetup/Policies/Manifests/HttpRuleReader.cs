@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads <c>rules.http</c>.</summary>
 internal static class HttpRuleReader

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Builds a manifest from a JSON object.</summary>
 internal static class JsonManifest

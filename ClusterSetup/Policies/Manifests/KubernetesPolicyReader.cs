@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads the spec of a networking.k8s.io/v1 NetworkPolicy, the way Cilium translates it (pkg/k8s/network_policy.go).</summary>
 internal static class KubernetesPolicyReader

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Kubernetes' rules for names and labels.</summary>
 internal static partial class LabelSyntax

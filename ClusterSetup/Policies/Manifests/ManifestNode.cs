@@ -1,7 +1,7 @@
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>What a value of a manifest is, after YAML 1.1 typing as kubectl applies it (<c>8080</c> is a number, <c>yes</c> a boolean).</summary>
-internal enum ManifestType
+public enum ManifestType
 {
     Null,
     Boolean,
@@ -16,7 +16,7 @@ internal enum ManifestType
 /// <param name="Type">What it is.</param>
 /// <param name="Line">The line where it starts, from 1; 0 when the source has no lines.</param>
 /// <param name="Text">A scalar as written; empty for lists and maps.</param>
-internal sealed record ManifestNode(ManifestType Type, int Line, string Text)
+public sealed record ManifestNode(ManifestType Type, int Line, string Text)
 {
     public List<ManifestNode> Items { get; } = [];
 
@@ -49,7 +49,7 @@ internal static class ManifestLimits
 }
 
 /// <summary>A manifest that cannot be read at all: what is wrong and where.</summary>
-internal sealed class ManifestException(int line, string message) : Exception(message)
+public sealed class ManifestException(int line, string message) : Exception(message)
 {
     public int Line { get; } = line;
 }

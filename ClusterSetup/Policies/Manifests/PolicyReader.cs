@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads policies from manifests as strictly as an API server: unknown fields are refused, and so are fields that are known but not enforced
 /// here. All problems of a source are reported together; with any problem it yields no policy. Never throws on any content.</summary>

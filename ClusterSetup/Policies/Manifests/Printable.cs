@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Makes text from a file safe to print on one line.</summary>
 internal static class Printable

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads label selectors and adds the namespaces they imply.</summary>
 internal static class SelectorReader

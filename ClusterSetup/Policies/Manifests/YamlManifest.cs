@@ -2,11 +2,11 @@ using System.Text.RegularExpressions;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace CiliumDebugging.ClusterSetup.Policies;
+namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Builds manifests from the events of YamlDotNet's parser. (Its own object model recurses without a limit: a megabyte of opening
 /// brackets overflows the stack.)</summary>
-internal sealed partial class YamlManifest
+public sealed partial class YamlManifest
 {
     private readonly Parser parser;
     private readonly Dictionary<AnchorName, ManifestNode> anchors = [];

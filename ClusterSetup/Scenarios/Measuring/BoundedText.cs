@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>Reads a response whose length nobody has promised.</summary>
 internal static class BoundedText

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
 /// A WebSocket of Kubernetes' remote commands: each message begins with the number of its channel. Reading can be cancelled at any moment, which KubernetesClient's own demultiplexer, whose reads block a

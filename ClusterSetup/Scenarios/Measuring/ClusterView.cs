@@ -1,15 +1,15 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>What the runner sees of a cluster through its API: the Pods in play, their counters, policies and settings.</summary>
 /// <param name="cluster">The cluster.</param>

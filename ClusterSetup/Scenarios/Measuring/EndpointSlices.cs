@@ -5,7 +5,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>A Service's EndpointSlices, also from clusters before Kubernetes 1.21, which serve discovery.k8s.io/v1beta1 only: the seed's is one of 1.19.</summary>
 internal static class EndpointSlices

@@ -1,8 +1,9 @@
 using System.Text;
 using System.Text.Json;
+using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.LoadTest.Pod;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>Steers a load-test Pod (<see cref="AttackEndpoints"/>).</summary>
 /// <param name="proxy">The way to the Pod.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
 /// HTTP to a Pod through the API server's port-forward: the connection begins in the Pod's own network namespace, so no policy stands in its way. (Through the pod proxy it comes from the API server's

@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using CiliumDebugging.ClusterSetup.Observing;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>Requests to Pods through the API server's pod proxy: the one way in that is the same on the embedded cluster and on a real one.</summary>
 public sealed class PodProxyClient(Kubernetes cluster)

@@ -1,13 +1,13 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>The policies of a cluster at one moment.</summary>
 public sealed class PolicyView

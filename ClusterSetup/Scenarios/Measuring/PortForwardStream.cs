@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>One port of a port-forward as a stream: channel 0 is its data, channel 1 says what went wrong, and each begins with the port's number.</summary>
 /// <param name="socket">The socket; owned.</param>

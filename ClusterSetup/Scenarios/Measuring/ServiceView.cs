@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
-using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Diagnosis;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>What the cluster's objects say of a Service: its spec, its Pods' readiness, zones and ages.</summary>
 /// <param name="Service">The spec.</param>

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>What a report says of the cluster it was measured on: versions of nodes, kernels, runtimes and images.</summary>
-internal static class ClusterFacts
+public static class ClusterFacts
 {
     /// <summary>Name of the file.</summary>
     public const string File = "cluster.json";

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>A scenario that is not run on a cluster, because it would touch what is not the lab's or would show nothing; one line for each reason, with what to do.</summary>
-internal sealed class ClusterRefusedException(string message) : Exception(message);
+public sealed class ClusterRefusedException(string message) : Exception(message);

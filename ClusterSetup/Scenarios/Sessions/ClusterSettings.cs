@@ -1,14 +1,14 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Immutable;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Kind.Cilium;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Releases;
+using CiliumDebugging.Lab.Scenarios;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
 /// Holds a scenario's settings against those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own keys. Keys that begin with <c>sandbox-</c> say what the embedded cluster is to be

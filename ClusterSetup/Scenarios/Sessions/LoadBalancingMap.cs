@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>Reads <c>cilium bpf lb list</c>, of any release, and holds a Service's backends in it against its EndpointSlices.</summary>
 internal static partial class LoadBalancingMap

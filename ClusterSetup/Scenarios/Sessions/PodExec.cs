@@ -1,10 +1,10 @@
 using System.Net.WebSockets;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>Runs a command in a container, through the API.</summary>
 internal sealed class PodExec(Kubernetes cluster)

@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
 /// Runs a scenario on a cluster that is there already, which it knows by its API only, and leaves the cluster as it was:
@@ -21,7 +22,7 @@ namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">What it may do.</param>
 /// <param name="time">Time source.</param>
-internal sealed class ScenarioSession(Kubernetes cluster, SessionRights options, TimeProvider time)
+public sealed class ScenarioSession(Kubernetes cluster, SessionRights options, TimeProvider time)
 {
     /// <summary>Cleaning up after Ctrl-C must not take longer.</summary>
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromSeconds(2.5);

@@ -1,7 +1,7 @@
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>How a scenario may use a cluster that is there already.</summary>
-internal sealed record SessionRights
+public sealed record SessionRights
 {
     /// <summary>Image of the echo server, where the workloads are not there yet; null: they must be.</summary>
     public string? BackendImage { get; init; }

@@ -1,20 +1,19 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Kind.Programs;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
 /// What Cilium's maintainers ask for, from every node: sockets, drops and traced packets while the load runs (a SYN shows on the client's node as it enters the tunnel and on the other as it
 /// leaves it: that confirms or refutes the model of two-sided-l7), load-balancing maps held against the EndpointSlices, and the objects of the API.
 /// </summary>
-internal sealed class Sysdump(Kubernetes cluster, LoadSpec load)
+public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
 {
     private const string Agent = "cilium-agent";
     private const string Syns = "syn.txt";

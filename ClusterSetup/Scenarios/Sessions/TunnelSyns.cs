@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
 /// Follows SYNs through the tunnel in what the nodes' <c>cilium monitor -t trace</c> says. Where two-sided-l7 fails as the lab's model has it, they enter the tunnel on the client's node, leave it on the

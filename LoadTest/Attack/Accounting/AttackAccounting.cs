@@ -1,6 +1,9 @@
 using System.Globalization;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Accounting;
 
 /// <summary>
 /// Counts every request of an attack into exactly one bucket and checks that nothing was lost: intended = started + not sent, and

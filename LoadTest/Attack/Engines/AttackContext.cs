@@ -1,4 +1,10 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.LoadTest.Attack.Telemetry;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines;
 
 /// <summary>What an engine is given for one attack.</summary>
 public sealed class AttackContext

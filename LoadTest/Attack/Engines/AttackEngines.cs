@@ -1,3 +1,11 @@
+using CiliumDebugging.LoadTest.Attack.Engines;
+using CiliumDebugging.LoadTest.Attack.Engines.Epoll;
+using CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
+using CiliumDebugging.LoadTest.Attack.Engines.IoUring;
+using CiliumDebugging.LoadTest.Attack.Engines.Sockets;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Contract;
+
 namespace CiliumDebugging.LoadTest.Attack;
 
 /// <summary>Chooses the engine of a plan.</summary>

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Plan;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines;
 
 /// <summary>Sends the requests of a plan. Implementations differ in cost, not in what they record.</summary>
 public interface IAttackEngine

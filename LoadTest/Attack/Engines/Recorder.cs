@@ -1,4 +1,8 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Telemetry;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines;
 
 /// <summary>
 /// The only way from an engine to the sink: counts, then passes on, one call at a time. A sink that throws aborts the attack.

@@ -1,4 +1,8 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines;
 
 /// <summary>What an engine has to do now.</summary>
 public enum Turn

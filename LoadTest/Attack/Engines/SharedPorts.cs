@@ -1,4 +1,7 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines;
 
 /// <summary>Client ports and sockets shared by the threads of an engine, and the numbering of its connections.</summary>
 internal sealed class SharedPorts(ClientPorts? ports)

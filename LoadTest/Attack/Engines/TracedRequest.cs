@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Records;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines;
 
 /// <summary>The request that a slot sends: the target's own bytes, or a copy with a traceparent of its own where the attack is traced. A mutable struct: keep it in a field.</summary>
 internal struct TracedRequest

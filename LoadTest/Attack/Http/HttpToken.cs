@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Responders;
 
 /// <summary>The characters of an HTTP token (RFC 9110 §5.6.2): methods and header names.</summary>
 internal static class HttpToken

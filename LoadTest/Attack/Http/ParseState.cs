@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>Where a <see cref="ResponseParser"/> is after being fed.</summary>
 public enum ParseState

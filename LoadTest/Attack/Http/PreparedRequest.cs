@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>A target's request as bytes.</summary>
 /// <param name="Bytes">The bytes, at an address that does not move.</param>

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using CiliumDebugging.LoadTest.Attack.Plan;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>Writes a target as the bytes of an HTTP/1.1 request, once per attack.</summary>
 internal static class RequestBytes

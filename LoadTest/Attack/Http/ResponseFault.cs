@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>Why a response was rejected as <see cref="Outcome.Malformed"/>.</summary>
 public enum ResponseFault

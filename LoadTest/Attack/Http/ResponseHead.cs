@@ -1,7 +1,8 @@
 using System.Buffers.Text;
 using System.Text;
+using CiliumDebugging.LoadTest.Attack.Responders;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>
 /// What the status line and the headers of one response, or interim response, say. Each line is taken apart once and answered with what is wrong with it. A mutable

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Plan;
 
 /// <summary>Limits of a response; beyond them it is malformed, so that no server can make the client use more memory or time.</summary>
 /// <param name="MaxHeadBytes">Status line, headers, interim responses and trailers together; default 64 KiB.</param>

@@ -1,6 +1,8 @@
 using System.Buffers.Text;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Responders;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>
 /// Incremental parser for one HTTP/1.x response at a time (RFC 9112): interim responses, Content-Length, chunked, read-to-close.

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>How the next client port is chosen.</summary>
 public enum ClientPortOrder

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>
 /// Draws client ports as Linux would, from an argument's randomness, and keeps the ones in use apart. Deterministic, allocates only

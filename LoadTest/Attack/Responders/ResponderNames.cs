@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Responders;
 
 /// <summary>
 /// Turns the bytes of a pod or node name into one string instance per name, without allocating for a name seen before.

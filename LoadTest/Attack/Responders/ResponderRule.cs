@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Responders;
 
 /// <summary>
 /// How the pod that answered is recognised in a response. Forms: <c>header:NAME</c>; <c>json:PATH</c> (property names separated by

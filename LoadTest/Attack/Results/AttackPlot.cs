@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Net;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.LoadTest.Contract;
 using HdrHistogram;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>
 /// Draws records over time as one self-contained page: responses per second by pod and errors, and latency from the intended start (p50, p99, max, logarithmic).

@@ -1,6 +1,8 @@
 using System.Globalization;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>Writes results as the plain text a terminal shows.</summary>
 public static class AttackReport

@@ -1,4 +1,10 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Responders;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Statistics;
+
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>
 /// Summarises an attack's records as they come, in constant memory however many there are: counts by bucket and by responder, latency from the

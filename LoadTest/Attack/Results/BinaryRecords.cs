@@ -1,6 +1,9 @@
 using System.Text;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>
 /// The binary format: a head, then entries. Entry 1 names a pod or node, numbered from 1 in order; entry 0 is a record, all numbers in variable length,

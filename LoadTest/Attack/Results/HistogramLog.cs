@@ -1,8 +1,10 @@
 using System.Text;
 using System.Text.Json;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.Statistics;
 using HdrHistogram;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>
 /// Results as an HdrHistogram log: values in microseconds, tags <c>latency</c>, <c>service</c>, <c>blocked</c>, <c>status:…</c>, <c>responder:…</c>. A comment, which

@@ -1,6 +1,6 @@
 using HdrHistogram;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.Statistics;
 
 /// <summary>A mergeable histogram of durations: 1 µs to 2 h with three significant digits, in constant memory (about 180 KiB).</summary>
 public sealed class Latencies
@@ -27,7 +27,7 @@ public sealed class Latencies
     }
 
     /// <summary>Adds a histogram of microseconds; exact where it has the same precision.</summary>
-    internal void Merge(HistogramBase microseconds) => _microseconds.Add(microseconds);
+    public void Merge(HistogramBase microseconds) => _microseconds.Add(microseconds);
 
     /// <summary>Value below which the given share (0–1) of durations lies; zero when there are none.</summary>
     public TimeSpan Quantile(double share) =>

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Records;
+
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>Form of a file of records.</summary>
 public enum RecordFormat

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
+using CiliumDebugging.LoadTest.Attack.Records;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>
 /// Writes records to a file from a task of its own, in batches that are reused. At most <see cref="MaxBatches"/> wait: when the disk is slower than

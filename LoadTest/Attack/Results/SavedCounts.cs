@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Accounting;
 
 /// <summary>The counts of an attack's results, as they are saved beside its histograms.</summary>
 /// <param name="Intended">Requests intended.</param>

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Records;
+
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>Passes everything to two sinks, in order.</summary>
 public sealed class SinkPair(IRecordSink first, IRecordSink second) : IRecordSink

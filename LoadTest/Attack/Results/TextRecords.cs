@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Results;
 
 /// <summary>The text formats: CSV (RFC 4180) and JSON lines, with the same fields. Times are microseconds since the epoch, exact to 0.1.</summary>
 internal static class TextRecords

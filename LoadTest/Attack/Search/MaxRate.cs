@@ -1,4 +1,9 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Engines;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Results;
+
+namespace CiliumDebugging.LoadTest.Attack.Search;
 
 /// <summary>
 /// Finds the highest rate that generator and server hold, by short attacks: one with a constant number of requests in flight for a first guess, then at constant

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Search;
 
 /// <summary>
 /// Which rate to try next on the way to the highest that holds: up by half while all hold, down by half while none does, then the geometric mean of the two nearest.

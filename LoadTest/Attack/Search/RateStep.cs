@@ -1,6 +1,9 @@
 using System.Globalization;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Search;
 
 /// <summary>One short attack at a rate, and whether generator and server hold it.</summary>
 /// <param name="RatePerSecond">The rate that was asked for.</param>

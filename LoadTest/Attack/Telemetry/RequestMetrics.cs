@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
 /// <summary>
 /// The metrics of an attack's requests, by OpenTelemetry's conventions for HTTP clients: <c>http.client.request.duration</c> (seconds from the real start) and

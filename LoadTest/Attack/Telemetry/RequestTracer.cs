@@ -1,8 +1,11 @@
 using System.Diagnostics;
 using System.Net;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.ServiceDefaults;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
 /// <summary>
 /// Makes a client span for each sampled request, the root of a trace of its own, by OpenTelemetry's conventions for HTTP clients. Exists only while somebody listens

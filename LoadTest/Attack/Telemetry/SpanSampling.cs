@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
 /// <summary>
 /// Decides which requests get a span: all up to a number of spans a second, above it a uniform random share that makes

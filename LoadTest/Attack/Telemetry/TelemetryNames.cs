@@ -1,6 +1,9 @@
 using System.Globalization;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
 /// <summary>Names and values of attributes that spans and metrics share (OpenTelemetry semantic conventions for HTTP, and the lab's own for the responder).</summary>
 internal static class TelemetryNames

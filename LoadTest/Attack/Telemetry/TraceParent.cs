@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Http;
 
 /// <summary>The value of the header <c>traceparent</c> (W3C Trace Context, version 00): <c>00-trace id-span id-flags</c>.</summary>
 internal static class TraceParent

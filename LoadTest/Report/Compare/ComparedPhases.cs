@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Report.Compare;
+namespace CiliumDebugging.Measurement.Reports.Compare;
 
 /// <summary>The quantities of a phase in two runs.</summary>
 internal static class ComparedPhases

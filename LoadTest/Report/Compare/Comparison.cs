@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
 
-namespace CiliumDebugging.LoadTest.Report.Compare;
+namespace CiliumDebugging.Measurement.Reports.Compare;
 
 /// <summary>Whether a quantity differs between two runs.</summary>
 public enum Change
@@ -57,7 +58,7 @@ public sealed record Comparison(ImmutableArray<string> Differences, ImmutableArr
         }
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
-        Differs("load", Formats.Md.F($"{before.Load.Method} {before.Load.Url} {before.Load.RatePerSecond:0.##}/s"), Formats.Md.F($"{after.Load.Method} {after.Load.Url} {after.Load.RatePerSecond:0.##}/s"));
+        Differs("load", CiliumDebugging.Measurement.Reports.Formats.Md.F($"{before.Load.Method} {before.Load.Url} {before.Load.RatePerSecond:0.##}/s"), CiliumDebugging.Measurement.Reports.Formats.Md.F($"{after.Load.Method} {after.Load.Url} {after.Load.RatePerSecond:0.##}/s"));
         foreach (var key in before.Cluster.Settings.Keys.Union(after.Cluster.Settings.Keys).Order(StringComparer.Ordinal))
             Differs($"setting {key}", before.Cluster.Settings.GetValueOrDefault(key), after.Cluster.Settings.GetValueOrDefault(key));
         foreach (var a in before.Phases)

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Report.Document;
+namespace CiliumDebugging.Measurement.Reports.Document;
 
 /// <summary>From a run to the document that is saved.</summary>
 public static class DocumentOf

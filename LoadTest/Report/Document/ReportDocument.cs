@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Report.Document;
+namespace CiliumDebugging.Measurement.Reports.Document;
 
 /// <summary>
 /// <c>report.json</c>: a run as it is saved and shared, documented in docs/report-schema.md. It has types of its own, so that what is saved changes only on purpose.

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
-namespace CiliumDebugging.LoadTest.Report.Document;
+namespace CiliumDebugging.Measurement.Reports.Document;
 
 /// <summary>Writes and reads <c>report.json</c>.</summary>
 public static class ReportJson

@@ -1,7 +1,7 @@
-using CiliumDebugging.LoadTest.Report.Document;
-using static CiliumDebugging.LoadTest.Report.Formats.Md;
+using CiliumDebugging.Measurement.Reports.Document;
+using static CiliumDebugging.Measurement.Reports.Formats.Md;
 
-namespace CiliumDebugging.LoadTest.Report.Formats;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary>Parts of a report in words, the same in every format; not escaped.</summary>
 internal static class Headline

@@ -1,8 +1,8 @@
 using System.Text;
 using System.Xml;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Report.Formats;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary><c>junit.xml</c>: the expectations and the reconciliation as test cases, for CI.</summary>
 public static class JUnitReport

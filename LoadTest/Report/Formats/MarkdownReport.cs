@@ -1,9 +1,8 @@
 using System.Text;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Series;
-using static CiliumDebugging.LoadTest.Report.Formats.Md;
+using CiliumDebugging.Measurement.Reports.Document;
+using static CiliumDebugging.Measurement.Reports.Formats.Md;
 
-namespace CiliumDebugging.LoadTest.Report.Formats;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary><c>report.md</c>: the run as one would file it as an issue.</summary>
 public static class MarkdownReport

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.LoadTest.Report.Formats;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary>Texts that nobody chose for Markdown (names, settings, answers) made harmless in it.</summary>
-internal static partial class Md
+public static partial class Md
 {
     /// <summary>Plain text, also in a table's cell.</summary>
     public static string Text(string text)

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Text;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Report.Formats;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary>The charts as text: one row of blocks for each line, all rows on one scale.</summary>
 public static class TextCharts

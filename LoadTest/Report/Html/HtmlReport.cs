@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
 using System.Text;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Report.Formats;
-using static CiliumDebugging.LoadTest.Report.Html.Svg;
-using static CiliumDebugging.LoadTest.Report.Formats.Md;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using static CiliumDebugging.Measurement.Reports.Formats.Md;
+using static CiliumDebugging.Measurement.Reports.Html.Svg;
 
-namespace CiliumDebugging.LoadTest.Report.Html;
+namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>
 /// <c>report.html</c>: one file without scripts, fonts or pictures from elsewhere; its content security policy forbids them. Light and dark, on paper and on a phone.

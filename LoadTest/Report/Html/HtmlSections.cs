@@ -1,10 +1,10 @@
 using System.Text;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Formats;
-using static CiliumDebugging.LoadTest.Report.Html.Svg;
-using static CiliumDebugging.LoadTest.Report.Formats.Md;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using static CiliumDebugging.Measurement.Reports.Formats.Md;
+using static CiliumDebugging.Measurement.Reports.Html.Svg;
 
-namespace CiliumDebugging.LoadTest.Report.Html;
+namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>The parts of the page that are words and tables.</summary>
 internal static class HtmlSections

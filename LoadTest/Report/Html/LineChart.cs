@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Series;
-using static CiliumDebugging.LoadTest.Report.Html.Svg;
-using static CiliumDebugging.LoadTest.Report.Formats.Md;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using static CiliumDebugging.Measurement.Reports.Formats.Md;
+using static CiliumDebugging.Measurement.Reports.Html.Svg;
 
-namespace CiliumDebugging.LoadTest.Report.Html;
+namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>Rates over time: phases as bands, events as vertical lines, one line for each Pod (and status).</summary>
 /// <param name="document">The run.</param>

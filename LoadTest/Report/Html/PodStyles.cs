@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Report.Html;
+namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>How a Pod looks in every picture of a report.</summary>
 /// <param name="Name"><c>namespace/pod</c>.</param>

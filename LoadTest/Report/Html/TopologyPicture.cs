@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Document;
-using static CiliumDebugging.LoadTest.Report.Formats.Md;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using static CiliumDebugging.Measurement.Reports.Formats.Md;
 
-namespace CiliumDebugging.LoadTest.Report.Html;
+namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>Where the requests of a phase went: nodes, proxies and Pods, with the rate of every edge. The client's node is the last box, across the whole width.</summary>
 /// <param name="document">The run.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.LoadTest.Report.Series;
+namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary>A point of a line.</summary>
 /// <param name="At">s since the load began.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
 
-namespace CiliumDebugging.LoadTest.Report.Series;
+namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>The cumulative counts of one Pod at one moment, in the two views that charts show.</summary>
 /// <param name="Echo">Backend: echo requests since the series began.</param>

@@ -1,3 +1,5 @@
+using CiliumDebugging.AppHost.CommandLine;
+
 namespace CiliumDebugging.AppHost.Tests.CommandLine;
 
 public sealed class LabCommandLineTests

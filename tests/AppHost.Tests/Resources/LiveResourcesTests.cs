@@ -1,4 +1,5 @@
 using Aspire.Hosting.ApplicationModel;
+using CiliumDebugging.AppHost.Resources;
 
 namespace CiliumDebugging.AppHost.Tests.Resources;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using CiliumDebugging.AppHost.Resources;
 using k8s;
 
 namespace CiliumDebugging.AppHost.Tests.Resources;

@@ -1,9 +1,10 @@
 using Aspire.Hosting.ApplicationModel;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.AppHost.Resources;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Reports.Document;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using k8s;
 using k8s.Models;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace CiliumDebugging.AppHost.Tests.Resources;
 

@@ -1,5 +1,6 @@
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.AppHost.Terminal;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.AppHost.Tests.Terminal;
 

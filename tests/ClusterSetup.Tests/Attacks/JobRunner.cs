@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 

@@ -1,9 +1,13 @@
 using System.CommandLine;
 using System.Text;
 using CiliumDebugging.ClusterSetup.Attacks;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.ClusterSetup.Commands;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Testing;
 using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Attacks;
@@ -111,7 +115,7 @@ public sealed class PodAttackTests
     public void Bad_arguments_are_quoted(string line, string expected)
     {
         var problems = new List<string>();
-        ClusterSetup.Commands.AttackCommand.Order(AttackCommands.Parse(new RootCommand { ClusterSetup.Commands.AttackCommand.Build() }, line.Split(' ')), problems);
+        CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(AttackCommands.Parse(new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() }, line.Split(' ')), problems);
         problems.ShouldHaveSingleItem().ShouldContain(expected);
     }
 
@@ -119,8 +123,8 @@ public sealed class PodAttackTests
     public void What_was_written_goes_to_the_pods_and_the_rate_is_divided()
     {
         var problems = new List<string>();
-        var parsed = AttackCommands.Parse(new RootCommand { ClusterSetup.Commands.AttackCommand.Build() }, "attack http://b/ --pods 3 --rate 3000/s --header A:1 -H B:2 --insecure --duration 10s --kubeconfig k".Split(' '));
-        var order = ClusterSetup.Commands.AttackCommand.Order(parsed, problems);
+        var parsed = AttackCommands.Parse(new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() }, "attack http://b/ --pods 3 --rate 3000/s --header A:1 -H B:2 --insecure --duration 10s --kubeconfig k".Split(' '));
+        var order = CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(parsed, problems);
         problems.ShouldBeEmpty();
         order.Arguments.ShouldBe(["http://b/", "--duration", "10s", "--header", "A:1", "--header", "B:2", "--insecure"]);
         (order.RatePerSecond, order.Pods).ShouldBe((3000, 3));

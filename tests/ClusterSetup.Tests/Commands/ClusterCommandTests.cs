@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+using CiliumDebugging.Testing;
 using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Commands;

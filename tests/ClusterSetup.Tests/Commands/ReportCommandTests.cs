@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CiliumDebugging.ClusterSetup.Commands;
 using CiliumDebugging.LoadTest.Commands;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Commands;

@@ -1,12 +1,12 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Views;
 using System.Net;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+namespace CiliumDebugging.Lab.Tests.Running;
 
 /// <summary>What the book makes of a Pod that is replaced under load.</summary>
 public class BackendChangeTests

@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CsCheck;
 using System.Runtime.CompilerServices;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+namespace CiliumDebugging.Datapath.Tests.LoadBalancing;
 
 public class ConntrackMapTests
 {

@@ -1,13 +1,13 @@
 using System.Collections.Frozen;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.ClusterSetup.Tests.Policies;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+namespace CiliumDebugging.Datapath.Tests.Forwarding;
 
 /// <summary>Facts: "Policy updates apply to established flows at once: tightening drops them silently; adding an L7 rule resets connections that were established directly."</summary>
 public class EstablishedConnectionsTests

@@ -1,11 +1,12 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Policies;
 using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+namespace CiliumDebugging.Datapath.Tests.LoadBalancing;
 
 /// <summary>The tables of the hot path find what a dictionary finds, near or far apart.</summary>
 public class LookupTableTests

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+namespace CiliumDebugging.Datapath.Tests.LoadBalancing;
 
 /// <summary>What decides between the backends beside conntrack: algorithm, session affinity, node and zone.</summary>
 public class ServiceChoiceTests

@@ -1,10 +1,11 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Lab.Running;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Datapath;
+namespace CiliumDebugging.Lab.Tests.Simulation;
 
 public class StaleConntrackTests
 {

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Embedded.Proxy;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Proxy;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded;
+namespace CiliumDebugging.EmbeddedCluster.Tests;
 
 public sealed class ClusterTelemetryTests
 {

@@ -1,6 +1,7 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Cilium;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 

@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using CiliumDebugging.ClusterSetup.Kind;
-using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
@@ -15,7 +17,7 @@ public class GoldenTests
     {
         var text = new StringBuilder();
         string? last = null;
-        var first = default(CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings.CiliumVersion);
+        var first = default(CiliumDebugging.Datapath.Cilium.CiliumVersion);
         var previous = first;
         foreach (var release in ChartValues.Published.Releases)
         {
@@ -35,8 +37,8 @@ public class GoldenTests
 
     [Fact]
     public void The_manifests_of_the_lab_are_the_golden_ones() =>
-        Compare("manifests.yaml", CiliumDebugging.ClusterSetup.Manifests.Manifest.ToYaml(
-            CiliumDebugging.ClusterSetup.Manifests.LabManifests.Render(new CiliumDebugging.ClusterSetup.Manifests.ManifestValues { BackendCnp = true, LoadTestCnp = true, Runner = true })));
+        Compare("manifests.yaml", CiliumDebugging.Lab.Manifests.Manifest.ToYaml(
+            CiliumDebugging.Lab.Manifests.LabManifests.Render(new CiliumDebugging.Lab.Manifests.ManifestValues { BackendCnp = true, LoadTestCnp = true, Runner = true })));
 
     [Fact]
     public void Everything_that_one_can_choose_shows_in_the_commands() =>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Config;
+using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CsCheck;
 using YamlDotNet.RepresentationModel;
 

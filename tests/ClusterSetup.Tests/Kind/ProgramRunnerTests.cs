@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
@@ -68,11 +70,11 @@ public class ProgramRunnerTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var running = fakes.Runner().RunAsync(new ProgramCall("kind", []), stop.Token);
         var pidFile = Path.Combine(fakes.Folder, "kind.pid");
-        await Embedded.Cluster.Eventually.HoldsAsync("the program runs", () => File.Exists(pidFile) && File.ReadAllText(pidFile).Trim().Length > 0);
+        await CiliumDebugging.Testing.Eventually.HoldsAsync("the program runs", () => File.Exists(pidFile) && File.ReadAllText(pidFile).Trim().Length > 0);
         await stop.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => running);
         var pid = (await File.ReadAllTextAsync(pidFile, Cancellation)).Trim();
-        await Embedded.Cluster.Eventually.HoldsAsync("the program is gone", () => !Directory.Exists($"/proc/{pid}") || File.ReadAllText($"/proc/{pid}/stat").Contains(") Z", StringComparison.Ordinal));
+        await CiliumDebugging.Testing.Eventually.HoldsAsync("the program is gone", () => !Directory.Exists($"/proc/{pid}") || File.ReadAllText($"/proc/{pid}/stat").Contains(") Z", StringComparison.Ordinal));
     }
 
     [Fact]

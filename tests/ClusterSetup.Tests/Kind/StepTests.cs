@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 

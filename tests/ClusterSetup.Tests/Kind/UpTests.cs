@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
 using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
 using CiliumDebugging.ClusterSetup.Kind.Steps;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 

@@ -1,10 +1,10 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Monitoring.Grafana;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Monitoring.Grafana;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
+namespace CiliumDebugging.Lab.Tests.Manifests;
 
 /// <summary>What Grafana is provisioned with fits together: files, folders, Prometheus. No Grafana runs here.</summary>
 public class GrafanaManifestsTests

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.Lab.Manifests;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
+namespace CiliumDebugging.Lab.Tests.Manifests;
 
 /// <summary>The helm on PATH. Both commands only read the chart's folder; neither asks a cluster.</summary>
 internal static class Helm

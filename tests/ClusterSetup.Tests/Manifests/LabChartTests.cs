@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.Lab.Manifests;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
+namespace CiliumDebugging.Lab.Tests.Manifests;
 
 /// <summary>The chart as publishing writes it, rendered by Helm.</summary>
 public sealed class LabChartTests : IDisposable

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Manifests;
+namespace CiliumDebugging.Lab.Tests.Manifests;
 
 /// <summary>The lab's objects on an API server: the embedded one, or the one that KUBECONFIG_TEST names.</summary>
 public class ManifestClientTests

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Monitoring.Grafana;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Monitoring.Grafana;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Monitoring;
+namespace CiliumDebugging.Lab.Tests.Monitoring;
 
 /// <summary>The dashboard's structure and its queries. No Grafana runs here.</summary>
 public sealed class GrafanaDashboardTests

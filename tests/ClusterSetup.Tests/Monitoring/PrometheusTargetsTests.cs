@@ -1,8 +1,8 @@
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Monitoring;
+using CiliumDebugging.Lab.Monitoring;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Monitoring;
+namespace CiliumDebugging.Lab.Tests.Monitoring;
 
 public sealed class PrometheusTargetsTests
 {

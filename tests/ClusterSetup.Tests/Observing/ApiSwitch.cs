@@ -1,10 +1,10 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.Testing;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
 /// What is between a client and its API server: it can cut the connection, answer instead, and change the way.

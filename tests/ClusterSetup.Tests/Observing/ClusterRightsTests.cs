@@ -1,12 +1,12 @@
 using System.Net;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>Clusters where much is refused, and which Service is watched when none is named.</summary>
 public sealed class ClusterRightsTests

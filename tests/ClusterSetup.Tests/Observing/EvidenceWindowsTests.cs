@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>Which counts decide the verdict of an observation without end.</summary>
 public sealed class EvidenceWindowsTests

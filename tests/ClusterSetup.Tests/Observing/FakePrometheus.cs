@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>The part of a Prometheus's HTTP API that is asked: instant queries of <c>selector[window]</c>, answered from scrapes that a test gives, or with whatever a test wants instead.</summary>
 internal sealed class FakePrometheus : IAsyncDisposable

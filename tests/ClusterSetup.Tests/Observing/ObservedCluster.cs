@@ -2,11 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
 /// A real API server with the objects of the seed and with Pods that answer what a test wants: three backends and one client on three nodes, an agent each. Counters are a function of the number of times a target was asked, so

@@ -1,14 +1,11 @@
 using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Reports.Document;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary><c>observe</c> by scraping, against a real API server with Pods that answer what a real cluster would, or should not.</summary>
 public sealed class ObserverTests : IDisposable

@@ -1,11 +1,10 @@
 using CiliumDebugging.ClusterSetup.Commands;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Reports.Document;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary><c>observe --prometheus</c>: the same verdict from what a Prometheus has scraped, and no stack trace from what is none.</summary>
 public sealed class PrometheusObserverTests : IDisposable

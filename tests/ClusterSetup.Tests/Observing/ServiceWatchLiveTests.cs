@@ -1,15 +1,15 @@
 using System.Collections.Concurrent;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
-using CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Tests.Running.Existing;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>A watch of a live cluster: real Pods, real sockets, and only what its API exposes.</summary>
 [Collection(LiveClusters.Name)]

@@ -1,14 +1,13 @@
 using System.Collections.Concurrent;
 using System.Net;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Observing;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Testing;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
 /// What the feed shows of a Service that is only watched, with a real API server and Pods that a test plays.

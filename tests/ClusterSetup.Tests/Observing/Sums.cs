@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>Metrics that go on from other ones.</summary>
 internal static class Sums

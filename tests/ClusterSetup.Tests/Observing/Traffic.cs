@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Observing;
+namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>Counters that grow from scrape to scrape: requests of the one client, drawn at random from a fixed seed.</summary>
 internal sealed class Traffic

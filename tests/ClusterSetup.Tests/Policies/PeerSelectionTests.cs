@@ -1,6 +1,7 @@
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Datapath.Tests.Policies;
 
 /// <summary>Which peers the selectors of a rule mean.</summary>
 public class PeerSelectionTests

@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Testing;
 using CsCheck;
 using YamlDotNet.RepresentationModel;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Datapath.Tests.Policies;
 
 /// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the environment.</summary>
 public class PolicyFuzzTests

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Testing;
 
 /// <summary>The pods of the seed scenario and short ways to ask about them.</summary>
 internal sealed class PolicyLab

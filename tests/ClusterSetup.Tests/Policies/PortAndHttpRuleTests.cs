@@ -1,7 +1,8 @@
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Testing;
 using Microsoft.AspNetCore.Http;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Datapath.Tests.Policies;
 
 /// <summary>Ports, protocols and HTTP rules.</summary>
 public class PortAndHttpRuleTests

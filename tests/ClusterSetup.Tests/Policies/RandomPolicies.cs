@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Datapath.Tests.Policies;
 
 /// <summary>Random valid policy objects over a small vocabulary, so that rules meet and overlap often.</summary>
 internal sealed class RandomPolicies(int seed)

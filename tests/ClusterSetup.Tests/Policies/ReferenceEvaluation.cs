@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Datapath.Tests.Policies;
 
 /// <summary>An endpoint as the reference sees it: labels as <c>source:key</c>, ports by name.</summary>
 internal sealed record ReferencePeer(string Name, Dictionary<string, string> Labels, Dictionary<string, (int Port, string Protocol)> Ports, uint Address)

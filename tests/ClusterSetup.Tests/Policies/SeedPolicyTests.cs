@@ -1,6 +1,7 @@
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Policies;
+namespace CiliumDebugging.Datapath.Tests.Policies;
 
 public class SeedPolicyTests
 {

@@ -1,8 +1,8 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Lab.Scenarios;
 using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Lab.Tests.Scenarios;
 
 public class DurationsTests
 {

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Lab.Tests.Running;
 
 /// <summary>
 /// Scenarios that no other test runs live, one after the other on one cluster, in less time than the lab gives them. Phases that need a number of requests go on until these are sent, and bound what is under way:

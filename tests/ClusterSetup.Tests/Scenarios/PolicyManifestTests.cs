@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Lab.Tests.Scenarios;
 
 public sealed class PolicyManifestTests : IDisposable
 {

@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Testing;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Lab.Tests.Clusters;
 
 /// <summary>Where HTTP rules stand on the way from a client to some Pods, however the policies select them.</summary>
 public class PolicyViewTests

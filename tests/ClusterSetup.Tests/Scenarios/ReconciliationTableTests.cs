@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
-using CiliumDebugging.LoadTest.Pod;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Lab.Tests.Running;
 
 /// <summary>Nothing is lost in the count, and what is lost is shown.</summary>
 public class ReconciliationTableTests
@@ -53,7 +53,7 @@ public class ReconciliationTableTests
     }
 
     /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
-    private static ImmutableArray<LoadTest.Report.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null, params BackendPod[] current)
+    private static ImmutableArray<CiliumDebugging.Measurement.Runs.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null, params BackendPod[] current)
     {
         var book = new RunBook(null);
         book.Begin(new PhaseTally("observe", 0, new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")), ClusterCounters.Zero));

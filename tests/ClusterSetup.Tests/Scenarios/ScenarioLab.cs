@@ -1,11 +1,10 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Testing;
 
 /// <summary>One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the Service as it was made.</summary>
 /// <param name="topology">The cluster's nodes and Pods.</param>

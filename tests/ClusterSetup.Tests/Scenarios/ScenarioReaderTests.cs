@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios;
+namespace CiliumDebugging.Lab.Tests.Scenarios;
 
 public sealed class ScenarioReaderTests : IDisposable
 {

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Simulation;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Simulation;
 using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Simulation;
+namespace CiliumDebugging.Lab.Tests.Simulation;
 
 public class SimulatorTests
 {

@@ -1,13 +1,14 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Steering;
+namespace CiliumDebugging.Lab.Tests.Control;
 
 /// <summary>Commands on a cluster without Pods, and the way back to where a run begins.</summary>
 public sealed class LabSessionTests : IAsyncLifetime

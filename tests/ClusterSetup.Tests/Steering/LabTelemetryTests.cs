@@ -1,10 +1,10 @@
 using System.Diagnostics.Metrics;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Reports.Document;
 using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Steering;
+namespace CiliumDebugging.Lab.Tests.Control;
 
 /// <summary>What the process that judges a run tells the world.</summary>
 public sealed class LabTelemetryTests

@@ -1,13 +1,13 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
-using CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Lab.Tests.Running.Existing;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Steering;
+namespace CiliumDebugging.Lab.Tests.Control;
 
 /// <summary>What the feed says while nothing answers, with a live cluster.</summary>
 [Collection(LiveClusters.Name)]

@@ -1,9 +1,9 @@
-using CiliumDebugging.ClusterSetup.Steering;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Page;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Steering;
+namespace CiliumDebugging.Lab.Tests.Control;
 
 public sealed class PodGaugesTests
 {

@@ -1,7 +1,6 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Topology;
+namespace CiliumDebugging.ClusterModel.Tests;
 
 public sealed class PodNamesTests
 {

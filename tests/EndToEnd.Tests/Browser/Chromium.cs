@@ -1,4 +1,3 @@
-using CiliumDebugging.EndToEnd.Tests.Browser;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(Chromium))]

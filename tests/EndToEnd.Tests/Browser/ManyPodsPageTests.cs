@@ -1,5 +1,5 @@
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Tests.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Testing;
 using Microsoft.Playwright;
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Tests.Report;
+using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Testing;
 using Microsoft.Playwright;
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;

@@ -1,6 +1,4 @@
-using CiliumDebugging.LoadTest.Analysis;
-
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 public class DeliveryTestTests
 {

@@ -1,6 +1,4 @@
-using CiliumDebugging.LoadTest.Analysis;
-
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 /// <summary>Repeatable random selections.</summary>
 internal sealed class Draws(int seed)

@@ -1,7 +1,6 @@
 using System.Net;
-using CiliumDebugging.LoadTest.Analysis;
 
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 public class FreshSelectionsTests
 {

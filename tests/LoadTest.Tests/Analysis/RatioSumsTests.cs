@@ -1,7 +1,6 @@
-using CiliumDebugging.LoadTest.Analysis;
 using CsCheck;
 
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 /// <summary>Ratios of scrape increments, against the formula of the paper written out, and by what they promise.</summary>
 public class RatioSumsTests

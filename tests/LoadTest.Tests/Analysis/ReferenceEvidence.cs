@@ -1,7 +1,7 @@
 using MathNet.Numerics;
 using MathNet.Numerics.Integration;
 
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 /// <summary>The formulas of the specification written again, plainly, with MathNet.Numerics or by integrating the definition.</summary>
 internal static class ReferenceEvidence

@@ -1,7 +1,6 @@
-using CiliumDebugging.LoadTest.Analysis;
 using CsCheck;
 
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 public class SkewMeasuresTests
 {

@@ -1,8 +1,7 @@
-using CiliumDebugging.LoadTest.Analysis;
 using CsCheck;
 using Reference = MathNet.Numerics.SpecialFunctions;
 
-namespace CiliumDebugging.LoadTest.Tests.Analysis;
+namespace CiliumDebugging.Statistics.Tests;
 
 public class SpecialFunctionsTests
 {

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.IoUring;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

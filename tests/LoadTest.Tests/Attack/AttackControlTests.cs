@@ -1,5 +1,10 @@
 using System.Net;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

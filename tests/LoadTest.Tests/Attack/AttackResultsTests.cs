@@ -1,7 +1,11 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.LoadTest.Contract;
 using CsCheck;
 using HdrHistogram;
 

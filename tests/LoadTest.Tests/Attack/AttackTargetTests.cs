@@ -1,5 +1,5 @@
 using System.Net;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

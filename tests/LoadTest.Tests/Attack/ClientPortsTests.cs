@@ -1,7 +1,8 @@
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.LoadTest.Tests.Attack;
 using CsCheck;
 
-namespace CiliumDebugging.LoadTest.Tests.Attack;
+namespace CiliumDebugging.LoadTest.Tests.Contract;
 
 public sealed class ClientPortsTests
 {

@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.IoUring;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

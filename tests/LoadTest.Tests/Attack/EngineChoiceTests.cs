@@ -1,5 +1,10 @@
 using System.Net;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Epoll;
+using CiliumDebugging.LoadTest.Attack.Engines.IoUring;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

@@ -1,5 +1,14 @@
 using System.Net;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Engines;
+using CiliumDebugging.LoadTest.Attack.Engines.Epoll;
+using CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
+using CiliumDebugging.LoadTest.Attack.Engines.IoUring;
+using CiliumDebugging.LoadTest.Attack.Engines.Sockets;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

@@ -1,6 +1,10 @@
 using System.Net.Sockets;
 using System.Text;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Accounting;
+using CiliumDebugging.LoadTest.Attack.Engines.Epoll;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

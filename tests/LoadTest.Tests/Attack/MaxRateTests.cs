@@ -1,5 +1,12 @@
 using System.Net;
 using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.LoadTest.Attack.Search;
+using CiliumDebugging.LoadTest.Contract;
 using CsCheck;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 

@@ -1,5 +1,7 @@
 using System.Text;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Responders;
 using CsCheck;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;

@@ -1,4 +1,5 @@
 using CiliumDebugging.LoadTest.Commands;
+using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Tests.Commands;
 

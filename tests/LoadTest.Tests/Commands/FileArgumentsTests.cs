@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.LoadTest.Tests.Attack;
 

@@ -1,6 +1,7 @@
-using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 public sealed class ConfusionMatrixTests(ITestOutputHelper output)
 {

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 /// <summary>The same evidence with other names for Pods, namespaces and nodes.</summary>
 internal static class Renamed

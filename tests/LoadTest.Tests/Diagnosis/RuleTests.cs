@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 /// <summary>What each rule recognises, and each single observation that makes it not recognise it any more.</summary>
 public class RuleTests

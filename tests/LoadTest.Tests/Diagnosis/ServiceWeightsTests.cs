@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.Measurement.Diagnosis;
 
-namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 /// <summary>Which share each Pod should get, from EndpointSlice conditions and hints and the Service's spec.</summary>
 public class ServiceWeightsTests

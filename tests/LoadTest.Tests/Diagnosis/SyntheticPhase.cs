@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Net;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 /// <summary>
 /// A phase of a cluster that does not exist: requests are simulated one by one, every proxy and Pod on their way counts as the real ones do, and what the three views show becomes evidence.

@@ -1,6 +1,7 @@
-using CiliumDebugging.LoadTest.Diagnosis;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
 
-namespace CiliumDebugging.LoadTest.Tests.Diagnosis;
+namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 /// <summary>One simulated run.</summary>
 /// <param name="Truth">What was simulated.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Observation;
+using CiliumDebugging.Measurement.Observation;
 
-namespace CiliumDebugging.LoadTest.Tests.Observation;
+namespace CiliumDebugging.Measurement.Tests.Observation;
 
 /// <summary>Increments of counters, and when there are none.</summary>
 public class RoundDifferencesTests

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Observation;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Observation;
 
-namespace CiliumDebugging.LoadTest.Tests.Observation;
+namespace CiliumDebugging.Measurement.Tests.Observation;
 
 /// <summary>Every request counts once, however many proxies counted it.</summary>
 public class ServiceTrafficTests

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Testing;
 
 /// <summary>A run against any number of Pods, as the runner tells it to the feed, without a cluster: 10 successes for each Pod that answers, for the others 503s.</summary>
 internal static class ManyPods

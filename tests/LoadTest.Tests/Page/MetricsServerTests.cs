@@ -1,7 +1,7 @@
 using System.Net;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 public sealed class MetricsServerTests
 {

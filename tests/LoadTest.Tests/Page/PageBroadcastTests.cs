@@ -1,8 +1,9 @@
 using System.Text;
 using System.Threading.Channels;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 /// <summary>What several open pages receive, with the moments between two publications held still.</summary>
 public sealed class PageBroadcastTests

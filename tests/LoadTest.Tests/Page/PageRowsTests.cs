@@ -1,6 +1,7 @@
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 public sealed class PageRowsTests
 {

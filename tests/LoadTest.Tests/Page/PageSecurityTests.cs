@@ -1,7 +1,7 @@
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 using Microsoft.AspNetCore.Http;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 public sealed class PageSecurityTests
 {

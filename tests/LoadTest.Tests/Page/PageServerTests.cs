@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 /// <summary>The page's server with real requests: who may see and steer what, and what a page receives.</summary>
 public sealed class PageServerTests : IAsyncLifetime

@@ -1,7 +1,8 @@
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Tests.Report;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 public sealed class SituationOfRunTests
 {

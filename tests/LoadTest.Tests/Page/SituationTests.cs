@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Page;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Formats;
-using CiliumDebugging.LoadTest.Tests.Report;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 /// <summary>What page and reports say of Pods that should get nothing.</summary>
 public class SituationTests

@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Page;
+using CiliumDebugging.Lab.Page;
 
-namespace CiliumDebugging.LoadTest.Tests.Page;
+namespace CiliumDebugging.Lab.Tests.Page;
 
 public sealed class TimelineTests
 {

@@ -1,3 +1,4 @@
+using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.LoadTest.Pod;
 
 namespace CiliumDebugging.LoadTest.Tests.Pod;

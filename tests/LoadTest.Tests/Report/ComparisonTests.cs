@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Compare;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports.Compare;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Measurement.Tests.Reports;
 
 public sealed class ComparisonTests
 {

@@ -1,7 +1,7 @@
-using CiliumDebugging.LoadTest.Attack;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Measurement.Tests.Runs;
 
 public sealed class LatencySummaryTests
 {

@@ -1,9 +1,10 @@
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Formats;
-using CiliumDebugging.LoadTest.Report.Html;
+using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.Measurement.Reports.Html;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Measurement.Tests.Reports;
 
 public class RedactionTests
 {

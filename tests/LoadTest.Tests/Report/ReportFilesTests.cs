@@ -1,7 +1,8 @@
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Document;
+using CiliumDebugging.Measurement.Reports;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Measurement.Tests.Reports;
 
 public sealed class ReportFilesTests : IDisposable
 {

@@ -1,12 +1,12 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using CiliumDebugging.LoadTest.Report.Document;
-using CiliumDebugging.LoadTest.Report.Formats;
-using CiliumDebugging.LoadTest.Report.Html;
-using CiliumDebugging.LoadTest.Report.Series;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.Measurement.Reports.Html;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Measurement.Tests.Reports;
 
 public sealed partial class ReportFormatsTests
 {

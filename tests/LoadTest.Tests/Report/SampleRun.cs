@@ -1,12 +1,9 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Analysis;
-using CiliumDebugging.LoadTest.Attack;
-using CiliumDebugging.LoadTest.Diagnosis;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Testing;
 
 /// <summary>A run made by hand with the seed's numbers: 60 s of 51 requests/s to three Pods, the policy at 30 s.</summary>
 internal static class SampleRun

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using CiliumDebugging.LoadTest.Report.Series;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.Measurement.Runs;
 using CsCheck;
 
-namespace CiliumDebugging.LoadTest.Tests.Report;
+namespace CiliumDebugging.Measurement.Tests.Runs;
 
 public sealed class TimeSeriesTests
 {

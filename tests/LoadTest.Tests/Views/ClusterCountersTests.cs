@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
 
-namespace CiliumDebugging.LoadTest.Tests.Views;
+namespace CiliumDebugging.Measurement.Tests.Counters;
 
 public class ClusterCountersTests
 {

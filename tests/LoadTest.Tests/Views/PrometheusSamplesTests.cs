@@ -1,8 +1,8 @@
 using System.Globalization;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Measurement.Counters;
 using CsCheck;
 
-namespace CiliumDebugging.LoadTest.Tests.Views;
+namespace CiliumDebugging.Measurement.Tests.Counters;
 
 public class PrometheusSamplesTests
 {

@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+namespace CiliumDebugging.EmbeddedCluster.Api.Access;
 
 /// <summary>KubernetesClient for a server known by address and token.</summary>
 public static class ApiClient

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+namespace CiliumDebugging.EmbeddedCluster.Api.Access;
 
 /// <summary>The file that points kubectl and every other client at the server.</summary>
 public static class KubeconfigFile

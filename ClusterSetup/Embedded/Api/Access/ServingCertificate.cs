@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+namespace CiliumDebugging.EmbeddedCluster.Api.Access;
 
 /// <summary>
 /// The certificate the API server shows, and the authority that signed it. Kubernetes clients send a bearer token over TLS only: kubectl simply leaves

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Documents;
+namespace CiliumDebugging.EmbeddedCluster.Api.Documents;
 
 /// <summary>What the server says about itself, from the table of kinds.</summary>
 internal static class Discovery

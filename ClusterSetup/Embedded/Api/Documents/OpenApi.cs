@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Documents;
+namespace CiliumDebugging.EmbeddedCluster.Api.Documents;
 
 /// <summary>OpenAPI v3 documents, one per group version, as far as kubectl reads them: schemas, merge keys, and which parameters a patch takes.</summary>
 internal static class OpenApi

@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Documents;
+namespace CiliumDebugging.EmbeddedCluster.Api.Documents;
 
 /// <summary>
 /// The OpenAPI v2 document that kubectl asks for before 1.27 (Debian's is 1.20), made from the v3 ones. kubectl reads it as protocol buffers of gnostic's OpenAPIv2.proto, whose field

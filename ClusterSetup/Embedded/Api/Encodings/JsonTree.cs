@@ -1,8 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+namespace CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
 /// <summary>Reading and strict parsing of JSON trees.</summary>
 internal static class JsonTree

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>
 /// Bodies in Kubernetes's protocol buffers, which kubectl's <c>create</c> commands (create namespace, deployment, configmap, …) and <c>drain</c> send; everything else it sends is JSON. The field numbers are those

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+namespace CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
 /// <summary>YAML bodies as JSON trees (server-side apply is specified in YAML), read as policies are: bounded in size, nesting and aliases.</summary>
 internal static class Yaml

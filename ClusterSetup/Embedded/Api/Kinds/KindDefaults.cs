@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 
 /// <summary>What a real server fills in, as far as the lab and kubectl show it. Every function tolerates objects of any shape.</summary>
 internal static class KindDefaults

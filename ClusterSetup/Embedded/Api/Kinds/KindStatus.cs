@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 
 /// <summary>Failures that name an object of a kind.</summary>
 public static class KindStatus

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
+using CiliumDebugging.EmbeddedCluster.Api.Printing;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 
 /// <summary>How names of a kind are checked.</summary>
 public enum NameRule

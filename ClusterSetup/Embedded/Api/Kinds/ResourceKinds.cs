@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Printing;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 
 /// <summary>The table of everything the API serves. To serve another kind, add a row.</summary>
 public static class ResourceKinds

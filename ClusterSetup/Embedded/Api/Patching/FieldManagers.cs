@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>Who writes.</summary>
 /// <param name="Name">Name of the field manager.</param>

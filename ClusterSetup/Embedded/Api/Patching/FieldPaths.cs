@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
 /// The fields of an object as paths, in the notation of <c>managedFields</c>: <c>f:name</c> a member, <c>k:{…}</c> a list element by its keys,

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>JSON merge patch (RFC 7396) and JSON patch (RFC 6902).</summary>
 internal static class Patches

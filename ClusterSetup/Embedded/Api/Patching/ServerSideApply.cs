@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
 /// Server-side apply: (1) fields of the configuration that another manager owns with another value are conflicts, unless forced;

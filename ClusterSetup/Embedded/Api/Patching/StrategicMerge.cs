@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
+namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
 /// Strategic merge patch: a merge patch that merges lists by their merge keys, with the directives $patch (replace, merge, delete),

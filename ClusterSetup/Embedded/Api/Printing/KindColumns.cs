@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
+namespace CiliumDebugging.EmbeddedCluster.Api.Printing;
 
 /// <summary>The columns of <c>kubectl get</c> per kind, as a real server prints them.</summary>
 internal static class KindColumns

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Printing;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>What a client accepts: whole objects, or rows as <c>kubectl get</c> prints them.</summary>
 internal enum Form

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
+namespace CiliumDebugging.EmbeddedCluster.Api.Printing;
 
 /// <summary>Cells of pods that are more than a field.</summary>
 internal static class PodCells

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+namespace CiliumDebugging.EmbeddedCluster.Api.Printing;
 
 /// <summary>A column of <c>kubectl get</c>.</summary>
 /// <param name="Name">Header.</param>

@@ -1,12 +1,13 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>The query string of lists and watches.</summary>
 internal static class ListQuery
 {
     public static Outcome<Selection> Selection(IQueryCollection query, RequestTarget target) =>
-        Storage.Selection.Parse(target.Kind, target.Namespace, query["labelSelector"], query["fieldSelector"]);
+        CiliumDebugging.EmbeddedCluster.Api.Storage.Selection.Parse(target.Kind, target.Namespace, query["labelSelector"], query["fieldSelector"]);
 
     public static Outcome<ListPage> Page(IQueryCollection query)
     {

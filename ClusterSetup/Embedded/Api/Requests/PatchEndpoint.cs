@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Patching;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>The four kinds of patch.</summary>
 internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeProvider time)

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>The log subresource of pods: plain text, one line each.</summary>
 internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProvider time, CancellationToken stopping)

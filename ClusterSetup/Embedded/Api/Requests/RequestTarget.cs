@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>What a path is about.</summary>
 /// <param name="Kind">The kind.</param>

@@ -1,9 +1,10 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>The scale subresource: <c>spec.replicas</c> of a workload as an object of its own (autoscaling/v1).</summary>
 internal static class Scale

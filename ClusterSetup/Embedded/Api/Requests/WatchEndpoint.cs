@@ -3,12 +3,12 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Printing;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>Streams the changes of a kind, one JSON object a line.</summary>
 internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)

@@ -1,10 +1,11 @@
 using System.Text;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Patching;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using Microsoft.Net.Http.Headers;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Requests;
+namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>The query string of writes.</summary>
 internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bool HasManager, bool Force)

@@ -3,10 +3,12 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+namespace CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
 /// <summary>The rules of <c>metadata</c>: names, labels, and the fields that the server owns.</summary>
 internal static partial class ObjectMetadata
@@ -15,7 +17,7 @@ internal static partial class ObjectMetadata
     private const int GeneratedNameLengthMax = 63;
 
     // No vowels and no look-alikes, so that no word appears by chance: the alphabet of Kubernetes's own suffixes.
-    private const string SuffixAlphabet = Topology.PodNames.Alphabet;
+    private const string SuffixAlphabet = CiliumDebugging.ClusterModel.PodNames.Alphabet;
 
     /// <summary>Server-owned members: what a client sends for them on an update is replaced.</summary>
     private static readonly string[] s_serverOwned = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"];

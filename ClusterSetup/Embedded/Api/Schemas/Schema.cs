@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json.Serialization;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+namespace CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
 internal enum SchemaType
 {

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>The objects of one kind. Guarded by the store's lock, except the log, which has its own.</summary>
 internal sealed class KindTable(ObjectStoreLimits limits)

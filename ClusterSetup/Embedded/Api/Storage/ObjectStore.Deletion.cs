@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>How to delete.</summary>
 /// <param name="Uid">Delete only the object with this uid; null for any.</param>

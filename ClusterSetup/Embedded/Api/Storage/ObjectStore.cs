@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>
 /// The objects of the embedded cluster, in memory. One lock orders all writes: each gets the next resourceVersion, and the history of its kind

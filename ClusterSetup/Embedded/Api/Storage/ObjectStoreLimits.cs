@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>What the store may hold. The defaults suit a lab: hundreds of objects, thousands of writes a minute.</summary>
 public sealed record ObjectStoreLimits

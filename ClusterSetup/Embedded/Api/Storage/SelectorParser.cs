@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>The grammars of label and field selectors. Null: the text is not one.</summary>
 internal static partial class SelectorParser

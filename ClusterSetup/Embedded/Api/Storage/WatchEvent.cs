@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>What happened to an object.</summary>
 public enum WatchEventType

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>
 /// The recent writes of one kind, in order, bounded in number and bytes. Watchers do not own queues: each holds a position in this one log, so a

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using CiliumDebugging.EmbeddedCluster.Api.Status;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>
 /// The changes of a kind from a version on, each once and in order. For one reader. When it reads too slowly to keep up with the bounded

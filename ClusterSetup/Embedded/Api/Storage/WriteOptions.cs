@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Embedded.Api.Patching;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Schemas;
+using CiliumDebugging.EmbeddedCluster.Api.Patching;
+using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
+namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>How to write.</summary>
 /// <param name="Status">Only <c>status</c>; otherwise everything but it.</param>

@@ -1,9 +1,10 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Text.Json;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>Keeps one Pod of each DaemonSet on every node that it fits. After a change of the template Pods are replaced one at a time (updateStrategy OnDelete: when somebody deletes them).</summary>
 internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, EventRecorder events)

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>
 /// Rolls Deployments out: (1) one ReplicaSet for each template, named after its hash; (2) the new one grows and the old ones shrink within maxSurge and maxUnavailable

@@ -4,7 +4,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>Tells people what controllers did: the Events of <c>kubectl describe</c>. Nobody waits for one to be written, and losing one is no failure.</summary>
 internal sealed class EventRecorder(IKubernetes api, TimeProvider time)

@@ -1,9 +1,10 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Globalization;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>
 /// Runs Jobs to completion, indexed ones too: each index gets a Pod that knows it from JOB_COMPLETION_INDEX. A Pod that failed is replaced until there are more failures than backoffLimit.

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>Whether a Pod may run on a node: nodeSelector, required node affinity on labels, taints. Resources are not counted.</summary>
 internal static class NodeFit

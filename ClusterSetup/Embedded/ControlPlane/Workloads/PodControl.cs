@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>How a workload controller makes and deletes its Pods: through the API, told to the local copy and to people.</summary>
 /// <param name="api">The cluster's API.</param>

@@ -1,6 +1,6 @@
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>Which Pods a workload's selector means.</summary>
 internal static class PodSelection

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterModel;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>Pods from templates, as every workload controller makes them.</summary>
 internal static class PodTemplates
 {
-    private const string Alphabet = Topology.PodNames.Alphabet;
+    private const string Alphabet = CiliumDebugging.ClusterModel.PodNames.Alphabet;
 
     /// <summary>The pod-template-hash: FNV-1a of the template in the digits of Kubernetes's names, such as <c>64d7c5984b</c>. The order of members does not count, nor do empty ones: clients in Go send those of their structs.</summary>
     public static string Hash(V1PodTemplateSpec template)

@@ -1,9 +1,10 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Text.Json;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>Keeps as many Pods of each ReplicaSet as it asks for.</summary>
 internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, EventRecorder events)

@@ -1,7 +1,7 @@
 using System.Globalization;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>How large each ReplicaSet of a Deployment is to be next. Pure.</summary>
 internal static class RolloutPlan

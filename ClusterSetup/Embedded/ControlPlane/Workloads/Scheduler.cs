@@ -1,8 +1,9 @@
 using System.Text.Json;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>
 /// Gives Pods a node: among those that fit, one that <see cref="PlacementAnnotation"/> still lacks a Pod on, else the one with the fewest Pods of the same owner, then the fewest Pods.

@@ -1,6 +1,7 @@
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Policies;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>What a change of the policies makes of an established connection.</summary>
 public enum EstablishedFate

@@ -1,9 +1,10 @@
 using System.Collections.Frozen;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>
 /// The way of a connection through the cluster, one decision per SYN, in the order of the facts (cil#14268):

@@ -1,7 +1,8 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Policies;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
+namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>What becomes of a SYN.</summary>
 public enum HopAction

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Addresses;
+
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>One node's memory of <c>sessionAffinity: ClientIP</c>: the backend a client address was given last. Outlives the agent. At most <see cref="Capacity"/> clients; beyond it the new one replaces any. Not thread-safe.</summary>
 public sealed class AffinityMap

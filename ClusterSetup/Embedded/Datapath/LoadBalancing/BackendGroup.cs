@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>How a backend is chosen when nothing remembers one.</summary>
 public enum BackendSelection

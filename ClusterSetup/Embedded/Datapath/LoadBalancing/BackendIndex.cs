@@ -1,7 +1,8 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Addresses;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>A Service's backends by id. Ids are given in sequence, so an array holds them while no more than three of four places are empty; otherwise a hash table.</summary>
 internal sealed class BackendIndex

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Addresses;
+
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>An entry of a <see cref="ConntrackMap"/>: what one client port's connections to one Service were given. 32 bytes.</summary>
 internal struct ConntrackEntry

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Addresses;
+
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>
 /// Maglev's look-up table (Eisenbud et al., NSDI 2016, section 3.4), as <c>bpf-lb-algorithm: maglev</c> uses it: every node with the same backends builds the same table, shares are nearly equal, and when a

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using CiliumDebugging.Datapath.Addresses;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>What a SYN makes of the service conntrack entry that a closed connection left behind.</summary>
 public enum ConntrackReopen

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Addresses;
+
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>What service load balancing made of a destination.</summary>
 public enum ServiceLookup

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Addresses;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>A backend of a Service.</summary>
 /// <param name="Id">Identifies the backend for as long as it exists, from 1; never given again.</param>

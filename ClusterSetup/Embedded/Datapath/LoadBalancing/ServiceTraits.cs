@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+namespace CiliumDebugging.Datapath.LoadBalancing;
 
 /// <summary>Which of a Service's backends a client's node prefers.</summary>
 public enum BackendLocality

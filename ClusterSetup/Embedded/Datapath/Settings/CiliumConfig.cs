@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.LoadBalancing;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+namespace CiliumDebugging.Datapath.Cilium;
 
 /// <summary>Which sockets the ingress redirect's lookup sees.</summary>
 public enum SocketScope
@@ -40,7 +40,7 @@ public sealed partial record CiliumConfig
     /// </summary>
     public ConntrackReopen ConntrackReopen { get; init; } = ConntrackReopen.Reuse;
 
-    /// <summary>The grace of <see cref="LoadBalancing.ConntrackReopen.SelectAfterGrace"/> (<c>sandbox-conntrack-reopen-grace</c>; a constant of Cilium's datapath). Default 60 s.</summary>
+    /// <summary>The grace of <see cref="CiliumDebugging.Datapath.LoadBalancing.ConntrackReopen.SelectAfterGrace"/> (<c>sandbox-conntrack-reopen-grace</c>; a constant of Cilium's datapath). Default 60 s.</summary>
     public TimeSpan ConntrackReopenGrace { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>

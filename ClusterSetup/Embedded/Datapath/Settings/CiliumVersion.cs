@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+namespace CiliumDebugging.Datapath.Cilium;
 
 /// <summary>A released version of Cilium.</summary>
 /// <param name="Major">Major number.</param>

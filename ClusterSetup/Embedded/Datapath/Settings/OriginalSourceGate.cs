@@ -1,4 +1,4 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+namespace CiliumDebugging.Datapath.Cilium;
 
 /// <summary>
 /// Whether an agent lets its proxy bind upstream sockets to the original source address and port. Facts (cil#14268): before cil#14594 always (the embedded

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.Datapath.Addresses;
+
+namespace CiliumDebugging.Datapath.Sockets;
 
 /// <summary>The two ends of a TCP socket as its owner sees them.</summary>
 /// <param name="Local">The end the owner holds.</param>

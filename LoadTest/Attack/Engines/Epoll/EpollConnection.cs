@@ -1,4 +1,7 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Http;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.Epoll;
 
 /// <summary>Where an epoll connection is.</summary>
 internal enum ConnectionState : byte

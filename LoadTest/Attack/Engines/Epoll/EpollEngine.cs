@@ -1,4 +1,7 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Plan;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.Epoll;
 
 /// <summary>
 /// The engine for Linux: one event loop per worker on epoll, called directly. Nothing is allocated per request, and waits are exact to

@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Epoll;
 
 /// <summary>An epoll instance with its event buffer and a wake-up from other threads.</summary>
 internal sealed unsafe class EpollSet : IDisposable

@@ -1,4 +1,7 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.Epoll;
 
 /// <content>One exchange: connect, send, receive.</content>
 internal sealed unsafe partial class EpollWorker

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Epoll;
 
 /// <summary>The event loop on epoll.</summary>
 internal sealed unsafe partial class EpollWorker(AttackContext context, SharedPorts ports, int worker, int workers)

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 /// <summary>The system calls of the engines' event loops; Linux only. Every one returns -1 with errno in the last P/Invoke error on failure.</summary>
 internal static unsafe partial class Libc

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 /// <summary>A native sockaddr_in or sockaddr_in6 that is built once; only its port is changed later.</summary>
 internal sealed unsafe class SockAddr : IDisposable

@@ -1,4 +1,7 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Sockets;
+using CiliumDebugging.LoadTest.Attack.Plan;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
 
 /// <summary>
 /// The engine for https and HTTP/2, on HttpClient; the dearest of all. It counts the bytes of bodies only, and HTTP's own framing errors are

@@ -2,8 +2,14 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Engines.Sockets;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
 
 /// <summary>A slot of the HttpClient engine: a handler with at most one connection.</summary>
 internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : IExchange

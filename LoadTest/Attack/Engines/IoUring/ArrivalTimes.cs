@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Plan;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>
 /// When answers came, as the kernel knows it: it stamps each packet on arrival and hands the stamp of the last one out with the bytes (SO_TIMESTAMPNS; socket(7),

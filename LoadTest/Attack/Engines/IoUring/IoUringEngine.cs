@@ -1,4 +1,8 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>
 /// The engine for high rates of fresh connections: io_uring, one submission for socket, bind, connect, send and receive of a whole batch of requests, on direct

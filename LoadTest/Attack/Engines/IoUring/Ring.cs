@@ -1,7 +1,8 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>
 /// One io_uring with a table of direct descriptors. It belongs to the thread that made it: completions are worked out only while that thread

@@ -1,4 +1,8 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>A connection slot of the io_uring engine; its number is also that of its direct descriptor.</summary>
 internal sealed class RingConnection(int index, ResponseParser parser) : Exchange(parser)

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>Why a machine gives no ring, in words one can act on.</summary>
 internal static class RingRefusal

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <content>A connection's operations and what their end means.</content>
 internal sealed unsafe partial class RingWorker

@@ -1,6 +1,11 @@
 using System.Runtime.InteropServices;
+using CiliumDebugging.LoadTest.Attack.Engines.Loops;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>The event loop on io_uring.</summary>
 /// <remarks>

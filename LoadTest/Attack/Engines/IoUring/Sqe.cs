@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>Operations of io_uring, by their numbers in <c>linux/io_uring.h</c>.</summary>
 internal enum RingOperation : byte

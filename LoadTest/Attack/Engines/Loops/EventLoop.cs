@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Plan;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
 /// <summary>An event loop: starts what is due, handles what has happened, gives up what is late. All state belongs to its thread.</summary>
 internal abstract class EventLoop<TExchange> : IEventLoop

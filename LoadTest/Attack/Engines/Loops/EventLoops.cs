@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
 /// <summary>What a worker's thread runs.</summary>
 internal interface IEventLoop : IDisposable

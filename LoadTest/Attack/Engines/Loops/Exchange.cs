@@ -1,4 +1,10 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
 /// <summary>One request and its response in an event loop, with the connection that carries it; a slot that is reused, so that a request allocates nothing.</summary>
 internal abstract class Exchange(ResponseParser parser)

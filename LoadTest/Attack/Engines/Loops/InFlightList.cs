@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
 /// <summary>The exchanges in flight in the order of their start; intrusive, so it allocates nothing.</summary>
 internal sealed class InFlightList<TExchange>

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
 /// <summary>Makes the calling thread one that runs when it wants to, for as long as it lives. Nothing of it needs a privilege, and where the kernel lacks it nothing happens.</summary>
 internal static unsafe class PunctualThread

@@ -1,4 +1,6 @@
-namespace CiliumDebugging.LoadTest.Attack;
+using CiliumDebugging.LoadTest.Attack.Records;
+
+namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
 /// <summary>A slot that carries one exchange at a time, and its connection between exchanges; for the engines on System.Net.</summary>
 internal interface IExchange : IDisposable

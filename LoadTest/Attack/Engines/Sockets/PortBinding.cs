@@ -1,7 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
 /// <summary>Connects sockets from the plan's source address and ports, one connection at a time.</summary>
 internal sealed class PortBinding(AttackPlan plan, SharedPorts ports)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
 /// <summary>One attack of an engine on System.Net: the pacing loop and its slots.</summary>
 internal sealed class SocketAttack : IDisposable

@@ -1,6 +1,11 @@
 using System.Net.Sockets;
+using CiliumDebugging.LoadTest.Attack.Engines.Native;
+using CiliumDebugging.LoadTest.Attack.Http;
+using CiliumDebugging.LoadTest.Attack.Plan;
+using CiliumDebugging.LoadTest.Attack.Records;
+using CiliumDebugging.LoadTest.Contract;
 
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
 /// <summary>A connection slot of the portable engine; reused, one exchange at a time.</summary>
 internal sealed class SocketConnection(AttackContext context, SharedPorts ports) : IExchange

@@ -1,4 +1,4 @@
-namespace CiliumDebugging.LoadTest.Attack;
+namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
 /// <summary>
 /// The portable engine, on System.Net.Sockets: a pacing thread starts asynchronous exchanges. Costs about twice the processor time of

@@ -3,13 +3,14 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
-using k8s;
+using CiliumDebugging.EmbeddedCluster.Api;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using Microsoft.Extensions.Logging;
+using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.Testing;
 
 /// <summary>A server on a free port, with a client of each kind.</summary>
 internal sealed class ApiFixture : IAsyncDisposable

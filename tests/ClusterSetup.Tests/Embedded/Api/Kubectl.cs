@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 /// <summary>The kubectl on PATH, with a kubeconfig and caches of its own. Tests that need it are skipped without it.</summary>
 internal sealed class Kubectl : IDisposable

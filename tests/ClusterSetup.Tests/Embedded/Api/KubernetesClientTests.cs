@@ -1,10 +1,10 @@
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 /// <summary>What the lab does with KubernetesClient; against a real API server, too (<see cref="TestCluster"/>).</summary>
 public sealed class KubernetesClientTests

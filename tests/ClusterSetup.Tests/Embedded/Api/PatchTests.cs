@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 public sealed class PatchTests
 {

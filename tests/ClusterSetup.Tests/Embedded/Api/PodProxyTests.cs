@@ -3,11 +3,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Requests;
+using CiliumDebugging.Testing;
 using Microsoft.Extensions.Logging;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 public sealed class PodProxyTests
 {

@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 /// <summary>Python's official client (Debian package python3-kubernetes) against the embedded API.</summary>
 public sealed class PythonClientTests

@@ -1,11 +1,9 @@
-using CiliumDebugging.ClusterSetup.Topology;
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+using CiliumDebugging.ClusterModel;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.Testing;
 
 /// <summary>
 /// A cluster for tests of what the lab does with KubernetesClient: the embedded API server, or the real one that the kubeconfig in KUBECONFIG_TEST names (its current context; Cilium's CRDs must be

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Kinds;
+using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 public sealed class WatchLoadTests
 {

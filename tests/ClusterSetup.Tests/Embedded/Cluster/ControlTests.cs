@@ -1,9 +1,10 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Tests.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Analysis;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
 /// What takes any one condition of cil#14268 away makes the load even, and it is CALLED even: by the verdict, with its error probability, over more than 6,000 fresh selections.

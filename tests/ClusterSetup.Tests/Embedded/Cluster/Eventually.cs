@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.Testing;
 
 /// <summary>Waits for conditions, with a deadline.</summary>
 internal static class Eventually

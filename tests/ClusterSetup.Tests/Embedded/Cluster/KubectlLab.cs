@@ -1,7 +1,8 @@
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Tests.Api;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>One live lab with a real kubectl for all tests of a class, started by the first that needs it.</summary>
 public sealed class KubectlLab : IAsyncDisposable

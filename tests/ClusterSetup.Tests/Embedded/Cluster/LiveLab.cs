@@ -1,18 +1,19 @@
 using System.Net;
 using System.Text.Json;
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Access;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Storage;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Topology;
-using CiliumDebugging.LoadTest.Report;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.EmbeddedCluster;
+using CiliumDebugging.EmbeddedCluster.Api.Access;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.Testing;
 
 /// <summary>Tests with live clusters that need the whole machine, for their rate or because they look at its ports: one after the other, and beside no other test.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

@@ -1,10 +1,12 @@
 using System.Net;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.ServiceDefaults.Pods;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>Nobody gets past the datapath: policy holds whichever way a Pod is dialled.</summary>
 public class PodIsolationTests
@@ -46,7 +48,7 @@ public class PodIsolationTests
         }
     }
 
-    private static async Task OtherPodIsDroppedAsync(IPAddress other, IPEndPoint[] ways, LiveLab lab, LoadTest.Views.ClusterCounters before)
+    private static async Task OtherPodIsDroppedAsync(IPAddress other, IPEndPoint[] ways, LiveLab lab, CiliumDebugging.Measurement.Counters.ClusterCounters before)
     {
         var connections = new List<RawConnection>();
         try

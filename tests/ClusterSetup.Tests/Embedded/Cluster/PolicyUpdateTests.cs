@@ -1,9 +1,11 @@
 using System.Net;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>What a change of policy does to connections that are established (facts: "at once"), and traffic from outside, on one live cluster.</summary>
 public class PolicyUpdateTests

@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 public sealed class ReconcilerTests
 {

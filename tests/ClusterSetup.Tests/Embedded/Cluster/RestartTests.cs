@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>What happens when Pods are deleted: those of the lab are replaced, those of the agents read their settings again.</summary>
 [Collection(LiveClusters.Name)]

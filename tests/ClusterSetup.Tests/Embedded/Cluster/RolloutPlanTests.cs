@@ -1,8 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.ControlPlane.Workloads;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
+using CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 using CsCheck;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 public sealed class RolloutPlanTests
 {

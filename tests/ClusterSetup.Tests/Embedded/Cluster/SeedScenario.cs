@@ -1,7 +1,7 @@
 using System.Globalization;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Lab.Scenarios;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>The seed's two policies with steps, load and names of a test's own: a folder with its own scenario.yaml, read as any scenario is.</summary>
 internal sealed record SeedScenario

@@ -2,11 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.EmbeddedCluster.Configuration;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>Clusters share a machine with each other and with other programs, and leave nothing behind.</summary>
 [Collection(LiveClusters.Name)]

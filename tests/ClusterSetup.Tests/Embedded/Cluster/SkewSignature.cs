@@ -1,6 +1,6 @@
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
 /// What cil#14268 looks like in a report, whatever the placement. Each run has one phase that begins without load and ends drained, so that all counts are exact.

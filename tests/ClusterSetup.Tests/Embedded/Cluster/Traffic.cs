@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>A request from a Pod's address to an address of the cluster every 20 ms, on fresh connections, and what became of each.</summary>
 internal sealed class Traffic : IAsyncDisposable

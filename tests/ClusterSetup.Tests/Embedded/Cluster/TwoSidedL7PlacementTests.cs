@@ -1,6 +1,8 @@
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>cil#14268 on a live cluster with other placements: the successes follow the client. A class of its own, so that it runs beside <see cref="TwoSidedL7Tests"/>.</summary>
 public class TwoSidedL7PlacementTests

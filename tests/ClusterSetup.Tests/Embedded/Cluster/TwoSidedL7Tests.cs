@@ -1,7 +1,9 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
 /// cil#14268 on a live cluster. None of it is scripted: with HTTP rules on both sides the successes follow the client's placement, whatever it is.

@@ -2,12 +2,14 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
 using CiliumDebugging.ClusterSetup.Attacks;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.EmbeddedCluster.Tests.Api;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>The seed's walk-through with a real kubectl, and what else people do with one, on a live lab.</summary>
 [Collection(LiveClusters.Name)]

@@ -1,13 +1,14 @@
 using System.Collections.Frozen;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Scenarios;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Testing;
 using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Tests.Forwarding;
 
 /// <summary>The seed's policies through the pure core, against what was measured on plain Linux (facts: "where the proxies' sockets live").</summary>
 public class ForwardingPathTests
@@ -170,7 +171,7 @@ public class ForwardingPathTests
     {
         public Cluster(CiliumConfig config, params string[] policies)
         {
-            var lab = new Policies.PolicyLab([.. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p)))]);
+            var lab = new CiliumDebugging.Testing.PolicyLab([.. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p)))]);
             PodEntry[] pods =
             [
                 new("load-test", "load-test", "client-node", Client.Address, "1", lab.LoadTest),

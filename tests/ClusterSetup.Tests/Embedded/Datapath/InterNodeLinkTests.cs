@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Network;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Cluster;
+using CiliumDebugging.EmbeddedCluster.Network;
+using CiliumDebugging.EmbeddedCluster.Tests.Cluster;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Network;
 
 public class InterNodeLinkTests
 {

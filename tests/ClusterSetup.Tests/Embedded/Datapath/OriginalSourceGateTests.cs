@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
+using CiliumDebugging.Datapath.Cilium;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Tests.Cilium;
 
 public class OriginalSourceGateTests
 {

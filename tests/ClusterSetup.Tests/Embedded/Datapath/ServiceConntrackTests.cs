@@ -1,8 +1,8 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.LoadBalancing;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.LoadBalancing;
 using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Tests.LoadBalancing;
 
 public class ServiceConntrackTests
 {

@@ -1,8 +1,9 @@
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Sockets;
 using CsCheck;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Datapath;
+namespace CiliumDebugging.Datapath.Tests.Sockets;
 
 public class SocketTableTests
 {
@@ -56,7 +57,7 @@ public class SocketTableTests
         var ends = SocketEnds.AcceptedFrom(s_syn);
         table.Accept(ends);
         table.Accept(ends);
-        var hold = new CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding.SocketHold(table, ends);
+        var hold = new CiliumDebugging.Datapath.Forwarding.SocketHold(table, ends);
         hold.Dispose();
         hold.Dispose();
         table.Contains(ends).ShouldBeTrue();

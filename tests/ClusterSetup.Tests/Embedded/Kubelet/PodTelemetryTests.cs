@@ -1,12 +1,12 @@
-using CiliumDebugging.ClusterSetup.Embedded.Kubelet;
-using k8s.Models;
+using CiliumDebugging.EmbeddedCluster.Kubelet;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Kubelet;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Kubelet;
 
 public sealed class PodTelemetryTests
 {

@@ -3,15 +3,16 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Forwarding;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Settings;
-using CiliumDebugging.ClusterSetup.Embedded.Datapath.Sockets;
-using CiliumDebugging.ClusterSetup.Embedded.Proxy;
-using CiliumDebugging.ClusterSetup.Policies;
-using CiliumDebugging.LoadTest.Views;
+using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Sockets;
+using CiliumDebugging.EmbeddedCluster.Proxy;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Embedded.Proxy;
+namespace CiliumDebugging.EmbeddedCluster.Tests.Proxy;
 
 /// <summary>One node proxy on a real connection, with an upstream of the test's own in place of the network.</summary>
 public class NodeProxyTests
@@ -102,7 +103,7 @@ public class NodeProxyTests
         await proxy.SendAsync("GET", "/echo", "");
         proxy.Sockets.Count.ShouldBe(1);
         proxy.CloseClient();
-        await Cluster.Eventually.HoldsAsync("the socket is given back", () => proxy.Sockets.Count == 0);
+        await CiliumDebugging.Testing.Eventually.HoldsAsync("the socket is given back", () => proxy.Sockets.Count == 0);
     }
 
     [Fact]
@@ -164,7 +165,7 @@ public class NodeProxyTests
 
         await proxy.SendAsync("POST", "/echo", "foo", $"traceparent: 00-{trace}-{client}-01\r\n");
 
-        await Cluster.Eventually.HoldsAsync("the span has ended", () => !spans.IsEmpty);
+        await CiliumDebugging.Testing.Eventually.HoldsAsync("the span has ended", () => !spans.IsEmpty);
         var span = spans.ShouldHaveSingleItem();
         span.ParentSpanId.ShouldBe(client);
         span.DisplayName.ShouldBe("ingress proxy POST backend-1");
@@ -216,7 +217,7 @@ public class NodeProxyTests
 
         private async Task RedirectAsync(Socket accepted, Func<HttpRequestMessage, int, HttpResponseMessage> upstream)
         {
-            var lab = new Policies.PolicyLab(Policies.PolicyLab.Backends("""
+            var lab = new CiliumDebugging.Testing.PolicyLab(CiliumDebugging.Testing.PolicyLab.Backends("""
                   ingress:
                     - toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {method: POST}]}}]
                 """));

@@ -1,12 +1,12 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 /// <summary>Settings on a cluster that is not the embedded one: a node with a container runtime, and agents that something starts again.</summary>
 public sealed class ClusterSettingsTests : IAsyncLifetime

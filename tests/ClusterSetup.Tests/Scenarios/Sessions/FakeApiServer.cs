@@ -1,15 +1,15 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
-using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using k8s;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 /// <summary>The parts of a real API server that the embedded one does not have: port-forward and exec by WebSocket, EndpointSlices of old releases. What it answers is the test's.</summary>
 internal sealed class FakeApiServer : IAsyncDisposable

@@ -1,6 +1,6 @@
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+using CiliumDebugging.Lab.Running.Existing;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 public class LoadBalancingMapTests
 {

@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.LoadTest.Report;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 /// <summary>Nobody looks.</summary>
 internal sealed class NoObserver : IRunObserver

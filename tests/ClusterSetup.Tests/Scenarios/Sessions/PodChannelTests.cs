@@ -1,11 +1,12 @@
 using System.Net.WebSockets;
 using System.Text;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Tests.Running.Existing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Clusters;
 
 /// <summary>Port-forward and exec as a real API server speaks them.</summary>
 public class PodChannelTests

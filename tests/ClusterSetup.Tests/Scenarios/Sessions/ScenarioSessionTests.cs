@@ -1,10 +1,10 @@
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
-using CiliumDebugging.ClusterSetup.Tests.Embedded.Api;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 public class ScenarioSessionTests
 {

@@ -1,12 +1,12 @@
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using CiliumDebugging.ClusterSetup.Scenarios;
-using CiliumDebugging.ClusterSetup.Scenarios.Measuring;
-using CiliumDebugging.ClusterSetup.Scenarios.Sessions;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running.Existing;
+using CiliumDebugging.Lab.Scenarios;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 
-namespace CiliumDebugging.ClusterSetup.Tests.Scenarios.Sessions;
+namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 public class SysdumpTests
 {
