@@ -1,3 +1,4 @@
+using CiliumDebugging.AppHost;
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Kubernetes;
 using CiliumDebugging.AppHost.Resources;

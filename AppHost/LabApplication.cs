@@ -8,6 +8,7 @@ using CiliumDebugging.AppHost.Terminal;
 using CiliumDebugging.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace CiliumDebugging.AppHost;
 

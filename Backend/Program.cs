@@ -1,3 +1,4 @@
+using CiliumDebugging.Backend;
 using CiliumDebugging.Backend.Echo;
 using CiliumDebugging.Backend.Metrics;
 using CiliumDebugging.ServiceDefaults;

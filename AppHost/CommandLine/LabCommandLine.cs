@@ -3,7 +3,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
-using CiliumDebugging.Lab.Text;
+using CiliumDebugging.Lab;
 using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.AppHost.CommandLine;

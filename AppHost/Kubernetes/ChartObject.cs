@@ -1,9 +1,9 @@
 using Aspire.Hosting.Kubernetes.Resources;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.Lab.Manifests;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Kubernetes;
 
 /// <summary>A template of the lab's chart as one of Aspire's objects: Aspire names the file after it, and it writes itself.</summary>
 internal sealed class ChartObject : BaseKubernetesResource, IYamlConvertible

@@ -1,10 +1,10 @@
 // The pipeline is the one way to write into the chart what no resource has; its API is marked as subject to change.
 #pragma warning disable ASPIREPIPELINES001, ASPIREPIPELINES004
 using Aspire.Hosting.Pipelines;
-using CiliumDebugging.ClusterSetup.Manifests;
+using CiliumDebugging.Lab.Manifests;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Kubernetes;
 
 /// <summary>Completes the values.yaml that Aspire writes by the switches of the lab's chart.</summary>
 internal static class ChartValuesStep

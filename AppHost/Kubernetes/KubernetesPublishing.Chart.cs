@@ -1,8 +1,8 @@
 using Aspire.Hosting.Kubernetes;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Topology;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.ClusterModel;
 
-namespace CiliumDebugging.AppHost;
+namespace CiliumDebugging.AppHost.Kubernetes;
 
 /// <remarks>
 /// What <c>aspire publish</c> makes of the lab is a Helm chart with the objects that <c>ClusterSetup -- manifests</c> prints

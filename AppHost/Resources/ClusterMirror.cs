@@ -38,7 +38,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_logRest = TimeSpan.FromSeconds(2);
 
-    private readonly Kubernetes _api;
+    private readonly k8s.Kubernetes _api;
     private readonly AspireRows _rows;
     private readonly KubernetesCommands _commands;
     private readonly string _clusterRow;
@@ -64,7 +64,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     /// <param name="feed">What is known of the load.</param>
     /// <param name="page">The live page, which the rows link to.</param>
     public ClusterMirror(
-        Kubernetes api, IEnumerable<MirroredPods> pods, AspireRows rows, KubernetesCommands commands, string clusterRow, IEnumerable<WorkloadResource> workloads, PageFeed feed,
+        k8s.Kubernetes api, IEnumerable<MirroredPods> pods, AspireRows rows, KubernetesCommands commands, string clusterRow, IEnumerable<WorkloadResource> workloads, PageFeed feed,
         Uri page)
     {
         (_api, _rows, _commands, _clusterRow, _feed, _page) = (api, rows, commands, clusterRow, feed, page);

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Hosting;
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Dashboard;
 using CiliumDebugging.AppHost.Terminal;
@@ -75,7 +76,7 @@ internal sealed partial class DistributionRun(
         var notices = parts.Cluster.IsEmbedded ? PrintNoticesAsync(echo.Token) : Task.CompletedTask;
         try
         {
-            using var api = new Kubernetes(await parts.Cluster.ReadyAsync(init.Services, cancellationToken));
+            using var api = new k8s.Kubernetes(await parts.Cluster.ReadyAsync(init.Services, cancellationToken));
             return parts.Cluster is EmbeddedClusterResource embedded
                 ? await RunEmbeddedAsync(api, embedded, cancellationToken) : await RunExistingAsync(api, cancellationToken);
         }
@@ -86,7 +87,7 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    private Task<RunOutcome> RunEmbeddedAsync(Kubernetes api, EmbeddedClusterResource cluster, CancellationToken cancellationToken)
+    private Task<RunOutcome> RunEmbeddedAsync(k8s.Kubernetes api, EmbeddedClusterResource cluster, CancellationToken cancellationToken)
     {
         _console.WriteLine($"export KUBECONFIG={cluster.Kubeconfig}");
         var session = options.SessionOptions("embedded cluster");
@@ -97,7 +98,7 @@ internal sealed partial class DistributionRun(
         return ShowAsync(api, session, shown, lab => RunOrdersAsync(lab, cancellationToken), cancellationToken);
     }
 
-    private async Task<RunOutcome> RunExistingAsync(Kubernetes api, CancellationToken cancellationToken)
+    private async Task<RunOutcome> RunExistingAsync(k8s.Kubernetes api, CancellationToken cancellationToken)
     {
         resource.Settled.TrySetResult();
         var cluster = new ExistingClusterView(api, options);
@@ -109,7 +110,7 @@ internal sealed partial class DistributionRun(
 
     /// <summary>2. Opens everything that shows the lab, and closes it again.</summary>
     private async Task<RunOutcome> ShowAsync(
-        Kubernetes api, LabSessionOptions sessionOptions, ShownCluster shown, Func<OpenLab, Task<RunOutcome>> run, CancellationToken cancellationToken)
+        k8s.Kubernetes api, LabSessionOptions sessionOptions, ShownCluster shown, Func<OpenLab, Task<RunOutcome>> run, CancellationToken cancellationToken)
     {
         var scenario = options.LoadScenario();
         await using var session = new LabSession(api, scenario, sessionOptions, TimeProvider.System);
@@ -167,7 +168,7 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>3. A cluster that is there: what its Service's Pods answer, and the scenarios that are asked for.</summary>
-    private async Task<RunOutcome> WatchAsync(Kubernetes api, ServiceName service, OpenLab lab, CancellationToken cancellationToken)
+    private async Task<RunOutcome> WatchAsync(k8s.Kubernetes api, ServiceName service, OpenLab lab, CancellationToken cancellationToken)
     {
         var session = lab.Session;
         await using var keys = TerminalKeys.Start(session, lab.Page.Link, () => End(LabExitCodes.Interrupted), IsTerminal);

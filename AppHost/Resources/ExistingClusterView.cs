@@ -13,7 +13,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>What is shown of a cluster that is there, and how scenarios are run on it.</summary>
 /// <param name="api">The cluster.</param>
 /// <param name="options">Which cluster and Service.</param>
-internal sealed class ExistingClusterView(Kubernetes api, LabOptions options)
+internal sealed class ExistingClusterView(k8s.Kubernetes api, LabOptions options)
 {
     /// <summary>Finds the Service, and what belongs to it: its Pods, and those of a load test that sends to it.</summary>
     /// <exception cref="FormatException">No Service is named and the lab's is not there.</exception>

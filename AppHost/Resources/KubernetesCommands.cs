@@ -12,7 +12,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="isOfRun">Whether a Pod (<c>namespace/name</c>) is a backend of a run that is under way.</param>
 /// <param name="cluster">The cluster, for those who confirm a command.</param>
 /// <param name="time">Time source.</param>
-internal sealed class KubernetesCommands(Kubernetes api, ILabCommands lab, Func<string, bool> isOfRun, ShownCluster cluster, TimeProvider time)
+internal sealed class KubernetesCommands(k8s.Kubernetes api, ILabCommands lab, Func<string, bool> isOfRun, ShownCluster cluster, TimeProvider time)
 {
     private const int ReplicasMax = 500;
     private const string ReplicasArgument = "replicas";

@@ -11,7 +11,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="pod">The Pod.</param>
 /// <param name="log">The row's log.</param>
 /// <param name="time">Time source.</param>
-internal sealed class PodLog(Kubernetes api, V1Pod pod, ILogger log, TimeProvider time)
+internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimeProvider time)
 {
     /// <summary>A longer line is cut into several.</summary>
     private const int LineLengthMax = 16 * 1024;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.Lab.Scenarios;
-using CiliumDebugging.Lab.Text;
+using CiliumDebugging.Lab;
 using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;

@@ -1,5 +1,3 @@
-using CiliumDebugging.LoadTest.Attack.Http;
-
 namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>The one bucket in which an intended request ends.</summary>
@@ -35,7 +33,7 @@ public enum Outcome
     /// <summary>The peer closed the connection before the response was complete.</summary>
     ClosedEarly,
 
-    /// <summary>What arrived is no HTTP/1.1 response or exceeds a limit; see <see cref="ResponseFault"/>.</summary>
+    /// <summary>What arrived is no HTTP/1.1 response or exceeds a limit.</summary>
     Malformed,
 
     /// <summary>The attack was stopped at once while the request was in flight.</summary>

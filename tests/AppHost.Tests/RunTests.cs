@@ -63,7 +63,7 @@ public sealed class RunTests : IAsyncLifetime
         await PodsAsync(count: 3);
         await Run("backend-1", "scale", ("replicas", "4"));
         await PodsAsync(count: 4);
-        using var api = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig()));
+        using var api = new k8s.Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(Kubeconfig()));
         await api.AppsV1.PatchNamespacedDeploymentScaleAsync(new V1Patch("""{"spec":{"replicas":2}}""", V1Patch.PatchType.MergePatch), "backend-1", "backend", cancellationToken: Cancel);
         await PodsAsync(count: 2);
         var before = await PodsAsync(count: 2);

@@ -29,7 +29,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task A_broken_policy_file_is_named_with_line_policy_and_field()
     {
-        var original = Path.Combine(AppContext.BaseDirectory, "Scenarios", "two-sided-l7");
+        var original = Path.Combine(AppContext.BaseDirectory, "scenarios", "two-sided-l7");
         foreach (var file in Directory.EnumerateFiles(original, "*.yaml")) File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
         var policy = Path.Combine(_folder, "load-test-policy.yaml");
         var text = await File.ReadAllTextAsync(policy, TestContext.Current.CancellationToken);

@@ -1,5 +1,5 @@
-using MathNet.Numerics;
 using MathNet.Numerics.Integration;
+using MathNetFunctions = MathNet.Numerics.SpecialFunctions;
 
 namespace CiliumDebugging.Statistics.Tests;
 
@@ -7,13 +7,13 @@ namespace CiliumDebugging.Statistics.Tests;
 internal static class ReferenceEvidence
 {
     public static double R(double q, double s, double n, double a, double b) =>
-        SpecialFunctions.BetaLn(a + s, b + n - s) - SpecialFunctions.BetaLn(a, b) - s * Math.Log(q) - (n - s) * Math.Log(1 - q);
+        MathNetFunctions.BetaLn(a + s, b + n - s) - MathNetFunctions.BetaLn(a, b) - s * Math.Log(q) - (n - s) * Math.Log(1 - q);
 
     public static double Up(double q, double s, double n, double a, double b) => R(q, s, n, a, b)
-        + Math.Log(1 - SpecialFunctions.BetaRegularized(a + s, b + n - s, q)) - Math.Log(1 - SpecialFunctions.BetaRegularized(a, b, q));
+        + Math.Log(1 - MathNetFunctions.BetaRegularized(a + s, b + n - s, q)) - Math.Log(1 - MathNetFunctions.BetaRegularized(a, b, q));
 
     public static double Down(double q, double s, double n, double a, double b) => R(q, s, n, a, b)
-        + Math.Log(SpecialFunctions.BetaRegularized(a + s, b + n - s, q)) - Math.Log(SpecialFunctions.BetaRegularized(a, b, q));
+        + Math.Log(MathNetFunctions.BetaRegularized(a + s, b + n - s, q)) - Math.Log(MathNetFunctions.BetaRegularized(a, b, q));
 
     public static double Skewed(double[] weights, long[] counts, double tolerance)
     {
@@ -62,7 +62,7 @@ internal static class ReferenceEvidence
         var reach = 60 / slope;
         var (left, right) = (Math.Max(from, mode - reach), Math.Min(to, mode + reach));
         var integral = GaussLegendreRule.Integrate(p => Math.Exp(LogDensity(p) - peak), left, right, 1024);
-        return peak + Math.Log(integral) - SpecialFunctions.BetaLn(a, b);
+        return peak + Math.Log(integral) - MathNetFunctions.BetaLn(a, b);
     }
 
     private static double[] Concentrations(int k, double tolerance) => [k, (k - 1) / (tolerance * tolerance)];

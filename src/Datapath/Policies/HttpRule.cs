@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
-using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace CiliumDebugging.Datapath.Policies;
 
@@ -10,7 +10,7 @@ namespace CiliumDebugging.Datapath.Policies;
 /// <param name="Value">The exact value, several occurrences joined by commas as Envoy does; null means presence is enough.</param>
 public sealed record HeaderRequirement(string Name, string? Value)
 {
-    internal bool Matches(IHeaderDictionary? headers)
+    internal bool Matches(IDictionary<string, StringValues>? headers)
     {
         if (headers is null || !headers.TryGetValue(Name, out var values) || values.Count == 0)
             return false;
@@ -54,7 +54,7 @@ public sealed class HttpRule : IEquatable<HttpRule>
     internal string Canonical { get; }
 
     /// <summary>Whether a request matches all parts.</summary>
-    public bool Matches(string requestMethod, string requestPath, string requestHost, IHeaderDictionary? headers)
+    public bool Matches(string requestMethod, string requestPath, string requestHost, IDictionary<string, StringValues>? headers)
     {
         if (method is not null && !method.Matches(requestMethod))
             return false;

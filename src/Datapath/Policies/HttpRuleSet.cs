@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace CiliumDebugging.Datapath.Policies;
 
@@ -47,7 +47,7 @@ public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
     /// <param name="path">The path with its query string, as sent.</param>
     /// <param name="host">The Host header or <c>:authority</c>, as sent.</param>
     /// <param name="headers">The request's headers; null means none.</param>
-    public bool Allows(string method, string path, string host, IHeaderDictionary? headers)
+    public bool Allows(string method, string path, string host, IDictionary<string, StringValues>? headers)
     {
         if (Rules.IsEmpty)
             return true;

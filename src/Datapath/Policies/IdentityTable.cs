@@ -9,7 +9,7 @@ namespace CiliumDebugging.Datapath.Policies;
 public sealed class IdentityTable
 {
     private const string DefaultCluster = "default";
-    internal const string MetadataName = "kubernetes.io/metadata.name";
+    public const string MetadataName = "kubernetes.io/metadata.name";
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, EndpointIdentity> byKey = new(StringComparer.Ordinal);

@@ -1,3 +1,4 @@
+using CiliumDebugging.ClusterModel;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;

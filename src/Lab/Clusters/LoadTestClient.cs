@@ -1,11 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using CiliumDebugging.LoadTest.Contract;
-using CiliumDebugging.LoadTest.Pod;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>Steers a load-test Pod (<see cref="AttackEndpoints"/>).</summary>
+/// <summary>Controls a load-test Pod.</summary>
 /// <param name="proxy">The way to the Pod.</param>
 /// <param name="ns">Its namespace.</param>
 /// <param name="pod">Its name.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.Datapath.Cilium;
-using CiliumDebugging.Lab.Text;
+using CiliumDebugging.Lab;
 
 namespace CiliumDebugging.Lab.Releases;
 

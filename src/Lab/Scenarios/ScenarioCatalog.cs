@@ -6,7 +6,7 @@ public static class ScenarioCatalog
     private const string FileName = "scenario.yaml";
 
     /// <summary>The folder of the scenarios that come with the lab.</summary>
-    public static string BuiltIn { get; } = Path.Combine(AppContext.BaseDirectory, "Scenarios");
+    public static string BuiltIn { get; } = Path.Combine(AppContext.BaseDirectory, "scenarios");
 
     /// <summary>Names of the scenarios that come with the lab.</summary>
     public static IReadOnlyList<string> Names =>

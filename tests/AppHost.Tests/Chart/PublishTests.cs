@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using CiliumDebugging.ClusterSetup.Embedded.Api.Encodings;
-using CiliumDebugging.ClusterSetup.Manifests;
-using CiliumDebugging.ClusterSetup.Tests.Manifests;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
+using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Tests.Manifests;
 
 namespace CiliumDebugging.AppHost.Tests.Chart;
 

@@ -1,3 +1,4 @@
+using CiliumDebugging.EndToEnd.Tests.Browser;
 using Microsoft.Playwright;
 
 [assembly: AssemblyFixture(typeof(Chromium))]

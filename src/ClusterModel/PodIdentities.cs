@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Policies;
 using k8s.Models;
 
-namespace CiliumDebugging.Datapath.Policies;
+namespace CiliumDebugging.ClusterModel;
 
 /// <summary>What policies see of a Pod object: its own labels, its namespace's, its service account and the names of its ports.</summary>
 public static class PodIdentities

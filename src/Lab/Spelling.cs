@@ -1,4 +1,4 @@
-namespace CiliumDebugging.Lab.Text;
+namespace CiliumDebugging.Lab;
 
 /// <summary>Finds what somebody may have meant.</summary>
 public static class Spelling
