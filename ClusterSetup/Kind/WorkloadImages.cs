@@ -30,11 +30,11 @@ internal static class WorkloadImages
 
     /// <summary>A tag that changes with the sources: what was built from the same ones need not be built again.</summary>
     /// <param name="sources">Folder of the sources.</param>
-    /// <param name="projects">The projects that images are built of; those they refer to are among them or ServiceDefaults.</param>
+    /// <param name="projects">The projects that images are built of; those they refer to are in <c>src</c> or ServiceDefaults.</param>
     public static string Tag(string sources, IEnumerable<string> projects)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in projects.Append("ServiceDefaults").SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories)).Concat(Directory.EnumerateFiles(sources, "Directory.*"))
+        foreach (var file in projects.Concat(["ServiceDefaults", "scenarios", "src"]).SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories)).Concat(Directory.EnumerateFiles(sources, "Directory.*"))
             .Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/')).Where(f => !f.Split('/').Any(p => p is "bin" or "obj" or "artifacts")).Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file));

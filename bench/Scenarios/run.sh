@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
-[ $# -gt 0 ] || set -- $(cd ClusterSetup/Scenarios && for f in */scenario.yaml; do dirname "$f"; done)
+[ $# -gt 0 ] || set -- $(cd scenarios && for f in */scenario.yaml; do dirname "$f"; done)
 [ -n "${NO_BUILD:-}" ] || dotnet build -v q -nologo AppHost/AppHost.csproj >/dev/null || exit 1
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -24,8 +23,7 @@ internal sealed class PolicyLab
         return result.Policies;
     }
 
-    public static string Scenario(string name, [CallerFilePath] string here = "") =>
-        File.ReadAllText(Path.Combine(Path.GetDirectoryName(here)!, "../../scenarios", name));
+    public static string Scenario(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scenarios", name));
 
     /// <summary>A CiliumNetworkPolicy of namespace backend that selects app=backend; the spec's other lines are given with two spaces of indentation.</summary>
     public static string Backends(string rules, string name = "policy") => $$$"""

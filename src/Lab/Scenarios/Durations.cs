@@ -10,7 +10,9 @@ public static class Durations
     {
         ArgumentNullException.ThrowIfNull(text);
         duration = default;
-        return text.Length > 0 && char.IsAsciiLetter(text[^1]) && Quantities.TryParseDuration(text, out duration)
+        var isDuration = text.Length > 0 && char.IsAsciiLetter(text[^1]) && Quantities.TryParseDuration(text, out duration)
             && duration > TimeSpan.Zero && duration <= TimeSpan.FromDays(1);
+        if (!isDuration) duration = default;
+        return isDuration;
     }
 }

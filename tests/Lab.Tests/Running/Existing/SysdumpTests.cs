@@ -33,7 +33,7 @@ public class SysdumpTests
     [Fact]
     public void The_commands_on_a_node_are_the_golden_ones()
     {
-        var path = Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", "Kind", "Golden", "sysdump.txt");
+        var path = Path.Combine(Path.GetDirectoryName(Here())!, "Golden", "sysdump.txt");
         var text = string.Concat(Sysdump.Commands(15).Select(c => $"{c.File}\t{c.Command}\n"));
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(path, text);
         File.ReadAllText(path).ShouldBe(text, $"{path} differs; UPDATE_GOLDEN=1 writes it anew");
