@@ -10,7 +10,7 @@ if (command.Exit is { } exit) return exit;
 var builder = LabApplication.CreateBuilder(command);
 if (KubernetesPublishing.NeedsRebuild(builder)) return await KubernetesPublishing.RebuildAndRunAsync(builder.AppHostDirectory, args);
 var options = command.Options;
-var topology = options.Topology;
+ClusterTopology topology = options.Topology;
 
 builder.AddKubernetesChart(topology);
 var cluster = builder.AddCluster<Projects.ClusterSetup>("cluster", options);

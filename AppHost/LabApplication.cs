@@ -57,7 +57,7 @@ internal static class LabApplication
         lifetime.ApplicationStopping.Register(() =>
         {
             if (Environment.ExitCode == 0 && services.GetServices<IHostedService>().OfType<BackgroundService>().Any(s => s.ExecuteTask is { IsFaulted: true }))
-                Environment.ExitCode = (int)RunOutcome.LabFailed;
+                Environment.ExitCode = (int)ExitCode.Failed;
         });
         PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         var registrations = signals.Select(s => PosixSignalRegistration.Create(s, Interrupt)).ToList();
@@ -74,7 +74,7 @@ internal static class LabApplication
         catch (Exception e) when (e is not OperationCanceledException)
         {
             await Console.Error.WriteLineAsync($"the lab could not be started: {e.Message}");
-            return (int)RunOutcome.LabFailed;
+            return (int)ExitCode.Failed;
         }
         finally
         {

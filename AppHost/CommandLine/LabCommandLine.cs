@@ -14,7 +14,7 @@ namespace CiliumDebugging.AppHost.CommandLine;
 /// <param name="Exit">Not null: everything has been said (help, version, what is wrong); end with this exit code.</param>
 public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> HostArguments, int? Exit)
 {
-    private static readonly string[] AspireOptions =
+    private static readonly string[] s_aspireOptions =
         ["--operation", "--step", "--output-path", "--publisher", "--log-level", "--environment", "--include-exception-details", "--clear-cache", "--contentRoot", "--applicationName"];
 
     /// <summary>Parses the command line; says what is wrong with it, every problem on a line of its own.</summary>
@@ -23,7 +23,7 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
     /// <param name="error">Where problems go; the console by default.</param>
     public static LabCommandLine Parse(string[] args, TextWriter? output = null, TextWriter? error = null)
     {
-        var symbols = new LabSymbols();
+        LabCommandOptions symbols = new LabCommandOptions();
         symbols.Command.TreatUnmatchedTokensAsErrors = false;
         var parsed = symbols.Command.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         ImmutableArray<string> rest = [.. parsed.UnmatchedTokens];
@@ -42,7 +42,7 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
         if (problems.Count == 0) problems.AddRange(ReadInputs(options));
         foreach (var problem in problems)
             (error ?? Console.Error).WriteLine(problem);
-        return new LabCommandLine(options, rest, problems.Count == 0 ? null : (int)RunOutcome.BadUsage);
+        return new LabCommandLine(options, rest, problems.Count == 0 ? null : (int)ExitCode.BadUsage);
     }
 
     /// <summary>What is wrong with the scenario, its files or the agents' settings; better said before anything is started.</summary>
@@ -78,10 +78,10 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
     };
 
     /// <summary>What is wrong with an argument that is none of the lab's; null: it is left to Aspire.</summary>
-    private static string? Unknown(string token, LabSymbols symbols)
+    private static string? Unknown(string token, LabCommandOptions symbols)
     {
         var name = token.Split('=', ':')[0];
-        if (AspireOptions.Contains(name, StringComparer.OrdinalIgnoreCase)) return null;
+        if (s_aspireOptions.Contains(name, StringComparer.OrdinalIgnoreCase)) return null;
         return IsOption(name) && Spelling.Nearest(name, symbols.Names) is { } near ? $"{name}: no such option; did you mean {near}?" : null;
     }
 }

@@ -25,7 +25,7 @@ public sealed record LabOptions
     public bool Once { get; init; }
 
     /// <summary>Whether only the scenario's load is started, without its steps: changes are made from the page or the terminal, and the lab stays up until Ctrl-C.</summary>
-    public bool ByHand { get; init; }
+    public bool Manual { get; init; }
 
     /// <summary>Loopback port of the live page, 1 to 65535; null: 15190, or a free one when that is taken.</summary>
     public int? PagePort { get; init; }
@@ -49,7 +49,7 @@ public sealed record LabOptions
     /// Whether the lab goes on after the run, for the dashboard and for commands: on a terminal, and where the Aspire CLI or
     /// an IDE has started it, which end it themselves. <see cref="Once"/> forbids it.
     /// </summary>
-    public bool StaysUp => !Once && (ByHand || !Console.IsOutputRedirected || IsStartedByTool);
+    public bool StaysUp => !Once && (Manual || !Console.IsOutputRedirected || IsStartedByTool);
 
     /// <summary>Set by the Aspire CLI (the first two) and by IDEs.</summary>
     private static readonly string[] s_toolVariables = ["ASPIRE_BACKCHANNEL_PATH", "ASPIRE_CLI_PID", "DEBUG_SESSION_PORT"];
@@ -58,7 +58,7 @@ public sealed record LabOptions
 
     /// <summary>The nodes, workloads and Services this makes.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
-    public LabTopology Topology => LoadScenario().Topology.Build(Workers, ClientWorker);
+    public ClusterTopology Topology => LoadScenario().Topology.Build(Workers, ClientWorker);
 
     /// <summary>The scenario with the rate and the durations of these options.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
@@ -72,10 +72,10 @@ public sealed record LabOptions
 
     /// <summary>What a session of the lab needs to know.</summary>
     /// <param name="host">Host and cluster in a few words.</param>
-    public LabSessionOptions SessionOptions(string host)
+    public LabControllerOptions SessionOptions(string host)
     {
         var first = LoadScenario();
-        return new LabSessionOptions(
+        return new LabControllerOptions(
             host, [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))], LoadScenarioNamed, scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
     }
 
@@ -84,7 +84,7 @@ public sealed record LabOptions
     public ImmutableSortedDictionary<string, string> ClusterSettings => LoadScenario().Settings.SetItems(CiliumSettings);
 
     /// <summary><see cref="ClusterSettings"/> as the <c>cluster</c> process reads them: one <c>key=value</c> per line.</summary>
-    public string CiliumConfig => LabProcesses.FormatSettings(ClusterSettings);
+    public string CiliumConfig => ClusterEnvironment.FormatSettings(ClusterSettings);
 
     /// <summary>Number of Pods behind the Service of a scenario's load.</summary>
     public int BackendsOf(CiliumDebugging.Lab.Scenarios.Scenario scenario)

@@ -46,13 +46,13 @@ internal static partial class KubernetesPublishing
             var lines = errors.Split('\n').Concat(path.Split('\n'));
             var reason = lines.FirstOrDefault(l => l.Contains(": error ", StringComparison.Ordinal)) ?? $"dotnet build ended with exit code {code}";
             await Console.Error.WriteLineAsync($"cannot publish: {reason[(reason.IndexOf(": error ", StringComparison.Ordinal) + 1)..].Trim()}");
-            return (int)RunOutcome.LabFailed;
+            return (int)ExitCode.Failed;
         }
         return (await children.RunAsync(new ProcessStartInfo(DotnetProcess.DotnetHost(), [path.Trim(), .. args]))).ExitCode;
     }
 
     /// <summary>Adds the Helm chart that publishing makes. Nothing while the lab runs.</summary>
-    public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, LabTopology topology) => AddChart(builder, topology);
+    public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, ClusterTopology topology) => AddChart(builder, topology);
 
     /// <summary>Makes a Deployment of a project in the chart, with its Service, namespace and policy.</summary>
     public static IResourceBuilder<ProjectResource> PublishAsDeployment(
@@ -64,7 +64,7 @@ internal static partial class KubernetesPublishing
 
     static partial void SetIfCompiled(ref bool isCompiled);
 
-    static partial void AddChart(IDistributedApplicationBuilder builder, LabTopology topology);
+    static partial void AddChart(IDistributedApplicationBuilder builder, ClusterTopology topology);
 
     static partial void AddDeployment(IResourceBuilder<ProjectResource> project, WorkloadSpec workload, ServiceSpec? service);
 

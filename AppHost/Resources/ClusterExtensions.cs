@@ -50,9 +50,9 @@ internal static class ClusterExtensions
                     start.Args.Add(argument);
             })
             .WithIconName("Server")
-            .WithEnvironment(LabTopology.EnvironmentVariable, options.Topology.ToJson())
-            .WithEnvironment(LabProcesses.PortOffset, options.PortOffset?.ToString(CultureInfo.InvariantCulture) ?? "")
-            .WithEnvironment(LabProcesses.CiliumConfig, options.CiliumConfig)
+            .WithEnvironment(ClusterTopology.EnvironmentVariable, options.Topology.ToJson())
+            .WithEnvironment(ClusterEnvironment.PortOffset, options.PortOffset?.ToString(CultureInfo.InvariantCulture) ?? "")
+            .WithEnvironment(ClusterEnvironment.CiliumConfig, options.CiliumConfig)
             .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", ExportInterval)
             .WithEnvironment("OTEL_BSP_SCHEDULE_DELAY", ExportInterval)
             .WithEnvironment("OTEL_BLRP_SCHEDULE_DELAY", ExportInterval)

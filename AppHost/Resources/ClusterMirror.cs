@@ -31,10 +31,10 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     private const int QueueLength = 256;
 
     /// <summary>Pods whose logs are followed; each costs a connection to the API server.</summary>
-    private const int LogsMax = 60;
+    private const int MaxLogs = 60;
 
     /// <summary>Pods that are gone and whose logs can still be read.</summary>
-    private const int GoneMax = 20;
+    private const int MaxGone = 20;
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_logRest = TimeSpan.FromSeconds(2);
 
@@ -42,7 +42,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     private readonly AspireRows _rows;
     private readonly KubernetesCommands _commands;
     private readonly string _clusterRow;
-    private readonly PageFeed _feed;
+    private readonly LiveState _feed;
     private readonly Uri _page;
     private readonly Dictionary<string, PodEntry> _pods = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Namespace, string Workload), WorkloadEntry> _workloads = [];
@@ -64,7 +64,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     /// <param name="feed">What is known of the load.</param>
     /// <param name="page">The live page, which the rows link to.</param>
     public ClusterMirror(
-        k8s.Kubernetes api, IEnumerable<MirroredPods> pods, AspireRows rows, KubernetesCommands commands, string clusterRow, IEnumerable<WorkloadResource> workloads, PageFeed feed,
+        k8s.Kubernetes api, IEnumerable<MirroredPods> pods, AspireRows rows, KubernetesCommands commands, string clusterRow, IEnumerable<WorkloadResource> workloads, LiveState feed,
         Uri page)
     {
         (_api, _rows, _commands, _clusterRow, _feed, _page) = (api, rows, commands, clusterRow, feed, page);
@@ -147,7 +147,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
 
     private async Task ShowAllAsync()
     {
-        var state = _feed.State;
+        PageState state = _feed.State;
         var rows = state.PodRows.ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var pod in _pods.Values) await ShowAsync(pod, state, rows.GetValueOrDefault($"{pod.Pod.Namespace()}/{pod.Pod.Name()}"));
         foreach (var workload in _workloads.Values) await ShowAsync(workload, state);
@@ -155,10 +155,10 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
 
     private async Task ShowAsync(V1Pod pod, MirroredPods watched)
     {
-        var state = _feed.State;
+        PageState state = _feed.State;
         if (!_pods.TryGetValue(pod.Uid(), out var entry)) entry = await AddAsync(pod, watched);
         entry.Pod = pod;
-        if (entry.Log is null && HasStarted(pod) && _logs < LogsMax) StartLog(entry);
+        if (entry.Log is null && HasStarted(pod) && _logs < MaxLogs) StartLog(entry);
         await ShowAsync(entry, state, state.PodRows.FirstOrDefault(r => r.Key == $"{pod.Namespace()}/{pod.Name()}"));
         await ShowAsync(entry.Workload, state);
     }
@@ -238,7 +238,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
             _running.RemoveAll(t => t.IsCompleted);
         }
         _gone.Enqueue(entry);
-        if (_gone.Count > GoneMax) _rows.Remove(_gone.Dequeue().Resource);
+        if (_gone.Count > MaxGone) _rows.Remove(_gone.Dequeue().Resource);
         // A Job's Pods are gone and so is it; a Deployment says itself when it is.
         if (entry.Workload is { Pods.Count: 0 } workload && (workload.IsGone || workload.Resource.Kind != WorkloadResource.Deployment)) await EndAsync(workload);
         else await ShowAsync(entry.Workload, _feed.State);
@@ -264,7 +264,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
         _rows.EndLog(entry.Resource);
     }
 
-    private async Task ShowAsync(PodEntry entry, LabState state, PageRow? share)
+    private async Task ShowAsync(PodEntry entry, PageState state, PageRow? share)
     {
         var text = PodText.Of(entry.Pod, state, share);
         if (entry.Shown?.Key == text.Key) return;
@@ -281,7 +281,7 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
         entry.Shown = text;
     }
 
-    private async Task ShowAsync(WorkloadEntry entry, LabState state)
+    private async Task ShowAsync(WorkloadEntry entry, PageState state)
     {
         var text = WorkloadText.Of(entry.Resource, entry.IsGone, entry.Replicas, [.. entry.Pods.Select(p => p.Pod)], state);
         if (entry.Shown?.Key == text.Key) return;

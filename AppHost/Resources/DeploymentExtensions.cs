@@ -12,7 +12,7 @@ internal static class DeploymentExtensions
     /// </summary>
     /// <typeparam name="TProject">The project of the program that its Pods run.</typeparam>
     public static IResourceBuilder<IResource> AddDeployment<TProject>(
-        this IDistributedApplicationBuilder builder, [ResourceName] string name, LabTopology topology, IResourceBuilder<IClusterResource> cluster)
+        this IDistributedApplicationBuilder builder, [ResourceName] string name, ClusterTopology topology, IResourceBuilder<IClusterResource> cluster)
         where TProject : IProjectMetadata, new()
     {
         var workload = topology.Workloads.Single(w => w.Name == name);

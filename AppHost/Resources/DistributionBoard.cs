@@ -15,7 +15,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private readonly DistributionResource _distribution;
-    private readonly PageFeed _feed;
+    private readonly LiveState _feed;
     private readonly PageServer _page;
     private readonly string _cluster;
     private readonly ResourceNotificationService _notifications;
@@ -28,7 +28,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     private string _shown = "", _told = "";
     private Task _message = Task.CompletedTask;
 
-    public DistributionBoard(DistributionResource distribution, PageFeed feed, PageServer page, string cluster, InitializeResourceEvent init)
+    public DistributionBoard(DistributionResource distribution, LiveState feed, PageServer page, string cluster, InitializeResourceEvent init)
     {
         (_distribution, _feed, _page, _cluster, _notifications, _log) = (distribution, feed, page, cluster, init.Notifications, new RunLog(init.Logger));
         _logger = init.Logger;
@@ -69,7 +69,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     }
 
     /// <summary>A message at the verdict, one for each scenario and mechanism. Nobody need answer it.</summary>
-    private void Tell(LabState state)
+    private void Tell(PageState state)
     {
         if (state.Verdict is not { Kind: "skewed" } || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis) return;
         var about = $"{state.Scenario}/{diagnosis.Name}";
@@ -91,7 +91,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
         }
     }
 
-    private ImmutableArray<UrlSnapshot> Links(LabInfo lab)
+    private ImmutableArray<UrlSnapshot> Links(PageInfo lab)
     {
         ImmutableArray<UrlSnapshot> links =
         [

@@ -14,7 +14,7 @@ internal static class DistributionExtensions
     /// <summary>
     /// Adds the resource that stands for how requests are distributed: it runs the scenario in this process once the cluster
     /// is ready, and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The
-    /// application ends after the verdict, with <see cref="RunOutcome"/> as its exit code, unless
+    /// application ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
     /// <see cref="LabOptions.StaysUp"/>.
     /// </summary>
     public static void AddDistribution(
@@ -24,7 +24,7 @@ internal static class DistributionExtensions
         if (builder.ExecutionContext.IsPublishMode) return;
 
         var resource = new DistributionResource(name);
-        var parts = new LabParts(cluster.Resource, [.. workloads.Select(w => w.Resource).OfType<WorkloadResource>().Where(builder.Resources.Contains)]);
+        DistributionParts parts = new DistributionParts(cluster.Resource, [.. workloads.Select(w => w.Resource).OfType<WorkloadResource>().Where(builder.Resources.Contains)]);
         var distribution = builder.AddResource(resource)
             .WithInitialState(new CustomResourceSnapshot
             {
@@ -59,4 +59,4 @@ internal static class DistributionExtensions
 /// <summary>What a lab consists of.</summary>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Workloads">Workloads whose rows are there from the beginning.</param>
-internal sealed record LabParts(IClusterResource Cluster, IReadOnlyList<WorkloadResource> Workloads);
+internal sealed record DistributionParts(IClusterResource Cluster, IReadOnlyList<WorkloadResource> Workloads);

@@ -6,10 +6,10 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>How requests are distributed, as a resource: its state is the verdict.</summary>
 internal sealed class DistributionResource(string name) : Resource(name)
 {
-    private volatile LabSession? _session;
+    private volatile LabController? _session;
 
     /// <summary>The lab that carries out commands; null before the cluster is ready and after the lab failed.</summary>
-    public LabSession? Session
+    public LabController? Session
     {
         get => _session;
         set => _session = value;

@@ -30,7 +30,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// </list>
 /// </summary>
 internal sealed partial class DistributionRun(
-    DistributionResource resource, InitializeResourceEvent init, LabOptions options, LabParts parts)
+    DistributionResource resource, InitializeResourceEvent init, LabOptions options, DistributionParts parts)
 {
     /// <summary>Begins the lines that Aspire's orchestrator adds to the output of a process.</summary>
     private const string OrchestratorPrefix = "[sys]";
@@ -68,7 +68,7 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    private async Task<RunOutcome> RunUntilAsync(CancellationToken cancellationToken)
+    private async Task<ExitCode> RunUntilAsync(CancellationToken cancellationToken)
     {
         _console.WriteLine($"dashboard    {DashboardAddresses.Link(_configuration)}");
         // 1. the cluster
@@ -87,18 +87,18 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    private Task<RunOutcome> RunEmbeddedAsync(k8s.Kubernetes api, EmbeddedClusterResource cluster, CancellationToken cancellationToken)
+    private Task<ExitCode> RunEmbeddedAsync(k8s.Kubernetes api, EmbeddedClusterResource cluster, CancellationToken cancellationToken)
     {
         _console.WriteLine($"export KUBECONFIG={cluster.Kubeconfig}");
-        var session = options.SessionOptions("embedded cluster");
-        var topology = options.Topology;
+        LabControllerOptions session = options.SessionOptions("embedded cluster");
+        ClusterTopology topology = options.Topology;
         var source = $"emulates Cilium {CiliumConfig.Parse(options.ClusterSettings).Version}, {topology.Nodes.Length} nodes";
         var shown = new ShownCluster($"the embedded cluster, which {source}: not a measurement of Cilium", source,
             [.. parts.Workloads.Select(w => w.Namespace).Distinct(StringComparer.Ordinal).Select(ns => new MirroredPods(ns))], ClusterRights.All, IsEmbedded: true);
         return ShowAsync(api, session, shown, lab => RunOrdersAsync(lab, cancellationToken), cancellationToken);
     }
 
-    private async Task<RunOutcome> RunExistingAsync(k8s.Kubernetes api, CancellationToken cancellationToken)
+    private async Task<ExitCode> RunExistingAsync(k8s.Kubernetes api, CancellationToken cancellationToken)
     {
         resource.Settled.TrySetResult();
         var cluster = new ExistingClusterView(api, options);
@@ -109,11 +109,11 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>2. Opens everything that shows the lab, and closes it again.</summary>
-    private async Task<RunOutcome> ShowAsync(
-        k8s.Kubernetes api, LabSessionOptions sessionOptions, ShownCluster shown, Func<OpenLab, Task<RunOutcome>> run, CancellationToken cancellationToken)
+    private async Task<ExitCode> ShowAsync(
+        k8s.Kubernetes api, LabControllerOptions sessionOptions, ShownCluster shown, Func<OpenLab, Task<ExitCode>> run, CancellationToken cancellationToken)
     {
         var scenario = options.LoadScenario();
-        await using var session = new LabSession(api, scenario, sessionOptions, TimeProvider.System);
+        await using LabController session = new LabController(api, scenario, sessionOptions, TimeProvider.System);
         await using var page = await PageServer.StartAsync(session.Feed, session, TimeProvider.System, options.PagePort, cancellationToken);
         _console.WriteLine($"page         {page.Link}");
         var commands = new KubernetesCommands(api, session, name => session.IsRunning && session.Feed.Lab.Pods.Any(p => p.HubbleName == name), shown, TimeProvider.System);
@@ -123,7 +123,7 @@ internal sealed partial class DistributionRun(
         (resource.Session, resource.Rights, resource.IsEmbedded) = (session, shown.Rights, shown.IsEmbedded);
         session.Feed.Changed += Settle;
         var telemetry = resource.Settled.Task.ContinueWith(
-            _ => LabTelemetry.Start(session.Feed, OtlpOf(), TimeProvider.System, instanceId: "all"), TaskScheduler.Default);
+            _ => RunTelemetry.Start(session.Feed, OtlpOf(), TimeProvider.System, instanceId: "all"), TaskScheduler.Default);
         try
         {
             return await run(new OpenLab(session, page, scenario));
@@ -142,15 +142,15 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>3. The scenario, and while the lab stays up what is asked for after it.</summary>
-    private async Task<RunOutcome> RunOrdersAsync(OpenLab lab, CancellationToken cancellationToken)
+    private async Task<ExitCode> RunOrdersAsync(OpenLab lab, CancellationToken cancellationToken)
     {
         var (session, page, scenario) = lab;
         await using var keys = TerminalKeys.Start(session, page.Link, () => End(LabExitCodes.Interrupted), IsTerminal);
         var terminal = IsTerminal ? new LiveTerminal(_console) { Footer = () => keys?.Footer ?? "" } : null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var clusterEnd = new ResourceEnd(init.Notifications, _logs).OfAsync(parts.Cluster, stop.Token);
-        var runs = LabOrders.RunAsync(
-            session, new RunOrder(scenario, options.ByHand),
+        var runs = RunLoop.RunAsync(
+            session, new RunOrder(scenario, options.Manual),
             order => terminal is null
                 ? session.RunAsync(order, new PlainTerminal(_console), stop.Token)
                 : terminal.RunAsync(() => session.RunAsync(order, terminal, stop.Token)),
@@ -168,22 +168,22 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>3. A cluster that is there: what its Service's Pods answer, and the scenarios that are asked for.</summary>
-    private async Task<RunOutcome> WatchAsync(k8s.Kubernetes api, ServiceName service, OpenLab lab, CancellationToken cancellationToken)
+    private async Task<ExitCode> WatchAsync(k8s.Kubernetes api, ServiceName service, OpenLab lab, CancellationToken cancellationToken)
     {
-        var session = lab.Session;
+        LabController session = lab.Session;
         await using var keys = TerminalKeys.Start(session, lab.Page.Link, () => End(LabExitCodes.Interrupted), IsTerminal);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watch = new ServiceWatch(
             api, ServiceWatch.OptionsFor(service.Namespace, service.Name), session.Feed, TimeProvider.System, () => session.IsRunning);
         var watching = watch.RunAsync(stop.Token);
         var following = new VerdictLines(session.Feed, _console.WriteLine).RunAsync(stop.Token);
-        var orders = RunAskedAsync(session, stop.Token);
+        var orders = RunRequestedAsync(session, stop.Token);
         try
         {
             var verdict = options.Once ? VerdictAsync(session.Feed, stop.Token) : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token)
-                .ContinueWith(_ => RunOutcome.ExpectationHolds, TaskScheduler.Default);
+                .ContinueWith(_ => ExitCode.Success, TaskScheduler.Default);
             await await Task.WhenAny(watching, orders, verdict);
-            var outcome = await verdict;
+            ExitCode outcome = await verdict;
             _console.WriteLine(VerdictLines.LineOf(session.Feed.State));
             return outcome;
         }
@@ -194,7 +194,7 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    private async Task RunAskedAsync(LabSession session, CancellationToken cancellationToken)
+    private async Task RunRequestedAsync(LabController session, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -215,14 +215,14 @@ internal sealed partial class DistributionRun(
 
     /// <summary>With --once: the verdict.</summary>
     /// <exception cref="TimeoutException">There is none within three minutes.</exception>
-    private static async Task<RunOutcome> VerdictAsync(PageFeed feed, CancellationToken cancellationToken)
+    private static async Task<ExitCode> VerdictAsync(LiveState feed, CancellationToken cancellationToken)
     {
         using var watching = feed.Watch();
         var since = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(since) < s_verdictLimit)
         {
-            if (feed.State.Verdict is { Kind: "skewed" }) return RunOutcome.ExpectationFails;
-            if (feed.State.Verdict is { Kind: "even" }) return RunOutcome.ExpectationHolds;
+            if (feed.State.Verdict is { Kind: "skewed" }) return ExitCode.NotReproduced;
+            if (feed.State.Verdict is { Kind: "even" }) return ExitCode.Success;
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
         }
         throw new TimeoutException($"no verdict within {s_verdictLimit.TotalMinutes:0} min: {feed.State.Situation.Headline}");
@@ -258,17 +258,17 @@ internal sealed partial class DistributionRun(
         return row;
     }
 
-    private static (string Message, RunOutcome Outcome) FailureOf(Exception failure) => failure switch
+    private static (string Message, ExitCode Outcome) FailureOf(Exception failure) => failure switch
     {
-        ScenarioException or FormatException => (failure.Message, RunOutcome.BadUsage),
-        ResourceEndedException { ExitCode: (int)RunOutcome.BadUsage } => (failure.Message, RunOutcome.BadUsage),
-        ResourceEndedException => ($"the lab failed: the cluster ended: {failure.Message}", RunOutcome.LabFailed),
+        ScenarioException or FormatException => (failure.Message, ExitCode.BadUsage),
+        ResourceEndedException { ExitCode: (int)ExitCode.BadUsage } => (failure.Message, ExitCode.BadUsage),
+        ResourceEndedException => ($"the lab failed: the cluster ended: {failure.Message}", ExitCode.Failed),
         HttpOperationException e =>
-            ($"the lab failed: the cluster refused a request: {(int)e.Response.StatusCode} {e.Response.Content}", RunOutcome.LabFailed),
-        OperationCanceledException => ("the lab failed: the cluster did not answer in time", RunOutcome.LabFailed),
+            ($"the lab failed: the cluster refused a request: {(int)e.Response.StatusCode} {e.Response.Content}", ExitCode.Failed),
+        OperationCanceledException => ("the lab failed: the cluster did not answer in time", ExitCode.Failed),
         TimeoutException or HttpRequestException or IOException or InvalidOperationException or ObservationException
-            or CiliumDebugging.Lab.Running.Existing.ClusterRefusedException => ($"the lab failed: {failure.Message}", RunOutcome.LabFailed),
-        _ => ($"the lab failed: {failure}", RunOutcome.LabFailed),
+            or CiliumDebugging.Lab.Running.Existing.ClusterRefusedException => ($"the lab failed: {failure.Message}", ExitCode.Failed),
+        _ => ($"the lab failed: {failure}", ExitCode.Failed),
     };
 
     /// <summary>Where this process sends its own telemetry: to the dashboard.</summary>
@@ -289,7 +289,7 @@ internal sealed partial class DistributionRun(
     private static partial void LogFailed(ILogger logger, string scenario, string message);
 
     /// <summary>A lab that is open to be looked at.</summary>
-    private sealed record OpenLab(LabSession Session, PageServer Page, Scenario Scenario);
+    private sealed record OpenLab(LabController Session, PageServer Page, Scenario Scenario);
 }
 
 /// <summary>A cluster, and what of it is shown.</summary>

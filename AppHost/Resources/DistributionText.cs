@@ -12,9 +12,9 @@ internal static class DistributionText
     /// <summary>The row.</summary>
     /// <param name="state">The lab.</param>
     /// <param name="cluster">What it is measured on, in a few words.</param>
-    public static RowText Of(LabState state, string cluster)
+    public static RowText Of(PageState state, string cluster)
     {
-        var s = state.Situation;
+        RunStatus s = state.Situation;
         var diagnosis = state.Diagnosis is { Name: not "even" } named ? named : null;
         ImmutableArray<(string Name, string Value)> all =
         [
@@ -32,7 +32,7 @@ internal static class DistributionText
     private static string ErrorBound(PageVerdict? verdict) =>
         verdict is { Kind: not "undecided", LogThreshold: > 0 } ? F($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs") : "";
 
-    private static ResourceStateSnapshot StateOf(LabState state)
+    private static ResourceStateSnapshot StateOf(PageState state)
     {
         if (state.Verdict is not { } verdict)
             return Styled(state.Step.Length > 0 ? state.Step : "Starting", KnownResourceStateStyles.Info);
@@ -50,16 +50,16 @@ internal static class DistributionText
 internal static class DistributionHealth
 {
     /// <summary>The health in a state of the lab, and why.</summary>
-    public static (HealthStatus Status, string Reason) Of(LabState state) => state.Situation.Kind switch
+    public static (HealthStatus Status, string Reason) Of(PageState state) => state.Situation.Kind switch
     {
         "failing" => (HealthStatus.Unhealthy, Describe(state)),
         "skewed" => (HealthStatus.Degraded, Describe(state)),
         _ => (HealthStatus.Healthy, state.Situation.Headline),
     };
 
-    private static string Describe(LabState state)
+    private static string Describe(PageState state)
     {
-        var s = state.Situation;
+        RunStatus s = state.Situation;
         var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $" ({named.Name})" : "";
         var silent = s.Silent.Length > 0 ? $"Not answering: {s.Silent}. " : "";
         return $"{s.Headline}{cause}. Answering: {s.Answers}. {silent}Since {s.Since}, after {s.After}.";

@@ -31,11 +31,11 @@ internal sealed class ExistingClusterView(k8s.Kubernetes api, LabOptions options
 
     /// <summary>A lab on this cluster: a scenario is run on what is there, and the cluster is put back.</summary>
     /// <param name="host">Which cluster it is.</param>
-    public LabSessionOptions SessionOptions(string host) => options.SessionOptions(host) with
+    public LabControllerOptions SessionOptions(string host) => options.SessionOptions(host) with
     {
         Settings = _ => ImmutableSortedDictionary<string, string>.Empty,
         Run = (order, listener, control, token) =>
-            new ScenarioSession(api, new SessionRights(), TimeProvider.System).RunAsync(order.Scenario, listener, token, control, order.ByHand),
+            new ExistingClusterRun(api, new SessionRights(), TimeProvider.System).RunAsync(order.Scenario, listener, token, control, order.Manual),
     };
 
     private async Task<ServiceName> FindServiceAsync(CancellationToken cancellationToken)

@@ -12,9 +12,9 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="isOfRun">Whether a Pod (<c>namespace/name</c>) is a backend of a run that is under way.</param>
 /// <param name="cluster">The cluster, for those who confirm a command.</param>
 /// <param name="time">Time source.</param>
-internal sealed class KubernetesCommands(k8s.Kubernetes api, ILabCommands lab, Func<string, bool> isOfRun, ShownCluster cluster, TimeProvider time)
+internal sealed class KubernetesCommands(k8s.Kubernetes api, IPageCommands lab, Func<string, bool> isOfRun, ShownCluster cluster, TimeProvider time)
 {
-    private const int ReplicasMax = 500;
+    private const int MaxReplicas = 500;
     private const string ReplicasArgument = "replicas";
 
     /// <summary><c>delete-pod</c>: deletes a Pod, as <c>kubectl delete pod</c> does.</summary>
@@ -37,7 +37,7 @@ internal sealed class KubernetesCommands(k8s.Kubernetes api, ILabCommands lab, F
     private async Task<string> DeleteAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         var name = $"{pod.Namespace()}/{pod.Name()}";
-        if (isOfRun(name)) return await lab.RunAsync(new LabCommand(LabAction.DeletePod, name), cancellationToken);
+        if (isOfRun(name)) return await lab.RunAsync(new PageCommand(PageAction.DeletePod, name), cancellationToken);
         await api.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken);
         return $"pod {name} is being deleted";
     }
@@ -45,8 +45,8 @@ internal sealed class KubernetesCommands(k8s.Kubernetes api, ILabCommands lab, F
     private async Task<string> ScaleAsync(WorkloadResource workload, ExecuteCommandContext context)
     {
         var text = context.Arguments[ReplicasArgument].Value;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replicas) || replicas > ReplicasMax)
-            throw new CommandRefusedException($"{ReplicasArgument} '{text}': must be a whole number from 0 to {ReplicasMax}, for example 3");
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replicas) || replicas > MaxReplicas)
+            throw new CommandRefusedException($"{ReplicasArgument} '{text}': must be a whole number from 0 to {MaxReplicas}, for example 3");
         await PatchAsync(workload, new { spec = new { replicas } }, context.CancellationToken);
         return $"{workload.Namespace}/{workload.Workload} is being scaled to {replicas}";
     }

@@ -14,7 +14,7 @@ namespace CiliumDebugging.AppHost.Resources;
 internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimeProvider time)
 {
     /// <summary>A longer line is cut into several.</summary>
-    private const int LineLengthMax = 16 * 1024;
+    private const int MaxLineLength = 16 * 1024;
 
     /// <summary>Lines from before that are read.</summary>
     private const int EarlierLines = 1000;
@@ -66,7 +66,7 @@ internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimePro
             {
                 if (c is '\r') continue;
                 if (c is not '\n') line.Append(c);
-                if (c is '\n' || line.Length >= LineLengthMax) Flush(line);
+                if (c is '\n' || line.Length >= MaxLineLength) Flush(line);
             }
         }
         if (line.Length > 0) Flush(line);

@@ -19,7 +19,7 @@ internal static class PodText
     /// <param name="pod">The Pod.</param>
     /// <param name="state">The lab.</param>
     /// <param name="share">What it has of the load; null: nothing is known.</param>
-    public static RowText Of(V1Pod pod, LabState state, PageRow? share)
+    public static RowText Of(V1Pod pod, PageState state, PageRow? share)
     {
         var isClient = state.Client.Pod == pod.Name();
         var text = new RowText(StateOf(pod, share), SourceOf(pod, state))
@@ -40,7 +40,7 @@ internal static class PodText
         return F($"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{(row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "")}");
     }
 
-    private static string SourceOf(V1Pod pod, LabState state)
+    private static string SourceOf(V1Pod pod, PageState state)
     {
         if (pod.Spec.NodeName is not { Length: > 0 } node) return "no node yet";
         return node == state.Client.Node && state.Client.Pod != pod.Name() ? $"{node}, the client's node" : node;

@@ -13,7 +13,7 @@ internal sealed class ResourceEndedException(string message, int? exitCode) : Ex
 /// <summary>Waits for the end of a resource's process, and says why it ended.</summary>
 internal sealed partial class ResourceEnd(ResourceNotificationService notifications, ResourceLoggerService logs)
 {
-    private const int LinesMax = 5;
+    private const int MaxLines = 5;
     private static readonly TimeSpan s_logLimit = TimeSpan.FromSeconds(3);
 
     /// <summary>Completes when the resource has ended.</summary>
@@ -39,7 +39,7 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
                 foreach (var line in lines.Where(l => l.IsErrorMessage))
                 {
                     words.Enqueue(WithoutTime(line.Content));
-                    if (words.Count > LinesMax) words.Dequeue();
+                    if (words.Count > MaxLines) words.Dequeue();
                 }
             }
         }

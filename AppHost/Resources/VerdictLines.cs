@@ -5,7 +5,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>What a watched cluster shows, on the console: a line when the headline or the verdict changes.</summary>
 /// <param name="feed">What is known.</param>
 /// <param name="print">Prints a line.</param>
-internal sealed class VerdictLines(PageFeed feed, Action<string> print)
+internal sealed class VerdictLines(LiveState feed, Action<string> print)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -25,7 +25,7 @@ internal sealed class VerdictLines(PageFeed feed, Action<string> print)
     }
 
     /// <summary>The headline, with the verdict where there is one.</summary>
-    public static string LineOf(LabState state)
+    public static string LineOf(PageState state)
     {
         var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $": {named.Name}" : "";
         return state.Verdict is { Kind: not "undecided" } verdict ? $"{state.Situation.Headline} ({verdict.Kind}{cause})" : state.Situation.Headline;

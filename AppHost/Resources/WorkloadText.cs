@@ -14,7 +14,7 @@ internal static class WorkloadText
     /// <param name="replicas">Pods that are wanted; null: unknown.</param>
     /// <param name="pods">Its Pods.</param>
     /// <param name="state">The lab.</param>
-    public static RowText Of(WorkloadResource workload, bool isGone, int? replicas, IReadOnlyList<V1Pod> pods, LabState state)
+    public static RowText Of(WorkloadResource workload, bool isGone, int? replicas, IReadOnlyList<V1Pod> pods, PageState state)
     {
         var (ready, wanted) = (pods.Count(PodReadiness.IsReady), replicas ?? pods.Count);
         var names = pods.Select(p => $"{p.Namespace()}/{p.Name()}").ToHashSet(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CiliumDebugging.AppHost.Terminal;
 
-/// <summary>The lab's own exit codes beside <see cref="RunOutcome"/>.</summary>
+/// <summary>The lab's own exit codes beside <see cref="ExitCode"/>.</summary>
 internal static class LabExitCodes
 {
     /// <summary>Ended by Ctrl-C, SIGTERM or SIGHUP.</summary>

@@ -7,20 +7,20 @@ namespace CiliumDebugging.AppHost.Terminal;
 /// <param name="Key">The key.</param>
 /// <param name="Label">What it does, in a few words.</param>
 /// <param name="Command">The command; null for the keys that are the terminal's own.</param>
-internal sealed record TerminalKey(char Key, string Label, LabCommand? Command);
+internal sealed record TerminalKey(char Key, string Label, PageCommand? Command);
 
 /// <summary>The terminal's keys: the same commands as the page's, shown in a footer.</summary>
 internal sealed class TerminalKeys : IAsyncDisposable
 {
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
-    private readonly LabSession _session;
+    private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(100);
+    private readonly LabController _session;
     private readonly Uri _page;
     private readonly Action _quit;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
     private string _answer = "";
 
-    private TerminalKeys(LabSession session, Uri page, Action quit)
+    private TerminalKeys(LabController session, Uri page, Action quit)
     {
         (_session, _page, _quit) = (session, page, quit);
         _reading = ReadAsync();
@@ -31,31 +31,31 @@ internal sealed class TerminalKeys : IAsyncDisposable
     /// <param name="page">The page's link.</param>
     /// <param name="quit">Called by the key that quits.</param>
     /// <param name="isTerminal">Whether standard output is a terminal.</param>
-    public static TerminalKeys? Start(LabSession session, Uri page, Action quit, bool isTerminal) =>
+    public static TerminalKeys? Start(LabController session, Uri page, Action quit, bool isTerminal) =>
         isTerminal && !Console.IsInputRedirected ? new TerminalKeys(session, page, quit) : null;
 
     /// <summary>The keys that do something now, and what the last one did.</summary>
     public string Footer => string.Join("  ", Of(_session.Feed.State, _session.Feed.Lab).Select(k => $"[{k.Key}] {k.Label}")) + (_answer.Length > 0 ? $"{Environment.NewLine}{_answer}" : "");
 
     /// <summary>The keys that do something in this state.</summary>
-    public static IReadOnlyList<TerminalKey> Of(LabState state, LabInfo lab)
+    public static IReadOnlyList<TerminalKey> Of(PageState state, PageInfo lab)
     {
         List<TerminalKey> keys =
         [
-            .. lab.Policies.Take(9).Select((p, i) => new TerminalKey((char)('1' + i), $"{(p.Applied ? "remove" : "apply")} {p.Id}", new LabCommand(p.Applied ? LabAction.RemovePolicy : LabAction.ApplyPolicy, p.Id))),
+            .. lab.Policies.Take(9).Select((p, i) => new TerminalKey((char)('1' + i), $"{(p.Applied ? "remove" : "apply")} {p.Id}", new PageCommand(p.Applied ? PageAction.RemovePolicy : PageAction.ApplyPolicy, p.Id))),
         ];
-        if (lab.Pods.OrderBy(p => p.Node == state.Client.Node).FirstOrDefault() is { } pod) keys.Add(new TerminalKey('d', $"delete pod {pod.Name}", new LabCommand(LabAction.DeletePod, pod.HubbleName)));
+        if (lab.Pods.OrderBy(p => p.Node == state.Client.Node).FirstOrDefault() is { } pod) keys.Add(new TerminalKey('d', $"delete pod {pod.Name}", new PageCommand(PageAction.DeletePod, pod.HubbleName)));
         var names = lab.Scenarios.Select(s => s.Name).ToList();
-        if (state.Activity is "running" or "starting") keys.Add(new TerminalKey('x', "stop", new LabCommand(LabAction.Stop)));
+        if (state.Activity is "running" or "starting") keys.Add(new TerminalKey('x', "stop", new PageCommand(PageAction.Stop)));
         if (names.Count > 0)
         {
             var current = state.Scenario.Length > 0 ? state.Scenario : names[0];
-            keys.Add(new TerminalKey('s', $"run {current}", new LabCommand(LabAction.Run, current)));
-            keys.Add(new TerminalKey('h', "load by hand", new LabCommand(LabAction.ByHand, current)));
+            keys.Add(new TerminalKey('s', $"run {current}", new PageCommand(PageAction.Run, current)));
+            keys.Add(new TerminalKey('h', "load by hand", new PageCommand(PageAction.Manual, current)));
             var next = names[(names.IndexOf(current) + 1) % names.Count];
-            keys.Add(new TerminalKey('n', $"run {next}", new LabCommand(LabAction.Run, next)));
+            keys.Add(new TerminalKey('n', $"run {next}", new PageCommand(PageAction.Run, next)));
         }
-        keys.Add(new TerminalKey('w', "write report", new LabCommand(LabAction.WriteReport)));
+        keys.Add(new TerminalKey('w', "write report", new PageCommand(PageAction.WriteReport)));
         keys.Add(new TerminalKey('p', "page", null));
         keys.Add(new TerminalKey('q', "quit", null));
         return keys;
@@ -67,7 +67,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
         {
             // A blocking read could not be ended.
             while (!_stop.IsCancellationRequested && Console.KeyAvailable) await PressAsync(char.ToLowerInvariant(Console.ReadKey(intercept: true).KeyChar));
-            await Task.Delay(Glance, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_glance, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

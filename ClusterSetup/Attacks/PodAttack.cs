@@ -19,10 +19,10 @@ internal sealed record PodAttackResult(AttackResults Results, TimeSpan? StartSpr
 /// </summary>
 internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
 
     // How long a Pod may say that it cannot start before that is believed.
-    private static readonly TimeSpan StuckFor = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_stuckFor = TimeSpan.FromSeconds(20);
 
     private const int MaxLogBytes = 32 << 20, MaxShownLines = 5;
 
@@ -71,9 +71,9 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
             if (time.GetElapsedTime(began) > order.Deadline)
                 throw new PodAttackException($"{job.Status?.Succeeded ?? 0} of {order.Pods} pods have ended after {order.Deadline.TotalSeconds:0} s: see kubectl --namespace {order.Namespace} describe job {name}, or ask for a longer --pod-deadline");
             stuckSince = await StuckAsync(order, name, cancellationToken) is null ? null : stuckSince ?? time.GetTimestamp();
-            if (stuckSince is { } since && time.GetElapsedTime(since) >= StuckFor)
+            if (stuckSince is { } since && time.GetElapsedTime(since) >= s_stuckFor)
                 throw new PodAttackException($"a pod does not start: {await StuckAsync(order, name, cancellationToken)}; check --image {order.Image}");
-            await Task.Delay(Interval, time, cancellationToken);
+            await Task.Delay(s_interval, time, cancellationToken);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class ClusterChoice
 
     public Option<string> Name { get; } = new("--name") { HelpName = "NAME", Description = "With --kind: name of the cluster.", DefaultValueFactory = _ => new KindOptions().Name };
 
-    public Option<string> State { get; } = new("--state") { HelpName = "DIR", Description = "With --kind: folder of what the lab keeps of its clusters.", DefaultValueFactory = _ => LabState.DefaultRoot };
+    public Option<string> State { get; } = new("--state") { HelpName = "DIR", Description = "With --kind: folder of what the lab keeps of its clusters.", DefaultValueFactory = _ => KindState.DefaultRoot };
 
     public Option<string?> Context { get; } = new("--context") { HelpName = "NAME", Description = "A context of the kubeconfig." };
 
@@ -35,16 +35,16 @@ internal sealed class ClusterChoice
     public bool IsLabs(ParseResult parsed) => parsed.GetValue(Kind);
 
     /// <summary>A client of it; the caller disposes it.</summary>
-    /// <exception cref="LabSetupException">There is no such cluster; the message says what to do.</exception>
+    /// <exception cref="KindException">There is no such cluster; the message says what to do.</exception>
     public Kubernetes Connect(ParseResult parsed)
     {
         if (parsed.GetValue(InCluster))
-            return KubernetesClientConfiguration.IsInCluster() ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig()) : throw new LabSetupException("--in-cluster: this process runs in no pod with a service account");
+            return KubernetesClientConfiguration.IsInCluster() ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig()) : throw new KindException("--in-cluster: this process runs in no pod with a service account");
         var file = parsed.GetValue(Kubeconfig);
         if (parsed.GetValue(Kind))
         {
-            var state = new LabState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
-            file = File.Exists(state.Kubeconfig) ? state.Kubeconfig : throw new LabSetupException($"the lab has no kind cluster '{state.Cluster}': up --kind --name {state.Cluster}");
+            KindState state = new KindState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
+            file = File.Exists(state.Kubeconfig) ? state.Kubeconfig : throw new KindException($"the lab has no kind cluster '{state.Cluster}': up --kind --name {state.Cluster}");
         }
         return Connect(file, parsed.GetValue(Kind) ? null : parsed.GetValue(Context));
     }
@@ -52,18 +52,18 @@ internal sealed class ClusterChoice
     /// <summary>A client of the cluster that a kubeconfig names; the caller disposes it.</summary>
     /// <param name="file">The kubeconfig; null: $KUBECONFIG, then ~/.kube/config.</param>
     /// <param name="context">The context; null: the current one.</param>
-    /// <exception cref="LabSetupException">It cannot be used; the message says what to do.</exception>
+    /// <exception cref="KindException">It cannot be used; the message says what to do.</exception>
     public static Kubernetes Connect(string? file, string? context = null)
     {
         if (file is not null && !File.Exists(file))
-            throw new LabSetupException($"--kubeconfig {file}: there is no such file");
+            throw new KindException($"--kubeconfig {file}: there is no such file");
         try
         {
             return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context));
         }
         catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
         {
-            throw new LabSetupException($"{(file is null ? "the kubeconfig" : file)} cannot be used: {e.Message}");
+            throw new KindException($"{(file is null ? "the kubeconfig" : file)} cannot be used: {e.Message}");
         }
     }
 }

@@ -7,7 +7,7 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
 /// <c>cluster</c>: the embedded cluster as another program starts it. Topology and settings come from the environment
-/// (<see cref="LabTopology.EnvironmentVariable"/>, <see cref="LabProcesses"/>). The cluster is ready when the
+/// (<see cref="ClusterTopology.EnvironmentVariable"/>, <see cref="ClusterEnvironment"/>). The cluster is ready when the
 /// kubeconfig appears, which is the only way in: the API is served over TLS with a token of the cluster's own.
 /// </summary>
 internal static class ClusterCommand
@@ -45,15 +45,15 @@ internal static class ClusterCommand
 
     private static ClusterOptions Options()
     {
-        var topology = Environment.GetEnvironmentVariable(LabTopology.EnvironmentVariable);
-        var settings = Environment.GetEnvironmentVariable(LabProcesses.CiliumConfig);
+        var topology = Environment.GetEnvironmentVariable(ClusterTopology.EnvironmentVariable);
+        var settings = Environment.GetEnvironmentVariable(ClusterEnvironment.CiliumConfig);
         return new ClusterOptions
         {
-            Topology = topology is null ? LabTopology.Default : LabTopology.FromJson(topology),
-            ApiToken = LabProcesses.NewApiToken(),
+            Topology = topology is null ? ClusterTopology.Default : ClusterTopology.FromJson(topology),
+            ApiToken = ClusterEnvironment.NewApiToken(),
             ApiTls = true,
-            PortOffset = Number(LabProcesses.PortOffset),
-            CiliumConfig = LabProcesses.ParseSettings(settings ?? ""),
+            PortOffset = Number(ClusterEnvironment.PortOffset),
+            CiliumConfig = ClusterEnvironment.ParseSettings(settings ?? ""),
         };
     }
 

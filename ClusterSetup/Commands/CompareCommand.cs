@@ -13,15 +13,15 @@ public static class CompareCommand
     /// <summary>Exit code with <c>--exit-code</c> when something measured changed.</summary>
     public const int Changed = 3;
 
-    private static readonly Argument<string> Before = AttackCommands.OfFile(new Argument<string>("before") { Description = "A report.json, or the folder of a run" });
-    private static readonly Argument<string> After = AttackCommands.OfFile(new Argument<string>("after") { Description = "Another one" });
-    private static readonly Option<bool> ExitCode = new("--exit-code") { Description = $"Exit with {Changed} when a success rate, share or latency changed" };
+    private static readonly Argument<string> s_before = AttackCommands.OfFile(new Argument<string>("before") { Description = "A report.json, or the folder of a run" });
+    private static readonly Argument<string> s_after = AttackCommands.OfFile(new Argument<string>("after") { Description = "Another one" });
+    private static readonly Option<bool> s_exitCode = new("--exit-code") { Description = $"Exit with {Changed} when a success rate, share or latency changed" };
 
     /// <summary>The command.</summary>
     public static Command Build()
     {
-        var command = new Command("compare", "Says which success rates, shares and latencies changed between two saved runs") { Before, After, ExitCode };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(Before), parsed.GetRequiredValue(After), parsed.GetValue(ExitCode), AnsiConsole.Console));
+        var command = new Command("compare", "Says which success rates, shares and latencies changed between two saved runs") { s_before, s_after, s_exitCode };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(s_before), parsed.GetRequiredValue(s_after), parsed.GetValue(s_exitCode), AnsiConsole.Console));
         return command;
     }
 

@@ -48,7 +48,7 @@ internal sealed class EmbeddedRun
         catch (Exception e) when (e is ClusterStartException or FormatException)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return (int)RunOutcome.BadUsage;
+            return (int)ExitCode.BadUsage;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -12,14 +12,14 @@ internal static class KindCommands
     /// <summary><c>down</c>: removes a cluster of the lab and what the lab keeps of it.</summary>
     public static Command Down()
     {
-        var symbols = new KindSymbols();
+        KindCommandOptions symbols = new KindCommandOptions();
         var command = new Command("down", "Remove a kind cluster of the lab, with its kubeconfig.") { symbols.Name, symbols.State, symbols.DryRun };
         command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
         {
             var step = new RemoveCluster(lab);
             if (parsed.GetValue(symbols.DryRun)) await new StepList([step], Console.Out, TimeProvider.System).PlanAsync();
             else await new StepList([step], Console.Out, TimeProvider.System).RunAsync(cancellationToken);
-            return (int)RunOutcome.ExpectationHolds;
+            return (int)ExitCode.Success;
         }, cancellationToken));
         return command;
     }
@@ -27,7 +27,7 @@ internal static class KindCommands
     /// <summary><c>status</c>: which of the steps of <c>up --kind</c> are done. Exit code 0: all, 3: not all.</summary>
     public static Command Status()
     {
-        var symbols = new KindSymbols();
+        KindCommandOptions symbols = new KindCommandOptions();
         var command = new Command("status", "Tell which steps of up --kind are done, with the same options as it. Exit code 0: all, 3: not all.");
         foreach (var option in symbols.OfCluster.Where(o => o != symbols.DryRun)) command.Add(option);
         command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
@@ -35,10 +35,10 @@ internal static class KindCommands
             if (!lab.State.IsOurs)
             {
                 Console.WriteLine($"the lab has no kind cluster '{lab.Plan.Options.Name}' (nothing in {lab.State.Folder})");
-                return (int)RunOutcome.ExpectationFails;
+                return (int)ExitCode.NotReproduced;
             }
             var steps = lab.Steps().Where(s => s is not CheckPrerequisites).ToList();
-            return (int)(await new StepList(steps, Console.Out, TimeProvider.System).StatusAsync(cancellationToken) ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
+            return (int)(await new StepList(steps, Console.Out, TimeProvider.System).StatusAsync(cancellationToken) ? ExitCode.Success : ExitCode.NotReproduced);
         }, cancellationToken));
         return command;
     }
@@ -46,7 +46,7 @@ internal static class KindCommands
     /// <summary><c>doctor</c>: what is there for <c>up --kind</c>, and what is missing.</summary>
     public static Command Doctor()
     {
-        var symbols = new KindSymbols();
+        KindCommandOptions symbols = new KindCommandOptions();
         var command = new Command("doctor", "Look whether this machine has what up --kind needs. Exit code 0: it has, 3: it has not.") { symbols.Cilium, symbols.NoCilium, symbols.Kubernetes, symbols.Image };
         command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
         {
@@ -58,7 +58,7 @@ internal static class KindCommands
                 var row = CiliumReleases.Of(release);
                 Console.WriteLine($"  Cilium {release} goes with Kubernetes {row.Oldest} to {row.Newest} ({row.Source}); the node image is {lab.Plan.Config.Nodes[0].Image}");
             }
-            return (int)(found.All(f => f.Problem is null || f.Optional) ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
+            return (int)(found.All(f => f.Problem is null || f.Optional) ? ExitCode.Success : ExitCode.NotReproduced);
         }, cancellationToken));
         return command;
     }

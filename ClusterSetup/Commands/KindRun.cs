@@ -25,29 +25,29 @@ internal static class KindRun
         {
             lab = Open(options, output);
         }
-        catch (LabSetupException e)
+        catch (KindException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return (int)RunOutcome.BadUsage;
+            return (int)ExitCode.BadUsage;
         }
-        return await TellingAsync(() => action(lab), $"stopped; the same command goes on where this one was, down --name {options.Name} removes everything", cancellationToken);
+        return await RunWithErrorReportingAsync(() => action(lab), $"stopped; the same command goes on where this one was, down --name {options.Name} removes everything", cancellationToken);
     }
 
     /// <summary>Makes the lab from its options.</summary>
-    /// <exception cref="LabSetupException">Something is wrong with them; one line for each problem.</exception>
+    /// <exception cref="KindException">Something is wrong with them; one line for each problem.</exception>
     public static KindLab Open(KindOptions options, TextWriter output)
     {
         var (plan, problems) = KindPlan.Make(options);
-        if (plan is null) throw new LabSetupException(string.Join(Environment.NewLine, problems));
+        if (plan is null) throw new KindException(string.Join(Environment.NewLine, problems));
         var sources = WorkloadImages.FindSources(AppContext.BaseDirectory) ?? WorkloadImages.FindSources(Environment.CurrentDirectory)
-            ?? throw new LabSetupException($"the lab's sources are not above {AppContext.BaseDirectory} nor {Environment.CurrentDirectory}: run it with dotnet run --project ClusterSetup from a clone of the repository");
-        var state = new LabState(options.StateRoot, options.Name);
+            ?? throw new KindException($"the lab's sources are not above {AppContext.BaseDirectory} nor {Environment.CurrentDirectory}: run it with dotnet run --project ClusterSetup from a clone of the repository");
+        KindState state = new KindState(options.StateRoot, options.Name);
         var programs = new ProgramRunner(Environment.GetEnvironmentVariable("PATH") ?? "", TimeProvider.System, line => output.WriteLine($"        {line}")) { Kubeconfig = state.Kubeconfig };
         return new KindLab(plan, programs, TimeProvider.System, sources);
     }
 
     /// <summary>Does something; failures of programs and of a cluster's API become one message and an exit code.</summary>
-    public static async Task<int> TellingAsync(Func<Task<int>> action, string onInterrupt, CancellationToken cancellationToken)
+    public static async Task<int> RunWithErrorReportingAsync(Func<Task<int>> action, string onInterrupt, CancellationToken cancellationToken)
     {
         try
         {
@@ -61,17 +61,17 @@ internal static class KindRun
         catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
         {
             await Console.Error.WriteLineAsync($"the cluster did not answer in time: {e.InnerException.Message}");
-            return (int)RunOutcome.LabFailed;
+            return (int)ExitCode.Failed;
         }
-        catch (Exception e) when (e is LabSetupException or ProgramException or TimeoutException or HttpRequestException or IOException or UnauthorizedAccessException or KubeConfigException or InvalidDataException)
+        catch (Exception e) when (e is KindException or ProgramException or TimeoutException or HttpRequestException or IOException or UnauthorizedAccessException or KubeConfigException or InvalidDataException)
         {
             await Console.Error.WriteLineAsync(Secrets.Hide(e.Message));
-            return (int)RunOutcome.LabFailed;
+            return (int)ExitCode.Failed;
         }
         catch (HttpOperationException e)
         {
             await Console.Error.WriteLineAsync(Secrets.Hide($"the cluster refused {e.Request?.Method} {e.Request?.RequestUri?.AbsolutePath}: {(int)e.Response.StatusCode} {e.Response.Content}"));
-            return (int)RunOutcome.LabFailed;
+            return (int)ExitCode.Failed;
         }
     }
 }

@@ -43,11 +43,11 @@ internal static class ManifestsCommand
         if (nodes is < 1 or > 250) problems.Add($"--nodes {nodes}: must be a whole number from 1 to 250");
         if (problems.Count == 0)
         {
-            Console.Write(Manifest.ToYaml(LabManifests.Render(values with { Topology = LabTopology.Create("cluster", nodes) })));
-            return (int)RunOutcome.ExpectationHolds;
+            Console.Write(Manifest.ToYaml(ManifestSet.Render(values with { Topology = ClusterTopology.Create("cluster", nodes) })));
+            return (int)ExitCode.Success;
         }
         foreach (var problem in problems) Console.Error.WriteLine(problem);
-        return (int)RunOutcome.BadUsage;
+        return (int)ExitCode.BadUsage;
     }
 
     /// <summary>Reads <c>--set</c> options; all problems together.</summary>

@@ -21,7 +21,7 @@ public static class PrometheusTargetsCommand
         {
             kubeconfig, output, follow,
         };
-        command.SetAction((parsed, cancellationToken) => KindRun.TellingAsync(
+        command.SetAction((parsed, cancellationToken) => KindRun.RunWithErrorReportingAsync(
             () => RunAsync(
                 parsed.GetRequiredValue(kubeconfig), parsed.GetRequiredValue(output),
                 parsed.GetValue(follow), cancellationToken),

@@ -31,7 +31,7 @@ internal static class ScenarioCommand
         foreach (var option in cluster.All.Concat(load.Options).Concat(page.Options)) command.Add(option);
         command.Validators.Add(cluster.Validate);
         command.Validators.Add(page.Validate);
-        command.SetAction((parsed, cancellationToken) => ScenarioFailures.TellingAsync(async () =>
+        command.SetAction((parsed, cancellationToken) => ScenarioFailures.RunWithErrorReportingAsync(async () =>
         {
             var scenario = load.Read(parsed);
             using var api = cluster.Connect(parsed);
@@ -46,7 +46,7 @@ internal static class ScenarioCommand
             var output = parsed.GetValue(load.Output)!;
             var report = page.Read(parsed, parsed.GetValue(cluster.InCluster)) is { } served ? await ScenarioPage.RunAsync(api, options, scenario, name => load.Read(parsed, name), served, output, cancellationToken)
                 : await RunAsync(api, options, scenario, output, cancellationToken);
-            return (int)(report.Holds ? RunOutcome.ExpectationHolds : RunOutcome.ExpectationFails);
+            return (int)(report.Holds ? ExitCode.Success : ExitCode.NotReproduced);
         }, cancellationToken));
         return command;
     }
@@ -55,7 +55,7 @@ internal static class ScenarioCommand
     public static async Task<RunReport> RunAsync(Kubernetes api, SessionRights options, Scenario scenario, string output, CancellationToken cancellationToken)
     {
         var console = RunTerminal.Open();
-        var session = new ScenarioSession(api, options, TimeProvider.System);
+        ExistingClusterRun session = new ExistingClusterRun(api, options, TimeProvider.System);
         var report = await RunTerminal.RunAsync(console, observer => session.RunAsync(scenario, observer, cancellationToken));
         var (line, folder) = RunFiles.Save(report, output);
         console.WriteLine(line);

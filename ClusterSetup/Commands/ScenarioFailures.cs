@@ -9,7 +9,7 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 internal static class ScenarioFailures
 {
     /// <summary>Does something.</summary>
-    public static Task<int> TellingAsync(Func<Task<int>> action, CancellationToken cancellationToken) => KindRun.TellingAsync(async () =>
+    public static Task<int> RunWithErrorReportingAsync(Func<Task<int>> action, CancellationToken cancellationToken) => KindRun.RunWithErrorReportingAsync(async () =>
     {
         try
         {
@@ -18,7 +18,7 @@ internal static class ScenarioFailures
         catch (Exception e) when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return (int)RunOutcome.BadUsage;
+            return (int)ExitCode.BadUsage;
         }
     }, "stopped", cancellationToken);
 }

@@ -29,7 +29,7 @@ internal static class ScenarioMatrixCommand
     /// <summary>Builds the command.</summary>
     public static Command Build()
     {
-        var (load, symbols) = (new LoadSymbols(), new KindSymbols());
+        var (load, symbols) = (new LoadSymbols(), new KindCommandOptions());
         var releases = new Option<CiliumVersion[]>("--cilium") { HelpName = "LIST", Description = "Releases, separated by commas, for example 1.9.0,1.9.9,1.10.0,latest.", Required = true, CustomParser = ReadReleases };
         var kind = new Option<bool>("--kind") { Description = "On kind clusters, one after the other." };
         var embedded = new Option<bool>("--embedded") { Description = "On embedded clusters." };
@@ -39,7 +39,7 @@ internal static class ScenarioMatrixCommand
         {
             if (result.GetValue(kind) == result.GetValue(embedded)) result.AddError("scenario matrix: say on what, --kind or --embedded");
         });
-        command.SetAction((parsed, cancellationToken) => ScenarioFailures.TellingAsync(async () =>
+        command.SetAction((parsed, cancellationToken) => ScenarioFailures.RunWithErrorReportingAsync(async () =>
         {
             var scenario = load.Read(parsed);
             var rows = new List<MatrixRow>();
@@ -51,7 +51,7 @@ internal static class ScenarioMatrixCommand
                     : OnEmbeddedAsync(release, parsed.GetValue(symbols.Nodes), scenario, parsed.GetValue(load.Output)!, cancellationToken)));
             }
             MatrixText.Write(scenario, rows, RunTerminal.Open());
-            return (int)(rows.All(r => r.Report is not null) ? RunOutcome.ExpectationHolds : RunOutcome.LabFailed);
+            return (int)(rows.All(r => r.Report is not null) ? ExitCode.Success : ExitCode.Failed);
         }, cancellationToken));
         return command;
     }
@@ -63,7 +63,7 @@ internal static class ScenarioMatrixCommand
         {
             return new MatrixRow(release, await run(), null);
         }
-        catch (Exception e) when (e is LabSetupException or ProgramException or ClusterRefusedException or ClusterStartException or TimeoutException or HttpRequestException or k8s.Autorest.HttpOperationException)
+        catch (Exception e) when (e is KindException or ProgramException or ClusterRefusedException or ClusterStartException or TimeoutException or HttpRequestException or k8s.Autorest.HttpOperationException)
         {
             var message = Secrets.Hide(e.Message);
             await Console.Error.WriteLineAsync(message);
@@ -75,8 +75,8 @@ internal static class ScenarioMatrixCommand
     {
         using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
         var told = scenario with { Settings = scenario.Settings.SetItem("sandbox-cilium-version", release.ToString()) };
-        var topology = LabTopology.Create("cluster", workers);
-        var token = LabProcesses.NewApiToken();
+        ClusterTopology topology = ClusterTopology.Create("cluster", workers);
+        var token = ClusterEnvironment.NewApiToken();
         var options = new ClusterOptions { Topology = topology, ApiToken = token, CiliumConfig = told.Settings };
         await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, cancellationToken);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);

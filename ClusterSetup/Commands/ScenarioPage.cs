@@ -60,17 +60,17 @@ internal static class ScenarioPage
         Kubernetes api, SessionRights rights, Scenario first, Func<string, Scenario> load, PageChoice choice, string output, CancellationToken cancellationToken)
     {
         var console = RunTerminal.Open();
-        ScenarioSession? last = null;
-        var options = new LabSessionOptions(
+        ExistingClusterRun? last = null;
+        LabControllerOptions options = new LabControllerOptions(
             api.BaseUri.Host, [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))], load, _ => ImmutableSortedDictionary<string, string>.Empty, _ => 0, output)
         {
-            Run = (order, observer, control, token) => (last = new ScenarioSession(api, rights, TimeProvider.System)).RunAsync(order.Scenario, observer, token, control, order.ByHand),
+            Run = (order, observer, control, token) => (last = new ExistingClusterRun(api, rights, TimeProvider.System)).RunAsync(order.Scenario, observer, token, control, order.Manual),
         };
-        await using var lab = new LabSession(api, first, options, TimeProvider.System);
+        await using LabController lab = new LabController(api, first, options, TimeProvider.System);
         await using var page = await PageServer.StartAsync(lab.Feed, lab, TimeProvider.System, choice.Port, cancellationToken);
         await using var metrics = choice.MetricsPort is { } port ? await MetricsServer.StartAsync(lab.Feed, port, cancellationToken) : null;
         console.WriteLine($"page         {(choice.ShowsOnly ? page.Address : page.Link)}");
-        for (var order = new RunOrder(first, ByHand: false); ;)
+        for (var order = new RunOrder(first, Manual: false); ;)
         {
             var saved = "";
             var report = await RunTerminal.RunAsync(console, async observer =>

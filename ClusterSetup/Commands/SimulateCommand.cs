@@ -41,7 +41,7 @@ public static class SimulateCommand
             Gap = Duration("--gap", parsed.GetValue(gap)) ?? standard.Gap,
             Seed = parsed.GetValue(seed),
             SamplesPerPhase = parsed.GetValue(samples),
-            Settings = standard.Settings.SetItems(LabProcesses.ParseSettings(string.Join('\n', parsed.GetValue(set) ?? []))),
+            Settings = standard.Settings.SetItems(ClusterEnvironment.ParseSettings(string.Join('\n', parsed.GetValue(set) ?? []))),
         }, parsed.GetValue(csv), parsed.GetValue(json)));
         return command;
     }
@@ -53,20 +53,20 @@ public static class SimulateCommand
             var result = Simulator.Run(ScenarioCatalog.Load(scenario), options());
             SimulationText.Write(result, Console.Out);
             if (json is not null) File.WriteAllText(json, SimulationFiles.ToJson(result));
-            if (csv is null) return (int)RunOutcome.ExpectationHolds;
+            if (csv is null) return (int)ExitCode.Success;
             using var file = new StreamWriter(csv);
             SimulationFiles.WriteCsv(result, file);
-            return (int)RunOutcome.ExpectationHolds;
+            return (int)ExitCode.Success;
         }
         catch (Exception e) when (e is ScenarioException or FormatException)
         {
             Console.Error.WriteLine(e.Message);
-            return (int)RunOutcome.BadUsage;
+            return (int)ExitCode.BadUsage;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine(e.Message);
-            return (int)RunOutcome.LabFailed;
+            return (int)ExitCode.Failed;
         }
     }
 

@@ -16,7 +16,7 @@ public static class UpCommand
         var embedded = new Option<bool>("--embedded") { Description = "The embedded cluster, which needs nothing but .NET; it runs until Ctrl-C." };
         var kind = new Option<bool>("--kind") { Description = "A kind cluster with Cilium; it stays until down. Needs docker or podman, kind and helm." };
         var insecure = new Option<bool>("--insecure-http") { Description = "With --embedded: serve the API over plain HTTP. kubectl sends no token then; KubernetesClient and curl do." };
-        var symbols = new KindSymbols();
+        KindCommandOptions symbols = new KindCommandOptions();
         var command = new Command("up", "Start a cluster of the lab and print how to reach it.") { embedded, kind, insecure };
         foreach (var option in symbols.OfCluster) command.Add(option);
         command.Validators.Add(result =>
@@ -31,24 +31,24 @@ public static class UpCommand
         return command;
     }
 
-    private static Task<int> UpKindAsync(KindSymbols symbols, ParseResult parsed, CancellationToken cancellationToken) =>
+    private static Task<int> UpKindAsync(KindCommandOptions symbols, ParseResult parsed, CancellationToken cancellationToken) =>
         KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
         {
             var steps = new StepList(lab.Steps(), Console.Out, TimeProvider.System);
             if (parsed.GetValue(symbols.DryRun))
             {
                 await steps.PlanAsync();
-                return (int)RunOutcome.ExpectationHolds;
+                return (int)ExitCode.Success;
             }
             await steps.RunAsync(cancellationToken);
             Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
             foreach (var tool in ToolAddresses.Of(lab.Plan.Manifests(lab.ImageTag))) Console.WriteLine(tool);
-            return (int)RunOutcome.ExpectationHolds;
+            return (int)ExitCode.Success;
         }, cancellationToken);
 
     private static Task<int> UpEmbeddedAsync(bool insecure, CancellationToken cancellationToken) => new EmbeddedRun
     {
-        Options = () => new ClusterOptions { ApiToken = LabProcesses.NewApiToken(), ApiTls = !insecure },
+        Options = () => new ClusterOptions { ApiToken = ClusterEnvironment.NewApiToken(), ApiTls = !insecure },
         Kubeconfig = TemporaryKubeconfig.InNewFolder,
         OnReady = path =>
         {

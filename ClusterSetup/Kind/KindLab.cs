@@ -24,7 +24,7 @@ internal sealed class KindLab(KindPlan plan, ProgramRunner programs, TimeProvide
     public string Sources => sources;
 
     /// <summary>What the lab keeps of it.</summary>
-    public LabState State { get; } = new(plan.Options.StateRoot, plan.Options.Name);
+    public KindState State { get; } = new(plan.Options.StateRoot, plan.Options.Name);
 
     /// <summary>The container engine.</summary>
     public Engine Engine { get; } = Engine.Choose(programs);

@@ -10,7 +10,7 @@ internal sealed record KindOptions
     public string Name { get; init; } = "cluster";
 
     /// <summary>The release of Cilium; null: kind's own network plugin.</summary>
-    public CiliumVersion? Cilium { get; init; } = CiliumVersion.Seed;
+    public CiliumVersion? Cilium { get; init; } = CiliumVersion.OriginalReport;
 
     /// <summary>The Kubernetes minor, as <c>1.30</c>; null: the newest that this Cilium is tested with.</summary>
     public string? Kubernetes { get; init; }
@@ -43,5 +43,5 @@ internal sealed record KindOptions
     public bool AllowUntested { get; init; }
 
     /// <summary>Folder of what the lab keeps of its clusters.</summary>
-    public string StateRoot { get; init; } = LabState.DefaultRoot;
+    public string StateRoot { get; init; } = KindState.DefaultRoot;
 }

@@ -17,13 +17,13 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 internal sealed partial record KindPlan(KindOptions Options, KindConfig Config, NodeImage? NodeImage, Version? Kubernetes, string? CiliumValues)
 {
     /// <summary>The workloads: one backend on each worker, the load test beside one of them.</summary>
-    public LabTopology Topology { get; } = LabTopology.Create(Options.Name, Options.Workers);
+    public ClusterTopology Topology { get; } = ClusterTopology.Create(Options.Name, Options.Workers);
 
     /// <summary>The images that the workloads need.</summary>
     public ImmutableArray<(string Project, string Image)> Images { get; } = WorkloadImages.Of(Options.RunnerScenario is not null);
 
     /// <summary>The objects of the lab, with images of a tag.</summary>
-    public ImmutableArray<Manifest> Manifests(string imageTag) => LabManifests.Render(new ManifestValues
+    public ImmutableArray<Manifest> Manifests(string imageTag) => ManifestSet.Render(new ManifestValues
     {
         Topology = Topology,
         BackendImage = $"{WorkloadImages.Backend}:{imageTag}",

@@ -13,15 +13,15 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>attack URL</c>: sends requests at a constant rate and reports what became of each.</summary>
 internal static class AttackCommand
 {
-    private static readonly Option<string?> Output = AttackCommands.OfFile(new Option<string?>("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" });
-    private static readonly Option<string?> Histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files", HelpName = "file" });
+    private static readonly Option<string?> s_output = AttackCommands.OfFile(new Option<string?>("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" });
+    private static readonly Option<string?> s_histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files", HelpName = "file" });
 
     public static Command Build()
     {
         var command = new Command("attack", "Sends HTTP requests at a constant rate, each on a fresh connection, and accounts for every one");
         AttackOptions.AddTo(command);
-        command.Add(Output);
-        command.Add(Histograms);
+        command.Add(s_output);
+        command.Add(s_histograms);
         command.SetAction(RunAsync);
         return command;
     }
@@ -58,7 +58,7 @@ internal static class AttackCommand
                 engine = EngineOf(parsed, plan);
             }
 
-            return await RunAsync(plan, engine, parsed.GetValue(Output), parsed.GetValue(Histograms), interrupt);
+            return await RunAsync(plan, engine, parsed.GetValue(s_output), parsed.GetValue(s_histograms), interrupt);
         }
         catch (Exception e) when ((e is InvalidOperationException ? e.InnerException : e) is IOException or UnauthorizedAccessException)
         {

@@ -5,35 +5,35 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary>The options of an attack: what is sent, how, and for how long. The same for an attack from here and from pods.</summary>
 public static class AttackOptions
 {
-    private static readonly AttackArguments Defaults = new();
+    private static readonly AttackArguments s_defaults = new();
 
-    private static readonly Argument<string?> Url = new("url") { Description = "http://host[:port]/path", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Targets = AttackCommands.OfFile(new Option<string?>("--targets") { Description = "Target file in vegeta's format (METHOD URL, headers, @bodyfile)", HelpName = "file" });
-    private static readonly Option<string> Rate = Text("--rate", "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, and holds it; infinity: as fast as max-in-flight permits", Defaults.Rate);
-    private static readonly Option<string> Duration = Text("--duration", "How long, e.g. 60s, 5m; forever: until Ctrl-C", Defaults.Duration);
-    private static readonly Option<string> Method = Text("--method", "HTTP method", Defaults.Method);
-    private static readonly Option<string[]> Header = new("--header", "-H") { Description = "Header 'Name: value'; may be repeated", HelpName = "header" };
-    private static readonly Option<string?> Body = AttackCommands.OfFile(new Option<string?>("--body") { Description = "Request body, or @FILE", HelpName = "body" }, nothing: "@");
-    private static readonly Option<string> Connections = Text("--connections", "fresh: one per request; keepalive:N: N kept alive", Defaults.Connections);
-    private static readonly Option<string> Timeout = Text("--timeout", "For one request, from its start", Defaults.Timeout);
-    private static readonly Option<string> Burst = Text("--burst", "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh connections from 1,000/s to below 5,000/s for each worker, else 1", Defaults.Burst);
-    private static readonly Option<string?> SourceIp = new("--source-ip") { Description = "Address to bind to", HelpName = "address" };
-    private static readonly Option<string> PortRange = Text("--port-range", "Client ports: odd (random, as bind 0 draws them), even (in sequence), kernel, or first-last", Defaults.PortRange);
-    private static readonly Option<string> Workers = Text("--workers", "Event loops", Defaults.Workers);
-    private static readonly Option<string> MaxInFlight = Text("--max-in-flight", "Requests in flight at most; beyond it they are not sent", Defaults.MaxInFlight);
-    private static readonly Option<string> Responder = Text("--responder", "Who answered: header:NAME, json:PATH, regex:… with a named group; default X-Pod, then host= in the body", Defaults.Responder);
+    private static readonly Argument<string?> s_url = new("url") { Description = "http://host[:port]/path", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> s_targets = AttackCommands.OfFile(new Option<string?>("--targets") { Description = "Target file in vegeta's format (METHOD URL, headers, @bodyfile)", HelpName = "file" });
+    private static readonly Option<string> s_rate = Text("--rate", "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, and holds it; infinity: as fast as max-in-flight permits", s_defaults.Rate);
+    private static readonly Option<string> s_duration = Text("--duration", "How long, e.g. 60s, 5m; forever: until Ctrl-C", s_defaults.Duration);
+    private static readonly Option<string> s_method = Text("--method", "HTTP method", s_defaults.Method);
+    private static readonly Option<string[]> s_header = new("--header", "-H") { Description = "Header 'Name: value'; may be repeated", HelpName = "header" };
+    private static readonly Option<string?> s_body = AttackCommands.OfFile(new Option<string?>("--body") { Description = "Request body, or @FILE", HelpName = "body" }, nothing: "@");
+    private static readonly Option<string> s_connections = Text("--connections", "fresh: one per request; keepalive:N: N kept alive", s_defaults.Connections);
+    private static readonly Option<string> s_timeout = Text("--timeout", "For one request, from its start", s_defaults.Timeout);
+    private static readonly Option<string> s_burst = Text("--burst", "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh connections from 1,000/s to below 5,000/s for each worker, else 1", s_defaults.Burst);
+    private static readonly Option<string?> s_sourceIp = new("--source-ip") { Description = "Address to bind to", HelpName = "address" };
+    private static readonly Option<string> s_portRange = Text("--port-range", "Client ports: odd (random, as bind 0 draws them), even (in sequence), kernel, or first-last", s_defaults.PortRange);
+    private static readonly Option<string> s_workers = Text("--workers", "Event loops", s_defaults.Workers);
+    private static readonly Option<string> s_maxInFlight = Text("--max-in-flight", "Requests in flight at most; beyond it they are not sent", s_defaults.MaxInFlight);
+    private static readonly Option<string> s_responder = Text("--responder", "Who answered: header:NAME, json:PATH, regex:… with a named group; default X-Pod, then host= in the body", s_defaults.Responder);
     internal static readonly Option<string> Engine = Text("--engine", "auto, epoll, io_uring, sockets or httpclient (https and HTTP/2)", "auto");
-    private static readonly Option<bool> Insecure = new("--insecure") { Description = "Accepts any certificate (https)" };
+    private static readonly Option<bool> s_insecure = new("--insecure") { Description = "Accepts any certificate (https)" };
 
     /// <summary>Where to, and the options of everything else.</summary>
     internal static IReadOnlyList<Option> All { get; } =
-        [Targets, Rate, Duration, Method, Header, Body, Connections, Timeout, Burst, SourceIp, PortRange, Workers, MaxInFlight, Responder, Engine, Insecure];
+        [s_targets, s_rate, s_duration, s_method, s_header, s_body, s_connections, s_timeout, s_burst, s_sourceIp, s_portRange, s_workers, s_maxInFlight, s_responder, Engine, s_insecure];
 
     /// <summary>Adds the URL and the options to a command.</summary>
     public static void AddTo(Command command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        command.Add(Url);
+        command.Add(s_url);
         foreach (var option in All)
             command.Add(option);
     }
@@ -44,22 +44,22 @@ public static class AttackOptions
         ArgumentNullException.ThrowIfNull(parsed);
         return new AttackArguments
         {
-            Url = parsed.GetValue(Url),
-            TargetsFile = parsed.GetValue(Targets),
-            Rate = parsed.GetRequiredValue(Rate),
-            Duration = parsed.GetRequiredValue(Duration),
-            Method = parsed.GetRequiredValue(Method),
-            Headers = parsed.GetValue(Header) ?? [],
-            Body = parsed.GetValue(Body),
-            Connections = parsed.GetRequiredValue(Connections),
-            Timeout = parsed.GetRequiredValue(Timeout),
-            Burst = parsed.GetRequiredValue(Burst),
-            SourceIp = parsed.GetValue(SourceIp),
-            PortRange = parsed.GetRequiredValue(PortRange),
-            Workers = parsed.GetRequiredValue(Workers),
-            MaxInFlight = parsed.GetRequiredValue(MaxInFlight),
-            Responder = parsed.GetRequiredValue(Responder),
-            Insecure = parsed.GetValue(Insecure),
+            Url = parsed.GetValue(s_url),
+            TargetsFile = parsed.GetValue(s_targets),
+            Rate = parsed.GetRequiredValue(s_rate),
+            Duration = parsed.GetRequiredValue(s_duration),
+            Method = parsed.GetRequiredValue(s_method),
+            Headers = parsed.GetValue(s_header) ?? [],
+            Body = parsed.GetValue(s_body),
+            Connections = parsed.GetRequiredValue(s_connections),
+            Timeout = parsed.GetRequiredValue(s_timeout),
+            Burst = parsed.GetRequiredValue(s_burst),
+            SourceIp = parsed.GetValue(s_sourceIp),
+            PortRange = parsed.GetRequiredValue(s_portRange),
+            Workers = parsed.GetRequiredValue(s_workers),
+            MaxInFlight = parsed.GetRequiredValue(s_maxInFlight),
+            Responder = parsed.GetRequiredValue(s_responder),
+            Insecure = parsed.GetValue(s_insecure),
         };
     }
 
@@ -70,7 +70,7 @@ public static class AttackOptions
     {
         ArgumentNullException.ThrowIfNull(parsed);
         var words = new List<string>();
-        if (parsed.GetValue(Url) is { } url)
+        if (parsed.GetValue(s_url) is { } url)
             words.Add(url);
         foreach (var option in All.Where(option => !except.Contains(option.Name)))
         {

@@ -8,22 +8,22 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>report FILE…</c> and <c>plot FILE…</c>: saved results, merged when there are several.</summary>
 internal static class ReportCommand
 {
-    private static readonly Argument<string[]> Files = FilesOf("Results saved by attack --output or --hdr");
-    private static readonly Argument<string[]> Records = FilesOf("Records saved by attack --output");
-    private static readonly Option<string?> Histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file", HelpName = "file" });
-    private static readonly Option<string> Page = AttackCommands.OfFile(new Option<string>("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" });
+    private static readonly Argument<string[]> s_files = FilesOf("Results saved by attack --output or --hdr");
+    private static readonly Argument<string[]> s_records = FilesOf("Records saved by attack --output");
+    private static readonly Option<string?> s_histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file", HelpName = "file" });
+    private static readonly Option<string> s_page = AttackCommands.OfFile(new Option<string>("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" });
 
     public static Command BuildReport()
     {
-        var command = new Command("report", "Summarises saved results") { Files, Histograms };
-        command.SetAction(parsed => Guarded(() => Report(parsed.GetRequiredValue(Files), parsed.GetValue(Histograms))));
+        var command = new Command("report", "Summarises saved results") { s_files, s_histograms };
+        command.SetAction(parsed => Guarded(() => Report(parsed.GetRequiredValue(s_files), parsed.GetValue(s_histograms))));
         return command;
     }
 
     public static Command BuildPlot()
     {
-        var command = new Command("plot", "Draws saved results over time as an HTML page") { Records, Page };
-        command.SetAction(parsed => Guarded(() => Plot(parsed.GetRequiredValue(Records), parsed.GetRequiredValue(Page))));
+        var command = new Command("plot", "Draws saved results over time as an HTML page") { s_records, s_page };
+        command.SetAction(parsed => Guarded(() => Plot(parsed.GetRequiredValue(s_records), parsed.GetRequiredValue(s_page))));
         return command;
     }
 

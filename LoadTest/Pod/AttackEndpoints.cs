@@ -11,7 +11,7 @@ namespace CiliumDebugging.LoadTest.Pod;
 /// </summary>
 public static class AttackEndpoints
 {
-    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_flushInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Maps the endpoints.</summary>
     public static void MapAttack(this WebApplication app)
@@ -80,7 +80,7 @@ public static class AttackEndpoints
                 batch.Clear();
                 await more.WaitAsync(either.Token);
                 // Wait a moment, so that records are written in batches: each wakes three processes on its way.
-                await Task.Delay(FlushInterval, time, either.Token);
+                await Task.Delay(s_flushInterval, time, either.Token);
             }
         }
         catch (OperationCanceledException)

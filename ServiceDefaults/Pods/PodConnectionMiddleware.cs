@@ -11,7 +11,7 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// </summary>
 internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] token, TimeProvider time)
 {
-    private static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(20); // the header follows the connection at once; a machine with no processor to spare makes even that long
+    private static readonly TimeSpan s_headerTimeout = TimeSpan.FromSeconds(20); // the header follows the connection at once; a machine with no processor to spare makes even that long
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
@@ -24,7 +24,7 @@ internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] to
     private async ValueTask<bool> ReadHeaderAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
-        using var timeout = new CancellationTokenSource(HeaderTimeout, time);
+        using var timeout = new CancellationTokenSource(s_headerTimeout, time);
         try
         {
             var read = await input.ReadAtLeastAsync(ProxyProtocol.HeaderLength, timeout.Token);

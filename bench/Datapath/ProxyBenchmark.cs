@@ -13,7 +13,7 @@ namespace CiliumDebugging.Bench.Datapath;
 /// </summary>
 internal static partial class ProxyBenchmark
 {
-    private const double LeastOfYarp = 0.75;
+    private const double MinOfYarp = 0.75;
     private const int Warmup = 3;
     private static readonly TimeProvider s_time = TimeProvider.System;
 
@@ -44,7 +44,7 @@ internal static partial class ProxyBenchmark
             var paced = new Variant("the lab at 1,000/s", variants[0].Url, variants[0].Arguments);
             var rate = await AttackAsync(paced, "1000/s", 20, 10_000, Console.WriteLine);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{paced.Name}: {rate:0} answered with 200 a second, not 200: {Text(paced.Others)}"));
-            return variants[0].Median >= LeastOfYarp * bare && paced.Others.Count == 0 ? 0 : 1;
+            return variants[0].Median >= MinOfYarp * bare && paced.Others.Count == 0 ? 0 : 1;
         }
         finally
         {
@@ -61,7 +61,7 @@ internal static partial class ProxyBenchmark
         Uri Url(int i) => new($"http://127.0.0.1:{P(i)}/echo");
         processes.Add(DotnetProcess.Start("Backend", [], [KeyValuePair.Create("ASPNETCORE_URLS", $"http://127.0.0.1:{P(0)}")], s_time));
         processes.Add(DotnetProcess.Start("Bench", ["hops", P(1), P(2), P(0)], [], s_time));
-        var lab = await LabProxies.StartAsync(s_time, CancellationToken.None);
+        NodeProxies lab = await NodeProxies.StartAsync(s_time, CancellationToken.None);
         processes.Add(lab);
         var variants = new List<Variant> { new("the lab's two proxies", lab.Url, ["--source-ip", lab.Client]), new("two bare YARP hops", Url(1), []) };
         await File.WriteAllTextAsync(Path.Combine(directory, "nginx.conf"), ProxyPeers.Nginx(directory, ports[3], ports[4], ports[0]));

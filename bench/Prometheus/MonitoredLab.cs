@@ -36,7 +36,7 @@ internal sealed class MonitoredLab : IAsyncDisposable
     public Scenario Scenario { get; } = ScenarioCatalog.Load("two-sided-l7");
 
     /// <summary>What the runner sees of the cluster.</summary>
-    public ClusterView View { get; private set; } = null!;
+    public ClusterReader View { get; private set; } = null!;
 
     /// <summary>The load-test Pod.</summary>
     public V1Pod Client { get; private set; } = null!;
@@ -55,11 +55,11 @@ internal sealed class MonitoredLab : IAsyncDisposable
         try
         {
             var environment = new Dictionary<string, string>
-                { [LabProcesses.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture) };
+                { [ClusterEnvironment.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture) };
             lab._process = await ClusterProcess.StartAsync(lab.Kubeconfig, environment, time, cancellationToken);
             lab._cluster = lab._process.Connect();
-            lab.View = new ClusterView(lab.Cluster, lab.Scenario.Load);
-            lab.Client = await lab.View.WaitUntilReadyAsync(LabTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, time, cancellationToken);
+            lab.View = new ClusterReader(lab.Cluster, lab.Scenario.Load);
+            lab.Client = await lab.View.WaitUntilReadyAsync(ClusterTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, time, cancellationToken);
             lab._prometheus = await PrometheusServer.StartAsync(lab._directory.FullName, await lab.ConfigureAsync(config, cancellationToken), time, cancellationToken);
             lab.Targets = await lab.WaitForTargetsAsync(time, cancellationToken);
             return lab;
@@ -97,7 +97,7 @@ internal sealed class MonitoredLab : IAsyncDisposable
 
     private async Task<int> WaitForTargetsAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        var expected = LabTopology.Default.Nodes.Length + LabTopology.Default.Workloads[0].Nodes.Length;
+        var expected = ClusterTopology.Default.Nodes.Length + ClusterTopology.Default.Workloads[0].Nodes.Length;
         var started = time.GetTimestamp();
         while (time.GetElapsedTime(started) < s_readyLimit)
         {

@@ -49,7 +49,7 @@ internal static class ObserveCheck
         // 2. the change, watched
         await WatchAsync(lab, results, policies[1], cancellationToken);
         // 3. both sides
-        await BothAsync(lab, results, "rules on both sides", (int)RunOutcome.ExpectationFails, "two-sided-l7", 0, cancellationToken);
+        await BothAsync(lab, results, "rules on both sides", (int)ExitCode.NotReproduced, "two-sided-l7", 0, cancellationToken);
         // 4. one side again
         foreach (var policy in policies[1].Policies)
             await lab.Cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
@@ -78,8 +78,8 @@ internal static class ObserveCheck
     {
         Print($"› two watches, then {change.File}");
         const string When = "watched while it changes";
-        await using var direct = ObserveRun.Start(new(When, "API server", (int)RunOutcome.ExpectationFails, null), lab.Kubeconfig, ["--watch", "--interval", "1s", "--for", "4m"], s_time);
-        await using var asked = ObserveRun.Start(new(When, "Prometheus", (int)RunOutcome.ExpectationFails, null), lab.Kubeconfig,
+        await using var direct = ObserveRun.Start(new(When, "API server", (int)ExitCode.NotReproduced, null), lab.Kubeconfig, ["--watch", "--interval", "1s", "--for", "4m"], s_time);
+        await using var asked = ObserveRun.Start(new(When, "Prometheus", (int)ExitCode.NotReproduced, null), lab.Kubeconfig,
             ["--watch", "--interval", "2s", "--for", "4m", "--prometheus", lab.Prometheus.Url.ToString()], s_time);
         await Task.WhenAll(direct.ObservingAsync(cancellationToken), asked.ObservingAsync(cancellationToken));
         await Task.Delay(TimeSpan.FromSeconds(10), s_time, cancellationToken);

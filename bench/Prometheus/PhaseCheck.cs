@@ -22,7 +22,7 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// <param name="clientNode">Node of the load test.</param>
 /// <param name="prometheus">Prometheus.</param>
 /// <param name="lab">The lab's own counts.</param>
-internal sealed class PhaseCheck(string name, double start, double end, bool bothSides, IReadOnlyList<BackendPod> pods, string clientNode, PrometheusServer prometheus, LabCounts lab)
+internal sealed class PhaseCheck(string name, double start, double end, bool bothSides, IReadOnlyList<BackendPod> pods, string clientNode, PrometheusServer prometheus, RunCounts lab)
 {
     /// <summary>The queries of cil#14268's graphs.</summary>
     private const string EchoQuery = """sum(rate(echo_requests{app="backend",version="v1"}[1m])) by (kubernetes_pod_name)""";

@@ -47,7 +47,7 @@ internal static class PrometheusCheck
 
     private static async Task<IReadOnlyList<CheckedNumber>> MeasureAsync(Options options, MonitoredLab monitored, CancellationToken cancellationToken)
     {
-        var (lab, pods, loadTest, prometheus) = (new LabCounts(), await monitored.View.BackendsAsync(cancellationToken), monitored.LoadTest, monitored.Prometheus);
+        var (lab, pods, loadTest, prometheus) = (new RunCounts(), await monitored.View.BackendsAsync(cancellationToken), monitored.LoadTest, monitored.Prometheus);
         var policies = monitored.Scenario.Steps.OfType<ApplyStep>().ToList();
         await ApplyAsync(monitored, policies[0], cancellationToken);
         lab.Epoch = (await monitored.StartLoadAsync(options.Rate, cancellationToken)).EpochUnixSeconds;
@@ -72,7 +72,7 @@ internal static class PrometheusCheck
     }
 
     /// <summary>The lab's own reading of the counters, about once a second, through the API.</summary>
-    private static async Task ReadAsync(LabCounts lab, ClusterView view, IReadOnlyList<BackendPod> pods, CancellationToken cancellationToken)
+    private static async Task ReadAsync(RunCounts lab, ClusterReader view, IReadOnlyList<BackendPod> pods, CancellationToken cancellationToken)
     {
         try
         {

@@ -8,8 +8,8 @@ internal static class Detection
     /// <summary>Ports of a client that binds to port 0 through vegeta: random odd ports of 32768–60999.</summary>
     private const int Ports = 14_116;
 
-    private static readonly string[] Pods = ["a", "b", "c"];
-    private static readonly RecordedEvent Applied = new("policy applied", TimeSpan.Zero);
+    private static readonly string[] s_pods = ["a", "b", "c"];
+    private static readonly RecordedEvent s_applied = new("policy applied", TimeSpan.Zero);
 
     /// <summary>Connections until an even service is called even.</summary>
     public static double Even(ulong seed, int backends)
@@ -29,13 +29,13 @@ internal static class Detection
     public static double SeedDelivery(ulong seed, bool recorded)
     {
         var random = new SkewRandom(seed);
-        var delivery = new SkewMonitor(ExpectedShares.Equal(Pods));
+        var delivery = new SkewMonitor(ExpectedShares.Equal(s_pods));
         for (var n = 0; n < 3000; n++)
             delivery.Add(random.Below(3));
         if (delivery.State == VerdictKind.Skewed)
             return double.NaN;
         if (recorded)
-            delivery.Record(Applied);
+            delivery.Record(s_applied);
         for (var requests = 1; ; requests++)
         {
             if (random.Below(3) == 2 && delivery.Add(2) == VerdictKind.Skewed)
@@ -47,11 +47,11 @@ internal static class Detection
     public static double StaleShares(ulong seed, int evenBefore, bool known, bool recorded)
     {
         var random = new SkewRandom(seed);
-        var (test, monitor) = (new CiliumDebugging.Statistics.SkewTest(ExpectedShares.Equal(Pods)), new SkewMonitor(ExpectedShares.Equal(Pods)));
+        var (test, monitor) = (new CiliumDebugging.Statistics.SkewTest(ExpectedShares.Equal(s_pods)), new SkewMonitor(ExpectedShares.Equal(s_pods)));
         for (var n = 0; n < evenBefore; n++)
             monitor.Add(random.Below(3));
         if (recorded)
-            monitor.Record(Applied);
+            monitor.Record(s_applied);
         var newPod = (1 - 0.67 * 2 / 3) / 3;
         double[] shares = [(1 - newPod) / 2, (1 - newPod) / 2, newPod];
         for (var n = 1; ; n++)
@@ -78,7 +78,7 @@ internal static class Detection
     {
         const int replaced = 2;
         var random = new SkewRandom(seed);
-        var monitor = new SkewMonitor(ExpectedShares.Equal(Pods));
+        var monitor = new SkewMonitor(ExpectedShares.Equal(s_pods));
         var assigned = new int[Ports];
         var used = new bool[Ports];
         Array.Fill(assigned, -1);
@@ -90,7 +90,7 @@ internal static class Detection
             assigned[port] = assigned[port] == replaced ? -1 : assigned[port];
         Array.Clear(used);
         if (recorded)
-            monitor.Expect(ExpectedShares.Equal("a", "b", "d"), Applied);
+            monitor.Expect(ExpectedShares.Equal("a", "b", "d"), s_applied);
         for (var n = 1; n < 50_000; n++)
         {
             Connect();

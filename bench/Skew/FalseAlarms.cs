@@ -18,9 +18,9 @@ internal static class FalseAlarms
     public const double Alpha = 1e-2;
     private const int Slow = 2;
 
-    private static readonly IPAddress Client = IPAddress.Parse("10.244.3.7");
+    private static readonly IPAddress s_client = IPAddress.Parse("10.244.3.7");
 
-    private static readonly VerdictOptions Options = new() { ErrorProbability = Alpha };
+    private static readonly VerdictOptions s_options = new() { ErrorProbability = Alpha };
 
     public static FalseAlarmRun IndependentDraws(ulong seed, int connections) =>
         Watch(connections, seed, (random, watched) => watched.Complete(watched.Start(), random.Below(3), fresh: true));
@@ -28,7 +28,7 @@ internal static class FalseAlarms
     /// <summary>Every port keeps the backend of its first use: an even but frozen assignment.</summary>
     public static FalseAlarmRun Conntrack(ulong seed, int connections, int ports)
     {
-        IPEndPoint[] sources = [.. Enumerable.Range(0, ports).Select(i => new IPEndPoint(Client, 32_769 + 2 * i))];
+        IPEndPoint[] sources = [.. Enumerable.Range(0, ports).Select(i => new IPEndPoint(s_client, 32_769 + 2 * i))];
         var (assigned, selections, now) = (new sbyte[ports], new FreshSelections(), TimeSpan.Zero);
         Array.Fill(assigned, (sbyte)-1);
         return Watch(connections, seed, (random, watched) =>
@@ -69,22 +69,22 @@ internal static class FalseAlarms
     public static FalseAlarmRun EdgeOfTolerance(ulong seed, int connections) =>
         Watch(connections, seed, (random, watched) => watched.Complete(watched.Start(), random.From([1.15 / 3, 1 / 3.0, 0.85 / 3]), fresh: true));
 
-    private static FalseAlarmRun Watch(int connections, ulong seed, Action<SkewRandom, Watched> connection)
+    private static FalseAlarmRun Watch(int connections, ulong seed, Action<SkewRandom, WatchedResources> connection)
     {
-        var (random, watched) = (new SkewRandom(seed), new Watched());
+        var (random, watched) = (new SkewRandom(seed), new WatchedResources());
         for (var n = 0; n < connections; n++)
             connection(random, watched);
         return watched.Result;
     }
 
     /// <summary>One run under all the tests that are compared.</summary>
-    private sealed class Watched
+    private sealed class WatchedResources
     {
-        private static readonly ExpectedShares Expected = ExpectedShares.Equal("a", "b", "c");
+        private static readonly ExpectedShares s_expected = ExpectedShares.Equal("a", "b", "c");
 
         private readonly ResolvedPrefix<(int Backend, bool Fresh)> _prefix = new();
-        private readonly SkewMonitor _monitor = new(Expected, Options);
-        private readonly CiliumDebugging.Statistics.SkewTest _byCompletion = new(Expected, Options);
+        private readonly SkewMonitor _monitor = new(s_expected, s_options);
+        private readonly CiliumDebugging.Statistics.SkewTest _byCompletion = new(s_expected, s_options);
         private readonly RepeatedChiSquare _chiSquare = new(3, Alpha);
         private long _completed;
         private bool _alarm, _even, _byCompletionSkewed, _exactNullRejected;

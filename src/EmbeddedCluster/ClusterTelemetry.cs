@@ -22,7 +22,7 @@ public sealed class ClusterTelemetry : IDisposable
 
     /// <param name="topology">Its workers have proxies.</param>
     /// <param name="export">Adds the exporter to a provider.</param>
-    public ClusterTelemetry(LabTopology topology, Action<TracerProviderBuilder> export)
+    public ClusterTelemetry(ClusterTopology topology, Action<TracerProviderBuilder> export)
     {
         var nodes = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).ToList();
         foreach (var node in nodes.Take(MaxNodes)) Add(node, [node]);
@@ -42,7 +42,7 @@ public sealed class ClusterTelemetry : IDisposable
     }
 
     /// <summary>Starts to send; null where no endpoint is configured: then no span is made.</summary>
-    public static ClusterTelemetry? Start(LabTopology topology) =>
+    public static ClusterTelemetry? Start(ClusterTopology topology) =>
         OtlpTarget.FromEnvironment() is null
             ? null
             : new ClusterTelemetry(topology, builder => builder.AddOtlpExporter());

@@ -5,7 +5,7 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <summary>Reads rates and durations as users write them.</summary>
 public static class Quantities
 {
-    private static readonly (string Suffix, TimeSpan Unit)[] Units =
+    private static readonly (string Suffix, TimeSpan Unit)[] s_units =
     [
         ("us", TimeSpan.FromMicroseconds(1)), ("µs", TimeSpan.FromMicroseconds(1)), ("ms", TimeSpan.FromMilliseconds(1)),
         ("s", TimeSpan.FromSeconds(1)), ("m", TimeSpan.FromMinutes(1)), ("h", TimeSpan.FromHours(1)),
@@ -16,7 +16,7 @@ public static class Quantities
     public static bool TryParseDuration(string text, out TimeSpan duration)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var (suffix, unit) = Units.FirstOrDefault(entry => text.EndsWith(entry.Suffix, StringComparison.Ordinal));
+        var (suffix, unit) = s_units.FirstOrDefault(entry => text.EndsWith(entry.Suffix, StringComparison.Ordinal));
         var number = suffix is null ? text : text[..^suffix.Length];
         duration = TimeSpan.Zero;
         if (!TryParseNumber(number, out var value))

@@ -12,7 +12,7 @@ public sealed class AsymptoticMonitor
     public const int IntervalsPerBlock = 10;
 
     /// <summary>Most starts remembered; older ones of blocks go first, never the first of a segment.</summary>
-    public const int MostStarts = 64;
+    public const int MaxStarts = 64;
 
     private sealed record Start(long Intervals, TimeSpan? At, RecordedEvent? Event, double LogWeight, AsymptoticShares Before);
 
@@ -126,6 +126,6 @@ public sealed class AsymptoticMonitor
     private void Remember(Start start)
     {
         _starts.Add(start);
-        if (_starts.Count > MostStarts) _starts.RemoveAt(_starts.FindIndex(1, s => s.Event is null) is > 0 and var block ? block : 1);
+        if (_starts.Count > MaxStarts) _starts.RemoveAt(_starts.FindIndex(1, s => s.Event is null) is > 0 and var block ? block : 1);
     }
 }

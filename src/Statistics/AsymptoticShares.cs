@@ -77,7 +77,7 @@ public sealed class AsymptoticShares
             var above = weights[i] * (1 + tolerance) < 1 ? _sums[i].LogAgainstAtLeast(weights[i] * (1 + tolerance)) : double.PositiveInfinity;
             least = Math.Min(least, Math.Min(above, _sums[i].LogAgainstAtMost(weights[i] * (1 - tolerance))));
         }
-        return double.IsPositiveInfinity(least) && Intervals < RatioSums.LeastIntervals ? double.NegativeInfinity : least;
+        return double.IsPositiveInfinity(least) && Intervals < RatioSums.MinIntervals ? double.NegativeInfinity : least;
     }
 
     /// <summary>The verdict; its error probability is asymptotic.</summary>
@@ -123,7 +123,7 @@ public sealed class AsymptoticShares
     private long? Further(double tolerance, double threshold)
     {
         if (Total <= 0) return null;
-        var first = Math.Max(1.1, (double)RatioSums.LeastIntervals / Intervals);
+        var first = Math.Max(1.1, (double)RatioSums.MinIntervals / Intervals);
         for (var factor = first; factor < 1000 * first; factor *= 1.1)
         {
             var scaled = new AsymptoticShares(Backends, [.. _sums.Select(s => s.Scaled(factor))], [.. _expected.Select(e => e * factor)]);

@@ -61,7 +61,7 @@ public sealed class ClientNodeMatrix
     public ImmutableArray<ClientNodeRow> Rows(SelectionUnit unit = SelectionUnit.FreshSelection)
     {
         var perRow = _options with { ErrorProbability = _options.ErrorProbability / Math.Max(1, _rows.Count) };
-        return [.. _rows.Select(r => new ClientNodeRow(r.Key, r.Value.Counts, SkewTest.Judge(_expected, r.Value.Counts, perRow, unit)))];
+        return [.. _rows.Select(r => new ClientNodeRow(r.Key, r.Value.Counts, SkewTest.Evaluate(_expected, r.Value.Counts, perRow, unit)))];
     }
 
     /// <summary>How much stays on the client's node; null before the first selection by a client on a named node.</summary>

@@ -3,7 +3,7 @@ namespace CiliumDebugging.Statistics;
 /// <summary>Anytime-valid intervals of a single proportion such as a success rate or a locality share.</summary>
 public static class Proportion
 {
-    private static readonly BetaPrior Prior = BetaPrior.WithMean(0.5, 1);
+    private static readonly BetaPrior s_prior = BetaPrior.WithMean(0.5, 1);
 
     /// <summary>The interval { q : R(q) &lt; ln(<paramref name="simultaneous"/>/α) } with prior Beta(½, ½) (A = 1, w = ½; arXiv 2011.03567).</summary>
     /// <param name="successes">Successes, 0 to <paramref name="trials"/>.</param>
@@ -20,7 +20,7 @@ public static class Proportion
             throw new ArgumentOutOfRangeException(nameof(errorProbability), errorProbability, "The value must be in (0, 1).");
         if (trials == 0)
             return new ShareInterval(double.NaN, 0, 1);
-        var (lower, upper) = BetaPrior.Interval(Prior.After(successes, trials).LogMarginal, successes, trials, Math.Log(simultaneous / errorProbability));
+        var (lower, upper) = BetaPrior.Interval(s_prior.After(successes, trials).LogMarginal, successes, trials, Math.Log(simultaneous / errorProbability));
         return new ShareInterval((double)successes / trials, lower, upper);
     }
 

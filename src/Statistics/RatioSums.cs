@@ -7,7 +7,7 @@ namespace CiliumDebugging.Statistics;
 /// <remarks>
 /// Asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476, Theorem 2.2: with residuals x − p·n of standard deviation σ per interval,
 /// E(q) = (tρ² + 1)^(−½) · exp( ρ²·Z²/(2(tρ² + 1)) ), Z = (X − qN)/σ, is asymptotically an e-process of p = q, and { q : E(q) &lt; 1/α } a confidence sequence. Its error probability holds in the limit of many
-/// intervals only, so nothing is decided on fewer than <see cref="LeastIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1 − p)n).
+/// intervals only, so nothing is decided on fewer than <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1 − p)n).
 /// </remarks>
 /// <param name="Intervals">t, scrape intervals.</param>
 /// <param name="X">ΣX.</param>
@@ -18,13 +18,13 @@ namespace CiliumDebugging.Statistics;
 public readonly record struct RatioSums(long Intervals, double X, double N, double XX, double XN, double NN)
 {
     /// <summary>Intervals before anything is decided: the theory is one of many.</summary>
-    public const int LeastIntervals = 20;
+    public const int MinIntervals = 20;
 
     /// <summary>The intervals are narrowest after about so many scrape intervals: ten minutes at one every 10 s.</summary>
     private const double SharpestAt = 60;
 
     /// <summary>ρ² for the error probability 1e-4, (2 ln(1/α) + ln(1 + 2 ln(1/α)))/t (arXiv 2103.06476, section 2). Fixed: it must not depend on the data.</summary>
-    private static readonly double RhoSquared = (2 * Math.Log(1e4) + Math.Log(1 + 2 * Math.Log(1e4))) / SharpestAt;
+    private static readonly double s_rhoSquared = (2 * Math.Log(1e4) + Math.Log(1 + 2 * Math.Log(1e4))) / SharpestAt;
 
     /// <summary>The observed ratio; NaN without an event.</summary>
     public double Estimate => N > 0 ? X / N : double.NaN;
@@ -39,13 +39,13 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
     /// <summary>The same ratio seen <paramref name="factor"/> times as long.</summary>
     public RatioSums Scaled(double factor) => new((long)(Intervals * factor), X * factor, N * factor, XX * factor, XN * factor, NN * factor);
 
-    /// <summary>The interval { q : E(q) &lt; 1/α }; [0, 1] before there are <see cref="LeastIntervals"/>.</summary>
+    /// <summary>The interval { q : E(q) &lt; 1/α }; [0, 1] before there are <see cref="MinIntervals"/>.</summary>
     /// <param name="errorProbability">α, (0, 1).</param>
     public ShareInterval Interval(double errorProbability)
     {
-        if (Intervals < LeastIntervals || N <= 0) return new ShareInterval(Estimate, 0, 1);
-        var spread = Intervals * RhoSquared + 1;
-        var half = Sigma * Math.Sqrt(2 * spread / RhoSquared * (0.5 * Math.Log(spread) - Math.Log(errorProbability))) / N;
+        if (Intervals < MinIntervals || N <= 0) return new ShareInterval(Estimate, 0, 1);
+        var spread = Intervals * s_rhoSquared + 1;
+        var half = Sigma * Math.Sqrt(2 * spread / s_rhoSquared * (0.5 * Math.Log(spread) - Math.Log(errorProbability))) / N;
         return new ShareInterval(Estimate, Math.Clamp(Estimate - half, 0, 1), Math.Clamp(Estimate + half, 0, 1));
     }
 
@@ -69,9 +69,9 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
 
     private double LogEvidence(double q)
     {
-        if (Intervals < LeastIntervals) return double.NegativeInfinity;
+        if (Intervals < MinIntervals) return double.NegativeInfinity;
         var z = (X - q * N) / Sigma;
-        var spread = Intervals * RhoSquared + 1;
-        return RhoSquared * z * z / (2 * spread) - 0.5 * Math.Log(spread);
+        var spread = Intervals * s_rhoSquared + 1;
+        return s_rhoSquared * z * z / (2 * spread) - 0.5 * Math.Log(spread);
     }
 }

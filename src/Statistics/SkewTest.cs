@@ -62,7 +62,7 @@ public sealed class SkewTest
     }
 
     /// <summary>Judges counts that are already there.</summary>
-    public static Verdict Judge(
+    public static Verdict Evaluate(
         ExpectedShares expected, BackendCounts counts, VerdictOptions? options = null, SelectionUnit unit = SelectionUnit.FreshSelection)
     {
         var test = new SkewTest(expected, options);
@@ -118,7 +118,7 @@ public sealed class SkewTest
     /// <summary>The verdict at this moment.</summary>
     /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where ports or connections are unknown: no error probability is given then.</param>
     public Verdict Verdict(SelectionUnit unit = SelectionUnit.FreshSelection) =>
-        VerdictOfCounts.Judge(_evidence, _counts, _unattributed, _options, unit);
+        VerdictOfCounts.Evaluate(_evidence, _counts, _unattributed, _options, unit);
 
     private static ExpectedShares Require(ExpectedShares expected)
     {

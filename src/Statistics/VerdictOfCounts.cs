@@ -5,7 +5,7 @@ namespace CiliumDebugging.Statistics;
 /// <summary>From counts to a <see cref="Verdict"/>.</summary>
 internal static class VerdictOfCounts
 {
-    public static Verdict Judge(SkewEvidence evidence, double[] counts, double unattributed, VerdictOptions options, SelectionUnit unit)
+    public static Verdict Evaluate(SkewEvidence evidence, double[] counts, double unattributed, VerdictOptions options, SelectionUnit unit)
     {
         var logThreshold = -Math.Log(options.ErrorProbability);
         var (skewed, even) = (evidence.LogSkewed(counts, unattributed), evidence.LogEven(counts, unattributed));

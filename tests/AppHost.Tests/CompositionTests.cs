@@ -23,7 +23,7 @@ public sealed class CompositionTests
         var environment = await EnvironmentAsync(cluster.Resource, builder);
         environment["CLUSTER_PORT_OFFSET"].ShouldBe("100");
         environment["CLUSTER_CILIUM_CONFIG"].ShouldBe("tunnel=vxlan");
-        LabTopology.FromJson((string)environment["CLUSTER_TOPOLOGY"]).Nodes.Length.ShouldBe(3);
+        ClusterTopology.FromJson((string)environment["CLUSTER_TOPOLOGY"]).Nodes.Length.ShouldBe(3);
         environment.Keys.ShouldNotContain(k => k.Contains("TOKEN", StringComparison.OrdinalIgnoreCase));
     }
 

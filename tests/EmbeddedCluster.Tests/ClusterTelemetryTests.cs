@@ -12,7 +12,7 @@ public sealed class ClusterTelemetryTests
     [Fact]
     public void Each_nodes_proxy_is_a_resource_of_its_own()
     {
-        var topology = LabTopology.Create("one", workers: 3);
+        ClusterTopology topology = ClusterTopology.Create("one", workers: 3);
 
         var spans = Record(topology, "one-worker", "one-worker3", "one-control-plane");
 
@@ -23,7 +23,7 @@ public sealed class ClusterTelemetryTests
     [Fact]
     public void Nodes_beyond_the_bound_share_a_resource()
     {
-        var topology = LabTopology.Create("large", workers: 100);
+        ClusterTopology topology = ClusterTopology.Create("large", workers: 100);
 
         var spans = Record(topology, "large-worker20", "large-worker21", "large-worker100");
 
@@ -32,7 +32,7 @@ public sealed class ClusterTelemetryTests
     }
 
     private static List<(string? Service, string? Node, int Providers)> Record(
-        LabTopology topology, params string[] nodes)
+        ClusterTopology topology, params string[] nodes)
     {
         var (exporters, spans) = (new List<Kept>(), new ConcurrentQueue<(string?, string?)>());
         using (new ClusterTelemetry(topology, builder =>

@@ -2,12 +2,12 @@ namespace CiliumDebugging.Statistics.Tests;
 
 public class ClientNodeMatrixTests
 {
-    private static readonly string?[] BackendNodes = ["worker", "worker2", "worker3"];
+    private static readonly string?[] s_backendNodes = ["worker", "worker2", "worker3"];
 
     [Fact]
     public void One_nodes_stale_service_map_is_skew_in_its_row_and_nowhere_else()
     {
-        var matrix = new ClientNodeMatrix(Draws.ThreePods, BackendNodes);
+        var matrix = new ClientNodeMatrix(Draws.ThreePods, s_backendNodes);
         var draws = new Draws(1);
         for (var i = 0; i < 20_000; i++)
         {
@@ -22,13 +22,13 @@ public class ClientNodeMatrixTests
         rows[2].Verdict.Starved.ShouldBe("backend-c");
         rows[0].Verdict.ErrorProbability.ShouldBe(1e-4 / 3);
         var aggregate = BackendCounts.Of([.. Enumerable.Range(0, 3).Select(b => rows.Sum(r => r.Counts.PerBackend[b]))]);
-        SkewTest.Judge(Draws.ThreePods, aggregate).Kind.ShouldBe(VerdictKind.Even);
+        SkewTest.Evaluate(Draws.ThreePods, aggregate).Kind.ShouldBe(VerdictKind.Even);
     }
 
     [Fact]
     public void Locality_is_the_share_that_stays_on_the_clients_node()
     {
-        var matrix = new ClientNodeMatrix(Draws.ThreePods, BackendNodes);
+        var matrix = new ClientNodeMatrix(Draws.ThreePods, s_backendNodes);
         for (var i = 0; i < 900; i++)
             matrix.Add("worker3", i % 9 < 6 ? 2 : i % 2);
         var locality = matrix.Locality().ShouldNotBeNull();
@@ -40,7 +40,7 @@ public class ClientNodeMatrixTests
     [Fact]
     public void Unattributed_selections_widen_the_locality_and_stay_a_cell()
     {
-        var matrix = new ClientNodeMatrix(Draws.ThreePods, BackendNodes);
+        var matrix = new ClientNodeMatrix(Draws.ThreePods, s_backendNodes);
         for (var i = 0; i < 1000; i++)
             matrix.Add("worker3", i % 2 == 0 ? 2 : null);
         var locality = matrix.Locality().ShouldNotBeNull();
@@ -52,7 +52,7 @@ public class ClientNodeMatrixTests
     [Fact]
     public void Nodes_beyond_the_capacity_share_a_row()
     {
-        var matrix = new ClientNodeMatrix(Draws.ThreePods, BackendNodes, capacity: 2);
+        var matrix = new ClientNodeMatrix(Draws.ThreePods, s_backendNodes, capacity: 2);
         foreach (var node in new[] { "a", "b", "c", "d", "a" })
             matrix.Add(node, 0);
         matrix.Rows().Select(r => (r.ClientNode, r.Counts.Total))

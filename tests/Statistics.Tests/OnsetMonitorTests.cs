@@ -2,7 +2,7 @@ namespace CiliumDebugging.Statistics.Tests;
 
 public class OnsetMonitorTests
 {
-    private static readonly double[] Stale = [0.408, 0.408, 0.184];
+    private static readonly double[] s_stale = [0.408, 0.408, 0.184];
 
     [Fact]
     public void Wealth_is_the_weighted_sum_of_the_evidence_since_each_start()
@@ -16,7 +16,7 @@ public class OnsetMonitorTests
                 monitor.Record(new RecordedEvent("policy applied", TimeSpan.FromSeconds(7)));
             monitor.Add(selections[i]);
         }
-        double E(int from) => Math.Exp(SkewTest.Judge(
+        double E(int from) => Math.Exp(SkewTest.Evaluate(
             Draws.ThreePods, BackendCounts.Of([.. Enumerable.Range(0, 3).Select(b => (long)selections[from..].Count(s => s == b))])).LogEvidenceSkewed);
         var expected = E(0) / 4 + E(10) / 12 + E(20) / 24 + E(7) / 4;
         Math.Exp(monitor.LogWealth()).ShouldBe(expected, 1e-9 * expected);
@@ -34,7 +34,7 @@ public class OnsetMonitorTests
             for (var n = 1; alarm == 0; n++)
             {
                 n.ShouldBeLessThan(5000);
-                if (monitor.Add(n <= 300 ? draws.Below(3) : draws.From(Stale)))
+                if (monitor.Add(n <= 300 ? draws.Below(3) : draws.From(s_stale)))
                     alarm = n;
                 if (crossing == 0 && n > 400 && monitor.LogWealth() >= Math.Log(1e4))
                     crossing = n;
@@ -57,7 +57,7 @@ public class OnsetMonitorTests
             int? everyConnection = null, everyFiftieth = null;
             for (var n = 1; n <= 1500; n++)
             {
-                if (monitor.Add(draws.From(Stale)))
+                if (monitor.Add(draws.From(s_stale)))
                     everyConnection = n;
                 if (n % 50 == 0 && everyFiftieth is null && monitor.LogWealth() >= Math.Log(100))
                     everyFiftieth = n;
@@ -185,7 +185,7 @@ public class OnsetMonitorTests
             if (evenBefore == 0)
                 monitor.Record(new RecordedEvent("pod replaced", TimeSpan.Zero));
             var delay = 1;
-            while (monitor.Onset is null && !monitor.Add(draws.From(Stale)))
+            while (monitor.Onset is null && !monitor.Add(draws.From(s_stale)))
                 delay++;
             delays.Add(delay);
         }

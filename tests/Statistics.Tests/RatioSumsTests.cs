@@ -38,7 +38,7 @@ public class RatioSumsTests
     [Fact]
     public void Nothing_is_decided_on_few_intervals_however_large_they_are()
     {
-        var sums = Of([.. Enumerable.Repeat(1e6, RatioSums.LeastIntervals - 1)], [.. Enumerable.Repeat(1e6, RatioSums.LeastIntervals - 1)]);
+        var sums = Of([.. Enumerable.Repeat(1e6, RatioSums.MinIntervals - 1)], [.. Enumerable.Repeat(1e6, RatioSums.MinIntervals - 1)]);
         sums.Interval(0.01).ShouldBe(new ShareInterval(1, 0, 1));
         sums.LogAgainstAtMost(0.5).ShouldBe(double.NegativeInfinity);
     }

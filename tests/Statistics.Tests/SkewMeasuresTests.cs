@@ -31,7 +31,7 @@ public class SkewMeasuresTests
         Gen.Select(Gen.Int[1, 900].Array[4], Gen.Int[0, 200], Gen.Double[0, 1].Array[4]).Sample((counts, unknown, mix) =>
         {
             var expected = ExpectedShares.Weighted(["a", "b", "c", "d"], [4, 3, 2, 1]);
-            var verdict = SkewTest.Judge(expected, new BackendCounts([.. counts.Select(c => (long)c)], unknown));
+            var verdict = SkewTest.Evaluate(expected, new BackendCounts([.. counts.Select(c => (long)c)], unknown));
             var measures = SkewMeasures.Of(verdict).ShouldNotBeNull();
             // A random corner-ish point of the box, moved onto Σp = 1 inside it.
             var shares = verdict.Shares;
@@ -53,7 +53,7 @@ public class SkewMeasuresTests
         }, iter: 500);
 
     private static SkewMeasures Of(long a, long b, long c) =>
-        SkewMeasures.Of(SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(a, b, c))).ShouldNotBeNull();
+        SkewMeasures.Of(SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(a, b, c))).ShouldNotBeNull();
 
     private static void Contains(Measure measure, double value) => value.ShouldBeInRange(measure.Lower - 1e-9, measure.Upper + 1e-9);
 }

@@ -4,8 +4,8 @@ namespace CiliumDebugging.Statistics.Tests;
 
 public class SkewTestTests
 {
-    private static readonly double[] Thirds = [1 / 3.0, 1 / 3.0, 1 / 3.0];
-    private static readonly int[] Positions = [0, 1, 2];
+    private static readonly double[] s_thirds = [1 / 3.0, 1 / 3.0, 1 / 3.0];
+    private static readonly int[] s_positions = [0, 1, 2];
 
     [Theory]
     [InlineData(3, 4, 3)]
@@ -15,9 +15,9 @@ public class SkewTestTests
     [InlineData(30, 2, 1)]
     public void Evidence_agrees_with_the_formulas_computed_with_MathNet(long a, long b, long c)
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(a, b, c));
-        verdict.LogEvidenceSkewed.ShouldBe(ReferenceEvidence.Skewed(Thirds, [a, b, c], 0.15), 1e-9);
-        verdict.LogEvidenceEven.ShouldBe(ReferenceEvidence.Even(Thirds, [a, b, c], 0.15), 1e-9);
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(a, b, c));
+        verdict.LogEvidenceSkewed.ShouldBe(ReferenceEvidence.Skewed(s_thirds, [a, b, c], 0.15), 1e-9);
+        verdict.LogEvidenceEven.ShouldBe(ReferenceEvidence.Even(s_thirds, [a, b, c], 0.15), 1e-9);
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public class SkewTestTests
     {
         double[] weights = [0.5, 0.3, 0.15, 0.05];
         long[] counts = [260, 140, 80, 20];
-        var verdict = SkewTest.Judge(ExpectedShares.Weighted(["a", "b", "c", "d"], weights), BackendCounts.Of(counts));
+        var verdict = SkewTest.Evaluate(ExpectedShares.Weighted(["a", "b", "c", "d"], weights), BackendCounts.Of(counts));
         verdict.LogEvidenceSkewed.ShouldBe(ReferenceEvidence.Skewed(weights, counts, 0.15), 1e-9);
         verdict.LogEvidenceEven.ShouldBe(ReferenceEvidence.Even(weights, counts, 0.15), 1e-9);
     }
@@ -43,7 +43,7 @@ public class SkewTestTests
 
     [Fact]
     public void The_order_of_backends_and_of_selections_does_not_matter() =>
-        Gen.Select(Gen.Int[0, 2].Array[1, 400], Gen.Shuffle(Positions)).Sample((selections, order) =>
+        Gen.Select(Gen.Int[0, 2].Array[1, 400], Gen.Shuffle(s_positions)).Sample((selections, order) =>
         {
             var (plain, renamed) = (new SkewTest(Draws.ThreePods), new SkewTest(Draws.ThreePods));
             foreach (var backend in selections)
@@ -67,7 +67,7 @@ public class SkewTestTests
     [Fact]
     public void Intervals_end_where_the_evidence_against_a_share_reaches_K_over_alpha()
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(500, 300, 200));
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(500, 300, 200));
         foreach (var share in verdict.Shares)
         {
             foreach (var q in new[] { share.Share.Lower, share.Share.Upper })
@@ -110,9 +110,9 @@ public class SkewTestTests
         Gen.Select(Gen.Int[0, 3000], Gen.Int[0, 3000], Gen.Int[0, 3000], Gen.Int[0, 400], Gen.Int[0, 2]).Sample((a, b, c, unknown, truth) =>
         {
             long[] counts = [a, b, c];
-            var cautious = SkewTest.Judge(Draws.ThreePods, new BackendCounts([.. counts], unknown));
+            var cautious = SkewTest.Evaluate(Draws.ThreePods, new BackendCounts([.. counts], unknown));
             counts[truth] += unknown;
-            var omniscient = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(counts));
+            var omniscient = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(counts));
             cautious.LogEvidenceSkewed.ShouldBeLessThanOrEqualTo(omniscient.LogEvidenceSkewed + 1e-9);
             cautious.LogEvidenceEven.ShouldBeLessThanOrEqualTo(omniscient.LogEvidenceEven + 1e-9);
             for (var i = 0; i < 3; i++)
@@ -125,7 +125,7 @@ public class SkewTestTests
     [Fact]
     public void Even_selections_of_ten_million_connections_are_even_and_stay_finite()
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(3_333_000, 3_334_000, 3_333_000));
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(3_333_000, 3_334_000, 3_333_000));
         verdict.Kind.ShouldBe(VerdictKind.Even);
         double.IsFinite(verdict.LogEvidenceEven).ShouldBeTrue();
         verdict.HalfWidth.ShouldBeInRange(0.001, 0.01);

@@ -7,7 +7,7 @@ public class VerdictTests
     [Fact]
     public void A_thousand_even_connections_are_undecided_and_say_how_many_more_are_needed()
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(334, 333, 333));
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(334, 333, 333));
         verdict.Kind.ShouldBe(VerdictKind.Undecided);
         verdict.ErrorProbability.ShouldBe(1e-4);
         verdict.FurtherConnections.ShouldNotBeNull().ShouldBeInRange(1000, 3000);
@@ -17,7 +17,7 @@ public class VerdictTests
     [Fact]
     public void The_forecast_is_where_the_scaled_counts_are_decided()
     {
-        var forecast = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(200, 150, 150)).FurtherConnections.ShouldNotBeNull();
+        var forecast = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(200, 150, 150)).FurtherConnections.ShouldNotBeNull();
         // Counts are whole numbers here, and the forecast is rounded up to 0.1 %.
         Scaled((500 + forecast) * 101 / 100).ShouldNotBe(VerdictKind.Undecided);
         Scaled((500 + forecast) * 98 / 100).ShouldBe(VerdictKind.Undecided);
@@ -27,7 +27,7 @@ public class VerdictTests
         {
             const double Prior = 2 / (0.15 * 0.15);
             var (first, others) = ((200 + Prior / 3) / (500 + Prior), (150 + Prior / 3) / (500 + Prior));
-            return SkewTest.Judge(Draws.ThreePods, BackendCounts.Of((long)Math.Round(n * first), (long)Math.Round(n * others), (long)Math.Round(n * others))).Kind;
+            return SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of((long)Math.Round(n * first), (long)Math.Round(n * others), (long)Math.Round(n * others))).Kind;
         }
     }
 
@@ -35,17 +35,17 @@ public class VerdictTests
     public void A_few_connections_that_happen_to_lie_at_the_edge_of_the_tolerance_do_not_forecast_millions()
     {
         // 58 of 150 is 38.7 %, and 38.3 % the edge.
-        SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(58, 42, 50)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(3_000, 50_000);
+        SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(58, 42, 50)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(3_000, 50_000);
     }
 
     [Fact]
     public void Without_data_the_forecast_assumes_the_expected_shares() =>
-        SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(0, 0, 0)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(2000, 4000);
+        SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(0, 0, 0)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(2000, 4000);
 
     [Fact]
     public void Half_of_the_selections_unattributed_leave_no_decision_in_sight()
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, new BackendCounts([1000, 1000, 1000], 3000));
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, new BackendCounts([1000, 1000, 1000], 3000));
         verdict.Kind.ShouldBe(VerdictKind.Undecided);
         verdict.Cases.HasFlag(SpecialCases.Unattributed).ShouldBeTrue();
         verdict.FurtherConnections.ShouldBeNull();
@@ -54,7 +54,7 @@ public class VerdictTests
     [Fact]
     public void A_skewed_verdict_names_the_busiest_and_the_starved_backend()
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(300, 900, 600));
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600));
         verdict.Kind.ShouldBe(VerdictKind.Skewed);
         verdict.Busiest.ShouldBe("backend-b");
         verdict.Starved.ShouldBe("backend-a");
@@ -64,7 +64,7 @@ public class VerdictTests
     [Fact]
     public void Unknown_ports_take_the_error_probability_away()
     {
-        var verdict = SkewTest.Judge(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: SelectionUnit.Unknown);
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: SelectionUnit.Unknown);
         verdict.ErrorProbability.ShouldBeNull();
         VerdictText.Describe(verdict).ShouldContain("no error probability");
     }
@@ -72,7 +72,7 @@ public class VerdictTests
     [Fact]
     public void One_backend_is_even_by_itself()
     {
-        var verdict = SkewTest.Judge(ExpectedShares.Equal("only"), BackendCounts.Of(5));
+        var verdict = SkewTest.Evaluate(ExpectedShares.Equal("only"), BackendCounts.Of(5));
         verdict.Kind.ShouldBe(VerdictKind.Even);
         verdict.Cases.ShouldBe(SpecialCases.OneBackend);
     }
@@ -80,7 +80,7 @@ public class VerdictTests
     [Fact]
     public void No_expected_backend_is_undecided_without_an_error_probability()
     {
-        var verdict = SkewTest.Judge(ExpectedShares.Equal(), BackendCounts.Of());
+        var verdict = SkewTest.Evaluate(ExpectedShares.Equal(), BackendCounts.Of());
         verdict.Kind.ShouldBe(VerdictKind.Undecided);
         verdict.Cases.ShouldBe(SpecialCases.NoBackend);
         verdict.ErrorProbability.ShouldBeNull();
@@ -90,8 +90,8 @@ public class VerdictTests
     public void A_backend_that_should_receive_nothing_is_skew_once_it_was_selected()
     {
         var expected = ExpectedShares.Weighted(["a", "b", "unready"], [1, 1, 0]);
-        SkewTest.Judge(expected, BackendCounts.Of(4000, 4000, 0)).Kind.ShouldBe(VerdictKind.Even);
-        var verdict = SkewTest.Judge(expected, BackendCounts.Of(4000, 4000, 1));
+        SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 0)).Kind.ShouldBe(VerdictKind.Even);
+        var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 1));
         verdict.Kind.ShouldBe(VerdictKind.Skewed);
         verdict.Cases.ShouldBe(SpecialCases.ZeroWeight | SpecialCases.SelectedWithoutWeight);
         verdict.Busiest.ShouldBe("unready");
@@ -101,10 +101,10 @@ public class VerdictTests
     public void A_tolerance_that_reaches_one_is_named_and_the_other_bounds_still_decide()
     {
         var expected = ExpectedShares.Weighted(["main", "canary"], [9, 1]);
-        var even = SkewTest.Judge(expected, BackendCounts.Of(90_000, 10_000));
+        var even = SkewTest.Evaluate(expected, BackendCounts.Of(90_000, 10_000));
         even.Cases.ShouldBe(SpecialCases.ToleranceReachesOne);
         even.Kind.ShouldBe(VerdictKind.Even);
-        SkewTest.Judge(expected, BackendCounts.Of(500, 0)).Kind.ShouldBe(VerdictKind.Skewed);
+        SkewTest.Evaluate(expected, BackendCounts.Of(500, 0)).Kind.ShouldBe(VerdictKind.Skewed);
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public class VerdictTests
             double[] weights = [.. exponents.Select((e, i) => i == zero ? 0 : Math.Pow(10, e))];
             long[] counts = [.. exponents.Select((_, i) => i == zero ? 0 : (long)Math.Pow(10, sizes[i]))];
             var expected = ExpectedShares.Weighted([.. weights.Select((_, i) => $"pod-{i}")], weights);
-            var verdict = SkewTest.Judge(expected, new BackendCounts([.. counts], unknown));
+            var verdict = SkewTest.Evaluate(expected, new BackendCounts([.. counts], unknown));
             double.IsNaN(verdict.LogEvidenceSkewed).ShouldBeFalse();
             double.IsNaN(verdict.LogEvidenceEven).ShouldBeFalse();
             foreach (var share in verdict.Shares)

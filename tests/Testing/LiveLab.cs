@@ -25,10 +25,10 @@ public sealed class LiveClusters
 /// <summary>A cluster in this process with its Pods as child processes, and a client of its API.</summary>
 internal sealed class LiveLab : IAsyncDisposable
 {
-    private LiveLab(LabTopology topology, EmbeddedClusterHost cluster, string token) =>
+    private LiveLab(ClusterTopology topology, EmbeddedClusterHost cluster, string token) =>
         (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token, cluster.AuthorityPem));
 
-    public LabTopology Topology { get; }
+    public ClusterTopology Topology { get; }
 
     public EmbeddedClusterHost Cluster { get; }
 
@@ -36,15 +36,15 @@ internal sealed class LiveLab : IAsyncDisposable
 
     public Kubernetes Api { get; }
 
-    public static Task<LiveLab> StartAsync(LabTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, false, settings);
+    public static Task<LiveLab> StartAsync(ClusterTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, false, settings);
 
-    public static Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, params (string Key, string Value)[] settings) => StartAsync(topology, portOffset, false, settings);
+    public static Task<LiveLab> StartAsync(ClusterTopology topology, int? portOffset, params (string Key, string Value)[] settings) => StartAsync(topology, portOffset, false, settings);
 
-    public static Task<LiveLab> StartAsync(LabTopology topology, bool tls, params (string Key, string Value)[] settings) => StartAsync(topology, null, tls, settings);
+    public static Task<LiveLab> StartAsync(ClusterTopology topology, bool tls, params (string Key, string Value)[] settings) => StartAsync(topology, null, tls, settings);
 
-    private static async Task<LiveLab> StartAsync(LabTopology topology, int? portOffset, bool tls, (string Key, string Value)[] settings)
+    private static async Task<LiveLab> StartAsync(ClusterTopology topology, int? portOffset, bool tls, (string Key, string Value)[] settings)
     {
-        var token = LabProcesses.NewApiToken();
+        var token = ClusterEnvironment.NewApiToken();
         var options = new ClusterOptions
         {
             Topology = topology,
@@ -67,7 +67,7 @@ internal sealed class LiveLab : IAsyncDisposable
     private static readonly LoadSpec s_service = new(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50);
 
     /// <summary>The default topology's Pods through the runner's eyes.</summary>
-    public ClusterView View => field ??= new ClusterView(Api, s_service);
+    public ClusterReader View => field ??= new ClusterReader(Api, s_service);
 
     /// <summary>Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.</summary>
     public async Task<(V1Pod Client, IReadOnlyList<V1Pod> Backends)> ReadyAsync(int backends = 3)
@@ -142,7 +142,7 @@ internal sealed class LiveLab : IAsyncDisposable
         await Cluster.DisposeAsync();
     }
 
-    private sealed class TestOutput : IRunObserver
+    private sealed class TestOutput : IRunListener
     {
         private static void Write(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 

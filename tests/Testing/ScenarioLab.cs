@@ -8,7 +8,7 @@ namespace CiliumDebugging.Testing;
 
 /// <summary>One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the Service as it was made.</summary>
 /// <param name="topology">The cluster's nodes and Pods.</param>
-public class ScenarioLab(LabTopology topology) : IAsyncLifetime
+public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
 {
     private LiveLab? _lab;
     private string[] _set = [];

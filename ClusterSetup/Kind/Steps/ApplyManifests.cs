@@ -31,7 +31,7 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
         var client = new ManifestClient(api);
         var manifests = lab.Plan.Manifests(lab.ImageTag);
         var foreign = await client.ForeignAsync(manifests, cancellationToken);
-        if (foreign.Count > 0) throw new LabSetupException(string.Join(Environment.NewLine, foreign));
+        if (foreign.Count > 0) throw new KindException(string.Join(Environment.NewLine, foreign));
         foreach (var manifest in manifests)
         {
             if (manifest.Kind == "Job" && !await client.IsAppliedAsync(manifest, cancellationToken)) await RemoveJobAsync(client, manifest, say, cancellationToken);

@@ -20,7 +20,7 @@ internal sealed class CheckPrerequisites(KindLab lab) : ClusterStep
     {
         var found = await Prerequisites.CheckAsync(lab, cancellationToken);
         var problems = found.Where(f => f.Problem is not null && !f.Optional).ToList();
-        if (problems.Count > 0) throw new LabSetupException(string.Join(Environment.NewLine, problems.Select(p => $"{p.Name}: {p.Problem}")));
+        if (problems.Count > 0) throw new KindException(string.Join(Environment.NewLine, problems.Select(p => $"{p.Name}: {p.Problem}")));
         say(string.Join(", ", found.Where(f => f.Version is not null).Select(f => f.Optional ? f.Name : $"{f.Name} {f.Version}")));
     }
 }

@@ -7,7 +7,7 @@ namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 /// <summary>Creates the cluster, with a kubeconfig of its own. One that an interruption left half made is removed first; one that is not the lab's is left alone.</summary>
 internal sealed class CreateCluster(KindLab lab) : ClusterStep
 {
-    private readonly LabState _state = lab.State;
+    private readonly KindState _state = lab.State;
     private readonly string _name = lab.Plan.Options.Name;
 
     public override string Title => $"create the kind cluster {_name}: {lab.Plan.Options.Workers} workers, {lab.Plan.Config.Nodes[0].Image.Split('@')[0]}";
@@ -27,16 +27,16 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
     {
         if (!await ExistsAsync(lab, cancellationToken)) return null;
         if (!_state.IsOurs || !File.Exists(_state.KindConfig))
-            throw new LabSetupException($"there is a kind cluster '{_name}' that this lab did not make, and it is left alone: choose another name with --name, or delete it (kind delete cluster --name {_name})");
+            throw new KindException($"there is a kind cluster '{_name}' that this lab did not make, and it is left alone: choose another name with --name, or delete it (kind delete cluster --name {_name})");
         if (File.Exists(_state.Creating)) return null;
         var made = await File.ReadAllTextAsync(_state.KindConfig, cancellationToken);
         if (made != lab.Plan.Config.ToYaml())
-            throw new LabSetupException($"the cluster '{_name}' is there with another configuration than this one asks for ({_state.KindConfig}): down first, or choose another name with --name");
+            throw new KindException($"the cluster '{_name}' is there with another configuration than this one asks for ({_state.KindConfig}): down first, or choose another name with --name");
         if (!await AnswersAsync(cancellationToken))
         {
             // Its address changes when the engine was restarted.
             await lab.Programs.ReadAsync(lab.Kind("export", "kubeconfig", "--name", _name, "--kubeconfig", _state.Kubeconfig), cancellationToken);
-            if (!await AnswersAsync(cancellationToken)) throw new LabSetupException($"the cluster '{_name}' is there and its API does not answer: start its containers ({lab.Engine.Program} ps -a), or down and up");
+            if (!await AnswersAsync(cancellationToken)) throw new KindException($"the cluster '{_name}' is there and its API does not answer: start its containers ({lab.Engine.Program} ps -a), or down and up");
         }
         return "it answers";
     }

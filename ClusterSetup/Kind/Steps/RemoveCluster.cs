@@ -19,7 +19,7 @@ internal sealed class RemoveCluster(KindLab lab) : ClusterStep
     {
         if (lab.State.IsOurs) return null;
         if (lab.Programs.Find("kind") is not null && await CreateCluster.ExistsAsync(lab, cancellationToken))
-            throw new LabSetupException($"the kind cluster '{lab.Plan.Options.Name}' is not one that this lab made, and is left alone; kind delete cluster --name {lab.Plan.Options.Name} removes it");
+            throw new KindException($"the kind cluster '{lab.Plan.Options.Name}' is not one that this lab made, and is left alone; kind delete cluster --name {lab.Plan.Options.Name} removes it");
         return "there is none";
     }
 

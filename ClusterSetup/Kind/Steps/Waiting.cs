@@ -14,7 +14,7 @@ internal static class Waiting
     /// <param name="time">Time source.</param>
     /// <param name="say">Takes a line for the user.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="LabSetupException">It takes too long.</exception>
+    /// <exception cref="KindException">It takes too long.</exception>
     public static async Task UntilAsync(Func<CancellationToken, Task<string>> missing, string complaint, TimeSpan limit, TimeProvider time, Action<string> say, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -32,7 +32,7 @@ internal static class Waiting
             }
             if (now.Length == 0) return;
             if (now != last) say(last = now);
-            if (time.GetElapsedTime(start) > limit) throw new LabSetupException($"{complaint} after {limit.TotalMinutes:0} min: {now}. Look at the pods (kubectl get pods -A), then up again or down");
+            if (time.GetElapsedTime(start) > limit) throw new KindException($"{complaint} after {limit.TotalMinutes:0} min: {now}. Look at the pods (kubectl get pods -A), then up again or down");
             await Task.Delay(s_interval, time, cancellationToken);
         }
     }

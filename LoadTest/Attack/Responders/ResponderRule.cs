@@ -13,7 +13,7 @@ namespace CiliumDebugging.LoadTest.Attack.Responders;
 /// <remarks>Header, JSON and the default allocate nothing per response; a regular expression does.</remarks>
 public sealed class ResponderRule
 {
-    private static readonly SearchValues<byte> HostEnd = SearchValues.Create(" \t\r\n,;&\"'<>"u8);
+    private static readonly SearchValues<byte> s_hostEnd = SearchValues.Create(" \t\r\n,;&\"'<>"u8);
 
     private readonly string[]? _jsonPath;
     private readonly Regex? _regex;
@@ -99,7 +99,7 @@ public sealed class ResponderRule
             if (at < 0)
                 return;
             var rest = body[(at + 5)..];
-            var end = rest.IndexOfAny(HostEnd);
+            var end = rest.IndexOfAny(s_hostEnd);
             pod = names.Get(end < 0 ? rest : rest[..end]);
         }
         else if (_jsonPath is not null)

@@ -21,7 +21,7 @@ public sealed class AttackPlot
 
     private const string Errors = "no response";
     private const int Width = 960, Height = 260, Margin = 70;
-    private static readonly string[] Colours = ["#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf", "#aec7e8", "#98df8a", "#c5b0d5", "#d62728"];
+    private static readonly string[] s_colours = ["#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf", "#aec7e8", "#98df8a", "#c5b0d5", "#d62728"];
 
     private readonly TimeSpan _bucket;
     private readonly SortedDictionary<string, int[]> _counts = new(StringComparer.Ordinal);
@@ -85,7 +85,7 @@ public sealed class AttackPlot
         {
             var points = values.Take(last + 1).Select((value, i) => (X: Margin + ((Width - Margin) * (double)i / last), Y: Height - ((Height - 20) * scale(value))))
                 .Where(point => double.IsFinite(point.Y)).Select(point => $"{Number(point.X)},{Number(point.Y)}");
-            var stroke = name == Errors ? Colours[^1] : Colours[colour % (Colours.Length - 1)];
+            var stroke = name == Errors ? s_colours[^1] : s_colours[colour % (s_colours.Length - 1)];
             writer.WriteLine($"<polyline fill=none stroke=\"{stroke}\" stroke-width=1.5 points=\"{string.Join(' ', points)}\"><title>{WebUtility.HtmlEncode(name)}</title></polyline>");
             writer.WriteLine($"<text x={Margin + (colour % 6 * 150)} y={Height + 16 + (colour / 6 * 16)} fill=\"{stroke}\" font-size=12>{WebUtility.HtmlEncode(name)}</text>");
             colour++;

@@ -10,7 +10,7 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// <summary>The text formats: CSV (RFC 4180) and JSON lines, with the same fields. Times are microseconds since the epoch, exact to 0.1.</summary>
 internal static class TextRecords
 {
-    private static readonly string[] Columns =
+    private static readonly string[] s_columns =
     [
         "sequence", "intended_us", "start_us", "end_us", "source_port", "connection", "request_on_connection", "outcome", "status", "pod", "node",
         "bytes", "errno", "fault",
@@ -22,7 +22,7 @@ internal static class TextRecords
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
-            if (line.Length == 0 || (number == 1 && line == string.Join(',', Columns)))
+            if (line.Length == 0 || (number == 1 && line == string.Join(',', s_columns)))
                 continue;
             RequestRecord record;
             try
@@ -47,8 +47,8 @@ internal static class TextRecords
 
     private static RequestRecord FromFields(string[] fields, Dictionary<string, string> names)
     {
-        if (fields.Length != Columns.Length)
-            throw new FormatException($"expected {Columns.Length} fields, found {fields.Length}");
+        if (fields.Length != s_columns.Length)
+            throw new FormatException($"expected {s_columns.Length} fields, found {fields.Length}");
         return new RequestRecord(
             Long(fields[0]), Time(fields[1]), Time(fields[2]), Time(fields[3]), (int)Long(fields[4]), Long(fields[5]), (int)Long(fields[6]),
             Named<Outcome>(fields[7]), (int)Long(fields[8]), Name(fields[9], names), Name(fields[10], names), Long(fields[11]), (int)Long(fields[12]),
@@ -79,7 +79,7 @@ internal static class TextRecords
     private static string[] FieldsOfJson(string line)
     {
         using var document = JsonDocument.Parse(line);
-        return [.. Columns.Select(column => document.RootElement.GetProperty(column)).Select(value => value.ValueKind is JsonValueKind.Null ? "" : value.ToString())];
+        return [.. s_columns.Select(column => document.RootElement.GetProperty(column)).Select(value => value.ValueKind is JsonValueKind.Null ? "" : value.ToString())];
     }
 
     private static string[] FieldsOfCsv(string line)
@@ -112,7 +112,7 @@ internal static class TextRecords
             _writer = new StreamWriter(stream);
             _json = format is RecordFormat.Json;
             if (!_json)
-                _writer.Write(string.Join(',', Columns) + "\n");
+                _writer.Write(string.Join(',', s_columns) + "\n");
         }
 
         public void Write(in RequestRecord record)
@@ -122,7 +122,7 @@ internal static class TextRecords
             {
                 _writer.Write(i == 0 ? (_json ? "{" : "") : ",");
                 if (_json)
-                    _writer.Write($"\"{Columns[i]}\":{JsonValue(i, fields[i])}");
+                    _writer.Write($"\"{s_columns[i]}\":{JsonValue(i, fields[i])}");
                 else
                     _writer.Write(fields[i].AsSpan().ContainsAny(',', '"') ? $"\"{fields[i].Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : fields[i]);
             }
@@ -132,7 +132,7 @@ internal static class TextRecords
 
         public void Dispose() => _writer.Dispose();
 
-        private static string JsonValue(int column, string field) => Columns[column] switch
+        private static string JsonValue(int column, string field) => s_columns[column] switch
         {
             "pod" or "node" when field.Length == 0 => "null",
             "pod" or "node" or "outcome" or "fault" => JsonSerializer.Serialize(field),

@@ -23,7 +23,7 @@ public sealed record RateStep(double RatePerSecond, TimeSpan Length, AttackAccou
     public const double MaxDrainShare = 0.2;
 
     // However short the step: requests in flight at its end are not a backlog yet.
-    private static readonly TimeSpan MinDrain = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_minDrain = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Why the rate does not hold; null when it does.</summary>
     public string? Problem
@@ -43,7 +43,7 @@ public sealed record RateStep(double RatePerSecond, TimeSpan Length, AttackAccou
     }
 
     /// <summary>How long after the end of a step of this length its last answers may come.</summary>
-    public static TimeSpan MaxDrain(TimeSpan length) => length * MaxDrainShare is var most && most > MinDrain ? most : MinDrain;
+    public static TimeSpan MaxDrain(TimeSpan length) => length * MaxDrainShare is var most && most > s_minDrain ? most : s_minDrain;
 
     /// <summary>The step as a line.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,

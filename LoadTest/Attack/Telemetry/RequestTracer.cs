@@ -16,7 +16,7 @@ internal sealed class RequestTracer
     /// <summary>Name of the activity source.</summary>
     public const string SourceName = "LoadTest";
 
-    private static readonly ActivitySource Source = new(SourceName);
+    private static readonly ActivitySource s_source = new(SourceName);
 
     private readonly AttackPlan _plan;
     private readonly DateTime _epoch;
@@ -30,7 +30,7 @@ internal sealed class RequestTracer
     }
 
     /// <summary>The tracer of an attack; null when nobody listens.</summary>
-    public static RequestTracer? For(AttackPlan plan, AttackClock clock) => Source.HasListeners() ? new RequestTracer(plan, clock) : null;
+    public static RequestTracer? For(AttackPlan plan, AttackClock clock) => s_source.HasListeners() ? new RequestTracer(plan, clock) : null;
 
     /// <summary>Begins a request.</summary>
     /// <param name="target">Its target.</param>
@@ -77,7 +77,7 @@ internal sealed class RequestTracer
     {
         // A span would become the child of what is current, and current itself: requests overlap on one thread and have nothing to do with each other.
         Activity.Current = null;
-        var span = Source.CreateActivity(
+        var span = s_source.CreateActivity(
             SpanNames.Of(target.Method, target.Host), ActivityKind.Client, default(ActivityContext));
         if (span is null)
             return null;

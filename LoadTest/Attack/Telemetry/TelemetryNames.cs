@@ -13,12 +13,12 @@ internal static class TelemetryNames
 
     private const int MaxStatus = 1000;
 
-    private static readonly string?[] StatusTexts = new string?[MaxStatus];
+    private static readonly string?[] s_statusTexts = new string?[MaxStatus];
 
     /// <summary>The value of <c>error.type</c>; null for a request that succeeded. One of a few strings, the same instances.</summary>
     public static string? ErrorType(in RequestRecord record) => record.Outcome switch
     {
-        Outcome.Response => record.Status is >= 400 and < MaxStatus ? StatusTexts[record.Status] ??= record.Status.ToString(CultureInfo.InvariantCulture) : null,
+        Outcome.Response => record.Status is >= 400 and < MaxStatus ? s_statusTexts[record.Status] ??= record.Status.ToString(CultureInfo.InvariantCulture) : null,
         Outcome.PortsExhausted => "client_ports_exhausted",
         Outcome.ConnectTimeout => "connect_timeout",
         Outcome.ConnectRefused => "connection_refused",

@@ -21,7 +21,7 @@ public enum SocketScope
 public sealed partial record CiliumConfig
 {
     /// <summary>Cilium's version (key <c>sandbox-cilium-version</c>; on a real cluster the agent's image tag). Default 1.9.0.</summary>
-    public CiliumVersion Version { get; init; } = CiliumVersion.Seed;
+    public CiliumVersion Version { get; init; } = CiliumVersion.OriginalReport;
 
     /// <summary>Pod traffic between nodes goes through a tunnel (<c>tunnel</c>: vxlan, geneve, disabled; <c>routing-mode</c>: tunnel, native). Default true (vxlan).</summary>
     public bool Tunnel { get; init; } = true;
@@ -76,7 +76,7 @@ public sealed partial record CiliumConfig
     /// <summary>Whether the agents let their proxies use the original source address and port.</summary>
     public bool OriginalSourceAllowed => OriginalSourceGate.Allows(Version, Tunnel, ProxyUseOriginalSourceAddress);
 
-    private static readonly ImmutableDictionary<string, Func<CiliumConfig, string, CiliumConfig>> Keys =
+    private static readonly ImmutableDictionary<string, Func<CiliumConfig, string, CiliumConfig>> s_keys =
         new Dictionary<string, Func<CiliumConfig, string, CiliumConfig>>(StringComparer.Ordinal)
         {
             ["sandbox-cilium-version"] = (c, v) => c with { Version = CiliumVersion.TryParse(v, out var version) ? version : throw Bad("a version such as 1.9.0") },
@@ -101,7 +101,7 @@ public sealed partial record CiliumConfig
         }.ToImmutableDictionary(StringComparer.Ordinal);
 
     /// <summary>All keys that are understood, in order.</summary>
-    public static IEnumerable<string> KnownKeys => Keys.Keys.Order(StringComparer.Ordinal);
+    public static IEnumerable<string> KnownKeys => s_keys.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>Reads the data of a ConfigMap. All problems are reported together.</summary>
     /// <exception cref="FormatException">A key is unknown, or a value does not fit; the message has one line for each.</exception>
@@ -114,7 +114,7 @@ public sealed partial record CiliumConfig
         // The version first: the defaults of other keys depend on it.
         foreach (var (key, value) in pairs.OrderByDescending(p => p.Key == "sandbox-cilium-version"))
         {
-            if (!Keys.TryGetValue(key, out var apply))
+            if (!s_keys.TryGetValue(key, out var apply))
             {
                 problems.Add($"cilium-config: unknown key '{key}' (value '{value}'); known keys: {string.Join(", ", KnownKeys)}");
                 continue;

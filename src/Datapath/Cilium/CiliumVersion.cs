@@ -9,7 +9,7 @@ namespace CiliumDebugging.Datapath.Cilium;
 public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : IComparable<CiliumVersion>
 {
     /// <summary>The version of the seed (cil#14268).</summary>
-    public static CiliumVersion Seed { get; } = new(1, 9, 0);
+    public static CiliumVersion OriginalReport { get; } = new(1, 9, 0);
 
     /// <summary>Reads <c>1.9.0</c>, <c>v1.9.0</c> or <c>1.16</c>.</summary>
     public static bool TryParse(string? text, out CiliumVersion version)

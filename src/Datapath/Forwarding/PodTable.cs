@@ -24,7 +24,7 @@ internal readonly struct PodSlot(PodEntry entry)
 internal sealed class PodTable
 {
     private const int PageBits = 8;
-    private const uint MostPages = 1 << 17;
+    private const uint MaxPages = 1 << 17;
 
     private readonly uint _first;
     private readonly PodSlot[]?[] _pages = [];
@@ -35,7 +35,7 @@ internal sealed class PodTable
         var pages = pods.GroupBy(p => p.Key >> PageBits).ToDictionary(g => g.Key, Page);
         if (pages.Count == 0) return;
         _first = pages.Keys.Min();
-        if (pages.Keys.Max() - _first >= MostPages) _scattered = pages.ToFrozenDictionary();
+        if (pages.Keys.Max() - _first >= MaxPages) _scattered = pages.ToFrozenDictionary();
         else
         {
             _pages = new PodSlot[]?[pages.Keys.Max() - _first + 1];

@@ -7,7 +7,7 @@ namespace CiliumDebugging.Datapath.LoadBalancing;
 /// <summary>A Service's backends by id. Ids are given in sequence, so an array holds them while no more than three of four places are empty; otherwise a hash table.</summary>
 internal sealed class BackendIndex
 {
-    private const int MostPlacesPerBackend = 4;
+    private const int MaxPlacesPerBackend = 4;
     private readonly int _first;
     private readonly TcpEndpoint[] _places = [];
     private readonly FrozenDictionary<int, TcpEndpoint>? _scattered;
@@ -17,7 +17,7 @@ internal sealed class BackendIndex
         if (backends.IsEmpty) return;
         _first = backends.Min(b => b.Id);
         var places = (long)backends.Max(b => b.Id) - _first + 1;
-        if (places > (long)MostPlacesPerBackend * backends.Length)
+        if (places > (long)MaxPlacesPerBackend * backends.Length)
         {
             _scattered = backends.ToFrozenDictionary(b => b.Id, b => b.Address);
             return;

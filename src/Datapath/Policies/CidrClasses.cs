@@ -5,11 +5,11 @@ namespace CiliumDebugging.Datapath.Policies;
 /// <summary>Cuts the IPv4 space at the edges of all blocks that policies name: two addresses of one class are treated alike by every policy.</summary>
 internal sealed class CidrClasses
 {
-    private readonly uint[] starts;
+    private readonly uint[] _starts;
 
-    private CidrClasses(uint[] starts) => this.starts = starts;
+    private CidrClasses(uint[] starts) => _starts = starts;
 
-    public int Count => starts.Length;
+    public int Count => _starts.Length;
 
     public static CidrClasses Create(IEnumerable<PolicySpec> specs)
     {
@@ -29,11 +29,11 @@ internal sealed class CidrClasses
     public int Of(uint address)
     {
         int low = 0;
-        int high = starts.Length - 1;
+        int high = _starts.Length - 1;
         while (low < high)
         {
             int middle = (low + high + 1) >>> 1;
-            if (starts[middle] <= address)
+            if (_starts[middle] <= address)
                 low = middle;
             else
                 high = middle - 1;

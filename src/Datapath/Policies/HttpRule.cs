@@ -21,9 +21,9 @@ public sealed record HeaderRequirement(string Name, string? Value)
 /// <summary>One entry of <c>rules.http</c>: all of its parts must match. Equal when written with the same patterns and headers.</summary>
 public sealed class HttpRule : IEquatable<HttpRule>
 {
-    private readonly WholeStringPattern? method;
-    private readonly WholeStringPattern? path;
-    private readonly WholeStringPattern? host;
+    private readonly WholeStringPattern? _method;
+    private readonly WholeStringPattern? _path;
+    private readonly WholeStringPattern? _host;
 
     /// <summary>Builds a rule; a part that is null matches everything.</summary>
     /// <param name="method">Matches the method.</param>
@@ -32,35 +32,35 @@ public sealed class HttpRule : IEquatable<HttpRule>
     /// <param name="headers">Headers that must all be there.</param>
     public HttpRule(WholeStringPattern? method, WholeStringPattern? path, WholeStringPattern? host, ImmutableArray<HeaderRequirement> headers)
     {
-        (this.method, this.path, this.host, Headers) = (method, path, host, headers.IsDefault ? [] : headers);
+        (_method, _path, _host, Headers) = (method, path, host, headers.IsDefault ? [] : headers);
         Canonical = Describe();
     }
 
     /// <summary>The pattern of the method, or null.</summary>
-    public string? Method => method?.Pattern;
+    public string? Method => _method?.Pattern;
 
     /// <summary>The pattern of the path, or null.</summary>
-    public string? Path => path?.Pattern;
+    public string? Path => _path?.Pattern;
 
     /// <summary>The pattern of the host, or null.</summary>
-    public string? Host => host?.Pattern;
+    public string? Host => _host?.Pattern;
 
     /// <summary>The headers asked for.</summary>
     public ImmutableArray<HeaderRequirement> Headers { get; }
 
     /// <summary>Whether the rule asks for nothing.</summary>
-    public bool MatchesEverything => method is null && path is null && host is null && Headers.IsEmpty;
+    public bool MatchesEverything => _method is null && _path is null && _host is null && Headers.IsEmpty;
 
     internal string Canonical { get; }
 
     /// <summary>Whether a request matches all parts.</summary>
     public bool Matches(string requestMethod, string requestPath, string requestHost, IDictionary<string, StringValues>? headers)
     {
-        if (method is not null && !method.Matches(requestMethod))
+        if (_method is not null && !_method.Matches(requestMethod))
             return false;
-        if (path is not null && !path.Matches(requestPath))
+        if (_path is not null && !_path.Matches(requestPath))
             return false;
-        if (host is not null && !host.Matches(requestHost))
+        if (_host is not null && !_host.Matches(requestHost))
             return false;
         foreach (HeaderRequirement header in Headers)
         {
@@ -81,7 +81,7 @@ public sealed class HttpRule : IEquatable<HttpRule>
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Method ?? "*"} {Path ?? "*"}{(host is null ? "" : $" host {Host}")}{string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"))}";
+        $"{Method ?? "*"} {Path ?? "*"}{(_host is null ? "" : $" host {Host}")}{string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"))}";
 
     /// <summary>A text that differs whenever the rules do: parts carry their lengths.</summary>
     private string Describe()

@@ -7,7 +7,7 @@ namespace CiliumDebugging.Datapath.Policies;
 /// when the same rules are in it, in whatever order.</summary>
 public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
 {
-    private readonly int hash;
+    private readonly int _hash;
 
     private HttpRuleSet(ImmutableArray<HttpRule> rules)
     {
@@ -15,7 +15,7 @@ public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
         var combined = default(HashCode);
         foreach (HttpRule rule in rules)
             combined.Add(rule);
-        hash = combined.ToHashCode();
+        _hash = combined.ToHashCode();
     }
 
     /// <summary>Traffic goes through the proxy and every request is allowed.</summary>
@@ -61,13 +61,13 @@ public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
 
     /// <inheritdoc/>
     public bool Equals(HttpRuleSet? other) =>
-        ReferenceEquals(this, other) || (other is not null && hash == other.hash && Rules.SequenceEqual(other.Rules));
+        ReferenceEquals(this, other) || (other is not null && _hash == other._hash && Rules.SequenceEqual(other.Rules));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as HttpRuleSet);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => hash;
+    public override int GetHashCode() => _hash;
 
     /// <inheritdoc/>
     public override string ToString() => Rules.IsEmpty ? "all requests" : string.Join(" | ", Rules);

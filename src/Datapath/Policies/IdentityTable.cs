@@ -11,8 +11,8 @@ public sealed class IdentityTable
     private const string DefaultCluster = "default";
     public const string MetadataName = "kubernetes.io/metadata.name";
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, EndpointIdentity> byKey = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, EndpointIdentity> _byKey = new(StringComparer.Ordinal);
 
     /// <summary>Creates a table that holds the reserved identities.</summary>
     public IdentityTable()
@@ -64,8 +64,8 @@ public sealed class IdentityTable
     {
         get
         {
-            lock (gate)
-                return byKey.Count;
+            lock (_gate)
+                return _byKey.Count;
         }
     }
 
@@ -110,13 +110,13 @@ public sealed class IdentityTable
             Append(key, label.Source).Append(':').Append(Append(new StringBuilder(), label.Key)).Append(Append(new StringBuilder(), label.Value));
         foreach (NamedPort port in namedPorts)
             Append(key.Append('/'), port.Name).Append(CultureInfo.InvariantCulture, $"{port.Port}/{(int)port.Protocol}");
-        lock (gate)
+        lock (_gate)
         {
             string text = key.ToString();
-            if (!byKey.TryGetValue(text, out EndpointIdentity? identity))
+            if (!_byKey.TryGetValue(text, out EndpointIdentity? identity))
             {
-                identity = new EndpointIdentity(this, byKey.Count, labels, namedPorts);
-                byKey.Add(text, identity);
+                identity = new EndpointIdentity(this, _byKey.Count, labels, namedPorts);
+                _byKey.Add(text, identity);
             }
             return identity;
         }

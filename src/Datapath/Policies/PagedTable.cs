@@ -7,11 +7,11 @@ internal sealed class PagedTable<T>
     private const int PageBits = 8;
     private const int PageSize = 1 << PageBits;
 
-    private T?[]?[] pages = [];
+    private T?[]?[] _pages = [];
 
     public T? Get(int index)
     {
-        T?[]?[] all = Volatile.Read(ref pages);
+        T?[]?[] all = Volatile.Read(ref _pages);
         int page = index >> PageBits;
         if ((uint)page >= (uint)all.Length)
             return null;
@@ -22,11 +22,11 @@ internal sealed class PagedTable<T>
     public void Set_NeedsLock(int index, T value)
     {
         int page = index >> PageBits;
-        T?[]?[] all = pages;
+        T?[]?[] all = _pages;
         if (page >= all.Length)
         {
             Array.Resize(ref all, Math.Max(page + 1, all.Length * 2));
-            Volatile.Write(ref pages, all);
+            Volatile.Write(ref _pages, all);
         }
         T?[]? slots = all[page];
         if (slots is null)

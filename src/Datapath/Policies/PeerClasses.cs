@@ -16,65 +16,65 @@ internal sealed record PeerClass(int Index, ulong[] Selected, ImmutableArray<Nam
 /// <summary>Puts each peer into its class once: afterwards no selector is looked at again, however many policies there are.</summary>
 internal sealed class PeerClasses
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<PeerSelector, int> numbers = new(PeerSelectorComparer.Instance);
-    private readonly List<PeerSelector> selectors = [];
-    private readonly Dictionary<int, List<PeerClass>> byHash = [];
-    private readonly CidrClasses cidrs;
-    private readonly bool usesNames;
-    private readonly PagedTable<PeerClass> inside = new();
-    private readonly PagedTable<PagedTable<PeerClass>> outside = new();
-    private int count;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerSelector, int> _numbers = new(PeerSelectorComparer.Instance);
+    private readonly List<PeerSelector> _selectors = [];
+    private readonly Dictionary<int, List<PeerClass>> _byHash = [];
+    private readonly CidrClasses _cidrs;
+    private readonly bool _usesNames;
+    private readonly PagedTable<PeerClass> _inside = new();
+    private readonly PagedTable<PagedTable<PeerClass>> _outside = new();
+    private int _count;
 
     public PeerClasses(ImmutableArray<PolicySpec> specs)
     {
-        cidrs = CidrClasses.Create(specs);
+        _cidrs = CidrClasses.Create(specs);
         foreach (TrafficRule rule in specs.SelectMany(s => s.Ingress.Concat(s.Egress)))
         {
-            usesNames |= rule.Ports.Any(p => p.Ports.Name is not null);
+            _usesNames |= rule.Ports.Any(p => p.Ports.Name is not null);
             foreach (PeerSelector selector in rule.Peers)
             {
-                if (numbers.TryAdd(selector, selectors.Count))
-                    selectors.Add(selector);
+                if (_numbers.TryAdd(selector, _selectors.Count))
+                    _selectors.Add(selector);
             }
         }
-        Words = (selectors.Count + 63) / 64;
+        Words = (_selectors.Count + 63) / 64;
     }
 
     /// <summary>The number of words of a set of selectors.</summary>
     public int Words { get; }
 
     /// <summary>The bit of a selector in <see cref="PeerClass.Selected"/>.</summary>
-    public int NumberOf(PeerSelector selector) => numbers[selector];
+    public int NumberOf(PeerSelector selector) => _numbers[selector];
 
     public PeerClass Of(Peer peer)
     {
         PeerClass? known = peer.Identity.IsExternal
-            ? outside.Get(peer.Identity.Id)?.Get(cidrs.Of(peer.Address))
-            : inside.Get(peer.Identity.Id);
+            ? _outside.Get(peer.Identity.Id)?.Get(_cidrs.Of(peer.Address))
+            : _inside.Get(peer.Identity.Id);
         return known ?? Classify(peer);
     }
 
     private PeerClass Classify(Peer peer)
     {
         ulong[] selected = new ulong[Words];
-        for (int i = 0; i < selectors.Count; i++)
+        for (int i = 0; i < _selectors.Count; i++)
         {
-            if (selectors[i].Matches(peer))
+            if (_selectors[i].Matches(peer))
                 selected[i / 64] |= 1UL << i % 64;
         }
-        lock (gate)
+        lock (_gate)
         {
-            PeerClass found = Intern_NeedsLock(new PeerClass(count, selected, usesNames ? peer.Identity.NamedPorts : [], peer.Identity.IsHost));
+            PeerClass found = Intern_NeedsLock(new PeerClass(_count, selected, _usesNames ? peer.Identity.NamedPorts : [], peer.Identity.IsHost));
             if (!peer.Identity.IsExternal)
             {
-                inside.Set_NeedsLock(peer.Identity.Id, found);
+                _inside.Set_NeedsLock(peer.Identity.Id, found);
                 return found;
             }
-            PagedTable<PeerClass>? byAddress = outside.Get(peer.Identity.Id);
+            PagedTable<PeerClass>? byAddress = _outside.Get(peer.Identity.Id);
             if (byAddress is null)
-                outside.Set_NeedsLock(peer.Identity.Id, byAddress = new PagedTable<PeerClass>());
-            byAddress.Set_NeedsLock(cidrs.Of(peer.Address), found);
+                _outside.Set_NeedsLock(peer.Identity.Id, byAddress = new PagedTable<PeerClass>());
+            byAddress.Set_NeedsLock(_cidrs.Of(peer.Address), found);
             return found;
         }
     }
@@ -85,13 +85,13 @@ internal sealed class PeerClasses
         foreach (ulong word in candidate.Selected)
             hash.Add(word);
         int key = hash.ToHashCode();
-        if (!byHash.TryGetValue(key, out List<PeerClass>? bucket))
-            byHash.Add(key, bucket = []);
+        if (!_byHash.TryGetValue(key, out List<PeerClass>? bucket))
+            _byHash.Add(key, bucket = []);
         PeerClass? same = bucket.Find(candidate.SameAs);
         if (same is not null)
             return same;
         bucket.Add(candidate);
-        count++;
+        _count++;
         return candidate;
     }
 }

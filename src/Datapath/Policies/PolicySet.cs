@@ -8,21 +8,21 @@ namespace CiliumDebugging.Datapath.Policies;
 /// on first use and then read from tables without locks or allocation. Safe for concurrent use.</summary>
 public sealed class PolicySet
 {
-    private readonly Lock gate = new();
-    private readonly IdentityTable identities;
-    private readonly ImmutableArray<PolicySpec> specs;
-    private readonly PeerClasses peers;
-    private readonly PortSections sections = new();
-    private readonly PagedTable<SubjectPolicy> ingress = new();
-    private readonly PagedTable<SubjectPolicy> egress = new();
-    private readonly Dictionary<string, SubjectPolicy> byRules = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly IdentityTable _identities;
+    private readonly ImmutableArray<PolicySpec> _specs;
+    private readonly PeerClasses _peers;
+    private readonly PortSections _sections = new();
+    private readonly PagedTable<SubjectPolicy> _ingress = new();
+    private readonly PagedTable<SubjectPolicy> _egress = new();
+    private readonly Dictionary<string, SubjectPolicy> _byRules = new(StringComparer.Ordinal);
 
     private PolicySet(ImmutableArray<NetworkPolicyModel> policies, IdentityTable identities)
     {
         Policies = policies;
-        this.identities = identities;
-        specs = [.. policies.SelectMany(p => p.Specs)];
-        peers = new PeerClasses(specs);
+        _identities = identities;
+        _specs = [.. policies.SelectMany(p => p.Specs)];
+        _peers = new PeerClasses(_specs);
     }
 
     /// <summary>The policies of the set, in the order given; the order has no effect on verdicts.</summary>
@@ -49,17 +49,17 @@ public sealed class PolicySet
     public PolicyVerdict Evaluate(TrafficDirection direction, EndpointIdentity subject, Peer peer, ushort port, L4Protocol protocol)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        if (subject.Table != identities || peer.Identity.Table != identities)
+        if (subject.Table != _identities || peer.Identity.Table != _identities)
             ThrowForeignIdentity();
-        SubjectPolicy policy = (direction == TrafficDirection.Ingress ? ingress : egress).Get(subject.Id) ?? Resolve(direction, subject);
-        return policy.Evaluate(peers.Of(peer), port, protocol);
+        SubjectPolicy policy = (direction == TrafficDirection.Ingress ? _ingress : _egress).Get(subject.Id) ?? Resolve(direction, subject);
+        return policy.Evaluate(_peers.Of(peer), port, protocol);
     }
 
     /// <summary>Whether any policy puts the subject into default deny in a direction.</summary>
     public bool IsDefaultDeny(TrafficDirection direction, EndpointIdentity subject)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        return subject.IsEndpoint && specs.Any(s => DefaultDeny(s, direction) && s.Subject.Matches(subject.Labels));
+        return subject.IsEndpoint && _specs.Any(s => DefaultDeny(s, direction) && s.Subject.Matches(subject.Labels));
     }
 
     private static bool DefaultDeny(PolicySpec spec, TrafficDirection direction) =>
@@ -74,23 +74,23 @@ public sealed class PolicySet
     private SubjectPolicy Resolve(TrafficDirection direction, EndpointIdentity subject)
     {
         int[] selected = subject.IsEndpoint
-            ? [.. Enumerable.Range(0, specs.Length).Where(i => Concerns(specs[i], direction) && specs[i].Subject.Matches(subject.Labels))]
+            ? [.. Enumerable.Range(0, _specs.Length).Where(i => Concerns(_specs[i], direction) && _specs[i].Subject.Matches(subject.Labels))]
             : [];
 
         // Subjects that the same specs select share their tables, unless port names make them differ.
-        bool byName = direction == TrafficDirection.Ingress && selected.Any(i => specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
+        bool byName = direction == TrafficDirection.Ingress && selected.Any(i => _specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
         ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
         string key = string.Create(
             CultureInfo.InvariantCulture, $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}");
-        lock (gate)
+        lock (_gate)
         {
-            if (!byRules.TryGetValue(key, out SubjectPolicy? policy))
+            if (!_byRules.TryGetValue(key, out SubjectPolicy? policy))
             {
-                bool defaultDeny = selected.Any(i => DefaultDeny(specs[i], direction));
-                policy = new SubjectPolicy(direction, selected.SelectMany(i => RulesOf(specs[i], direction)), defaultDeny, names, peers, sections);
-                byRules.Add(key, policy);
+                bool defaultDeny = selected.Any(i => DefaultDeny(_specs[i], direction));
+                policy = new SubjectPolicy(direction, selected.SelectMany(i => RulesOf(_specs[i], direction)), defaultDeny, names, _peers, _sections);
+                _byRules.Add(key, policy);
             }
-            (direction == TrafficDirection.Ingress ? ingress : egress).Set_NeedsLock(subject.Id, policy);
+            (direction == TrafficDirection.Ingress ? _ingress : _egress).Set_NeedsLock(subject.Id, policy);
             return policy;
         }
     }

@@ -25,22 +25,22 @@ internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule
 /// again. Safe for concurrent use.</summary>
 internal sealed class PortSections
 {
-    private static readonly L4Protocol[] Protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
+    private static readonly L4Protocol[] s_protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
 
-    private readonly Lock gate = new();
-    private readonly Dictionary<PortSection, int> numbers = [];
-    private readonly List<PortSection> sections = [];
-    private readonly Dictionary<Question, PeerVerdicts> compiled = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PortSection, int> _numbers = [];
+    private readonly List<PortSection> _sections = [];
+    private readonly Dictionary<Question, PeerVerdicts> _compiled = [];
 
     public int NumberOf(PortSection section)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (numbers.TryGetValue(section, out int number))
+            if (_numbers.TryGetValue(section, out int number))
                 return number;
-            numbers.Add(section, sections.Count);
-            sections.Add(section);
-            return sections.Count - 1;
+            _numbers.Add(section, _sections.Count);
+            _sections.Add(section);
+            return _sections.Count - 1;
         }
     }
 
@@ -51,16 +51,16 @@ internal sealed class PortSections
     /// <param name="mayAlwaysEnter">Whether the peer is the host of the subject's node on its way in.</param>
     public PeerVerdicts Compile(int[] matching, ImmutableArray<NamedPort> names, bool defaultDeny, bool mayAlwaysEnter)
     {
-        lock (gate)
+        lock (_gate)
         {
-            PortSection[] chosen = [.. matching.Select(i => sections[i])];
+            PortSection[] chosen = [.. matching.Select(i => _sections[i])];
             if (!chosen.Any(s => s.UsesNames))
                 names = [];
             var question = new Question(matching, names, defaultDeny, mayAlwaysEnter);
-            if (!compiled.TryGetValue(question, out PeerVerdicts? verdicts))
+            if (!_compiled.TryGetValue(question, out PeerVerdicts? verdicts))
             {
-                PortVerdicts[] each = [.. Protocols.Select(protocol => Compile(chosen, question, protocol))];
-                compiled.Add(question, verdicts = new PeerVerdicts(each[0], each[1], each[2]));
+                PortVerdicts[] each = [.. s_protocols.Select(protocol => Compile(chosen, question, protocol))];
+                _compiled.Add(question, verdicts = new PeerVerdicts(each[0], each[1], each[2]));
             }
             return verdicts;
         }

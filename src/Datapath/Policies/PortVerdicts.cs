@@ -3,22 +3,22 @@ namespace CiliumDebugging.Datapath.Policies;
 /// <summary>The verdicts on all ports of one protocol: port ranges without gaps.</summary>
 internal sealed class PortVerdicts
 {
-    private readonly ushort[] starts;
-    private readonly PolicyVerdict[] verdicts;
+    private readonly ushort[] _starts;
+    private readonly PolicyVerdict[] _verdicts;
 
     public PortVerdicts(ReadOnlySpan<(ushort Start, PolicyVerdict Verdict)> ranges)
     {
-        starts = new ushort[ranges.Length];
-        verdicts = new PolicyVerdict[ranges.Length];
+        _starts = new ushort[ranges.Length];
+        _verdicts = new PolicyVerdict[ranges.Length];
         for (int i = 0; i < ranges.Length; i++)
-            (starts[i], verdicts[i]) = ranges[i];
+            (_starts[i], _verdicts[i]) = ranges[i];
     }
 
     public PolicyVerdict this[ushort port]
     {
         get
         {
-            ushort[] edges = starts;
+            ushort[] edges = _starts;
             int low = 0;
             int high = edges.Length - 1;
             while (low < high)
@@ -29,7 +29,7 @@ internal sealed class PortVerdicts
                 else
                     high = middle - 1;
             }
-            return verdicts[low];
+            return _verdicts[low];
         }
     }
 }

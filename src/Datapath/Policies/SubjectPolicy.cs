@@ -6,19 +6,19 @@ namespace CiliumDebugging.Datapath.Policies;
 /// first use. Afterwards a verdict is a table look-up whose cost does not depend on how many policies there are.</summary>
 internal sealed class SubjectPolicy
 {
-    private readonly Lock gate = new();
-    private readonly TrafficDirection direction;
-    private readonly bool defaultDeny;
-    private readonly ImmutableArray<NamedPort> subjectPorts;
-    private readonly PortSections sections;
-    private readonly Group[] groups;
-    private readonly PagedTable<PeerVerdicts> rows = new();
+    private readonly Lock _gate = new();
+    private readonly TrafficDirection _direction;
+    private readonly bool _defaultDeny;
+    private readonly ImmutableArray<NamedPort> _subjectPorts;
+    private readonly PortSections _sections;
+    private readonly Group[] _groups;
+    private readonly PagedTable<PeerVerdicts> _rows = new();
 
     public SubjectPolicy(
         TrafficDirection direction, IEnumerable<TrafficRule> rules, bool defaultDeny, ImmutableArray<NamedPort> subjectPorts, PeerClasses peers,
         PortSections sections)
     {
-        (this.direction, this.defaultDeny, this.subjectPorts, this.sections) = (direction, defaultDeny, subjectPorts, sections);
+        (_direction, _defaultDeny, _subjectPorts, _sections) = (direction, defaultDeny, subjectPorts, sections);
 
         // Rules that differ only in their peers are one rule with all of these peers.
         var byPorts = new SortedDictionary<int, Group>();
@@ -34,19 +34,19 @@ internal sealed class SubjectPolicy
                 group.Selectors[bit / 64] |= 1UL << bit % 64;
             }
         }
-        groups = [.. byPorts.Values];
+        _groups = [.. byPorts.Values];
     }
 
     public PolicyVerdict Evaluate(PeerClass peer, ushort port, L4Protocol protocol) =>
-        (rows.Get(peer.Index) ?? Resolve(peer))[port, protocol];
+        (_rows.Get(peer.Index) ?? Resolve(peer))[port, protocol];
 
     private PeerVerdicts Resolve(PeerClass peer)
     {
-        int[] matching = [.. groups.Where(g => g.Matches(peer)).Select(g => g.Section)];
-        bool ingress = direction == TrafficDirection.Ingress;
-        PeerVerdicts row = sections.Compile(matching, ingress ? subjectPorts : peer.NamedPorts, defaultDeny, ingress && peer.IsHost);
-        lock (gate)
-            rows.Set_NeedsLock(peer.Index, row);
+        int[] matching = [.. _groups.Where(g => g.Matches(peer)).Select(g => g.Section)];
+        bool ingress = _direction == TrafficDirection.Ingress;
+        PeerVerdicts row = _sections.Compile(matching, ingress ? _subjectPorts : peer.NamedPorts, _defaultDeny, ingress && peer.IsHost);
+        lock (_gate)
+            _rows.Set_NeedsLock(peer.Index, row);
         return row;
     }
 

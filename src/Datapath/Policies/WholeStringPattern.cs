@@ -7,19 +7,19 @@ namespace CiliumDebugging.Datapath.Policies;
 public sealed class WholeStringPattern
 {
     /// <summary>The longest pattern that is accepted, in characters.</summary>
-    public const int LengthMax = 1024;
+    public const int MaxLength = 1024;
 
-    private static readonly SearchValues<char> Metacharacters = SearchValues.Create("\\.+*?()|[]{}^$");
+    private static readonly SearchValues<char> s_metacharacters = SearchValues.Create("\\.+*?()|[]{}^$");
 
-    private readonly Regex? regex;
+    private readonly Regex? _regex;
 
-    private WholeStringPattern(string pattern, Regex? regex) => (Pattern, this.regex) = (pattern, regex);
+    private WholeStringPattern(string pattern, Regex? regex) => (Pattern, _regex) = (pattern, regex);
 
     /// <summary>The pattern as the policy writes it.</summary>
     public string Pattern { get; }
 
     /// <summary>Whether the whole of <paramref name="text"/> matches.</summary>
-    public bool Matches(string text) => regex is null ? text == Pattern : regex.IsMatch(text);
+    public bool Matches(string text) => _regex is null ? text == Pattern : _regex.IsMatch(text);
 
     /// <summary>Compiles a pattern.</summary>
     /// <returns>Null, with the reason, when the pattern is malformed or needs backtracking (RE2 has no lookarounds or backreferences either).</returns>
@@ -27,12 +27,12 @@ public sealed class WholeStringPattern
     {
         ArgumentNullException.ThrowIfNull(pattern);
         error = null;
-        if (pattern.Length > LengthMax)
+        if (pattern.Length > MaxLength)
         {
-            error = $"the pattern is longer than {LengthMax} characters";
+            error = $"the pattern is longer than {MaxLength} characters";
             return null;
         }
-        if (!pattern.AsSpan().ContainsAny(Metacharacters))
+        if (!pattern.AsSpan().ContainsAny(s_metacharacters))
             return new WholeStringPattern(pattern, null);
         const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
         try

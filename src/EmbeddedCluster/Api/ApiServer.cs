@@ -114,9 +114,9 @@ public sealed class ApiServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = options.ConnectionsMax;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = options.ConnectionsMax;
-            kestrel.Limits.MaxRequestBodySize = RequestBody.BytesMax;
+            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+            kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
             // A watcher that stops reading must not hold its connection for ever.

@@ -6,7 +6,7 @@ namespace CiliumDebugging.EmbeddedCluster.Configuration;
 public sealed record ClusterOptions
 {
     /// <summary>Nodes, workloads and Services.</summary>
-    public LabTopology Topology { get; init; } = LabTopology.Default;
+    public ClusterTopology Topology { get; init; } = ClusterTopology.Default;
 
     /// <summary>Bearer token of the API, at least 16 characters.</summary>
     public required string ApiToken { get; init; }

@@ -31,7 +31,7 @@ internal static class ClusterObjects
     /// <param name="cancellationToken">Ends the creation.</param>
     public static async Task CreateAsync(IKubernetes api, ClusterOptions options, CiliumVersion version, AddressBlocks addresses, CancellationToken cancellationToken)
     {
-        var topology = options.Topology;
+        ClusterTopology topology = options.Topology;
         foreach (var (plural, kind, shortNames, namespaced) in s_customResources)
             await api.ApiextensionsV1.CreateCustomResourceDefinitionAsync(Definition(plural, kind, shortNames, namespaced), cancellationToken: cancellationToken);
         var namespaces = topology.Workloads.Select(w => w.Namespace).Concat(topology.Services.Select(s => s.Namespace)).Distinct(StringComparer.Ordinal).Except(["default", CiliumNames.SystemNamespace], StringComparer.Ordinal);
@@ -139,7 +139,7 @@ internal static class ClusterObjects
     {
         ["cpu"] = new ResourceQuantity(Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
         ["memory"] = new ResourceQuantity(string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 10}Ki")),
-        ["pods"] = new ResourceQuantity(Scheduler.PodsPerNodeMax.ToString(CultureInfo.InvariantCulture)),
+        ["pods"] = new ResourceQuantity(Scheduler.MaxPodsPerNode.ToString(CultureInfo.InvariantCulture)),
     };
 
     private static V1Service Service(ServiceSpec service, AddressBlocks addresses) => new()

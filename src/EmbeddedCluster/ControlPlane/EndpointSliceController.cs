@@ -10,7 +10,7 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness; one slice for all Pods that have the Service's target ports at the same numbers. A slice that somebody
 /// changed or deleted is put back; the Service owns its slices, so that they go with it.
 /// </summary>
-internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, LabTopology topology)
+internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, ClusterTopology topology)
 {
     /// <summary>The label that names a slice's Service.</summary>
     public const string ServiceLabel = "kubernetes.io/service-name";

@@ -17,7 +17,7 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// What a CNI plug-in does for a Pod that has a node: gives it its addresses, makes it reachable through the datapath, hands it to a <see cref="PodWorker"/>, and takes everything back when it is deleted.
 /// </summary>
 internal sealed class PodNetworkController(
-    IKubernetes api, ClusterCache cache, AddressBlocks addresses, LiveDatapath datapath, LabTopology topology, string apiToken, TimeProvider time,
+    IKubernetes api, ClusterCache cache, AddressBlocks addresses, LiveDatapath datapath, ClusterTopology topology, string apiToken, TimeProvider time,
     ContainerRuntime runtime, PodOutputs outputs, EventRecorder events, ILogger log) : IAsyncDisposable
 {
     private readonly Dictionary<string, int> _nodes = topology.Nodes.Select((n, i) => (n.Name, i)).ToDictionary(n => n.Name, n => n.i, StringComparer.Ordinal);

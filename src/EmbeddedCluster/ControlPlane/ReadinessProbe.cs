@@ -8,11 +8,11 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// <summary>An HTTP readiness probe as the kubelet sends it: from the node's host, over a fresh connection, 200 to 399 is success.</summary>
 internal static class ReadinessProbe
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5); // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5); // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod
 
     public static async Task<bool> AnswersAsync(LiveDatapath datapath, uint pod, int port, string path, TcpEndpoint source, TimeProvider time, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var timeout = new CancellationTokenSource(s_timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

@@ -7,12 +7,12 @@ namespace CiliumDebugging.EmbeddedCluster.Hubble;
 /// <summary>A Prometheus histogram of seconds with the client library's default buckets (.005 to 10 s), as hubble_http_request_duration_seconds has them.</summary>
 internal sealed class DurationHistogram(string name, string help, string[] labelNames)
 {
-    private static readonly double[] Buckets = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
+    private static readonly double[] s_buckets = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
     private readonly ConcurrentDictionary<(string Source, string Destination, string Method), Cell> _series = new();
 
     private sealed class Cell
     {
-        public readonly long[] Counts = new long[Buckets.Length + 1];
+        public readonly long[] Counts = new long[s_buckets.Length + 1];
         public double Sum;
     }
 
@@ -22,7 +22,7 @@ internal sealed class DurationHistogram(string name, string help, string[] label
         var cell = _series.GetOrAdd((source, destination, method), static _ => new Cell());
         var seconds = duration.TotalSeconds;
         var bucket = 0;
-        while (bucket < Buckets.Length && seconds > Buckets[bucket]) bucket++;
+        while (bucket < s_buckets.Length && seconds > s_buckets[bucket]) bucket++;
         lock (cell)
         {
             cell.Counts[bucket]++;
@@ -40,10 +40,10 @@ internal sealed class DurationHistogram(string name, string help, string[] label
             lock (cell)
             {
                 long cumulative = 0;
-                for (var i = 0; i <= Buckets.Length; i++)
+                for (var i = 0; i <= s_buckets.Length; i++)
                 {
                     cumulative += cell.Counts[i];
-                    var le = i < Buckets.Length ? Buckets[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
+                    var le = i < s_buckets.Length ? s_buckets[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
                     PrometheusText.Series(text, name + "_bucket", bucketLabels, [.. values, le]);
                     text.Append(CultureInfo.InvariantCulture, $" {cumulative}\n");
                 }

@@ -13,7 +13,7 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
     private const string Namespace = "kube-node-lease";
     private const int LeaseSeconds = 40;
 
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_renewEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>Renews until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -21,7 +21,7 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
         while (!cancellationToken.IsCancellationRequested)
         {
             foreach (var node in cache.Nodes.Objects.Values) await RenewAsync(node, cancellationToken);
-            await Task.Delay(RenewEvery, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_renewEvery, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -8,7 +8,7 @@ namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 internal sealed class PodOutput(TimeProvider time)
 {
     /// <summary>Lines kept; older ones are forgotten.</summary>
-    private const int LinesMax = 2_000;
+    private const int MaxLines = 2_000;
 
     private readonly Lock _lock = new();
     private readonly Queue<PodLogLine> _lines = new();
@@ -21,7 +21,7 @@ internal sealed class PodOutput(TimeProvider time)
     {
         _lines.Enqueue(new PodLogLine(time.GetUtcNow(), text));
         _added++;
-        if (_lines.Count > LinesMax) _lines.Dequeue();
+        if (_lines.Count > MaxLines) _lines.Dequeue();
     });
 
     /// <summary>Nothing more will come.</summary>

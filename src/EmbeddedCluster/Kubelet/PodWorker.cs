@@ -16,10 +16,10 @@ internal sealed partial class PodWorker(
         ContainerRuntime runtime,
     EventRecorder events, TimeProvider time, ILogger log) : IAsyncDisposable
 {
-    private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ProbePeriod = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan FirstProbePeriod = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_firstBackOff = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_probePeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_firstProbePeriod = TimeSpan.FromMilliseconds(50);
     private const int FailuresUntilNotReady = 3;
 
     private readonly CancellationTokenSource _stop = new();
@@ -72,7 +72,7 @@ internal sealed partial class PodWorker(
 
     private async Task RunContainerAsync(CancellationToken stop)
     {
-        var backOff = FirstBackOff;
+        var backOff = s_firstBackOff;
         while (true)
         {
             // 1.
@@ -89,11 +89,11 @@ internal sealed partial class PodWorker(
                 await status.WriteAsync(process.ExitCode == 0 ? "Succeeded" : "Failed", ready: false, _last, stop, _restarts);
                 return;
             }
-            if (time.GetElapsedTime(since) > LongestBackOff) backOff = FirstBackOff;
+            if (time.GetElapsedTime(since) > s_longestBackOff) backOff = s_firstBackOff;
             await status.WriteAsync("Running", ready: false, PodStatusWriter.Waiting("CrashLoopBackOff", $"back-off {backOff.TotalSeconds} s restarting failed container"), stop, _restarts, _last);
             events.Record(pod, "kubelet", "BackOff", $"Back-off restarting failed container, exit code {process.ExitCode}", isWarning: true);
             await Task.Delay(backOff, time, stop);
-            backOff = backOff * 2 < LongestBackOff ? backOff * 2 : LongestBackOff;
+            backOff = backOff * 2 < s_longestBackOff ? backOff * 2 : s_longestBackOff;
             _restarts++;
         }
     }
@@ -134,7 +134,7 @@ internal sealed partial class PodWorker(
                 if (!ready) events.Record(pod, "kubelet", "Unhealthy", $"Readiness probe failed {failures} times", isWarning: true);
             }
             if (probe is null) return;
-            await Task.Delay(ready ? ProbePeriod : FirstProbePeriod, time, stop);
+            await Task.Delay(ready ? s_probePeriod : s_firstProbePeriod, time, stop);
         }
     }
 

@@ -10,7 +10,7 @@ namespace CiliumDebugging.EmbeddedCluster.Network;
 public sealed record PortConflict(int Port, string? Process)
 {
     /// <summary>Offsets that are tried when none was asked for: the ports stay below the client port range (32768 to 60999).</summary>
-    private static readonly int[] Offsets = [10_000, 20_000, 11_000, 12_000, 13_000, 14_000, 15_000];
+    private static readonly int[] s_offsets = [10_000, 20_000, 11_000, 12_000, 13_000, 14_000, 15_000];
 
     private static readonly string[] s_tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
@@ -33,7 +33,7 @@ public sealed record PortConflict(int Port, string? Process)
     /// <summary>An offset with which every one of these ports can be listened on; null when none of those tried is free.</summary>
     public static int? FreeOffset(IPAddress address, IReadOnlyCollection<int> ports)
     {
-        foreach (var offset in Offsets)
+        foreach (var offset in s_offsets)
             if (ports.All(p => p + offset is > 0 and < 32_768 && Find(address, p + offset) is null)) return offset;
         return null;
     }

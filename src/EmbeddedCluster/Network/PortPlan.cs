@@ -30,7 +30,7 @@ internal sealed record PortPlan(int Offset, string? Notice)
             : throw new ClusterStartException($"{taken}, and no other offset that was tried is free: stop it or choose a --port-offset");
     }
 
-    private static List<int> Ports(LabTopology topology) =>
+    private static List<int> Ports(ClusterTopology topology) =>
     [
         .. topology.Workloads.Select(w => w.Port).OfType<int>().Concat(topology.Services.Select(s => s.Port))
             .Append(CiliumNames.HubbleMetricsPort).Append(LoadTestPorts.Control).Distinct(),

@@ -20,7 +20,7 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> 
 
     public Hop Hop => hop;
 
-    public void Stand(HttpRuleSet? rules)
+    public void Allow(HttpRuleSet? rules)
     {
     }
 

@@ -28,7 +28,7 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
 
     public Hop Hop { get; }
 
-    public void Stand(HttpRuleSet? rules)
+    public void Allow(HttpRuleSet? rules)
     {
     }
 

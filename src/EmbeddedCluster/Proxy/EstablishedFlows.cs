@@ -14,7 +14,7 @@ internal interface IEstablishedFlow
     Hop Hop { get; }
 
     /// <summary>It stands, by these HTTP rules; null for none.</summary>
-    void Stand(HttpRuleSet? rules);
+    void Allow(HttpRuleSet? rules);
 
     /// <summary>What its client sends is lost. For good: a kernel would send again what was lost, and this shell cannot.</summary>
     /// <param name="reason">Cilium's drop reason.</param>
@@ -52,7 +52,7 @@ internal sealed class EstablishedFlows(ClusterSnapshot initial)
         switch (EstablishedConnections.FateOf(cluster, flow.Hop, out var rules, out var reason))
         {
             case EstablishedFate.Stands:
-                flow.Stand(rules);
+                flow.Allow(rules);
                 break;
             case EstablishedFate.Dropped:
                 flow.Drop(reason!);

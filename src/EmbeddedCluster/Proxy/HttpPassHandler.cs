@@ -15,8 +15,8 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider time, Random random)
 {
     private const int MaxReplayedBodyBytes = 1024 * 1024;
-    private static readonly TimeSpan RetryBackOffBase = TimeSpan.FromMilliseconds(25);
-    private static readonly ForwarderRequestConfig ForwarderConfig = new()
+    private static readonly TimeSpan s_retryBackOffBase = TimeSpan.FromMilliseconds(25);
+    private static readonly ForwarderRequestConfig s_forwarderConfig = new()
     {
         Version = System.Net.HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -52,7 +52,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         }
         connection.Proxy.Hubble.Request(pass, denied: false);
         // 2. the attempts
-        var attempt = new PassAttempt(connection.Proxy.Hubble, pass, arrived, time) { Span = span };
+        RetryingTransformer attempt = new RetryingTransformer(connection.Proxy.Hubble, pass, arrived, time) { Span = span };
         var answered = await ForwardWithRetriesAsync(context, connection, attempt);
         if (answered) ProxyTracing.End(span, attempt.Status, attempt.Attempts, failure: null);
         else
@@ -65,7 +65,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     }
 
     /// <returns>False when no attempt got an answer and the proxy has to give its own.</returns>
-    private async Task<bool> ForwardWithRetriesAsync(HttpContext context, ProxiedConnection connection, PassAttempt attempt)
+    private async Task<bool> ForwardWithRetriesAsync(HttpContext context, ProxiedConnection connection, RetryingTransformer attempt)
     {
         var (cluster, envoy) = (connection.Proxy.Cluster(connection.Direction), connection.Proxy.Hubble.Envoy);
         var (retries, budget) = (connection.Hop.Node!.Config.HttpRetryCount, connection.Hop.Node.Config.ProxyMaxRetries);
@@ -79,7 +79,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             envoy.Attempt(connection.Direction);
             try
             {
-                error = await forwarder.SendAsync(context, "http://upstream/", connection.Upstream, ForwarderConfig, attempt, context.RequestAborted);
+                error = await forwarder.SendAsync(context, "http://upstream/", connection.Upstream, s_forwarderConfig, attempt, context.RequestAborted);
             }
             finally
             {
@@ -109,7 +109,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     /// <summary>Envoy's back-off: fully jittered, base interval 25 ms, growing to ten times that.</summary>
     private Task BackOffAsync(int retry, CancellationToken cancellationToken)
     {
-        var ceiling = Math.Min((Math.Pow(2, retry) - 1) * RetryBackOffBase.TotalMilliseconds, 10 * RetryBackOffBase.TotalMilliseconds);
+        var ceiling = Math.Min((Math.Pow(2, retry) - 1) * s_retryBackOffBase.TotalMilliseconds, 10 * s_retryBackOffBase.TotalMilliseconds);
         return Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * ceiling), time, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 
@@ -144,7 +144,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         context.Response.Clear();
         context.Response.StatusCode = status;
         context.Response.Headers.Server = "envoy";
-        if (overloaded) context.Response.Headers[PassAttempt.Overloaded] = "true";
+        if (overloaded) context.Response.Headers[RetryingTransformer.Overloaded] = "true";
         context.Response.ContentType = "text/plain";
         context.Response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.WriteAsync(body, context.RequestAborted);

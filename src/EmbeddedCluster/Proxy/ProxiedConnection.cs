@@ -51,7 +51,7 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 
     public HttpPass Pass(string method, string protocol) => new(SourceName, DestinationName, Direction, method, protocol);
 
-    public void Stand(HttpRuleSet? rules) => _rules = rules;
+    public void Allow(HttpRuleSet? rules) => _rules = rules;
 
     public void Drop(string reason) => _dropped = reason;
 

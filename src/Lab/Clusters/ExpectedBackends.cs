@@ -27,7 +27,7 @@ public sealed record ExpectedBackends(ImmutableArray<BackendPod> Pods, ExpectedS
         var ready = slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null).DistinctBy(e => e.TargetRef.Name).OrderBy(e => e.TargetRef.Name, StringComparer.Ordinal).ToList();
         var pods = ready.Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).ToImmutableArray();
         var weights = ServiceWeights.From(
-            [.. ready.Select(e => new WeightedEndpoint(e.NodeName ?? "", true, [.. e.Hints?.ForZones?.Select(z => z.Name) ?? []]))], ServiceView.FactsOf(service, ServiceView.FromOutside(load)), client.Node, client.Zone);
+            [.. ready.Select(e => new WeightedEndpoint(e.NodeName ?? "", true, [.. e.Hints?.ForZones?.Select(z => z.Name) ?? []]))], ServiceReader.FactsOf(service, ServiceReader.FromOutside(load)), client.Node, client.Zone);
         return new ExpectedBackends(pods, ExpectedShares.Weighted([.. pods.Select(p => p.Name)], weights));
     }
 

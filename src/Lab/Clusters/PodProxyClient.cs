@@ -34,7 +34,7 @@ public sealed class PodProxyClient(Kubernetes cluster)
         using (response)
         {
             var text = await BoundedText.ReadAsync(response.Content, MaxErrorBytes, cut: true, cancellationToken);
-            var message = ClusterWords.MessageOf(text);
+            var message = ApiMessages.MessageOf(text);
             var what = $"{method} {path} of pod {ns}/{pod} port {port}";
             throw new HttpRequestException($"{what}: {(int)response.StatusCode} {message}", null, response.StatusCode);
         }

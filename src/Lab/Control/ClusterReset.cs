@@ -13,7 +13,7 @@ namespace CiliumDebugging.Lab.Control;
 /// </summary>
 internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60), Interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60), s_interval = TimeSpan.FromMilliseconds(100);
     private readonly ClusterChanges _changes = new(cluster);
 
     /// <summary>Brings it back.</summary>
@@ -51,8 +51,8 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
         {
             var now = await ListAsync(selector, cancellationToken);
             if (now.All(p => !names.Contains(p.Uid())) && now.Count(p => PodReadiness.IsReady(p) || p.Namespace() == CiliumNames.SystemNamespace) >= old.Count) return;
-            if (time.GetElapsedTime(since) > Limit) throw new TimeoutException($"{Limit.TotalSeconds:0} s after their deletion the pods {selector} are not replaced");
-            await Task.Delay(Interval, time, cancellationToken);
+            if (time.GetElapsedTime(since) > s_limit) throw new TimeoutException($"{s_limit.TotalSeconds:0} s after their deletion the pods {selector} are not replaced");
+            await Task.Delay(s_interval, time, cancellationToken);
         }
     }
 

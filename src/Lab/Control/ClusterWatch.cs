@@ -36,7 +36,7 @@ internal sealed class ClusterWatch(Kubernetes cluster)
     {
         try
         {
-            return await new ClusterView(cluster, scenario.Load).BackendsAsync(cancellationToken);
+            return await new ClusterReader(cluster, scenario.Load).BackendsAsync(cancellationToken);
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
         {

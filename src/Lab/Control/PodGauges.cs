@@ -30,7 +30,7 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
     /// <summary>
     /// Exports what a state says of its Pods; nothing where its rows are nodes. Forgets the Pods that are gone.
     /// </summary>
-    public void Export(LabState state)
+    public void Export(PageState state)
     {
         var rows = state.Grouped ? [] : state.Rows.Take(MaxPods).ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var gone in _pods.Keys.Except(rows.Keys).ToList())

@@ -10,10 +10,10 @@ namespace CiliumDebugging.Lab.Control;
 /// <param name="logger">Where they go.</param>
 public sealed partial class RunLog(ILogger logger)
 {
-    private LabState _said = LabState.Empty;
+    private PageState _said = PageState.Empty;
 
     /// <summary>Logs what is new in a state. Call it with one state after the other.</summary>
-    public void Say(LabState state)
+    public void Say(PageState state)
     {
         ArgumentNullException.ThrowIfNull(state);
         var sameRun = state.Scenario == _said.Scenario && state.At >= _said.At;
@@ -33,9 +33,9 @@ public sealed partial class RunLog(ILogger logger)
     }
 
     /// <summary>Whether the verdict became skewed after the diagnosis had been logged as information.</summary>
-    private bool Worsened(LabState state) => state.Verdict?.Kind is "skewed" && _said.Verdict is { Kind: not "skewed" };
+    private bool Worsened(PageState state) => state.Verdict?.Kind is "skewed" && _said.Verdict is { Kind: not "skewed" };
 
-    private static bool IsFailing(LabState state) => state.Situation.Kind is "failing";
+    private static bool IsFailing(PageState state) => state.Situation.Kind is "failing";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Scenario}: {Step}")]
     private partial void LogStep(string scenario, string step);

@@ -6,7 +6,7 @@ namespace CiliumDebugging.Lab.Manifests;
 public sealed record ManifestValues
 {
     /// <summary>Nodes, workloads and Services. Default: the seed's.</summary>
-    public LabTopology Topology { get; init; } = LabTopology.Default;
+    public ClusterTopology Topology { get; init; } = ClusterTopology.Default;
 
     /// <summary>Image of the echo server.</summary>
     public string BackendImage { get; init; } = "cilium-debugging/backend:latest";

@@ -18,7 +18,7 @@ public delegate void ObservationProgress(string Text);
 public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimeProvider time)
 {
     /// <summary>How long observing may fail before it ends.</summary>
-    private const int MostFailuresInARow = 5;
+    private const int MaxFailuresInARow = 5;
 
     private static readonly TimeSpan s_scraping = TimeSpan.FromMinutes(3), s_lookingBack = TimeSpan.FromMinutes(10);
 
@@ -55,8 +55,8 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
             if (problem is not null)
             {
                 var anything = observer.Hubble.Differences.Rounds + observer.Backends.Differences.Rounds > 0;
-                if (++failures >= MostFailuresInARow || !anything) throw problem;
-                progress($"{problem.Message} (trying again, {failures} of {MostFailuresInARow - 1})");
+                if (++failures >= MaxFailuresInARow || !anything) throw problem;
+                progress($"{problem.Message} (trying again, {failures} of {MaxFailuresInARow - 1})");
             }
             else
             {

@@ -45,7 +45,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
 
     private const int RequestsPerSlowReading = 2;
     private const int DefaultHubblePort = 9965;
-    private const int MostClients = 1000;
+    private const int MaxClients = 1000;
 
     /// <summary>What changes no meaning of a count (settings, nodes) is read anew after this time.</summary>
     private static readonly TimeSpan s_slow = TimeSpan.FromSeconds(30);
@@ -56,7 +56,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     private readonly Dictionary<string, (V1Pod? Pod, long At)> _clients = new(StringComparer.Ordinal);
     private ImmutableDictionary<string, string> _zones = ImmutableDictionary<string, string>.Empty;
     private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
-    private PolicyView? _policies;
+    private ClusterPolicyReader? _policies;
     private string? _rulesProblem;
     private long? _slowRead;
 
@@ -97,7 +97,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         var paths = await PathsAsync(clients, targets, cancellationToken);
         var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
         var observed = new ObservedService(
-            options.Namespace, options.Service, endpoints, ServiceView.FactsOf(service, fromOutside: false), paths, _zones,
+            options.Namespace, options.Service, endpoints, ServiceReader.FactsOf(service, fromOutside: false), paths, _zones,
             CiliumVersion.TryParse(image?[(image.LastIndexOf(':') + 1)..], out var version) ? version.ToString() : null,
             _settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal), _rulesProblem);
         return new ServiceObjectsRead(observed, [.. agents.Items.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
@@ -114,7 +114,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
             .DistinctBy(e => e.TargetRef.Name)
                 .Select(e => new ObservedEndpoint(
                     new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty ?? options.Namespace, e.NodeName ?? pods.GetValueOrDefault(e.TargetRef.Name)?.Spec.NodeName ?? ""),
-                    ServiceView.FactsOf(e, zones, pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created ? (created - startedAt.UtcDateTime).TotalSeconds : null),
+                    ServiceReader.FactsOf(e, zones, pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created ? (created - startedAt.UtcDateTime).TotalSeconds : null),
                     e.Conditions?.Terminating is true))
                 .OrderBy(e => e.Pod.Name, StringComparer.Ordinal),
         ];
@@ -126,7 +126,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         _slowRead = time.GetTimestamp();
         var nodes = await GetAsync(
             "nodes", token => cluster.CoreV1.ListNodeAsync(cancellationToken: token), cancellationToken);
-        _zones = nodes.Items.Where(n => n.GetLabel(ServiceView.ZoneLabel) is not null).ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceView.ZoneLabel), StringComparer.Ordinal);
+        _zones = nodes.Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null).ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
         try
         {
             var map = await GetAsync("ConfigMap kube-system/cilium-config",
@@ -148,7 +148,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         try
         {
             _policies = await GetAsync(
-                "network policies", token => PolicyView.ReadAsync(cluster, token), cancellationToken);
+                "network policies", token => ClusterPolicyReader.ReadAsync(cluster, token), cancellationToken);
             _rulesProblem = _policies.Problems.IsEmpty ? null : _policies.Problems[0];
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
@@ -160,7 +160,7 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     /// <summary>Whether looking for this client again would tell nothing new.</summary>
     /// <param name="client">A client as Hubble names it.</param>
     public bool Knows(string client) =>
-        _clients.ContainsKey(client) || _clients.Count >= MostClients || client.Split('/').Length != 2;
+        _clients.ContainsKey(client) || _clients.Count >= MaxClients || client.Split('/').Length != 2;
 
     /// <summary>
     /// Where the clients are and which rules they meet. One that does not exist or is no Pod has no node. What is known

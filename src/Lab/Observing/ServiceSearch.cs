@@ -48,7 +48,7 @@ public static class ServiceSearch
             when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
         {
             return new FoundService(null, null,
-                $"give --service NAMESPACE/NAME: this user may not look for Services ({ClusterWords.Of(e)})");
+                $"give --service NAMESPACE/NAME: this user may not look for Services ({ApiMessages.Of(e)})");
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException)
         {

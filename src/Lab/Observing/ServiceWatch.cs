@@ -27,7 +27,7 @@ namespace CiliumDebugging.Lab.Observing;
 /// anew afterwards. Null: never.
 /// </param>
 public sealed class ServiceWatch(
-    Kubernetes cluster, ObserveOptions options, PageFeed feed, TimeProvider time, Func<bool>? paused = null)
+    Kubernetes cluster, ObserveOptions options, LiveState feed, TimeProvider time, Func<bool>? paused = null)
 {
     /// <summary>
     /// Time between two readings. A large cluster's is longer (<see cref="ObserveOptions.RequestsPerMinute"/>).
@@ -166,7 +166,7 @@ public sealed class ServiceWatch(
     }
 
     /// <summary>Why there is no verdict; null when there is one, or evidence for it.</summary>
-    private Situation? Instead(ObservedRound round, double at)
+    private RunStatus? Instead(ObservedRound round, double at)
     {
         if (_recent.LastReadAt is not { } read || at - read > s_quiet.TotalSeconds)
             return _situations.NoCounters(_situations.Missing(round));

@@ -12,23 +12,23 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     private string Service => $"{options.Namespace}/{options.Service}";
 
     /// <summary>Before the first rates.</summary>
-    public Situation Beginning => Waiting($"Watching {Service}", "No rate yet: it takes two readings.", "");
+    public RunStatus Beginning => Waiting($"Watching {Service}", "No rate yet: it takes two readings.", "");
 
     /// <summary>The backends or the rules on the way to them have just changed.</summary>
     /// <param name="change">The change.</param>
-    public static Situation Changed(string change) =>
+    public static RunStatus Changed(string change) =>
         Waiting(char.ToUpperInvariant(change[0]) + change[1..], "Evidence is collected anew from this change on.", "");
 
     /// <summary>There is no traffic.</summary>
     /// <param name="seconds">For how long, s.</param>
     /// <param name="counters">What the counters cannot see; empty when nothing.</param>
-    public Situation Quiet(double seconds, string counters) => Waiting(
+    public RunStatus Quiet(double seconds, string counters) => Waiting(
         F($"No requests to {Service} in the last {seconds:0} s"), "No request was counted.",
         counters.Length > 0 ? counters : "Start a load, or wait for traffic.");
 
     /// <summary>No counter can be read.</summary>
     /// <param name="missing">What is missing.</param>
-    public Situation NoCounters(string missing) => Waiting($"No counters of {Service}", missing, WhatToDo);
+    public RunStatus NoCounters(string missing) => Waiting($"No counters of {Service}", missing, WhatToDo);
 
     /// <summary>
     /// What the counters of a round do not tell; empty when Hubble or the Pods' own counter is there.
@@ -56,7 +56,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     /// <summary>The objects or the counters cannot be read.</summary>
     /// <param name="problem">Why.</param>
     /// <param name="since">Since when.</param>
-    public Situation Failed(ObservationException problem, DateTimeOffset since)
+    public RunStatus Failed(ObservationException problem, DateTimeOffset since)
     {
         var clock = TimeZoneInfo.ConvertTime(since, time.LocalTimeZone);
         var retried = "It is tried again and again.";
@@ -76,7 +76,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
         return $"{scrapes[0].Target.Name}: {scrapes[0].Error}{more}";
     }
 
-    private static Situation Waiting(string headline, string answers, string why) =>
+    private static RunStatus Waiting(string headline, string answers, string why) =>
         new("waiting", headline, answers, "", "", "", "", why);
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

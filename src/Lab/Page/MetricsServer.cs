@@ -12,7 +12,7 @@ public sealed class MetricsServer : IAsyncDisposable
     /// <summary>The port in a cluster.</summary>
     public const int PreferredPort = 15191;
 
-    private const int MostConnections = 16;
+    private const int MaxConnections = 16;
 
     private readonly WebApplication _app;
 
@@ -26,11 +26,11 @@ public sealed class MetricsServer : IAsyncDisposable
     /// <param name="port">The port, 1 to 65535; 0: a free one.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<MetricsServer> StartAsync(PageFeed feed, int port, CancellationToken cancellationToken)
+    public static async Task<MetricsServer> StartAsync(LiveState feed, int port, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(feed);
-        var app = KestrelHost.Build("metrics", new IPEndPoint(IPAddress.Any, port), mostBodyBytes: 0, MostConnections);
-        app.MapGet("/metrics", context => LabMetricsText.AnswerAsync(context, feed));
+        var app = KestrelHost.Build("metrics", new IPEndPoint(IPAddress.Any, port), mostBodyBytes: 0, MaxConnections);
+        app.MapGet("/metrics", context => RunMetricsText.AnswerAsync(context, feed));
         try
         {
             await KestrelHost.StartAsync(app, cancellationToken);

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace CiliumDebugging.Lab.Page;
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-[JsonSerializable(typeof(LabInfo))]
-[JsonSerializable(typeof(LabState))]
-[JsonSerializable(typeof(LabCommand))]
+[JsonSerializable(typeof(PageInfo))]
+[JsonSerializable(typeof(PageState))]
+[JsonSerializable(typeof(PageCommand))]
 internal sealed partial class PageJson : JsonSerializerContext;

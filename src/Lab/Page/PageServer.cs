@@ -16,14 +16,14 @@ public sealed class PageServer : IAsyncDisposable
     /// <summary>The port that is tried first.</summary>
     public const int PreferredPort = 15190;
 
-    private const int MostCommandBytes = 4096;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private const int MaxCommandBytes = 4096;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
     private static readonly string[] s_reportFiles = [ReportFiles.Html, ReportFiles.Markdown, ReportFiles.Json, ReportFiles.JUnit];
 
     private readonly WebApplication _app;
-    private readonly PageBroadcast _broadcast;
+    private readonly PageEvents _broadcast;
 
-    private PageServer(WebApplication app, PageBroadcast broadcast, Uri address, string token) => (_app, _broadcast, Address, Link) = (app, broadcast, address, new Uri($"{address}#{token}"));
+    private PageServer(WebApplication app, PageEvents broadcast, Uri address, string token) => (_app, _broadcast, Address, Link) = (app, broadcast, address, new Uri($"{address}#{token}"));
 
     /// <summary>Where the page is, to look at.</summary>
     public Uri Address { get; }
@@ -41,9 +41,9 @@ public sealed class PageServer : IAsyncDisposable
     /// <param name="port">The port; null: <see cref="PreferredPort"/>, or a free one when it is taken.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="IOException">The port that was asked for is taken.</exception>
-    public static async Task<PageServer> StartAsync(PageFeed feed, ILabCommands commands, TimeProvider time, int? port, CancellationToken cancellationToken)
+    public static async Task<PageServer> StartAsync(LiveState feed, IPageCommands commands, TimeProvider time, int? port, CancellationToken cancellationToken)
     {
-        var broadcast = new PageBroadcast(feed, time);
+        PageEvents broadcast = new PageEvents(feed, time);
         try
         {
             try
@@ -67,9 +67,9 @@ public sealed class PageServer : IAsyncDisposable
         }
     }
 
-    private static async Task<PageServer> StartOnAsync(int port, PageFeed feed, ILabCommands commands, TimeProvider time, PageBroadcast broadcast, CancellationToken cancellationToken)
+    private static async Task<PageServer> StartOnAsync(int port, LiveState feed, IPageCommands commands, TimeProvider time, PageEvents broadcast, CancellationToken cancellationToken)
     {
-        var app = KestrelHost.Build("page", new IPEndPoint(IPAddress.Loopback, port), MostCommandBytes, PageBroadcast.MostPages + 64);
+        var app = KestrelHost.Build("page", new IPEndPoint(IPAddress.Loopback, port), MaxCommandBytes, PageEvents.MaxPages + 64);
         var (token, security) = (PageSecurity.NewToken(), (PageSecurity?)null);
         app.Use((context, next) =>
         {
@@ -80,7 +80,7 @@ public sealed class PageServer : IAsyncDisposable
         security = new PageSecurity(token, port);
         app.MapGet("/events", context => StreamAsync(context, broadcast, time, app.Lifetime.ApplicationStopping));
         app.MapPost("/commands", context => CommandAsync(context, security, commands));
-        app.MapGet("/metrics", context => LabMetricsText.AnswerAsync(context, feed));
+        app.MapGet("/metrics", context => RunMetricsText.AnswerAsync(context, feed));
         app.MapGet("/reports/{run}/{file}", context => ReportAsync(context, feed));
         app.MapGet("/{**path}", FileAsync);
         await KestrelHost.StartAsync(app, cancellationToken);
@@ -113,11 +113,11 @@ public sealed class PageServer : IAsyncDisposable
         await context.Response.Body.WriteAsync(file.Content, context.RequestAborted);
     }
 
-    private static async Task StreamAsync(HttpContext context, PageBroadcast broadcast, TimeProvider time, CancellationToken stopping)
+    private static async Task StreamAsync(HttpContext context, PageEvents broadcast, TimeProvider time, CancellationToken stopping)
     {
         if (broadcast.Open() is not { } page)
         {
-            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, $"{PageBroadcast.MostPages} pages are open already");
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, $"{PageEvents.MaxPages} pages are open already");
             return;
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
@@ -130,7 +130,7 @@ public sealed class PageServer : IAsyncDisposable
             {
                 var written = context.Response.Body.WriteAsync(frame, end.Token);
                 // A page that takes nothing for this long is not looked at.
-                if (!written.IsCompletedSuccessfully) await written.AsTask().WaitAsync(Patience, time, end.Token);
+                if (!written.IsCompletedSuccessfully) await written.AsTask().WaitAsync(s_patience, time, end.Token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
@@ -143,17 +143,17 @@ public sealed class PageServer : IAsyncDisposable
         }
     }
 
-    private static async Task CommandAsync(HttpContext context, PageSecurity security, ILabCommands commands)
+    private static async Task CommandAsync(HttpContext context, PageSecurity security, IPageCommands commands)
     {
         if (security.WhyRefused(context.Request) is { } why)
         {
             await AnswerAsync(context, StatusCodes.Status403Forbidden, why);
             return;
         }
-        LabCommand? command;
+        PageCommand? command;
         try
         {
-            command = await JsonSerializer.DeserializeAsync(context.Request.Body, PageJson.Default.LabCommand, context.RequestAborted);
+            command = await JsonSerializer.DeserializeAsync(context.Request.Body, PageJson.Default.PageCommand, context.RequestAborted);
         }
         catch (JsonException)
         {
@@ -161,7 +161,7 @@ public sealed class PageServer : IAsyncDisposable
         }
         catch (BadHttpRequestException e)
         {
-            await AnswerAsync(context, e.StatusCode, $"a command has at most {MostCommandBytes} bytes");
+            await AnswerAsync(context, e.StatusCode, $"a command has at most {MaxCommandBytes} bytes");
             return;
         }
         if (command?.Target is null || !Enum.IsDefined(command.Action))
@@ -179,7 +179,7 @@ public sealed class PageServer : IAsyncDisposable
         }
     }
 
-    private static async Task ReportAsync(HttpContext context, PageFeed feed)
+    private static async Task ReportAsync(HttpContext context, LiveState feed)
     {
         // Only what the lab wrote itself and the four names it wrote: nothing of the request becomes a path.
         var (run, wanted) = (context.Request.RouteValues["run"] as string, context.Request.RouteValues["file"] as string);

@@ -16,7 +16,7 @@ public sealed class Timeline
     public const int Capacity = 600;
 
     /// <summary>Most lines: 20 rows with echo, requests and several statuses each, and what is left of replaced Pods.</summary>
-    public const int MostLines = 240;
+    public const int MaxLines = 240;
 
     /// <summary>The newest samples, which are never dropped.</summary>
     private const int Whole = 120;
@@ -64,7 +64,7 @@ public sealed class Timeline
 
     private void AddLine(TimelineLine line, IReadOnlyCollection<KeyValuePair<TimelineLine, double>> now)
     {
-        if (_lines.Count == MostLines && !ForgetLine(now)) return;
+        if (_lines.Count == MaxLines && !ForgetLine(now)) return;
         _positions.Add(line, _lines.Count);
         _lines.Add(line);
         Layout++;

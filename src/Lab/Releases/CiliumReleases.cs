@@ -49,7 +49,7 @@ public static class CiliumReleases
                 ? $"Cilium {version} is no release the lab knows; of {version.Major}.{version.Minor} it knows {same[0]} to {same[^1]}"
                 : $"Cilium {version} is no release the lab knows; it knows {releases[0]} to {Latest}");
         }
-        return (default, $"'{text}' is no release of Cilium; use one such as {CiliumVersion.Seed} or latest (which is {Latest})");
+        return (default, $"'{text}' is no release of Cilium; use one such as {CiliumVersion.OriginalReport} or latest (which is {Latest})");
     }
 
     /// <summary>The row of a release.</summary>

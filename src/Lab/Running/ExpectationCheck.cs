@@ -21,7 +21,7 @@ internal static class ExpectationCheck
     /// <param name="replacement">The Pod that was replaced just before it; null when there was none.</param>
     /// <param name="load">The load.</param>
     /// <param name="view">The Service and its Pods at the phase's end.</param>
-    public static IEnumerable<ExpectationResult> Check(PhaseExpectation expected, PhaseReport phase, DiagnosisResult diagnosis, BackendReplacement? replacement, LoadSpec load, ServiceView view)
+    public static IEnumerable<ExpectationResult> Check(PhaseExpectation expected, PhaseReport phase, DiagnosisResult diagnosis, BackendReplacement? replacement, LoadSpec load, ServiceReader view)
     {
         if (expected.Delivery is { } delivery) yield return Delivery(phase, delivery);
         if (expected.Failures is { } failures)

@@ -10,7 +10,7 @@ namespace CiliumDebugging.Lab.Running;
 internal static class PhaseEvidence
 {
     public static Evidence Of(
-        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View) judged, PhaseReport phase, PhaseReport? previous, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
+        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View) judged, PhaseReport phase, PhaseReport? previous, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
     {
         var (tally, rules, view) = judged;
         var counted = (tally.After ?? tally.Before).Since(tally.Before);

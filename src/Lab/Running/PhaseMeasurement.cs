@@ -16,7 +16,7 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="time">Time source.</param>
 internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, TimeProvider time)
 {
-    private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(500), EarlySampleInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_sampleInterval = TimeSpan.FromMilliseconds(500), s_earlySampleInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>A phase is early for so many seconds: what the change before it did is seen as soon as there is enough of it.</summary>
     private const double EarlySeconds = 2;
@@ -25,13 +25,13 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     private const int SamplesPerLook = 2;
 
     /// <summary>Attempts to begin a phase while Pods come and go.</summary>
-    private const int MostAttempts = 20;
+    private const int MaxAttempts = 20;
 
     /// <summary>How long a phase's requests are waited for, and how often they are looked at.</summary>
-    private static readonly TimeSpan OutcomeLimit = TimeSpan.FromSeconds(1), OutcomePollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_outcomeLimit = TimeSpan.FromSeconds(1), s_outcomePollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
-    private const int MostExtension = 6;
+    private const int MaxExtension = 6;
 
     /// <summary>Measures until the phase's time is over, or the operator stops the run.</summary>
     public async Task MeasureAsync(ScenarioRun run, PhaseStep step, CancellationToken cancellationToken)
@@ -39,18 +39,18 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var unlimited = step.Duration == Timeout.InfiniteTimeSpan;
         run.Observer.OnStep(string.Create(CultureInfo.InvariantCulture, $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"));
         var phase = run.Book.Phases[^1];
-        if (run.Judged.Count > 0) phase = await BeginAsync(run, step.Name, cancellationToken);
+        if (run.Measured.Count > 0) phase = await BeginAsync(run, step.Name, cancellationToken);
         var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
-        var limit = phase.Start + MostExtension * step.Duration.TotalSeconds;
-        var objects = await ReadObjectsAsync(run, phase, cancellationToken);
+        var limit = phase.Start + MaxExtension * step.Duration.TotalSeconds;
+        MeasuredPhase objects = await ReadObjectsAsync(run, phase, cancellationToken);
         var sample = 0;
         while ((end > run.Now || (phase.Requests < step.Requests && limit > run.Now)) && !run.Control.StopRequested)
         {
             var left = Math.Max(end - run.Now, 0.001);
-            var interval = run.Now < phase.Start + EarlySeconds ? EarlySampleInterval : SampleInterval;
+            var interval = run.Now < phase.Start + EarlySeconds ? s_earlySampleInterval : s_sampleInterval;
             var change = await run.Control.NextAsync(left < interval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : interval, time, cancellationToken);
             if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
-            var next = change is not null ? await ChangeByHandAsync(run, phase, change, cancellationToken)
+            var next = change is not null ? await ChangeManuallyAsync(run, phase, change, cancellationToken)
                 : ++sample % SamplesPerLook == 0 ? await FollowBackendsAsync(run, phase, cancellationToken) : null;
             if (next is not null)
             {
@@ -77,8 +77,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// </summary>
     private async Task SettleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
     {
-        var limit = phase.End + OutcomeLimit.TotalSeconds;
-        while (run.Book.Settled < phase.End && run.Now < limit) await Task.Delay(OutcomePollInterval, time, cancellationToken);
+        var limit = phase.End + s_outcomeLimit.TotalSeconds;
+        while (run.Book.Settled < phase.End && run.Now < limit) await Task.Delay(s_outcomePollInterval, time, cancellationToken);
     }
 
     /// <summary>Begins a phase: the counts it starts with are those of the run's beginning for the first, and those of now for every other.</summary>
@@ -98,10 +98,10 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                 run.Book.Begin(phase);
                 return phase;
             }
-            catch (HttpRequestException) when (attempt < MostAttempts)
+            catch (HttpRequestException) when (attempt < MaxAttempts)
             {
                 // A Pod of a rollout may be gone again before it was asked: see who is there in a moment.
-                await Task.Delay(SampleInterval, run.Time, cancellationToken);
+                await Task.Delay(s_sampleInterval, run.Time, cancellationToken);
             }
         }
     }
@@ -169,12 +169,12 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         return end;
     }
 
-    private async Task<JudgedPhase> ReadObjectsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken) => new(
+    private async Task<MeasuredPhase> ReadObjectsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken) => new(
         phase, await run.View.HttpRulesAsync(run.Client, cancellationToken),
-        await ServiceView.ReadAsync(cluster, run.Scenario.Load, run.ClientNode, run.Attack!.EpochUnixSeconds, cancellationToken));
+        await ServiceReader.ReadAsync(cluster, run.Scenario.Load, run.ClientNode, run.Attack!.EpochUnixSeconds, cancellationToken));
 
     /// <summary>Ends a phase, makes the change and begins the next phase. A change that fails is its asker's trouble: the run goes on.</summary>
-    private async Task<PhaseTally> ChangeByHandAsync(ScenarioRun run, PhaseTally phase, RunControl.Change change, CancellationToken cancellationToken)
+    private async Task<PhaseTally> ChangeManuallyAsync(ScenarioRun run, PhaseTally phase, RunController.Change change, CancellationToken cancellationToken)
     {
         double? left = await ConfirmAsync(run, phase, cancellationToken) is { } different ? Leave(run, phase, different.Change) : null;
         // The counts are taken while the change is on its way: whoever asked for it waits for nothing. Only a Pod that is to go must be asked before.
@@ -199,13 +199,13 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     }
 
     /// <summary>Samples the counters and shows the run as it stands. Without counters (no Pod is there, or one is going while it is asked) it is judged by the last ones: what the client sees goes on.</summary>
-    private static async Task SampleSeriesAsync(ScenarioRun run, JudgedPhase current, CancellationToken cancellationToken)
+    private static async Task SampleSeriesAsync(ScenarioRun run, MeasuredPhase current, CancellationToken cancellationToken)
     {
         var phase = current.Tally;
         var sampled = await TrySampleAsync(run, phase, cancellationToken);
         try
         {
-            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunJudge.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), phase.After ?? phase.Before, run.Now));
+            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunEvaluator.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), phase.After ?? phase.Before, run.Now));
             else if (sampled && run.Series.Newest is { } newest) run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)

@@ -8,7 +8,7 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>Holds the client's, the proxies' and the backends' counts of a whole, drained run against each other. Every difference is shown.</summary>
 internal static class ReconciliationTable
 {
-    public static ImmutableArray<ReconciliationLine> Build(RunBook book, AttackState attack, ClusterCounters counted, IReadOnlyCollection<BackendPod> pods, string clientNode, bool allL7)
+    public static ImmutableArray<ReconciliationLine> Build(RunLedger book, AttackState attack, ClusterCounters counted, IReadOnlyCollection<BackendPod> pods, string clientNode, bool allL7)
     {
         var (okByPod, withoutPod) = (book.OkByPod, book.StatusWithoutPod);
         var lines = ImmutableArray.CreateBuilder<ReconciliationLine>();

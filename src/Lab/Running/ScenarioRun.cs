@@ -12,20 +12,20 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="Tally">Its counts.</param>
 /// <param name="HttpRules">Whether HTTP rules stood on either side.</param>
 /// <param name="View">The Service.</param>
-internal sealed record JudgedPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceView View)
+internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View)
 {
     /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
     public PhaseReport? Settled { get; set; }
 }
 
 /// <summary>The state of one run of a scenario.</summary>
-internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod client, LoadTestClient loadTest, IRunObserver observer, RunBook book, RunControl control, TimeProvider time)
+internal sealed class ScenarioRun(Scenario scenario, ClusterReader view, V1Pod client, LoadTestClient loadTest, IRunListener observer, RunLedger book, RunController control, TimeProvider time)
 {
     /// <summary>Phases kept; a run by hand may have any number, and those in the middle are dropped.</summary>
     private const int PhasesKept = 40;
 
     public Scenario Scenario => scenario;
-    public ClusterView View => view;
+    public ClusterReader View => view;
     public V1Pod Client => client;
     public string ClientNode => client.Spec.NodeName;
 
@@ -33,9 +33,9 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     public required (string Node, string? Zone) ClientPlace { get; init; }
 
     public LoadTestClient LoadTest => loadTest;
-    public IRunObserver Observer => observer;
-    public RunBook Book => book;
-    public RunControl Control => control;
+    public IRunListener Observer => observer;
+    public RunLedger Book => book;
+    public RunController Control => control;
 
     public TimeProvider Time => time;
 
@@ -48,14 +48,14 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterView view, V1Pod cli
     public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
     public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
     public TimeSeries Series { get; } = new();
-    public List<JudgedPhase> Judged { get; } = [];
+    public List<MeasuredPhase> Measured { get; } = [];
     public ImmutableSortedDictionary<string, string> Settings { get; set; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     public string? Version { get; set; }
 
-    public void Add(JudgedPhase phase)
+    public void Add(MeasuredPhase phase)
     {
-        Judged.Add(phase);
-        if (Judged.Count > PhasesKept) Judged.RemoveAt(1); // the first is the baseline
+        Measured.Add(phase);
+        if (Measured.Count > PhasesKept) Measured.RemoveAt(1); // the first is the baseline
     }
 
     /// <summary>Ends the load; every request has its outcome and its record then.</summary>

@@ -25,7 +25,7 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="time">Time source.</param>
 public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 {
-    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
     private readonly StepChanges _changes = new(cluster, time);
 
     /// <summary>Runs a scenario.</summary>
@@ -36,29 +36,29 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="control">The operator's hand; null: nobody steers.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
     /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses what was asked; the message has its answer.</exception>
-    public async Task<RunReport> RunAsync(Scenario scenario, int backends, IRunObserver observer, CancellationToken cancellationToken, RunControl? control = null)
+    public async Task<RunReport> RunAsync(Scenario scenario, int backends, IRunListener observer, CancellationToken cancellationToken, RunController? control = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(observer);
         var measurement = new PhaseMeasurement(cluster, _changes, time);
-        var view = new ClusterView(cluster, scenario.Load);
+        ClusterReader view = new ClusterReader(cluster, scenario.Load);
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies) await _changes.TakeBeforeAsync(step, observer, cancellationToken);
         var settled = policies.Count > 0 ? Task.Delay(StepChanges.Settle, time, cancellationToken) : Task.CompletedTask;
         observer.OnStep($"waiting for {backends} backends and the load test");
-        var client = await view.WaitUntilReadyAsync(backends, ReadyLimit, time, cancellationToken);
+        var client = await view.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
         await settled;
-        using var unsteered = new RunControl();
+        using RunController unsteered = new RunController();
         var run = new ScenarioRun(
-            scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunBook(IPAddress.Parse(client.Status.PodIP)), control ?? unsteered, time)
+            scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunLedger(IPAddress.Parse(client.Status.PodIP)), control ?? unsteered, time)
         {
             ClientPlace = (client.Spec.NodeName, await view.ZoneAsync(client.Spec.NodeName, cancellationToken)),
         };
         try
         {
             // 2. and 3. load and steps
-            foreach (var step in scenario.Steps.Skip(policies.Count).TakeWhile(_ => !run.Control.StopRequested || run.Judged.Count == 0))
+            foreach (var step in scenario.Steps.Skip(policies.Count).TakeWhile(_ => !run.Control.StopRequested || run.Measured.Count == 0))
             {
                 if (step is PhaseStep phase)
                 {
@@ -78,7 +78,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             phaseAtEnd.After = last with { Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo) };
             // 5. judge
             await ReadSettingsAsync(run, cancellationToken);
-            var report = RunJudge.Final(run, attack, last);
+            var report = RunEvaluator.Final(run, attack, last);
             observer.OnReport(report);
             return report;
         }
@@ -91,7 +91,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     }
 
     /// <summary>The counters after the load. A Pod that is gone cannot be asked any more: what was sampled of it last stands, and it has no line in the reconciliation.</summary>
-    private static async Task<ClusterCounters> LastCountersAsync(ClusterView view, ImmutableArray<BackendPod> pods, CancellationToken cancellationToken)
+    private static async Task<ClusterCounters> LastCountersAsync(ClusterReader view, ImmutableArray<BackendPod> pods, CancellationToken cancellationToken)
     {
         try
         {

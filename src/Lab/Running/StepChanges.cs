@@ -14,13 +14,13 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How often the rates are shown while a change reaches the nodes: its effect is seen as soon as there is enough of it.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_lookInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a Pod's replacement may take.</summary>
-    private static readonly TimeSpan ReplacementLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_replacementLimit = TimeSpan.FromSeconds(60);
 
     /// <summary>How often the endpoints are looked at while a Pod is being replaced: the gap is measured to half of this.</summary>
-    private static readonly TimeSpan EndpointPollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_endpointPollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ClusterChanges _changes = new(cluster);
 
@@ -28,7 +28,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     /// <param name="step">The step.</param>
     /// <param name="observer">Told of it.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    public async Task TakeBeforeAsync(ScenarioStep step, IRunObserver observer, CancellationToken cancellationToken)
+    public async Task TakeBeforeAsync(ScenarioStep step, IRunListener observer, CancellationToken cancellationToken)
     {
         switch (step)
         {
@@ -66,9 +66,9 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 
     private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
-        for (var waited = TimeSpan.Zero; waited < Settle; waited += LookInterval)
+        for (var waited = TimeSpan.Zero; waited < Settle; waited += s_lookInterval)
         {
-            await Task.Delay(LookInterval, time, cancellationToken);
+            await Task.Delay(s_lookInterval, time, cancellationToken);
             if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
         }
     }
@@ -108,16 +108,16 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     private async Task<(double At, ImmutableArray<BackendPod> Pods)> WaitForAsync(
         ScenarioRun run, string what, Func<ImmutableArray<BackendPod>, bool> condition, BackendPod victim, CancellationToken cancellationToken)
     {
-        var limit = run.Now + ReplacementLimit.TotalSeconds;
+        var limit = run.Now + s_replacementLimit.TotalSeconds;
         var last = run.Now;
         while (true)
         {
             var pods = await run.View.BackendsAsync(cancellationToken);
             var now = run.Now;
             if (condition(pods)) return ((last + now) / 2, pods);
-            if (now > limit) throw new TimeoutException($"{ReplacementLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}");
+            if (now > limit) throw new TimeoutException($"{s_replacementLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}");
             last = now;
-            await Task.Delay(EndpointPollInterval, time, cancellationToken);
+            await Task.Delay(s_endpointPollInterval, time, cancellationToken);
         }
     }
 }

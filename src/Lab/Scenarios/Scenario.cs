@@ -32,9 +32,9 @@ public sealed record Scenario(
     public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
 
     /// <summary>
-    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand (<see cref="RunControl"/>).
+    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand (<see cref="RunController"/>).
     /// </summary>
-    public Scenario ByHand() => this with
+    public Scenario Manual() => this with
     {
         Title = $"By hand: {Title}",
         Steps = [.. Steps.TakeWhile(step => step is not PhaseStep), new PhaseStep("by hand", Timeout.InfiniteTimeSpan)],

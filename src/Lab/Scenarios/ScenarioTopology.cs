@@ -16,10 +16,10 @@ public sealed record ScenarioTopology(int Workers, int ClientWorker, ImmutableAr
     /// <summary>The cluster it makes.</summary>
     /// <param name="workers">Worker nodes instead of this scenario's: one backend on each, and no zones.</param>
     /// <param name="clientWorker">The client's worker instead of this scenario's.</param>
-    public LabTopology Build(int? workers = null, int? clientWorker = null)
+    public ClusterTopology Build(int? workers = null, int? clientWorker = null)
     {
-        if (workers is { } other && other != Workers) return LabTopology.Create("cluster", other, clientWorker ?? other);
-        var plain = LabTopology.Create("cluster", Workers, clientWorker ?? ClientWorker, BackendWorkers.IsEmpty ? null : BackendWorkers);
+        if (workers is { } other && other != Workers) return ClusterTopology.Create("cluster", other, clientWorker ?? other);
+        ClusterTopology plain = ClusterTopology.Create("cluster", Workers, clientWorker ?? ClientWorker, BackendWorkers.IsEmpty ? null : BackendWorkers);
         return Zones.IsEmpty ? plain : plain with { Nodes = [.. plain.Nodes.Select((n, i) => n.ControlPlane ? n : n with { Zone = Zones[i - 1] })] };
     }
 

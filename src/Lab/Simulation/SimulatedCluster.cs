@@ -35,7 +35,7 @@ internal sealed class SimulatedCluster
     {
         (_port, _outside) = ((ushort)load.Url.Port, options.Outside);
         var pods = options.Pods ?? options.Nodes;
-        var topology = LabTopology.Create("cluster", options.Nodes, backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)], port: _port);
+        ClusterTopology topology = ClusterTopology.Create("cluster", options.Nodes, backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)], port: _port);
         _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
             ?? throw new ScenarioException($"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has {string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))}");
         _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);

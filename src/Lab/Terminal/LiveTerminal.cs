@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>A run on a terminal: a live table per Pod while it goes, the summary at its end. Call <see cref="RunAsync"/> around the run.</summary>
-public sealed class LiveTerminal(IAnsiConsole console) : IRunObserver
+public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
 {
     private LiveDisplayContext? _live;
     private string _step = "";

@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace CiliumDebugging.Lab.Terminal;
 
 /// <summary>A run where standard output is no terminal: a plain line for each step and every other second, the summary at the end.</summary>
-public sealed class PlainTerminal(IAnsiConsole console) : IRunObserver
+public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
 {
     private const int LinesEverySamples = 4;
     private int _samples;

@@ -19,7 +19,7 @@ public static class RunTerminal
     }
 
     /// <summary>Runs something that reports to an observer.</summary>
-    public static async Task<RunReport> RunAsync(IAnsiConsole console, Func<IRunObserver, Task<RunReport>> run)
+    public static async Task<RunReport> RunAsync(IAnsiConsole console, Func<IRunListener, Task<RunReport>> run)
     {
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(run);

@@ -23,14 +23,14 @@ public sealed record EndpointFacts(bool Ready, string? Zone, ImmutableArray<stri
 
 /// <summary>The client's connections in a phase.</summary>
 /// <param name="Opened">Connections that carried a request.</param>
-/// <param name="MostRequests">Most requests on one of them.</param>
+/// <param name="MaxRequests">Most requests on one of them.</param>
 /// <param name="FewestRequests">Fewest.</param>
 /// <param name="ByPod">Connections by the one Pod (name) that answered on them.</param>
 /// <param name="SeveralPods">Connections on which several Pods answered.</param>
 /// <param name="OnOldPorts">Requests on fresh connections from ports that were used before the phase, by answering Pod (name).</param>
 /// <param name="OnNewPorts">The same from ports first used in the phase.</param>
 public sealed record ConnectionFacts(
-    long Opened, long MostRequests, long FewestRequests, ImmutableDictionary<string, long> ByPod, long SeveralPods,
+    long Opened, long MaxRequests, long FewestRequests, ImmutableDictionary<string, long> ByPod, long SeveralPods,
     ImmutableDictionary<string, long> OnOldPorts, ImmutableDictionary<string, long> OnNewPorts)
 {
     /// <summary>Fresh connections from a port that had one in the phase already, and that the same Pod answered as then.</summary>

@@ -18,11 +18,11 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
         var phase = evidence.Phase;
         if (evidence.Connections is not { } connections || connections.Opened == 0 || connections.SeveralPods > 0 || !AllSucceed(phase) || !RequestsAreSkewed(phase)) return null;
         // Connections that carry different loads have another reason to be uneven (a slow Pod answers less often).
-        if (connections.FewestRequests < LongLived || connections.MostRequests > connections.FewestRequests * 1.2 + 1 || evidence.Service.ClientIpAffinity) return null;
+        if (connections.FewestRequests < LongLived || connections.MaxRequests > connections.FewestRequests * 1.2 + 1 || evidence.Service.ClientIpAffinity) return null;
         if (EvenRule.SlowPod(phase) is not null) return null;
         var byPod = phase.Pods.Select(p => (p.Pod.Name, connections.ByPod.GetValueOrDefault(p.Pod.Name))).ToList();
         // The connections themselves were chosen fairly, as far as so few can show.
-        if (byPod.Sum(p => p.Item2) != connections.Opened || Judge(byPod).Kind is VerdictKind.Skewed) return null;
+        if (byPod.Sum(p => p.Item2) != connections.Opened || Evaluate(byPod).Kind is VerdictKind.Skewed) return null;
         var without = byPod.Where(p => p.Item2 == 0).Select(p => p.Name).ToList();
         var young = Young(evidence);
         var missed = byPod.Where(p => young.Contains(p.Name) && 2 * p.Item2 * byPod.Count < connections.Opened).Select(p => p.Name).ToList();
@@ -47,16 +47,16 @@ public sealed class StaleConntrackRule : IDiagnosisRule
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
-        if (evidence.Connections is not { } connections || connections.MostRequests > 1 || !AllSucceed(phase) || SocketBalanced(evidence)) return null;
+        if (evidence.Connections is not { } connections || connections.MaxRequests > 1 || !AllSucceed(phase) || SocketBalanced(evidence)) return null;
         var young = Young(evidence);
         var old = phase.Pods.Where(p => !young.Contains(p.Pod.Name)).ToList();
         if (young.Count == 0 || old.Count == 0) return null;
         (string, long)[] Counts(ImmutableDictionary<string, long> by) => [.. phase.Pods.Select(p => (p.Pod.Name, by.GetValueOrDefault(p.Pod.Name)))];
-        var (onOld, onNew) = (Judge(Counts(connections.OnOldPorts)), Judge(Counts(connections.OnNewPorts)));
+        var (onOld, onNew) = (Evaluate(Counts(connections.OnOldPorts)), Evaluate(Counts(connections.OnNewPorts)));
         if (onOld.Kind is not VerdictKind.Skewed || onNew.Kind is VerdictKind.Skewed) return null;
         // Every young Pod is short on used ports, by more than the interval allows, and the old ones share the rest evenly.
         if (onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected)) return null;
-        if (Judge(old.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind is VerdictKind.Skewed) return null;
+        if (Evaluate(old.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind is VerdictKind.Skewed) return null;
         // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used ports keep to one of several other Pods.
         var fromUnused = connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) >= Enough;
         if (!fromUnused && !(old.Count > 1 && phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0) && PortsKeepTheirPod(connections))) return null;
@@ -95,7 +95,7 @@ public sealed class StaleNodeRule : IDiagnosisRule
         var stale = evidence.ClientNodes.Where(n => young.All(p => n.ByPod.GetValueOrDefault(p) == 0)).ToList();
         if (stale is not [var node] || node.ByPod.Values.Sum() < Enough * phase.Pods.Length) return null;
         var others = evidence.ClientNodes.Where(n => n != node).ToList();
-        if (others.Any(n => n.Failed > 0 || n.ByPod.Values.Sum() < Enough || Judge(phase.Pods.Select(p => (p.Pod.Name, n.ByPod.GetValueOrDefault(p.Pod.Name)))).Kind is VerdictKind.Skewed)) return null;
+        if (others.Any(n => n.Failed > 0 || n.ByPod.Values.Sum() < Enough || Evaluate(phase.Pods.Select(p => (p.Pod.Name, n.ByPod.GetValueOrDefault(p.Pod.Name)))).Kind is VerdictKind.Skewed)) return null;
         if (others.Any(n => young.Any(p => n.ByPod.GetValueOrDefault(p) == 0))) return null;
         return Named("stale-backends-on-node",
             F($"Clients on {node.Node} never reach {Names(young)}, new since the load began, while clients on {others.Count} other node(s) do: the service map of {node.Node} is out of date."),

@@ -30,7 +30,7 @@ public sealed class EvenRule : IDiagnosisRule
         var pods = evidence.Phase.Pods;
         var young = Shares.Young(evidence);
         if (evidence.Connections is not { OnOldPorts.Count: > 0 } connections || young.Count == 0 || young.Count == pods.Length) return false;
-        var onOld = Shares.Judge(pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name))));
+        var onOld = Shares.Evaluate(pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name))));
         return onOld.Kind is VerdictKind.Skewed || onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Lower <= s.Expected * young.Count / pods.Length);
     }
 
@@ -42,7 +42,7 @@ public sealed class EvenRule : IDiagnosisRule
         if (phase.Requests == 0 || phase.Failures > 0 || phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed) return null;
         if (SlowPod(phase) is not null || IsRepeated(phase)) return null;
         // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
-        if (evidence.Connections is { MostRequests: > 1 } && Shares.RequestsAreSkewed(phase)) return null;
+        if (evidence.Connections is { MaxRequests: > 1 } && Shares.RequestsAreSkewed(phase)) return null;
         if (MayRepeatOldChoices(evidence)) return null;
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
         return new DiagnosisResult(

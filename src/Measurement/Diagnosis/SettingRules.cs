@@ -60,7 +60,7 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
         if (!AllSucceed(phase) || !IsSkewed(phase)) return null;
         var perNode = phase.Pods.GroupBy(p => p.Pod.Node).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
         var weights = phase.Pods.ToDictionary(p => p.Pod.Name, p => 1.0 / perNode[p.Pod.Node], StringComparer.Ordinal);
-        if (perNode.Values.Distinct().Count() < 2 || Judge(phase.Pods.Select(p => (p.Pod.Name, Answers(p))), pod => weights[pod]).Kind is not VerdictKind.Even) return null;
+        if (perNode.Values.Distinct().Count() < 2 || Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p))), pod => weights[pod]).Kind is not VerdictKind.Even) return null;
         return Named("local-traffic-policy",
             F($"Traffic from outside is spread over the {perNode.Count} nodes that have pods and stays there (externalTrafficPolicy: Local): a pod that shares its node gets less."),
             "the load balancer in front of the nodes",
@@ -106,7 +106,7 @@ public sealed class UnreadyPodRule : IDiagnosisRule
         var unready = evidence.Endpoints.Where(e => !e.Value.Ready).Select(e => e.Key).Order(StringComparer.Ordinal).ToList();
         var ready = phase.Pods.Where(p => !unready.Contains(p.Pod.HubbleName)).ToList();
         if (unready.Count == 0 || ready.Count == 0 || !AllSucceed(phase) || phase.Requests < Enough || phase.Pods.Except(ready).Any(p => Answers(p) > 0)) return null;
-        if (EvenRule.SlowPod(phase) is not null || Judge(ready.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed) return null;
+        if (EvenRule.SlowPod(phase) is not null || Evaluate(ready.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed) return null;
         return Named("unready-pod",
             F($"{Names(unready)} {(unready.Count == 1 ? "is" : "are")} not ready and get no load; the other {ready.Count} pods share it without skew."),
             "the Service's EndpointSlices",

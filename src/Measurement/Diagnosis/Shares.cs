@@ -23,14 +23,14 @@ internal static class Shares
     /// <summary>
     /// Whether the answers are skewed, however they came about: on kept-alive connections they are no independent choices, so this describes the load and gives no error probability.
     /// </summary>
-    public static bool RequestsAreSkewed(PhaseReport phase) => Judge(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
+    public static bool RequestsAreSkewed(PhaseReport phase) => Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
 
     /// <summary>Judges counts by Pod against equal shares.</summary>
-    public static Verdict Judge(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
+    public static Verdict Evaluate(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
     {
         var list = counts.ToList();
         var expected = ExpectedShares.Weighted([.. list.Select(c => c.Pod)], [.. list.Select(c => weight?.Invoke(c.Pod) ?? 1)]);
-        return SkewTest.Judge(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
+        return SkewTest.Evaluate(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
     }
 
     /// <summary>
@@ -40,7 +40,7 @@ internal static class Shares
     {
         var (chosen, others) = (phase.Pods.Where(these).ToList(), phase.Pods.Where(p => !these(p)).ToList());
         return chosen.Count > 0 && others.Count > 0 && others.All(p => Answers(p) == 0 && p.Echo == 0) && chosen.All(p => Answers(p) > 0)
-            && phase.Requests >= Enough && Judge(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
+            && phase.Requests >= Enough && Evaluate(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
     }
 
     /// <summary>Names of the phase's Pods that were made since the load began.</summary>

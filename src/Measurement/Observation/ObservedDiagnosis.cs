@@ -31,7 +31,7 @@ internal static class ObservedDiagnosis
     {
         var service = observer.Service;
         var atClient = service.Endpoints.Select((e, i) => (e.Pod.HubbleName, Errors: client.ProxyErrors[i])).Where(e => e.Errors > 0).ToImmutableDictionary(e => e.HubbleName, e => e.Errors);
-        var missing = observer.Hubble.Differences.Targets.Where(t => t.Value.Reads < QualityGate.LeastCoverage * t.Value.Attempts).Select(t => t.Key.Name).ToImmutableArray();
+        var missing = observer.Hubble.Differences.Targets.Where(t => t.Value.Reads < QualityGate.MinCoverage * t.Value.Attempts).Select(t => t.Key.Name).ToImmutableArray();
         bool? tunnel = service.Settings.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
         return new Evidence(phase, null, client.Node, atClient, phase.Pods.All(p => p.Echo == p.Ok), client.Rules.Egress, client.Rules.Ingress, service.CiliumVersion, tunnel, service.Settings)
         {
@@ -56,8 +56,8 @@ internal static class ObservedDiagnosis
                 OnClientNode = p.Pod.Node == client.Node, Ok = answers.PerBackend[i], Failed = (long)Math.Round(client.Failed[i]), ClientProxyErrors = client.ProxyErrors[i],
                 Echo = alone && p.Echo > 0 ? p.Echo : client.Ok[i] + client.Failed[i],
             })],
-            Selection = alone ? phase.Selection : SkewTest.Judge(expected, counts, unit: SelectionUnit.Unknown),
-            Delivery = alone ? phase.Delivery : phase.Delivery with { Successes = SkewTest.Judge(expected, answers, unit: SelectionUnit.Unknown) },
+            Selection = alone ? phase.Selection : SkewTest.Evaluate(expected, counts, unit: SelectionUnit.Unknown),
+            Delivery = alone ? phase.Delivery : phase.Delivery with { Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.Unknown) },
         };
     }
 }

@@ -16,7 +16,7 @@ public sealed record ObservedResult(RunReport Report, TargetKind View, bool Skew
 public static class ObservedReport
 {
     /// <summary>Hubble must have seen this part of what reached the Pods; with less there are clients without an HTTP rule on their way.</summary>
-    private const double LeastSeenByHubble = 0.9;
+    private const double MinSeenByHubble = 0.9;
 
     /// <summary>Unanswered requests beyond this part are more than what is in flight when a scrape is taken.</summary>
     private const double InFlight = 0.02;
@@ -60,7 +60,7 @@ public static class ObservedReport
         var (ofHubble, ofBackends) = (QualityGate.Check(observer.Hubble, observer.Service), QualityGate.Check(observer.Backends, observer.Service));
         var (seen, reached) = (traffic.Clients.Sum(c => c.Ok.Sum() + c.Failed.Sum()), traffic.Reached.Sum());
         var covered = observer.Backends.Covered.Seconds > 0 ? observer.Hubble.Covered.Seconds / observer.Backends.Covered.Seconds : 0;
-        var partly = seen < LeastSeenByHubble * reached * covered;
+        var partly = seen < MinSeenByHubble * reached * covered;
         var hubbleIsSound = traffic.Clients.Length > 0 && !ofHubble.Any(f => f is { Fails: true, Early: false });
         var backendsAreSound = reached > 0 && !ofBackends.Any(f => f.Fails);
         var common = new List<QualityFinding>();

@@ -9,12 +9,12 @@ namespace CiliumDebugging.Measurement.Observation;
 public static class QualityGate
 {
     /// <summary>Least part of its scrapes that every target must have answered. A missed scrape loses no counts, but a target that is missing most of the time is not what is judged.</summary>
-    public const double LeastCoverage = 0.8;
+    public const double MinCoverage = 0.8;
 
     /// <summary>Most intervals that may be left out because counters began anew.</summary>
-    public const double MostIntervalsLost = 0.1;
+    public const double MaxIntervalsLost = 0.1;
 
-    private const int MostNamed = 5;
+    private const int MaxNamed = 5;
 
     /// <summary>The findings of a view.</summary>
     /// <param name="view">The view.</param>
@@ -32,19 +32,19 @@ public static class QualityGate
         var restarts = targets.Values.Sum(t => t.Restarts);
         var intervals = view.Covered.Intervals + view.Differences.IntervalsLost;
         if (restarts > 0)
-            findings.Add(new(view.Differences.IntervalsLost > MostIntervalsLost * intervals, F($"counters began anew {restarts} time(s) ({Named(targets.Where(t => t.Value.Restarts > 0).Select(t => t.Key.Name))}): {view.Differences.IntervalsLost} of {intervals} scrape intervals are left out")));
-        if (view.Delivery.Shares.Intervals < RatioSums.LeastIntervals && view.Selection.Shares.Intervals < RatioSums.LeastIntervals)
-            findings.Add(new(true, F($"{Math.Max(view.Delivery.Shares.Intervals, view.Selection.Shares.Intervals)} scrape intervals with requests are too few for an asymptotic verdict (at least {RatioSums.LeastIntervals})")) { Early = true });
+            findings.Add(new(view.Differences.IntervalsLost > MaxIntervalsLost * intervals, F($"counters began anew {restarts} time(s) ({Named(targets.Where(t => t.Value.Restarts > 0).Select(t => t.Key.Name))}): {view.Differences.IntervalsLost} of {intervals} scrape intervals are left out")));
+        if (view.Delivery.Shares.Intervals < RatioSums.MinIntervals && view.Selection.Shares.Intervals < RatioSums.MinIntervals)
+            findings.Add(new(true, F($"{Math.Max(view.Delivery.Shares.Intervals, view.Selection.Shares.Intervals)} scrape intervals with requests are too few for an asymptotic verdict (at least {RatioSums.MinIntervals})")) { Early = true });
         return [.. findings];
     }
 
     private static void Coverage(ObservedView view, Dictionary<ScrapeTarget, TargetRecord> targets, List<QualityFinding> findings)
     {
         if (targets.Count == 0) findings.Add(new(true, view.Kind is TargetKind.Hubble ? "no agent's Hubble metrics are known" : "no backend's metrics are known"));
-        var missing = targets.Where(t => t.Value.Reads < LeastCoverage * t.Value.Attempts).OrderBy(t => t.Key.Name, StringComparer.Ordinal).ToList();
-        foreach (var (target, record) in missing.Take(MostNamed))
+        var missing = targets.Where(t => t.Value.Reads < MinCoverage * t.Value.Attempts).OrderBy(t => t.Key.Name, StringComparer.Ordinal).ToList();
+        foreach (var (target, record) in missing.Take(MaxNamed))
             findings.Add(new(true, F($"{(target.Kind is TargetKind.Hubble ? "Hubble of node" : "backend")} {target.Name}: {record.Reads} of {record.Attempts} scrapes{(record.LastError.Length > 0 ? $" ({record.LastError})" : "")}")));
-        if (missing.Count > MostNamed) findings.Add(new(true, F($"{missing.Count - MostNamed} more targets were scraped too rarely")));
+        if (missing.Count > MaxNamed) findings.Add(new(true, F($"{missing.Count - MaxNamed} more targets were scraped too rarely")));
     }
 
     private static void Hubble(ObservedView view, ObservedService service, Dictionary<ScrapeTarget, TargetRecord> targets, List<QualityFinding> findings)
@@ -62,7 +62,7 @@ public static class QualityGate
     private static string Named(IEnumerable<string> names)
     {
         var all = names.ToList();
-        return all.Count <= MostNamed ? string.Join(", ", all) : $"{string.Join(", ", all.Take(MostNamed))} and {all.Count - MostNamed} more";
+        return all.Count <= MaxNamed ? string.Join(", ", all) : $"{string.Join(", ", all.Take(MaxNamed))} and {all.Count - MaxNamed} more";
     }
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

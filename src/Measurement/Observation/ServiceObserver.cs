@@ -13,7 +13,7 @@ namespace CiliumDebugging.Measurement.Observation;
 public sealed class ServiceObserver
 {
     /// <summary>Events remembered, the latest ones.</summary>
-    public const int MostEvents = 200;
+    public const int MaxEvents = 200;
 
     private readonly List<RecordedEvent> _events = [];
 
@@ -62,7 +62,7 @@ public sealed class ServiceObserver
         {
             var why = new RecordedEvent(change, TimeSpan.FromSeconds(round.At));
             _events.Add(why);
-            if (_events.Count > MostEvents) _events.RemoveAt(0);
+            if (_events.Count > MaxEvents) _events.RemoveAt(0);
             Hubble.Change(service, why);
             Backends.Change(service, why);
             Phase = (round.At, round.At);

@@ -21,7 +21,7 @@ public static class ReportFiles
     /// <summary>For CI.</summary>
     public const string JUnit = "junit.xml";
 
-    private const int MostOfOneSecond = 1000;
+    private const int MaxOfOneSecond = 1000;
 
     /// <summary>
     /// Writes the files as <c>parent/scenario-yyyyMMdd-HHmmss/</c> (UTC, start of the load), or with -2, -3, … behind it when that exists. They appear together: they are written to a hidden
@@ -69,7 +69,7 @@ public static class ReportFiles
             {
                 // Another run was faster with this name.
             }
-            if (n == MostOfOneSecond) throw new IOException($"{folder} and all names before it exist already");
+            if (n == MaxOfOneSecond) throw new IOException($"{folder} and all names before it exist already");
         }
     }
 

@@ -11,11 +11,11 @@ namespace CiliumDebugging.AppHost.Tests.Resources;
 /// <summary>What the rows of the Resources table say. Nothing is started.</summary>
 public sealed class RowTextTests
 {
-    private static readonly LabState s_skewed = LabState.Empty with
+    private static readonly PageState s_skewed = PageState.Empty with
     {
         Activity = "running", Scenario = "two-sided-l7", Step = "observe", Requests = 500, RatePerSecond = 50,
         Client = new ClientPlace("load-test-1-x", "cluster-worker3"),
-        Situation = new Situation("failing", "1 of 3 pods answers", "backend-1-c on cluster-worker3", "backend-1-a, backend-1-b", "3.0 s", "applied load-test-policy.yaml", "egress proxy on cluster-worker3", "HTTP rules on both sides"),
+        Situation = new RunStatus("failing", "1 of 3 pods answers", "backend-1-c on cluster-worker3", "backend-1-a, backend-1-b", "3.0 s", "applied load-test-policy.yaml", "egress proxy on cluster-worker3", "HTTP rules on both sides"),
         PodRows = [Row("a", "silent", 0, 16.7, 0), Row("b", "short", 4, 0, 0.2), Row("c", "answers", 16.7, 0, 1)],
         Verdict = new PageVerdict("skewed", "skewed beyond ±15 %", 9.3, -3, Math.Log(10_000), 500, null, 3, 1),
         Diagnosis = new DiagnosisInfo("two-sided-l7", "HTTP rules on both sides", "egress proxy", ["163 × 503"], [], ["remove one side's rules"], []),
@@ -39,7 +39,7 @@ public sealed class RowTextTests
     [Fact]
     public void A_silent_backend_that_gets_requests_answers_nothing_rather_than_receives_nothing()
     {
-        var busy = s_skewed with { PodRows = [Row("a", "silent", 0, 16.7, 0) with { EchoPerSecond = 16.7 }] };
+        PageState busy = s_skewed with { PodRows = [Row("a", "silent", 0, 16.7, 0) with { EchoPerSecond = 16.7 }] };
 
         Text(Pod("backend-1-a"), busy).State.Text.ShouldBe("Running, answers nothing");
     }
@@ -127,7 +127,7 @@ public sealed class RowTextTests
         shown.Urls.ShouldHaveSingleItem().DisplayProperties.DisplayName.ShouldBe("██████████ 100 % 16.7/s");
     }
 
-    private static RowText Text(V1Pod pod, LabState state) =>
+    private static RowText Text(V1Pod pod, PageState state) =>
         PodText.Of(pod, state, state.PodRows.FirstOrDefault(r => r.Key == $"{pod.Namespace()}/{pod.Name()}"));
 
     private static V1Pod Pod(string name, bool ready = true, string? waiting = null, string phase = "Running") => new()

@@ -6,14 +6,14 @@ namespace CiliumDebugging.AppHost.Tests.Terminal;
 
 public sealed class TerminalKeysTests
 {
-    private static readonly LabInfo s_lab = LabInfo.Empty with
+    private static readonly PageInfo s_lab = PageInfo.Empty with
     {
         Scenarios = [new ScenarioChoice("a", "A"), new ScenarioChoice("b", "B")],
         Policies = [new PolicyCard("one.yaml", "", "", Applied: true), new PolicyCard("two.yaml", "", "", Applied: false)],
         Pods = [new BackendPod("near", "backend", "n1"), new BackendPod("far", "backend", "n2")],
     };
 
-    private static readonly LabState s_state = LabState.Empty with { Activity = "running", Scenario = "a", Client = new ClientPlace("c", "n1") };
+    private static readonly PageState s_state = PageState.Empty with { Activity = "running", Scenario = "a", Client = new ClientPlace("c", "n1") };
 
     [Fact]
     public void Every_command_has_a_key_that_says_what_it_would_do_now()
@@ -24,8 +24,8 @@ public sealed class TerminalKeysTests
         [
             ('1', "remove one.yaml"), ('2', "apply two.yaml"), ('d', "delete pod far"), ('x', "stop"), ('s', "run a"), ('h', "load by hand"), ('n', "run b"), ('w', "write report"), ('p', "page"), ('q', "quit"),
         ]);
-        keys.Select(k => k.Command?.Action).OfType<LabAction>().ToHashSet().ShouldBe(Enum.GetValues<LabAction>().ToHashSet(), ignoreOrder: true);
-        keys.Single(k => k.Key == 'd').Command.ShouldBe(new LabCommand(LabAction.DeletePod, "backend/far")); // not the one that answers everything
+        keys.Select(k => k.Command?.Action).OfType<PageAction>().ToHashSet().ShouldBe(Enum.GetValues<PageAction>().ToHashSet(), ignoreOrder: true);
+        keys.Single(k => k.Key == 'd').Command.ShouldBe(new PageCommand(PageAction.DeletePod, "backend/far")); // not the one that answers everything
     }
 
     [Fact]

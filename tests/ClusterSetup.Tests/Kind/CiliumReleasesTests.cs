@@ -67,7 +67,7 @@ public class CiliumReleasesTests
     public void Each_assignment_of_a_set_is_checked_and_commas_in_lists_and_behind_backslashes_are_none()
     {
         SetOption.Parts(@"a=1,b={x,y},c=1\,2").ShouldBe(["a=1", "b={x,y}", @"c=1\,2"]);
-        SetOption.Problems(CiliumVersion.Seed, ["debug.enabled=true,nonsense=1", "no-value"]).Count().ShouldBe(2);
+        SetOption.Problems(CiliumVersion.OriginalReport, ["debug.enabled=true,nonsense=1", "no-value"]).Count().ShouldBe(2);
     }
 
     [Theory]

@@ -38,7 +38,7 @@ public class GoldenTests
     [Fact]
     public void The_manifests_of_the_lab_are_the_golden_ones() =>
         Compare("manifests.yaml", CiliumDebugging.Lab.Manifests.Manifest.ToYaml(
-            CiliumDebugging.Lab.Manifests.LabManifests.Render(new CiliumDebugging.Lab.Manifests.ManifestValues { BackendCnp = true, LoadTestCnp = true, Runner = true })));
+            CiliumDebugging.Lab.Manifests.ManifestSet.Render(new CiliumDebugging.Lab.Manifests.ManifestValues { BackendCnp = true, LoadTestCnp = true, Runner = true })));
 
     [Fact]
     public void Everything_that_one_can_choose_shows_in_the_commands() =>

@@ -88,8 +88,8 @@ public sealed class StepTests : IAsyncLifetime
     public async Task A_cluster_that_is_not_the_labs_is_left_alone_by_up_and_down()
     {
         await File.WriteAllTextAsync(Clusters, "lab\n", Cancellation);
-        (await Should.ThrowAsync<LabSetupException>(() => RunAsync(new CreateCluster(Lab())))).Message.ShouldContain("did not make");
-        (await Should.ThrowAsync<LabSetupException>(() => RunAsync(new RemoveCluster(Lab())))).Message.ShouldContain("left alone");
+        (await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab())))).Message.ShouldContain("did not make");
+        (await Should.ThrowAsync<KindException>(() => RunAsync(new RemoveCluster(Lab())))).Message.ShouldContain("left alone");
         _fakes.Calls.ShouldAllBe(c => c == "kind get clusters");
     }
 
@@ -97,7 +97,7 @@ public sealed class StepTests : IAsyncLifetime
     public async Task Another_configuration_than_the_one_that_was_made_is_refused()
     {
         await RunAsync(new CreateCluster(Lab()));
-        (await Should.ThrowAsync<LabSetupException>(() => RunAsync(new CreateCluster(Lab(o => o with { Workers = 5 }))))).Message.ShouldContain("another configuration");
+        (await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab(o => o with { Workers = 5 }))))).Message.ShouldContain("another configuration");
     }
 
     [Fact]
@@ -116,9 +116,9 @@ public sealed class StepTests : IAsyncLifetime
             esac
             """);
         await RunAsync(new CreateCluster(Lab()));
-        await RunAsync(new InstallCilium(Lab(), CiliumVersion.Seed));
-        (await RunAsync(new InstallCilium(Lab(), CiliumVersion.Seed))).ShouldContain("done already");
-        await RunAsync(new InstallCilium(Lab(o => o with { Sets = ["debug.enabled=true"] }), CiliumVersion.Seed));
+        await RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport));
+        (await RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport))).ShouldContain("done already");
+        await RunAsync(new InstallCilium(Lab(o => o with { Sets = ["debug.enabled=true"] }), CiliumVersion.OriginalReport));
         _fakes.Calls.Count(c => c.StartsWith("helm upgrade", StringComparison.Ordinal)).ShouldBe(2);
     }
 
@@ -127,14 +127,14 @@ public sealed class StepTests : IAsyncLifetime
     {
         _fakes.Add("helm", "echo '<html>not json'");
         await RunAsync(new CreateCluster(Lab()));
-        (await Should.ThrowAsync<ProgramException>(() => RunAsync(new InstallCilium(Lab(), CiliumVersion.Seed)))).Message.ShouldContain("something unexpected");
+        (await Should.ThrowAsync<ProgramException>(() => RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport)))).Message.ShouldContain("something unexpected");
     }
 
     [Fact]
     public async Task Everything_that_is_missing_is_named_at_once()
     {
         _fakes.Add("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1").Add("helm", "echo garbage").Add("dotnet", "echo 8.0.100");
-        var message = (await Should.ThrowAsync<LabSetupException>(() => RunAsync(new CheckPrerequisites(Lab())))).Message;
+        var message = (await Should.ThrowAsync<KindException>(() => RunAsync(new CheckPrerequisites(Lab())))).Message;
         message.ShouldContain("the container engine does not run");
         message.ShouldContain("helm wrote something unexpected");
         message.ShouldContain("8.0.100 is too old");

@@ -124,13 +124,13 @@ public sealed class UpTests : IAsyncLifetime
         await up.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         up.ExitCode.ShouldBe(130, $"{await output}\n{await error}");
         (await error).ShouldContain("stopped; the same command goes on where this one was, down --name lab removes everything");
-        File.Exists(new LabState(State, "lab").Creating).ShouldBeTrue();
+        File.Exists(new KindState(State, "lab").Creating).ShouldBeTrue();
 
         (await UpAsync()).ShouldContain("removing what an interruption left");
         await DownAsync();
         Directory.Exists(Path.Combine(State, "lab")).ShouldBeFalse();
         foreach (var decoy in decoys) (await File.ReadAllTextAsync(decoy, Cancellation)).ShouldBe("apiVersion: v1\nkind: Config\ncurrent-context: production\n");
-        (await File.ReadAllLinesAsync(At("kubeconfigs"), Cancellation)).Distinct().ShouldBe([new LabState(State, "lab").Kubeconfig], "every program is told the lab's own kubeconfig");
+        (await File.ReadAllLinesAsync(At("kubeconfigs"), Cancellation)).Distinct().ShouldBe([new KindState(State, "lab").Kubeconfig], "every program is told the lab's own kubeconfig");
     }
 
     [Theory]
@@ -153,7 +153,7 @@ public sealed class UpTests : IAsyncLifetime
         var options = new KindOptions { Name = "lab", Workers = 1, StateRoot = State, RunnerScenario = "two-sided-l7" };
         var (plan, problems) = KindPlan.Make(change?.Invoke(options) ?? options);
         problems.ShouldBeEmpty();
-        var state = new LabState(State, "lab");
+        KindState state = new KindState(State, "lab");
         return new KindLab(plan!, new ProgramRunner(_fakes.SearchPath, TimeProvider.System) { Kubeconfig = state.Kubeconfig }, TimeProvider.System, WorkloadImages.FindSources(AppContext.BaseDirectory)!);
     }
 

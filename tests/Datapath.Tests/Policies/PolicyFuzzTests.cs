@@ -11,10 +11,10 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 /// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the environment.</summary>
 public class PolicyFuzzTests
 {
-    private static readonly int Cases =
+    private static readonly int s_cases =
         int.TryParse(Environment.GetEnvironmentVariable("POLICY_FUZZ_CASES"), out int cases) ? cases : 4_000;
 
-    private static readonly string[] Corpus =
+    private static readonly string[] s_corpus =
     [
         PolicyLab.Scenario("two-sided-l7/backend-policy.yaml"),
         PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"),
@@ -94,7 +94,7 @@ public class PolicyFuzzTests
 
         """;
 
-    private static readonly string[] Fragments =
+    private static readonly string[] s_fragments =
     [
         "null", "~", "{}", "[]", "*tiers", "&x", "!!str", "!!binary ", "<<: *meta", "\"", "'", "|", ">", "- ", ": ", "? ", "#", "---\n", "...\n", "%YAML 1.2\n",
         "\t", "\r", "\r\n", "\0", "\u0085", "\u2028", "\ufeff", "\ud800", "\U0001F600", "99999999999999999999", "-1", "0x10", "1e9", ".nan", "true", "0.0.0.0/0", "::/0",
@@ -105,7 +105,7 @@ public class PolicyFuzzTests
     [Fact]
     public void A_valid_file_stays_valid()
     {
-        foreach (string yaml in Corpus)
+        foreach (string yaml in s_corpus)
             PolicyLab.Read(yaml).ShouldNotBeEmpty();
     }
 
@@ -126,13 +126,13 @@ public class PolicyFuzzTests
                 if (result.IsValid)
                     result.Policies.Length.ShouldBe(Documents(text), text);
             },
-            iter: Cases,
+            iter: s_cases,
             threads: 1);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{Cases} mutated files: {valid} valid, {refused} refused");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{s_cases} mutated files: {valid} valid, {refused} refused");
 
         // Both outcomes must be common, or the mutations test nothing.
-        valid.ShouldBeGreaterThan(Cases / 50);
-        refused.ShouldBeGreaterThan(Cases / 4);
+        valid.ShouldBeGreaterThan(s_cases / 50);
+        refused.ShouldBeGreaterThan(s_cases / 4);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public class PolicyFuzzTests
                 Check(json, text).ShouldBe(Check(yaml, text), text);
                 json.Problems.Select(p => (p.Policy, p.Field, p.Message)).ShouldBe(yaml.Problems.Select(p => (p.Policy, p.Field, p.Message)), text);
             },
-            iter: Cases / 2,
+            iter: s_cases / 2,
             threads: 1);
 
     /// <summary>Never both policies and problems, problems that print on one line, and policies that can be evaluated.</summary>
@@ -186,7 +186,7 @@ public class PolicyFuzzTests
 
     private static string Mutate(Random random)
     {
-        var text = new StringBuilder(Corpus[random.Next(Corpus.Length)]);
+        var text = new StringBuilder(s_corpus[random.Next(s_corpus.Length)]);
         for (int count = random.Next(1, 4); count > 0; count--)
         {
             int at = random.Next(text.Length + 1);
@@ -197,10 +197,10 @@ public class PolicyFuzzTests
                     text.Remove(at, length);
                     break;
                 case 1:
-                    text.Insert(at, Fragments[random.Next(Fragments.Length)]);
+                    text.Insert(at, s_fragments[random.Next(s_fragments.Length)]);
                     break;
                 case 2:
-                    text.Remove(at, length).Insert(at, Fragments[random.Next(Fragments.Length)]);
+                    text.Remove(at, length).Insert(at, s_fragments[random.Next(s_fragments.Length)]);
                     break;
                 case 3 when at < text.Length:
                     text[at] = (char)(random.Next(4) == 0 ? random.Next(0x10000) : random.Next(0x20, 0x7f));
@@ -209,7 +209,7 @@ public class PolicyFuzzTests
                     text.Length = at;
                     break;
                 case 5:
-                    string other = Corpus[random.Next(Corpus.Length)];
+                    string other = s_corpus[random.Next(s_corpus.Length)];
                     int from = random.Next(other.Length);
                     text.Insert(at, other.AsSpan(from, random.Next(Math.Min(200, other.Length - from))));
                     break;
@@ -243,7 +243,7 @@ public class PolicyFuzzTests
             default:
                 int colon = lines[line].IndexOf(':', StringComparison.Ordinal);
                 if (colon > 0)
-                    lines[line] = $"{lines[line][..colon]}: {Fragments[random.Next(Fragments.Length)]}";
+                    lines[line] = $"{lines[line][..colon]}: {s_fragments[random.Next(s_fragments.Length)]}";
                 break;
         }
         text.Clear().AppendJoin('\n', lines);
@@ -273,7 +273,7 @@ public class PolicyFuzzTests
             3 => random.Next(70_000),
             4 => true,
             5 => 1.5,
-            _ => Fragments[random.Next(Fragments.Length)].Replace("\ud800", "x", StringComparison.Ordinal),
+            _ => s_fragments[random.Next(s_fragments.Length)].Replace("\ud800", "x", StringComparison.Ordinal),
         };
         if (at is JsonObject map)
         {

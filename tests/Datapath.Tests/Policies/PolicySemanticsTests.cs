@@ -6,7 +6,7 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 /// <summary>Who is selected, and when default deny begins.</summary>
 public class PolicySemanticsTests
 {
-    private static readonly PolicyVerdict Denied = PolicyVerdict.Drop(DropReason.PolicyDenied);
+    private static readonly PolicyVerdict s_denied = PolicyVerdict.Drop(DropReason.PolicyDenied);
 
     [Fact]
     public void Without_policies_everything_is_allowed()
@@ -20,7 +20,7 @@ public class PolicySemanticsTests
     public void A_rule_begins_default_deny_in_its_direction_only()
     {
         var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]"));
-        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
         lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
     }
@@ -33,7 +33,7 @@ public class PolicySemanticsTests
         EndpointIdentity sameLabelsElsewhere = lab.Pod("default", ("app", "backend"));
         foreach (EndpointIdentity subject in (EndpointIdentity[])[other, sameLabelsElsewhere])
             lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
-        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class PolicySemanticsTests
             PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: other}}]}]").Replace("app: backend", "app: database", StringComparison.Ordinal));
         EndpointIdentity database = lab.Pod("backend", ("app", "database"));
         lab.Egress(database).ShouldBe(PolicyVerdict.Allow);
-        lab.Policies.Evaluate(TrafficDirection.Ingress, database, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp).ShouldBe(Denied);
+        lab.Policies.Evaluate(TrafficDirection.Ingress, database, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp).ShouldBe(s_denied);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public class PolicySemanticsTests
     public void In_a_cilium_policy_an_empty_section_is_none_and_an_empty_rule_denies_all(string rules, bool denied)
     {
         var lab = new PolicyLab(PolicyLab.Backends(rules));
-        lab.Ingress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
         lab.Policies.IsDefaultDeny(TrafficDirection.Ingress, lab.Backend).ShouldBe(denied);
     }
 
@@ -70,8 +70,8 @@ public class PolicySemanticsTests
     public void In_a_kubernetes_policy_an_empty_rule_allows_all_and_an_empty_section_denies_all(string rules, bool denied)
     {
         var lab = new PolicyLab(PolicyLab.Kubernetes(rules));
-        lab.Ingress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
-        lab.Ingress(lab.Identities.World).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
+        lab.Ingress(lab.Identities.World).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public class PolicySemanticsTests
     public void A_kubernetes_policy_covers_egress_when_it_says_so_or_has_egress_rules(string rules, bool denied)
     {
         var lab = new PolicyLab(PolicyLab.Kubernetes(rules));
-        lab.Egress(lab.LoadTest).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        lab.Egress(lab.LoadTest).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
     }
 
     [Theory]
@@ -93,7 +93,7 @@ public class PolicySemanticsTests
     [InlineData("  enableDefaultDeny: {egress: true}", false)]
     [InlineData("  enableDefaultDeny: {egress: false}\n  ingress: [{}]", true)]
     public void EnableDefaultDeny_overrides_what_the_sections_imply(string rules, bool denied) =>
-        Ingress(new PolicyLab(PolicyLab.Backends(rules))).ShouldBe(denied ? Denied : PolicyVerdict.Allow);
+        Ingress(new PolicyLab(PolicyLab.Backends(rules))).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
 
     [Fact]
     public void A_policy_without_default_deny_does_not_lift_the_default_deny_of_another()
@@ -101,7 +101,7 @@ public class PolicySemanticsTests
         var lab = new PolicyLab(
             PolicyLab.Backends("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "open"),
             PolicyLab.Backends("  ingress: [{}]", "closed"));
-        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
         lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
     }
 
@@ -130,7 +130,7 @@ public class PolicySemanticsTests
         lab.Ingress(lab.LoadTest, 80).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
         lab.Ingress(lab.LoadTest, 82).ShouldBe(PolicyVerdict.Allow);
-        lab.Ingress(lab.LoadTest, 83).ShouldBe(Denied);
+        lab.Ingress(lab.LoadTest, 83).ShouldBe(s_denied);
         lab.Ingress(friend, 83).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(friend, 81).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
     }
@@ -146,10 +146,10 @@ public class PolicySemanticsTests
             - {endpointSelector: {matchLabels: {app: backend}}, ingress: [{}]}
             - {endpointSelector: {matchLabels: {app: other}}, egress: [{}]}
             """);
-        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
         lab.Egress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
         lab.Policies.Evaluate(TrafficDirection.Egress, lab.Pod("backend", ("app", "other")), new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp)
-            .ShouldBe(Denied);
+            .ShouldBe(s_denied);
     }
 
     [Fact]
@@ -159,7 +159,7 @@ public class PolicySemanticsTests
         lab.Ingress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.KubeApiServerOnHost).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.RemoteNode).IsDrop.ShouldBeTrue();
-        lab.Egress(lab.Identities.Host).ShouldBe(Denied);
+        lab.Egress(lab.Identities.Host).ShouldBe(s_denied);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public class PolicySemanticsTests
             .Replace(", namespace: backend", "", StringComparison.Ordinal).Replace("{matchLabels: {app: backend}}", "{}", StringComparison.Ordinal));
         foreach (EndpointIdentity subject in (EndpointIdentity[])[lab.Identities.Host, lab.Identities.RemoteNode, lab.Identities.World])
             lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
-        lab.Ingress(lab.LoadTest).ShouldBe(Denied);
+        lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
     }
 
     [Fact]

@@ -51,11 +51,11 @@ public class PolicySetScaleTests
     /// covers all of them.</summary>
     private sealed class Cluster
     {
-        private readonly EndpointIdentity[] pods;
+        private readonly EndpointIdentity[] _pods;
 
         public Cluster(int policies, int pods)
         {
-            this.pods = [.. Enumerable.Range(0, pods).Select(i => Table.Pod("backend", Labels(i)))];
+            _pods = [.. Enumerable.Range(0, pods).Select(i => Table.Pod("backend", Labels(i)))];
             Policies = PolicySet.Create(Enumerable.Range(0, policies).SelectMany(i => PolicyLab.Read(Policy(i))), Table);
         }
 
@@ -66,9 +66,9 @@ public class PolicySetScaleTests
         public int EvaluateAll(PolicySet? set = null)
         {
             int redirected = 0;
-            foreach (EndpointIdentity subject in pods)
+            foreach (EndpointIdentity subject in _pods)
             {
-                foreach (EndpointIdentity peer in pods)
+                foreach (EndpointIdentity peer in _pods)
                     redirected += (set ?? Policies).Evaluate(TrafficDirection.Ingress, subject, new Peer(peer, 0), 8080, L4Protocol.Tcp).IsRedirect ? 1 : 0;
             }
             return redirected;

@@ -5,27 +5,27 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 /// <summary>Random valid policy objects over a small vocabulary, so that rules meet and overlap often.</summary>
 internal sealed class RandomPolicies(int seed)
 {
-    private static readonly string[] Namespaces = ["a", "b"];
-    private static readonly string[] Blocks = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "0.0.0.0/0", "192.0.2.1/32"];
-    private static readonly string[] Entities = ["all", "world", "cluster", "host", "remote-node", "kube-apiserver", "init", "health", "unmanaged", "none"];
-    private static readonly string[] Methods = ["GET", "POST", "GET|HEAD", "P.*"];
-    private static readonly string[] Paths = ["/", "/public", "/a.*", "/[ab]"];
+    private static readonly string[] s_namespaces = ["a", "b"];
+    private static readonly string[] s_blocks = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "0.0.0.0/0", "192.0.2.1/32"];
+    private static readonly string[] s_entities = ["all", "world", "cluster", "host", "remote-node", "kube-apiserver", "init", "health", "unmanaged", "none"];
+    private static readonly string[] s_methods = ["GET", "POST", "GET|HEAD", "P.*"];
+    private static readonly string[] s_paths = ["/", "/public", "/a.*", "/[ab]"];
 
-    private readonly Random random = new(seed);
+    private readonly Random _random = new(seed);
 
     public List<JsonObject> Policies(int countMax) =>
-        [.. Enumerable.Range(0, random.Next(countMax + 1)).Select(i => Policy($"p{i}"))];
+        [.. Enumerable.Range(0, _random.Next(countMax + 1)).Select(i => Policy($"p{i}"))];
 
-    public bool Chance(double probability) => random.NextDouble() < probability;
+    public bool Chance(double probability) => _random.NextDouble() < probability;
 
-    public T Pick<T>(IReadOnlyList<T> values) => values[random.Next(values.Count)];
+    public T Pick<T>(IReadOnlyList<T> values) => values[_random.Next(values.Count)];
 
     private JsonObject Policy(string name)
     {
-        int kind = random.Next(5);
+        int kind = _random.Next(5);
         var metadata = new JsonObject { ["name"] = name };
         if (kind != 0)
-            metadata["namespace"] = Pick(Namespaces);
+            metadata["namespace"] = Pick(s_namespaces);
         var policy = new JsonObject
         {
             ["apiVersion"] = kind == 1 ? "networking.k8s.io/v1" : "cilium.io/v2",
@@ -67,19 +67,19 @@ internal sealed class RandomPolicies(int seed)
     {
         string side = direction == "ingress" ? "from" : "to";
         var rule = new JsonObject();
-        switch (random.Next(6))
+        switch (_random.Next(6))
         {
             case 0 or 1:
                 rule[side + "Endpoints"] = List(0, 2, () => Selector(sources: true, subject: false));
                 break;
             case 2:
-                rule[side + "CIDR"] = List(0, 2, () => Pick(Blocks));
+                rule[side + "CIDR"] = List(0, 2, () => Pick(s_blocks));
                 break;
             case 3:
                 rule[side + "CIDRSet"] = List(0, 2, BlockWithExceptions);
                 break;
             case 4:
-                rule[side + "Entities"] = List(0, 2, () => Pick(Entities));
+                rule[side + "Entities"] = List(0, 2, () => Pick(s_entities));
                 break;
         }
         if (Chance(0.6))
@@ -113,9 +113,9 @@ internal sealed class RandomPolicies(int seed)
     {
         var rule = new JsonObject();
         if (Chance(0.8))
-            rule["method"] = Pick(Methods);
+            rule["method"] = Pick(s_methods);
         if (Chance(0.5))
-            rule["path"] = Pick(Paths);
+            rule["path"] = Pick(s_paths);
         return rule;
     }
 
@@ -137,7 +137,7 @@ internal sealed class RandomPolicies(int seed)
         var rule = new JsonObject();
         if (Chance(0.7))
         {
-            rule[side] = List(0, 2, () => random.Next(4) switch
+            rule[side] = List(0, 2, () => _random.Next(4) switch
             {
                 0 => new JsonObject { ["podSelector"] = Selector(sources: false, subject: false) },
                 1 => new JsonObject { ["namespaceSelector"] = NamespaceSelector() },
@@ -182,7 +182,7 @@ internal sealed class RandomPolicies(int seed)
             if (Chance(0.7))
                 labels[Source() + "app"] = Pick((string[])["x", "y"]);
             if (sources && !subject && Chance(0.4))
-                labels[Source() + "io.kubernetes.pod.namespace"] = Pick(Namespaces);
+                labels[Source() + "io.kubernetes.pod.namespace"] = Pick(s_namespaces);
             if (sources && !subject && Chance(0.2))
                 labels[Source() + "io.cilium.k8s.namespace.labels.team"] = Pick((string[])["red", "blue"]);
             if (sources && !subject && Chance(0.1))
@@ -206,7 +206,7 @@ internal sealed class RandomPolicies(int seed)
     private JsonArray List<T>(int min, int max, Func<T> item)
     {
         var list = new JsonArray();
-        for (int count = random.Next(min, max + 1); count > 0; count--)
+        for (int count = _random.Next(min, max + 1); count > 0; count--)
             list.Add(item());
         return list;
     }

@@ -8,10 +8,10 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 
 public class ReferenceComparisonTests
 {
-    private static readonly (string Method, string Path)[] Requests =
+    private static readonly (string Method, string Path)[] s_requests =
         [("GET", "/"), ("POST", "/"), ("HEAD", "/public"), ("PUT", "/a"), ("GET", "/abc?x=1"), ("DELETE", "/b")];
 
-    private static readonly ushort[] Ports = [0, 1, 79, 80, 81, 82, 8079, 8080, 8081, 8082, 65535];
+    private static readonly ushort[] s_ports = [0, 1, 79, 80, 81, 82, 8079, 8080, 8081, 8082, 65535];
 
     [Fact]
     public void Any_set_of_policies_gives_the_verdicts_of_the_reference() =>
@@ -38,7 +38,7 @@ public class ReferenceComparisonTests
                 var forward = PolicySet.Create(read, world.Table);
                 var backward = PolicySet.Create(read.Reverse(), world.Table);
                 (EndpointIdentity Subject, Peer Peer, ushort Port)[] questions =
-                    [.. from subject in world.All from peer in world.All from port in Ports select (subject.Identity, new Peer(peer.Identity, peer.Reference.Address), port)];
+                    [.. from subject in world.All from peer in world.All from port in s_ports select (subject.Identity, new Peer(peer.Identity, peer.Reference.Address), port)];
                 PolicyVerdict[] Ask(PolicySet set, IEnumerable<(EndpointIdentity Subject, Peer Peer, ushort Port)> asked) =>
                     [.. asked.Select(q => set.Evaluate(TrafficDirection.Ingress, q.Subject, q.Peer, q.Port, L4Protocol.Tcp))];
                 Ask(forward, questions).ShouldBe(Ask(backward, questions.Reverse()).Reverse());
@@ -64,10 +64,10 @@ public class ReferenceComparisonTests
             bool ingress = random.Chance(0.5);
             (EndpointIdentity subject, ReferencePeer subjectReference) = random.Pick(random.Chance(0.9) ? world.Pods : world.All);
             (EndpointIdentity peer, ReferencePeer peerReference) = random.Pick(world.All);
-            ushort port = random.Chance(0.6) ? (ushort)80 : random.Pick(Ports);
+            ushort port = random.Chance(0.6) ? (ushort)80 : random.Pick(s_ports);
             L4Protocol protocol = random.Chance(0.8) ? L4Protocol.Tcp : random.Pick(Enum.GetValues<L4Protocol>());
             string expected = ReferenceEvaluation.Evaluate(
-                policies, ingress, subjectReference, peerReference, port, protocol.ToString().ToUpperInvariant(), Requests);
+                policies, ingress, subjectReference, peerReference, port, protocol.ToString().ToUpperInvariant(), s_requests);
             foreach (PolicySet set in (PolicySet[])[fromYaml, fromJson])
             {
                 PolicyVerdict verdict = set.Evaluate(
@@ -85,7 +85,7 @@ public class ReferenceComparisonTests
         { Kind: VerdictKind.Allow } => "allow",
         { Reason: DropReason.PolicyDenied } => "deny",
         { Reason: DropReason.DeniedByDenyRule } => "denylist",
-        _ => "redirect " + string.Concat(Requests.Select(r => verdict.Http!.Allows(r.Method, r.Path, "h", null) ? '1' : '0')),
+        _ => "redirect " + string.Concat(s_requests.Select(r => verdict.Http!.Allows(r.Method, r.Path, "h", null) ? '1' : '0')),
     };
 
     /// <summary>Pods of two namespaces and every reserved identity, with the reference's view of each.</summary>

@@ -103,7 +103,7 @@ public sealed class HostileInputTests
     [Fact]
     public async Task Mutated_requests_never_give_a_500_nor_an_answer_without_the_token()
     {
-        await using var api = await ApiFixture.StartAsync(limits: new ObjectStoreLimits { ObjectsMax = 500, BytesMax = 4 << 20 });
+        await using var api = await ApiFixture.StartAsync(limits: new ObjectStoreLimits { MaxObjects = 500, MaxBytes = 4 << 20 });
         using var anonymous = ApiFixture.NewHttp(api.Server.Address);
         var answers = new System.Collections.Concurrent.ConcurrentDictionary<int, int>();
         var requests = Gen.OneOf(s_sensibleRequest, s_anyRequest).Array[BatchSize];

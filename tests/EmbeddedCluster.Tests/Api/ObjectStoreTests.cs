@@ -114,7 +114,7 @@ public sealed class ObjectStoreTests
     [Fact]
     public void A_full_store_refuses_with_403()
     {
-        var small = new ObjectStore(TimeProvider.System, new ObjectStoreLimits { ObjectsMax = 5 });
+        var small = new ObjectStore(TimeProvider.System, new ObjectStoreLimits { MaxObjects = 5 });
         small.Create(ResourceKinds.ConfigMaps, "default", ApiFixture.ConfigMap("a")).OrThrow();
         small.Create(ResourceKinds.ConfigMaps, "default", ApiFixture.ConfigMap("b")).Failure!.Code.ShouldBe(403);
     }

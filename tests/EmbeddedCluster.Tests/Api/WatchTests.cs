@@ -47,7 +47,7 @@ public sealed class WatchTests
     [Fact]
     public async Task A_watch_older_than_the_history_and_one_too_slow_are_told_410()
     {
-        await using var api = await ApiFixture.StartAsync(limits: new ObjectStoreLimits { HistoryChangesMax = 16 });
+        await using var api = await ApiFixture.StartAsync(limits: new ObjectStoreLimits { MaxHistoryChanges = 16 });
         var slow = api.Store.Watch(ResourceKinds.ConfigMaps, after: api.Store.ResourceVersion).OrThrow();
         for (var i = 0; i < 40; i++)
             api.Store.Create(ResourceKinds.ConfigMaps, "default", ApiFixture.ConfigMap($"c{i}")).OrThrow();

@@ -19,7 +19,7 @@ public sealed class KubectlLab : IAsyncDisposable
         try
         {
             if (_kubectl is not null) return _kubectl;
-            _lab ??= await LiveLab.StartAsync(LabTopology.Default, tls: true, ("proxy-connect-timeout", "100ms"));
+            _lab ??= await LiveLab.StartAsync(ClusterTopology.Default, tls: true, ("proxy-connect-timeout", "100ms"));
             _kubectl = Kubectl.For(_lab.Cluster.ApiUrl, _lab.Token, _lab.Cluster.AuthorityPem);
             TestContext.Current.TestOutputHelper?.WriteLine(await _kubectl.RunAsync("version"));
             await _lab.ReadyAsync();

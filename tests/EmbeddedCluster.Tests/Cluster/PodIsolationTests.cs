@@ -14,7 +14,7 @@ public class PodIsolationTests
     [Fact]
     public async Task Policy_holds_through_pod_address_and_service_address_alike_and_the_backing_address_is_closed()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, backends) = await lab.ReadyAsync();
         await lab.ApplyAsync("backend-policy.yaml");
         var service = await lab.Api.CoreV1.ReadNamespacedServiceAsync("backend-1", "backend", cancellationToken: TestContext.Current.CancellationToken);

@@ -22,7 +22,7 @@ public class PolicyUpdateTests
     [Fact]
     public async Task An_L7_rule_resets_direct_connections_and_a_tightened_policy_silences_them_at_once()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, backends) = await lab.ReadyAsync();
         var (source, pod) = (IPAddress.Parse(client.Status.PodIP), lab.EndPoint(backends[0].Status.PodIP));
         await NodePortsAnswerFromTheirOwnNodeAsync(lab, backends);
@@ -61,7 +61,7 @@ public class PolicyUpdateTests
     [Fact]
     public async Task A_label_put_on_a_namespace_and_the_service_account_of_a_pod_select_it()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, backends) = await lab.ReadyAsync();
         var (source, pod) = (IPAddress.Parse(client.Status.PodIP), lab.EndPoint(backends[0].Status.PodIP));
         await lab.ApplyTextAsync("""

@@ -16,7 +16,7 @@ public class RestartTests
     [Fact]
     public async Task A_deleted_pod_finishes_its_requests_and_another_one_takes_its_place()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, before) = await lab.ReadyAsync();
         var old = before[0];
         using var underWay = await RawConnection.OpenAsync(IPAddress.Parse(client.Status.PodIP), lab.EndPoint(old.Status.PodIP));
@@ -42,7 +42,7 @@ public class RestartTests
         replacement.Status.PodIP.ShouldNotBe(old.Status.PodIP);
         replacement.Spec.NodeName.ShouldBe(old.Spec.NodeName);
 
-        var report = await lab.RunAsync(new SeedScenario { Steps = [SeedScenario.Phase("after", 1.5)], Rate = 200 }.Load());
+        var report = await lab.RunAsync(new OriginalReportScenario { Steps = [OriginalReportScenario.Phase("after", 1.5)], Rate = 200 }.Load());
         report.Phases[0].Failures.ShouldBe(0);
         report.Phases[0].Pods.Single(p => p.Pod.Name == replacement.Name()).Ok.ShouldBeGreaterThan(0);
         report.Phases[0].Pods.ShouldAllBe(p => p.Ok > 0 && p.Pod.Name != old.Name());
@@ -52,8 +52,8 @@ public class RestartTests
     [Fact]
     public async Task Deleting_the_agents_makes_them_read_cilium_config_again_and_a_bad_one_changes_nothing()
     {
-        var scenario = new SeedScenario { Steps = [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest, SeedScenario.Phase("observe", 1)], Rate = 200 };
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default, ("proxy-connect-timeout", "100ms"));
+        OriginalReportScenario scenario = new OriginalReportScenario { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 1)], Rate = 200 };
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms"));
         (await lab.RunAsync(scenario.Load())).Phases[0].ByStatus[503].ShouldBeGreaterThan(0);
 
         // The new setting is read when an agent starts, not before.

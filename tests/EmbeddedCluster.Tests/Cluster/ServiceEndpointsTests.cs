@@ -17,7 +17,7 @@ public class ServiceEndpointsTests
     [Fact]
     public async Task Services_of_every_kind_reach_their_pods_and_their_slices_go_and_come_with_them()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, _) = await lab.ReadyAsync();
 
         // No ports, and a port of a protocol that the lab does not carry: neither keeps other Services waiting.
@@ -33,7 +33,7 @@ public class ServiceEndpointsTests
 
         // A scenario's load goes to the Service's port; the Pods' counters and the policies are on theirs.
         await lab.ApplyAsync("backend-policy.yaml");
-        var view = new ClusterView(lab.Api, new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50));
+        ClusterReader view = new ClusterReader(lab.Api, new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50));
         (await view.HttpRulesAsync(client, TestContext.Current.CancellationToken)).ShouldBe((false, true));
         (await view.ScrapeAsync(await view.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken)).Echo.Count.ShouldBe(3);
 
@@ -48,7 +48,7 @@ public class ServiceEndpointsTests
     [Fact]
     public async Task A_pod_that_is_taken_out_by_its_labels_is_replaced_and_stays_until_it_is_put_back()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var pod = (await lab.ReadyAsync()).Backends[0].Name();
         Task<V1Pod> LabelAsync(string version) => lab.Api.CoreV1.PatchNamespacedPodAsync(
             new V1Patch($$$"""{"metadata": {"labels": {"version": "{{{version}}}"} } }""", V1Patch.PatchType.MergePatch), pod, "backend", cancellationToken: TestContext.Current.CancellationToken);
@@ -66,7 +66,7 @@ public class ServiceEndpointsTests
     [Fact]
     public async Task A_service_whose_address_somebody_else_listens_on_keeps_no_other_service_waiting()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         await lab.ReadyAsync();
         var address = (await ReadAsync(lab, "backend-1")).Spec.ClusterIP;
         address = $"{address[..address.LastIndexOf('.')]}.200";

@@ -14,12 +14,12 @@ namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 [Collection(LiveClusters.Name)]
 public class SideBySideTests
 {
-    private static readonly SeedScenario s_short = new() { Steps = [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest, SeedScenario.Phase("observe", 1.5)], Rate = 100 };
+    private static readonly OriginalReportScenario s_short = new() { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 1.5)], Rate = 100 };
 
     [Fact]
     public async Task Two_clusters_at_once_do_not_see_each_other()
     {
-        var started = await Task.WhenAll(LiveLab.StartAsync(LabTopology.Default, ("proxy-connect-timeout", "100ms")), LiveLab.StartAsync(LabTopology.Default, ("proxy-connect-timeout", "100ms")));
+        var started = await Task.WhenAll(LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms")), LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms")));
         await using var one = started[0];
         await using var other = started[1];
         var reports = await Task.WhenAll(one.RunAsync(s_short.Load()), other.RunAsync(s_short.Load()));
@@ -38,13 +38,13 @@ public class SideBySideTests
     {
         using var listener = ListenOnAllAddresses(8080);
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        await using var lab = await LiveLab.StartAsync(LabTopology.Create("cluster", workers: 3, port: port), ("proxy-connect-timeout", "100ms"));
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Create("cluster", workers: 3, port: port), ("proxy-connect-timeout", "100ms"));
         lab.Cluster.PortOffset.ShouldBeGreaterThan(0);
         lab.Cluster.Notice.ShouldNotBeNull();
         lab.Cluster.Notice.ShouldContain($"port {port} is held on all addresses by ");
         lab.Cluster.Notice.ShouldContain($"{lab.Cluster.PortOffset} higher");
         if (OperatingSystem.IsLinux()) lab.Cluster.Notice.ShouldContain($"(pid {Environment.ProcessId})");
-        var scenario = s_short with { Url = $"http://backend-1.backend:{port}/echo", Names = [("\"8080\"", $"\"{port}\"")] };
+        OriginalReportScenario scenario = s_short with { Url = $"http://backend-1.backend:{port}/echo", Names = [("\"8080\"", $"\"{port}\"")] };
         var report = await lab.RunAsync(scenario.Load());
         report.Phases[0].Pods.Single(p => p.Ok > 0).OnClientNode.ShouldBeTrue();
         report.Reconciles.ShouldBeTrue();
@@ -53,7 +53,7 @@ public class SideBySideTests
     [Fact]
     public async Task An_offset_that_was_asked_for_is_used_and_objects_keep_the_plain_port()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default, portOffset: 12_345);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default, portOffset: 12_345);
         lab.Cluster.PortOffset.ShouldBe(12_345);
         var (_, backends) = await lab.ReadyAsync();
         backends[0].Spec.Containers[0].Ports[0].ContainerPort.ShouldBe(8080);
@@ -67,7 +67,7 @@ public class SideBySideTests
     {
         using var listener = ListenOnAllAddresses(0);
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        var message = (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(LabTopology.Default, portOffset: port - 8080))).Message;
+        var message = (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(ClusterTopology.Default, portOffset: port - 8080))).Message;
         message.ShouldContain($"port {port} is held on all addresses by ");
         message.ShouldContain("--port-offset");
         message.ShouldNotContain(Environment.NewLine);
@@ -77,12 +77,12 @@ public class SideBySideTests
     [InlineData(-1)]
     [InlineData(50_001)]
     public async Task An_offset_out_of_range_is_refused(int offset) =>
-        (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(LabTopology.Default, portOffset: offset))).Message.ShouldContain($"port offset {offset} is out of range");
+        (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(ClusterTopology.Default, portOffset: offset))).Message.ShouldContain($"port offset {offset} is out of range");
 
     [Fact]
     public async Task A_bad_setting_is_refused_before_anything_starts()
     {
-        var message = (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(LabTopology.Default, ("tunnel", "gre"), ("nonsense", "1")))).Message;
+        var message = (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(ClusterTopology.Default, ("tunnel", "gre"), ("nonsense", "1")))).Message;
         message.Split(Environment.NewLine).Length.ShouldBe(2);
     }
 
@@ -90,10 +90,10 @@ public class SideBySideTests
     public async Task A_disposed_cluster_leaves_no_process_and_no_listener_behind_within_3_seconds()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
-        var lab = await LiveLab.StartAsync(LabTopology.Default);
+        var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         await using var _ = lab;
         var (_, backends) = await lab.ReadyAsync();
-        await lab.RunAsync((s_short with { Steps = [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest, SeedScenario.Phase("observe", 1)] }).Load());
+        await lab.RunAsync((s_short with { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 1)] }).Load());
         lab.Cluster.Datapath.Path.Nodes.Sum(n => n.Sockets.Count).ShouldBe(0, "a drained cluster holds no proxy socket");
         var block = IPAddress.Parse(backends[0].Status.PodIP).GetAddressBytes()[1];
         Listeners(block).Count.ShouldBeGreaterThan(0);

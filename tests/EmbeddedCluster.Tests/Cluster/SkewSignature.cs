@@ -11,7 +11,7 @@ internal static class SkewSignature
     public static readonly (string, string) ShortTimeout = ("proxy-connect-timeout", "200ms");
 
     /// <summary>Both policies, then one phase.</summary>
-    public static readonly SeedScenario BothPolicies = new() { Steps = [SeedScenario.ApplyBackend, SeedScenario.ApplyLoadTest, SeedScenario.Phase("observe", 2.5)] };
+    public static readonly OriginalReportScenario BothPolicies = new() { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 2.5)] };
 
     /// <summary>The signature of cil#14268 for a placement: exact counts, and shares within 4 standard errors.</summary>
     public static void ShouldFollowPlacement(RunReport report, int remotePods, int localPods)

@@ -14,7 +14,7 @@ public class TwoSidedL7Tests
     [Fact]
     public async Task The_scenario_of_the_lab_shows_what_it_expects_and_all_views_agree()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default, SkewSignature.ShortTimeout);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default, SkewSignature.ShortTimeout);
         var report = await lab.RunAsync(ScenarioCatalog.Load("two-sided-l7").With(200, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)));
         report.Expectations.Where(e => !e.Holds).ShouldBeEmpty();
         report.Expectations.Length.ShouldBe(8);
@@ -29,7 +29,7 @@ public class TwoSidedL7Tests
     [Fact]
     public async Task With_the_defaults_the_pod_on_the_clients_node_answers_and_the_two_others_stand_for_503()
     {
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var report = await lab.RunAsync(SkewSignature.BothPolicies.Load());
         SkewSignature.ShouldFollowPlacement(report, remotePods: 2, localPods: 1);
     }
@@ -39,8 +39,8 @@ public class TwoSidedL7Tests
     {
         var labels = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([new("app", "cart"), new("version", "blue")]);
         var visitor = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([new("app", "visitor")]);
-        var plain = LabTopology.Create("berlin", workers: 4, clientWorker: 2, port: 9123);
-        var topology = plain with
+        ClusterTopology plain = ClusterTopology.Create("berlin", workers: 4, clientWorker: 2, port: 9123);
+        ClusterTopology topology = plain with
         {
             Workloads =
             [
@@ -50,11 +50,11 @@ public class TwoSidedL7Tests
             Services = [plain.Services[0] with { Name = "cart", Namespace = "shop", Selector = labels }],
         };
         await using var lab = await LiveLab.StartAsync(topology, SkewSignature.ShortTimeout);
-        var scenario = SkewSignature.BothPolicies with
+        OriginalReportScenario scenario = SkewSignature.BothPolicies with
         {
             Url = "http://cart.shop:9123/echo",
             Client = "app=visitor",
-            Steps = [SeedScenario.ApplyLoadTest, SeedScenario.ApplyBackend, SeedScenario.Phase("observe", 2.5)],
+            Steps = [OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.ApplyBackend, OriginalReportScenario.Phase("observe", 2.5)],
             Names =
             [
                 ("namespace: backend", "namespace: shop"), ("app: backend", "app: cart"), ("version: v1", "version: blue"), ("name: backend-1", "name: cart"),

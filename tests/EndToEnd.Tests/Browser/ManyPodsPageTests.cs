@@ -12,7 +12,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     [Fact]
     public async Task Three_hundred_pods_are_a_row_for_each_node_on_a_phone_too()
     {
-        var feed = new PageFeed(TimeProvider.System);
+        LiveState feed = new LiveState(TimeProvider.System);
         var pods = ManyPods.Pods(300, 12);
         bool Answers(int i) => i % 12 == 0;
         feed.Begin("many-pods", "Many pods", byHand: true, 300);
@@ -51,7 +51,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     {
         var (timeline, line) = (new Timeline(), new TimelineLine("echo", "backend/one", 0));
         var drops = Enumerable.Range(0, 12 * 3600).Select(second => timeline.Add(second, [KeyValuePair.Create(line, second * 17.0)])).ToArray();
-        await using var server = await PageServer.StartAsync(new PageFeed(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        await using var server = await PageServer.StartAsync(new LiveState(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
         var page = await chromium.OpenLiveAsync($"{server.Address}icon.svg", []); // its origin alone, without the stream
 
         var held = await page.EvaluateAsync<double[][]>(PlayNight, drops);
@@ -65,7 +65,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     [Fact]
     public async Task What_was_seen_before_the_lab_was_gone_is_not_shown_as_what_is()
     {
-        var (feed, pods) = (new PageFeed(TimeProvider.System), ManyPods.Pods(3, 3));
+        var (feed, pods) = (new LiveState(TimeProvider.System), ManyPods.Pods(3, 3));
         feed.Begin("many-pods", "Many pods", byHand: true, 30);
         feed.Progress(ManyPods.Report(pods, _ => true));
         var server = await PageServer.StartAsync(feed, new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
@@ -84,7 +84,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     [Fact]
     public async Task The_link_of_a_lab_that_was_started_anew_steers_it_in_the_tab_of_the_old_one()
     {
-        await using var server = await PageServer.StartAsync(new PageFeed(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        await using var server = await PageServer.StartAsync(new LiveState(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
         var page = await chromium.OpenLiveAsync($"{server.Address}#{new string('0', 64)}", []); // the tab's token is that of a lab that is gone
         await page.Locator("#link-state.on").WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
 
@@ -96,10 +96,10 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         await page.CloseAsync();
     }
 
-    private sealed class Nobody : ILabCommands
+    private sealed class Nobody : IPageCommands
     {
         public const string Answer = "nobody carries out commands here";
 
-        public Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException(Answer);
+        public Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException(Answer);
     }
 }

@@ -11,7 +11,7 @@ public sealed class PodGaugesTests
 
     private PodGauges Gauges() => new("distribution", () => new Kept(_exported));
 
-    private static LabState State(params IEnumerable<PageRow> rows) => LabState.Empty with { Rows = [.. rows] };
+    private static PageState State(params IEnumerable<PageRow> rows) => PageState.Empty with { Rows = [.. rows] };
 
     private static PageRow Row(string name, double? share, double ok, double failed) =>
         new($"backend/{name}", name, "cluster-worker", false, 1, "answers", ok, failed, 0, 0,

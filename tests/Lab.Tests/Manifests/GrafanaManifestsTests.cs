@@ -9,7 +9,7 @@ namespace CiliumDebugging.Lab.Tests.Manifests;
 /// <summary>What Grafana is provisioned with fits together: files, folders, Prometheus. No Grafana runs here.</summary>
 public class GrafanaManifestsTests
 {
-    private static readonly List<Manifest> s_objects = [.. LabManifests.Render(new ManifestValues())];
+    private static readonly List<Manifest> s_objects = [.. ManifestSet.Render(new ManifestValues())];
 
     [Fact]
     public void Its_data_source_is_the_labs_prometheus_by_its_service_and_at_its_interval()
@@ -45,7 +45,7 @@ public class GrafanaManifestsTests
     [Fact]
     public void The_verdict_it_shows_is_scraped_from_the_runners_own_port()
     {
-        var runner = LabManifests.Render(new ManifestValues { Runner = true }).Single(m => m.Kind == "Job").Object;
+        var runner = ManifestSet.Render(new ManifestValues { Runner = true }).Single(m => m.Kind == "Job").Object;
         var container = runner["spec"]!["template"]!["spec"]!["containers"]![0]!;
         var job = Yaml.Parse(PrometheusManifests.Configuration).Value!["scrape_configs"]!.AsArray().Single(j => (string)j!["job_name"]! == "lab")!;
 

@@ -16,9 +16,9 @@ public class ManifestClientTests
     /// <summary>The seed's workloads and policies, moved into a namespace.</summary>
     private static ImmutableArray<Manifest> Objects(string ns)
     {
-        var seed = LabTopology.Default;
-        var topology = seed with { Workloads = [.. seed.Workloads.Select(w => w with { Namespace = ns })], Services = [.. seed.Services.Select(s => s with { Namespace = ns })] };
-        var manifests = LabManifests.Render(new ManifestValues { Topology = topology, Dashboard = false, Prometheus = false, Grafana = false, BackendCnp = true, LoadTestCnp = true });
+        ClusterTopology seed = ClusterTopology.Default;
+        ClusterTopology topology = seed with { Workloads = [.. seed.Workloads.Select(w => w with { Namespace = ns })], Services = [.. seed.Services.Select(s => s with { Namespace = ns })] };
+        var manifests = ManifestSet.Render(new ManifestValues { Topology = topology, Dashboard = false, Prometheus = false, Grafana = false, BackendCnp = true, LoadTestCnp = true });
         foreach (var manifest in manifests.Where(m => m.Kind == "CiliumNetworkPolicy")) manifest.Object["metadata"]!["namespace"] = ns;
         return manifests;
     }

@@ -33,14 +33,14 @@ public class ManifestTests
     [MemberData(nameof(Choices))]
     public void Every_object_has_only_fields_and_types_of_KubernetesClients_models(int nodes, bool cnp, bool runner, bool prometheus)
     {
-        var values = s_everything with { Topology = LabTopology.Create("cluster", nodes), BackendCnp = cnp, LoadTestCnp = cnp, Runner = runner, Prometheus = prometheus };
-        foreach (var manifest in LabManifests.Render(values)) Strictly(manifest, manifest.Object.DeepClone().AsObject()).ShouldBeNull(manifest.ToString());
+        var values = s_everything with { Topology = ClusterTopology.Create("cluster", nodes), BackendCnp = cnp, LoadTestCnp = cnp, Runner = runner, Prometheus = prometheus };
+        foreach (var manifest in ManifestSet.Render(values)) Strictly(manifest, manifest.Object.DeepClone().AsObject()).ShouldBeNull(manifest.ToString());
     }
 
     [Fact]
     public void A_field_that_is_none_would_be_found()
     {
-        var deployment = LabManifests.Render(s_everything).First(m => m.Kind == "Deployment");
+        var deployment = ManifestSet.Render(s_everything).First(m => m.Kind == "Deployment");
         var broken = deployment.Object.DeepClone().AsObject();
         broken["spec"]!["template"]!["spec"]!["containers"]![0]!["imagePulPolicy"] = "Always";
         Strictly(deployment, broken)!.ShouldContain("imagePulPolicy");
@@ -49,7 +49,7 @@ public class ManifestTests
     [Fact]
     public void The_yaml_says_the_same_as_the_objects()
     {
-        var manifests = LabManifests.Render(s_everything);
+        var manifests = ManifestSet.Render(s_everything);
         var documents = Manifest.ToYaml(manifests).Split("---\n");
         documents.Length.ShouldBe(manifests.Length);
         foreach (var (manifest, yaml) in manifests.Zip(documents))
@@ -63,9 +63,9 @@ public class ManifestTests
     [Fact]
     public void Policies_stand_behind_their_values_and_the_policy_reader_takes_them()
     {
-        LabManifests.Render(new ManifestValues()).ShouldNotContain(m => m.Kind == "CiliumNetworkPolicy");
-        LabManifests.Render(new ManifestValues { BackendCnp = true }).Count(m => m.Kind == "CiliumNetworkPolicy").ShouldBe(1);
-        var policies = LabManifests.Render(s_everything).Where(m => m.Kind == "CiliumNetworkPolicy").ToList();
+        ManifestSet.Render(new ManifestValues()).ShouldNotContain(m => m.Kind == "CiliumNetworkPolicy");
+        ManifestSet.Render(new ManifestValues { BackendCnp = true }).Count(m => m.Kind == "CiliumNetworkPolicy").ShouldBe(1);
+        var policies = ManifestSet.Render(s_everything).Where(m => m.Kind == "CiliumNetworkPolicy").ToList();
         policies.Select(p => p.Namespace).ShouldBe(["backend", "load-test"]);
         foreach (var policy in policies) PolicyReader.ReadJson(policy.Object, policy.ToString()).Problems.ShouldBeEmpty();
     }
@@ -73,7 +73,7 @@ public class ManifestTests
     [Fact]
     public void Every_pod_satisfies_the_restricted_pod_security_standard_and_says_what_it_needs()
     {
-        var pods = LabManifests.Render(s_everything).Select(m => m.Object["spec"]?["template"]?["spec"]).OfType<JsonNode>().Select(p => KubernetesJson.Deserialize<V1PodSpec>(p.ToJsonString())).ToList();
+        var pods = ManifestSet.Render(s_everything).Select(m => m.Object["spec"]?["template"]?["spec"]).OfType<JsonNode>().Select(p => KubernetesJson.Deserialize<V1PodSpec>(p.ToJsonString())).ToList();
         pods.Count.ShouldBe(6);
         foreach (var pod in pods)
         {
@@ -96,7 +96,7 @@ public class ManifestTests
     [Fact]
     public void The_tools_that_are_there_are_reached_by_a_line_to_paste()
     {
-        var all = LabManifests.Render(s_everything);
+        var all = ManifestSet.Render(s_everything);
         var lines = ToolAddresses.Of(all).ToList();
         lines.Count.ShouldBe(4);
         lines[0].ShouldStartWith("kubectl -n cilium-monitoring port-forward service/grafana 3000 ");
@@ -106,24 +106,24 @@ public class ManifestTests
             var target = all.Single(m => m.Namespace == words[2] && m.Name == name && m.Kind.Equals(kind, StringComparison.OrdinalIgnoreCase));
             if (kind == "service") target.Object["spec"]!["ports"]!.AsArray().ShouldContain(p => $"{p!["port"]}" == words[5]);
         }
-        ToolAddresses.Of(LabManifests.Render(new ManifestValues { Dashboard = false, Prometheus = false, Grafana = false })).ShouldBeEmpty();
+        ToolAddresses.Of(ManifestSet.Render(new ManifestValues { Dashboard = false, Prometheus = false, Grafana = false })).ShouldBeEmpty();
     }
 
     [Fact]
     public void Roles_name_what_they_need_and_nothing_like_everything()
     {
-        var rules = LabManifests.Render(s_everything).Where(m => m.Kind is "Role" or "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).Select(r => r!.ToJsonString()).ToList();
+        var rules = ManifestSet.Render(s_everything).Where(m => m.Kind is "Role" or "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).Select(r => r!.ToJsonString()).ToList();
         rules.ShouldNotBeEmpty();
         rules.ShouldAllBe(r => !r.Contains('*', StringComparison.Ordinal) && !r.Contains("secrets", StringComparison.Ordinal));
         // Only namespaced roles may change anything.
-        LabManifests.Render(s_everything).Where(m => m.Kind is "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).SelectMany(r => r!["verbs"]!.AsArray()).Select(v => (string)v!)
+        ManifestSet.Render(s_everything).Where(m => m.Kind is "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).SelectMany(r => r!["verbs"]!.AsArray()).Select(v => (string)v!)
             .Distinct().ShouldBeSubsetOf(["get", "list", "watch"]);
     }
 
     [Fact]
     public void Everything_is_labelled_as_the_labs_and_every_selector_finds_its_pods()
     {
-        var manifests = LabManifests.Render(s_everything);
+        var manifests = ManifestSet.Render(s_everything);
         manifests.ShouldAllBe(m => (string?)m.Object["metadata"]!["labels"]![Ownership.Label] == Ownership.Name);
         var pods = manifests.Where(m => m.Kind == "Deployment").ToLookup(m => m.Namespace, m => m.Object["spec"]!["template"]!["metadata"]!["labels"]!.AsObject());
         foreach (var service in manifests.Where(m => m.Kind == "Service"))

@@ -25,7 +25,7 @@ public sealed class GrafanaDashboardTests
     {
         var verdict = s_panels.Single(p => p.GetProperty("title").GetString() == "Verdict");
 
-        LabMetrics.Gauges.Select(g => g.PrometheusName).ShouldContain(QueryOf("Verdict"));
+        RunMetrics.Gauges.Select(g => g.PrometheusName).ShouldContain(QueryOf("Verdict"));
         var words = verdict.GetProperty("fieldConfig").GetProperty("defaults").GetProperty("mappings")[0].GetProperty("options");
         words.EnumerateObject().Select(w => (w.Name, w.Value.GetProperty("text").GetString())).ShouldBe([("0", "Undecided"), ("1", "Even"), ("2", "Skewed")]);
     }

@@ -63,13 +63,13 @@ public sealed class ClusterRightsTests
             method != "GET" || path.StartsWith("/apis/cilium.io/", StringComparison.Ordinal)
             ? (HttpStatusCode.Forbidden, Refusal) : null;
         var scenario = ScenarioCatalog.Load("two-sided-l7");
-        var options = new LabSessionOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3);
-        await using var session = new LabSession(client, scenario, options, TimeProvider.System);
+        LabControllerOptions options = new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3);
+        await using LabController session = new LabController(client, scenario, options, TimeProvider.System);
         await Eventually.HoldsAsync("the pods are known", () => session.Feed.Lab.Pods.Length == 3);
         session.Feed.Lab.Policies.ShouldAllBe(p => !p.Applied);
 
         var refused = await Should.ThrowAsync<CommandRefusedException>(() =>
-            session.RunAsync(new LabCommand(LabAction.DeletePod, "backend/b1"), TestContext.Current.CancellationToken));
+            session.RunAsync(new PageCommand(PageAction.DeletePod, "backend/b1"), TestContext.Current.CancellationToken));
 
         refused.Message.ShouldBe("the cluster refused it: 403 pods \"b1\" is forbidden: read only");
     }

@@ -19,13 +19,13 @@ public sealed class ServiceWatchLiveTests
     public async Task A_watch_sees_traffic_a_pod_that_is_replaced_and_the_skew_of_both_policies_in_its_rows()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        await using var lab = await LiveLab.StartAsync(LabTopology.Default);
+        await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         scenario = scenario with { Load = scenario.Load with { RatePerSecond = 200 } };
         var folder = Directory.CreateTempSubdirectory("watch-");
-        var options = new LabSessionOptions("a test", [], _ => scenario, s => s.Settings, _ => 3, folder.FullName);
-        await using var load = new LabSession(lab.Api, scenario, options, TimeProvider.System);
-        var feed = new PageFeed(TimeProvider.System);
+        LabControllerOptions options = new LabControllerOptions("a test", [], _ => scenario, s => s.Settings, _ => 3, folder.FullName);
+        await using LabController load = new LabController(lab.Api, scenario, options, TimeProvider.System);
+        LiveState feed = new LiveState(TimeProvider.System);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var found = await ServiceSearch.FindAsync(lab.Api, cancellation);
         var watched = ServiceWatch.OptionsFor(found.Namespace!, found.Name!) with
@@ -49,7 +49,7 @@ public sealed class ServiceWatchLiveTests
             feed.State.Situation.Headline.StartsWith("No requests", StringComparison.Ordinal));
 
         // 1. traffic, with HTTP rules on the backends
-        var run = load.RunAsync(new RunOrder(scenario, ByHand: true), new NoObserver(), cancellation);
+        var run = load.RunAsync(new RunOrder(scenario, Manual: true), new NoListener(), cancellation);
         await Eventually.HoldsAsync("every pod has its rate", () => feed.State.Rows is { Length: 3 } rows
             && rows.All(r => r is { OkPerSecond: > 20, FailedPerSecond: 0, Share: > 0.2 }));
 
@@ -63,7 +63,7 @@ public sealed class ServiceWatchLiveTests
         kinds.ShouldNotContain("skewed");
 
         // 3. both policies
-        await load.RunAsync(new LabCommand(LabAction.ApplyPolicy, "load-test-policy.yaml"), cancellation);
+        await load.RunAsync(new PageCommand(PageAction.ApplyPolicy, "load-test-policy.yaml"), cancellation);
         await Eventually.HoldsAsync("it is skewed and explained", () =>
             feed.State is { Verdict.Kind: "skewed", Diagnosis.Name: "two-sided-l7" });
         feed.State.Situation.Headline.ShouldBe("1 of 3 pods answers");
@@ -72,13 +72,13 @@ public sealed class ServiceWatchLiveTests
         feed.State.Rows.Count(r => r is { State: "answers", OkPerSecond: > 20, Share: 1 }).ShouldBe(1);
 
         // 4. the client's policy is removed: skewed no more
-        await load.RunAsync(new LabCommand(LabAction.RemovePolicy, "load-test-policy.yaml"), cancellation);
+        await load.RunAsync(new PageCommand(PageAction.RemovePolicy, "load-test-policy.yaml"), cancellation);
         await Eventually.HoldsAsync(
             "it is even again", () => feed.State is { Verdict.Kind: "even", Situation.Kind: "balanced" });
 
         await end.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => watching);
-        await load.RunAsync(new LabCommand(LabAction.Stop), cancellation);
+        await load.RunAsync(new PageCommand(PageAction.Stop), cancellation);
         await run;
         folder.Delete(recursive: true);
     }

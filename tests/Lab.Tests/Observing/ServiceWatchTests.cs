@@ -14,7 +14,7 @@ namespace CiliumDebugging.Lab.Tests.Observing;
 /// </summary>
 public sealed class ServiceWatchTests : IAsyncLifetime
 {
-    private readonly PageFeed _feed = new(TimeProvider.System);
+    private readonly LiveState _feed = new(TimeProvider.System);
     private readonly CancellationTokenSource _end = new();
     private ObservedCluster _cluster = null!;
     private Kubernetes _client = null!;
@@ -23,7 +23,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     private Task _watching = Task.CompletedTask;
     private volatile bool _paused;
 
-    private LabState State => _feed.State;
+    private PageState State => _feed.State;
 
     public async ValueTask InitializeAsync()
     {

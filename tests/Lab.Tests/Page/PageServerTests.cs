@@ -7,7 +7,7 @@ namespace CiliumDebugging.Lab.Tests.Page;
 /// <summary>The page's server with real requests: who may see and steer what, and what a page receives.</summary>
 public sealed class PageServerTests : IAsyncLifetime
 {
-    private readonly PageFeed _feed = new(TimeProvider.System);
+    private readonly LiveState _feed = new(TimeProvider.System);
     private readonly Commands _commands = new();
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private PageServer _server = null!;
@@ -24,7 +24,7 @@ public sealed class PageServerTests : IAsyncLifetime
         var answer = await CommandAsync(Origin, Token);
 
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        _commands.Given.ShouldBe([new LabCommand(LabAction.ApplyPolicy, "one.yaml")]);
+        _commands.Given.ShouldBe([new PageCommand(PageAction.ApplyPolicy, "one.yaml")]);
     }
 
     [Theory]
@@ -122,13 +122,13 @@ public sealed class PageServerTests : IAsyncLifetime
         await _server.DisposeAsync();
     }
 
-    private sealed class Commands : ILabCommands
+    private sealed class Commands : IPageCommands
     {
-        public List<LabCommand> Given { get; } = [];
+        public List<PageCommand> Given { get; } = [];
 
         public string? Refusal { get; set; }
 
-        public Task<string> RunAsync(LabCommand command, CancellationToken cancellationToken)
+        public Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken)
         {
             if (Refusal is { } why) throw new CommandRefusedException(why);
             Given.Add(command);

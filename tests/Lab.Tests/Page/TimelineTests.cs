@@ -38,10 +38,10 @@ public sealed class TimelineTests
     public void Replaced_pods_do_not_add_lines_without_end()
     {
         var timeline = new Timeline();
-        for (var i = 0; i < 2 * Timeline.MostLines; i++) timeline.Add(i, [KeyValuePair.Create(s_line with { Row = $"pod-{i}" }, (double)i)]);
+        for (var i = 0; i < 2 * Timeline.MaxLines; i++) timeline.Add(i, [KeyValuePair.Create(s_line with { Row = $"pod-{i}" }, (double)i)]);
 
-        timeline.Lines.Count.ShouldBe(Timeline.MostLines);
-        timeline.Lines[^1].Row.ShouldBe($"pod-{2 * Timeline.MostLines - 1}");
-        timeline.Samples.ShouldAllBe(s => s.Values.Length <= Timeline.MostLines);
+        timeline.Lines.Count.ShouldBe(Timeline.MaxLines);
+        timeline.Lines[^1].Row.ShouldBe($"pod-{2 * Timeline.MaxLines - 1}");
+        timeline.Samples.ShouldAllBe(s => s.Values.Length <= Timeline.MaxLines);
     }
 }

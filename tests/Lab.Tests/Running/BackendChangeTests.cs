@@ -16,7 +16,7 @@ public class BackendChangeTests
     [Fact]
     public void Nothing_is_judged_in_the_gap_and_the_next_phase_judges_the_new_pods_with_every_port_fresh_again()
     {
-        var book = new RunBook(IPAddress.Loopback);
+        RunLedger book = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
         book.Begin(first);
         first.End = 20;
@@ -40,7 +40,7 @@ public class BackendChangeTests
     [Fact]
     public void A_starved_new_pod_is_skew_of_the_new_segment()
     {
-        var book = new RunBook(IPAddress.Loopback);
+        RunLedger book = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
         book.Begin(first);
         first.End = 20;
@@ -57,7 +57,7 @@ public class BackendChangeTests
     [Fact]
     public void What_started_before_a_change_was_noticed_is_not_judged_by_the_shares_of_before()
     {
-        var book = new RunBook(IPAddress.Loopback);
+        RunLedger book = new RunLedger(IPAddress.Loopback);
         var nearOnly = new PhaseTally("zones", 0, Backends([0.5, 0.5, 0], "a", "b", "c"), ClusterCounters.Zero);
         book.Begin(nearOnly);
         var at = 0L;
@@ -82,7 +82,7 @@ public class BackendChangeTests
     [Fact]
     public void An_event_stands_between_the_requests_that_started_before_and_after_it_whenever_they_are_judged()
     {
-        var book = new RunBook(IPAddress.Loopback);
+        RunLedger book = new RunLedger(IPAddress.Loopback);
         book.Begin(Phase("baseline", 0, "a", "b", "c"));
         var at = 0L;
         for (; at < 2_000; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
@@ -99,7 +99,7 @@ public class BackendChangeTests
     [Fact]
     public void Two_changes_in_a_row_leave_no_gap_that_is_judged()
     {
-        var book = new RunBook(IPAddress.Loopback);
+        RunLedger book = new RunLedger(IPAddress.Loopback);
         book.Begin(Phase("baseline", 0, "a", "b", "c"));
         book.Phases[^1].End = 1;
         book.BackendsChange("no longer ready: c", 1);
@@ -153,6 +153,6 @@ public class BackendChangeTests
     /// <summary>A choice that looks random: the golden ratio spreads it evenly without a period.</summary>
     private static string Pod(long number, params ReadOnlySpan<string> pods) => pods[(int)(number * 0.6180339887498949 % 1 * pods.Length)];
 
-    private static void Add(RunBook book, long number, long port, string pod) =>
+    private static void Add(RunLedger book, long number, long port, string pod) =>
         book.Add(new RecordLine(number, number / 100.0, number / 100.0, number / 100.0, 40_000 + (int)port, number, 0, Outcome.Response, 200, pod, "node", 3, 0));
 }

@@ -55,7 +55,7 @@ public class ReconciliationTableTests
     /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
     private static ImmutableArray<CiliumDebugging.Measurement.Runs.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null, params BackendPod[] current)
     {
-        var book = new RunBook(null);
+        RunLedger book = new RunLedger(null);
         book.Begin(new PhaseTally("observe", 0, new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")), ClusterCounters.Zero));
         book.Add(Record(0, Outcome.Response, 200, "local"));
         book.Add(Record(1, Outcome.Response, 503, null));

@@ -9,7 +9,7 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 public sealed unsafe class ArrivalTimesTests
 {
     // Both ends of a relation of two clocks are read within 20 µs.
-    private static readonly TimeSpan Tolerance = TimeSpan.FromMicroseconds(50);
+    private static readonly TimeSpan s_tolerance = TimeSpan.FromMicroseconds(50);
 
     [Fact]
     public void Bytes_that_are_read_later_have_the_time_at_which_they_came()
@@ -51,6 +51,6 @@ public sealed unsafe class ArrivalTimesTests
         }
         while (!times.TryRead(0, out came));
 
-        came.ShouldBeInRange(sent.Before - Tolerance, sent.After + Tolerance);
+        came.ShouldBeInRange(sent.Before - s_tolerance, sent.After + s_tolerance);
     }
 }

@@ -13,12 +13,12 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 
 public sealed class AttackResultsTests
 {
-    private static readonly Gen<string?> Names = Gen.Int[0, 5].Select(n => new[] { null, "pod-1", "pod-2", "a,b", "q\"q", "x y" }[n]);
+    private static readonly Gen<string?> s_names = Gen.Int[0, 5].Select(n => new[] { null, "pod-1", "pod-2", "a,b", "q\"q", "x y" }[n]);
 
-    private static readonly Gen<RequestRecord> Records = Gen.Select(
+    private static readonly Gen<RequestRecord> s_records = Gen.Select(
         Gen.Select(Gen.Long[0, 1L << 50], Gen.Long[0, 1L << 40], Gen.Long[0, 100_000_000], Gen.Long[0, 100_000_000]),
         Gen.Select(Gen.Int[0, 65535], Gen.Long[-1, 1L << 40], Gen.Int[0, 1000]),
-        Gen.Select(Gen.Enum<Outcome>(), Gen.Int[0, 999], Names, Names, Gen.Long[0, 1L << 40], Gen.Int[0, 133], Gen.Enum<ResponseFault>()),
+        Gen.Select(Gen.Enum<Outcome>(), Gen.Int[0, 999], s_names, s_names, Gen.Long[0, 1L << 40], Gen.Int[0, 133], Gen.Enum<ResponseFault>()),
         (times, connection, end) => new RequestRecord(
             times.Item1, new(times.Item2), new(times.Item2 + times.Item3), new(times.Item2 + times.Item3 + times.Item4),
             connection.Item1, connection.Item2, connection.Item3, end.Item1, end.Item2, end.Item3, end.Item4, end.Item5, end.Item6, end.Item7));
@@ -32,7 +32,7 @@ public sealed class AttackResultsTests
         var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.{extension}");
         try
         {
-            var records = Records.Array[3000].Single();
+            var records = s_records.Array[3000].Single();
             await using (var sink = new RecordFileSink(path))
             {
                 foreach (var record in records)
@@ -101,7 +101,7 @@ public sealed class AttackResultsTests
 
     [Fact]
     public void Results_merge_as_if_one_had_seen_everything() =>
-        Gen.Select(Records.Array[0, 50], Records.Array[0, 50]).Sample((left, right) =>
+        Gen.Select(s_records.Array[0, 50], s_records.Array[0, 50]).Sample((left, right) =>
         {
             var merged = Results(left);
             merged.Merge(Results(right));
@@ -126,7 +126,7 @@ public sealed class AttackResultsTests
 
     [Fact]
     public void Histogram_logs_merge_as_if_one_had_seen_everything() =>
-        Gen.Select(Records.Array[0, 20], Records.Array[0, 20]).Sample((left, right) =>
+        Gen.Select(s_records.Array[0, 20], s_records.Array[0, 20]).Sample((left, right) =>
         {
             var merged = new AttackResults();
             foreach (var records in (RequestRecord[][])[left, right])

@@ -6,11 +6,11 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 
 public sealed class PacerTests
 {
-    private static readonly Gen<double> Rates = Gen.OneOf(Gen.Double[0.001, 1], Gen.Double[1, 20_000], Gen.Int[1, 1_000_000].Select(rate => (double)rate));
+    private static readonly Gen<double> s_rates = Gen.OneOf(Gen.Double[0.001, 1], Gen.Double[1, 20_000], Gen.Int[1, 1_000_000].Select(rate => (double)rate));
 
     [Fact]
     public void Intended_starts_are_even_and_do_not_drift() =>
-        Gen.Select(Rates, Gen.Long[0, 100_000_000]).Sample((rate, hit) =>
+        Gen.Select(s_rates, Gen.Long[0, 100_000_000]).Sample((rate, hit) =>
         {
             var pacer = new Pacer(rate, null);
             pacer.IntendedStart(hit).TotalSeconds.ShouldBe(hit / rate, tolerance: 1e-7 + (hit / rate * 1e-12));
@@ -19,7 +19,7 @@ public sealed class PacerTests
 
     [Fact]
     public void A_request_waits_until_it_is_due_and_never_longer() =>
-        Gen.Select(Rates, Gen.Long[0, 1_000_000], Gen.Double[0, 1000]).Sample((rate, hits, seconds) =>
+        Gen.Select(s_rates, Gen.Long[0, 1_000_000], Gen.Double[0, 1000]).Sample((rate, hits, seconds) =>
         {
             var elapsed = TimeSpan.FromSeconds(seconds);
             var pace = new Pacer(rate, null).Next(elapsed, hits);
@@ -41,7 +41,7 @@ public sealed class PacerTests
 
     [Fact]
     public void What_is_due_before_a_time_starts_before_it() =>
-        Gen.Select(Rates, Gen.Long[0, 1_000_000_000]).Sample((rate, ticks) =>
+        Gen.Select(s_rates, Gen.Long[0, 1_000_000_000]).Sample((rate, ticks) =>
         {
             var pacer = new Pacer(rate, null);
             var elapsed = TimeSpan.FromTicks(ticks);
@@ -53,7 +53,7 @@ public sealed class PacerTests
 
     [Fact]
     public void A_burst_of_a_worker_is_due_with_its_first_request_and_the_number_of_requests_stays() =>
-        Gen.Select(Rates, Gen.Int[1, 32], Gen.Int[1, 8], Gen.Long[0, 1_000_000], Gen.Double[0.001, 100]).Sample((rate, burst, workers, round, seconds) =>
+        Gen.Select(s_rates, Gen.Int[1, 32], Gen.Int[1, 8], Gen.Long[0, 1_000_000], Gen.Double[0.001, 100]).Sample((rate, burst, workers, round, seconds) =>
         {
             var duration = TimeSpan.FromSeconds(seconds);
             var (pacer, single) = (new Pacer(rate, duration, burst, workers), new Pacer(rate, duration));

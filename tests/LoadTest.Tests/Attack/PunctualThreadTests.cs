@@ -7,7 +7,7 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 public sealed unsafe class PunctualThreadTests
 {
     // Slices of a thread's own came with Linux 6.12.
-    private static readonly Version Slices = new(6, 12);
+    private static readonly Version s_slices = new(6, 12);
 
     [Fact]
     public void A_loops_thread_asks_for_short_slices_and_changes_nothing_else()
@@ -22,7 +22,7 @@ public sealed unsafe class PunctualThreadTests
                 PunctualThread.Prepare();
                 var after = Scheduling();
                 (after.Policy, after.Nice).ShouldBe((policy, nice));
-                if (Environment.OSVersion.Version >= Slices)
+                if (Environment.OSVersion.Version >= s_slices)
                     after.Slice.ShouldBe(100_000ul);
             }
             catch (Exception e)

@@ -109,7 +109,7 @@ public sealed class ResponseParserTests
     [InlineData("xpath:/a")]
     public void A_bad_rule_is_quoted(string rule) => ResponderRule.Parse(rule, out _)!.ShouldContain($"'{rule}'");
 
-    private static readonly Gen<string> Responses = Gen.Select(
+    private static readonly Gen<string> s_responses = Gen.Select(
         Gen.Int[200, 599], Gen.Int[0, 3], Gen.Bool, Gen.String[Gen.Char['a', 'z'], 0, 300], Gen.Int[1, 50],
         (status, interims, chunked, body, chunk) =>
         {
@@ -123,7 +123,7 @@ public sealed class ResponseParserTests
 
     [Fact]
     public void Any_cut_of_the_stream_gives_the_same_result() =>
-        Gen.Select(Responses, Gen.Int[1, 40].Array[1, 20]).Sample((text, cuts) =>
+        Gen.Select(s_responses, Gen.Int[1, 40].Array[1, 20]).Sample((text, cuts) =>
         {
             var whole = Parser();
             whole.Feed(Encoding.Latin1.GetBytes(text), out _).ShouldBe(ParseState.Complete);
@@ -133,7 +133,7 @@ public sealed class ResponseParserTests
 
     [Fact]
     public void Mutated_responses_never_throw_and_never_consume_beyond_the_end() =>
-        Gen.Select(Responses, Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[1, 6], Gen.Int[1, 40].Array[1, 20]).Sample((text, mutations, cuts) =>
+        Gen.Select(s_responses, Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[1, 6], Gen.Int[1, 40].Array[1, 20]).Sample((text, mutations, cuts) =>
         {
             var bytes = Encoding.Latin1.GetBytes(text);
             foreach (var (at, value) in mutations)

@@ -6,14 +6,14 @@ namespace CiliumDebugging.LoadTest.Tests.Contract;
 
 public sealed class ClientPortsTests
 {
-    private static readonly Gen<ClientPortRange> Ranges =
+    private static readonly Gen<ClientPortRange> s_ranges =
         Gen.Select(Gen.Int[1, 65000], Gen.Int[1, 500], Gen.Enum<ClientPortOrder>().Where(order => order is not ClientPortOrder.Kernel))
             .Select((first, length, order) => new ClientPortRange(first, Math.Min(first + length, 65535), order))
             .Where(range => range.Problem is null);
 
     [Fact]
     public void Every_port_of_the_range_is_taken_once_before_it_is_exhausted() =>
-        Gen.Select(Ranges, Gen.Int).Sample((range, seed) =>
+        Gen.Select(s_ranges, Gen.Int).Sample((range, seed) =>
         {
             var ports = new ClientPorts(range, new Random(seed));
             var taken = new HashSet<int>();

@@ -5,16 +5,16 @@ namespace CiliumDebugging.LoadTest.Tests.Pod;
 
 public sealed class AttackSlotTests
 {
-    private static readonly AttackOrder Order = new(new Uri("http://127.0.0.1:1/"), 1);
+    private static readonly AttackOrder s_order = new(new Uri("http://127.0.0.1:1/"), 1);
 
     public static TheoryData<AttackOrder, string> Wrong => new()
     {
-        { Order with { Url = null! }, "url ''" },
-        { Order with { Url = new Uri("backend-1.backend/echo", UriKind.Relative) }, "url 'backend-1.backend/echo'" },
-        { Order with { Url = new Uri("ftp://127.0.0.1/") }, "url 'ftp://127.0.0.1/'" },
-        { Order with { TimeoutSeconds = 1e300 }, "timeout 1E+300 s" },
-        { Order with { TimeoutSeconds = double.NaN }, "timeout NaN s" },
-        { Order with { Ports = "some" }, "port range 'some'" },
+        { s_order with { Url = null! }, "url ''" },
+        { s_order with { Url = new Uri("backend-1.backend/echo", UriKind.Relative) }, "url 'backend-1.backend/echo'" },
+        { s_order with { Url = new Uri("ftp://127.0.0.1/") }, "url 'ftp://127.0.0.1/'" },
+        { s_order with { TimeoutSeconds = 1e300 }, "timeout 1E+300 s" },
+        { s_order with { TimeoutSeconds = double.NaN }, "timeout NaN s" },
+        { s_order with { Ports = "some" }, "port range 'some'" },
     };
 
     [Theory, MemberData(nameof(Wrong))]

@@ -11,9 +11,9 @@ internal sealed unsafe class EpollSet : IDisposable
     private const ulong WakeKey = ulong.MaxValue;
 
     // struct epoll_event is packed on x86-64 only.
-    private static readonly bool Packed = RuntimeInformation.ProcessArchitecture is Architecture.X64;
-    private static readonly int EventBytes = Packed ? 12 : 16;
-    private static readonly int KeyOffset = Packed ? 4 : 8;
+    private static readonly bool s_packed = RuntimeInformation.ProcessArchitecture is Architecture.X64;
+    private static readonly int s_eventBytes = s_packed ? 12 : 16;
+    private static readonly int s_keyOffset = s_packed ? 4 : 8;
 
     private readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(MaxEvents * 16));
     private readonly int _epoll;
@@ -57,9 +57,9 @@ internal sealed unsafe class EpollSet : IDisposable
     /// <summary>Event number <paramref name="index"/> of the last wait; false for a mere wake-up.</summary>
     public bool TryGet(int index, out uint events, out ulong key)
     {
-        var at = _events + (index * EventBytes);
+        var at = _events + (index * s_eventBytes);
         events = *(uint*)at;
-        key = *(ulong*)(at + KeyOffset);
+        key = *(ulong*)(at + s_keyOffset);
         if (key != WakeKey)
             return true;
         Libc.Drain(_wake);
@@ -80,7 +80,7 @@ internal sealed unsafe class EpollSet : IDisposable
     {
         var bytes = stackalloc byte[16];
         *(uint*)bytes = events;
-        *(ulong*)(bytes + KeyOffset) = key;
+        *(ulong*)(bytes + s_keyOffset) = key;
         return Libc.EpollCtl(_epoll, operation, fd, bytes);
     }
 

@@ -18,7 +18,7 @@ internal sealed unsafe class ArrivalTimes : IDisposable
     private const int SocketLevel = Libc.SolSocket;
 
     // Both clocks are read within this, or a thread that was interrupted between the two would take its absence for a difference of the clocks.
-    private static readonly TimeSpan LongestReading = TimeSpan.FromMicroseconds(20);
+    private static readonly TimeSpan s_longestReading = TimeSpan.FromMicroseconds(20);
 
     private readonly byte* _messages;
     private readonly int _socket;
@@ -64,7 +64,7 @@ internal sealed unsafe class ArrivalTimes : IDisposable
         var before = clock.Elapsed;
         _ = Libc.ClockGetTime(clockRealtime, time);
         var after = clock.Elapsed;
-        if (after - before <= LongestReading)
+        if (after - before <= s_longestReading)
             (_realNow, _now) = (Nanoseconds(time), after);
     }
 

@@ -168,7 +168,7 @@ internal sealed unsafe partial class RingWorker
             return now;
         if (result > 0 && _arrivals.TryRead(connection.Index, out var came))
             return came < connection.Start ? connection.Start : came < now ? came : now;
-        _waitsForEachUntil = now + WaitsForEach;
+        _waitsForEachUntil = now + s_waitsForEach;
         return now;
     }
 

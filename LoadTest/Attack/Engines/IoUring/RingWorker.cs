@@ -11,7 +11,7 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 /// <remarks>
 /// A connection is a chain of linked operations of which only the one that ends it is reported: the receive, or the first that fails. So every slot with a chain
 /// waits for one completion, and may be used again once that has come.
-/// <para>Where requests follow each other within <see cref="LongestLook"/>, answers are looked at with the next start and have the times that the kernel gave them, because to
+/// <para>Where requests follow each other within <see cref="s_longestLook"/>, answers are looked at with the next start and have the times that the kernel gave them, because to
 /// wake an idle processor costs as much as a request (bench/attack). A handshake that is under way must go on at once, so its end is then reported too.</para>
 /// </remarks>
 internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
@@ -20,10 +20,10 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     private const int ReceiveBytes = 4096, AddressBytes = 32;
 
     /// <summary>Time between wake-ups up to which answers are looked at with the next one.</summary>
-    private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan s_longestLook = TimeSpan.FromMilliseconds(2);
 
     // After an answer without a time of its own.
-    private static readonly TimeSpan WaitsForEach = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_waitsForEach = TimeSpan.FromMilliseconds(100);
 
     private const ulong WakeKey = ulong.MaxValue;
 
@@ -56,7 +56,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         _sources = (byte*)NativeMemory.Alloc((nuint)_slots * AddressBytes);
         _one = (int*)NativeMemory.Alloc(sizeof(int));
         *_one = 1;
-        if (ArrivalTimes.IsSupported && Plan.PacerOf(workers) is { IsUnlimited: false } pacer && pacer.BurstInterval <= LongestLook)
+        if (ArrivalTimes.IsSupported && Plan.PacerOf(workers) is { IsUnlimited: false } pacer && pacer.BurstInterval <= s_longestLook)
             _arrivals = new ArrivalTimes(_slots, Context.Clock);
         WatchWake();
     }
@@ -142,7 +142,7 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     }
 
     private bool LooksLater(TimeSpan wait) =>
-        _arrivals is not null && _handshakes == 0 && wait <= LongestLook && Context.Clock.Elapsed >= _waitsForEachUntil;
+        _arrivals is not null && _handshakes == 0 && wait <= s_longestLook && Context.Clock.Elapsed >= _waitsForEachUntil;
 
     // The cancellation may have come between two operations of the chain; then it is repeated.
     private void OnCancelled(RingConnection connection, int result)

@@ -16,7 +16,7 @@ internal static unsafe partial class Libc
     private const int RLimitNoFile = 7;
 
     // These calls are older. No call has the number -1: it fails with ENOSYS.
-    private static readonly (int Set, int Get) SchedCalls = RuntimeInformation.ProcessArchitecture switch
+    private static readonly (int Set, int Get) s_schedCalls = RuntimeInformation.ProcessArchitecture switch
     {
         Architecture.X64 => (314, 315),
         Architecture.Arm64 => (274, 275),
@@ -122,10 +122,10 @@ internal static unsafe partial class Libc
         (int)SysCall(SysEpollPwait2, epoll, (nint)events, count, (nint)secondsAndNanoseconds, 0, 0);
 
     /// <summary>sched_getattr of the calling thread; on x64 and arm64, else it fails with ENOSYS.</summary>
-    public static int SchedGet(void* attributes, int bytes) => (int)SysCall(SchedCalls.Get, 0, (nint)attributes, bytes, 0, 0, 0);
+    public static int SchedGet(void* attributes, int bytes) => (int)SysCall(s_schedCalls.Get, 0, (nint)attributes, bytes, 0, 0, 0);
 
     /// <summary>sched_setattr of the calling thread; on x64 and arm64, else it fails with ENOSYS.</summary>
-    public static int SchedSet(void* attributes) => (int)SysCall(SchedCalls.Set, 0, (nint)attributes, 0, 0, 0, 0);
+    public static int SchedSet(void* attributes) => (int)SysCall(s_schedCalls.Set, 0, (nint)attributes, 0, 0, 0, 0);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int GetRLimit(int resource, ulong* limits);

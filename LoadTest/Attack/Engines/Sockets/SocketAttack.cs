@@ -6,7 +6,7 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 internal sealed class SocketAttack : IDisposable
 {
     // Timers of the platform are no finer; shorter waits are rounded to one of these or none.
-    private static readonly TimeSpan TimerTick = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_timerTick = TimeSpan.FromMilliseconds(1);
 
     private readonly AttackContext _context;
     private readonly Schedule _schedule;
@@ -83,7 +83,7 @@ internal sealed class SocketAttack : IDisposable
 
     private void WaitUntilDue(TimeSpan wait)
     {
-        var rounded = TimeSpan.FromMilliseconds(Math.Round(wait / TimerTick));
+        var rounded = TimeSpan.FromMilliseconds(Math.Round(wait / s_timerTick));
         if (rounded > TimeSpan.Zero && !_stop.IsCancellationRequested)
             _stop.Token.WaitHandle.WaitOne(rounded < MaxWait ? rounded : MaxWait);
         else

@@ -7,29 +7,29 @@ internal static class CiliumPolicyReader
 {
     private const string UseEndpoints = "select peers by endpoints, CIDR or entities";
 
-    private static readonly FieldTable SpecFields = new(
+    private static readonly FieldTable s_specFields = new(
         ["endpointSelector", "ingress", "ingressDeny", "egress", "egressDeny", "enableDefaultDeny", "description", "labels"],
         ("nodeSelector", "use endpointSelector; host policies are not enforced"),
         ("log", "remove it"));
 
-    private static readonly FieldTable LabelFields = new(["key", "value", "source"]);
-    private static readonly FieldTable DefaultDenyFields = new(["ingress", "egress"]);
-    private static readonly FieldTable CidrSetFields = new(
+    private static readonly FieldTable s_labelFields = new(["key", "value", "source"]);
+    private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
+    private static readonly FieldTable s_cidrSetFields = new(
         ["cidr", "except"], ("cidrGroupRef", "list the blocks"), ("cidrGroupSelector", "list the blocks"));
 
-    private static readonly string[] PeerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities"];
+    private static readonly string[] s_peerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities"];
 
-    private static readonly FieldTable IngressFields = RuleFields("from", isDeny: false);
-    private static readonly FieldTable IngressDenyFields = RuleFields("from", isDeny: true);
-    private static readonly FieldTable EgressFields = RuleFields("to", isDeny: false);
-    private static readonly FieldTable EgressDenyFields = RuleFields("to", isDeny: true);
+    private static readonly FieldTable s_ingressFields = RuleFields("from", isDeny: false);
+    private static readonly FieldTable s_ingressDenyFields = RuleFields("from", isDeny: true);
+    private static readonly FieldTable s_egressFields = RuleFields("to", isDeny: false);
+    private static readonly FieldTable s_egressDenyFields = RuleFields("to", isDeny: true);
 
     /// <summary>Reads one spec.</summary>
     /// <param name="field">The spec.</param>
     /// <param name="policyNamespace">The namespace of the policy; empty when it is clusterwide.</param>
     public static PolicySpec? Read(ManifestField field, string policyNamespace)
     {
-        Dictionary<string, ManifestField>? fields = field.Map(SpecFields);
+        Dictionary<string, ManifestField>? fields = field.Map(s_specFields);
         if (fields is null)
             return null;
         LabelSelector selector = LabelSelector.Everything;
@@ -39,10 +39,10 @@ internal static class CiliumPolicyReader
             field.Report("'endpointSelector' is missing; {} selects all endpoints of the namespace");
         bool subjectIsInit = selector.HasKey(Label.Reserved, "init");
 
-        List<TrafficRule> ingress = Rules(fields, "ingress", IngressFields, "from", isDeny: false);
-        ingress.AddRange(Rules(fields, "ingressDeny", IngressDenyFields, "from", isDeny: true));
-        List<TrafficRule> egress = Rules(fields, "egress", EgressFields, "to", isDeny: false);
-        egress.AddRange(Rules(fields, "egressDeny", EgressDenyFields, "to", isDeny: true));
+        List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", isDeny: false);
+        ingress.AddRange(Rules(fields, "ingressDeny", s_ingressDenyFields, "from", isDeny: true));
+        List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", isDeny: false);
+        egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, "to", isDeny: true));
 
         (bool? ingressDeny, bool? egressDeny) = DefaultDeny(fields);
         if (fields.TryGetValue("description", out ManifestField description))
@@ -50,7 +50,7 @@ internal static class CiliumPolicyReader
         if (fields.TryGetValue("labels", out ManifestField labels))
         {
             foreach (ManifestField label in labels.Items())
-                label.Map(LabelFields);
+                label.Map(s_labelFields);
         }
 
         // A section without entries is no section: it does not begin default deny (cilium, Rule.Sanitize).
@@ -87,12 +87,12 @@ internal static class CiliumPolicyReader
             notEnforced.Add(("toServices", "select the pods behind the Service with toEndpoints"));
         if (side == "to" && !isDeny)
             notEnforced.Add(("toFQDNs", "allow addresses with toCIDR"));
-        return new FieldTable([.. PeerNames.Select(name => side + name), "toPorts"], [.. notEnforced]);
+        return new FieldTable([.. s_peerNames.Select(name => side + name), "toPorts"], [.. notEnforced]);
     }
 
     private static (bool? Ingress, bool? Egress) DefaultDeny(Dictionary<string, ManifestField> fields)
     {
-        if (!fields.TryGetValue("enableDefaultDeny", out ManifestField field) || field.Map(DefaultDenyFields) is not { } members)
+        if (!fields.TryGetValue("enableDefaultDeny", out ManifestField field) || field.Map(s_defaultDenyFields) is not { } members)
             return (null, null);
         return (Flag("ingress"), Flag("egress"));
 
@@ -107,7 +107,7 @@ internal static class CiliumPolicyReader
         TrafficDirection direction = side == "from" ? TrafficDirection.Ingress : TrafficDirection.Egress;
         List<PeerSelector> peers = [];
         List<string> used = [];
-        foreach (string kind in PeerNames)
+        foreach (string kind in s_peerNames)
         {
             if (!members.TryGetValue(side + kind, out ManifestField list))
                 continue;
@@ -140,7 +140,7 @@ internal static class CiliumPolicyReader
             case "CIDR":
                 return CidrReader.Block(item, allowAddress: true) is { } block ? new CidrPeer(block, []) : null;
             default:
-                return CidrReader.BlockWithExceptions(item, CidrSetFields, nullIsAbsent: false);
+                return CidrReader.BlockWithExceptions(item, s_cidrSetFields, nullIsAbsent: false);
         }
     }
 }

@@ -5,13 +5,13 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Reads <c>rules.http</c>.</summary>
 internal static class HttpRuleReader
 {
-    private static readonly FieldTable RuleFields = new(["path", "method", "host", "headers", "headerMatches"]);
+    private static readonly FieldTable s_ruleFields = new(["path", "method", "host", "headers", "headerMatches"]);
 
-    private static readonly FieldTable MatchFields = new(
+    private static readonly FieldTable s_matchFields = new(
         ["name", "value"],
         ("secret", "give the value in 'value'"), ("mismatch", "remove it; a request without the header is denied"));
 
-    private static readonly SearchValues<char> TokenCharacters =
+    private static readonly SearchValues<char> s_tokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
     /// <summary>Reads the list; an empty one redirects and allows everything.</summary>
@@ -20,7 +20,7 @@ internal static class HttpRuleReader
         List<HttpRule> rules = [];
         foreach (ManifestField item in field.Items())
         {
-            if (item.Map(RuleFields) is { } fields)
+            if (item.Map(s_ruleFields) is { } fields)
                 rules.Add(Rule(fields));
         }
         return HttpRuleSet.Create(rules);
@@ -74,7 +74,7 @@ internal static class HttpRuleReader
 
     private static HeaderRequirement? HeaderMatch(ManifestField field)
     {
-        if (field.Map(MatchFields) is not { } fields)
+        if (field.Map(s_matchFields) is not { } fields)
             return null;
         string? value = fields.TryGetValue("value", out ManifestField valueField) ? valueField.Text() : null;
         if (!fields.TryGetValue("name", out ManifestField nameField))
@@ -90,5 +90,5 @@ internal static class HttpRuleReader
         return null;
     }
 
-    private static bool IsToken(string name) => name.Length > 0 && name.AsSpan().IndexOfAnyExcept(TokenCharacters) < 0;
+    private static bool IsToken(string name) => name.Length > 0 && name.AsSpan().IndexOfAnyExcept(s_tokenCharacters) < 0;
 }

@@ -28,10 +28,10 @@ internal static class JsonManifest
 
     private static ManifestNode Node(JsonNode? json, int depth, ref long nodes)
     {
-        if (depth > ManifestLimits.DepthMax)
-            throw new ManifestException(0, $"values are nested deeper than {ManifestLimits.DepthMax} levels");
-        if (++nodes > ManifestLimits.NodesMax)
-            throw new ManifestException(0, $"the object has more than {ManifestLimits.NodesMax} values");
+        if (depth > ManifestLimits.MaxDepth)
+            throw new ManifestException(0, $"values are nested deeper than {ManifestLimits.MaxDepth} levels");
+        if (++nodes > ManifestLimits.MaxNodes)
+            throw new ManifestException(0, $"the object has more than {ManifestLimits.MaxNodes} values");
         switch (json)
         {
             case null:

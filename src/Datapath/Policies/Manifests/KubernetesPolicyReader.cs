@@ -6,24 +6,24 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Reads the spec of a networking.k8s.io/v1 NetworkPolicy, the way Cilium translates it (pkg/k8s/network_policy.go).</summary>
 internal static class KubernetesPolicyReader
 {
-    private static readonly FieldTable SpecFields = new(["podSelector", "policyTypes", "ingress", "egress"]);
-    private static readonly FieldTable IngressFields = new(["from", "ports"]);
-    private static readonly FieldTable EgressFields = new(["to", "ports"]);
-    private static readonly FieldTable PeerFields = new(["podSelector", "namespaceSelector", "ipBlock"]);
-    private static readonly FieldTable BlockFields = new(["cidr", "except"]);
-    private static readonly FieldTable PortFields = new(["port", "endPort", "protocol"]);
+    private static readonly FieldTable s_specFields = new(["podSelector", "policyTypes", "ingress", "egress"]);
+    private static readonly FieldTable s_ingressFields = new(["from", "ports"]);
+    private static readonly FieldTable s_egressFields = new(["to", "ports"]);
+    private static readonly FieldTable s_peerFields = new(["podSelector", "namespaceSelector", "ipBlock"]);
+    private static readonly FieldTable s_blockFields = new(["cidr", "except"]);
+    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
 
     /// <summary>Reads the spec.</summary>
     public static PolicySpec? Read(ManifestField field, string policyNamespace)
     {
-        Dictionary<string, ManifestField>? fields = field.Map(SpecFields, nullIsAbsent: true);
+        Dictionary<string, ManifestField>? fields = field.Map(s_specFields, nullIsAbsent: true);
         if (fields is null)
             return null;
         LabelSelector subject = fields.TryGetValue("podSelector", out ManifestField selector)
             ? SelectorReader.Read(selector, kubernetes: true)
             : LabelSelector.Everything;
-        List<TrafficRule> ingress = Rules(fields, "ingress", IngressFields, "from", policyNamespace);
-        List<TrafficRule> egress = Rules(fields, "egress", EgressFields, "to", policyNamespace);
+        List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", policyNamespace);
+        List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
 
         // Without policyTypes: always ingress, and egress when there are egress rules (Kubernetes API, NetworkPolicySpec).
         (bool Ingress, bool Egress) types = fields.TryGetValue("policyTypes", out ManifestField list) && list.Node is not { Type: ManifestType.List, Items.Count: 0 }
@@ -90,7 +90,7 @@ internal static class KubernetesPolicyReader
 
     private static PeerSelector? Peer(ManifestField field, string policyNamespace)
     {
-        if (field.Map(PeerFields, nullIsAbsent: true) is not { } fields)
+        if (field.Map(s_peerFields, nullIsAbsent: true) is not { } fields)
             return null;
         bool hasPods = fields.TryGetValue("podSelector", out ManifestField pods);
         bool hasNamespaces = fields.TryGetValue("namespaceSelector", out ManifestField namespaces);
@@ -98,7 +98,7 @@ internal static class KubernetesPolicyReader
         {
             if (hasPods || hasNamespaces)
                 field.Report("ipBlock cannot be combined with selectors; write two peers");
-            return CidrReader.BlockWithExceptions(block, BlockFields, nullIsAbsent: true);
+            return CidrReader.BlockWithExceptions(block, s_blockFields, nullIsAbsent: true);
         }
         if (!hasPods && !hasNamespaces)
         {
@@ -119,7 +119,7 @@ internal static class KubernetesPolicyReader
 
     private static PortRule? Port(ManifestField field)
     {
-        if (field.Map(PortFields, nullIsAbsent: true) is not { } fields)
+        if (field.Map(s_portFields, nullIsAbsent: true) is not { } fields)
             return null;
         L4Protocol protocol = fields.TryGetValue("protocol", out ManifestField protocolField) ? Protocol(protocolField) : L4Protocol.Tcp;
         PortMatch? match = PortMatch.All;

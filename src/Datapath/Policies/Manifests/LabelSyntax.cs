@@ -6,7 +6,7 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 internal static partial class LabelSyntax
 {
     /// <summary>Label sources of Cilium that selectors may name and the lab gives its endpoints.</summary>
-    private static readonly string[] Sources = [Label.Any, Label.Kubernetes, Label.Reserved];
+    private static readonly string[] s_sources = [Label.Any, Label.Kubernetes, Label.Reserved];
 
     /// <summary>Checks a label key without source: an optional DNS prefix and a name of up to 63 characters.</summary>
     public static string? KeyError(string key)
@@ -42,8 +42,8 @@ internal static partial class LabelSyntax
             return (null, text, null);
         string source = text[..colon];
         string key = text[(colon + 1)..];
-        return Array.IndexOf(Sources, source) < 0
-            ? (null, key, $"the label source must be one of {string.Join(", ", Sources)}; endpoints carry no labels of other sources here")
+        return Array.IndexOf(s_sources, source) < 0
+            ? (null, key, $"the label source must be one of {string.Join(", ", s_sources)}; endpoints carry no labels of other sources here")
             : (source == Label.Any ? null : source, key, null);
     }
 

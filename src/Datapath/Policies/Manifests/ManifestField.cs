@@ -6,16 +6,16 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>The problems found so far in a source, and the policy that is being read.</summary>
 internal sealed class ProblemList(string file)
 {
-    private readonly List<PolicyProblem> problems = [];
+    private readonly List<PolicyProblem> _problems = [];
 
     public string Policy { get; set; } = "";
 
-    public int Count => problems.Count;
+    public int Count => _problems.Count;
 
-    public IReadOnlyList<PolicyProblem> All => problems;
+    public IReadOnlyList<PolicyProblem> All => _problems;
 
     public void Add(int line, string field, string value, string message) =>
-        problems.Add(new PolicyProblem(file, line, Policy, field, Printable.Text(value), message));
+        _problems.Add(new PolicyProblem(file, line, Policy, field, Printable.Text(value), message));
 }
 
 /// <summary>The fields a map may have.</summary>
@@ -23,12 +23,12 @@ internal sealed class ProblemList(string file)
 /// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do instead.</param>
 internal sealed class FieldTable(string[] known, params (string Name, string Remedy)[] notEnforced)
 {
-    private readonly FrozenDictionary<string, string> notEnforced =
+    private readonly FrozenDictionary<string, string> _notEnforced =
         notEnforced.ToFrozenDictionary(f => f.Name, f => f.Remedy, StringComparer.Ordinal);
 
     public FrozenSet<string> Known { get; } = known.ToFrozenSet(StringComparer.Ordinal);
 
-    public string? RemedyFor(string name) => notEnforced.GetValueOrDefault(name);
+    public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
 }
 
 /// <summary>A value of a manifest with its path. The readers ask it for what they expect; it reports what does not fit.</summary>

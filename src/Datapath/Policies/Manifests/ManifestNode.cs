@@ -39,13 +39,13 @@ public sealed record ManifestNode(ManifestType Type, int Line, string Text)
 internal static class ManifestLimits
 {
     /// <summary>Characters of a file; an API server takes objects up to 1.5 MiB.</summary>
-    public const int TextMax = 1 << 20;
+    public const int MaxText = 1 << 20;
 
     /// <summary>Levels of nesting.</summary>
-    public const int DepthMax = 64;
+    public const int MaxDepth = 64;
 
     /// <summary>Values in a file, aliases counted as often as they are used.</summary>
-    public const int NodesMax = 100_000;
+    public const int MaxNodes = 100_000;
 }
 
 /// <summary>A manifest that cannot be read at all: what is wrong and where.</summary>

@@ -8,10 +8,10 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// here. All problems of a source are reported together; with any problem it yields no policy. Never throws on any content.</summary>
 public static class PolicyReader
 {
-    private static readonly FieldTable ObjectFields = new(["apiVersion", "kind", "metadata", "spec", "status"]);
-    private static readonly FieldTable CiliumObjectFields = new(["apiVersion", "kind", "metadata", "spec", "specs", "status"]);
+    private static readonly FieldTable s_objectFields = new(["apiVersion", "kind", "metadata", "spec", "status"]);
+    private static readonly FieldTable s_ciliumObjectFields = new(["apiVersion", "kind", "metadata", "spec", "specs", "status"]);
 
-    private static readonly FieldTable MetadataFields = new(
+    private static readonly FieldTable s_metadataFields = new(
     [
         "name", "namespace", "labels", "annotations", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields",
         "ownerReferences", "finalizers", "generateName", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
@@ -86,7 +86,7 @@ public static class PolicyReader
             document.Problems.Policy = Printable.Text(policyNamespace.Length == 0 ? name : $"{policyNamespace}/{name}", 320);
         else if (given.Length == 0)
             document.Problems.Policy = kind.ToString();
-        Dictionary<string, ManifestField>? fields = document.Map(isCilium ? CiliumObjectFields : ObjectFields, nullIsAbsent: !isCilium);
+        Dictionary<string, ManifestField>? fields = document.Map(isCilium ? s_ciliumObjectFields : s_objectFields, nullIsAbsent: !isCilium);
         if (fields is null)
             return null;
         if (fields.TryGetValue("metadata", out ManifestField metadata))
@@ -149,7 +149,7 @@ public static class PolicyReader
 
     private static void Metadata(ManifestField metadata, PolicyKind kind, string name)
     {
-        if (metadata.Map(MetadataFields, nullIsAbsent: true) is not { } fields)
+        if (metadata.Map(s_metadataFields, nullIsAbsent: true) is not { } fields)
             return;
         if (fields.TryGetValue("name", out ManifestField nameField))
         {

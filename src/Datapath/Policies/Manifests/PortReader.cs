@@ -6,22 +6,22 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Reads toPorts of Cilium policies.</summary>
 internal static class PortReader
 {
-    private const int PortsMax = 40;
+    private const int MaxPorts = 40;
     private const string NoTls = "remove it; the lab's proxies speak plain HTTP";
 
-    private static readonly FieldTable AllowFields = new(
+    private static readonly FieldTable s_allowFields = new(
         ["ports", "rules"],
         ("terminatingTLS", NoTls), ("originatingTLS", NoTls), ("serverNames", NoTls),
         ("listener", "remove it; there are no custom Envoy listeners"));
 
-    private static readonly FieldTable DenyFields = new(["ports"]);
-    private static readonly FieldTable PortFields = new(["port", "endPort", "protocol"]);
+    private static readonly FieldTable s_denyFields = new(["ports"]);
+    private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
 
-    private static readonly FieldTable RuleFields = new(
+    private static readonly FieldTable s_ruleFields = new(
         ["http", "dns"],
         ("kafka", "use http or no L7 rules"), ("l7proto", "use http or no L7 rules"), ("l7", "use http or no L7 rules"));
 
-    private static readonly FieldTable DnsFields = new(["matchPattern", "matchName"]);
+    private static readonly FieldTable s_dnsFields = new(["matchPattern", "matchName"]);
 
     /// <summary>Reads the list; an empty list is the same as none.</summary>
     /// <param name="field">The list.</param>
@@ -33,7 +33,7 @@ internal static class PortReader
         List<PortRule> ports = [];
         foreach (ManifestField item in field.Items())
         {
-            if (item.Map(isDeny ? DenyFields : AllowFields) is { } fields)
+            if (item.Map(isDeny ? s_denyFields : s_allowFields) is { } fields)
                 ports.AddRange(Entry(item, fields, direction, l7));
         }
         return [.. ports];
@@ -59,8 +59,8 @@ internal static class PortReader
                 l7.Add(port, read, http is not null, isDns);
                 result.Add(read with { Http = http });
             }
-            if (ports.Node.Items.Count > PortsMax)
-                ports.Report($"Cilium takes up to {PortsMax} ports in one list; use several toPorts entries");
+            if (ports.Node.Items.Count > MaxPorts)
+                ports.Report($"Cilium takes up to {MaxPorts} ports in one list; use several toPorts entries");
         }
         if (!fields.ContainsKey("ports") || ports.Node is { Type: ManifestType.List, Items.Count: 0 })
             item.Report("'ports' must list at least one port; leave toPorts out to mean all ports");
@@ -69,7 +69,7 @@ internal static class PortReader
 
     private static (HttpRuleSet? Http, bool IsDns) Rules(ManifestField field, TrafficDirection direction)
     {
-        Dictionary<string, ManifestField>? fields = field.Map(RuleFields);
+        Dictionary<string, ManifestField>? fields = field.Map(s_ruleFields);
         if (fields is null)
             return (null, false);
         bool isHttp = fields.TryGetValue("http", out ManifestField http);
@@ -89,7 +89,7 @@ internal static class PortReader
         bool allowsAll = false;
         foreach (ManifestField item in field.Items())
         {
-            if (item.Map(DnsFields) is not { } fields)
+            if (item.Map(s_dnsFields) is not { } fields)
                 continue;
             allowsAll |= fields.TryGetValue("matchPattern", out ManifestField pattern) && pattern.Text() == "*";
         }
@@ -99,7 +99,7 @@ internal static class PortReader
 
     private static PortRule? Port(ManifestField field)
     {
-        if (field.Map(PortFields) is not { } fields)
+        if (field.Map(s_portFields) is not { } fields)
             return null;
         if (!fields.TryGetValue("port", out ManifestField port))
         {
@@ -166,23 +166,23 @@ internal static class PortReader
 /// layer 7 policies: rules of one port are combined when they are of the same type, otherwise the policy is rejected).</summary>
 internal sealed class L7Ports
 {
-    private readonly List<(ManifestField Field, PortRule Port)> http = [];
-    private readonly List<(ManifestField Field, PortRule Port)> dns = [];
+    private readonly List<(ManifestField Field, PortRule Port)> _http = [];
+    private readonly List<(ManifestField Field, PortRule Port)> _dns = [];
 
     public void Add(ManifestField field, PortRule port, bool isHttp, bool isDns)
     {
         if (isHttp)
-            http.Add((field, port));
+            _http.Add((field, port));
         else if (isDns)
-            dns.Add((field, port));
+            _dns.Add((field, port));
     }
 
     /// <summary>Reports each port that has both types.</summary>
     public void Report()
     {
-        foreach ((ManifestField field, PortRule port) in http)
+        foreach ((ManifestField field, PortRule port) in _http)
         {
-            if (dns.Exists(d => Overlaps(port, d.Port)))
+            if (_dns.Exists(d => Overlaps(port, d.Port)))
                 field.Report("another rule has DNS rules on this port; one port takes one type of L7 rules");
         }
     }

@@ -6,9 +6,9 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Makes text from a file safe to print on one line.</summary>
 internal static class Printable
 {
-    private const int LengthMax = 80;
+    private const int MaxLength = 80;
 
-    public static string Text(string text, int lengthMax = LengthMax)
+    public static string Text(string text, int lengthMax = MaxLength)
     {
         var result = new StringBuilder(Math.Min(text.Length, lengthMax) + 1);
         foreach (Rune rune in text.EnumerateRunes())

@@ -5,10 +5,10 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Reads label selectors and adds the namespaces they imply.</summary>
 internal static class SelectorReader
 {
-    private static readonly FieldTable SelectorFields = new(["matchLabels", "matchExpressions"]);
-    private static readonly FieldTable ExpressionFields = new(["key", "operator", "values"]);
+    private static readonly FieldTable s_selectorFields = new(["matchLabels", "matchExpressions"]);
+    private static readonly FieldTable s_expressionFields = new(["key", "operator", "values"]);
 
-    private static readonly string[] ReservedNames =
+    private static readonly string[] s_reservedNames =
         ["host", "remote-node", "world", "health", "init", "unmanaged", "ingress", "kube-apiserver"];
 
     /// <summary>Reads a selector.</summary>
@@ -18,7 +18,7 @@ internal static class SelectorReader
     public static LabelSelector Read(ManifestField field, bool kubernetes, string keyPrefix = "")
     {
         List<LabelRequirement> requirements = [];
-        Dictionary<string, ManifestField>? fields = field.Map(SelectorFields, nullIsAbsent: kubernetes);
+        Dictionary<string, ManifestField>? fields = field.Map(s_selectorFields, nullIsAbsent: kubernetes);
         if (fields is not null && fields.TryGetValue("matchLabels", out ManifestField labels))
         {
             foreach ((string key, ManifestField value) in labels.Entries())
@@ -69,7 +69,7 @@ internal static class SelectorReader
 
     private static LabelRequirement? Expression(ManifestField expression, bool kubernetes, string keyPrefix)
     {
-        Dictionary<string, ManifestField>? fields = expression.Map(ExpressionFields, nullIsAbsent: kubernetes);
+        Dictionary<string, ManifestField>? fields = expression.Map(s_expressionFields, nullIsAbsent: kubernetes);
         if (fields is null)
             return null;
         if (!fields.TryGetValue("key", out ManifestField keyField) || !fields.TryGetValue("operator", out ManifestField operatorField))
@@ -108,8 +108,8 @@ internal static class SelectorReader
     {
         (string? source, string key, string? error) = kubernetes ? (Label.Kubernetes, text, null) : LabelSyntax.SplitSource(text);
         error ??= LabelSyntax.KeyError(key);
-        if (error is null && source == Label.Reserved && Array.IndexOf(ReservedNames, key) < 0)
-            error = $"the reserved labels are {string.Join(", ", ReservedNames)}; everything is selected by fromEntities or toEntities: [all]";
+        if (error is null && source == Label.Reserved && Array.IndexOf(s_reservedNames, key) < 0)
+            error = $"the reserved labels are {string.Join(", ", s_reservedNames)}; everything is selected by fromEntities or toEntities: [all]";
         if (error is null)
             return (source, key);
         field.Problems.Add(field.Node.Line, field.Path, text, error);

@@ -8,18 +8,18 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// brackets overflows the stack.)</summary>
 public sealed partial class YamlManifest
 {
-    private readonly Parser parser;
-    private readonly Dictionary<AnchorName, ManifestNode> anchors = [];
-    private long nodes;
+    private readonly Parser _parser;
+    private readonly Dictionary<AnchorName, ManifestNode> _anchors = [];
+    private long _nodes;
 
-    private YamlManifest(string text) => parser = new Parser(new StringReader(text));
+    private YamlManifest(string text) => _parser = new Parser(new StringReader(text));
 
     /// <summary>Reads all documents of a text; empty documents are left out.</summary>
     /// <exception cref="ManifestException">The text is not YAML or exceeds a limit.</exception>
     public static List<ManifestNode> Read(string text)
     {
-        if (text.Length > ManifestLimits.TextMax)
-            throw new ManifestException(0, $"the text has {text.Length} characters, the limit is {ManifestLimits.TextMax}; split it into several files");
+        if (text.Length > ManifestLimits.MaxText)
+            throw new ManifestException(0, $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; split it into several files");
         return new YamlManifest(text).Documents();
     }
 
@@ -30,10 +30,10 @@ public sealed partial class YamlManifest
         List<ManifestNode> documents = [];
         while (Advance())
         {
-            switch (parser.Current)
+            switch (_parser.Current)
             {
                 case DocumentStart:
-                    anchors.Clear();
+                    _anchors.Clear();
                     break;
                 case NodeEvent or AnchorAlias:
                     ManifestNode document = Node(0);
@@ -48,13 +48,13 @@ public sealed partial class YamlManifest
     /// <summary>Reads the node that starts at the current event and stops at its last event.</summary>
     private ManifestNode Node(int depth)
     {
-        ParsingEvent current = parser.Current!;
+        ParsingEvent current = _parser.Current!;
         int line = Line(current.Start);
-        if (depth > ManifestLimits.DepthMax)
-            throw new ManifestException(line, $"values are nested deeper than {ManifestLimits.DepthMax} levels");
+        if (depth > ManifestLimits.MaxDepth)
+            throw new ManifestException(line, $"values are nested deeper than {ManifestLimits.MaxDepth} levels");
         if (current is AnchorAlias alias)
         {
-            if (!anchors.TryGetValue(alias.Value, out ManifestNode? target))
+            if (!_anchors.TryGetValue(alias.Value, out ManifestNode? target))
                 throw new ManifestException(line, $"the alias *{alias.Value} refers to no earlier, complete value");
             Count(target.Size, line);
             return target;
@@ -68,15 +68,15 @@ public sealed partial class YamlManifest
             _ => throw new ManifestException(line, "this is not YAML: a value was expected"),
         };
         if (current is NodeEvent { Anchor.IsEmpty: false } anchored)
-            anchors[anchored.Anchor] = node;
+            _anchors[anchored.Anchor] = node;
         return node;
     }
 
     private void Count(long size, int line)
     {
-        nodes += size;
-        if (nodes > ManifestLimits.NodesMax)
-            throw new ManifestException(line, $"the file has more than {ManifestLimits.NodesMax} values (aliases counted as often as they are used)");
+        _nodes += size;
+        if (_nodes > ManifestLimits.MaxNodes)
+            throw new ManifestException(line, $"the file has more than {ManifestLimits.MaxNodes} values (aliases counted as often as they are used)");
     }
 
     private ManifestNode List(int line, int depth)
@@ -112,9 +112,9 @@ public sealed partial class YamlManifest
 
     private ParsingEvent Next()
     {
-        if (!Advance() || parser.Current is null)
+        if (!Advance() || _parser.Current is null)
             throw new ManifestException(0, "this is not YAML: it ends inside a value");
-        return parser.Current;
+        return _parser.Current;
     }
 
     /// <summary>Moves the parser on. Malformed text makes it throw its own exception or, from the depths of its scanner, almost any other (an
@@ -123,7 +123,7 @@ public sealed partial class YamlManifest
     {
         try
         {
-            return parser.MoveNext();
+            return _parser.MoveNext();
         }
         catch (YamlException exception)
         {
@@ -131,7 +131,7 @@ public sealed partial class YamlManifest
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            int line = parser.Current is { } last ? Line(last.End) : 0;
+            int line = _parser.Current is { } last ? Line(last.End) : 0;
             throw new ManifestException(line, $"this is not YAML: the parser gave up after this line ({exception.GetType().Name})");
         }
     }

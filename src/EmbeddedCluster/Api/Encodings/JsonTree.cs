@@ -9,11 +9,11 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Encodings;
 internal static class JsonTree
 {
     /// <summary>Levels of nesting beyond which a body is refused.</summary>
-    public const int DepthMax = 64;
+    public const int MaxDepth = 64;
 
-    public static JsonSerializerOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = DepthMax * 4 };
+    public static JsonSerializerOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth * 4 };
 
-    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = DepthMax, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     /// <summary>Parses JSON in which every string is valid Unicode and no member appears twice.</summary>
     public static Outcome<JsonNode> Parse(ReadOnlySpan<byte> utf8)

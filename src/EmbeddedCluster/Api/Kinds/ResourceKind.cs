@@ -60,7 +60,7 @@ public sealed class ResourceKind(string group, string version, string plural, st
     public bool ReturnsDeleted { get; init; }
 
     /// <summary>Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.</summary>
-    public int KeptMax { get; init; }
+    public int MaxKept { get; init; }
 
     public NameRule Names { get; init; }
 

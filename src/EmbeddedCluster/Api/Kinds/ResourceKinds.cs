@@ -69,7 +69,7 @@ public static class ResourceKinds
 
     public static ResourceKind Events { get; } = new("", "v1", "events", "Event", namespaced: true)
     {
-        ShortNames = ["ev"], CreatesOnUpdate = true, KeptMax = 1_000, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
+        ShortNames = ["ev"], CreatesOnUpdate = true, MaxKept = 1_000, Model = typeof(Corev1Event), RequiredFields = ["involvedObject"], Columns = KindColumns.Event,
         SelectableFields =
         [
             "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion",

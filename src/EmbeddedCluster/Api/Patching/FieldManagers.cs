@@ -14,7 +14,7 @@ internal sealed record FieldManager(string Name, bool IsApply, bool IsStatus);
 /// <summary>The <c>metadata.managedFields</c> of an object: which manager set which fields.</summary>
 internal sealed class FieldManagers
 {
-    private const int ManagersMax = 64;
+    private const int MaxManagers = 64;
 
     private readonly List<(FieldManager Manager, HashSet<string> Fields, JsonObject Entry)> _entries = [];
     private readonly ResourceKind _kind;
@@ -23,7 +23,7 @@ internal sealed class FieldManagers
     public FieldManagers(ResourceKind kind, JsonNode? managedFields, DateTimeOffset now)
     {
         (_kind, _now) = (kind, ObjectMetadata.Timestamp(now));
-        foreach (var entry in (managedFields as JsonArray)?.OfType<JsonObject>().Take(ManagersMax) ?? [])
+        foreach (var entry in (managedFields as JsonArray)?.OfType<JsonObject>().Take(MaxManagers) ?? [])
         {
             var manager = new FieldManager(entry.Text("manager") ?? "unknown", entry.Text("operation") == "Apply", entry.Text("subresource") == "status");
             if (FieldPaths.FromTree(entry.Object("fieldsV1")) is { Count: > 0 } fields)
@@ -58,7 +58,7 @@ internal sealed class FieldManagers
         var index = _entries.FindIndex(e => e.Manager == manager);
         if (index >= 0)
             _entries[index] = (manager, fields, _entries[index].Entry);
-        else if (_entries.Count < ManagersMax)
+        else if (_entries.Count < MaxManagers)
             _entries.Add((manager, fields, []));
     }
 

@@ -8,8 +8,8 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 /// <summary>JSON merge patch (RFC 7396) and JSON patch (RFC 6902).</summary>
 internal static class Patches
 {
-    private const int OperationsMax = 10_000;
-    private const int CopiedBytesMax = 3 << 20;
+    private const int MaxOperations = 10_000;
+    private const int MaxCopiedBytes = 3 << 20;
 
     public static JsonNode? Merge(JsonNode? target, JsonNode? patch)
     {
@@ -36,8 +36,8 @@ internal static class Patches
     /// <summary>Applies the operations in order to a tree that the caller owns; all or, on a failure, an unusable tree.</summary>
     public static Outcome<JsonObject> Apply(JsonObject target, JsonArray operations)
     {
-        if (operations.Count > OperationsMax)
-            return new ApiStatus(413, "RequestEntityTooLarge", $"The allowed maximum operations in a JSON patch is {OperationsMax}, got {operations.Count}");
+        if (operations.Count > MaxOperations)
+            return new ApiStatus(413, "RequestEntityTooLarge", $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
         JsonNode? root = target;
         var copied = 0;
         foreach (var operation in operations)
@@ -70,7 +70,7 @@ internal static class Patches
                 if (!Find(root, from, out var source))
                     return "no such from path";
                 copied += source?.ToJsonString().Length ?? 4;
-                return copied > CopiedBytesMax ? "copies too much" : Put(ref root, path, source?.DeepClone(), replace: false);
+                return copied > MaxCopiedBytes ? "copies too much" : Put(ref root, path, source?.DeepClone(), replace: false);
             case "move" when operation.Text("from") is { } from:
                 if (path.StartsWith(from + "/", StringComparison.Ordinal))
                     return "cannot move into itself";
@@ -102,7 +102,7 @@ internal static class Patches
 
     private static string? Put(ref JsonNode? root, string path, JsonNode? value, bool replace)
     {
-        if (path.Count(c => c == '/') + JsonTree.Depth(value) > JsonTree.DepthMax)
+        if (path.Count(c => c == '/') + JsonTree.Depth(value) > JsonTree.MaxDepth)
             return "nested too deeply";
         if (path.Length == 0)
         {

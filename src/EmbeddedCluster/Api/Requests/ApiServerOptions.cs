@@ -25,10 +25,10 @@ public sealed record ApiServerOptions
     public IPodLogs? PodLogs { get; init; }
 
     /// <summary>Connections at once; further ones are closed. Default 2,048.</summary>
-    public int ConnectionsMax { get; init; } = 2_048;
+    public int MaxConnections { get; init; } = 2_048;
 
     /// <summary>Requests with a body at once; further ones get 429. Bounds the memory for bodies (3 MiB each). Default 64.</summary>
-    public int BodiesMax { get; init; } = 64;
+    public int MaxBodies { get; init; } = 64;
 
     /// <summary>How often a watch that allows bookmarks gets one. Default 1 min.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromMinutes(1);

@@ -10,7 +10,7 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 internal sealed class RequestBody(int bodiesMax, TimeProvider time)
 {
     /// <summary>Largest body, as in a real API server. Bytes.</summary>
-    public const int BytesMax = 3 << 20;
+    public const int MaxBytes = 3 << 20;
 
     private static readonly TimeSpan s_readTimeout = TimeSpan.FromSeconds(30);
 

@@ -18,7 +18,7 @@ internal sealed class ResourceEndpoint
     public ResourceEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)
     {
         (_options, _store) = (options, store);
-        _bodies = new RequestBody(options.BodiesMax, options.Time);
+        _bodies = new RequestBody(options.MaxBodies, options.Time);
         _watches = new WatchEndpoint(options, store, logger, stopping);
         _patches = new PatchEndpoint(store, _bodies, options.Time);
     }

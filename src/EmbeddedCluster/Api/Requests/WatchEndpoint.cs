@@ -18,7 +18,7 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
     /// <summary>Least time between two flushes of a watch: with 200 watchers and 500 writes a second it saves four of five system calls.</summary>
     private static readonly TimeSpan s_gatherTime = TimeSpan.FromMilliseconds(10);
 
-    private const int TimeoutSecondsMax = 24 * 60 * 60;
+    private const int MaxTimeoutSeconds = 24 * 60 * 60;
 
     public async Task HandleAsync(HttpContext context, RequestTarget target)
     {
@@ -127,7 +127,7 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
             var all = sendInitial is "true" or "1" || (version == 0 && sendInitial.Length == 0);
             return new WatchRequest(
                 version == 0 ? null : version, all, sendInitial is "true" or "1", query["allowWatchBookmarks"].ToString() is "true" or "1",
-                seconds == 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, TimeoutSecondsMax)));
+                seconds == 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, MaxTimeoutSeconds)));
         }
     }
 }

@@ -10,8 +10,8 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 /// <summary>The query string of writes.</summary>
 internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bool HasManager, bool Force)
 {
-    private const int ManagerLengthMax = 128;
-    private const int WarningLengthMax = 200;
+    private const int MaxManagerLength = 128;
+    private const int MaxWarningLength = 200;
 
     public static Outcome<WriteQuery> Parse(HttpContext context, RequestTarget target, bool isApply = false)
     {
@@ -23,8 +23,8 @@ internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bo
         if (validation is not ("" or "Strict" or "Warn" or "Ignore"))
             return ApiStatus.BadRequest("fieldValidation: Unsupported value: supported values: \"Ignore\", \"Strict\", \"Warn\"");
         var given = query["fieldManager"].ToString();
-        if (given.Length > ManagerLengthMax || given.Any(c => char.IsControl(c)))
-            return ApiStatus.BadRequest($"fieldManager: Invalid value: must be at most {ManagerLengthMax} printable characters");
+        if (given.Length > MaxManagerLength || given.Any(c => char.IsControl(c)))
+            return ApiStatus.BadRequest($"fieldManager: Invalid value: must be at most {MaxManagerLength} printable characters");
         var force = query["force"].ToString();
         if (force is not ("" or "true" or "false" or "1" or "0"))
             return ApiStatus.BadRequest("force must be true or false");
@@ -47,14 +47,14 @@ internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bo
     private static string FromUserAgent(HttpRequest request)
     {
         var agent = request.Headers.UserAgent.ToString().Split('/')[0];
-        return agent.Length is > 0 and <= ManagerLengthMax ? agent : "unknown";
+        return agent.Length is > 0 and <= MaxManagerLength ? agent : "unknown";
     }
 
     // A member's name comes from the network and must not break the header.
     private static string Printable(string text)
     {
         var printable = new StringBuilder();
-        foreach (var c in text.Take(WarningLengthMax))
+        foreach (var c in text.Take(MaxWarningLength))
             printable.Append(c is >= ' ' and <= '~' and not ('"' or '\\') ? c : '?');
         return printable.ToString();
     }

@@ -14,7 +14,7 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Schemas;
 internal static partial class ObjectMetadata
 {
     private const int SuffixLength = 5;
-    private const int GeneratedNameLengthMax = 63;
+    private const int MaxGeneratedNameLength = 63;
 
     // No vowels and no look-alikes, so that no word appears by chance: the alphabet of Kubernetes's own suffixes.
     private const string SuffixAlphabet = CiliumDebugging.ClusterModel.PodNames.Alphabet;
@@ -39,7 +39,7 @@ internal static partial class ObjectMetadata
 
     public static string GenerateName(string prefix)
     {
-        var room = GeneratedNameLengthMax - SuffixLength;
+        var room = MaxGeneratedNameLength - SuffixLength;
         return (prefix.Length > room ? prefix[..room] : prefix) + RandomNumberGenerator.GetString(SuffixAlphabet, SuffixLength);
     }
 

@@ -12,14 +12,14 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Schemas;
 /// <param name="Refuse">Whether they make the write fail (fieldValidation=Strict) or are dropped.</param>
 internal sealed record UnknownFields(bool Refuse)
 {
-    private const int FoundMax = 20;
+    private const int MaxFound = 20;
 
     /// <summary>Paths of those found, the first 20.</summary>
     public List<string> Found { get; } = [];
 
     public void Add(string path)
     {
-        if (Found.Count < FoundMax && !Found.Contains(path))
+        if (Found.Count < MaxFound && !Found.Contains(path))
             Found.Add(path);
     }
 }

@@ -5,7 +5,7 @@ internal sealed class KindTable(ObjectStoreLimits limits)
 {
     public SortedDictionary<ObjectKey, StoredObject> Objects { get; } = [];
 
-    public WatchLog Log { get; } = new(limits.HistoryChangesMax, limits.HistoryBytesMax);
+    public WatchLog Log { get; } = new(limits.MaxHistoryChanges, limits.MaxHistoryBytes);
 
     public List<Admission> Admissions { get; } = [];
 

@@ -54,7 +54,7 @@ public sealed partial class ObjectStore
     private void ForgetOldest_NeedsLock(ResourceKind kind)
     {
         var objects = _tables[kind].Objects;
-        if (kind.KeptMax > 0 && objects.Count >= kind.KeptMax && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest)
+        if (kind.MaxKept > 0 && objects.Count >= kind.MaxKept && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest)
             Remove_NeedsLock(oldest, oldest.Copy());
     }
 
@@ -190,10 +190,10 @@ public sealed partial class ObjectStore
 
         if (errors.Count > 0)
             return ApiStatus.Invalid(kind, name, errors);
-        if (old is null && _objects >= _limits.ObjectsMax)
-            return ApiStatus.Forbidden(kind, name, $"exceeded quota: the embedded cluster holds at most {_limits.ObjectsMax} objects");
-        return _bytes > _limits.BytesMax
-            ? ApiStatus.Forbidden(kind, name, $"exceeded quota: the objects of the embedded cluster hold at most {_limits.BytesMax} bytes")
+        if (old is null && _objects >= _limits.MaxObjects)
+            return ApiStatus.Forbidden(kind, name, $"exceeded quota: the embedded cluster holds at most {_limits.MaxObjects} objects");
+        return _bytes > _limits.MaxBytes
+            ? ApiStatus.Forbidden(kind, name, $"exceeded quota: the objects of the embedded cluster hold at most {_limits.MaxBytes} bytes")
             : null;
     }
 

@@ -118,8 +118,8 @@ public sealed partial class ObjectStore
         var version = _resourceVersion + 1;
         o["metadata"]!["resourceVersion"] = version.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var stored = new StoredObject(kind, o, version);
-        if (stored.Json.Length > _limits.ObjectBytesMax && !isDeletion)
-            return new ApiStatus(413, "RequestEntityTooLarge", $"the object would have {stored.Json.Length} bytes: the limit is {_limits.ObjectBytesMax}");
+        if (stored.Json.Length > _limits.MaxObjectBytes && !isDeletion)
+            return new ApiStatus(413, "RequestEntityTooLarge", $"the object would have {stored.Json.Length} bytes: the limit is {_limits.MaxObjectBytes}");
         _resourceVersion = version;
         var table = _tables[kind];
         if (old is not null)

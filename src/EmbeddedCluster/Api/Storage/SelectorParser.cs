@@ -5,7 +5,7 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <summary>The grammars of label and field selectors. Null: the text is not one.</summary>
 internal static partial class SelectorParser
 {
-    private const int RequirementsMax = 256;
+    private const int MaxRequirements = 256;
 
     // Linear-time engine: selectors come from the network.
     [GeneratedRegex(@"^\s*(?:(?<absent>!)\s*(?<key>[A-Za-z0-9._/-]+)|(?<key>[A-Za-z0-9._/-]+)(?:\s*(?<op>==|=|!=|>|<)\s*(?<value>[A-Za-z0-9._-]*)|\s+(?<op>in|notin)\s*\((?<set>[A-Za-z0-9._,\s-]*)\))?)\s*(?:,|$)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
@@ -21,7 +21,7 @@ internal static partial class SelectorParser
         while (!string.IsNullOrWhiteSpace(rest))
         {
             var match = LabelRequirement.Match(rest);
-            if (!match.Success || requirements.Count == RequirementsMax || ToRequirement(match) is not { } requirement)
+            if (!match.Success || requirements.Count == MaxRequirements || ToRequirement(match) is not { } requirement)
                 return null;
             requirements.Add(requirement);
             var endsWithComma = match.Value.EndsWith(',');
@@ -39,7 +39,7 @@ internal static partial class SelectorParser
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var match = FieldRequirement.Match(part);
-            if (!match.Success || requirements.Count == RequirementsMax)
+            if (!match.Success || requirements.Count == MaxRequirements)
                 return null;
             var op = match.Groups["op"].Value == "!=" ? Operator.NotIn : Operator.In;
             requirements.Add(new Requirement(match.Groups["key"].Value, op, [match.Groups["value"].Value]));

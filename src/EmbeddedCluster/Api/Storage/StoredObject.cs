@@ -10,7 +10,7 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <summary>One version of an object. Immutable, so it is shared freely between threads, the watch history and responses.</summary>
 public sealed class StoredObject
 {
-    private static readonly JsonDocumentOptions s_anyDepth = new() { MaxDepth = JsonTree.DepthMax * 4 };
+    private static readonly JsonDocumentOptions s_anyDepth = new() { MaxDepth = JsonTree.MaxDepth * 4 };
 
     private JsonObject? _view;
 

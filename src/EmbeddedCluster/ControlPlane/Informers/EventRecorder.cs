@@ -10,9 +10,9 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
 {
     /// <summary>Events that may wait to be written; of more the oldest are lost.</summary>
-    private const int WaitingMax = 1_000;
+    private const int MaxWaiting = 1_000;
 
-    private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(WaitingMax) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     private long _last;
 
     /// <summary>Records an event.</summary>

@@ -26,7 +26,7 @@ internal sealed class Informer<T>(
     : IInformer
     where T : IMetadata<V1ObjectMeta>
 {
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ImmutableDictionary<string, T> _objects = ImmutableDictionary<string, T>.Empty;
     private long _version;
@@ -73,7 +73,7 @@ internal sealed class Informer<T>(
             catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException or KubernetesException or OperationCanceledException or System.Text.Json.JsonException)
             {
                 // The connection ended, in the middle of an object perhaps.
-                await Task.Delay(PauseAfterFailure, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_pauseAfterFailure, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         _synced.TrySetCanceled(cancellationToken);

@@ -6,7 +6,7 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 /// <summary>Runs one level-triggered loop: after any number of <see cref="Trigger"/> calls the work runs (at least) once more, never twice at a time.</summary>
 internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile, TimeProvider time, ILogger log) : IDisposable
 {
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly SemaphoreSlim _pending = new(0, 1);
     private string? _lastFailure;
 
@@ -41,7 +41,7 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
                     // A conflict, a moment without the API, a setting that cannot be read: what was reconciled before stays, and the next round sees the current state.
                     if (e is HttpRequestException or k8s.Autorest.HttpOperationException or IOException) Retrying(log, e.Message);
                     else if (e.Message != _lastFailure) Failing(log, _lastFailure = e.Message);
-                    await Task.Delay(PauseAfterFailure, time, cancellationToken);
+                    await Task.Delay(s_pauseAfterFailure, time, cancellationToken);
                     Trigger();
                 }
             }

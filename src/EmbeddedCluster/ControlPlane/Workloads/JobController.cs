@@ -44,7 +44,7 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         var wanted = complete || failed || suspended ? 0 : Math.Min(spec.Parallelism ?? 1, (spec.Completions ?? 1) - completed);
         await Task.WhenAll(active.Skip(wanted).Select(surplus => _pods.DeleteAsync(job, surplus, cancellationToken)));
         var free = indexed ? Enumerable.Range(0, spec.Completions ?? 1).Except(done).Except(active.Select(IndexOf)) : Enumerable.Repeat(-1, wanted);
-        await Task.WhenAll(free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.BurstMax)).Select(index => CreateAsync(job, index, cancellationToken)));
+        await Task.WhenAll(free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.MaxBurst)).Select(index => CreateAsync(job, index, cancellationToken)));
         await WriteStatusAsync(job, (active.Count, completed, failures, active.Count(PodReadiness.IsReady)), Ranges(done), complete ? "Complete" : failed ? "Failed" : suspended ? "Suspended" : null, cancellationToken);
     }
 

@@ -13,7 +13,7 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 internal sealed class PodControl(IKubernetes api, ClusterCache cache, EventRecorder events, string component)
 {
     /// <summary>Pods of one owner created or deleted in a round; the next round goes on.</summary>
-    public const int BurstMax = 50;
+    public const int MaxBurst = 50;
 
     /// <summary>Creates a Pod for its owner.</summary>
     public async Task CreateAsync(IKubernetesObject<V1ObjectMeta> owner, V1Pod pod, CancellationToken cancellationToken)

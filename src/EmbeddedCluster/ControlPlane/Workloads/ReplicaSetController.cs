@@ -37,8 +37,8 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
     private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
         var missing = (set.Spec.Replicas ?? 1) - active.Count;
-        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(missing, 0, PodControl.BurstMax)).Select(_ => _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)));
-        await Task.WhenAll(Superfluous(active).Take(Math.Clamp(-missing, 0, PodControl.BurstMax)).Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
+        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(missing, 0, PodControl.MaxBurst)).Select(_ => _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)));
+        await Task.WhenAll(Superfluous(active).Take(Math.Clamp(-missing, 0, PodControl.MaxBurst)).Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
         await WriteStatusAsync(set, active, cancellationToken);
     }
 

@@ -14,7 +14,7 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
     public const string PlacementAnnotation = "sandbox.cilium-debugging/nodes";
 
     /// <summary>Pods a node takes, as a kubelet's default.</summary>
-    public const int PodsPerNodeMax = 110;
+    public const int MaxPodsPerNode = 110;
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
 
     private string? Choose(V1Pod pod, List<string> siblings, List<string> all)
     {
-        var fitting = cache.Nodes.Objects.Values.Where(n => n.Spec?.Unschedulable is not true && NodeFit.Fits(pod.Spec, n) && all.Count(a => a == n.Name()) < PodsPerNodeMax).Select(n => n.Name()).Order(StringComparer.Ordinal).ToList();
+        var fitting = cache.Nodes.Objects.Values.Where(n => n.Spec?.Unschedulable is not true && NodeFit.Fits(pod.Spec, n) && all.Count(a => a == n.Name()) < MaxPodsPerNode).Select(n => n.Name()).Order(StringComparer.Ordinal).ToList();
         var wanted = (pod.GetAnnotation(PlacementAnnotation) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return wanted.FirstOrDefault(n => fitting.Contains(n) && siblings.Count(s => s == n) < wanted.Count(w => w == n))
             ?? fitting.OrderBy(n => siblings.Count(s => s == n)).ThenBy(n => all.Count(a => a == n)).FirstOrDefault();
@@ -50,7 +50,7 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
     private async Task ReportAsync(V1Pod pod, CancellationToken cancellationToken)
     {
         if (pod.Status?.Conditions?.Any(c => c is { Type: "PodScheduled", Reason: "Unschedulable" }) is true) return;
-        var message = $"0/{cache.Nodes.Objects.Count} nodes are available: none matches the pod's node selector, affinity and tolerations and has fewer than {PodsPerNodeMax} pods.";
+        var message = $"0/{cache.Nodes.Objects.Count} nodes are available: none matches the pod's node selector, affinity and tolerations and has fewer than {MaxPodsPerNode} pods.";
         var conditions = new[] { new { type = "PodScheduled", status = "False", reason = "Unschedulable", message } };
         var patch = new V1Patch(JsonSerializer.Serialize(new { status = new { conditions } }), V1Patch.PatchType.MergePatch);
         cache.Pods.Wrote(await api.CoreV1.PatchNamespacedPodStatusAsync(patch, pod.Name(), pod.Namespace(), cancellationToken: cancellationToken));

@@ -27,7 +27,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     public sealed record Difference(ImmutableSortedDictionary<string, string> ToChange, ImmutableArray<string> Impossible);
 
     /// <summary>Compares.</summary>
-    public async Task<Difference> CompareAsync(Scenario scenario, ClusterView view, CancellationToken cancellationToken)
+    public async Task<Difference> CompareAsync(Scenario scenario, ClusterReader view, CancellationToken cancellationToken)
     {
         var embedded = await IsEmbeddedAsync(cancellationToken);
         var version = await view.VersionAsync(cancellationToken);
@@ -73,7 +73,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     }
 
     /// <summary>The settings now, for <see cref="ChangeAsync"/> to put back.</summary>
-    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(ClusterView view, IEnumerable<string> keys, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(ClusterReader view, IEnumerable<string> keys, CancellationToken cancellationToken)
     {
         var there = await view.SettingsAsync(cancellationToken);
         return keys.ToDictionary(k => k, k => there.GetValueOrDefault(k), StringComparer.Ordinal);

@@ -20,7 +20,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     private static Scenario Scenario(params (string Key, string Value)[] settings) =>
         ScenarioCatalog.Load("ingress-only") with { Settings = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange(settings.Select(s => KeyValuePair.Create(s.Key, s.Value))) };
 
-    private ClusterView View => new(_api.Client, ScenarioCatalog.Load("ingress-only").Load);
+    private ClusterReader View => new(_api.Client, ScenarioCatalog.Load("ingress-only").Load);
 
     public async ValueTask InitializeAsync()
     {
@@ -75,8 +75,8 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     [Fact]
     public async Task Nobody_changes_settings_without_leave()
     {
-        var session = new ScenarioSession(_api.Client, new SessionRights { BackendImage = "b", LoadTestImage = "l" }, TimeProvider.System);
-        var refusal = await Should.ThrowAsync<ClusterRefusedException>(() => session.RunAsync(Scenario(("tunnel", "disabled")), new NoObserver(), Cancellation));
+        ExistingClusterRun session = new ExistingClusterRun(_api.Client, new SessionRights { BackendImage = "b", LoadTestImage = "l" }, TimeProvider.System);
+        var refusal = await Should.ThrowAsync<ClusterRefusedException>(() => session.RunAsync(Scenario(("tunnel", "disabled")), new NoListener(), Cancellation));
         refusal.Message.ShouldContain("needs tunnel=disabled in kube-system/cilium-config; --change-settings lets it change that");
         (await View.SettingsAsync(Cancellation))["tunnel"].ShouldBe("vxlan");
     }

@@ -27,7 +27,7 @@ public class SysdumpTests
         await using var api = await FakeApiServer.StartAsync(MapOldSlices);
         var slice = (await EndpointSlices.ListAsync(api.Client, "backend", "backend-1", Cancellation)).ShouldHaveSingleItem();
         slice.Endpoints.Select(e => $"{e.NodeName} {e.Zone}").ShouldBe(["w1 z1", "w3 "]);
-        (await new ClusterView(api.Client, s_load).BackendsAsync(Cancellation)).Select(b => (b.Name, b.Node)).ShouldBe([("b1", "w1"), ("b3", "w3")]);
+        (await new ClusterReader(api.Client, s_load).BackendsAsync(Cancellation)).Select(b => (b.Name, b.Node)).ShouldBe([("b1", "w1"), ("b3", "w3")]);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ export function show(state) {
   // The same words stay, only their texts change: what one reads or selects is not torn away.
   replaceWhenChanged(byId('facts'), facts.map(fact => fact[0]), () => facts.flatMap(([name, , css]) => [make('dt', { text: name }), make('dd', { class: css ?? false, 'data-fact': name })]));
   facts.forEach(([name, text]) => setText(byId('facts').querySelector(`[data-fact="${name}"]`), text));
-  const activity = { idle: 'idle', starting: 'starting', running: state.byHand ? 'load, by hand' : 'running', ended: 'over' }[state.activity] ?? state.activity;
+  const activity = { idle: 'idle', starting: 'starting', running: state.manual ? 'load, manual' : 'running', ended: 'over' }[state.activity] ?? state.activity;
   setText(byId('run-line'), [state.scenario, activity, state.step, state.requests ? `${Math.round(state.at)} s, ${state.requests.toLocaleString('en')} requests at ${state.ratePerSecond}/s` : ''].filter(Boolean).join(' · '));
   replaceWhenChanged(byId('events'), state.events, () => state.events.length
     ? state.events.map(event => make('li', {}, make('b', { text: `${event.at.toFixed(1)} s` }), ` ${event.name}`))

@@ -28,7 +28,7 @@ export function start() {
     enable();
   });
   byId('run').addEventListener('click', () => command('run', byId('scenario').value));
-  byId('by-hand').addEventListener('click', () => command('by-hand', byId('scenario').value));
+  byId('manual').addEventListener('click', () => command('manual', byId('scenario').value));
   byId('stop').addEventListener('click', () => command('stop'));
   byId('delete-pod').addEventListener('click', () => command('delete-pod', byId('pod').value));
   byId('write-report').addEventListener('click', () => command('write-report'));
@@ -95,7 +95,7 @@ function report({ id, diagnosis }) {
 function enable() {
   const running = activity === 'running' || activity === 'starting';
   const can = Boolean(token);
-  for (const id of ['run', 'by-hand']) byId(id).disabled = !can || !lab.scenarios.length;
+  for (const id of ['run', 'manual']) byId(id).disabled = !can || !lab.scenarios.length;
   byId('stop').disabled = !can || !running;
   byId('delete-pod').disabled = !can || !lab.pods.length;
   byId('write-report').disabled = !can;

@@ -1,4 +1,0 @@
-namespace CiliumDebugging.ClusterSetup.Kind;
-
-/// <summary>The lab cannot be set up as asked; the message says why and what to do, one line for each problem.</summary>
-internal sealed class LabSetupException(string message) : Exception(message);

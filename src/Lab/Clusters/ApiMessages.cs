@@ -1,0 +1,40 @@
+using System.Globalization;
+using System.Text.Json;
+using k8s.Autorest;
+
+namespace CiliumDebugging.Lab.Clusters;
+
+/// <summary>An API server's refusal in its own words.</summary>
+internal static class ApiMessages
+{
+    private const int MaxLength = 300;
+
+    /// <summary>The message of the Status object that it answered; the text where it is none.</summary>
+    /// <param name="refused">The refusal.</param>
+    public static string Of(HttpOperationException refused)
+    {
+        ArgumentNullException.ThrowIfNull(refused);
+        var status = ((int)refused.Response.StatusCode).ToString(CultureInfo.InvariantCulture);
+        var text = MessageOf(refused.Response.Content ?? "");
+        if (text.Length == 0) return status;
+        return $"{status} {(text.Length <= MaxLength ? text : $"{text[..MaxLength]}…")}";
+    }
+
+    /// <summary>The message in the text of a Status object; the text itself where it is none.</summary>
+    /// <param name="content">What was answered.</param>
+    public static string MessageOf(string content)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(content);
+            var root = json.RootElement;
+            var hasMessage = root.ValueKind is JsonValueKind.Object && root.TryGetProperty("message", out var message)
+                && message.ValueKind is JsonValueKind.String;
+            return hasMessage ? root.GetProperty("message").GetString()! : content.Trim();
+        }
+        catch (JsonException)
+        {
+            return content.Trim();
+        }
+    }
+}

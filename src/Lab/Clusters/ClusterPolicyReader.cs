@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using System.Net;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
+using k8s;
+using k8s.Autorest;
+using k8s.Models;
+
+namespace CiliumDebugging.Lab.Clusters;
+
+/// <summary>The policies of a cluster at one moment.</summary>
+public sealed class ClusterPolicyReader
+{
+    private static readonly (string Group, string Version, string Plural, string Kind)[] s_kinds =
+        [("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"), ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")];
+
+    private readonly IdentityTable _identities = new();
+    private readonly PolicySet _policies;
+    private readonly Dictionary<string, IDictionary<string, string>?> _namespaceLabels;
+
+    private ClusterPolicyReader(List<NetworkPolicyModel> models, Dictionary<string, IDictionary<string, string>?> namespaceLabels, ImmutableArray<string> problems, DateTime? newest)
+    {
+        _namespaceLabels = namespaceLabels;
+        _policies = PolicySet.Create(models, _identities);
+        (Problems, Newest) = (problems, newest);
+    }
+
+    /// <summary>Policies that cannot be understood, one line each.</summary>
+    public ImmutableArray<string> Problems { get; }
+
+    /// <summary>When the newest policy was created, UTC; null without one.</summary>
+    public DateTime? Newest { get; }
+
+    /// <summary>Reads all policies. A kind that the cluster does not know has none.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<ClusterPolicyReader> ReadAsync(IKubernetes cluster, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        List<NetworkPolicyModel> models = [];
+        var problems = ImmutableArray.CreateBuilder<string>();
+        DateTime? newest = null;
+        foreach (var (group, version, plural, kind) in s_kinds)
+        {
+            PolicyObjectList list;
+            try
+            {
+                list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
+            }
+            catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
+            {
+                continue;
+            }
+            foreach (var item in list.Items)
+            {
+                if (item.Kind.Length == 0) item.Kind = kind;
+                if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
+                var read = PolicyReader.ReadJson(item.ToJson(), $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}");
+                models.AddRange(read.Policies);
+                problems.AddRange(read.Problems.Select(p => p.ToString()));
+                if (item.Metadata.CreationTimestamp is { } created && (newest is null || created > newest)) newest = created;
+            }
+        }
+        var namespaceLabels = PodIdentities.AskForNamespaceLabels(models) ? await NamespaceLabelsAsync(cluster, problems, cancellationToken) : [];
+        return new ClusterPolicyReader(models, namespaceLabels, problems.ToImmutable(), newest);
+    }
+
+    private static async Task<Dictionary<string, IDictionary<string, string>?>> NamespaceLabelsAsync(IKubernetes cluster, ImmutableArray<string>.Builder problems, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var namespaces = await cluster.CoreV1.ListNamespaceAsync(cancellationToken: cancellationToken);
+            return namespaces.Items.ToDictionary(n => n.Name(), n => n.Labels(), StringComparer.Ordinal)!;
+        }
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
+        {
+            problems.Add("a policy selects by labels of namespaces, and this user may not list namespaces");
+            return [];
+        }
+    }
+
+    /// <summary>Whether HTTP rules stand on either side of the path from a client to some Pods.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="targets">The Pods.</param>
+    /// <param name="port">Their port.</param>
+    public (bool Egress, bool Ingress) HttpRules(V1Pod client, IEnumerable<V1Pod> targets, ushort port)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        ArgumentNullException.ThrowIfNull(targets);
+        var source = PeerOf(client);
+        var (egress, ingress) = (false, false);
+        foreach (var target in targets.Select(PeerOf))
+        {
+            egress |= _policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp).IsRedirect;
+            ingress |= _policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp).IsRedirect;
+        }
+        return (egress, ingress);
+    }
+
+    private Peer PeerOf(V1Pod pod) => new(_identities.Of(pod, _namespaceLabels.GetValueOrDefault(pod.Namespace())), 0);
+}

@@ -1,0 +1,67 @@
+using System.Threading.Channels;
+using CiliumDebugging.Lab.Scenarios;
+
+namespace CiliumDebugging.Lab.Running;
+
+/// <summary>
+/// The operator's hand on a run: changes while it measures, and its end. A change is recorded as an event, ends the phase and begins another, so that both are judged by what was true
+/// while they lasted. Thread-safe; one for each run.
+/// </summary>
+public sealed class RunController : IDisposable
+{
+    /// <summary>Most changes that wait for their turn.</summary>
+    public const int MaxWaiting = 16;
+
+    private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>A change that was asked for.</summary>
+    /// <param name="Step">What to do.</param>
+    /// <param name="Done">Completes when it is done, with the exception when it failed.</param>
+    internal sealed record Change(ScenarioStep Step, TaskCompletionSource Done);
+
+    /// <summary>Whether the run is to end now, with its report.</summary>
+    public bool StopRequested => _stop.IsCancellationRequested;
+
+    /// <summary>Ends the run: the load is drained and the run judged by what it has.</summary>
+    public void Stop() => _stop.Cancel();
+
+    /// <summary>Takes a step while the run measures.</summary>
+    /// <param name="step">Any step but a phase.</param>
+    /// <param name="cancellationToken">Gives up waiting for it; it may be taken all the same.</param>
+    /// <exception cref="InvalidOperationException">The run is over, or too many changes wait.</exception>
+    public async Task ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
+    {
+        if (step is PhaseStep) throw new ArgumentException("a phase is no change", nameof(step));
+        var change = new Change(step, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (!_changes.Writer.TryWrite(change)) throw new InvalidOperationException(StopRequested ? "the run is ending" : $"{MaxWaiting} changes are waiting already: try again in a moment");
+        await change.Done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The next change; null when none came in time or the run is to end.</summary>
+    internal async Task<Change?> NextAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (StopRequested) return null;
+        if (_changes.Reader.TryRead(out var change)) return change;
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        var timeout = Task.Delay(limit, time, enough.Token);
+        await Task.WhenAny(timeout, _changes.Reader.WaitToReadAsync(enough.Token).AsTask());
+        await enough.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return _changes.Reader.TryRead(out change) ? change : null;
+    }
+
+    /// <summary>The run is over: whatever still waits will not be done.</summary>
+    internal void Close()
+    {
+        _changes.Writer.TryComplete();
+        while (_changes.Reader.TryRead(out var change)) change.Done.TrySetException(new InvalidOperationException("the run ended before this was done"));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Close();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
+using k8s.Models;
+
+namespace CiliumDebugging.Lab.Running;
+
+/// <summary>Judges, diagnoses and reconciles a run: at its end, or as it stands.</summary>
+internal static class RunEvaluator
+{
+    /// <summary>Phases before the current one that are judged again while the run lasts; their last requests may have had no outcome yet.</summary>
+    private const int Recent = 2;
+
+    /// <summary>The client's time-out and a little: after it every request of a phase has its outcome.</summary>
+    private const double SettledAfterSeconds = 35;
+
+    /// <summary>The report of a run that is complete and drained.</summary>
+    public static RunReport Final(ScenarioRun run, AttackState attack, ClusterCounters last)
+    {
+        foreach (MeasuredPhase phase in run.Measured) phase.Settled = null;
+        var (phases, diagnoses) = Phases(run, run.Measured, double.PositiveInfinity);
+        var expectations = run.Scenario.Expect.SelectMany(expected => Check(run, expected, phases, diagnoses));
+        return Report(run, phases, attack, last, run.Series.Samples) with { Expectations = [.. expectations] };
+    }
+
+    /// <summary>The report as it stands. The newest sample stands for the series.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="current">The phase that lasts.</param>
+    /// <param name="attack">The load.</param>
+    /// <param name="counters">The counters now.</param>
+    /// <param name="now">Now, s since the load began.</param>
+    public static RunReport Progress(ScenarioRun run, MeasuredPhase current, AttackState attack, ClusterCounters counters, double now)
+    {
+        var (phases, _) = Phases(run, [.. run.Measured.TakeLast(Recent), current], now);
+        ImmutableArray<SeriesSample> newest = run.Series.Newest is { } sample ? [sample] : [];
+        return Report(run, phases, attack, counters, newest);
+    }
+
+    private static (ImmutableArray<PhaseReport> Phases, List<DiagnosisResult> Diagnoses) Phases(ScenarioRun run, IReadOnlyList<MeasuredPhase> judged, double now)
+    {
+        List<PhaseReport> phases = [];
+        foreach (MeasuredPhase one in judged)
+        {
+            // Records come in while this is read.
+            var (report, evidence) = run.Book.Read(() =>
+            {
+                var report = one.Settled ?? one.Tally.Report(run.ClientNode, now) with { HttpRules = one.HttpRules };
+                return (report, one.Settled is null ? PhaseEvidence.Of((one.Tally, one.HttpRules, one.View), report, phases is [.., var before] ? before : null, run.ClientNode, run.Version, run.Settings) : null);
+            });
+            if (evidence is not null) report = report with { Diagnosis = Diagnostician.Diagnose(evidence) };
+            if (double.IsFinite(now) && now - one.Tally.End > SettledAfterSeconds) one.Settled = report;
+            phases.Add(report);
+        }
+        return ([.. phases], [.. phases.Select(p => p.Diagnosis!)]);
+    }
+
+    private static IEnumerable<ExpectationResult> Check(ScenarioRun run, PhaseExpectation expected, ImmutableArray<PhaseReport> phases, List<DiagnosisResult> diagnoses)
+    {
+        var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
+        if (i < 0) return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
+        var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
+        return ExpectationCheck.Check(expected, phases[i], diagnoses[i], replacement, run.Scenario.Load, run.Measured[i].View);
+    }
+
+    private static RunReport Report(ScenarioRun run, ImmutableArray<PhaseReport> phases, AttackState attack, ClusterCounters last, ImmutableArray<SeriesSample> series)
+    {
+        var scenario = run.Scenario;
+        var reconciliation = ReconciliationTable.Build(run.Book, attack, last.Since(run.AtStart), run.Book.Phases[^1].Pods, run.ClientNode, run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress));
+        return new RunReport(scenario.Name, scenario.Title, scenario.Source, scenario.Load.RatePerSecond, run.Client.Name(), run.ClientNode, phases, run.Book.Status,
+            phases[^1].Diagnosis!, reconciliation, [], run.Settings)
+        {
+            Details = new RunDetails(
+                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, run.Version, scenario.Load.Method, scenario.Load.Url.ToString(),
+                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], series, run.Series.IntervalSeconds, run.Series.Missed)
+            {
+                KeptConnections = scenario.Load.Connections, Ports = scenario.Load.Ports,
+            },
+        };
+    }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+using CiliumDebugging.Testing;
+
+namespace CiliumDebugging.Lab.Tests.Page;
+
+/// <summary>What page and reports say of Pods that should get nothing.</summary>
+public class RunStatusTests
+{
+    [Fact]
+    public void Pods_that_a_traffic_policy_leaves_out_are_not_missing_and_the_policy_is_named()
+    {
+        var report = Run([0, 0, 1], [0, 0, 300]);
+        report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Even);
+
+        RunStatus situation = RunStatus.Of(report, LiveRates.None);
+        (situation.Kind, situation.Headline).ShouldBe(("balanced", "All pods that should get load answer (1 of 3)"));
+        situation.Why.ShouldBe("kept on the node");
+        Headline.Of(DocumentOf.Run(report)).ShouldBe("Delivery is even among the 1 of 3 pods that are to be chosen; no request failed.");
+        VerdictText.Describe(report.Phases[0].Delivery.Successes).ShouldContain($"only {SampleRun.Pods[2].Name} is to be chosen");
+    }
+
+    [Fact]
+    public void A_success_of_a_pod_that_should_get_nothing_is_skew()
+    {
+        var report = Run([0, 0.5, 0.5], [1, 150, 149]);
+        report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Skewed);
+        RunStatus.Of(report, LiveRates.None).Kind.ShouldBe("skewed");
+    }
+
+    [Fact]
+    public void One_pod_is_no_plural() => RunStatus.Of(Run([1], [300]), LiveRates.None).Headline.ShouldBe("The only pod answers");
+
+    private static RunReport Run(double[] weights, int[] answers)
+    {
+        var shares = ExpectedShares.Weighted([.. SampleRun.Pods.Take(weights.Length).Select(p => p.Name)], weights);
+        var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
+        for (var pod = 0; pod < answers.Length; pod++)
+        {
+            for (var n = 0; n < answers[pod]; n++)
+            {
+                delivery.Add(pod, success: true);
+                selection.Add(pod);
+            }
+        }
+        var pods = SampleRun.Pods.Take(weights.Length).Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i])).ToImmutableArray();
+        var diagnosis = new DiagnosisResult("local-traffic-policy", "kept on the node", "load balancing", [], [], [], []);
+        var phase = new PhaseReport("observe", 6, answers.Sum(), ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()), ImmutableSortedDictionary<string, long>.Empty, pods,
+            selection.Verdict(), "client", delivery.Evaluate()) { Diagnosis = diagnosis };
+        return SampleRun.Create() with { Phases = [phase], Diagnosis = diagnosis, Status = new SkewMonitor(shares).Status() };
+    }
+}
