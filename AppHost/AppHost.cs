@@ -5,10 +5,12 @@ using CiliumDebugging.AppHost.Resources;
 using CiliumDebugging.ClusterModel;
 
 var command = LabCommandLine.Parse(args);
-if (command.Exit is { } exit) return exit;
+if (command.Exit is { } exit)
+    return exit;
 
 var builder = LabApplication.CreateBuilder(command);
-if (KubernetesPublishing.NeedsRebuild(builder)) return await KubernetesPublishing.RebuildAndRunAsync(builder.AppHostDirectory, args);
+if (KubernetesPublishing.NeedsRebuild(builder))
+    return await KubernetesPublishing.RebuildAndRunAsync(builder.AppHostDirectory, args);
 var options = command.Options;
 ClusterTopology topology = options.Topology;
 

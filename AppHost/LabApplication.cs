@@ -16,7 +16,9 @@ namespace CiliumDebugging.AppHost;
 internal static class LabApplication
 {
     /// <summary>Ports of the dashboard, its OTLP endpoint and the resource service, where they are free.</summary>
-    private const int DashboardPort = 15180, OtlpPort = 15181, ResourceServicePort = 15182;
+    private const int DashboardPort = 15180,
+        OtlpPort = 15181,
+        ResourceServicePort = 15182;
 
     /// <summary>Longer than a scenario takes to put a cluster back after Ctrl-C.</summary>
     private static readonly TimeSpan s_runEndLimit = TimeSpan.FromSeconds(2.75);
@@ -27,22 +29,37 @@ internal static class LabApplication
     /// </summary>
     public static IDistributedApplicationBuilder CreateBuilder(LabCommandLine command)
     {
-        var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions
-        {
-            // Settings are beside the program: it may be started from any folder.
-            Args = ["--contentRoot", AppContext.BaseDirectory, .. command.HostArguments],
-            AllowUnsecuredTransport = true,
-        });
-        if (builder.ExecutionContext.IsPublishMode) return builder;
+        var builder = DistributedApplication.CreateBuilder(
+            new DistributedApplicationOptions
+            {
+                // Settings are beside the program: it may be started from any folder.
+                Args = ["--contentRoot", AppContext.BaseDirectory, .. command.HostArguments],
+                AllowUnsecuredTransport = true,
+            }
+        );
+        if (builder.ExecutionContext.IsPublishMode)
+            return builder;
         var usual = DashboardPorts.TryReserve(DashboardPort, OtlpPort, ResourceServicePort);
-        if (usual is not null) builder.Services.AddSingleton(usual);
-        builder.Configuration.AddInMemoryCollection(
-        [
+        if (usual is not null)
+            builder.Services.AddSingleton(usual);
+        builder.Configuration.AddInMemoryCollection([
             // It would start "dotnet package search", which takes seconds of processor time from what is measured.
             KeyValuePair.Create("ASPIRE_VERSION_CHECK_DISABLED", (string?)"true"),
-            .. DashboardAddresses.Choose(builder.Configuration, DashboardAddresses.Urls, usual is null ? null : DashboardPort),
-            .. DashboardAddresses.Choose(builder.Configuration, DashboardAddresses.OtlpEndpoint, usual is null ? null : OtlpPort),
-            .. DashboardAddresses.Choose(builder.Configuration, "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", usual is null ? null : ResourceServicePort),
+            .. DashboardAddresses.Choose(
+                builder.Configuration,
+                DashboardAddresses.Urls,
+                usual is null ? null : DashboardPort
+            ),
+            .. DashboardAddresses.Choose(
+                builder.Configuration,
+                DashboardAddresses.OtlpEndpoint,
+                usual is null ? null : OtlpPort
+            ),
+            .. DashboardAddresses.Choose(
+                builder.Configuration,
+                "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
+                usual is null ? null : ResourceServicePort
+            ),
         ]);
         return builder;
     }
@@ -56,7 +73,13 @@ internal static class LabApplication
         // A background service that fails ends the host without an exit code of its own; publishing is one.
         lifetime.ApplicationStopping.Register(() =>
         {
-            if (Environment.ExitCode == 0 && services.GetServices<IHostedService>().OfType<BackgroundService>().Any(s => s.ExecuteTask is { IsFaulted: true }))
+            if (
+                Environment.ExitCode == 0
+                && services
+                    .GetServices<IHostedService>()
+                    .OfType<BackgroundService>()
+                    .Any(s => s.ExecuteTask is { IsFaulted: true })
+            )
                 Environment.ExitCode = (int)ExitCode.Failed;
         });
         PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
@@ -79,7 +102,10 @@ internal static class LabApplication
         finally
         {
             // Aspire does not wait for it: a cluster that is there is put back, and what is open is closed.
-            var runs = services.GetRequiredService<DistributedApplicationModel>().Resources.OfType<DistributionResource>().Select(d => d.Run);
+            var runs = services
+                .GetRequiredService<DistributedApplicationModel>()
+                .Resources.OfType<DistributionResource>()
+                .Select(d => d.Run);
             await Task.WhenAny(Task.WhenAll(runs), Task.Delay(s_runEndLimit, TimeProvider.System));
             await application.DisposeAsync();
             registrations.ForEach(r => r.Dispose());

@@ -16,11 +16,13 @@ public static class PodHeaders
     {
         ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(identity);
-        app.Use((context, next) =>
-        {
-            context.Response.Headers[Pod] = identity.Name;
-            context.Response.Headers[Node] = identity.NodeName;
-            return next(context);
-        });
+        app.Use(
+            (context, next) =>
+            {
+                context.Response.Headers[Pod] = identity.Name;
+                context.Response.Headers[Node] = identity.NodeName;
+                return next(context);
+            }
+        );
     }
 }

@@ -10,5 +10,6 @@ if (args.Length == 0)
 }
 
 var root = new RootCommand("The load test of the lab. Without a command it runs as a pod and waits for orders.");
-foreach (var command in AttackCommands.Build()) root.Add(command);
+foreach (var command in AttackCommands.Build())
+    root.Add(command);
 return await AttackCommands.InvokeAsync(root, args);

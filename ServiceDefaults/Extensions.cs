@@ -23,7 +23,8 @@ public static class Extensions
     /// </summary>
     /// <param name="builder">The application.</param>
     /// <param name="identity">The Pod's identity, put on all telemetry; null outside a cluster.</param>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, PodIdentity? identity = null) where TBuilder : IHostApplicationBuilder
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, PodIdentity? identity = null)
+        where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.ConfigureOpenTelemetry(identity);
@@ -49,12 +50,18 @@ public static class Extensions
     /// traffic.
     /// </param>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(
-        this TBuilder builder, PodIdentity? identity = null, bool tracesRequests = true)
-            where TBuilder : IHostApplicationBuilder
+        this TBuilder builder,
+        PodIdentity? identity = null,
+        bool tracesRequests = true
+    )
+        where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
         // A line for every request would drown what matters at hundreds of requests per second; where the process listens stays. Logging__LogLevel settings still win.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+        builder
+            .Logging.AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("System.Net.Http", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         if (OtlpTarget.From(builder.Configuration) is null)
         {
             // Nobody to tell: no instrumentation, and no activity for each request, which ASP.NET Core makes wherever this category is logged.
@@ -66,15 +73,20 @@ public static class Extensions
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        builder.Services.AddOpenTelemetry()
+        builder
+            .Services.AddOpenTelemetry()
             .ConfigureResource(resource => Describe(resource, builder, identity))
-            .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation())
+            .WithMetrics(metrics =>
+                metrics.AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddRuntimeInstrumentation()
+            )
             .WithTracing(tracing =>
             {
                 tracing.AddSource(builder.Environment.ApplicationName);
                 if (tracesRequests)
-                    tracing.AddAspNetCoreInstrumentation(
-                        o => o.Filter = context => SpanNames.IsTraced(context.Request.Path))
+                    tracing
+                        .AddAspNetCoreInstrumentation(o =>
+                            o.Filter = context => SpanNames.IsTraced(context.Request.Path)
+                        )
                         .AddHttpClientInstrumentation();
             })
             .UseOtlpExporter();
@@ -92,7 +104,8 @@ public static class Extensions
 
     private static void Describe(ResourceBuilder resource, IHostApplicationBuilder builder, PodIdentity? identity)
     {
-        if (identity is null) return;
+        if (identity is null)
+            return;
         var given = builder.Configuration["OTEL_SERVICE_NAME"];
         var service = string.IsNullOrEmpty(given) ? builder.Environment.ApplicationName.ToLowerInvariant() : given;
         // A dashboard shows SERVICE-INSTANCE: this way it is the Pod's name.
@@ -100,11 +113,13 @@ public static class Extensions
             ? identity.Name[(service.Length + 1)..]
             : identity.Name;
         // The later wins: the environment.
-        resource.AddService(service, serviceInstanceId: instance).AddAttributes(
-        [
-            new("k8s.pod.name", identity.Name),
-            new("k8s.namespace.name", identity.Namespace),
-            new("k8s.node.name", identity.NodeName),
-        ]).AddEnvironmentVariableDetector();
+        resource
+            .AddService(service, serviceInstanceId: instance)
+            .AddAttributes([
+                new("k8s.pod.name", identity.Name),
+                new("k8s.namespace.name", identity.Namespace),
+                new("k8s.node.name", identity.NodeName),
+            ])
+            .AddEnvironmentVariableDetector();
     }
 }

@@ -18,5 +18,6 @@ public sealed record OtlpTarget(Uri? Endpoint, string? Headers = null)
     }
 
     /// <summary>What the environment says; null: there is nobody to tell.</summary>
-    public static OtlpTarget? FromEnvironment() => string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(Variable)) ? null : new OtlpTarget(Endpoint: null);
+    public static OtlpTarget? FromEnvironment() =>
+        string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(Variable)) ? null : new OtlpTarget(Endpoint: null);
 }

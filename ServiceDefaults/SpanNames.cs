@@ -28,7 +28,8 @@ public static class SpanNames
 
     private static string ServiceOf(string host)
     {
-        if (IPAddress.TryParse(host, out _)) return host;
+        if (IPAddress.TryParse(host, out _))
+            return host;
         var labels = host.Split('.', 4);
         return labels.Length <= 2 || labels[2] == "svc" ? labels[0] : host;
     }

@@ -16,14 +16,24 @@ internal static class BenchProgram
 {
     public static async Task<int> Main(string[] args)
     {
-        if (args is ["prometheus" or "observe", ..]) return await new RootCommand { PrometheusCheck.Build(), ObserveCheck.Build() }.Parse(args).InvokeAsync();
-        if (args is ["skew", .. var rest]) return CiliumDebugging.Bench.Skew.SkewBenchmark.Run(rest);
-        if (args is ["datapath", .. var sizes]) return CiliumDebugging.Bench.Datapath.DatapathBenchmark.Run(sizes);
-        if (args is ["proxies", .. var rounds]) return await CiliumDebugging.Bench.Datapath.ProxyBenchmark.RunAsync(rounds);
-        if (args is ["page", .. var numbers]) return await CiliumDebugging.Bench.Page.PageBenchmark.RunAsync(numbers);
-        if (args is ["results", .. var records]) return await CiliumDebugging.Bench.Attack.ResultsBenchmark.RunAsync(records);
-        if (args is ["allocation", .. var role]) return CiliumDebugging.Bench.Attack.AllocationBenchmark.Run(role);
-        if (args is ["hops", .. var ports]) return await CiliumDebugging.Bench.Datapath.BareHops.RunAsync(ports);
+        if (args is ["prometheus" or "observe", ..])
+            return await new RootCommand { PrometheusCheck.Build(), ObserveCheck.Build() }
+                .Parse(args)
+                .InvokeAsync();
+        if (args is ["skew", .. var rest])
+            return CiliumDebugging.Bench.Skew.SkewBenchmark.Run(rest);
+        if (args is ["datapath", .. var sizes])
+            return CiliumDebugging.Bench.Datapath.DatapathBenchmark.Run(sizes);
+        if (args is ["proxies", .. var rounds])
+            return await CiliumDebugging.Bench.Datapath.ProxyBenchmark.RunAsync(rounds);
+        if (args is ["page", .. var numbers])
+            return await CiliumDebugging.Bench.Page.PageBenchmark.RunAsync(numbers);
+        if (args is ["results", .. var records])
+            return await CiliumDebugging.Bench.Attack.ResultsBenchmark.RunAsync(records);
+        if (args is ["allocation", .. var role])
+            return CiliumDebugging.Bench.Attack.AllocationBenchmark.Run(role);
+        if (args is ["hops", .. var ports])
+            return await CiliumDebugging.Bench.Datapath.BareHops.RunAsync(ports);
         BenchmarkSwitcher.FromAssembly(typeof(BenchProgram).Assembly).Run(args);
         return 0;
     }

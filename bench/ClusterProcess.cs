@@ -24,8 +24,11 @@ internal sealed class ClusterProcess : IAsyncDisposable
     /// <param name="time">Time source.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public static async Task<ClusterProcess> StartAsync(
-        string kubeconfig, Dictionary<string, string> environment,
-            TimeProvider time, CancellationToken cancellationToken)
+        string kubeconfig,
+        Dictionary<string, string> environment,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         string[] arguments = ["cluster", "--kubeconfig", kubeconfig, "--exit-with", $"{Environment.ProcessId}"];
         var cluster = new ClusterProcess(DotnetProcess.Start("ClusterSetup", arguments, environment, time), kubeconfig);
@@ -36,7 +39,8 @@ internal sealed class ClusterProcess : IAsyncDisposable
             {
                 if (cluster._process.HasExited || time.GetElapsedTime(since) > s_readyLimit)
                     throw new InvalidOperationException(
-                        $"the cluster is not ready: {string.Join('\n', cluster._process.Output)}");
+                        $"the cluster is not ready: {string.Join('\n', cluster._process.Output)}"
+                    );
                 await Task.Delay(s_interval, time, cancellationToken);
             }
             return cluster;

@@ -34,7 +34,8 @@ public sealed record LabOptions
     public int? PortOffset { get; init; }
 
     /// <summary>Settings of kube-system/cilium-config under Cilium's own keys; they replace the scenario's.</summary>
-    public ImmutableSortedDictionary<string, string> CiliumSettings { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> CiliumSettings { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>Number of worker nodes, 1 to 250; a backend pod runs on each. Null: as the scenario says, which is 3 where it says nothing.</summary>
     public int? Workers { get; init; }
@@ -52,9 +53,15 @@ public sealed record LabOptions
     public bool StaysUp => !Once && (Manual || !Console.IsOutputRedirected || IsStartedByTool);
 
     /// <summary>Set by the Aspire CLI (the first two) and by IDEs.</summary>
-    private static readonly string[] s_toolVariables = ["ASPIRE_BACKCHANNEL_PATH", "ASPIRE_CLI_PID", "DEBUG_SESSION_PORT"];
+    private static readonly string[] s_toolVariables =
+    [
+        "ASPIRE_BACKCHANNEL_PATH",
+        "ASPIRE_CLI_PID",
+        "DEBUG_SESSION_PORT",
+    ];
 
-    private static bool IsStartedByTool => s_toolVariables.Any(v => Environment.GetEnvironmentVariable(v) is { Length: > 0 });
+    private static bool IsStartedByTool =>
+        s_toolVariables.Any(v => Environment.GetEnvironmentVariable(v) is { Length: > 0 });
 
     /// <summary>The nodes, workloads and Services this makes.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
@@ -66,9 +73,11 @@ public sealed record LabOptions
 
     /// <summary>A scenario that can be run, by its own name.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
-    internal CiliumDebugging.Lab.Scenarios.Scenario LoadScenarioNamed(string name) => LoadScenario(name == LoadScenario().Name ? Scenario : name);
+    internal CiliumDebugging.Lab.Scenarios.Scenario LoadScenarioNamed(string name) =>
+        LoadScenario(name == LoadScenario().Name ? Scenario : name);
 
-    private CiliumDebugging.Lab.Scenarios.Scenario LoadScenario(string name) => ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
+    private CiliumDebugging.Lab.Scenarios.Scenario LoadScenario(string name) =>
+        ScenarioCatalog.Load(name).With(RatePerSecond, Baseline, Observe);
 
     /// <summary>What a session of the lab needs to know.</summary>
     /// <param name="host">Host and cluster in a few words.</param>
@@ -76,12 +85,18 @@ public sealed record LabOptions
     {
         var first = LoadScenario();
         return new LabControllerOptions(
-            host, [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))], LoadScenarioNamed, scenario => scenario.Settings.SetItems(CiliumSettings), BackendsOf);
+            host,
+            [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))],
+            LoadScenarioNamed,
+            scenario => scenario.Settings.SetItems(CiliumSettings),
+            BackendsOf
+        );
     }
 
     /// <summary>The scenario's settings and <see cref="CiliumSettings"/> over them.</summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
-    public ImmutableSortedDictionary<string, string> ClusterSettings => LoadScenario().Settings.SetItems(CiliumSettings);
+    public ImmutableSortedDictionary<string, string> ClusterSettings =>
+        LoadScenario().Settings.SetItems(CiliumSettings);
 
     /// <summary><see cref="ClusterSettings"/> as the <c>cluster</c> process reads them: one <c>key=value</c> per line.</summary>
     public string CiliumConfig => ClusterEnvironment.FormatSettings(ClusterSettings);
@@ -90,6 +105,8 @@ public sealed record LabOptions
     public int BackendsOf(CiliumDebugging.Lab.Scenarios.Scenario scenario)
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        return Topology.Workloads.Where(w => w.Name == scenario.Load.Service && w.Namespace == scenario.Load.Namespace).Sum(w => w.Nodes.Length);
+        return Topology
+            .Workloads.Where(w => w.Name == scenario.Load.Service && w.Namespace == scenario.Load.Namespace)
+            .Sum(w => w.Nodes.Length);
     }
 }

@@ -21,10 +21,15 @@ internal static class DashboardAddresses
     /// <summary>
     /// The address to use: what the environment says, unless that is the launch profile's and another lab has it.
     /// </summary>
-    public static IEnumerable<KeyValuePair<string, string?>> Choose(ConfigurationManager configuration, string name, int? port)
+    public static IEnumerable<KeyValuePair<string, string?>> Choose(
+        ConfigurationManager configuration,
+        string name,
+        int? port
+    )
     {
         var isOfLaunchProfile = configuration["DOTNET_LAUNCH_PROFILE"] is { Length: > 0 } && name == Urls;
-        if (configuration[name] is { Length: > 0 } && !(isOfLaunchProfile && port is null)) return [];
+        if (configuration[name] is { Length: > 0 } && !(isOfLaunchProfile && port is null))
+            return [];
         return [KeyValuePair.Create(name, (string?)$"http://localhost:{port ?? DashboardPorts.Free()}")];
     }
 }

@@ -26,10 +26,13 @@ internal sealed class DashboardPorts : IDisposable
             : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            reservation.Bind(OperatingSystem.IsLinux()
-                ? new UnixDomainSocketEndPoint($"\0cilium-debugging-dashboard-{ports[0]}")
-                : new IPEndPoint(IPAddress.Loopback, ports[^1] + 1));
-            if (ports.All(IsFree)) return new DashboardPorts(reservation);
+            reservation.Bind(
+                OperatingSystem.IsLinux()
+                    ? new UnixDomainSocketEndPoint($"\0cilium-debugging-dashboard-{ports[0]}")
+                    : new IPEndPoint(IPAddress.Loopback, ports[^1] + 1)
+            );
+            if (ports.All(IsFree))
+                return new DashboardPorts(reservation);
         }
         catch (SocketException)
         {

@@ -11,14 +11,16 @@ internal sealed class ChartObject : BaseKubernetesResource, IYamlConvertible
     private readonly ChartTemplate _template;
 
     /// <param name="template">The template.</param>
-    public ChartObject(ChartTemplate template) : base(template.Manifest.ApiVersion, template.Manifest.Kind)
+    public ChartObject(ChartTemplate template)
+        : base(template.Manifest.ApiVersion, template.Manifest.Kind)
     {
         _template = template;
         Metadata.Name = Path.GetFileNameWithoutExtension(template.File);
     }
 
     /// <inheritdoc/>
-    public void Read(IParser parser, Type expectedType, ObjectDeserializer nestedObjectDeserializer) => throw new NotSupportedException("templates are written only");
+    public void Read(IParser parser, Type expectedType, ObjectDeserializer nestedObjectDeserializer) =>
+        throw new NotSupportedException("templates are written only");
 
     /// <inheritdoc/>
     public void Write(IEmitter emitter, ObjectSerializer nestedObjectSerializer) => _template.WriteTo(emitter);

@@ -12,11 +12,20 @@ internal static class ChartValuesStep
     private const string ValuesFile = "values.yaml";
 
     /// <summary>Adds the step.</summary>
-    public static void AddChartValues(this IDistributedApplicationBuilder builder) => builder.Pipeline.AddStep("lab-chart-values", WriteAsync, dependsOn: "publish-kubernetes", requiredBy: WellKnownPipelineSteps.Publish);
+    public static void AddChartValues(this IDistributedApplicationBuilder builder) =>
+        builder.Pipeline.AddStep(
+            "lab-chart-values",
+            WriteAsync,
+            dependsOn: "publish-kubernetes",
+            requiredBy: WellKnownPipelineSteps.Publish
+        );
 
     private static async Task WriteAsync(PipelineStepContext context)
     {
-        var file = Path.Combine(context.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory(), ValuesFile);
+        var file = Path.Combine(
+            context.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory(),
+            ValuesFile
+        );
         await File.AppendAllTextAsync(file, LabChart.DefaultValues, context.CancellationToken);
     }
 }

@@ -1,6 +1,6 @@
 using Aspire.Hosting.Kubernetes;
-using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.AppHost.Kubernetes;
 
@@ -18,25 +18,54 @@ internal static partial class KubernetesPublishing
     // The target of publishing, and what a lab has on a cluster but not on the embedded one.
     static partial void AddChart(IDistributedApplicationBuilder builder, LabTopology topology)
     {
-        builder.AddKubernetesEnvironment(Environment)
+        builder
+            .AddKubernetesEnvironment(Environment)
             .WithDashboard(false) // the lab's own is among the manifests
-            .WithHelm(chart => chart.WithChartName("cilium-debugging").WithChartDescription("Laboratory for Kubernetes load-balancing skew"));
-        if (!builder.ExecutionContext.IsPublishMode) return;
+            .WithHelm(chart =>
+                chart
+                    .WithChartName("cilium-debugging")
+                    .WithChartDescription("Laboratory for Kubernetes load-balancing skew")
+            );
+        if (!builder.ExecutionContext.IsPublishMode)
+            return;
         var values = new ManifestValues { Topology = topology };
         builder.AddImage(DashboardManifests.Component, DashboardManifests.Image).PublishObjects(_ => values);
         builder.AddImage(PrometheusManifests.Name, PrometheusManifests.Image).PublishObjects(_ => values);
         builder.AddImage(GrafanaManifests.Name, GrafanaManifests.Image).PublishObjects(_ => values);
-        builder.AddProject<Projects.ClusterSetup>(RunnerManifests.Name, launchProfileName: null).PublishObjects(image => values with { RunnerImage = image });
+        builder
+            .AddProject<Projects.ClusterSetup>(RunnerManifests.Name, launchProfileName: null)
+            .PublishObjects(image => values with { RunnerImage = image });
         builder.AddChartValues();
     }
 
-    static partial void AddDeployment(IResourceBuilder<ProjectResource> project, WorkloadSpec workload, ServiceSpec? service)
+    static partial void AddDeployment(
+        IResourceBuilder<ProjectResource> project,
+        WorkloadSpec workload,
+        ServiceSpec? service
+    )
     {
-        var values = new ManifestValues { Topology = new LabTopology("", [], [workload], service is null ? [] : [service]) };
-        project.PublishObjects(image => workload.Image is PodImage.Backend ? values with { BackendImage = image } : values with { LoadTestImage = image });
+        var values = new ManifestValues
+        {
+            Topology = new LabTopology("", [], [workload], service is null ? [] : [service]),
+        };
+        project.PublishObjects(image =>
+            workload.Image is PodImage.Backend
+                ? values with
+                {
+                    BackendImage = image,
+                }
+                : values with
+                {
+                    LoadTestImage = image,
+                }
+        );
     }
 
-    private static IResourceBuilder<ContainerResource> AddImage(this IDistributedApplicationBuilder builder, [ResourceName] string name, string reference)
+    private static IResourceBuilder<ContainerResource> AddImage(
+        this IDistributedApplicationBuilder builder,
+        [ResourceName] string name,
+        string reference
+    )
     {
         var colon = reference.LastIndexOf(':');
         return builder.AddContainer(name, reference[..colon], reference[(colon + 1)..]);
@@ -45,15 +74,26 @@ internal static partial class KubernetesPublishing
     /// <summary>Puts the lab's objects in the place of those that Aspire derives from the resource.</summary>
     /// <param name="resource">A component of the chart.</param>
     /// <param name="values">What is rendered, from the expression that Aspire has for the resource's image.</param>
-    private static IResourceBuilder<T> PublishObjects<T>(this IResourceBuilder<T> resource, Func<string, ManifestValues> values) where T : IComputeResource
+    private static IResourceBuilder<T> PublishObjects<T>(
+        this IResourceBuilder<T> resource,
+        Func<string, ManifestValues> values
+    )
+        where T : IComputeResource
     {
         // What Aspire tells a program through a ConfigMap is for its own development-time wiring; the manifests have all the variables there are.
-        foreach (var variables in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToList()) resource.Resource.Annotations.Remove(variables);
+        foreach (var variables in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToList())
+            resource.Resource.Annotations.Remove(variables);
         return resource.PublishAsKubernetesService(target =>
         {
-            var image = target.Workload?.PodTemplate.Spec.Containers.FirstOrDefault()?.Image ?? throw new InvalidOperationException($"Aspire gives {resource.Resource.Name} no image");
+            var image = target.Workload?.PodTemplate.Spec.Containers.FirstOrDefault()?.Image
+                ?? throw new InvalidOperationException($"Aspire gives {resource.Resource.Name} no image");
             (target.Workload, target.Service, target.ConfigMap, target.Secret) = (null, null, null, null);
-            target.AdditionalResources.AddRange(LabChart.Templates(values(image)).Where(t => t.Component == resource.Resource.Name).Select(t => new ChartObject(t)));
+            target.AdditionalResources.AddRange(
+                LabChart
+                    .Templates(values(image))
+                    .Where(t => t.Component == resource.Resource.Name)
+                    .Select(t => new ChartObject(t))
+            );
         });
     }
 }

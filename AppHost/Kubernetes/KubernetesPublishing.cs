@@ -32,31 +32,54 @@ internal static partial class KubernetesPublishing
     public static async Task<int> RebuildAndRunAsync(string projectDirectory, string[] args)
     {
         using var children = new SignalledChildren();
-        var configuration = typeof(KubernetesPublishing).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()?.Configuration ?? "Debug";
+        var configuration = typeof(KubernetesPublishing)
+            .Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()
+            ?.Configuration
+            ?? "Debug";
         var build = new ProcessStartInfo(
             DotnetProcess.DotnetHost(),
-            ["build", projectDirectory, "-c", configuration, "-p:PublishToKubernetes=true", "-t:Build", "-getProperty:TargetPath"])
+            [
+                "build",
+                projectDirectory,
+                "-c",
+                configuration,
+                "-p:PublishToKubernetes=true",
+                "-t:Build",
+                "-getProperty:TargetPath",
+            ]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         var (code, path, errors) = await children.RunAsync(build);
-        if (children.Signal is { } signal) return SignalExitCode + signal;
+        if (children.Signal is { } signal)
+            return SignalExitCode + signal;
         if (code != 0)
         {
             var lines = errors.Split('\n').Concat(path.Split('\n'));
-            var reason = lines.FirstOrDefault(l => l.Contains(": error ", StringComparison.Ordinal)) ?? $"dotnet build ended with exit code {code}";
-            await Console.Error.WriteLineAsync($"cannot publish: {reason[(reason.IndexOf(": error ", StringComparison.Ordinal) + 1)..].Trim()}");
+            var reason = lines.FirstOrDefault(l => l.Contains(": error ", StringComparison.Ordinal))
+                ?? $"dotnet build ended with exit code {code}";
+            await Console.Error.WriteLineAsync(
+                $"cannot publish: {reason[(reason.IndexOf(": error ", StringComparison.Ordinal) + 1)..].Trim()}"
+            );
             return (int)ExitCode.Failed;
         }
-        return (await children.RunAsync(new ProcessStartInfo(DotnetProcess.DotnetHost(), [path.Trim(), .. args]))).ExitCode;
+        return (
+            await children.RunAsync(new ProcessStartInfo(DotnetProcess.DotnetHost(), [path.Trim(), .. args]))
+        ).ExitCode;
     }
 
     /// <summary>Adds the Helm chart that publishing makes. Nothing while the lab runs.</summary>
-    public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, ClusterTopology topology) => AddChart(builder, topology);
+    public static void AddKubernetesChart(this IDistributedApplicationBuilder builder, ClusterTopology topology) =>
+        AddChart(builder, topology);
 
     /// <summary>Makes a Deployment of a project in the chart, with its Service, namespace and policy.</summary>
     public static IResourceBuilder<ProjectResource> PublishAsDeployment(
-        this IResourceBuilder<ProjectResource> project, WorkloadSpec workload, ServiceSpec? service)
+        this IResourceBuilder<ProjectResource> project,
+        WorkloadSpec workload,
+        ServiceSpec? service
+    )
     {
         AddDeployment(project, workload, service);
         return project;
@@ -66,20 +89,27 @@ internal static partial class KubernetesPublishing
 
     static partial void AddChart(IDistributedApplicationBuilder builder, ClusterTopology topology);
 
-    static partial void AddDeployment(IResourceBuilder<ProjectResource> project, WorkloadSpec workload, ServiceSpec? service);
+    static partial void AddDeployment(
+        IResourceBuilder<ProjectResource> project,
+        WorkloadSpec workload,
+        ServiceSpec? service
+    );
 
     /// <summary>Runs one child after the other; the signals that would end this process go to the child.</summary>
     private sealed class SignalledChildren : IDisposable
     {
         private static readonly Dictionary<PosixSignal, int> s_signals = new()
         {
-            [PosixSignal.SIGHUP] = 1, [PosixSignal.SIGINT] = 2, [PosixSignal.SIGTERM] = 15,
+            [PosixSignal.SIGHUP] = 1,
+            [PosixSignal.SIGINT] = 2,
+            [PosixSignal.SIGTERM] = 15,
         };
 
         private readonly List<PosixSignalRegistration> _registrations;
         private volatile Process? _child;
 
-        public SignalledChildren() => _registrations = [.. s_signals.Keys.Select(s => PosixSignalRegistration.Create(s, Forward))];
+        public SignalledChildren() =>
+            _registrations = [.. s_signals.Keys.Select(s => PosixSignalRegistration.Create(s, Forward))];
 
         /// <summary>Number of the signal that came; null: none.</summary>
         public int? Signal { get; private set; }
@@ -88,7 +118,8 @@ internal static partial class KubernetesPublishing
         {
             using var child = Process.Start(start)!;
             _child = child;
-            if (Signal is { } earlier && !OperatingSystem.IsWindows()) DotnetProcess.Kill(child.Id, earlier);
+            if (Signal is { } earlier && !OperatingSystem.IsWindows())
+                DotnetProcess.Kill(child.Id, earlier);
             var output = start.RedirectStandardOutput ? child.StandardOutput.ReadToEndAsync() : Task.FromResult("");
             var errors = start.RedirectStandardError ? child.StandardError.ReadToEndAsync() : Task.FromResult("");
             await child.WaitForExitAsync();
@@ -100,7 +131,8 @@ internal static partial class KubernetesPublishing
         {
             context.Cancel = true;
             Signal = s_signals[context.Signal];
-            if (_child is { } child && !OperatingSystem.IsWindows()) DotnetProcess.Kill(child.Id, s_signals[context.Signal]);
+            if (_child is { } child && !OperatingSystem.IsWindows())
+                DotnetProcess.Kill(child.Id, s_signals[context.Signal]);
         }
 
         public void Dispose() => _registrations.ForEach(r => r.Dispose());

@@ -16,15 +16,25 @@ internal sealed class AspireRows(IServiceProvider services)
 
     private readonly HashSet<string> _used = new(StringComparer.OrdinalIgnoreCase);
     private readonly DistributedApplicationModel _model = services.GetRequiredService<DistributedApplicationModel>();
-    private readonly ResourceNotificationService _notifications = services.GetRequiredService<ResourceNotificationService>();
+    private readonly ResourceNotificationService _notifications =
+        services.GetRequiredService<ResourceNotificationService>();
     private readonly ResourceLoggerService _loggers = services.GetRequiredService<ResourceLoggerService>();
-    private readonly ICollection<HealthCheckRegistration> _checks = services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations;
+    private readonly ICollection<HealthCheckRegistration> _checks = services
+        .GetRequiredService<IOptions<HealthCheckServiceOptions>>()
+        .Value.Registrations;
 
     /// <summary>A name that no resource has or ever had, because Aspire never forgets a row's id: the wanted one, else with the namespace before it, else with a number.</summary>
     public string Name(string wanted, string ns)
     {
-        var name = Enumerable.Range(2, int.MaxValue - 2).Select(n => $"{ns}-{wanted}-{n}").Prepend($"{ns}-{wanted}").Prepend(wanted)
-            .First(n => !_used.Contains(n) && _model.Resources.All(r => !string.Equals(r.Name, n, StringComparison.OrdinalIgnoreCase)));
+        var name = Enumerable
+            .Range(2, int.MaxValue - 2)
+            .Select(n => $"{ns}-{wanted}-{n}")
+            .Prepend($"{ns}-{wanted}")
+            .Prepend(wanted)
+            .First(n =>
+                !_used.Contains(n)
+                && _model.Resources.All(r => !string.Equals(r.Name, n, StringComparison.OrdinalIgnoreCase))
+            );
         _used.Add(name);
         return name;
     }
@@ -36,7 +46,9 @@ internal sealed class AspireRows(IServiceProvider services)
     {
         if (health is not null)
         {
-            _checks.Add(new HealthCheckRegistration(resource.Name, _ => new Check(health), HealthStatus.Unhealthy, tags: null));
+            _checks.Add(
+                new HealthCheckRegistration(resource.Name, _ => new Check(health), HealthStatus.Unhealthy, tags: null)
+            );
             resource.Annotations.Add(new HealthCheckAnnotation(resource.Name));
         }
         _model.Resources.Add(resource);
@@ -46,7 +58,8 @@ internal sealed class AspireRows(IServiceProvider services)
     public void Remove(IResource resource)
     {
         _model.Resources.Remove(resource);
-        foreach (var check in _checks.Where(c => c.Name == resource.Name).ToList()) _checks.Remove(check);
+        foreach (var check in _checks.Where(c => c.Name == resource.Name).ToList())
+            _checks.Remove(check);
     }
 
     /// <summary>Changes what the row of a resource says.</summary>
@@ -54,14 +67,23 @@ internal sealed class AspireRows(IServiceProvider services)
     /// <param name="change">The change.</param>
     /// <param name="parentRow">Id of the row it belongs under; null: as before.</param>
     /// <param name="parentName">Name of that row's resource.</param>
-    public Task PublishAsync(IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> change, string? parentRow = null, string? parentName = null) =>
-        _notifications.PublishUpdateAsync(resource, resource.Name, row =>
+    public Task PublishAsync(
+        IResource resource,
+        Func<CustomResourceSnapshot, CustomResourceSnapshot> change,
+        string? parentRow = null,
+        string? parentName = null
+    ) => _notifications.PublishUpdateAsync(resource, resource.Name, row =>
         {
             var changed = change(row);
-            if (parentRow is null || parentName is null) return changed;
+            if (parentRow is null || parentName is null)
+                return changed;
             return changed with
             {
-                Properties = [.. changed.Properties.Where(p => p.Name != ParentProperty), new ResourcePropertySnapshot(ParentProperty, parentRow)],
+                Properties =
+                [
+                    .. changed.Properties.Where(p => p.Name != ParentProperty),
+                    new ResourcePropertySnapshot(ParentProperty, parentRow),
+                ],
                 Relationships = [new RelationshipSnapshot(parentName, "Parent")],
             };
         });
@@ -81,7 +103,10 @@ internal sealed class AspireRows(IServiceProvider services)
 
     private sealed class Check(Func<(HealthStatus Status, string Reason)> health) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        public Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context,
+            CancellationToken cancellationToken = default
+        )
         {
             var (status, reason) = health();
             return Task.FromResult(new HealthCheckResult(status, reason));

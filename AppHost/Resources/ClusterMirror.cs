@@ -1,11 +1,11 @@
 using System.Threading.Channels;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Page;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -36,7 +36,8 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     /// <summary>Pods that are gone and whose logs can still be read.</summary>
     private const int MaxGone = 20;
 
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_logRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1),
+        s_logRest = TimeSpan.FromSeconds(2);
 
     private readonly k8s.Kubernetes _api;
     private readonly AspireRows _rows;
@@ -64,11 +65,19 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     /// <param name="feed">What is known of the load.</param>
     /// <param name="page">The live page, which the rows link to.</param>
     public ClusterMirror(
-        k8s.Kubernetes api, IEnumerable<MirroredPods> pods, AspireRows rows, KubernetesCommands commands, string clusterRow, IEnumerable<WorkloadResource> workloads, LiveState feed,
-        Uri page)
+        k8s.Kubernetes api,
+        IEnumerable<MirroredPods> pods,
+        AspireRows rows,
+        KubernetesCommands commands,
+        string clusterRow,
+        IEnumerable<WorkloadResource> workloads,
+        LiveState feed,
+        Uri page
+    )
     {
         (_api, _rows, _commands, _clusterRow, _feed, _page) = (api, rows, commands, clusterRow, feed, page);
-        foreach (var workload in workloads) Add(new WorkloadEntry(workload) { IsOfApplication = true });
+        foreach (var workload in workloads)
+            Add(new WorkloadEntry(workload) { IsOfApplication = true });
         _log = rows.LogOf<ClusterMirror>();
         _showing = ShowQueuedAsync();
         _running.Add(ShowEverySecondAsync());
@@ -79,41 +88,82 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
         }
     }
 
-    private ObjectWatch<V1Pod> WatchPods(MirroredPods watched) => new(
-        async token =>
-        {
-            var list = await _api.CoreV1.ListNamespacedPodAsync(watched.Namespace, labelSelector: watched.LabelSelector, cancellationToken: token);
-            return (list.Items, list.ResourceVersion());
-        },
-        (version, token) => _api.CoreV1.WatchListNamespacedPodAsync(
-            watched.Namespace, labelSelector: watched.LabelSelector, resourceVersion: version, cancellationToken: token),
-        items => QueueAsync(async () =>
-        {
-            var uids = items.Select(p => p.Uid()).ToHashSet(StringComparer.Ordinal);
-            foreach (var gone in _pods.Values.Where(p => ReferenceEquals(p.Watched, watched) && !uids.Contains(p.Pod.Uid())).ToList()) await RemoveAsync(gone);
-            foreach (var pod in items) await ShowAsync(pod, watched);
-        }),
-        (type, pod) => QueueAsync(() => type is not WatchEventType.Deleted ? ShowAsync(pod, watched)
-            : _pods.TryGetValue(pod.Uid(), out var gone) ? RemoveAsync(gone) : Task.CompletedTask),
-        refusal => LogRefused(_log, "pods", watched.Namespace, refusal.Response.Content), TimeProvider.System);
+    private ObjectWatch<V1Pod> WatchPods(MirroredPods watched) =>
+        new(
+            async token =>
+            {
+                var list = await _api.CoreV1.ListNamespacedPodAsync(
+                    watched.Namespace,
+                    labelSelector: watched.LabelSelector,
+                    cancellationToken: token
+                );
+                return (list.Items, list.ResourceVersion());
+            },
+            (version, token) =>
+                _api.CoreV1.WatchListNamespacedPodAsync(
+                    watched.Namespace,
+                    labelSelector: watched.LabelSelector,
+                    resourceVersion: version,
+                    cancellationToken: token
+                ),
+            items =>
+                QueueAsync(async () =>
+                {
+                    var uids = items.Select(p => p.Uid()).ToHashSet(StringComparer.Ordinal);
+                    foreach (
+                        var gone in _pods
+                            .Values.Where(p => ReferenceEquals(p.Watched, watched) && !uids.Contains(p.Pod.Uid()))
+                            .ToList()
+                    )
+                        await RemoveAsync(gone);
+                    foreach (var pod in items)
+                        await ShowAsync(pod, watched);
+                }),
+            (type, pod) =>
+                QueueAsync(() =>
+                    type is not WatchEventType.Deleted ? ShowAsync(pod, watched)
+                    : _pods.TryGetValue(pod.Uid(), out var gone) ? RemoveAsync(gone)
+                    : Task.CompletedTask
+                ),
+            refusal => LogRefused(_log, "pods", watched.Namespace, refusal.Response.Content),
+            TimeProvider.System
+        );
 
-    private ObjectWatch<V1Deployment> WatchDeployments(string ns) => new(
-        async token =>
-        {
-            var list = await _api.AppsV1.ListNamespacedDeploymentAsync(ns, cancellationToken: token);
-            return (list.Items, list.ResourceVersion());
-        },
-        (version, token) => _api.AppsV1.WatchListNamespacedDeploymentAsync(ns, resourceVersion: version, cancellationToken: token),
-        items => QueueAsync(async () =>
-        {
-            var names = items.Select(d => d.Name()).ToHashSet(StringComparer.Ordinal);
-            foreach (var gone in _workloads.Values.Where(w => w.Resource is { Kind: WorkloadResource.Deployment } r && r.Namespace == ns && !names.Contains(r.Workload)).ToList())
-                await EndAsync(gone);
-            foreach (var deployment in items) await ShowAsync(deployment);
-        }),
-        (type, deployment) => QueueAsync(() => type is not WatchEventType.Deleted ? ShowAsync(deployment)
-            : _workloads.TryGetValue((ns, deployment.Name()), out var gone) ? EndAsync(gone) : Task.CompletedTask),
-        refusal => LogRefused(_log, "deployments", ns, refusal.Response.Content), TimeProvider.System);
+    private ObjectWatch<V1Deployment> WatchDeployments(string ns) =>
+        new(
+            async token =>
+            {
+                var list = await _api.AppsV1.ListNamespacedDeploymentAsync(ns, cancellationToken: token);
+                return (list.Items, list.ResourceVersion());
+            },
+            (version, token) =>
+                _api.AppsV1.WatchListNamespacedDeploymentAsync(ns, resourceVersion: version, cancellationToken: token),
+            items =>
+                QueueAsync(async () =>
+                {
+                    var names = items.Select(d => d.Name()).ToHashSet(StringComparer.Ordinal);
+                    foreach (
+                        var gone in _workloads
+                            .Values.Where(w =>
+                                w.Resource is { Kind: WorkloadResource.Deployment } r
+                                && r.Namespace == ns
+                                && !names.Contains(r.Workload)
+                            )
+                            .ToList()
+                    )
+                        await EndAsync(gone);
+                    foreach (var deployment in items)
+                        await ShowAsync(deployment);
+                }),
+            (type, deployment) =>
+                QueueAsync(() =>
+                    type is not WatchEventType.Deleted ? ShowAsync(deployment)
+                    : _workloads.TryGetValue((ns, deployment.Name()), out var gone) ? EndAsync(gone)
+                    : Task.CompletedTask
+                ),
+            refusal => LogRefused(_log, "deployments", ns, refusal.Response.Content),
+            TimeProvider.System
+        );
 
     private ValueTask QueueAsync(Func<Task> change) => _queue.Writer.WriteAsync(change, _stop.Token);
 
@@ -130,7 +180,8 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
                 catch (Exception e) when (e is not OutOfMemoryException)
                 {
                     // One row that cannot be shown must not keep the others from being shown.
-                    if (!_stop.IsCancellationRequested) LogNotShown(_log, e);
+                    if (!_stop.IsCancellationRequested)
+                        LogNotShown(_log, e);
                 }
             }
         }
@@ -140,8 +191,10 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            await Task.Delay(s_interval, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!_stop.IsCancellationRequested) _queue.Writer.TryWrite(ShowAllAsync);
+            await Task.Delay(s_interval, TimeProvider.System, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!_stop.IsCancellationRequested)
+                _queue.Writer.TryWrite(ShowAllAsync);
         }
     }
 
@@ -149,23 +202,28 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     {
         PageState state = _feed.State;
         var rows = state.PodRows.ToDictionary(r => r.Key, StringComparer.Ordinal);
-        foreach (var pod in _pods.Values) await ShowAsync(pod, state, rows.GetValueOrDefault($"{pod.Pod.Namespace()}/{pod.Pod.Name()}"));
-        foreach (var workload in _workloads.Values) await ShowAsync(workload, state);
+        foreach (var pod in _pods.Values)
+            await ShowAsync(pod, state, rows.GetValueOrDefault($"{pod.Pod.Namespace()}/{pod.Pod.Name()}"));
+        foreach (var workload in _workloads.Values)
+            await ShowAsync(workload, state);
     }
 
     private async Task ShowAsync(V1Pod pod, MirroredPods watched)
     {
         PageState state = _feed.State;
-        if (!_pods.TryGetValue(pod.Uid(), out var entry)) entry = await AddAsync(pod, watched);
+        if (!_pods.TryGetValue(pod.Uid(), out var entry))
+            entry = await AddAsync(pod, watched);
         entry.Pod = pod;
-        if (entry.Log is null && HasStarted(pod) && _logs < MaxLogs) StartLog(entry);
+        if (entry.Log is null && HasStarted(pod) && _logs < MaxLogs)
+            StartLog(entry);
         await ShowAsync(entry, state, state.PodRows.FirstOrDefault(r => r.Key == $"{pod.Namespace()}/{pod.Name()}"));
         await ShowAsync(entry.Workload, state);
     }
 
     private async Task ShowAsync(V1Deployment deployment)
     {
-        if (!_workloads.TryGetValue((deployment.Namespace(), deployment.Name()), out var entry)) return;
+        if (!_workloads.TryGetValue((deployment.Namespace(), deployment.Name()), out var entry))
+            return;
         (entry.Replicas, entry.IsGone) = (deployment.Spec.Replicas ?? 1, false);
         await ShowAsync(entry, _feed.State);
     }
@@ -201,15 +259,26 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     private async Task<WorkloadEntry> WorkloadOfAsync(V1Pod pod)
     {
         var key = (pod.Namespace(), PodNames.WorkloadOf(pod));
-        if (_workloads.TryGetValue(key, out var known)) return known;
+        if (_workloads.TryGetValue(key, out var known))
+            return known;
         var owner = PodNames.Controller(pod)?.Kind;
         var kind = owner is "ReplicaSet" or null ? WorkloadResource.Deployment : owner;
-        var entry = new WorkloadEntry(new WorkloadResource(_rows.Name(key.Item2, key.Item1), key.Item1, key.Item2, kind));
+        var entry = new WorkloadEntry(
+            new WorkloadResource(_rows.Name(key.Item2, key.Item1), key.Item1, key.Item2, kind)
+        );
         if (kind == WorkloadResource.Deployment && owner is not null)
         {
             try
             {
-                entry.Replicas = (await _api.AppsV1.ReadNamespacedDeploymentAsync(key.Item2, key.Item1, cancellationToken: _stop.Token)).Spec.Replicas;
+                entry.Replicas = (
+                    await _api.AppsV1.ReadNamespacedDeploymentAsync(
+                        key.Item2,
+                        key.Item1,
+                        cancellationToken: _stop.Token
+                    )
+                )
+                    .Spec
+                    .Replicas;
             }
             catch (Exception e) when (e is HttpOperationException or HttpRequestException)
             {
@@ -223,7 +292,8 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
 
     private void Add(WorkloadEntry entry)
     {
-        foreach (var command in _commands.Of(entry.Resource)) entry.Resource.Annotations.Add(command);
+        foreach (var command in _commands.Of(entry.Resource))
+            entry.Resource.Annotations.Add(command);
         _workloads.Add((entry.Resource.Namespace, entry.Resource.Workload), entry);
     }
 
@@ -231,17 +301,29 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     {
         _pods.Remove(entry.Pod.Uid());
         entry.Workload.Pods.Remove(entry);
-        await _rows.HideAsync(entry.Resource, s => s with { State = KnownResourceStates.Finished, StopTimeStamp = TimeProvider.System.GetUtcNow().UtcDateTime });
+        await _rows.HideAsync(entry.Resource, s =>
+            s with
+            {
+                State = KnownResourceStates.Finished,
+                StopTimeStamp = TimeProvider.System.GetUtcNow().UtcDateTime,
+            }
+        );
         if (entry.Log is { } log)
         {
             _running.Add(EndLogAsync(entry, log));
             _running.RemoveAll(t => t.IsCompleted);
         }
         _gone.Enqueue(entry);
-        if (_gone.Count > MaxGone) _rows.Remove(_gone.Dequeue().Resource);
+        if (_gone.Count > MaxGone)
+            _rows.Remove(_gone.Dequeue().Resource);
         // A Job's Pods are gone and so is it; a Deployment says itself when it is.
-        if (entry.Workload is { Pods.Count: 0 } workload && (workload.IsGone || workload.Resource.Kind != WorkloadResource.Deployment)) await EndAsync(workload);
-        else await ShowAsync(entry.Workload, _feed.State);
+        if (
+            entry.Workload is { Pods.Count: 0 } workload
+            && (workload.IsGone || workload.Resource.Kind != WorkloadResource.Deployment)
+        )
+            await EndAsync(workload);
+        else
+            await ShowAsync(entry.Workload, _feed.State);
     }
 
     private void StartLog(PodEntry entry)
@@ -267,30 +349,60 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
     private async Task ShowAsync(PodEntry entry, PageState state, PageRow? share)
     {
         var text = PodText.Of(entry.Pod, state, share);
-        if (entry.Shown?.Key == text.Key) return;
+        if (entry.Shown?.Key == text.Key)
+            return;
         var before = entry.Shown;
         // Aspire asks a healthy row for its health every 30 s only, unless its state changes: for a moment it does.
-        if (before is not null && before.Health.Status != text.Health.Status && text.State.Text == KnownResourceStates.Running)
-            await _rows.PublishAsync(entry.Resource, s => s with { State = RowText.Styled("Running, checking", KnownResourceStateStyles.Info) });
-        await _rows.PublishAsync(entry.Resource, s => text.ApplyTo(s, _page) with
-        {
-            ResourceType = "Pod",
-            IconName = "Box",
-            StartTimeStamp = entry.Pod.Status?.StartTime ?? entry.Pod.Metadata.CreationTimestamp,
-        }, parentRow: entry.Workload.Resource.Name, parentName: entry.Workload.Resource.Name);
+        if (
+            before is not null
+            && before.Health.Status != text.Health.Status
+            && text.State.Text == KnownResourceStates.Running
+        )
+            await _rows.PublishAsync(entry.Resource, s =>
+                s with
+                {
+                    State = RowText.Styled("Running, checking", KnownResourceStateStyles.Info),
+                }
+            );
+        await _rows.PublishAsync(
+            entry.Resource,
+            s =>
+                text.ApplyTo(s, _page) with
+                {
+                    ResourceType = "Pod",
+                    IconName = "Box",
+                    StartTimeStamp = entry.Pod.Status?.StartTime ?? entry.Pod.Metadata.CreationTimestamp,
+                },
+            parentRow: entry.Workload.Resource.Name,
+            parentName: entry.Workload.Resource.Name
+        );
         entry.Shown = text;
     }
 
     private async Task ShowAsync(WorkloadEntry entry, PageState state)
     {
-        var text = WorkloadText.Of(entry.Resource, entry.IsGone, entry.Replicas, [.. entry.Pods.Select(p => p.Pod)], state);
-        if (entry.Shown?.Key == text.Key) return;
+        var text = WorkloadText.Of(
+            entry.Resource,
+            entry.IsGone,
+            entry.Replicas,
+            [.. entry.Pods.Select(p => p.Pod)],
+            state
+        );
+        if (entry.Shown?.Key == text.Key)
+            return;
         entry.Shown = text;
-        await _rows.PublishAsync(entry.Resource, s => text.ApplyTo(s, _page) with { ResourceType = entry.Resource.Kind, IconName = "Stack" },
-            parentRow: _clusterRow, parentName: "cluster");
+        await _rows.PublishAsync(
+            entry.Resource,
+            s => text.ApplyTo(s, _page) with { ResourceType = entry.Resource.Kind, IconName = "Stack" },
+            parentRow: _clusterRow,
+            parentName: "cluster"
+        );
     }
 
-    private static bool HasStarted(V1Pod pod) => pod.Status?.ContainerStatuses?.Any(c => c.State?.Running is not null || c.State?.Terminated is not null || c.RestartCount > 0) == true;
+    private static bool HasStarted(V1Pod pod) =>
+        pod.Status?.ContainerStatuses?.Any(c =>
+            c.State?.Running is not null || c.State?.Terminated is not null || c.RestartCount > 0
+        ) == true;
 
     /// <summary>Stops watching. The rows stay.</summary>
     public async ValueTask DisposeAsync()
@@ -298,15 +410,20 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
         await _stop.CancelAsync();
         _queue.Writer.TryComplete();
         await _showing; // from here on nobody else changes the lists
-        foreach (var entry in _pods.Values) await entry.LogEnd.CancelAsync();
-        await Task.WhenAll(_running.Concat(_pods.Values.Select(p => p.Log).OfType<Task>())).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var entry in _pods.Values)
+            await entry.LogEnd.CancelAsync();
+        await Task.WhenAll(_running.Concat(_pods.Values.Select(p => p.Log).OfType<Task>()))
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A row of the cluster could not be shown")]
     private static partial void LogNotShown(ILogger logger, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The {Kind} of namespace {Namespace} are not shown, because they may not be listed: {Refusal}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The {Kind} of namespace {Namespace} are not shown, because they may not be listed: {Refusal}"
+    )]
     private static partial void LogRefused(ILogger logger, string kind, string @namespace, string refusal);
 
     private sealed class PodEntry(PodResource resource, WorkloadEntry workload)

@@ -1,6 +1,6 @@
 using CiliumDebugging.AppHost.CommandLine;
-using Microsoft.Extensions.DependencyInjection;
 using k8s;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -18,7 +18,9 @@ internal interface IClusterResource : IResource
 
 /// <summary>The embedded cluster: one process, which starts a process for each Pod.</summary>
 internal sealed class EmbeddedClusterResource(string name, string command, string workingDirectory)
-    : ExecutableResource(name, command, workingDirectory), IClusterResource, IDisposable
+    : ExecutableResource(name, command, workingDirectory),
+        IClusterResource,
+        IDisposable
 {
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(50);
     private readonly Lazy<DirectoryInfo> _folder = new(() => Directory.CreateTempSubdirectory("cilium-debugging-"));
@@ -32,16 +34,22 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
     public string Kubeconfig => Path.Combine(_folder.Value.FullName, "kubeconfig");
 
     /// <inheritdoc/>
-    public async Task<KubernetesClientConfiguration> ReadyAsync(IServiceProvider services, CancellationToken cancellationToken)
+    public async Task<KubernetesClientConfiguration> ReadyAsync(
+        IServiceProvider services,
+        CancellationToken cancellationToken
+    )
     {
         _ = services.GetRequiredService<EmbeddedClusterResource>(); // from here on the application disposes it
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var end = new ResourceEnd(
-            services.GetRequiredService<ResourceNotificationService>(), services.GetRequiredService<ResourceLoggerService>());
+            services.GetRequiredService<ResourceNotificationService>(),
+            services.GetRequiredService<ResourceLoggerService>()
+        );
         var ended = end.OfAsync(this, done.Token);
         while (!File.Exists(Kubeconfig))
         {
-            if (ended.IsCompleted) throw await ended;
+            if (ended.IsCompleted)
+                throw await ended;
             await Task.Delay(s_glance, TimeProvider.System, cancellationToken);
         }
         await done.CancelAsync();
@@ -53,7 +61,8 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
     {
         try
         {
-            if (_folder.IsValueCreated) _folder.Value.Delete(recursive: true);
+            if (_folder.IsValueCreated)
+                _folder.Value.Delete(recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -72,6 +81,8 @@ internal sealed class ExistingClusterResource(string name, ExistingCluster clust
     public ExistingCluster Cluster => cluster;
 
     /// <inheritdoc/>
-    public Task<KubernetesClientConfiguration> ReadyAsync(IServiceProvider services, CancellationToken cancellationToken) =>
-        Task.FromResult(cluster.Read());
+    public Task<KubernetesClientConfiguration> ReadyAsync(
+        IServiceProvider services,
+        CancellationToken cancellationToken
+    ) => Task.FromResult(cluster.Read());
 }

@@ -12,7 +12,11 @@ internal static class DeploymentExtensions
     /// </summary>
     /// <typeparam name="TProject">The project of the program that its Pods run.</typeparam>
     public static IResourceBuilder<IResource> AddDeployment<TProject>(
-        this IDistributedApplicationBuilder builder, [ResourceName] string name, ClusterTopology topology, IResourceBuilder<IClusterResource> cluster)
+        this IDistributedApplicationBuilder builder,
+        [ResourceName] string name,
+        ClusterTopology topology,
+        IResourceBuilder<IClusterResource> cluster
+    )
         where TProject : IProjectMetadata, new()
     {
         var workload = topology.Workloads.Single(w => w.Name == name);
@@ -23,9 +27,15 @@ internal static class DeploymentExtensions
         }
         var deployment = new WorkloadResource(name, workload.Namespace, name, WorkloadResource.Deployment);
         // Which workloads a cluster has that is there, it says itself.
-        if (!cluster.Resource.IsEmbedded) return builder.CreateResourceBuilder(deployment);
-        return builder.AddResource(deployment)
-            .WithInitialState(deployment.Describe(new ResourceStateSnapshot(KnownResourceStates.Waiting, KnownResourceStateStyles.Info)))
+        if (!cluster.Resource.IsEmbedded)
+            return builder.CreateResourceBuilder(deployment);
+        return builder
+            .AddResource(deployment)
+            .WithInitialState(
+                deployment.Describe(
+                    new ResourceStateSnapshot(KnownResourceStates.Waiting, KnownResourceStateStyles.Info)
+                )
+            )
             .ExcludeFromManifest();
     }
 }

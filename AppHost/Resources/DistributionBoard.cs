@@ -25,12 +25,26 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly IDisposable _watching;
     private readonly Task _showing;
-    private string _shown = "", _told = "";
+    private string _shown = "",
+        _told = "";
     private Task _message = Task.CompletedTask;
 
-    public DistributionBoard(DistributionResource distribution, LiveState feed, PageServer page, string cluster, InitializeResourceEvent init)
+    public DistributionBoard(
+        DistributionResource distribution,
+        LiveState feed,
+        PageServer page,
+        string cluster,
+        InitializeResourceEvent init
+    )
     {
-        (_distribution, _feed, _page, _cluster, _notifications, _log) = (distribution, feed, page, cluster, init.Notifications, new RunLog(init.Logger));
+        (_distribution, _feed, _page, _cluster, _notifications, _log) = (
+            distribution,
+            feed,
+            page,
+            cluster,
+            init.Notifications,
+            new RunLog(init.Logger)
+        );
         _logger = init.Logger;
         _interactions = init.Services.GetRequiredService<IInteractionService>();
         _watching = feed.Watch();
@@ -50,7 +64,8 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
                 // A run must not fail because it could not be shown.
                 LogNotShown(_logger, e);
             }
-            await Task.Delay(s_interval, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_interval, TimeProvider.System, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -62,7 +77,8 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
         var text = DistributionText.Of(state, _cluster);
         // Commands are enabled by these as well: Aspire asks when a row is published.
         var key = $"{text.Key}\n{state.Activity}\n{string.Join(',', lab.Policies)}\n{lab.Reports.Length}";
-        if (key == _shown) return;
+        if (key == _shown)
+            return;
         _shown = key;
         var links = Links(lab);
         await _notifications.PublishUpdateAsync(_distribution, s => text.ApplyTo(s, page: null) with { Urls = links });
@@ -71,11 +87,21 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     /// <summary>A message at the verdict, one for each scenario and mechanism. Nobody need answer it.</summary>
     private void Tell(PageState state)
     {
-        if (state.Verdict is not { Kind: "skewed" } || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis) return;
+        if (
+            state.Verdict is not { Kind: "skewed" }
+            || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis
+        )
+            return;
         var about = $"{state.Scenario}/{diagnosis.Name}";
-        if (_told == about || !_interactions.IsAvailable || !_message.IsCompleted) return;
+        if (_told == about || !_interactions.IsAvailable || !_message.IsCompleted)
+            return;
         _told = about;
-        var options = new NotificationInteractionOptions { Intent = MessageIntent.Warning, LinkText = "Open the live page", LinkUrl = $"{_page.Link}" };
+        var options = new NotificationInteractionOptions
+        {
+            Intent = MessageIntent.Warning,
+            LinkText = "Open the live page",
+            LinkUrl = $"{_page.Link}",
+        };
         _message = TellAsync(state.Situation.Headline, diagnosis.Sentence, options);
     }
 
@@ -95,10 +121,15 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     {
         ImmutableArray<UrlSnapshot> links =
         [
-            Link("page", $"{_page.Link}", "Live page", 3), Link("metrics", $"{new Uri(_page.Address, "metrics")}", "Metrics", 1),
+            Link("page", $"{_page.Link}", "Live page", 3),
+            Link("metrics", $"{new Uri(_page.Address, "metrics")}", "Metrics", 1),
         ];
         return lab.Reports is [var newest, ..]
-            ? links.Insert(1, Link("report", $"{new Uri(_page.Address, $"reports/{newest.Id}/report.html")}", "Report", 2)) : links;
+            ? links.Insert(
+                1,
+                Link("report", $"{new Uri(_page.Address, $"reports/{newest.Id}/report.html")}", "Report", 2)
+            )
+            : links;
     }
 
     private static UrlSnapshot Link(string name, string url, string title, int order) =>

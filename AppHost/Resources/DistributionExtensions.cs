@@ -18,37 +18,67 @@ internal static class DistributionExtensions
     /// <see cref="LabOptions.StaysUp"/>.
     /// </summary>
     public static void AddDistribution(
-        this IDistributedApplicationBuilder builder, [ResourceName] string name, LabOptions options, IResourceBuilder<IClusterResource> cluster,
-        params IEnumerable<IResourceBuilder<IResource>> workloads)
+        this IDistributedApplicationBuilder builder,
+        [ResourceName] string name,
+        LabOptions options,
+        IResourceBuilder<IClusterResource> cluster,
+        params IEnumerable<IResourceBuilder<IResource>> workloads
+    )
     {
-        if (builder.ExecutionContext.IsPublishMode) return;
+        if (builder.ExecutionContext.IsPublishMode)
+            return;
 
         var resource = new DistributionResource(name);
-        DistributionParts parts = new DistributionParts(cluster.Resource, [.. workloads.Select(w => w.Resource).OfType<WorkloadResource>().Where(builder.Resources.Contains)]);
-        var distribution = builder.AddResource(resource)
-            .WithInitialState(new CustomResourceSnapshot
-            {
-                ResourceType = "Distribution",
-                State = new ResourceStateSnapshot("Waiting for the cluster", KnownResourceStateStyles.Info),
-                Properties = [new(CustomResourceKnownProperties.Source, options.Existing is null ? options.Scenario : options.Existing.Describe())],
-            })
+        DistributionParts parts = new DistributionParts(
+            cluster.Resource,
+            [.. workloads.Select(w => w.Resource).OfType<WorkloadResource>().Where(builder.Resources.Contains)]
+        );
+        var distribution = builder
+            .AddResource(resource)
+            .WithInitialState(
+                new CustomResourceSnapshot
+                {
+                    ResourceType = "Distribution",
+                    State = new ResourceStateSnapshot("Waiting for the cluster", KnownResourceStateStyles.Info),
+                    Properties =
+                    [
+                        new(
+                            CustomResourceKnownProperties.Source,
+                            options.Existing is null ? options.Scenario : options.Existing.Describe()
+                        ),
+                    ],
+                }
+            )
             .WithIconName("DataPie")
             .ExcludeFromManifest()
             .WithReferenceRelationship(cluster.Resource)
             .WithLabCommands(options)
-            .OnInitializeResource((_, init, cancellation) => resource.Run = new DistributionRun(resource, init, options, parts).RunAsync(cancellation));
-        foreach (var workload in parts.Workloads) distribution.WithRelationship(workload, "Watches");
+            .OnInitializeResource(
+                (_, init, cancellation) =>
+                    resource.Run = new DistributionRun(resource, init, options, parts).RunAsync(cancellation)
+            );
+        foreach (var workload in parts.Workloads)
+            distribution.WithRelationship(workload, "Watches");
 
         // The dashboard's start takes the processors of a small machine for seconds, and nothing is to be seen before.
         // When the application ends before that, Aspire would log the stack trace of a start that was cancelled.
         var isEnding = false;
-        builder.Services.AddLogging(logging => logging.AddFilter("Aspire.Hosting.Dashboard", level => level >= LogLevel.Warning && !Volatile.Read(ref isEnding)));
-        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(async (start, cancellation) =>
-        {
-            if (start.Resource.Name == Dashboard)
-                await resource.Settled.Task.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (cancellation.IsCancellationRequested) Volatile.Write(ref isEnding, true);
-        });
+        builder.Services.AddLogging(logging =>
+            logging.AddFilter("Aspire.Hosting.Dashboard", level =>
+                level >= LogLevel.Warning && !Volatile.Read(ref isEnding)
+            )
+        );
+        builder.Eventing.Subscribe<BeforeResourceStartedEvent>(
+            async (start, cancellation) =>
+            {
+                if (start.Resource.Name == Dashboard)
+                    await resource
+                        .Settled.Task.WaitAsync(cancellation)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (cancellation.IsCancellationRequested)
+                    Volatile.Write(ref isEnding, true);
+            }
+        );
 
         // Pods become resources while the application runs, and read by other threads than those that add them.
         builder.Services.AddSingleton(_ => new DistributedApplicationModel(new LiveResources(builder.Resources)));

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Dashboard;
 using CiliumDebugging.AppHost.Terminal;
@@ -11,12 +10,13 @@ using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.ServiceDefaults;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Spectre.Console;
 using k8s;
 using k8s.Autorest;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Spectre.Console;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -30,7 +30,11 @@ namespace CiliumDebugging.AppHost.Resources;
 /// </list>
 /// </summary>
 internal sealed partial class DistributionRun(
-    DistributionResource resource, InitializeResourceEvent init, LabOptions options, DistributionParts parts)
+    DistributionResource resource,
+    InitializeResourceEvent init,
+    LabOptions options,
+    DistributionParts parts
+)
 {
     /// <summary>Begins the lines that Aspire's orchestrator adds to the output of a process.</summary>
     private const string OrchestratorPrefix = "[sys]";
@@ -47,7 +51,10 @@ internal sealed partial class DistributionRun(
     /// <summary>Runs to the end.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime.ApplicationStopping);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken,
+            _lifetime.ApplicationStopping
+        );
         using var settles = ended.Token.Register(() => resource.Settled.TrySetResult());
         try
         {
@@ -78,7 +85,8 @@ internal sealed partial class DistributionRun(
         {
             using var api = new k8s.Kubernetes(await parts.Cluster.ReadyAsync(init.Services, cancellationToken));
             return parts.Cluster is EmbeddedClusterResource embedded
-                ? await RunEmbeddedAsync(api, embedded, cancellationToken) : await RunExistingAsync(api, cancellationToken);
+                ? await RunEmbeddedAsync(api, embedded, cancellationToken)
+                : await RunExistingAsync(api, cancellationToken);
         }
         finally
         {
@@ -87,14 +95,29 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    private Task<ExitCode> RunEmbeddedAsync(k8s.Kubernetes api, EmbeddedClusterResource cluster, CancellationToken cancellationToken)
+    private Task<ExitCode> RunEmbeddedAsync(
+        k8s.Kubernetes api,
+        EmbeddedClusterResource cluster,
+        CancellationToken cancellationToken
+    )
     {
         _console.WriteLine($"export KUBECONFIG={cluster.Kubeconfig}");
         LabControllerOptions session = options.SessionOptions("embedded cluster");
         ClusterTopology topology = options.Topology;
-        var source = $"emulates Cilium {CiliumConfig.Parse(options.ClusterSettings).Version}, {topology.Nodes.Length} nodes";
-        var shown = new ShownCluster($"the embedded cluster, which {source}: not a measurement of Cilium", source,
-            [.. parts.Workloads.Select(w => w.Namespace).Distinct(StringComparer.Ordinal).Select(ns => new MirroredPods(ns))], ClusterRights.All, IsEmbedded: true);
+        var source =
+            $"emulates Cilium {CiliumConfig.Parse(options.ClusterSettings).Version}, {topology.Nodes.Length} nodes";
+        var shown = new ShownCluster(
+            $"the embedded cluster, which {source}: not a measurement of Cilium",
+            source,
+            [
+                .. parts
+                    .Workloads.Select(w => w.Namespace)
+                    .Distinct(StringComparer.Ordinal)
+                    .Select(ns => new MirroredPods(ns)),
+            ],
+            ClusterRights.All,
+            IsEmbedded: true
+        );
         return ShowAsync(api, session, shown, lab => RunOrdersAsync(lab, cancellationToken), cancellationToken);
     }
 
@@ -105,25 +128,59 @@ internal sealed partial class DistributionRun(
         var (service, shown) = await cluster.FindAsync(cancellationToken);
         _console.WriteLine($"cluster      {shown.Source}");
         _console.WriteLine($"service      {service}");
-        return await ShowAsync(api, cluster.SessionOptions(shown.Source), shown, lab => WatchAsync(api, service, lab, cancellationToken), cancellationToken);
+        return await ShowAsync(
+            api,
+            cluster.SessionOptions(shown.Source),
+            shown,
+            lab => WatchAsync(api, service, lab, cancellationToken),
+            cancellationToken
+        );
     }
 
     /// <summary>2. Opens everything that shows the lab, and closes it again.</summary>
     private async Task<ExitCode> ShowAsync(
-        k8s.Kubernetes api, LabControllerOptions sessionOptions, ShownCluster shown, Func<OpenLab, Task<ExitCode>> run, CancellationToken cancellationToken)
+        k8s.Kubernetes api,
+        LabControllerOptions sessionOptions,
+        ShownCluster shown,
+        Func<OpenLab, Task<ExitCode>> run,
+        CancellationToken cancellationToken
+    )
     {
         var scenario = options.LoadScenario();
         await using LabController session = new LabController(api, scenario, sessionOptions, TimeProvider.System);
-        await using var page = await PageServer.StartAsync(session.Feed, session, TimeProvider.System, options.PagePort, cancellationToken);
+        await using var page = await PageServer.StartAsync(
+            session.Feed,
+            session,
+            TimeProvider.System,
+            options.PagePort,
+            cancellationToken
+        );
         _console.WriteLine($"page         {page.Link}");
-        var commands = new KubernetesCommands(api, session, name => session.IsRunning && session.Feed.Lab.Pods.Any(p => p.HubbleName == name), shown, TimeProvider.System);
+        var commands = new KubernetesCommands(
+            api,
+            session,
+            name => session.IsRunning && session.Feed.Lab.Pods.Any(p => p.HubbleName == name),
+            shown,
+            TimeProvider.System
+        );
         var clusterRow = await ClusterRowAsync(shown, cancellationToken);
-        await using var mirror = new ClusterMirror(api, shown.Pods, new AspireRows(init.Services), commands, clusterRow, parts.Workloads, session.Feed, page.Link);
+        await using var mirror = new ClusterMirror(
+            api,
+            shown.Pods,
+            new AspireRows(init.Services),
+            commands,
+            clusterRow,
+            parts.Workloads,
+            session.Feed,
+            page.Link
+        );
         await using var board = new DistributionBoard(resource, session.Feed, page, shown.Description, init);
         (resource.Session, resource.Rights, resource.IsEmbedded) = (session, shown.Rights, shown.IsEmbedded);
         session.Feed.Changed += Settle;
         var telemetry = resource.Settled.Task.ContinueWith(
-            _ => RunTelemetry.Start(session.Feed, OtlpOf(), TimeProvider.System, instanceId: "all"), TaskScheduler.Default);
+            _ => RunTelemetry.Start(session.Feed, OtlpOf(), TimeProvider.System, instanceId: "all"),
+            TaskScheduler.Default
+        );
         try
         {
             return await run(new OpenLab(session, page, scenario));
@@ -137,7 +194,8 @@ internal sealed partial class DistributionRun(
 
         void Settle()
         {
-            if (session.Feed.State.Activity is "running" or "watching" or "ended") resource.Settled.TrySetResult();
+            if (session.Feed.State.Activity is "running" or "watching" or "ended")
+                resource.Settled.TrySetResult();
         }
     }
 
@@ -150,14 +208,20 @@ internal sealed partial class DistributionRun(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var clusterEnd = new ResourceEnd(init.Notifications, _logs).OfAsync(parts.Cluster, stop.Token);
         var runs = RunLoop.RunAsync(
-            session, new RunOrder(scenario, options.Manual),
-            order => terminal is null
-                ? session.RunAsync(order, new PlainTerminal(_console), stop.Token)
-                : terminal.RunAsync(() => session.RunAsync(order, terminal, stop.Token)),
-            _console.WriteLine, options.StaysUp ? () => $"The lab stays up. {keys?.Footer ?? "Ctrl-C ends it."}" : null, stop.Token);
+            session,
+            new RunOrder(scenario, options.Manual),
+            order =>
+                terminal is null
+                    ? session.RunAsync(order, new PlainTerminal(_console), stop.Token)
+                    : terminal.RunAsync(() => session.RunAsync(order, terminal, stop.Token)),
+            _console.WriteLine,
+            options.StaysUp ? () => $"The lab stays up. {keys?.Footer ?? "Ctrl-C ends it."}" : null,
+            stop.Token
+        );
         try
         {
-            if (await Task.WhenAny(runs, clusterEnd) == runs) return await runs;
+            if (await Task.WhenAny(runs, clusterEnd) == runs)
+                return await runs;
             throw await clusterEnd;
         }
         finally
@@ -168,20 +232,37 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>3. A cluster that is there: what its Service's Pods answer, and the scenarios that are asked for.</summary>
-    private async Task<ExitCode> WatchAsync(k8s.Kubernetes api, ServiceName service, OpenLab lab, CancellationToken cancellationToken)
+    private async Task<ExitCode> WatchAsync(
+        k8s.Kubernetes api,
+        ServiceName service,
+        OpenLab lab,
+        CancellationToken cancellationToken
+    )
     {
         LabController session = lab.Session;
-        await using var keys = TerminalKeys.Start(session, lab.Page.Link, () => End(LabExitCodes.Interrupted), IsTerminal);
+        await using var keys = TerminalKeys.Start(
+            session,
+            lab.Page.Link,
+            () => End(LabExitCodes.Interrupted),
+            IsTerminal
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watch = new ServiceWatch(
-            api, ServiceWatch.OptionsFor(service.Namespace, service.Name), session.Feed, TimeProvider.System, () => session.IsRunning);
+            api,
+            ServiceWatch.OptionsFor(service.Namespace, service.Name),
+            session.Feed,
+            TimeProvider.System,
+            () => session.IsRunning
+        );
         var watching = watch.RunAsync(stop.Token);
         var following = new VerdictLines(session.Feed, _console.WriteLine).RunAsync(stop.Token);
         var orders = RunRequestedAsync(session, stop.Token);
         try
         {
-            var verdict = options.Once ? VerdictAsync(session.Feed, stop.Token) : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token)
-                .ContinueWith(_ => ExitCode.Success, TaskScheduler.Default);
+            var verdict = options.Once
+                ? VerdictAsync(session.Feed, stop.Token)
+                : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop.Token)
+                    .ContinueWith(_ => ExitCode.Success, TaskScheduler.Default);
             await await Task.WhenAny(watching, orders, verdict);
             ExitCode outcome = await verdict;
             _console.WriteLine(VerdictLines.LineOf(session.Feed.State));
@@ -221,11 +302,15 @@ internal sealed partial class DistributionRun(
         var since = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(since) < s_verdictLimit)
         {
-            if (feed.State.Verdict is { Kind: "skewed" }) return ExitCode.NotReproduced;
-            if (feed.State.Verdict is { Kind: "even" }) return ExitCode.Success;
+            if (feed.State.Verdict is { Kind: "skewed" })
+                return ExitCode.NotReproduced;
+            if (feed.State.Verdict is { Kind: "even" })
+                return ExitCode.Success;
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
         }
-        throw new TimeoutException($"no verdict within {s_verdictLimit.TotalMinutes:0} min: {feed.State.Situation.Headline}");
+        throw new TimeoutException(
+            $"no verdict within {s_verdictLimit.TotalMinutes:0} min: {feed.State.Situation.Headline}"
+        );
     }
 
     /// <summary>
@@ -237,8 +322,9 @@ internal sealed partial class DistributionRun(
         try
         {
             await foreach (var lines in _logs.WatchAsync(parts.Cluster).WithCancellation(cancellationToken))
-                foreach (var line in lines.Where(l => !l.IsErrorMessage).Select(l => ResourceEnd.WithoutTime(l.Content)))
-                    if (!line.StartsWith(OrchestratorPrefix, StringComparison.Ordinal)) _console.WriteLine(line);
+            foreach (var line in lines.Where(l => !l.IsErrorMessage).Select(l => ResourceEnd.WithoutTime(l.Content)))
+                if (!line.StartsWith(OrchestratorPrefix, StringComparison.Ordinal))
+                    _console.WriteLine(line);
         }
         catch (OperationCanceledException)
         {
@@ -249,8 +335,13 @@ internal sealed partial class DistributionRun(
     /// <summary>Names the cluster on its row. The row's id is DCP's where it is a process.</summary>
     private async Task<string> ClusterRowAsync(ShownCluster shown, CancellationToken cancellationToken)
     {
-        var row = (await init.Notifications.WaitForResourceAsync(parts.Cluster.Name, _ => true, cancellationToken)).ResourceId;
-        var text = new RowText(RowText.Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success), shown.Source)
+        var row = (
+            await init.Notifications.WaitForResourceAsync(parts.Cluster.Name, _ => true, cancellationToken)
+        ).ResourceId;
+        var text = new RowText(
+            RowText.Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success),
+            shown.Source
+        )
         {
             Properties = parts.Cluster is EmbeddedClusterResource embedded ? [("KUBECONFIG", embedded.Kubeconfig)] : [],
         };
@@ -258,24 +349,38 @@ internal sealed partial class DistributionRun(
         return row;
     }
 
-    private static (string Message, ExitCode Outcome) FailureOf(Exception failure) => failure switch
-    {
-        ScenarioException or FormatException => (failure.Message, ExitCode.BadUsage),
-        ResourceEndedException { ExitCode: (int)ExitCode.BadUsage } => (failure.Message, ExitCode.BadUsage),
-        ResourceEndedException => ($"the lab failed: the cluster ended: {failure.Message}", ExitCode.Failed),
-        HttpOperationException e =>
-            ($"the lab failed: the cluster refused a request: {(int)e.Response.StatusCode} {e.Response.Content}", ExitCode.Failed),
-        OperationCanceledException => ("the lab failed: the cluster did not answer in time", ExitCode.Failed),
-        TimeoutException or HttpRequestException or IOException or InvalidOperationException or ObservationException
-            or CiliumDebugging.Lab.Running.Existing.ClusterRefusedException => ($"the lab failed: {failure.Message}", ExitCode.Failed),
-        _ => ($"the lab failed: {failure}", ExitCode.Failed),
-    };
+    private static (string Message, ExitCode Outcome) FailureOf(Exception failure) =>
+        failure switch
+        {
+            ScenarioException or FormatException => (failure.Message, ExitCode.BadUsage),
+            ResourceEndedException { ExitCode: (int)ExitCode.BadUsage } => (failure.Message, ExitCode.BadUsage),
+            ResourceEndedException => ($"the lab failed: the cluster ended: {failure.Message}", ExitCode.Failed),
+            HttpOperationException e => (
+                $"the lab failed: the cluster refused a request: {(int)e.Response.StatusCode} {e.Response.Content}",
+                ExitCode.Failed
+            ),
+            OperationCanceledException => ("the lab failed: the cluster did not answer in time", ExitCode.Failed),
+            TimeoutException
+            or HttpRequestException
+            or IOException
+            or InvalidOperationException
+            or ObservationException
+            or CiliumDebugging.Lab.Running.Existing.ClusterRefusedException => (
+                $"the lab failed: {failure.Message}",
+                ExitCode.Failed
+            ),
+            _ => ($"the lab failed: {failure}", ExitCode.Failed),
+        };
 
     /// <summary>Where this process sends its own telemetry: to the dashboard.</summary>
     private OtlpTarget? OtlpOf()
     {
-        if (_configuration[DashboardAddresses.OtlpEndpoint] is not { Length: > 0 } endpoint) return null;
-        return new OtlpTarget(new Uri(endpoint), _configuration["AppHost:OtlpApiKey"] is { Length: > 0 } key ? $"x-otlp-api-key={key}" : null);
+        if (_configuration[DashboardAddresses.OtlpEndpoint] is not { Length: > 0 } endpoint)
+            return null;
+        return new OtlpTarget(
+            new Uri(endpoint),
+            _configuration["AppHost:OtlpApiKey"] is { Length: > 0 } key ? $"x-otlp-api-key={key}" : null
+        );
     }
 
     /// <summary>4. Ends the application.</summary>
@@ -298,4 +403,10 @@ internal sealed partial class DistributionRun(
 /// <param name="Pods">Which Pods have rows.</param>
 /// <param name="Rights">What may be changed.</param>
 /// <param name="IsEmbedded">Whether the lab made it: nobody else is hurt by what is done to it.</param>
-internal sealed record ShownCluster(string Description, string Source, IReadOnlyList<MirroredPods> Pods, ClusterRights Rights, bool IsEmbedded);
+internal sealed record ShownCluster(
+    string Description,
+    string Source,
+    IReadOnlyList<MirroredPods> Pods,
+    ClusterRights Rights,
+    bool IsEmbedded
+);

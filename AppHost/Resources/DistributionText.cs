@@ -18,19 +18,29 @@ internal static class DistributionText
         var diagnosis = state.Diagnosis is { Name: not "even" } named ? named : null;
         ImmutableArray<(string Name, string Value)> all =
         [
-            ("verdict", state.Verdict?.Text ?? ""), ("error bound", ErrorBound(state.Verdict)),
-            ("cause", diagnosis is null ? "" : $"{diagnosis.Name}: {diagnosis.Sentence}"), ("hop", diagnosis?.Hop ?? s.Hop),
+            ("verdict", state.Verdict?.Text ?? ""),
+            ("error bound", ErrorBound(state.Verdict)),
+            ("cause", diagnosis is null ? "" : $"{diagnosis.Name}: {diagnosis.Sentence}"),
+            ("hop", diagnosis?.Hop ?? s.Hop),
             ("since", s.Since.Length == 0 ? "" : $"{s.Since}, after {s.After}"),
-            ("answering", s.Answers), ("not answering", s.Silent), ("why", diagnosis is null ? s.Why : ""),
-            ("remedy", string.Join("; ", diagnosis?.Remedies ?? [])), ("evidence", string.Join("; ", diagnosis?.Supports ?? [])),
+            ("answering", s.Answers),
+            ("not answering", s.Silent),
+            ("why", diagnosis is null ? s.Why : ""),
+            ("remedy", string.Join("; ", diagnosis?.Remedies ?? [])),
+            ("evidence", string.Join("; ", diagnosis?.Supports ?? [])),
             ("busiest over fair", state.Verdict?.MaxOverMean is { } skew ? F($"{skew:0.00}") : ""),
-            ("scenario", state.Scenario), ("step", state.Step), ("requests", F($"{state.Requests}")), ("measured on", cluster),
+            ("scenario", state.Scenario),
+            ("step", state.Step),
+            ("requests", F($"{state.Requests}")),
+            ("measured on", cluster),
         ];
         return new RowText(StateOf(state), s.Headline) { Properties = [.. all.Where(p => p.Value.Length > 0)] };
     }
 
     private static string ErrorBound(PageVerdict? verdict) =>
-        verdict is { Kind: not "undecided", LogThreshold: > 0 } ? F($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs") : "";
+        verdict is { Kind: not "undecided", LogThreshold: > 0 }
+            ? F($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs")
+            : "";
 
     private static ResourceStateSnapshot StateOf(PageState state)
     {
@@ -40,7 +50,10 @@ internal static class DistributionText
         {
             "skewed" => Styled("Skewed", KnownResourceStateStyles.Error),
             "even" => Styled("Even", KnownResourceStateStyles.Success),
-            _ when state.Situation.Kind is "failing" => Styled("Undecided, requests fail", KnownResourceStateStyles.Warn),
+            _ when state.Situation.Kind is "failing" => Styled(
+                "Undecided, requests fail",
+                KnownResourceStateStyles.Warn
+            ),
             _ => Styled("Undecided", KnownResourceStateStyles.Info),
         };
     }
@@ -50,12 +63,13 @@ internal static class DistributionText
 internal static class DistributionHealth
 {
     /// <summary>The health in a state of the lab, and why.</summary>
-    public static (HealthStatus Status, string Reason) Of(PageState state) => state.Situation.Kind switch
-    {
-        "failing" => (HealthStatus.Unhealthy, Describe(state)),
-        "skewed" => (HealthStatus.Degraded, Describe(state)),
-        _ => (HealthStatus.Healthy, state.Situation.Headline),
-    };
+    public static (HealthStatus Status, string Reason) Of(PageState state) =>
+        state.Situation.Kind switch
+        {
+            "failing" => (HealthStatus.Unhealthy, Describe(state)),
+            "skewed" => (HealthStatus.Degraded, Describe(state)),
+            _ => (HealthStatus.Healthy, state.Situation.Headline),
+        };
 
     private static string Describe(PageState state)
     {

@@ -23,25 +23,47 @@ internal sealed class ExistingClusterView(k8s.Kubernetes api, LabOptions options
         var load = options.LoadScenario().Load;
         var selector = await SelectorAsync(service, cancellationToken);
         var pods = new List<MirroredPods> { new(service.Namespace, selector) };
-        if (load.Namespace == service.Namespace && load.Service == service.Name) 
-            pods.AddRange(options.Topology.Workloads.Where(w => w.Image is PodImage.LoadTest).Select(w => new MirroredPods(w.Namespace, load.Client)));
+        if (load.Namespace == service.Namespace && load.Service == service.Name)
+            pods.AddRange(
+                options
+                    .Topology.Workloads.Where(w => w.Image is PodImage.LoadTest)
+                    .Select(w => new MirroredPods(w.Namespace, load.Client))
+            );
         var source = $"{options.Existing.Describe()} at {api.BaseUri.Authority}";
-        return (service, new ShownCluster(source, source, pods, await ClusterRights.ReadAsync(api, service.Namespace, cancellationToken), IsEmbedded: false));
+        return (
+            service,
+            new ShownCluster(
+                source,
+                source,
+                pods,
+                await ClusterRights.ReadAsync(api, service.Namespace, cancellationToken),
+                IsEmbedded: false
+            )
+        );
     }
 
     /// <summary>A lab on this cluster: a scenario is run on what is there, and the cluster is put back.</summary>
     /// <param name="host">Which cluster it is.</param>
-    public LabControllerOptions SessionOptions(string host) => options.SessionOptions(host) with
-    {
-        Settings = _ => ImmutableSortedDictionary<string, string>.Empty,
-        Run = (order, listener, control, token) =>
-            new ExistingClusterRun(api, new SessionRights(), TimeProvider.System).RunAsync(order.Scenario, listener, token, control, order.Manual),
-    };
+    public LabControllerOptions SessionOptions(string host) =>
+        options.SessionOptions(host) with
+        {
+            Settings = _ => ImmutableSortedDictionary<string, string>.Empty,
+            Run = (order, listener, control, token) =>
+                new ExistingClusterRun(api, new SessionRights(), TimeProvider.System).RunAsync(
+                    order.Scenario,
+                    listener,
+                    token,
+                    control,
+                    order.Manual
+                ),
+        };
 
     private async Task<ServiceName> FindServiceAsync(CancellationToken cancellationToken)
     {
         var found = await ServiceSearch.FindAsync(api, cancellationToken);
-        return found.IsFound ? new ServiceName(found.Namespace!, found.Name!) : throw new FormatException(found.Message);
+        return found.IsFound
+            ? new ServiceName(found.Namespace!, found.Name!)
+            : throw new FormatException(found.Message);
     }
 
     /// <summary>The Service's label selector; null, which is all Pods of its namespace, where it has none or is not there yet.</summary>
@@ -49,8 +71,14 @@ internal sealed class ExistingClusterView(k8s.Kubernetes api, LabOptions options
     {
         try
         {
-            var found = await api.CoreV1.ReadNamespacedServiceAsync(service.Name, service.Namespace, cancellationToken: cancellationToken);
-            return found.Spec.Selector is { Count: > 0 } labels ? string.Join(',', labels.Select(l => $"{l.Key}={l.Value}")) : null;
+            var found = await api.CoreV1.ReadNamespacedServiceAsync(
+                service.Name,
+                service.Namespace,
+                cancellationToken: cancellationToken
+            );
+            return found.Spec.Selector is { Count: > 0 } labels
+                ? string.Join(',', labels.Select(l => $"{l.Key}={l.Value}"))
+                : null;
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
         {

@@ -52,7 +52,8 @@ internal sealed class LiveResources(IEnumerable<IResource> resources) : IResourc
 
     private void Change(Func<ImmutableList<IResource>, ImmutableList<IResource>> change)
     {
-        lock (_lock) _now = new(change(_now.Items));
+        lock (_lock)
+            _now = new(change(_now.Items));
     }
 
     private sealed record ImmutableBox(ImmutableList<IResource> Items);

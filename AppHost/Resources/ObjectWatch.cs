@@ -18,9 +18,14 @@ namespace CiliumDebugging.AppHost.Resources;
 internal sealed class ObjectWatch<T>(
     Func<CancellationToken, Task<(IList<T> Items, string Version)>> list,
     Func<string, CancellationToken, IAsyncEnumerable<(WatchEventType Type, T Item)>> watch,
-    Func<IList<T>, ValueTask> onListed, Func<WatchEventType, T, ValueTask> onChanged, Action<HttpOperationException> onRefused, TimeProvider time)
+    Func<IList<T>, ValueTask> onListed,
+    Func<WatchEventType, T, ValueTask> onChanged,
+    Action<HttpOperationException> onRefused,
+    TimeProvider time
+)
 {
-    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250), s_longestPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250),
+        s_longestPause = TimeSpan.FromSeconds(15);
 
     /// <summary>Follows them until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -35,13 +40,17 @@ internal sealed class ObjectWatch<T>(
                 pause = s_firstPause;
                 await foreach (var (type, item) in watch(version, cancellationToken))
                 {
-                    if (type is WatchEventType.Error) break;
-                    if (type is not WatchEventType.Bookmark) await onChanged(type, item);
+                    if (type is WatchEventType.Error)
+                        break;
+                    if (type is not WatchEventType.Bookmark)
+                        await onChanged(type, item);
                 }
             }
-            catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
+            catch (HttpOperationException e)
+                when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
             {
-                if (!isRefused) onRefused(e);
+                if (!isRefused)
+                    onRefused(e);
                 (isRefused, pause) = (true, s_longestPause);
             }
             catch (Exception e) when (e is not OutOfMemoryException)

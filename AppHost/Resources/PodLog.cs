@@ -1,8 +1,8 @@
 using System.Text;
-using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Autorest;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -31,29 +31,41 @@ internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimePro
             try
             {
                 await using var stream = await api.CoreV1.ReadNamespacedPodLogAsync(
-                    pod.Name(), pod.Namespace(), container: ContainerOf(pod), follow: true, sinceSeconds: sinceSeconds,
-                    tailLines: sinceSeconds is null ? EarlierLines : null, cancellationToken: cancellationToken);
+                    pod.Name(),
+                    pod.Namespace(),
+                    container: ContainerOf(pod),
+                    follow: true,
+                    sinceSeconds: sinceSeconds,
+                    tailLines: sinceSeconds is null ? EarlierLines : null,
+                    cancellationToken: cancellationToken
+                );
                 await CopyAsync(stream, cancellationToken);
-                if (pod.Spec.RestartPolicy is "Never") return;
+                if (pod.Spec.RestartPolicy is "Never")
+                    return;
                 ended = time.GetTimestamp();
                 sinceSeconds = 1;
             }
-            catch (HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden)
+            catch (HttpOperationException e)
+                when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound or System.Net.HttpStatusCode.Forbidden
+                )
             {
                 return;
             }
-            catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException or OperationCanceledException)
+            catch (Exception e)
+                when (e is HttpRequestException or HttpOperationException or IOException or OperationCanceledException)
             {
                 // Its container is not there yet, or the API server is away.
             }
             await Task.Delay(s_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             // What was written while nobody followed, and nothing twice as far as whole seconds allow.
-            if (sinceSeconds is not null) sinceSeconds = Math.Max(1, (int)time.GetElapsedTime(ended).TotalSeconds);
+            if (sinceSeconds is not null)
+                sinceSeconds = Math.Max(1, (int)time.GetElapsedTime(ended).TotalSeconds);
         }
     }
 
     /// <summary>The container that kubectl takes, or the first: a sidecar would have to be named.</summary>
-    private static string ContainerOf(V1Pod pod) => pod.GetAnnotation("kubectl.kubernetes.io/default-container") ?? pod.Spec.Containers[0].Name;
+    private static string ContainerOf(V1Pod pod) =>
+        pod.GetAnnotation("kubectl.kubernetes.io/default-container") ?? pod.Spec.Containers[0].Name;
 
     private async Task CopyAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -64,12 +76,16 @@ internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimePro
         {
             foreach (var c in buffer.AsMemory(0, read).ToArray())
             {
-                if (c is '\r') continue;
-                if (c is not '\n') line.Append(c);
-                if (c is '\n' || line.Length >= MaxLineLength) Flush(line);
+                if (c is '\r')
+                    continue;
+                if (c is not '\n')
+                    line.Append(c);
+                if (c is '\n' || line.Length >= MaxLineLength)
+                    Flush(line);
             }
         }
-        if (line.Length > 0) Flush(line);
+        if (line.Length > 0)
+            Flush(line);
     }
 
     private void Flush(StringBuilder line)

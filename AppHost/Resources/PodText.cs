@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Page;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using k8s.Models;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
@@ -24,9 +24,15 @@ internal static class PodText
         var isClient = state.Client.Pod == pod.Name();
         var text = new RowText(StateOf(pod, share), SourceOf(pod, state))
         {
-            Link = share is not null ? LinkOf(share) : isClient && state.Activity is "running" or "watching" ? F($"sends {state.RatePerSecond:0.#} requests/s") : null,
-            Health = !pod.IsReady() ? (HealthStatus.Unhealthy, ProblemOf(pod) ?? "not ready")
-                : isClient ? DistributionHealth.Of(state) : (HealthStatus.Healthy, "ready"),
+            Link =
+                share is not null ? LinkOf(share)
+                : isClient && state.Activity is "running" or "watching"
+                    ? F($"sends {state.RatePerSecond:0.#} requests/s")
+                : null,
+            Health =
+                !pod.IsReady() ? (HealthStatus.Unhealthy, ProblemOf(pod) ?? "not ready")
+                : isClient ? DistributionHealth.Of(state)
+                : (HealthStatus.Healthy, "ready"),
         };
         return text with { Properties = [.. Of(pod), .. share is null ? [] : Of(share)] };
     }
@@ -37,48 +43,73 @@ internal static class PodText
     {
         var filled = (int)Math.Round(Math.Clamp(row.Share ?? 0, 0, 1) * BarLength);
         var bar = new string('█', filled) + new string('░', BarLength - filled);
-        return F($"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{(row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "")}");
+        return F(
+            $"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{(row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "")}"
+        );
     }
 
     private static string SourceOf(V1Pod pod, PageState state)
     {
-        if (pod.Spec.NodeName is not { Length: > 0 } node) return "no node yet";
+        if (pod.Spec.NodeName is not { Length: > 0 } node)
+            return "no node yet";
         return node == state.Client.Node && state.Client.Pod != pod.Name() ? $"{node}, the client's node" : node;
     }
 
     private static ResourceStateSnapshot StateOf(V1Pod pod, PageRow? share)
     {
-        if (pod.Metadata.DeletionTimestamp is not null) return Styled("Terminating", KnownResourceStateStyles.Info);
+        if (pod.Metadata.DeletionTimestamp is not null)
+            return Styled("Terminating", KnownResourceStateStyles.Info);
         var phase = pod.Status?.Phase;
-        if (phase is "Succeeded") return Styled(KnownResourceStates.Finished, KnownResourceStateStyles.Success);
-        if (phase is "Failed") return Styled("Failed", KnownResourceStateStyles.Error);
-        if (ProblemOf(pod) is { } problem) return Styled(problem, KnownResourceStateStyles.Error);
-        if (phase is not "Running") return Styled(phase ?? "Pending", KnownResourceStateStyles.Info);
-        if (!pod.IsReady()) return Styled("Running, not ready", KnownResourceStateStyles.Warn);
+        if (phase is "Succeeded")
+            return Styled(KnownResourceStates.Finished, KnownResourceStateStyles.Success);
+        if (phase is "Failed")
+            return Styled("Failed", KnownResourceStateStyles.Error);
+        if (ProblemOf(pod) is { } problem)
+            return Styled(problem, KnownResourceStateStyles.Error);
+        if (phase is not "Running")
+            return Styled(phase ?? "Pending", KnownResourceStateStyles.Info);
+        if (!pod.IsReady())
+            return Styled("Running, not ready", KnownResourceStateStyles.Warn);
         return share?.State switch
         {
-            "silent" => Styled(share.EchoPerSecond >= Few ? "Running, answers nothing" : "Running, receives nothing", KnownResourceStateStyles.Error),
+            "silent" => Styled(
+                share.EchoPerSecond >= Few ? "Running, answers nothing" : "Running, receives nothing",
+                KnownResourceStateStyles.Error
+            ),
             "short" => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
             _ => Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success),
         };
     }
 
     /// <summary>Why a container does not run (CrashLoopBackOff, ErrImagePull); null when it runs or is about to.</summary>
-    private static string? ProblemOf(V1Pod pod) => (pod.Status?.ContainerStatuses ?? [])
-        .Select(c => c.State?.Waiting?.Reason).FirstOrDefault(r => r is not null and not "ContainerCreating" and not "PodInitializing");
+    private static string? ProblemOf(V1Pod pod) =>
+        (pod.Status?.ContainerStatuses ?? [])
+            .Select(c => c.State?.Waiting?.Reason)
+            .FirstOrDefault(r => r is not null and not "ContainerCreating" and not "PodInitializing");
 
     private static ImmutableArray<(string, string)> Of(V1Pod pod) =>
-    [
-        ("pod", pod.Name()), ("namespace", pod.Namespace()), ("node", pod.Spec.NodeName ?? ""), ("pod IP", pod.Status?.PodIP ?? ""),
-        ("restarts", F($"{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}")),
-    ];
+        [
+            ("pod", pod.Name()),
+            ("namespace", pod.Namespace()),
+            ("node", pod.Spec.NodeName ?? ""),
+            ("pod IP", pod.Status?.PodIP ?? ""),
+            ("restarts", F($"{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}")),
+        ];
 
     private static ImmutableArray<(string, string)> Of(PageRow row) =>
-    [
-        ("share", row is { Share: { } share, ShareLower: { } lower, ShareUpper: { } upper } ? F($"{share:0.0 %} ({lower:0.0 %} to {upper:0.0 %})") : "–"),
-        ("expected share", F($"{row.Expected:0.0 %}")),
-        ("successes/s", F($"{row.OkPerSecond:0.0}")), ("failures/s", F($"{row.FailedPerSecond:0.0}")),
-        ("requests/s counted by the pod", F($"{row.EchoPerSecond:0.0}")), ("requests/s counted by Hubble", F($"{row.HubblePerSecond:0.0}")),
-        ("p50", row.P50Ms is { } p50 ? F($"{p50:0.0} ms") : "–"), ("p99", row.P99Ms is { } p99 ? F($"{p99:0.0} ms") : "–"),
-    ];
+        [
+            (
+                "share",
+                row is { Share: { } share, ShareLower: { } lower, ShareUpper: { } upper }
+                    ? F($"{share:0.0 %} ({lower:0.0 %} to {upper:0.0 %})")
+                    : "–"
+            ),
+            ("expected share", F($"{row.Expected:0.0 %}")),
+            ("successes/s", F($"{row.OkPerSecond:0.0}")),
+            ("failures/s", F($"{row.FailedPerSecond:0.0}")),
+            ("requests/s counted by the pod", F($"{row.EchoPerSecond:0.0}")),
+            ("requests/s counted by Hubble", F($"{row.HubblePerSecond:0.0}")),
+            ("p50", row.P50Ms is { } p50 ? F($"{p50:0.0} ms") : "–"),
+            ("p99", row.P99Ms is { } p99 ? F($"{p99:0.0} ms") : "–"),
+        ];
 }

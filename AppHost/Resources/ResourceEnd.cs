@@ -20,11 +20,16 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
     public async Task<ResourceEndedException> OfAsync(IResource resource, CancellationToken cancellationToken)
     {
         var change = await notifications.WaitForResourceAsync(
-            resource.Name, e => KnownResourceStates.TerminalStates.Contains(e.Snapshot.State?.Text ?? ""), cancellationToken);
+            resource.Name,
+            e => KnownResourceStates.TerminalStates.Contains(e.Snapshot.State?.Text ?? ""),
+            cancellationToken
+        );
         var words = await LastErrorsAsync(change.ResourceId, cancellationToken);
         var how = change.Snapshot.ExitCode is { } code ? $"ended with exit code {code}" : "could not be started";
         return new ResourceEndedException(
-            words.Length > 0 ? words : $"{resource.Name} {how}; its log is in the dashboard", change.Snapshot.ExitCode);
+            words.Length > 0 ? words : $"{resource.Name} {how}; its log is in the dashboard",
+            change.Snapshot.ExitCode
+        );
     }
 
     private async Task<string> LastErrorsAsync(string resource, CancellationToken cancellationToken)
@@ -39,7 +44,8 @@ internal sealed partial class ResourceEnd(ResourceNotificationService notificati
                 foreach (var line in lines.Where(l => l.IsErrorMessage))
                 {
                     words.Enqueue(WithoutTime(line.Content));
-                    if (words.Count > MaxLines) words.Dequeue();
+                    if (words.Count > MaxLines)
+                        words.Dequeue();
                 }
             }
         }

@@ -22,7 +22,18 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
     public (HealthStatus Status, string Reason) Health { get; init; } = (HealthStatus.Healthy, "");
 
     /// <summary>Everything the row shows as one text: equal texts need not be published again.</summary>
-    public string Key => string.Join('\n', [State.Text, State.Style ?? "", Source, Link ?? "", $"{Health}", .. Properties.Select(p => $"{p.Name}={p.Value}")]);
+    public string Key =>
+        string.Join(
+            '\n',
+            [
+                State.Text,
+                State.Style ?? "",
+                Source,
+                Link ?? "",
+                $"{Health}",
+                .. Properties.Select(p => $"{p.Name}={p.Value}"),
+            ]
+        );
 
     /// <summary>The text on a row.</summary>
     /// <param name="row">The row as it is.</param>
@@ -40,7 +51,11 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
         {
             State = State,
             Properties = [.. row.Properties.Where(p => !p.IsHighlighted && !names.Contains(p.Name)), .. ours],
-            Urls = [.. row.Urls.Where(u => u.Name != "share"), .. Link is null || page is null ? [] : (UrlSnapshot[])[ShareLink(page, Link)]],
+            Urls =
+            [
+                .. row.Urls.Where(u => u.Name != "share"),
+                .. Link is null || page is null ? [] : (UrlSnapshot[])[ShareLink(page, Link)],
+            ],
         };
     }
 

@@ -16,7 +16,13 @@ internal static class RunLoop
     /// <param name="staysUp">What to say when a run is over and the lab waits for the next order; null: it ends after the first one.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task<ExitCode> RunAsync(
-        LabController session, RunOrder order, Func<RunOrder, Task<(RunReport Report, string Saved)>> run, Action<string> say, Func<string>? staysUp, CancellationToken cancellationToken)
+        LabController session,
+        RunOrder order,
+        Func<RunOrder, Task<(RunReport Report, string Saved)>> run,
+        Action<string> say,
+        Func<string>? staysUp,
+        CancellationToken cancellationToken
+    )
     {
         for (var first = true; ; first = false)
         {
@@ -24,13 +30,22 @@ internal static class RunLoop
             {
                 var (report, saved) = await run(order);
                 say(saved);
-                if (staysUp is null) return report.Holds ? ExitCode.Success : ExitCode.NotReproduced;
+                if (staysUp is null)
+                    return report.Holds ? ExitCode.Success : ExitCode.NotReproduced;
             }
-            catch (Exception e) when (!first && e is TimeoutException or HttpRequestException or HttpOperationException or InvalidOperationException)
+            catch (Exception e)
+                when (!first
+                    && e
+                        is TimeoutException
+                            or HttpRequestException
+                            or HttpOperationException
+                            or InvalidOperationException
+                )
             {
                 say($"the run broke: {e.Message}");
             }
-            if (staysUp is not null) say(staysUp());
+            if (staysUp is not null)
+                say(staysUp());
             order = await session.NextOrderAsync(cancellationToken);
         }
     }

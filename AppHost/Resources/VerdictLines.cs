@@ -18,9 +18,11 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
             var line = LineOf(feed.State);
             // A number of seconds that grows is nothing new.
             var words = string.Concat(line.Where(c => !char.IsAsciiDigit(c)));
-            if (words != last) print(RowText.F($"{TimeProvider.System.GetLocalNow():HH:mm:ss}  {line}"));
+            if (words != last)
+                print(RowText.F($"{TimeProvider.System.GetLocalNow():HH:mm:ss}  {line}"));
             last = words;
-            await Task.Delay(s_interval, TimeProvider.System, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(s_interval, TimeProvider.System, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -28,6 +30,8 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
     public static string LineOf(PageState state)
     {
         var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $": {named.Name}" : "";
-        return state.Verdict is { Kind: not "undecided" } verdict ? $"{state.Situation.Headline} ({verdict.Kind}{cause})" : state.Situation.Headline;
+        return state.Verdict is { Kind: not "undecided" } verdict
+            ? $"{state.Situation.Headline} ({verdict.Kind}{cause})"
+            : state.Situation.Headline;
     }
 }

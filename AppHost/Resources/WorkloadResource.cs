@@ -22,13 +22,16 @@ internal sealed class WorkloadResource(string rowName, string ns, string workloa
     public string Kind => kind;
 
     /// <summary>The row before anything is known of the workload's Pods.</summary>
-    public CustomResourceSnapshot Describe(ResourceStateSnapshot state) => new()
-    {
-        ResourceType = kind,
-        State = state,
-        Properties = ImmutableArray.Create(new ResourcePropertySnapshot(CustomResourceKnownProperties.Source, $"{ns}/{workload}")),
-        IconName = "Stack",
-    };
+    public CustomResourceSnapshot Describe(ResourceStateSnapshot state) =>
+        new()
+        {
+            ResourceType = kind,
+            State = state,
+            Properties = ImmutableArray.Create(
+                new ResourcePropertySnapshot(CustomResourceKnownProperties.Source, $"{ns}/{workload}")
+            ),
+            IconName = "Stack",
+        };
 }
 
 /// <summary>A Pod as a row.</summary>

@@ -14,15 +14,34 @@ internal static class WorkloadText
     /// <param name="replicas">Pods that are wanted; null: unknown.</param>
     /// <param name="pods">Its Pods.</param>
     /// <param name="state">The lab.</param>
-    public static RowText Of(WorkloadResource workload, bool isGone, int? replicas, IReadOnlyList<V1Pod> pods, PageState state)
+    public static RowText Of(
+        WorkloadResource workload,
+        bool isGone,
+        int? replicas,
+        IReadOnlyList<V1Pod> pods,
+        PageState state
+    )
     {
         var (ready, wanted) = (pods.Count(PodReadiness.IsReady), replicas ?? pods.Count);
         var names = pods.Select(p => $"{p.Namespace()}/{p.Name()}").ToHashSet(StringComparer.Ordinal);
         var rows = state.PodRows.Where(r => names.Contains(r.Key)).ToList();
-        return new RowText(isGone ? Styled("Deleted", KnownResourceStateStyles.Info) : StateOf(ready, wanted), F($"{workload.Namespace}/{workload.Workload}, {wanted} {(wanted == 1 ? "pod" : "pods")}"))
+        return new RowText(
+            isGone ? Styled("Deleted", KnownResourceStateStyles.Info) : StateOf(ready, wanted),
+            F($"{workload.Namespace}/{workload.Workload}, {wanted} {(wanted == 1 ? "pod" : "pods")}")
+        )
         {
-            Link = rows.Count == 0 ? null : F($"{rows.Sum(r => r.OkPerSecond):0.0} successes/s, {rows.Sum(r => r.FailedPerSecond):0.0} failures/s"),
-            Properties = [("namespace", workload.Namespace), ("pods wanted", F($"{wanted}")), ("pods ready", F($"{ready}"))],
+            Link =
+                rows.Count == 0
+                    ? null
+                    : F(
+                        $"{rows.Sum(r => r.OkPerSecond):0.0} successes/s, {rows.Sum(r => r.FailedPerSecond):0.0} failures/s"
+                    ),
+            Properties =
+            [
+                ("namespace", workload.Namespace),
+                ("pods wanted", F($"{wanted}")),
+                ("pods ready", F($"{ready}")),
+            ],
         };
     }
 

@@ -35,18 +35,33 @@ internal sealed class TerminalKeys : IAsyncDisposable
         isTerminal && !Console.IsInputRedirected ? new TerminalKeys(session, page, quit) : null;
 
     /// <summary>The keys that do something now, and what the last one did.</summary>
-    public string Footer => string.Join("  ", Of(_session.Feed.State, _session.Feed.Lab).Select(k => $"[{k.Key}] {k.Label}")) + (_answer.Length > 0 ? $"{Environment.NewLine}{_answer}" : "");
+    public string Footer =>
+        string.Join("  ", Of(_session.Feed.State, _session.Feed.Lab).Select(k => $"[{k.Key}] {k.Label}"))
+        + (_answer.Length > 0 ? $"{Environment.NewLine}{_answer}" : "");
 
     /// <summary>The keys that do something in this state.</summary>
     public static IReadOnlyList<TerminalKey> Of(PageState state, PageInfo lab)
     {
         List<TerminalKey> keys =
         [
-            .. lab.Policies.Take(9).Select((p, i) => new TerminalKey((char)('1' + i), $"{(p.Applied ? "remove" : "apply")} {p.Id}", new PageCommand(p.Applied ? PageAction.RemovePolicy : PageAction.ApplyPolicy, p.Id))),
+            .. lab
+                .Policies.Take(9)
+                .Select(
+                    (p, i) =>
+                        new TerminalKey(
+                            (char)('1' + i),
+                            $"{(p.Applied ? "remove" : "apply")} {p.Id}",
+                            new PageCommand(p.Applied ? PageAction.RemovePolicy : PageAction.ApplyPolicy, p.Id)
+                        )
+                ),
         ];
-        if (lab.Pods.OrderBy(p => p.Node == state.Client.Node).FirstOrDefault() is { } pod) keys.Add(new TerminalKey('d', $"delete pod {pod.Name}", new PageCommand(PageAction.DeletePod, pod.HubbleName)));
+        if (lab.Pods.OrderBy(p => p.Node == state.Client.Node).FirstOrDefault() is { } pod)
+            keys.Add(
+                new TerminalKey('d', $"delete pod {pod.Name}", new PageCommand(PageAction.DeletePod, pod.HubbleName))
+            );
         var names = lab.Scenarios.Select(s => s.Name).ToList();
-        if (state.Activity is "running" or "starting") keys.Add(new TerminalKey('x', "stop", new PageCommand(PageAction.Stop)));
+        if (state.Activity is "running" or "starting")
+            keys.Add(new TerminalKey('x', "stop", new PageCommand(PageAction.Stop)));
         if (names.Count > 0)
         {
             var current = state.Scenario.Length > 0 ? state.Scenario : names[0];
@@ -66,14 +81,17 @@ internal sealed class TerminalKeys : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             // A blocking read could not be ended.
-            while (!_stop.IsCancellationRequested && Console.KeyAvailable) await PressAsync(char.ToLowerInvariant(Console.ReadKey(intercept: true).KeyChar));
-            await Task.Delay(s_glance, TimeProvider.System, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (!_stop.IsCancellationRequested && Console.KeyAvailable)
+                await PressAsync(char.ToLowerInvariant(Console.ReadKey(intercept: true).KeyChar));
+            await Task.Delay(s_glance, TimeProvider.System, _stop.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private async Task PressAsync(char key)
     {
-        if (Of(_session.Feed.State, _session.Feed.Lab).FirstOrDefault(k => k.Key == key) is not { } known) return;
+        if (Of(_session.Feed.State, _session.Feed.Lab).FirstOrDefault(k => k.Key == key) is not { } known)
+            return;
         if (known.Key == 'q')
         {
             _quit();

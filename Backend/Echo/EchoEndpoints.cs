@@ -24,8 +24,16 @@ public static class EchoEndpoints
         string[] methods = [HttpMethods.Get, HttpMethods.Head, HttpMethods.Post];
 
         app.MapMethods("/echo", methods, context => EchoAsync(context, counters, prefix));
-        app.MapMethods("/a", methods, context => { counters.CountA(); return WriteAsync(context, host); });
-        app.MapMethods("/b", methods, context => { counters.CountB(); return WriteAsync(context, host); });
+        app.MapMethods("/a", methods, context =>
+        {
+            counters.CountA();
+            return WriteAsync(context, host);
+        });
+        app.MapMethods("/b", methods, context =>
+        {
+            counters.CountB();
+            return WriteAsync(context, host);
+        });
     }
 
     private static async Task EchoAsync(HttpContext context, RequestCounters counters, byte[] prefix)
@@ -57,12 +65,20 @@ public static class EchoEndpoints
         {
             reader.AdvanceTo(body.End);
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
-            await context.Response.WriteAsync("status must be a number from 200 to 599, for example /echo?status=500\n", context.RequestAborted);
+            await context.Response.WriteAsync(
+                "status must be a number from 200 to 599, for example /echo?status=500\n",
+                context.RequestAborted
+            );
             return;
         }
         counters.CountEcho();
         context.Response.StatusCode = status;
-        if (status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified)
+        if (
+            status
+            is StatusCodes.Status204NoContent
+                or StatusCodes.Status205ResetContent
+                or StatusCodes.Status304NotModified
+        )
         {
             reader.AdvanceTo(body.End);
             return;
@@ -71,7 +87,8 @@ public static class EchoEndpoints
         context.Response.ContentLength = prefix.Length + body.Length;
         var writer = context.Response.BodyWriter;
         writer.Write(prefix);
-        foreach (var segment in body) writer.Write(segment.Span);
+        foreach (var segment in body)
+            writer.Write(segment.Span);
         reader.AdvanceTo(body.End);
         await writer.FlushAsync(context.RequestAborted);
     }
@@ -79,8 +96,16 @@ public static class EchoEndpoints
     private static bool TryReadStatus(HttpContext context, out int status)
     {
         status = StatusCodes.Status200OK;
-        return !context.Request.QueryString.HasValue || !context.Request.Query.TryGetValue("status", out var text)
-            || (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out status) && status is >= 200 and <= 599);
+        return !context.Request.QueryString.HasValue
+            || !context.Request.Query.TryGetValue("status", out var text)
+            || (
+                int.TryParse(
+                    text,
+                    System.Globalization.NumberStyles.None,
+                    System.Globalization.CultureInfo.InvariantCulture,
+                    out status
+                ) && status is >= 200 and <= 599
+            );
     }
 
     private static async Task WriteAsync(HttpContext context, byte[] text)

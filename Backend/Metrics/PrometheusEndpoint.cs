@@ -20,16 +20,20 @@ public static class PrometheusEndpoint
         });
     }
 
-    private static string Render(RequestCounters counters) => string.Create(CultureInfo.InvariantCulture, $"""
-        # HELP echo_requests Requests to /echo answered by this pod.
-        # TYPE echo_requests counter
-        echo_requests {counters.Echo}
-        # HELP a_requests Requests to /a answered by this pod.
-        # TYPE a_requests counter
-        a_requests {counters.A}
-        # HELP b_requests Requests to /b answered by this pod.
-        # TYPE b_requests counter
-        b_requests {counters.B}
+    private static string Render(RequestCounters counters) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            # HELP echo_requests Requests to /echo answered by this pod.
+            # TYPE echo_requests counter
+            echo_requests {counters.Echo}
+            # HELP a_requests Requests to /a answered by this pod.
+            # TYPE a_requests counter
+            a_requests {counters.A}
+            # HELP b_requests Requests to /b answered by this pod.
+            # TYPE b_requests counter
+            b_requests {counters.B}
 
-        """);
+            """
+        );
 }

@@ -16,20 +16,29 @@ internal static class AttackJob
     /// <summary>The Job.</summary>
     public static V1Job Of(PodAttackOrder order, string name)
     {
-        var rate = double.IsPositiveInfinity(order.RatePerSecond) ? "infinity" : (order.RatePerSecond / order.Pods).ToString("R", CultureInfo.InvariantCulture);
-        var pod = PodParts.Spec(new V1Container
-        {
-            Name = Container,
-            Image = order.Image,
-            Args = ["attack", .. order.Arguments, "--rate", rate, "--hdr", "-"],
-            Resources = PodParts.Resources("100m", "128Mi", "2", "512Mi"),
-        });
+        var rate = double.IsPositiveInfinity(order.RatePerSecond)
+            ? "infinity"
+            : (order.RatePerSecond / order.Pods).ToString("R", CultureInfo.InvariantCulture);
+        var pod = PodParts.Spec(
+            new V1Container
+            {
+                Name = Container,
+                Image = order.Image,
+                Args = ["attack", .. order.Arguments, "--rate", rate, "--hdr", "-"],
+                Resources = PodParts.Resources("100m", "128Mi", "2", "512Mi"),
+            }
+        );
         pod.RestartPolicy = "Never";
         return new V1Job
         {
             ApiVersion = "batch/v1",
             Kind = "Job",
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = order.Namespace, Labels = new Dictionary<string, string> { ["app"] = Container } },
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                NamespaceProperty = order.Namespace,
+                Labels = new Dictionary<string, string> { ["app"] = Container },
+            },
             Spec = new V1JobSpec
             {
                 CompletionMode = "Indexed",
@@ -38,7 +47,11 @@ internal static class AttackJob
                 BackoffLimit = 0,
                 ActiveDeadlineSeconds = (long)Math.Ceiling(order.Deadline.TotalSeconds),
                 TtlSecondsAfterFinished = SecondsKept,
-                Template = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = Labels(order) }, Spec = pod },
+                Template = new V1PodTemplateSpec
+                {
+                    Metadata = new V1ObjectMeta { Labels = Labels(order) },
+                    Spec = pod,
+                },
             },
         };
     }

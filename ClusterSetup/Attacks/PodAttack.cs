@@ -24,9 +24,18 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
     // How long a Pod may say that it cannot start before that is believed.
     private static readonly TimeSpan s_stuckFor = TimeSpan.FromSeconds(20);
 
-    private const int MaxLogBytes = 32 << 20, MaxShownLines = 5;
+    private const int MaxLogBytes = 32 << 20,
+        MaxShownLines = 5;
 
-    private static readonly string[] s_stuck = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError", "CreateContainerError"];
+    private static readonly string[] s_stuck =
+    [
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+    ];
 
     /// <summary>Runs it.</summary>
     /// <exception cref="PodAttackException">The cluster refuses the Job, or not every Pod left results.</exception>
@@ -35,7 +44,11 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         var name = $"attack-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}";
         try
         {
-            await cluster.BatchV1.CreateNamespacedJobAsync(AttackJob.Of(order, name), order.Namespace, cancellationToken: cancellationToken);
+            await cluster.BatchV1.CreateNamespacedJobAsync(
+                AttackJob.Of(order, name),
+                order.Namespace,
+                cancellationToken: cancellationToken
+            );
         }
         catch (HttpOperationException e)
         {
@@ -63,16 +76,28 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         long? stuckSince = null;
         while (true)
         {
-            var job = await cluster.BatchV1.ReadNamespacedJobAsync(name, order.Namespace, cancellationToken: cancellationToken);
+            var job = await cluster.BatchV1.ReadNamespacedJobAsync(
+                name,
+                order.Namespace,
+                cancellationToken: cancellationToken
+            );
             if (job.Status?.Succeeded >= order.Pods)
                 return;
             if (job.Status?.Failed > 0)
-                throw new PodAttackException($"{job.Status.Failed} of {order.Pods} pods failed{await LastWordsAsync(order, name, cancellationToken)}");
+                throw new PodAttackException(
+                    $"{job.Status.Failed} of {order.Pods} pods failed{await LastWordsAsync(order, name, cancellationToken)}"
+                );
             if (time.GetElapsedTime(began) > order.Deadline)
-                throw new PodAttackException($"{job.Status?.Succeeded ?? 0} of {order.Pods} pods have ended after {order.Deadline.TotalSeconds:0} s: see kubectl --namespace {order.Namespace} describe job {name}, or ask for a longer --pod-deadline");
-            stuckSince = await StuckAsync(order, name, cancellationToken) is null ? null : stuckSince ?? time.GetTimestamp();
+                throw new PodAttackException(
+                    $"{job.Status?.Succeeded ?? 0} of {order.Pods} pods have ended after {order.Deadline.TotalSeconds:0} s: see kubectl --namespace {order.Namespace} describe job {name}, or ask for a longer --pod-deadline"
+                );
+            stuckSince = await StuckAsync(order, name, cancellationToken) is null
+                ? null
+                : stuckSince ?? time.GetTimestamp();
             if (stuckSince is { } since && time.GetElapsedTime(since) >= s_stuckFor)
-                throw new PodAttackException($"a pod does not start: {await StuckAsync(order, name, cancellationToken)}; check --image {order.Image}");
+                throw new PodAttackException(
+                    $"a pod does not start: {await StuckAsync(order, name, cancellationToken)}; check --image {order.Image}"
+                );
             await Task.Delay(s_interval, time, cancellationToken);
         }
     }
@@ -81,17 +106,26 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
     {
         foreach (var pod in await PodsAsync(order, name, cancellationToken))
         {
-            if (pod.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting is { } waiting && s_stuck.Contains(waiting.Reason))
+            if (
+                pod.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting is { } waiting
+                && s_stuck.Contains(waiting.Reason)
+            )
                 return $"{pod.Metadata.Name}: {waiting.Reason} {waiting.Message}".TrimEnd();
         }
         return null;
     }
 
-    private async Task<PodAttackResult> CollectAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
+    private async Task<PodAttackResult> CollectAsync(
+        PodAttackOrder order,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         var merged = new AttackResults();
         var starts = new List<DateTime>();
-        var pods = (await PodsAsync(order, name, cancellationToken)).Where(pod => pod.Status?.Phase == "Succeeded").ToList();
+        var pods = (await PodsAsync(order, name, cancellationToken))
+            .Where(pod => pod.Status?.Phase == "Succeeded")
+            .ToList();
         if (pods.Count != order.Pods)
             throw new PodAttackException($"{pods.Count} of {order.Pods} pods are still there: their results are lost");
         foreach (var pod in pods)
@@ -109,41 +143,65 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         var at = log.LastIndexOf(HistogramLog.Begin, StringComparison.Ordinal);
         try
         {
-            if (at >= 0 && HistogramLog.Read(new MemoryStream(Encoding.UTF8.GetBytes(log[at..])), out var results).Count > 0 && results is not null)
+            if (
+                at >= 0
+                && HistogramLog.Read(new MemoryStream(Encoding.UTF8.GetBytes(log[at..])), out var results).Count > 0
+                && results is not null
+            )
                 return results;
         }
         catch (InvalidDataException e)
         {
             throw new PodAttackException($"pod {pod.Metadata.Name}: {e.Message}", e);
         }
-        throw new PodAttackException($"pod {pod.Metadata.Name} left no results: does its image have this version's load test?");
+        throw new PodAttackException(
+            $"pod {pod.Metadata.Name} left no results: does its image have this version's load test?"
+        );
     }
 
     private async Task<string> LogAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        using var stream = await cluster.CoreV1.ReadNamespacedPodLogAsync(pod.Metadata.Name, pod.Metadata.NamespaceProperty, cancellationToken: cancellationToken);
+        using var stream = await cluster.CoreV1.ReadNamespacedPodLogAsync(
+            pod.Metadata.Name,
+            pod.Metadata.NamespaceProperty,
+            cancellationToken: cancellationToken
+        );
         var bytes = new MemoryStream();
         var buffer = new byte[64 * 1024];
         while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
             bytes.Write(buffer, 0, read);
             if (bytes.Length > MaxLogBytes)
-                throw new PodAttackException($"the output of pod {pod.Metadata.Name} is larger than {MaxLogBytes >> 20} MiB");
+                throw new PodAttackException(
+                    $"the output of pod {pod.Metadata.Name} is larger than {MaxLogBytes >> 20} MiB"
+                );
         }
         return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
 
     private async Task<string> LastWordsAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
     {
-        var failed = (await PodsAsync(order, name, cancellationToken)).FirstOrDefault(pod => pod.Status?.Phase == "Failed");
+        var failed = (await PodsAsync(order, name, cancellationToken)).FirstOrDefault(pod =>
+            pod.Status?.Phase == "Failed"
+        );
         if (failed is null)
             return "";
         var lines = (await LogAsync(failed, cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         return $"; {failed.Metadata.Name} says: {string.Join(" | ", lines.TakeLast(MaxShownLines))}";
     }
 
-    private async Task<IList<V1Pod>> PodsAsync(PodAttackOrder order, string name, CancellationToken cancellationToken) =>
-        (await cluster.CoreV1.ListNamespacedPodAsync(order.Namespace, labelSelector: $"job-name={name}", cancellationToken: cancellationToken)).Items;
+    private async Task<IList<V1Pod>> PodsAsync(
+        PodAttackOrder order,
+        string name,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await cluster.CoreV1.ListNamespacedPodAsync(
+                order.Namespace,
+                labelSelector: $"job-name={name}",
+                cancellationToken: cancellationToken
+            )
+        ).Items;
 
     // Without the command's token: after Ctrl-C the Pods must not go on, and the command has 3 s to end.
     private async Task DeleteAsync(PodAttackOrder order, string name, bool interrupted)
@@ -151,9 +209,19 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(interrupted ? 2 : 60), time);
         try
         {
-            await cluster.BatchV1.DeleteNamespacedJobAsync(name, order.Namespace, propagationPolicy: "Background", cancellationToken: limit.Token);
+            await cluster.BatchV1.DeleteNamespacedJobAsync(
+                name,
+                order.Namespace,
+                propagationPolicy: "Background",
+                cancellationToken: limit.Token
+            );
         }
-        catch (Exception e) when (e is HttpOperationException { Response.StatusCode: HttpStatusCode.NotFound } or HttpRequestException or OperationCanceledException)
+        catch (Exception e)
+            when (e
+                    is HttpOperationException { Response.StatusCode: HttpStatusCode.NotFound }
+                        or HttpRequestException
+                        or OperationCanceledException
+            )
         {
             // Its deadline and its time to live end it.
         }

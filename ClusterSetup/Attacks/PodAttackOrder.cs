@@ -5,7 +5,12 @@ namespace CiliumDebugging.ClusterSetup.Attacks;
 /// <param name="RatePerSecond">Rate of all Pods together, requests per second; each gets the same part of it. Infinite: each as fast as it can.</param>
 /// <param name="Pods">How many, 1 to <see cref="MaxPods"/>.</param>
 /// <param name="Deadline">Time after which the Job is given up, the Pods' start included.</param>
-internal sealed record PodAttackOrder(IReadOnlyList<string> Arguments, double RatePerSecond, int Pods, TimeSpan Deadline)
+internal sealed record PodAttackOrder(
+    IReadOnlyList<string> Arguments,
+    double RatePerSecond,
+    int Pods,
+    TimeSpan Deadline
+)
 {
     /// <summary>Most Pods of an attack.</summary>
     public const int MaxPods = 1000;

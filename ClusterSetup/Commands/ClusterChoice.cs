@@ -10,15 +10,35 @@ internal sealed class ClusterChoice
 {
     public Option<bool> Kind { get; } = new("--kind") { Description = "The lab's kind cluster (see --name)." };
 
-    public Option<string> Name { get; } = new("--name") { HelpName = "NAME", Description = "With --kind: name of the cluster.", DefaultValueFactory = _ => new KindOptions().Name };
+    public Option<string> Name { get; } =
+        new("--name")
+        {
+            HelpName = "NAME",
+            Description = "With --kind: name of the cluster.",
+            DefaultValueFactory = _ => new KindOptions().Name,
+        };
 
-    public Option<string> State { get; } = new("--state") { HelpName = "DIR", Description = "With --kind: folder of what the lab keeps of its clusters.", DefaultValueFactory = _ => KindState.DefaultRoot };
+    public Option<string> State { get; } =
+        new("--state")
+        {
+            HelpName = "DIR",
+            Description = "With --kind: folder of what the lab keeps of its clusters.",
+            DefaultValueFactory = _ => KindState.DefaultRoot,
+        };
 
-    public Option<string?> Context { get; } = new("--context") { HelpName = "NAME", Description = "A context of the kubeconfig." };
+    public Option<string?> Context { get; } =
+        new("--context") { HelpName = "NAME", Description = "A context of the kubeconfig." };
 
-    public Option<string?> Kubeconfig { get; } = new("--kubeconfig") { HelpName = "FILE", Description = "A kubeconfig; its current context without --context. Default with --context: $KUBECONFIG, then ~/.kube/config." };
+    public Option<string?> Kubeconfig { get; } =
+        new("--kubeconfig")
+        {
+            HelpName = "FILE",
+            Description =
+                "A kubeconfig; its current context without --context. Default with --context: $KUBECONFIG, then ~/.kube/config.",
+        };
 
-    public Option<bool> InCluster { get; } = new("--in-cluster") { Description = "The cluster that this process runs in, with its service account." };
+    public Option<bool> InCluster { get; } =
+        new("--in-cluster") { Description = "The cluster that this process runs in, with its service account." };
 
     /// <summary>The options.</summary>
     public IEnumerable<Option> All => [Kind, Name, State, Context, Kubeconfig, InCluster];
@@ -28,7 +48,8 @@ internal sealed class ClusterChoice
     {
         var byFile = result.GetValue(Context) is not null || result.GetValue(Kubeconfig) is not null;
         var named = (result.GetValue(Kind) ? 1 : 0) + (byFile ? 1 : 0) + (result.GetValue(InCluster) ? 1 : 0);
-        if (named != 1) result.AddError("say which cluster: --kind, --context NAME, --kubeconfig FILE or --in-cluster");
+        if (named != 1)
+            result.AddError("say which cluster: --kind, --context NAME, --kubeconfig FILE or --in-cluster");
     }
 
     /// <summary>Whether the cluster is one the lab made for itself, and may change.</summary>
@@ -39,12 +60,18 @@ internal sealed class ClusterChoice
     public Kubernetes Connect(ParseResult parsed)
     {
         if (parsed.GetValue(InCluster))
-            return KubernetesClientConfiguration.IsInCluster() ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig()) : throw new KindException("--in-cluster: this process runs in no pod with a service account");
+            return KubernetesClientConfiguration.IsInCluster()
+                ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig())
+                : throw new KindException("--in-cluster: this process runs in no pod with a service account");
         var file = parsed.GetValue(Kubeconfig);
         if (parsed.GetValue(Kind))
         {
             KindState state = new KindState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
-            file = File.Exists(state.Kubeconfig) ? state.Kubeconfig : throw new KindException($"the lab has no kind cluster '{state.Cluster}': up --kind --name {state.Cluster}");
+            file = File.Exists(state.Kubeconfig)
+                ? state.Kubeconfig
+                : throw new KindException(
+                    $"the lab has no kind cluster '{state.Cluster}': up --kind --name {state.Cluster}"
+                );
         }
         return Connect(file, parsed.GetValue(Kind) ? null : parsed.GetValue(Context));
     }

@@ -17,7 +17,8 @@ internal static class ClusterCommand
     {
         var kubeconfig = new Option<string>("--kubeconfig")
         {
-            HelpName = "FILE", Required = true,
+            HelpName = "FILE",
+            Required = true,
             Description = "The kubeconfig to write when the cluster is ready; it is deleted when the cluster ends.",
         };
         var exitWith = new Option<int?>("--exit-with")
@@ -26,20 +27,27 @@ internal static class ClusterCommand
             Description = "Stop when the process with this id has ended, however it ended.",
         };
         var command = new Command(
-            "cluster", "Run the embedded cluster for another program (settings from the environment).")
+            "cluster",
+            "Run the embedded cluster for another program (settings from the environment)."
+        )
         {
-            kubeconfig, exitWith,
+            kubeconfig,
+            exitWith,
         };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(kubeconfig) is "") result.AddError("--kubeconfig '': expected the name of a file");
+            if (result.GetValue(kubeconfig) is "")
+                result.AddError("--kubeconfig '': expected the name of a file");
         });
-        command.SetAction((parsed, cancellationToken) => new EmbeddedRun
-        {
-            Options = Options,
-            Kubeconfig = () => TemporaryKubeconfig.At(parsed.GetRequiredValue(kubeconfig)),
-            ExitWith = parsed.GetValue(exitWith),
-        }.RunAsync(cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                new EmbeddedRun
+                {
+                    Options = Options,
+                    Kubeconfig = () => TemporaryKubeconfig.At(parsed.GetRequiredValue(kubeconfig)),
+                    ExitWith = parsed.GetValue(exitWith),
+                }.RunAsync(cancellationToken)
+        );
         return command;
     }
 

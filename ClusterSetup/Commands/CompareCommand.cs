@@ -13,15 +13,37 @@ public static class CompareCommand
     /// <summary>Exit code with <c>--exit-code</c> when something measured changed.</summary>
     public const int Changed = 3;
 
-    private static readonly Argument<string> s_before = AttackCommands.OfFile(new Argument<string>("before") { Description = "A report.json, or the folder of a run" });
-    private static readonly Argument<string> s_after = AttackCommands.OfFile(new Argument<string>("after") { Description = "Another one" });
-    private static readonly Option<bool> s_exitCode = new("--exit-code") { Description = $"Exit with {Changed} when a success rate, share or latency changed" };
+    private static readonly Argument<string> s_before = AttackCommands.OfFile(
+        new Argument<string>("before") { Description = "A report.json, or the folder of a run" }
+    );
+    private static readonly Argument<string> s_after = AttackCommands.OfFile(
+        new Argument<string>("after") { Description = "Another one" }
+    );
+    private static readonly Option<bool> s_exitCode = new("--exit-code")
+    {
+        Description = $"Exit with {Changed} when a success rate, share or latency changed",
+    };
 
     /// <summary>The command.</summary>
     public static Command Build()
     {
-        var command = new Command("compare", "Says which success rates, shares and latencies changed between two saved runs") { s_before, s_after, s_exitCode };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(s_before), parsed.GetRequiredValue(s_after), parsed.GetValue(s_exitCode), AnsiConsole.Console));
+        var command = new Command(
+            "compare",
+            "Says which success rates, shares and latencies changed between two saved runs"
+        )
+        {
+            s_before,
+            s_after,
+            s_exitCode,
+        };
+        command.SetAction(parsed =>
+            Run(
+                parsed.GetRequiredValue(s_before),
+                parsed.GetRequiredValue(s_after),
+                parsed.GetValue(s_exitCode),
+                AnsiConsole.Console
+            )
+        );
         return command;
     }
 
@@ -43,9 +65,18 @@ public static class CompareCommand
 
     private static void Write(Comparison comparison, IAnsiConsole console)
     {
-        if (!console.Profile.Out.IsTerminal) console.Profile.Width = 200;
-        foreach (var difference in comparison.Differences) console.WriteLine(difference);
-        var table = new Table().Border(TableBorder.Rounded).AddColumn("phase").AddColumn("quantity").AddColumn("before").AddColumn("after").AddColumn("difference").AddColumn("changed");
+        if (!console.Profile.Out.IsTerminal)
+            console.Profile.Width = 200;
+        foreach (var difference in comparison.Differences)
+            console.WriteLine(difference);
+        var table = new Table()
+            .Border(TableBorder.Rounded)
+            .AddColumn("phase")
+            .AddColumn("quantity")
+            .AddColumn("before")
+            .AddColumn("after")
+            .AddColumn("difference")
+            .AddColumn("changed");
         foreach (var q in comparison.Quantities)
         {
             var changed = q.Change switch
@@ -55,13 +86,29 @@ public static class CompareCommand
                 Change.NoErrorProbability => "no error probability",
                 _ => "not shown",
             };
-            table.AddRow(Markup.Escape(q.Phase), Markup.Escape(q.What), Cell(q.Before, q.Unit), Cell(q.After, q.Unit), Cell(q.Difference, q.Unit), changed);
+            table.AddRow(
+                Markup.Escape(q.Phase),
+                Markup.Escape(q.What),
+                Cell(q.Before, q.Unit),
+                Cell(q.After, q.Unit),
+                Cell(q.Difference, q.Unit),
+                changed
+            );
         }
         console.Write(table);
-        foreach (var line in comparison.Unmatched) console.WriteLine(line);
-        console.WriteLine(CiliumDebugging.Measurement.Reports.Formats.Md.F($"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."));
+        foreach (var line in comparison.Unmatched)
+            console.WriteLine(line);
+        console.WriteLine(
+            CiliumDebugging.Measurement.Reports.Formats.Md.F(
+                $"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."
+            )
+        );
     }
 
     private static string Cell(IntervalInfo interval, string unit) =>
-        Markup.Escape(CiliumDebugging.Measurement.Reports.Formats.Md.F($"{(interval.Estimate is { } e ? CiliumDebugging.Measurement.Reports.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
+        Markup.Escape(
+            CiliumDebugging.Measurement.Reports.Formats.Md.F(
+                $"{(interval.Estimate is { } e ? CiliumDebugging.Measurement.Reports.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"
+            )
+        );
 }

@@ -60,13 +60,18 @@ internal sealed class EmbeddedRun
     private async Task RunUntilAsync(CancellationToken stop)
     {
         // On standard error: standard output has what the user must know, and nothing else.
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning)
-            .AddSimpleConsole(c => c.SingleLine = true).AddConsole(c => c.LogToStandardErrorThreshold = LogLevel.Trace));
+        using var loggers = LoggerFactory.Create(logging =>
+            logging
+                .SetMinimumLevel(LogLevel.Warning)
+                .AddSimpleConsole(c => c.SingleLine = true)
+                .AddConsole(c => c.LogToStandardErrorThreshold = LogLevel.Trace)
+        );
         var options = Options();
         using var telemetry = ClusterTelemetry.Start(options.Topology);
         using var kubeconfig = Kubeconfig();
         await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, stop);
-        if (cluster.Notice is { } notice) Console.WriteLine(notice);
+        if (cluster.Notice is { } notice)
+            Console.WriteLine(notice);
         kubeconfig.Write(cluster);
         OnReady(kubeconfig.Path);
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop)

@@ -13,73 +13,147 @@ internal sealed class KindCommandOptions
 {
     private static readonly KindOptions s_default = new();
 
-    public Option<string> Name { get; } = new("--name") { HelpName = "NAME", Description = $"Name of the kind cluster and prefix of its nodes' names. Default {s_default.Name}.", DefaultValueFactory = _ => s_default.Name };
+    public Option<string> Name { get; } =
+        new("--name")
+        {
+            HelpName = "NAME",
+            Description = $"Name of the kind cluster and prefix of its nodes' names. Default {s_default.Name}.",
+            DefaultValueFactory = _ => s_default.Name,
+        };
 
-    public Option<CiliumVersion?> Cilium { get; } = new("--cilium-version")
-    {
-        HelpName = "VERSION",
-        Description = $"Release of Cilium, {ChartValues.Published.Releases[0]} to {CiliumReleases.Latest}, or latest. Default {CiliumVersion.OriginalReport}.",
-        CustomParser = ReadRelease,
-    };
+    public Option<CiliumVersion?> Cilium { get; } =
+        new("--cilium-version")
+        {
+            HelpName = "VERSION",
+            Description =
+                $"Release of Cilium, {ChartValues.Published.Releases[0]} to {CiliumReleases.Latest}, or latest. Default {CiliumVersion.OriginalReport}.",
+            CustomParser = ReadRelease,
+        };
 
-    public Option<bool> NoCilium { get; } = new("--no-cilium") { Description = "Leave Cilium out: kind's own network plugin and kube-proxy." };
+    public Option<bool> NoCilium { get; } =
+        new("--no-cilium") { Description = "Leave Cilium out: kind's own network plugin and kube-proxy." };
 
-    public Option<string?> Kubernetes { get; } = new("--kubernetes") { HelpName = "MINOR", Description = "Kubernetes minor, such as 1.30. Default: the newest that this Cilium is tested with." };
+    public Option<string?> Kubernetes { get; } =
+        new("--kubernetes")
+        {
+            HelpName = "MINOR",
+            Description = "Kubernetes minor, such as 1.30. Default: the newest that this Cilium is tested with.",
+        };
 
-    public Option<string?> Image { get; } = new("--image") { HelpName = "REF", Description = "A node image of your own instead of the table's." };
+    public Option<string?> Image { get; } =
+        new("--image") { HelpName = "REF", Description = "A node image of your own instead of the table's." };
 
-    public Option<int> Nodes { get; } = new("--nodes") { HelpName = "N", Description = $"Worker nodes, 1 to {KindConfig.MaxWorkers}; a backend pod runs on each. Default {s_default.Workers}.", DefaultValueFactory = _ => s_default.Workers };
+    public Option<int> Nodes { get; } =
+        new("--nodes")
+        {
+            HelpName = "N",
+            Description =
+                $"Worker nodes, 1 to {KindConfig.MaxWorkers}; a backend pod runs on each. Default {s_default.Workers}.",
+            DefaultValueFactory = _ => s_default.Workers,
+        };
 
-    public Option<string[]> Set { get; } = new("--set") { HelpName = "KEY=VALUE", Description = "A value of Cilium's Helm chart, as Helm's --set takes it. Repeatable. One that the chart does not know is an error.", DefaultValueFactory = _ => [] };
+    public Option<string[]> Set { get; } =
+        new("--set")
+        {
+            HelpName = "KEY=VALUE",
+            Description =
+                "A value of Cilium's Helm chart, as Helm's --set takes it. Repeatable. One that the chart does not know is an error.",
+            DefaultValueFactory = _ => [],
+        };
 
-    public Option<string?> Chart { get; } = new("--chart") { HelpName = "PATH", Description = "A chart of Cilium of your own: folder, archive or URL. Its values are not checked." };
+    public Option<string?> Chart { get; } =
+        new("--chart")
+        {
+            HelpName = "PATH",
+            Description = "A chart of Cilium of your own: folder, archive or URL. Its values are not checked.",
+        };
 
-    public Option<string?> BaseImage { get; } = new("--base-image") { HelpName = "REF", Description = "Base image of the workloads' images. Default: the SDK's." };
+    public Option<string?> BaseImage { get; } =
+        new("--base-image")
+        {
+            HelpName = "REF",
+            Description = "Base image of the workloads' images. Default: the SDK's.",
+        };
 
-    public Option<bool> BackendCnp { get; } = new("--backend-cnp") { Description = "Apply the backends' policy (ingress, HTTP)." };
+    public Option<bool> BackendCnp { get; } =
+        new("--backend-cnp") { Description = "Apply the backends' policy (ingress, HTTP)." };
 
-    public Option<bool> LoadTestCnp { get; } = new("--load-test-cnp") { Description = "Apply the load test's policy (egress, HTTP)." };
+    public Option<bool> LoadTestCnp { get; } =
+        new("--load-test-cnp") { Description = "Apply the load test's policy (egress, HTTP)." };
 
-    public Option<string?> Runner { get; } = new("--runner")
-    {
-        HelpName = "SCENARIO",
-        Description = "Run a scenario from inside the cluster, as a Job that also serves its live page: kubectl -n cilium-debugging port-forward job/scenario-runner 15190.",
-        CustomParser = ReadScenario,
-    };
+    public Option<string?> Runner { get; } =
+        new("--runner")
+        {
+            HelpName = "SCENARIO",
+            Description =
+                "Run a scenario from inside the cluster, as a Job that also serves its live page: kubectl -n cilium-debugging port-forward job/scenario-runner 15190.",
+            CustomParser = ReadScenario,
+        };
 
-    public Option<bool> AllowUntested { get; } = new("--allow-untested") { Description = "Take a pair of Cilium and Kubernetes that the Cilium project does not test." };
+    public Option<bool> AllowUntested { get; } =
+        new("--allow-untested")
+        {
+            Description = "Take a pair of Cilium and Kubernetes that the Cilium project does not test.",
+        };
 
-    public Option<string> State { get; } = new("--state") { HelpName = "DIR", Description = $"Folder of what the lab keeps of its clusters. Default {KindState.DefaultRoot}.", DefaultValueFactory = _ => KindState.DefaultRoot };
+    public Option<string> State { get; } =
+        new("--state")
+        {
+            HelpName = "DIR",
+            Description = $"Folder of what the lab keeps of its clusters. Default {KindState.DefaultRoot}.",
+            DefaultValueFactory = _ => KindState.DefaultRoot,
+        };
 
-    public Option<bool> DryRun { get; } = new("--dry-run") { Description = "Print every command and manifest, run nothing." };
+    public Option<bool> DryRun { get; } =
+        new("--dry-run") { Description = "Print every command and manifest, run nothing." };
 
     /// <summary>Options of a cluster that is to be made.</summary>
-    public IEnumerable<Option> OfCluster => [Name, Cilium, NoCilium, Kubernetes, Image, Nodes, Set, Chart, BaseImage, BackendCnp, LoadTestCnp, Runner, AllowUntested, State, DryRun];
+    public IEnumerable<Option> OfCluster =>
+        [
+            Name,
+            Cilium,
+            NoCilium,
+            Kubernetes,
+            Image,
+            Nodes,
+            Set,
+            Chart,
+            BaseImage,
+            BackendCnp,
+            LoadTestCnp,
+            Runner,
+            AllowUntested,
+            State,
+            DryRun,
+        ];
 
     /// <summary>What was asked for; of options that the command does not have, the defaults.</summary>
-    public KindOptions Read(ParseResult parsed) => new()
-    {
-        Name = Value(parsed, Name, s_default.Name),
-        Cilium = parsed.GetValue(NoCilium) ? null : parsed.GetValue(Cilium) ?? s_default.Cilium,
-        Kubernetes = parsed.GetValue(Kubernetes),
-        Image = parsed.GetValue(Image),
-        Workers = Value(parsed, Nodes, s_default.Workers),
-        Sets = [.. parsed.GetValue(Set) ?? []],
-        Chart = parsed.GetValue(Chart),
-        BaseImage = parsed.GetValue(BaseImage),
-        BackendCnp = parsed.GetValue(BackendCnp),
-        LoadTestCnp = parsed.GetValue(LoadTestCnp),
-        RunnerScenario = parsed.GetValue(Runner),
-        AllowUntested = parsed.GetValue(AllowUntested),
-        StateRoot = Value(parsed, State, s_default.StateRoot),
-    };
+    public KindOptions Read(ParseResult parsed) =>
+        new()
+        {
+            Name = Value(parsed, Name, s_default.Name),
+            Cilium = parsed.GetValue(NoCilium) ? null : parsed.GetValue(Cilium) ?? s_default.Cilium,
+            Kubernetes = parsed.GetValue(Kubernetes),
+            Image = parsed.GetValue(Image),
+            Workers = Value(parsed, Nodes, s_default.Workers),
+            Sets = [.. parsed.GetValue(Set) ?? []],
+            Chart = parsed.GetValue(Chart),
+            BaseImage = parsed.GetValue(BaseImage),
+            BackendCnp = parsed.GetValue(BackendCnp),
+            LoadTestCnp = parsed.GetValue(LoadTestCnp),
+            RunnerScenario = parsed.GetValue(Runner),
+            AllowUntested = parsed.GetValue(AllowUntested),
+            StateRoot = Value(parsed, State, s_default.StateRoot),
+        };
 
-    private static T Value<T>(ParseResult parsed, Option<T> option, T otherwise) => parsed.CommandResult.Command.Options.Contains(option) ? parsed.GetValue(option)! : otherwise;
+    private static T Value<T>(ParseResult parsed, Option<T> option, T otherwise) =>
+        parsed.CommandResult.Command.Options.Contains(option) ? parsed.GetValue(option)! : otherwise;
 
     private static CiliumVersion? ReadRelease(ArgumentResult argument)
     {
         var (release, problem) = CiliumReleases.Parse(argument.Tokens[0].Value);
-        if (problem is not null) argument.AddError($"--cilium-version {argument.Tokens[0].Value}: {problem}");
+        if (problem is not null)
+            argument.AddError($"--cilium-version {argument.Tokens[0].Value}: {problem}");
         return release;
     }
 
@@ -87,7 +161,8 @@ internal sealed class KindCommandOptions
     private static string? ReadScenario(ArgumentResult argument)
     {
         var name = argument.Tokens[0].Value;
-        if (!ScenarioCatalog.Names.Contains(name)) argument.AddError($"--runner {name}: must be one of {string.Join(", ", ScenarioCatalog.Names)}");
+        if (!ScenarioCatalog.Names.Contains(name))
+            argument.AddError($"--runner {name}: must be one of {string.Join(", ", ScenarioCatalog.Names)}");
         return name;
     }
 }

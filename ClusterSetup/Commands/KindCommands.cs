@@ -13,14 +13,29 @@ internal static class KindCommands
     public static Command Down()
     {
         KindCommandOptions symbols = new KindCommandOptions();
-        var command = new Command("down", "Remove a kind cluster of the lab, with its kubeconfig.") { symbols.Name, symbols.State, symbols.DryRun };
-        command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
+        var command = new Command("down", "Remove a kind cluster of the lab, with its kubeconfig.")
         {
-            var step = new RemoveCluster(lab);
-            if (parsed.GetValue(symbols.DryRun)) await new StepList([step], Console.Out, TimeProvider.System).PlanAsync();
-            else await new StepList([step], Console.Out, TimeProvider.System).RunAsync(cancellationToken);
-            return (int)ExitCode.Success;
-        }, cancellationToken));
+            symbols.Name,
+            symbols.State,
+            symbols.DryRun,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                KindRun.WithLabAsync(
+                    symbols.Read(parsed),
+                    Console.Out,
+                    async lab =>
+                    {
+                        var step = new RemoveCluster(lab);
+                        if (parsed.GetValue(symbols.DryRun))
+                            await new StepList([step], Console.Out, TimeProvider.System).PlanAsync();
+                        else
+                            await new StepList([step], Console.Out, TimeProvider.System).RunAsync(cancellationToken);
+                        return (int)ExitCode.Success;
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -28,18 +43,36 @@ internal static class KindCommands
     public static Command Status()
     {
         KindCommandOptions symbols = new KindCommandOptions();
-        var command = new Command("status", "Tell which steps of up --kind are done, with the same options as it. Exit code 0: all, 3: not all.");
-        foreach (var option in symbols.OfCluster.Where(o => o != symbols.DryRun)) command.Add(option);
-        command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
-        {
-            if (!lab.State.IsOurs)
-            {
-                Console.WriteLine($"the lab has no kind cluster '{lab.Plan.Options.Name}' (nothing in {lab.State.Folder})");
-                return (int)ExitCode.NotReproduced;
-            }
-            var steps = lab.Steps().Where(s => s is not CheckPrerequisites).ToList();
-            return (int)(await new StepList(steps, Console.Out, TimeProvider.System).StatusAsync(cancellationToken) ? ExitCode.Success : ExitCode.NotReproduced);
-        }, cancellationToken));
+        var command = new Command(
+            "status",
+            "Tell which steps of up --kind are done, with the same options as it. Exit code 0: all, 3: not all."
+        );
+        foreach (var option in symbols.OfCluster.Where(o => o != symbols.DryRun))
+            command.Add(option);
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                KindRun.WithLabAsync(
+                    symbols.Read(parsed),
+                    Console.Out,
+                    async lab =>
+                    {
+                        if (!lab.State.IsOurs)
+                        {
+                            Console.WriteLine(
+                                $"the lab has no kind cluster '{lab.Plan.Options.Name}' (nothing in {lab.State.Folder})"
+                            );
+                            return (int)ExitCode.NotReproduced;
+                        }
+                        var steps = lab.Steps().Where(s => s is not CheckPrerequisites).ToList();
+                        return (int)(
+                            await new StepList(steps, Console.Out, TimeProvider.System).StatusAsync(cancellationToken)
+                                ? ExitCode.Success
+                                : ExitCode.NotReproduced
+                        );
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -47,19 +80,42 @@ internal static class KindCommands
     public static Command Doctor()
     {
         KindCommandOptions symbols = new KindCommandOptions();
-        var command = new Command("doctor", "Look whether this machine has what up --kind needs. Exit code 0: it has, 3: it has not.") { symbols.Cilium, symbols.NoCilium, symbols.Kubernetes, symbols.Image };
-        command.SetAction((parsed, cancellationToken) => KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
+        var command = new Command(
+            "doctor",
+            "Look whether this machine has what up --kind needs. Exit code 0: it has, 3: it has not."
+        )
         {
-            var found = await Prerequisites.CheckAsync(lab, cancellationToken);
-            foreach (var one in found.Concat(MachineLimits.Check(lab.Plan.Options.Workers)))
-                Console.WriteLine($"{(one.Problem is null ? "✓" : one.Optional ? "-" : "✗")} {one.Name}{(one.Version is { } version ? $" {version}" : "")}{(one.Problem is { } problem ? $": {problem}" : "")}");
-            if (lab.Plan.Options.Cilium is { } release)
-            {
-                var row = CiliumReleases.Of(release);
-                Console.WriteLine($"  Cilium {release} goes with Kubernetes {row.Oldest} to {row.Newest} ({row.Source}); the node image is {lab.Plan.Config.Nodes[0].Image}");
-            }
-            return (int)(found.All(f => f.Problem is null || f.Optional) ? ExitCode.Success : ExitCode.NotReproduced);
-        }, cancellationToken));
+            symbols.Cilium,
+            symbols.NoCilium,
+            symbols.Kubernetes,
+            symbols.Image,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                KindRun.WithLabAsync(
+                    symbols.Read(parsed),
+                    Console.Out,
+                    async lab =>
+                    {
+                        var found = await Prerequisites.CheckAsync(lab, cancellationToken);
+                        foreach (var one in found.Concat(MachineLimits.Check(lab.Plan.Options.Workers)))
+                            Console.WriteLine(
+                                $"{(one.Problem is null ? "✓" : one.Optional ? "-" : "✗")} {one.Name}{(one.Version is { } version ? $" {version}" : "")}{(one.Problem is { } problem ? $": {problem}" : "")}"
+                            );
+                        if (lab.Plan.Options.Cilium is { } release)
+                        {
+                            var row = CiliumReleases.Of(release);
+                            Console.WriteLine(
+                                $"  Cilium {release} goes with Kubernetes {row.Oldest} to {row.Newest} ({row.Source}); the node image is {lab.Plan.Config.Nodes[0].Image}"
+                            );
+                        }
+                        return (int)(
+                            found.All(f => f.Problem is null || f.Optional) ? ExitCode.Success : ExitCode.NotReproduced
+                        );
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 }

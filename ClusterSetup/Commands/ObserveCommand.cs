@@ -17,28 +17,105 @@ public static class ObserveCommand
 {
     private static readonly ObserveOptions s_defaults = new("", "");
 
-    private static readonly Argument<string> s_service = new("service") { Description = "The Service, as namespace/name" };
-    private static readonly Option<string?> s_kubeconfig = new("--kubeconfig") { Description = "Default: KUBECONFIG, ~/.kube/config, or the service account of the pod this runs in", HelpName = "file" };
-    private static readonly Option<string?> s_context = new("--context") { Description = "Context of the kubeconfig", HelpName = "name" };
-    private static readonly Option<string?> s_prometheus = new("--prometheus") { Description = "Ask this Prometheus instead of scraping, e.g. http://127.0.0.1:9090", HelpName = "url" };
-    private static readonly Option<string?> s_token = new("--prometheus-token") { Description = "File with a bearer token for it", HelpName = "file" };
-    private static readonly Option<string?> s_for = new("--for") { Description = "How long at most (3m), or how far to look back in a Prometheus (10m); with --watch: no end", HelpName = "time" };
-    private static readonly Option<string> s_interval = new("--interval") { Description = "Time between scrapes, 1s or more", HelpName = "time", DefaultValueFactory = _ => "5s" };
-    private static readonly Option<bool> s_watch = new("--watch") { Description = $"Go on until skew is found; exits with {(int)ExitCode.NotReproduced} then" };
-    private static readonly Option<double> s_alpha = new("--alpha") { Description = "Error probability of each verdict", DefaultValueFactory = _ => s_defaults.Verdict.ErrorProbability };
-    private static readonly Option<double> s_tolerance = new("--tolerance") { Description = "Tolerated part of the expected share", DefaultValueFactory = _ => s_defaults.Verdict.Tolerance };
-    private static readonly Option<string> s_metric = new("--backend-metric") { Description = "The pods' own counter of requests; '' for none", HelpName = "name", DefaultValueFactory = _ => s_defaults.BackendMetric };
-    private static readonly Option<int?> s_port = new("--backend-port") { Description = "Port of the pods' /metrics; default: that of the Service's pods", HelpName = "port" };
-    private static readonly Option<int> s_budget = new("--requests-per-minute") { Description = "Most requests in a minute, API server, pods and Prometheus together", DefaultValueFactory = _ => s_defaults.RequestsPerMinute };
-    private static readonly Option<string> s_output = new("--output") { Description = "Folder of the reports; '' for none", HelpName = "folder", DefaultValueFactory = _ => s_defaults.Output! };
-    private static readonly Option<bool> s_redact = new("--redact") { Description = "Write the report, and print, without names and addresses of the cluster" };
+    private static readonly Argument<string> s_service = new("service")
+    {
+        Description = "The Service, as namespace/name",
+    };
+    private static readonly Option<string?> s_kubeconfig = new("--kubeconfig")
+    {
+        Description = "Default: KUBECONFIG, ~/.kube/config, or the service account of the pod this runs in",
+        HelpName = "file",
+    };
+    private static readonly Option<string?> s_context = new("--context")
+    {
+        Description = "Context of the kubeconfig",
+        HelpName = "name",
+    };
+    private static readonly Option<string?> s_prometheus = new("--prometheus")
+    {
+        Description = "Ask this Prometheus instead of scraping, e.g. http://127.0.0.1:9090",
+        HelpName = "url",
+    };
+    private static readonly Option<string?> s_token = new("--prometheus-token")
+    {
+        Description = "File with a bearer token for it",
+        HelpName = "file",
+    };
+    private static readonly Option<string?> s_for = new("--for")
+    {
+        Description = "How long at most (3m), or how far to look back in a Prometheus (10m); with --watch: no end",
+        HelpName = "time",
+    };
+    private static readonly Option<string> s_interval = new("--interval")
+    {
+        Description = "Time between scrapes, 1s or more",
+        HelpName = "time",
+        DefaultValueFactory = _ => "5s",
+    };
+    private static readonly Option<bool> s_watch = new("--watch")
+    {
+        Description = $"Go on until skew is found; exits with {(int)ExitCode.NotReproduced} then",
+    };
+    private static readonly Option<double> s_alpha = new("--alpha")
+    {
+        Description = "Error probability of each verdict",
+        DefaultValueFactory = _ => s_defaults.Verdict.ErrorProbability,
+    };
+    private static readonly Option<double> s_tolerance = new("--tolerance")
+    {
+        Description = "Tolerated part of the expected share",
+        DefaultValueFactory = _ => s_defaults.Verdict.Tolerance,
+    };
+    private static readonly Option<string> s_metric = new("--backend-metric")
+    {
+        Description = "The pods' own counter of requests; '' for none",
+        HelpName = "name",
+        DefaultValueFactory = _ => s_defaults.BackendMetric,
+    };
+    private static readonly Option<int?> s_port = new("--backend-port")
+    {
+        Description = "Port of the pods' /metrics; default: that of the Service's pods",
+        HelpName = "port",
+    };
+    private static readonly Option<int> s_budget = new("--requests-per-minute")
+    {
+        Description = "Most requests in a minute, API server, pods and Prometheus together",
+        DefaultValueFactory = _ => s_defaults.RequestsPerMinute,
+    };
+    private static readonly Option<string> s_output = new("--output")
+    {
+        Description = "Folder of the reports; '' for none",
+        HelpName = "folder",
+        DefaultValueFactory = _ => s_defaults.Output!,
+    };
+    private static readonly Option<bool> s_redact = new("--redact")
+    {
+        Description = "Write the report, and print, without names and addresses of the cluster",
+    };
 
     /// <summary>Builds the command.</summary>
     public static Command Build()
     {
-        var command = new Command("observe", "Judge a Service of a cluster that is already there, from Hubble's and the pods' metrics. Reads only, makes no load.")
+        var command = new Command(
+            "observe",
+            "Judge a Service of a cluster that is already there, from Hubble's and the pods' metrics. Reads only, makes no load."
+        )
         {
-            s_service, s_kubeconfig, s_context, s_prometheus, s_token, s_for, s_interval, s_watch, s_alpha, s_tolerance, s_metric, s_port, s_budget, s_output, s_redact,
+            s_service,
+            s_kubeconfig,
+            s_context,
+            s_prometheus,
+            s_token,
+            s_for,
+            s_interval,
+            s_watch,
+            s_alpha,
+            s_tolerance,
+            s_metric,
+            s_port,
+            s_budget,
+            s_output,
+            s_redact,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
         return command;
@@ -51,7 +128,8 @@ public static class ObserveCommand
         using var cluster = Cluster(parsed, problems);
         if (cluster is null || problems.Count > 0)
         {
-            foreach (var problem in problems) await Console.Error.WriteLineAsync(problem);
+            foreach (var problem in problems)
+                await Console.Error.WriteLineAsync(problem);
             return (int)ExitCode.BadUsage;
         }
         return await RunAsync(cluster, options, TimeProvider.System, Console.Out, Console.Error, cancellationToken);
@@ -59,16 +137,34 @@ public static class ObserveCommand
 
     /// <summary>Observes and prints.</summary>
     /// <returns>The exit code.</returns>
-    internal static async Task<int> RunAsync(Kubernetes cluster, ObserveOptions options, TimeProvider time, TextWriter output, TextWriter errors, CancellationToken cancellationToken)
+    internal static async Task<int> RunAsync(
+        Kubernetes cluster,
+        ObserveOptions options,
+        TimeProvider time,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken cancellationToken
+    )
     {
         var observer = new Observer(cluster, options, time);
         try
         {
-            var result = await observer.RunAsync(line => { if (!options.Redact) output.WriteLine($"› {line}"); }, cancellationToken);
+            var result = await observer.RunAsync(
+                line =>
+                {
+                    if (!options.Redact)
+                        output.WriteLine($"› {line}");
+                },
+                cancellationToken
+            );
             var document = DocumentOf.Run(result.Report);
-            if (options.Redact) document = Redaction.Apply(document);
+            if (options.Redact)
+                document = Redaction.Apply(document);
             ObservationText.Write(document, observer.Requests, output);
-            if (options.Output is { } folder) await output.WriteLineAsync($"report       {ReportFiles.Write(document, folder)}/{ReportFiles.Html} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})");
+            if (options.Output is { } folder)
+                await output.WriteLineAsync(
+                    $"report       {ReportFiles.Write(document, folder)}/{ReportFiles.Html} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})"
+                );
             return (int)(result.Skewed ? ExitCode.NotReproduced : ExitCode.Success);
         }
         catch (ObservationException e)
@@ -90,41 +186,71 @@ public static class ObserveCommand
     private static ObserveOptions Options(ParseResult parsed, List<string> problems)
     {
         var name = parsed.GetRequiredValue(s_service).Split('/');
-        if (name is not [{ Length: > 0 }, { Length: > 0 }]) problems.Add($"service '{parsed.GetValue(s_service)}': expected namespace/name, for example backend/backend-1");
+        if (name is not [{ Length: > 0 }, { Length: > 0 }])
+            problems.Add(
+                $"service '{parsed.GetValue(s_service)}': expected namespace/name, for example backend/backend-1"
+            );
         TimeSpan? Time(string option, string? text)
         {
-            if (text is null || Durations.TryParse(text, out var duration)) return text is null ? null : Durations.TryParse(text, out var read) ? read : null;
+            if (text is null || Durations.TryParse(text, out var duration))
+                return text is null ? null
+                    : Durations.TryParse(text, out var read) ? read
+                    : null;
             problems.Add($"{option} '{text}': expected a time greater than 0 and at most 24h, for example {option} 5m");
             return null;
         }
         var interval = Time("--interval", parsed.GetValue(s_interval)) ?? s_defaults.Interval;
-        if (interval < TimeSpan.FromSeconds(1)) problems.Add($"--interval '{parsed.GetValue(s_interval)}': expected 1s or more");
+        if (interval < TimeSpan.FromSeconds(1))
+            problems.Add($"--interval '{parsed.GetValue(s_interval)}': expected 1s or more");
         var verdict = s_defaults.Verdict;
-        if (parsed.GetValue(s_alpha) is > 0 and <= 0.5 and var alpha) verdict = verdict with { ErrorProbability = alpha };
-        else problems.Add(F($"--alpha {parsed.GetValue(s_alpha)}: expected more than 0 and at most 0.5, for example 1e-4"));
-        if (parsed.GetValue(s_tolerance) is > 0 and < 1 and var tolerance) verdict = verdict with { Tolerance = tolerance };
-        else problems.Add(F($"--tolerance {parsed.GetValue(s_tolerance)}: expected more than 0 and less than 1, for example 0.15"));
-        if (parsed.GetValue(s_budget) < 10) problems.Add(F($"--requests-per-minute {parsed.GetValue(s_budget)}: expected 10 or more"));
-        if (parsed.GetValue(s_port) is < 1 or > 65535) problems.Add(F($"--backend-port {parsed.GetValue(s_port)}: expected 1 to 65535"));
+        if (parsed.GetValue(s_alpha) is > 0 and <= 0.5 and var alpha)
+            verdict = verdict with { ErrorProbability = alpha };
+        else
+            problems.Add(
+                F($"--alpha {parsed.GetValue(s_alpha)}: expected more than 0 and at most 0.5, for example 1e-4")
+            );
+        if (parsed.GetValue(s_tolerance) is > 0 and < 1 and var tolerance)
+            verdict = verdict with { Tolerance = tolerance };
+        else
+            problems.Add(
+                F($"--tolerance {parsed.GetValue(s_tolerance)}: expected more than 0 and less than 1, for example 0.15")
+            );
+        if (parsed.GetValue(s_budget) < 10)
+            problems.Add(F($"--requests-per-minute {parsed.GetValue(s_budget)}: expected 10 or more"));
+        if (parsed.GetValue(s_port) is < 1 or > 65535)
+            problems.Add(F($"--backend-port {parsed.GetValue(s_port)}: expected 1 to 65535"));
         return s_defaults with
         {
-            Namespace = name[0], Service = name[^1], Prometheus = PrometheusUrl(parsed, problems), PrometheusToken = PrometheusToken(parsed, problems), Interval = interval, For = Time("--for", parsed.GetValue(s_for)),
-            Watch = parsed.GetValue(s_watch), Verdict = verdict, BackendMetric = parsed.GetValue(s_metric) ?? "", BackendPort = parsed.GetValue(s_port), RequestsPerMinute = parsed.GetValue(s_budget),
-            Output = parsed.GetValue(s_output) is { Length: > 0 } folder ? folder : null, Redact = parsed.GetValue(s_redact),
+            Namespace = name[0],
+            Service = name[^1],
+            Prometheus = PrometheusUrl(parsed, problems),
+            PrometheusToken = PrometheusToken(parsed, problems),
+            Interval = interval,
+            For = Time("--for", parsed.GetValue(s_for)),
+            Watch = parsed.GetValue(s_watch),
+            Verdict = verdict,
+            BackendMetric = parsed.GetValue(s_metric) ?? "",
+            BackendPort = parsed.GetValue(s_port),
+            RequestsPerMinute = parsed.GetValue(s_budget),
+            Output = parsed.GetValue(s_output) is { Length: > 0 } folder ? folder : null,
+            Redact = parsed.GetValue(s_redact),
         };
     }
 
     private static Uri? PrometheusUrl(ParseResult parsed, List<string> problems)
     {
-        if (parsed.GetValue(s_prometheus) is not { } text) return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https") return url;
+        if (parsed.GetValue(s_prometheus) is not { } text)
+            return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+            return url;
         problems.Add($"--prometheus '{text}': expected an http or https URL, for example http://127.0.0.1:9090");
         return null;
     }
 
     private static string? PrometheusToken(ParseResult parsed, List<string> problems)
     {
-        if (parsed.GetValue(s_token) is not { } file) return null;
+        if (parsed.GetValue(s_token) is not { } file)
+            return null;
         try
         {
             return File.ReadAllText(file).Trim();
@@ -142,14 +268,25 @@ public static class ObserveCommand
         try
         {
             // Of several files in KUBECONFIG the first one that is there: the client cannot merge them.
-            var file = named?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is [_, _, ..] several ? several.FirstOrDefault(File.Exists) ?? several[0] : named;
-            var config = named is null && parsed.GetValue(s_context) is null && KubernetesClientConfiguration.IsInCluster()
-                ? KubernetesClientConfiguration.InClusterConfig()
-                : KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(s_context));
+            var file = named?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is [_, _, ..] several
+                ? several.FirstOrDefault(File.Exists) ?? several[0]
+                : named;
+            var config =
+                named is null && parsed.GetValue(s_context) is null && KubernetesClientConfiguration.IsInCluster()
+                    ? KubernetesClientConfiguration.InClusterConfig()
+                    : KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(s_context));
             config.HttpClientTimeout = TimeSpan.FromSeconds(15);
             return new Kubernetes(config);
         }
-        catch (Exception e) when (e is KubeConfigException or IOException or UnauthorizedAccessException or YamlDotNet.Core.YamlException or FormatException or System.Security.Cryptography.CryptographicException)
+        catch (Exception e)
+            when (e
+                    is KubeConfigException
+                        or IOException
+                        or UnauthorizedAccessException
+                        or YamlDotNet.Core.YamlException
+                        or FormatException
+                        or System.Security.Cryptography.CryptographicException
+            )
         {
             problems.Add($"no cluster: {e.Message}; give --kubeconfig FILE or set KUBECONFIG");
             return null;

@@ -13,34 +13,56 @@ public static class PrometheusTargetsCommand
     {
         var kubeconfig = new Option<string>("--kubeconfig")
         {
-            HelpName = "FILE", Required = true, Description = "The cluster's kubeconfig; its current context.",
+            HelpName = "FILE",
+            Required = true,
+            Description = "The cluster's kubeconfig; its current context.",
         };
-        var output = new Option<string>("--output") { Description = "The file to write.", DefaultValueFactory = _ => "targets.json" };
+        var output = new Option<string>("--output")
+        {
+            Description = "The file to write.",
+            DefaultValueFactory = _ => "targets.json",
+        };
         var follow = new Option<bool>("--follow") { Description = "Keep the file up to date, until stopped." };
         var command = new Command("prometheus-targets", "Write a cluster's Pods as a target file of Prometheus.")
         {
-            kubeconfig, output, follow,
+            kubeconfig,
+            output,
+            follow,
         };
-        command.SetAction((parsed, cancellationToken) => KindRun.RunWithErrorReportingAsync(
-            () => RunAsync(
-                parsed.GetRequiredValue(kubeconfig), parsed.GetRequiredValue(output),
-                parsed.GetValue(follow), cancellationToken),
-            "stopped", cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                KindRun.RunWithErrorReportingAsync(
+                    () =>
+                        RunAsync(
+                            parsed.GetRequiredValue(kubeconfig),
+                            parsed.GetRequiredValue(output),
+                            parsed.GetValue(follow),
+                            cancellationToken
+                        ),
+                    "stopped",
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string kubeconfig, string output, bool follow, CancellationToken cancellationToken)
+        string kubeconfig,
+        string output,
+        bool follow,
+        CancellationToken cancellationToken
+    )
     {
         using var cluster = ClusterChoice.Connect(kubeconfig);
         var written = "";
         do
         {
             var targets = await PrometheusTargets.ReadAsync(cluster, cancellationToken);
-            if (targets != written) await WriteAsync(output, written = targets, cancellationToken);
-            if (follow) await Task.Delay(s_interval, TimeProvider.System, cancellationToken);
-        }
-        while (follow);
+            if (targets != written)
+                await WriteAsync(output, written = targets, cancellationToken);
+            if (follow)
+                await Task.Delay(s_interval, TimeProvider.System, cancellationToken);
+        } while (follow);
         return 0;
     }
 

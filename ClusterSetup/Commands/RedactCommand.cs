@@ -8,14 +8,32 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <summary><c>redact RUN</c>: a saved run without the names and addresses of its cluster, for sharing.</summary>
 public static class RedactCommand
 {
-    private static readonly Argument<string> s_source = AttackCommands.OfFile(new Argument<string>("run") { Description = "A report.json, or the folder of a run" });
-    private static readonly Option<string> s_output = AttackCommands.OfFile(new Option<string>("--output") { Description = "Folder of the new run's folder", HelpName = "folder", DefaultValueFactory = _ => "artifacts/redacted" });
+    private static readonly Argument<string> s_source = AttackCommands.OfFile(
+        new Argument<string>("run") { Description = "A report.json, or the folder of a run" }
+    );
+    private static readonly Option<string> s_output = AttackCommands.OfFile(
+        new Option<string>("--output")
+        {
+            Description = "Folder of the new run's folder",
+            HelpName = "folder",
+            DefaultValueFactory = _ => "artifacts/redacted",
+        }
+    );
 
     /// <summary>The command.</summary>
     public static Command Build()
     {
-        var command = new Command("redact", "Writes a saved run again, without names of pods, namespaces, nodes and hosts, and without addresses") { s_source, s_output };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(s_source), parsed.GetRequiredValue(s_output), Console.Out));
+        var command = new Command(
+            "redact",
+            "Writes a saved run again, without names of pods, namespaces, nodes and hosts, and without addresses"
+        )
+        {
+            s_source,
+            s_output,
+        };
+        command.SetAction(parsed =>
+            Run(parsed.GetRequiredValue(s_source), parsed.GetRequiredValue(s_output), Console.Out)
+        );
         return command;
     }
 

@@ -9,16 +9,22 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 internal static class ScenarioFailures
 {
     /// <summary>Does something.</summary>
-    public static Task<int> RunWithErrorReportingAsync(Func<Task<int>> action, CancellationToken cancellationToken) => KindRun.RunWithErrorReportingAsync(async () =>
-    {
-        try
-        {
-            return await action();
-        }
-        catch (Exception e) when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
-        {
-            await Console.Error.WriteLineAsync(e.Message);
-            return (int)ExitCode.BadUsage;
-        }
-    }, "stopped", cancellationToken);
+    public static Task<int> RunWithErrorReportingAsync(Func<Task<int>> action, CancellationToken cancellationToken) =>
+        KindRun.RunWithErrorReportingAsync(
+            async () =>
+            {
+                try
+                {
+                    return await action();
+                }
+                catch (Exception e)
+                    when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
+                {
+                    await Console.Error.WriteLineAsync(e.Message);
+                    return (int)ExitCode.BadUsage;
+                }
+            },
+            "stopped",
+            cancellationToken
+        );
 }

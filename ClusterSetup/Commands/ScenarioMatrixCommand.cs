@@ -30,29 +30,74 @@ internal static class ScenarioMatrixCommand
     public static Command Build()
     {
         var (load, symbols) = (new LoadSymbols(), new KindCommandOptions());
-        var releases = new Option<CiliumVersion[]>("--cilium") { HelpName = "LIST", Description = "Releases, separated by commas, for example 1.9.0,1.9.9,1.10.0,latest.", Required = true, CustomParser = ReadReleases };
+        var releases = new Option<CiliumVersion[]>("--cilium")
+        {
+            HelpName = "LIST",
+            Description = "Releases, separated by commas, for example 1.9.0,1.9.9,1.10.0,latest.",
+            Required = true,
+            CustomParser = ReadReleases,
+        };
         var kind = new Option<bool>("--kind") { Description = "On kind clusters, one after the other." };
         var embedded = new Option<bool>("--embedded") { Description = "On embedded clusters." };
-        var command = new Command("matrix", "Run a scenario on several releases of Cilium and print who is skewed. Exit code 0: every release was run.") { load.Scenario, releases, kind, embedded, symbols.Name, symbols.Nodes, symbols.BaseImage, symbols.State };
-        foreach (var option in load.Options) command.Add(option);
+        var command = new Command(
+            "matrix",
+            "Run a scenario on several releases of Cilium and print who is skewed. Exit code 0: every release was run."
+        )
+        {
+            load.Scenario,
+            releases,
+            kind,
+            embedded,
+            symbols.Name,
+            symbols.Nodes,
+            symbols.BaseImage,
+            symbols.State,
+        };
+        foreach (var option in load.Options)
+            command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(kind) == result.GetValue(embedded)) result.AddError("scenario matrix: say on what, --kind or --embedded");
+            if (result.GetValue(kind) == result.GetValue(embedded))
+                result.AddError("scenario matrix: say on what, --kind or --embedded");
         });
-        command.SetAction((parsed, cancellationToken) => ScenarioFailures.RunWithErrorReportingAsync(async () =>
-        {
-            var scenario = load.Read(parsed);
-            var rows = new List<MatrixRow>();
-            foreach (var release in parsed.GetRequiredValue(releases))
-            {
-                Console.WriteLine($"── Cilium {release} ──");
-                rows.Add(await RowAsync(release, () => parsed.GetValue(kind)
-                    ? OnKindAsync(symbols.Read(parsed) with { Cilium = release }, scenario, parsed.GetValue(load.Output)!, cancellationToken)
-                    : OnEmbeddedAsync(release, parsed.GetValue(symbols.Nodes), scenario, parsed.GetValue(load.Output)!, cancellationToken)));
-            }
-            MatrixText.Write(scenario, rows, RunTerminal.Open());
-            return (int)(rows.All(r => r.Report is not null) ? ExitCode.Success : ExitCode.Failed);
-        }, cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                ScenarioFailures.RunWithErrorReportingAsync(
+                    async () =>
+                    {
+                        var scenario = load.Read(parsed);
+                        var rows = new List<MatrixRow>();
+                        foreach (var release in parsed.GetRequiredValue(releases))
+                        {
+                            Console.WriteLine($"── Cilium {release} ──");
+                            rows.Add(
+                                await RowAsync(release, () =>
+                                    parsed.GetValue(kind)
+                                        ? OnKindAsync(
+                                            symbols.Read(parsed) with
+                                            {
+                                                Cilium = release,
+                                            },
+                                            scenario,
+                                            parsed.GetValue(load.Output)!,
+                                            cancellationToken
+                                        )
+                                        : OnEmbeddedAsync(
+                                            release,
+                                            parsed.GetValue(symbols.Nodes),
+                                            scenario,
+                                            parsed.GetValue(load.Output)!,
+                                            cancellationToken
+                                        )
+                                )
+                            );
+                        }
+                        MatrixText.Write(scenario, rows, RunTerminal.Open());
+                        return (int)(rows.All(r => r.Report is not null) ? ExitCode.Success : ExitCode.Failed);
+                    },
+                    cancellationToken
+                )
+        );
         return command;
     }
 
@@ -63,7 +108,16 @@ internal static class ScenarioMatrixCommand
         {
             return new MatrixRow(release, await run(), null);
         }
-        catch (Exception e) when (e is KindException or ProgramException or ClusterRefusedException or ClusterStartException or TimeoutException or HttpRequestException or k8s.Autorest.HttpOperationException)
+        catch (Exception e)
+            when (e
+                    is KindException
+                        or ProgramException
+                        or ClusterRefusedException
+                        or ClusterStartException
+                        or TimeoutException
+                        or HttpRequestException
+                        or k8s.Autorest.HttpOperationException
+            )
         {
             var message = Secrets.Hide(e.Message);
             await Console.Error.WriteLineAsync(message);
@@ -71,24 +125,47 @@ internal static class ScenarioMatrixCommand
         }
     }
 
-    private static async Task<RunReport> OnEmbeddedAsync(CiliumVersion release, int workers, Scenario scenario, string output, CancellationToken cancellationToken)
+    private static async Task<RunReport> OnEmbeddedAsync(
+        CiliumVersion release,
+        int workers,
+        Scenario scenario,
+        string output,
+        CancellationToken cancellationToken
+    )
     {
-        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true));
+        using var loggers = LoggerFactory.Create(logging =>
+            logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true)
+        );
         var told = scenario with { Settings = scenario.Settings.SetItem("sandbox-cilium-version", release.ToString()) };
         ClusterTopology topology = ClusterTopology.Create("cluster", workers);
         var token = ClusterEnvironment.NewApiToken();
-        var options = new ClusterOptions { Topology = topology, ApiToken = token, CiliumConfig = told.Settings };
+        var options = new ClusterOptions
+        {
+            Topology = topology,
+            ApiToken = token,
+            CiliumConfig = told.Settings,
+        };
         await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, cancellationToken);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
         var console = RunTerminal.Open();
-        var report = await RunTerminal.RunAsync(console,
-            observer => new ScenarioRunner(api, TimeProvider.System)
-                .RunAsync(told, topology.BackendPods(), observer, cancellationToken));
+        var report = await RunTerminal.RunAsync(console, observer =>
+            new ScenarioRunner(api, TimeProvider.System).RunAsync(
+                told,
+                topology.BackendPods(),
+                observer,
+                cancellationToken
+            )
+        );
         console.WriteLine(RunFiles.Save(report, output).Line);
         return report;
     }
 
-    private static async Task<RunReport> OnKindAsync(KindOptions options, Scenario scenario, string output, CancellationToken cancellationToken)
+    private static async Task<RunReport> OnKindAsync(
+        KindOptions options,
+        Scenario scenario,
+        string output,
+        CancellationToken cancellationToken
+    )
     {
         var lab = KindRun.Open(options, Console.Out);
         try
@@ -97,19 +174,33 @@ internal static class ScenarioMatrixCommand
             using var api = lab.Connect();
             // The settings of the release under test are the matrix's own choice.
             var told = scenario with { Settings = scenario.Settings.Remove("sandbox-cilium-version") };
-            return await ScenarioCommand.RunAsync(api, new SessionRights { ChangeSettings = true }, told, output, cancellationToken);
+            return await ScenarioCommand.RunAsync(
+                api,
+                new SessionRights { ChangeSettings = true },
+                told,
+                output,
+                cancellationToken
+            );
         }
         finally
         {
-            await new StepList([new RemoveCluster(lab)], Console.Out, TimeProvider.System).RunAsync(CancellationToken.None);
+            await new StepList([new RemoveCluster(lab)], Console.Out, TimeProvider.System).RunAsync(
+                CancellationToken.None
+            );
         }
     }
 
     private static CiliumVersion[] ReadReleases(ArgumentResult argument)
     {
-        var read = argument.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Select(CiliumReleases.Parse).ToList();
+        var read = argument
+            .Tokens.SelectMany(t =>
+                t.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            )
+            .Select(CiliumReleases.Parse)
+            .ToList();
         foreach (var (_, problem) in read)
-            if (problem is not null) argument.AddError($"--cilium: {problem}");
+            if (problem is not null)
+                argument.AddError($"--cilium: {problem}");
         return [.. read.Select(r => r.Release)];
     }
 }

@@ -14,35 +14,104 @@ public static class SimulateCommand
     public static Command Build()
     {
         var standard = new SimulationOptions();
-        var scenario = new Argument<string>("scenario") { Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}." };
-        var nodes = new Option<int>("--nodes") { Description = "Worker nodes, 1 to 10000.", DefaultValueFactory = _ => standard.Nodes };
-        var pods = new Option<int?>("--pods") { Description = "Backend pods, 1 to 1000000. Default: one on each node." };
-        var clients = new Option<int>("--clients") { Description = "Client pods, 1 to 10000; they share the rate.", DefaultValueFactory = _ => standard.Clients };
-        var zones = new Option<int>("--zones") { Description = "Zones that the nodes are in, in turn, 0 to 100.", DefaultValueFactory = _ => standard.Zones };
-        var outside = new Option<bool>("--outside") { Description = "The clients are outside the cluster: a load balancer brings each connection to a node's port, in turn from node to node." };
-        var rate = new Option<double?>("--rate") { Description = "Connections per second of virtual time. Default: the scenario's." };
-        var duration = new Option<string?>("--duration") { Description = "Length of each phase in virtual time, such as 30s or 2h. Default: the scenario's." };
-        var gap = new Option<string?>("--gap") { Description = "Virtual time until a deleted pod is replaced. Default 1s." };
-        var seed = new Option<int>("--seed") { Description = "Seed of every random choice.", DefaultValueFactory = _ => standard.Seed };
-        var samples = new Option<int>("--samples") { Description = "Parts that each phase is reported in, 1 to 1000.", DefaultValueFactory = _ => standard.SamplesPerPhase };
-        var set = new Option<string[]>("--set") { Description = "A Cilium setting as key=value. Repeatable.", DefaultValueFactory = _ => [] };
+        var scenario = new Argument<string>("scenario")
+        {
+            Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}.",
+        };
+        var nodes = new Option<int>("--nodes")
+        {
+            Description = "Worker nodes, 1 to 10000.",
+            DefaultValueFactory = _ => standard.Nodes,
+        };
+        var pods = new Option<int?>("--pods")
+        {
+            Description = "Backend pods, 1 to 1000000. Default: one on each node.",
+        };
+        var clients = new Option<int>("--clients")
+        {
+            Description = "Client pods, 1 to 10000; they share the rate.",
+            DefaultValueFactory = _ => standard.Clients,
+        };
+        var zones = new Option<int>("--zones")
+        {
+            Description = "Zones that the nodes are in, in turn, 0 to 100.",
+            DefaultValueFactory = _ => standard.Zones,
+        };
+        var outside = new Option<bool>("--outside")
+        {
+            Description =
+                "The clients are outside the cluster: a load balancer brings each connection to a node's port, in turn from node to node.",
+        };
+        var rate = new Option<double?>("--rate")
+        {
+            Description = "Connections per second of virtual time. Default: the scenario's.",
+        };
+        var duration = new Option<string?>("--duration")
+        {
+            Description = "Length of each phase in virtual time, such as 30s or 2h. Default: the scenario's.",
+        };
+        var gap = new Option<string?>("--gap")
+        {
+            Description = "Virtual time until a deleted pod is replaced. Default 1s.",
+        };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "Seed of every random choice.",
+            DefaultValueFactory = _ => standard.Seed,
+        };
+        var samples = new Option<int>("--samples")
+        {
+            Description = "Parts that each phase is reported in, 1 to 1000.",
+            DefaultValueFactory = _ => standard.SamplesPerPhase,
+        };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "A Cilium setting as key=value. Repeatable.",
+            DefaultValueFactory = _ => [],
+        };
         var csv = new Option<string?>("--csv") { Description = "Write the shares over time to this CSV file." };
         var json = new Option<string?>("--json") { Description = "Write the whole result to this JSON file." };
-        var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a seed.") { scenario, nodes, pods, clients, zones, outside, rate, duration, gap, seed, samples, set, csv, json };
-        command.SetAction(parsed => Run(parsed.GetValue(scenario)!, () => standard with
+        var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a seed.")
         {
-            Nodes = parsed.GetValue(nodes),
-            Pods = parsed.GetValue(pods),
-            Clients = parsed.GetValue(clients),
-            Zones = parsed.GetValue(zones),
-            Outside = parsed.GetValue(outside),
-            RatePerSecond = parsed.GetValue(rate),
-            Duration = Duration("--duration", parsed.GetValue(duration)),
-            Gap = Duration("--gap", parsed.GetValue(gap)) ?? standard.Gap,
-            Seed = parsed.GetValue(seed),
-            SamplesPerPhase = parsed.GetValue(samples),
-            Settings = standard.Settings.SetItems(ClusterEnvironment.ParseSettings(string.Join('\n', parsed.GetValue(set) ?? []))),
-        }, parsed.GetValue(csv), parsed.GetValue(json)));
+            scenario,
+            nodes,
+            pods,
+            clients,
+            zones,
+            outside,
+            rate,
+            duration,
+            gap,
+            seed,
+            samples,
+            set,
+            csv,
+            json,
+        };
+        command.SetAction(parsed =>
+            Run(
+                parsed.GetValue(scenario)!,
+                () =>
+                    standard with
+                    {
+                        Nodes = parsed.GetValue(nodes),
+                        Pods = parsed.GetValue(pods),
+                        Clients = parsed.GetValue(clients),
+                        Zones = parsed.GetValue(zones),
+                        Outside = parsed.GetValue(outside),
+                        RatePerSecond = parsed.GetValue(rate),
+                        Duration = Duration("--duration", parsed.GetValue(duration)),
+                        Gap = Duration("--gap", parsed.GetValue(gap)) ?? standard.Gap,
+                        Seed = parsed.GetValue(seed),
+                        SamplesPerPhase = parsed.GetValue(samples),
+                        Settings = standard.Settings.SetItems(
+                            ClusterEnvironment.ParseSettings(string.Join('\n', parsed.GetValue(set) ?? []))
+                        ),
+                    },
+                parsed.GetValue(csv),
+                parsed.GetValue(json)
+            )
+        );
         return command;
     }
 
@@ -52,8 +121,10 @@ public static class SimulateCommand
         {
             var result = Simulator.Run(ScenarioCatalog.Load(scenario), options());
             SimulationText.Write(result, Console.Out);
-            if (json is not null) File.WriteAllText(json, SimulationFiles.ToJson(result));
-            if (csv is null) return (int)ExitCode.Success;
+            if (json is not null)
+                File.WriteAllText(json, SimulationFiles.ToJson(result));
+            if (csv is null)
+                return (int)ExitCode.Success;
             using var file = new StreamWriter(csv);
             SimulationFiles.WriteCsv(result, file);
             return (int)ExitCode.Success;
@@ -70,7 +141,10 @@ public static class SimulateCommand
         }
     }
 
-    private static TimeSpan? Duration(string option, string? text) => text is null ? null
+    private static TimeSpan? Duration(string option, string? text) =>
+        text is null ? null
         : Durations.TryParse(text, out var duration) ? duration
-        : throw new FormatException($"{option} {text}: must be a time greater than 0 and at most 24h, for example {option} 30s");
+        : throw new FormatException(
+            $"{option} {text}: must be a time greater than 0 and at most 24h, for example {option} 30s"
+        );
 }

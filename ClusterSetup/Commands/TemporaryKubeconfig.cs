@@ -40,7 +40,8 @@ internal sealed class TemporaryKubeconfig : IDisposable
         {
             if (File.Exists(path) && !KubeconfigFile.IsOfLab(path))
                 throw new ClusterStartException(
-                    $"--kubeconfig {file} exists and is not of an embedded cluster: name another file");
+                    $"--kubeconfig {file} exists and is not of an embedded cluster: name another file"
+                );
             File.Delete(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -69,8 +70,10 @@ internal sealed class TemporaryKubeconfig : IDisposable
     {
         try
         {
-            if (_folder is not null) Directory.Delete(_folder, recursive: true);
-            else File.Delete(Path);
+            if (_folder is not null)
+                Directory.Delete(_folder, recursive: true);
+            else
+                File.Delete(Path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -13,50 +13,88 @@ public static class UpCommand
     /// <summary>Builds the command.</summary>
     public static Command Build()
     {
-        var embedded = new Option<bool>("--embedded") { Description = "The embedded cluster, which needs nothing but .NET; it runs until Ctrl-C." };
-        var kind = new Option<bool>("--kind") { Description = "A kind cluster with Cilium; it stays until down. Needs docker or podman, kind and helm." };
-        var insecure = new Option<bool>("--insecure-http") { Description = "With --embedded: serve the API over plain HTTP. kubectl sends no token then; KubernetesClient and curl do." };
+        var embedded = new Option<bool>("--embedded")
+        {
+            Description = "The embedded cluster, which needs nothing but .NET; it runs until Ctrl-C.",
+        };
+        var kind = new Option<bool>("--kind")
+        {
+            Description = "A kind cluster with Cilium; it stays until down. Needs docker or podman, kind and helm.",
+        };
+        var insecure = new Option<bool>("--insecure-http")
+        {
+            Description =
+                "With --embedded: serve the API over plain HTTP. kubectl sends no token then; KubernetesClient and curl do.",
+        };
         KindCommandOptions symbols = new KindCommandOptions();
-        var command = new Command("up", "Start a cluster of the lab and print how to reach it.") { embedded, kind, insecure };
-        foreach (var option in symbols.OfCluster) command.Add(option);
+        var command = new Command("up", "Start a cluster of the lab and print how to reach it.")
+        {
+            embedded,
+            kind,
+            insecure,
+        };
+        foreach (var option in symbols.OfCluster)
+            command.Add(option);
         command.Validators.Add(result =>
         {
-            var ofKind = symbols.OfCluster.Where(o => result.GetResult(o) is { Implicit: false }).Select(o => o.Name).ToList();
-            if (result.GetValue(embedded) == result.GetValue(kind)) result.AddError("up: say which cluster, --embedded or --kind");
-            else if (result.GetValue(embedded) && ofKind.Count > 0) result.AddError($"{string.Join(", ", ofKind)}: only with --kind");
-            else if (result.GetValue(kind) && result.GetValue(insecure)) result.AddError("--insecure-http: only with --embedded");
+            var ofKind = symbols
+                .OfCluster.Where(o => result.GetResult(o) is { Implicit: false })
+                .Select(o => o.Name)
+                .ToList();
+            if (result.GetValue(embedded) == result.GetValue(kind))
+                result.AddError("up: say which cluster, --embedded or --kind");
+            else if (result.GetValue(embedded) && ofKind.Count > 0)
+                result.AddError($"{string.Join(", ", ofKind)}: only with --kind");
+            else if (result.GetValue(kind) && result.GetValue(insecure))
+                result.AddError("--insecure-http: only with --embedded");
         });
-        command.SetAction((parsed, cancellationToken) => parsed.GetValue(kind)
-            ? UpKindAsync(symbols, parsed, cancellationToken) : UpEmbeddedAsync(parsed.GetValue(insecure), cancellationToken));
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                parsed.GetValue(kind)
+                    ? UpKindAsync(symbols, parsed, cancellationToken)
+                    : UpEmbeddedAsync(parsed.GetValue(insecure), cancellationToken)
+        );
         return command;
     }
 
-    private static Task<int> UpKindAsync(KindCommandOptions symbols, ParseResult parsed, CancellationToken cancellationToken) =>
-        KindRun.WithLabAsync(symbols.Read(parsed), Console.Out, async lab =>
-        {
-            var steps = new StepList(lab.Steps(), Console.Out, TimeProvider.System);
-            if (parsed.GetValue(symbols.DryRun))
+    private static Task<int> UpKindAsync(
+        KindCommandOptions symbols,
+        ParseResult parsed,
+        CancellationToken cancellationToken
+    ) =>
+        KindRun.WithLabAsync(
+            symbols.Read(parsed),
+            Console.Out,
+            async lab =>
             {
-                await steps.PlanAsync();
+                var steps = new StepList(lab.Steps(), Console.Out, TimeProvider.System);
+                if (parsed.GetValue(symbols.DryRun))
+                {
+                    await steps.PlanAsync();
+                    return (int)ExitCode.Success;
+                }
+                await steps.RunAsync(cancellationToken);
+                Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
+                foreach (var tool in ToolAddresses.Of(lab.Plan.Manifests(lab.ImageTag)))
+                    Console.WriteLine(tool);
                 return (int)ExitCode.Success;
-            }
-            await steps.RunAsync(cancellationToken);
-            Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
-            foreach (var tool in ToolAddresses.Of(lab.Plan.Manifests(lab.ImageTag))) Console.WriteLine(tool);
-            return (int)ExitCode.Success;
-        }, cancellationToken);
+            },
+            cancellationToken
+        );
 
-    private static Task<int> UpEmbeddedAsync(bool insecure, CancellationToken cancellationToken) => new EmbeddedRun
-    {
-        Options = () => new ClusterOptions { ApiToken = ClusterEnvironment.NewApiToken(), ApiTls = !insecure },
-        Kubeconfig = TemporaryKubeconfig.InNewFolder,
-        OnReady = path =>
+    private static Task<int> UpEmbeddedAsync(bool insecure, CancellationToken cancellationToken) =>
+        new EmbeddedRun
         {
-            Console.WriteLine($"export KUBECONFIG={path}");
-            if (insecure)
-                Console.WriteLine(
-                    "kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient "
-                    + "or curl with the token of that file, or leave --insecure-http away");
-        },
-    }.RunAsync(cancellationToken);
+            Options = () => new ClusterOptions { ApiToken = ClusterEnvironment.NewApiToken(), ApiTls = !insecure },
+            Kubeconfig = TemporaryKubeconfig.InNewFolder,
+            OnReady = path =>
+            {
+                Console.WriteLine($"export KUBECONFIG={path}");
+                if (insecure)
+                    Console.WriteLine(
+                        "kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient "
+                            + "or curl with the token of that file, or leave --insecure-http away"
+                    );
+            },
+        }.RunAsync(cancellationToken);
 }

@@ -30,10 +30,15 @@ internal sealed class KindLab(KindPlan plan, ProgramRunner programs, TimeProvide
     public Engine Engine { get; } = Engine.Choose(programs);
 
     /// <summary>Tag of the images, from the sources.</summary>
-    public string ImageTag { get => field ??= WorkloadImages.Tag(sources, plan.Images.Select(i => i.Project)); init; }
+    public string ImageTag
+    {
+        get => field ??= WorkloadImages.Tag(sources, plan.Images.Select(i => i.Project));
+        init;
+    }
 
     /// <summary>A call of kind, with the engine it is to use.</summary>
-    public ProgramCall Kind(params ImmutableArray<string> arguments) => new("kind", arguments) { Environment = Engine.KindEnvironment };
+    public ProgramCall Kind(params ImmutableArray<string> arguments) =>
+        new("kind", arguments) { Environment = Engine.KindEnvironment };
 
     /// <summary>A client of the cluster's API, through its own kubeconfig; the caller disposes it.</summary>
     public Kubernetes Connect() => new(KubernetesClientConfiguration.BuildConfigFromConfigFile(State.Kubeconfig));

@@ -14,26 +14,36 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 /// <param name="NodeImage">The node image, where it is one of the table.</param>
 /// <param name="Kubernetes">The Kubernetes in the node image; null: an image of one's own does not say.</param>
 /// <param name="CiliumValues">Values of Cilium's chart, as a YAML file; null: no Cilium.</param>
-internal sealed partial record KindPlan(KindOptions Options, KindConfig Config, NodeImage? NodeImage, Version? Kubernetes, string? CiliumValues)
+internal sealed partial record KindPlan(
+    KindOptions Options,
+    KindConfig Config,
+    NodeImage? NodeImage,
+    Version? Kubernetes,
+    string? CiliumValues
+)
 {
     /// <summary>The workloads: one backend on each worker, the load test beside one of them.</summary>
     public ClusterTopology Topology { get; } = ClusterTopology.Create(Options.Name, Options.Workers);
 
     /// <summary>The images that the workloads need.</summary>
-    public ImmutableArray<(string Project, string Image)> Images { get; } = WorkloadImages.Of(Options.RunnerScenario is not null);
+    public ImmutableArray<(string Project, string Image)> Images { get; } =
+        WorkloadImages.Of(Options.RunnerScenario is not null);
 
     /// <summary>The objects of the lab, with images of a tag.</summary>
-    public ImmutableArray<Manifest> Manifests(string imageTag) => ManifestSet.Render(new ManifestValues
-    {
-        Topology = Topology,
-        BackendImage = $"{WorkloadImages.Backend}:{imageTag}",
-        LoadTestImage = $"{WorkloadImages.LoadTest}:{imageTag}",
-        RunnerImage = $"{WorkloadImages.Runner}:{imageTag}",
-        Runner = Options.RunnerScenario is not null,
-        RunnerScenario = Options.RunnerScenario ?? "",
-        BackendCnp = Options.BackendCnp,
-        LoadTestCnp = Options.LoadTestCnp,
-    });
+    public ImmutableArray<Manifest> Manifests(string imageTag) =>
+        ManifestSet.Render(
+            new ManifestValues
+            {
+                Topology = Topology,
+                BackendImage = $"{WorkloadImages.Backend}:{imageTag}",
+                LoadTestImage = $"{WorkloadImages.LoadTest}:{imageTag}",
+                RunnerImage = $"{WorkloadImages.Runner}:{imageTag}",
+                Runner = Options.RunnerScenario is not null,
+                RunnerScenario = Options.RunnerScenario ?? "",
+                BackendCnp = Options.BackendCnp,
+                LoadTestCnp = Options.LoadTestCnp,
+            }
+        );
 
     /// <summary>Makes the plan, or says everything that is wrong.</summary>
     public static (KindPlan? Plan, ImmutableArray<string> Problems) Make(KindOptions options)
@@ -47,34 +57,49 @@ internal sealed partial record KindPlan(KindOptions Options, KindConfig Config, 
         string? values = null;
         if (options.Cilium is { } cilium)
         {
-            if (version is not null && CiliumReleases.PairProblem(cilium, version, options.AllowUntested) is { } pair) problems.Add(pair);
+            if (version is not null && CiliumReleases.PairProblem(cilium, version, options.AllowUntested) is { } pair)
+                problems.Add(pair);
             // A chart of one's own has values of its own.
-            if (options.Chart is null) problems.AddRange(SetOption.Problems(cilium, options.Sets));
+            if (options.Chart is null)
+                problems.AddRange(SetOption.Problems(cilium, options.Sets));
             values = HelmValues.ToYaml(HelmValues.For(cilium));
         }
         else
         {
-            if (options.Sets.Length > 0) problems.Add("--set: there is no Cilium to set values of with --no-cilium");
-            if (options.BackendCnp || options.LoadTestCnp) problems.Add("--backend-cnp, --load-test-cnp: nothing enforces a CiliumNetworkPolicy with --no-cilium");
+            if (options.Sets.Length > 0)
+                problems.Add("--set: there is no Cilium to set values of with --no-cilium");
+            if (options.BackendCnp || options.LoadTestCnp)
+                problems.Add("--backend-cnp, --load-test-cnp: nothing enforces a CiliumNetworkPolicy with --no-cilium");
         }
-        return problems.Count == 0 ? (new KindPlan(options, config, known, version, values), []) : (null, [.. problems]);
+        return problems.Count == 0
+            ? (new KindPlan(options, config, known, version, values), [])
+            : (null, [.. problems]);
     }
 
     private static (NodeImage? Known, Version? Version) Image(KindOptions options, List<string> problems)
     {
         if (options is { Image: not null, Kubernetes: not null })
         {
-            problems.Add($"--image {options.Image} --kubernetes {options.Kubernetes}: give one of them; an image has its Kubernetes in it");
+            problems.Add(
+                $"--image {options.Image} --kubernetes {options.Kubernetes}: give one of them; an image has its Kubernetes in it"
+            );
             return default;
         }
-        if (options.Image is { } own) return (CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own), TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null);
+        if (options.Image is { } own)
+            return (
+                CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own),
+                TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null
+            );
         if (options.Kubernetes is { } wanted)
         {
             var (image, problem) = CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.Parse(wanted);
-            if (problem is not null) problems.Add($"--kubernetes {problem}");
+            if (problem is not null)
+                problems.Add($"--kubernetes {problem}");
             return (image, image?.Kubernetes);
         }
-        var standard = options.Cilium is { } cilium ? CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.For(cilium) : CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All[^1];
+        var standard = options.Cilium is { } cilium
+            ? CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.For(cilium)
+            : CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All[^1];
         return (standard, standard.Kubernetes);
     }
 

@@ -9,9 +9,14 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 internal sealed record KindState(string Root, string Cluster)
 {
     /// <summary>Where clusters are kept by default: <c>$XDG_STATE_HOME/cilium-debugging/kind</c>, as the XDG base directories have it.</summary>
-    public static string DefaultRoot => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
-        "cilium-debugging", "kind");
+    public static string DefaultRoot =>
+        Path.Combine(
+            Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state
+                ? state
+                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "state"),
+            "cilium-debugging",
+            "kind"
+        );
 
     /// <summary>The folder.</summary>
     public string Folder => Path.Combine(Root, Cluster);
@@ -37,13 +42,19 @@ internal sealed record KindState(string Root, string Cluster)
     /// <summary>Makes the folder.</summary>
     public void Create()
     {
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(Folder);
-        else Directory.CreateDirectory(Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(Folder);
+        else
+            Directory.CreateDirectory(
+                Folder,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            );
     }
 
     /// <summary>Removes the folder.</summary>
     public void Delete()
     {
-        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder))
+            Directory.Delete(Folder, recursive: true);
     }
 }

@@ -5,7 +5,11 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 /// <summary>Limits of this machine that a kind cluster of several nodes runs into. Source: kind.sigs.k8s.io, known issues.</summary>
 internal static class MachineLimits
 {
-    private static readonly (string File, long Minimum)[] s_inotify = [("/proc/sys/fs/inotify/max_user_watches", 524_288), ("/proc/sys/fs/inotify/max_user_instances", 512)];
+    private static readonly (string File, long Minimum)[] s_inotify =
+    [
+        ("/proc/sys/fs/inotify/max_user_watches", 524_288),
+        ("/proc/sys/fs/inotify/max_user_instances", 512),
+    ];
 
     /// <summary>Looks at them; on other systems than Linux the engine's virtual machine has them, out of sight.</summary>
     /// <param name="workers">Worker nodes.</param>
@@ -15,10 +19,20 @@ internal static class MachineLimits
         {
             var name = file["/proc/sys/".Length..].Replace('/', '.');
             var value = long.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture);
-            yield return new Prerequisite(name, value.ToString(CultureInfo.InvariantCulture), value >= minimum ? null : $"low for {workers + 1} nodes; sysctl {name}={minimum}", Optional: true);
+            yield return new Prerequisite(
+                name,
+                value.ToString(CultureInfo.InvariantCulture),
+                value >= minimum ? null : $"low for {workers + 1} nodes; sysctl {name}={minimum}",
+                Optional: true
+            );
         }
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1L << 30);
         var wanted = 1 + workers;
-        yield return new Prerequisite("memory", $"{memory} GiB", memory >= wanted ? null : $"low for {workers + 1} nodes with Cilium; {wanted} GiB or more are better", Optional: true);
+        yield return new Prerequisite(
+            "memory",
+            $"{memory} GiB",
+            memory >= wanted ? null : $"low for {workers + 1} nodes with Cilium; {wanted} GiB or more are better",
+            Optional: true
+        );
     }
 }

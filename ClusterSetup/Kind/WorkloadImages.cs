@@ -18,13 +18,19 @@ internal static class WorkloadImages
 
     /// <summary>Project and image of each.</summary>
     /// <param name="withRunner">Whether the scenario runner is one of them.</param>
-    public static ImmutableArray<(string Project, string Image)> Of(bool withRunner) => [("Backend", Backend), ("LoadTest", LoadTest), .. withRunner ? [("ClusterSetup", Runner)] : Array.Empty<(string, string)>()];
+    public static ImmutableArray<(string Project, string Image)> Of(bool withRunner) =>
+        [
+            ("Backend", Backend),
+            ("LoadTest", LoadTest),
+            .. withRunner ? [("ClusterSetup", Runner)] : Array.Empty<(string, string)>(),
+        ];
 
     /// <summary>The folder of the sources, found from where this program lies upwards; null: this is no build of a source tree.</summary>
     public static string? FindSources(string from)
     {
         for (var folder = new DirectoryInfo(from); folder is not null; folder = folder.Parent)
-            if (File.Exists(Path.Combine(folder.FullName, "CiliumDebugging.slnx"))) return folder.FullName;
+            if (File.Exists(Path.Combine(folder.FullName, "CiliumDebugging.slnx")))
+                return folder.FullName;
         return null;
     }
 
@@ -34,8 +40,15 @@ internal static class WorkloadImages
     public static string Tag(string sources, IEnumerable<string> projects)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in projects.Concat(["ServiceDefaults", "scenarios", "src"]).SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories)).Concat(Directory.EnumerateFiles(sources, "Directory.*"))
-            .Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/')).Where(f => !f.Split('/').Any(p => p is "bin" or "obj" or "artifacts")).Order(StringComparer.Ordinal))
+        foreach (
+            var file in projects
+                .Concat(["ServiceDefaults", "scenarios", "src"])
+                .SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories))
+                .Concat(Directory.EnumerateFiles(sources, "Directory.*"))
+                .Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/'))
+                .Where(f => !f.Split('/').Any(p => p is "bin" or "obj" or "artifacts"))
+                .Order(StringComparer.Ordinal)
+        )
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file));
             hash.AppendData(File.ReadAllBytes(Path.Combine(sources, file)));

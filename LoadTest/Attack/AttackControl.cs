@@ -13,7 +13,13 @@ public sealed class AttackControl : IAsyncDisposable
     private readonly CancellationTokenSource _abort;
     private readonly Recorder _recorder;
 
-    private AttackControl(AttackPlan plan, IRecordSink sink, IAttackEngine engine, TimeProvider time, CancellationToken abort)
+    private AttackControl(
+        AttackPlan plan,
+        IRecordSink sink,
+        IAttackEngine engine,
+        TimeProvider time,
+        CancellationToken abort
+    )
     {
         _abort = CancellationTokenSource.CreateLinkedTokenSource(abort);
         _recorder = new Recorder(sink, new RequestMetrics(plan), _abort.Cancel);
@@ -49,7 +55,12 @@ public sealed class AttackControl : IAsyncDisposable
     /// <param name="abort">Stops at once: requests in flight end as canceled, and the accounting is exact all the same.</param>
     /// <exception cref="ArgumentException">The plan has problems; the message lists them.</exception>
     public static AttackControl Start(
-        AttackPlan plan, IRecordSink sink, IAttackEngine? engine = null, TimeProvider? time = null, CancellationToken abort = default)
+        AttackPlan plan,
+        IRecordSink sink,
+        IAttackEngine? engine = null,
+        TimeProvider? time = null,
+        CancellationToken abort = default
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(sink);

@@ -45,7 +45,9 @@ public static class AttackEngines
                 return HttpClientEngine.Problem(plan);
             case "io_uring":
                 engine = new IoUringEngine();
-                return IoUringEngine.Problem(plan) is { } problem ? $"engine 'io_uring': {problem}; use auto or epoll" : null;
+                return IoUringEngine.Problem(plan) is { } problem
+                    ? $"engine 'io_uring': {problem}; use auto or epoll"
+                    : null;
             case "sockets" or "epoll" when plan.Targets.Any(target => target.IsTls):
                 return $"engine '{name}': cannot do https; use auto or httpclient";
             case "sockets":
@@ -62,5 +64,7 @@ public static class AttackEngines
     // From that rate on it surely looks at answers with the next start. Below, most of the cost is waking processors, and epoll is as good. The ring does not know a port that
     // the kernel chose.
     private static bool WantsIoUring(AttackPlan plan) =>
-        plan.RatePerSecond >= IoUringRate && plan.Ports.Order is not ClientPortOrder.Kernel && IoUringEngine.Limit(plan) is null;
+        plan.RatePerSecond >= IoUringRate
+        && plan.Ports.Order is not ClientPortOrder.Kernel
+        && IoUringEngine.Limit(plan) is null;
 }

@@ -50,7 +50,8 @@ public static class WarmUp
     private static async Task AnswerAsync(Socket listener, CancellationToken stop)
     {
         var request = new byte[1024];
-        var response = "HTTP/1.1 200 OK\r\nX-Pod: p\r\nX-Node: n\r\nContent-Length: 3\r\nConnection: close\r\n\r\nfoo"u8.ToArray();
+        var response =
+            "HTTP/1.1 200 OK\r\nX-Pod: p\r\nX-Node: n\r\nContent-Length: 3\r\nConnection: close\r\n\r\nfoo"u8.ToArray();
         try
         {
             while (true)
@@ -60,8 +61,6 @@ public static class WarmUp
                 await connection.SendAsync(response, stop);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException) { }
     }
 }

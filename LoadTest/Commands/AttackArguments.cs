@@ -36,11 +36,18 @@ public sealed record AttackArguments
     /// <param name="cancellation">Ends the resolution of names.</param>
     /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one: where requests start, and whose cluster knows the names.</param>
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
-    public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(CancellationToken cancellation, PodSandbox? sandbox = null)
+    public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(
+        CancellationToken cancellation,
+        PodSandbox? sandbox = null
+    )
     {
         var problems = new List<string>();
         var source = ReadSource(problems) ?? sandbox?.PodAddress;
-        var targets = await ReadTargetsAsync(new TargetResolver(sandbox, source?.AddressFamily), problems, cancellation);
+        var targets = await ReadTargetsAsync(
+            new TargetResolver(sandbox, source?.AddressFamily),
+            problems,
+            cancellation
+        );
         if (!Quantities.TryParseRate(Rate, out var rate))
             problems.Add($"rate '{Rate}': expected requests per time, e.g. 50/s, 300/m, max or infinity");
         TimeSpan? duration = null;
@@ -50,7 +57,9 @@ public sealed record AttackArguments
         if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
             problems.Add(portProblem);
         else if (sandbox is not null && SourceIp is null && ports.Order is ClientPortOrder.Kernel)
-            problems.Add("port-range kernel: a pod of the embedded cluster binds to its own address; choose odd, even or a range of ports");
+            problems.Add(
+                "port-range kernel: a pod of the embedded cluster binds to its own address; choose odd, even or a range of ports"
+            );
         if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
             problems.Add(responderProblem);
         var keepAlive = ReadConnections(problems);
@@ -76,7 +85,9 @@ public sealed record AttackArguments
         if (problems.Count == 0)
             problems.AddRange(plan.Problems());
         if (problems.Count == 0 && FindsMaximum && (duration is null || duration < MaxRate.MinDuration))
-            problems.Add($"rate max with duration '{Duration}': the search needs at least {MaxRate.MinDuration.TotalSeconds:0}s; half of the duration is for it");
+            problems.Add(
+                $"rate max with duration '{Duration}': the search needs at least {MaxRate.MinDuration.TotalSeconds:0}s; half of the duration is for it"
+            );
         return (problems.Count == 0 ? plan : null, problems);
     }
 
@@ -94,7 +105,11 @@ public sealed record AttackArguments
     {
         if (Connections == "fresh")
             return 0;
-        if (Connections.StartsWith("keepalive:", StringComparison.Ordinal) && int.TryParse(Connections["keepalive:".Length..], out var count) && count >= 1)
+        if (
+            Connections.StartsWith("keepalive:", StringComparison.Ordinal)
+            && int.TryParse(Connections["keepalive:".Length..], out var count)
+            && count >= 1
+        )
             return count;
         problems.Add($"connections '{Connections}': expected fresh or keepalive:N with N of at least 1");
         return 0;
@@ -114,7 +129,11 @@ public sealed record AttackArguments
         return number;
     }
 
-    private async Task<List<AttackTarget>> ReadTargetsAsync(TargetResolver resolver, List<string> problems, CancellationToken cancellation)
+    private async Task<List<AttackTarget>> ReadTargetsAsync(
+        TargetResolver resolver,
+        List<string> problems,
+        CancellationToken cancellation
+    )
     {
         var entries = new List<TargetEntry>();
         if (Url is not null)
@@ -145,7 +164,12 @@ public sealed record AttackArguments
         return targets;
     }
 
-    private async Task<AttackTarget?> ReadTargetAsync(TargetEntry entry, TargetResolver resolver, List<string> problems, CancellationToken cancellation)
+    private async Task<AttackTarget?> ReadTargetAsync(
+        TargetEntry entry,
+        TargetResolver resolver,
+        List<string> problems,
+        CancellationToken cancellation
+    )
     {
         var where = entry.Line == 0 ? "" : $"{TargetsFile} line {entry.Line}: ";
         if (!Uri.TryCreate(entry.Url, UriKind.Absolute, out var uri) || !AttackTarget.CanBeAt(uri))
@@ -166,7 +190,11 @@ public sealed record AttackArguments
         return host is null ? target : target with { Host = host };
     }
 
-    private static (List<KeyValuePair<string, string>> Headers, string? Host) ReadHeaders(IEnumerable<string> lines, string where, List<string> problems)
+    private static (List<KeyValuePair<string, string>> Headers, string? Host) ReadHeaders(
+        IEnumerable<string> lines,
+        string where,
+        List<string> problems
+    )
     {
         var headers = new List<KeyValuePair<string, string>>();
         string? host = null;
@@ -185,7 +213,13 @@ public sealed record AttackArguments
         return (headers, host);
     }
 
-    private static async Task<IPEndPoint?> ResolveAsync(Uri uri, TargetResolver resolver, string where, List<string> problems, CancellationToken cancellation)
+    private static async Task<IPEndPoint?> ResolveAsync(
+        Uri uri,
+        TargetResolver resolver,
+        string where,
+        List<string> problems,
+        CancellationToken cancellation
+    )
     {
         try
         {
@@ -200,7 +234,8 @@ public sealed record AttackArguments
 
     private byte[] ReadBody(TargetEntry entry, string where, List<string> problems)
     {
-        var file = entry.BodyFile is not null ? Path.Combine(Path.GetDirectoryName(TargetsFile) ?? "", entry.BodyFile)
+        var file =
+            entry.BodyFile is not null ? Path.Combine(Path.GetDirectoryName(TargetsFile) ?? "", entry.BodyFile)
             : Body?.StartsWith('@') == true ? Body[1..]
             : null;
         if (file is null)

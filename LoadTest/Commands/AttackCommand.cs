@@ -13,12 +13,24 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <summary><c>attack URL</c>: sends requests at a constant rate and reports what became of each.</summary>
 internal static class AttackCommand
 {
-    private static readonly Option<string?> s_output = AttackCommands.OfFile(new Option<string?>("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" });
-    private static readonly Option<string?> s_histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files", HelpName = "file" });
+    private static readonly Option<string?> s_output = AttackCommands.OfFile(
+        new Option<string?>("--output") { Description = "Saves every record: .bin, .csv or .json", HelpName = "file" }
+    );
+    private static readonly Option<string?> s_histograms = AttackCommands.OfFile(
+        new Option<string?>("--hdr")
+        {
+            Description =
+                "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files",
+            HelpName = "file",
+        }
+    );
 
     public static Command Build()
     {
-        var command = new Command("attack", "Sends HTTP requests at a constant rate, each on a fresh connection, and accounts for every one");
+        var command = new Command(
+            "attack",
+            "Sends HTTP requests at a constant rate, each on a fresh connection, and accounts for every one"
+        );
         AttackOptions.AddTo(command);
         command.Add(s_output);
         command.Add(s_histograms);
@@ -43,7 +55,10 @@ internal static class AttackCommand
         var (plan, problems) = await arguments.ToPlanAsync(interrupt, sandbox);
         if (plan is null)
             return AttackCommands.WriteProblems(problems);
-        if (AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine) is { } engineProblem)
+        if (
+            AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine) is
+            { } engineProblem
+        )
             return AttackCommands.WriteProblems([engineProblem]);
         if (parsed.GetRequiredValue(AttackOptions.Engine) == "auto" && AttackEngines.FallbackReason(plan) is { } reason)
             Console.Error.WriteLine($"note: engine {engine.Name} instead of io_uring: {reason}");
@@ -52,15 +67,25 @@ internal static class AttackCommand
             await WarmUp.RunAsync(engine, interrupt);
             if (arguments.FindsMaximum)
             {
-                plan = await MaxRate.FindAsync(plan, step => EngineOf(parsed, step), step => Console.WriteLine(step), interrupt);
+                plan = await MaxRate.FindAsync(
+                    plan,
+                    step => EngineOf(parsed, step),
+                    step => Console.WriteLine(step),
+                    interrupt
+                );
                 if (plan is null)
-                    return interrupt.IsCancellationRequested ? AttackCommands.Interrupted : AttackCommands.WriteFailure("no rate holds: see the steps above for what went wrong at the lowest");
+                    return interrupt.IsCancellationRequested
+                        ? AttackCommands.Interrupted
+                        : AttackCommands.WriteFailure(
+                            "no rate holds: see the steps above for what went wrong at the lowest"
+                        );
                 engine = EngineOf(parsed, plan);
             }
 
             return await RunAsync(plan, engine, parsed.GetValue(s_output), parsed.GetValue(s_histograms), interrupt);
         }
-        catch (Exception e) when ((e is InvalidOperationException ? e.InnerException : e) is IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when ((e is InvalidOperationException ? e.InnerException : e) is IOException or UnauthorizedAccessException)
         {
             // Only what the sink threw is wrapped; the cause inside a refused access does not name the file.
             return AttackCommands.WriteProblems([(e is InvalidOperationException ? e.InnerException! : e).Message]);
@@ -74,19 +99,35 @@ internal static class AttackCommand
         return engine;
     }
 
-    private static async Task<int> RunAsync(AttackPlan plan, IAttackEngine engine, string? output, string? histograms, CancellationToken interrupt)
+    private static async Task<int> RunAsync(
+        AttackPlan plan,
+        IAttackEngine engine,
+        string? output,
+        string? histograms,
+        CancellationToken interrupt
+    )
     {
         await using var file = output is null ? null : new RecordFileSink(output);
         // Before the attack: that it cannot be written is not to be learnt after an hour. What it holds stays until there is something better.
-        await using var log = histograms is null ? null
+        await using var log =
+            histograms is null ? null
             : histograms == "-" ? Console.OpenStandardOutput()
             : new FileStream(histograms, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
         using var export = TelemetryExport.Start();
         var results = new AttackResults();
         var before = Environment.CpuUsage;
-        await using var attack = AttackControl.Start(plan, file is null ? results : new SinkPair(results, file), engine, abort: interrupt);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s{Bursts(plan, engine)}, engine {engine.Name}"));
+        await using var attack = AttackControl.Start(
+            plan,
+            file is null ? results : new SinkPair(results, file),
+            engine,
+            abort: interrupt
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s{Bursts(plan, engine)}, engine {engine.Name}"
+            )
+        );
         var accounting = await attack.Completion;
         AttackReport.Write(results, Console.Out);
         accounting.WriteTo(Console.Out);
@@ -104,12 +145,17 @@ internal static class AttackCommand
             : AttackCommands.Ok;
     }
 
-    private static string Bursts(AttackPlan plan, IAttackEngine engine) => plan.BurstOf(engine.WorkersOf(plan)) is > 1 and var burst ? $" ({burst} together)" : "";
+    private static string Bursts(AttackPlan plan, IAttackEngine engine) =>
+        plan.BurstOf(engine.WorkersOf(plan)) is > 1 and var burst ? $" ({burst} together)" : "";
 
     private static void WriteProcessorTime(Environment.ProcessCpuUsage before, AttackAccounting accounting)
     {
         var (after, requests) = (Environment.CpuUsage, Math.Max(1, accounting.Started));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"processor time per request {(after.TotalTime - before.TotalTime).TotalMicroseconds / requests:0.0}µs (kernel {(after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / requests:0.0}µs)"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"processor time per request {(after.TotalTime - before.TotalTime).TotalMicroseconds / requests:0.0}µs (kernel {(after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / requests:0.0}µs)"
+            )
+        );
     }
 }

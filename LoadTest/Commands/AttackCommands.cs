@@ -7,10 +7,14 @@ namespace CiliumDebugging.LoadTest.Commands;
 public static class AttackCommands
 {
     /// <summary>Exit codes shared by the commands.</summary>
-    public const int Ok = 0, Failed = 1, BadUsage = 2, Interrupted = 130;
+    public const int Ok = 0,
+        Failed = 1,
+        BadUsage = 2,
+        Interrupted = 130;
 
     /// <summary><c>attack</c>, <c>report</c> and <c>plot</c>.</summary>
-    public static IEnumerable<Command> Build() => [AttackCommand.Build(), ReportCommand.BuildReport(), ReportCommand.BuildPlot()];
+    public static IEnumerable<Command> Build() =>
+        [AttackCommand.Build(), ReportCommand.BuildReport(), ReportCommand.BuildPlot()];
 
     /// <summary>
     /// Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a cancellation, and it has 3 s to end.
@@ -20,7 +24,9 @@ public static class AttackCommands
         ArgumentNullException.ThrowIfNull(root);
         var parsed = Parse(root, args);
         if (parsed.Errors.Count == 0)
-            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(3) });
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(3) }
+            );
         WriteProblems(parsed.Errors.Select(error => error.Message));
         return BadUsage;
     }

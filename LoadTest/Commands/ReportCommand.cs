@@ -10,25 +10,44 @@ internal static class ReportCommand
 {
     private static readonly Argument<string[]> s_files = FilesOf("Results saved by attack --output or --hdr");
     private static readonly Argument<string[]> s_records = FilesOf("Records saved by attack --output");
-    private static readonly Option<string?> s_histograms = AttackCommands.OfFile(new Option<string?>("--hdr") { Description = "Writes an HdrHistogram log (µs) with the counts to this file", HelpName = "file" });
-    private static readonly Option<string> s_page = AttackCommands.OfFile(new Option<string>("--output") { Description = "Page to write", DefaultValueFactory = _ => "plot.html", HelpName = "file" });
+    private static readonly Option<string?> s_histograms = AttackCommands.OfFile(
+        new Option<string?>("--hdr")
+        {
+            Description = "Writes an HdrHistogram log (µs) with the counts to this file",
+            HelpName = "file",
+        }
+    );
+    private static readonly Option<string> s_page = AttackCommands.OfFile(
+        new Option<string>("--output")
+        {
+            Description = "Page to write",
+            DefaultValueFactory = _ => "plot.html",
+            HelpName = "file",
+        }
+    );
 
     public static Command BuildReport()
     {
         var command = new Command("report", "Summarises saved results") { s_files, s_histograms };
-        command.SetAction(parsed => Guarded(() => Report(parsed.GetRequiredValue(s_files), parsed.GetValue(s_histograms))));
+        command.SetAction(parsed =>
+            Guarded(() => Report(parsed.GetRequiredValue(s_files), parsed.GetValue(s_histograms)))
+        );
         return command;
     }
 
     public static Command BuildPlot()
     {
         var command = new Command("plot", "Draws saved results over time as an HTML page") { s_records, s_page };
-        command.SetAction(parsed => Guarded(() => Plot(parsed.GetRequiredValue(s_records), parsed.GetRequiredValue(s_page))));
+        command.SetAction(parsed =>
+            Guarded(() => Plot(parsed.GetRequiredValue(s_records), parsed.GetRequiredValue(s_page)))
+        );
         return command;
     }
 
     private static Argument<string[]> FilesOf(string description) =>
-        AttackCommands.OfFile(new Argument<string[]>("files") { Description = description, Arity = ArgumentArity.OneOrMore });
+        AttackCommands.OfFile(
+            new Argument<string[]>("files") { Description = description, Arity = ArgumentArity.OneOrMore }
+        );
 
     private static int Report(string[] files, string? histograms)
     {
@@ -37,7 +56,9 @@ internal static class ReportCommand
         foreach (var file in files)
             Merge(file, results, foreign);
         if (foreign.Count > 0 && (results.Accounting.Intended > 0 || histograms is not null))
-            throw new InvalidDataException("a log of another program has no counts and merges with its like alone, without --hdr");
+            throw new InvalidDataException(
+                "a log of another program has no counts and merges with its like alone, without --hdr"
+            );
         if (foreign.Count > 0)
         {
             AttackReport.Write(foreign, Console.Out);
@@ -78,14 +99,19 @@ internal static class ReportCommand
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote", e);
+            throw new InvalidDataException(
+                $"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote",
+                e
+            );
         }
     }
 
     private static int Plot(string[] files, string page)
     {
         if (Array.Find(files, HistogramLog.IsLog) is { } log)
-            throw new InvalidDataException($"results file '{log}': histograms do not say when a request was; give a file that attack --output wrote");
+            throw new InvalidDataException(
+                $"results file '{log}': histograms do not say when a request was; give a file that attack --output wrote"
+            );
         // Twice through the files instead of once through memory.
         var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();
         var plot = new AttackPlot(length);
@@ -109,7 +135,10 @@ internal static class ReportCommand
             }
             catch (InvalidDataException e)
             {
-                throw new InvalidDataException($"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote", e);
+                throw new InvalidDataException(
+                    $"results file '{file}': {e.Message}; give a file that attack --output or --hdr wrote",
+                    e
+                );
             }
 
             yield return records.Current;

@@ -36,8 +36,11 @@ public static class TargetFile
             {
                 entries[^1] = entries[^1] with { BodyFile = line[1..] };
             }
-            else if (line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is [var method, var url]
-                && method.All(char.IsAsciiLetterUpper))
+            else if (
+                line.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                    is [var method, var url]
+                && method.All(char.IsAsciiLetterUpper)
+            )
             {
                 // As in vegeta, a new request line needs no blank line before it.
                 entries.Add(new TargetEntry(number, method, url, [], null));

@@ -25,8 +25,12 @@ public static class AttackEndpoints
             {
                 // Whatever the content type: kubectl create --raw sends none.
                 order = await JsonSerializer.DeserializeAsync(
-                    context.Request.Body, PodJson.Default.AttackOrder, context.RequestAborted);
-                if (order is null) throw new AttackRefusedException("the order is empty");
+                    context.Request.Body,
+                    PodJson.Default.AttackOrder,
+                    context.RequestAborted
+                );
+                if (order is null)
+                    throw new AttackRefusedException("the order is empty");
                 await attacks.StartAsync(order, context.RequestAborted);
             }
             catch (Exception e) when (e is JsonException or AttackRefusedException)
@@ -43,7 +47,14 @@ public static class AttackEndpoints
             await attacks.StopAsync();
             await WriteStateAsync(context, attacks);
         });
-        app.MapGet("/attack/records", (HttpContext context) => StreamAsync(context, attacks, app.Services.GetRequiredService<TimeProvider>(), app.Lifetime.ApplicationStopping));
+        app.MapGet("/attack/records", (HttpContext context) =>
+            StreamAsync(
+                context,
+                attacks,
+                app.Services.GetRequiredService<TimeProvider>(),
+                app.Lifetime.ApplicationStopping
+            )
+        );
     }
 
     private static async Task WriteStateAsync(HttpContext context, AttackSlot attacks)
@@ -51,14 +62,22 @@ public static class AttackEndpoints
         if (attacks.State is { } state)
         {
             context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync(JsonSerializer.Serialize(state, PodJson.Default.AttackState), context.RequestAborted);
+            await context.Response.WriteAsync(
+                JsonSerializer.Serialize(state, PodJson.Default.AttackState),
+                context.RequestAborted
+            );
             return;
         }
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         await context.Response.WriteAsync("no attack has been started: POST /attack first", context.RequestAborted);
     }
 
-    private static async Task StreamAsync(HttpContext context, AttackSlot attacks, TimeProvider time, CancellationToken stopping)
+    private static async Task StreamAsync(
+        HttpContext context,
+        AttackSlot attacks,
+        TimeProvider time,
+        CancellationToken stopping
+    )
     {
         if (attacks.Log is not { } log)
         {
@@ -73,9 +92,13 @@ public static class AttackEndpoints
             await context.Response.StartAsync(either.Token);
             while (log.Read(ref position, batch, out var missed, out var more))
             {
-                if (missed > 0) text.Append(System.Globalization.CultureInfo.InvariantCulture, $$"""{"missed":{{missed}}}""").Append('\n');
-                foreach (var record in batch) text.Append(JsonSerializer.Serialize(ToLine(record), PodJson.Default.RecordLine)).Append('\n');
-                if (text.Length > 0) await context.Response.WriteAsync(text.ToString(), either.Token);
+                if (missed > 0)
+                    text.Append(System.Globalization.CultureInfo.InvariantCulture, $$"""{"missed":{{missed}}}""")
+                        .Append('\n');
+                foreach (var record in batch)
+                    text.Append(JsonSerializer.Serialize(ToLine(record), PodJson.Default.RecordLine)).Append('\n');
+                if (text.Length > 0)
+                    await context.Response.WriteAsync(text.ToString(), either.Token);
                 text.Clear();
                 batch.Clear();
                 await more.WaitAsync(either.Token);
@@ -89,7 +112,20 @@ public static class AttackEndpoints
         }
     }
 
-    private static RecordLine ToLine(in RequestRecord r) => new(
-        r.Sequence, r.IntendedStart.TotalSeconds, r.Start.TotalSeconds, r.End.TotalSeconds, r.SourcePort, r.Connection, r.RequestOnConnection,
-        r.Outcome, r.Status, r.Pod, r.Node, r.BytesReceived, r.Errno);
+    private static RecordLine ToLine(in RequestRecord r) =>
+        new(
+            r.Sequence,
+            r.IntendedStart.TotalSeconds,
+            r.Start.TotalSeconds,
+            r.End.TotalSeconds,
+            r.SourcePort,
+            r.Connection,
+            r.RequestOnConnection,
+            r.Outcome,
+            r.Status,
+            r.Pod,
+            r.Node,
+            r.BytesReceived,
+            r.Errno
+        );
 }

@@ -8,7 +8,8 @@ using CiliumDebugging.ServiceDefaults.Pods;
 namespace CiliumDebugging.LoadTest.Pod;
 
 /// <summary>The one attack a load-test Pod carries out at a time.</summary>
-public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSandbox? sandbox = null) : IAsyncDisposable
+public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSandbox? sandbox = null)
+    : IAsyncDisposable
 {
     private readonly SemaphoreSlim _change = new(1, 1);
     private AttackControl? _attack;
@@ -22,10 +23,20 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
     {
         get
         {
-            if (_attack is not { } attack) return null;
+            if (_attack is not { } attack)
+                return null;
             var accounting = attack.Accounting;
-            return new AttackState(_epoch, attack.Plan.SourceAddress?.ToString(), accounting.Intended, accounting.Started, accounting.NotSent,
-                accounting.Ended, !attack.Completion.IsCompleted, attack.Completion.IsCompleted ? accounting.Discrepancies() : [], attack.EngineName);
+            return new AttackState(
+                _epoch,
+                attack.Plan.SourceAddress?.ToString(),
+                accounting.Intended,
+                accounting.Started,
+                accounting.NotSent,
+                accounting.Ended,
+                !attack.Completion.IsCompleted,
+                attack.Completion.IsCompleted ? accounting.Discrepancies() : [],
+                attack.EngineName
+            );
         }
     }
 
@@ -37,15 +48,23 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
         await _change.WaitAsync(cancellationToken);
         try
         {
-            if (_attack is { Completion.IsCompleted: false }) throw new AttackRefusedException("an attack is running: POST /attack/stop first");
+            if (_attack is { Completion.IsCompleted: false })
+                throw new AttackRefusedException("an attack is running: POST /attack/stop first");
             var plan = await PlanAsync(order, cancellationToken);
-            if (plan.Problems() is { Count: > 0 } problems) throw new AttackRefusedException(string.Join("; ", problems));
-            if (_attack is not null) await _attack.DisposeAsync();
+            if (plan.Problems() is { Count: > 0 } problems)
+                throw new AttackRefusedException(string.Join("; ", problems));
+            if (_attack is not null)
+                await _attack.DisposeAsync();
             var log = new RecordLog();
             _epoch = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
             _attack = AttackControl.Start(plan, log, time: time, abort: CancellationToken.None); // it outlives the request that ordered it
             Log = log;
-            _ = _attack.Completion.ContinueWith(_ => log.Complete(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = _attack.Completion.ContinueWith(
+                _ => log.Complete(),
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         }
         finally
         {
@@ -56,7 +75,8 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
     /// <summary>Drains the attack: returns when every request has its outcome.</summary>
     public async Task StopAsync()
     {
-        if (_attack is { } attack) await attack.StopAsync();
+        if (_attack is { } attack)
+            await attack.StopAsync();
     }
 
     private async Task<AttackPlan> PlanAsync(AttackOrder order, CancellationToken cancellationToken)
@@ -64,9 +84,11 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
         if (!AttackTarget.CanBeAt(order.Url))
             throw new AttackRefusedException($"url '{order.Url}': expected http://host[:port]/path");
         // A number of seconds may be beyond what a TimeSpan holds.
-        if (order.TimeoutSeconds is not (> 0 and <= 3600)) throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");
+        if (order.TimeoutSeconds is not (> 0 and <= 3600))
+            throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");
         var ports = ClientPortRange.RandomOdd;
-        if (order.Ports is { } text && ClientPortRange.Parse(text, out ports) is { } problem) throw new AttackRefusedException(problem);
+        if (order.Ports is { } text && ClientPortRange.Parse(text, out ports) is { } problem)
+            throw new AttackRefusedException(problem);
         var target = AttackTarget.For(order.Url, await resolver.ResolveAsync(order.Url, cancellationToken)) with
         {
             Method = order.Method,
@@ -88,7 +110,8 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
     /// <summary>Aborts the attack.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_attack is { } attack) await attack.DisposeAsync();
+        if (_attack is { } attack)
+            await attack.DisposeAsync();
         _change.Dispose();
     }
 }

@@ -18,12 +18,17 @@ public static class LoadTestPod
         // Telemetry alone: an HTTP client that retries by itself would falsify what is measured.
         // It serves orders, their state and the record stream: none of them is a trace.
         builder.ConfigureOpenTelemetry(pod, tracesRequests: false);
-        builder.Services.AddOpenTelemetry()
+        builder
+            .Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(RequestTracer.SourceName))
             .WithMetrics(metrics => metrics.AddMeter(RequestMetrics.MeterName));
         builder.Services.AddHealthChecks();
         builder.Services.AddSingleton(services => new TargetResolver(services.GetService<PodSandbox>()));
-        builder.Services.AddSingleton(services => new AttackSlot(services.GetRequiredService<TargetResolver>(), services.GetRequiredService<TimeProvider>(), services.GetService<PodSandbox>()));
+        builder.Services.AddSingleton(services => new AttackSlot(
+            services.GetRequiredService<TargetResolver>(),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetService<PodSandbox>()
+        ));
         var app = builder.Build();
         app.MapDefaultEndpoints();
         app.MapAttack();

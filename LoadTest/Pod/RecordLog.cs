@@ -13,6 +13,7 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
     private RequestRecord[] _records = new RequestRecord[Math.Min(capacity, 1024)];
     private long _count;
     private bool _completed;
+
     // Made only once a reader waits: a record itself allocates nothing.
     private TaskCompletionSource? _more;
 
@@ -28,7 +29,8 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
         TaskCompletionSource? waiting;
         lock (_lock)
         {
-            if (_count == _records.Length && _records.Length < capacity) Array.Resize(ref _records, Math.Min(_records.Length * 2, capacity));
+            if (_count == _records.Length && _records.Length < capacity)
+                Array.Resize(ref _records, Math.Min(_records.Length * 2, capacity));
             _records[_count % _records.Length] = record;
             _count++;
             (waiting, _more) = (_more, null);
@@ -40,7 +42,8 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
     public void Complete()
     {
         TaskCompletionSource? waiting;
-        lock (_lock) (waiting, _more, _completed) = (_more, null, true);
+        lock (_lock)
+            (waiting, _more, _completed) = (_more, null, true);
         waiting?.TrySetResult();
     }
 
@@ -58,8 +61,11 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
             var oldest = Math.Max(0, _count - _records.Length);
             missed = Math.Max(0, oldest - position);
             position = Math.Max(position, oldest);
-            for (; position < _count; position++) into.Add(_records[position % _records.Length]);
-            more = _completed ? Task.CompletedTask : (_more ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            for (; position < _count; position++)
+                into.Add(_records[position % _records.Length]);
+            more = _completed
+                ? Task.CompletedTask
+                : (_more ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
             return into.Count > 0 || missed > 0 || !_completed;
         }
     }

@@ -14,14 +14,20 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
     public async Task<IPEndPoint> ResolveAsync(Uri url, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(url);
-        if (IPAddress.TryParse(url.Host, out var literal)) return new IPEndPoint(literal, url.Port + (sandbox?.PortOffset ?? 0));
+        if (IPAddress.TryParse(url.Host, out var literal))
+            return new IPEndPoint(literal, url.Port + (sandbox?.PortOffset ?? 0));
         try
         {
-            return sandbox is null ? await ResolveNameAsync(url, cancellationToken) : await ResolveServiceAsync(sandbox, url, cancellationToken);
+            return sandbox is null
+                ? await ResolveNameAsync(url, cancellationToken)
+                : await ResolveServiceAsync(sandbox, url, cancellationToken);
         }
         catch (Exception e) when (e is SocketException or ArgumentException or HttpRequestException)
         {
-            throw new AttackRefusedException($"host '{url.IdnHost}' of {url} cannot be resolved: {e.Message}; give an address or check the name", e);
+            throw new AttackRefusedException(
+                $"host '{url.IdnHost}' of {url} cannot be resolved: {e.Message}; give an address or check the name",
+                e
+            );
         }
     }
 
@@ -29,16 +35,24 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
     {
         var addresses = await Dns.GetHostAddressesAsync(url.IdnHost, cancellationToken);
         var address = addresses.FirstOrDefault(address => family is null || address.AddressFamily == family)
-            ?? throw new AttackRefusedException($"host '{url.IdnHost}' of {url} has no address of the source address's family, only {string.Join(", ", addresses.AsEnumerable())}: give another source address or target");
+            ?? throw new AttackRefusedException(
+                $"host '{url.IdnHost}' of {url} has no address of the source address's family, only {string.Join(", ", addresses.AsEnumerable())}: give another source address or target"
+            );
         return new IPEndPoint(address, url.Port);
     }
 
-    private static async Task<IPEndPoint> ResolveServiceAsync(PodSandbox sandbox, Uri url, CancellationToken cancellationToken)
+    private static async Task<IPEndPoint> ResolveServiceAsync(
+        PodSandbox sandbox,
+        Uri url,
+        CancellationToken cancellationToken
+    )
     {
         var labels = url.Host.Split('.');
         var (name, ns) = (labels[0], labels.Length > 1 ? labels[1] : sandbox.Identity.Namespace);
         var address = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken)
-            ?? throw new AttackRefusedException($"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} with an address on the cluster");
+            ?? throw new AttackRefusedException(
+                $"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} with an address on the cluster"
+            );
         return new IPEndPoint(address, url.Port + sandbox.PortOffset);
     }
 }

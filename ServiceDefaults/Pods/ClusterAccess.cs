@@ -19,16 +19,36 @@ public sealed record ClusterAccess(Uri Url, string Token, string? AuthorityPem)
     {
         using var http = new HttpClient(new SocketsHttpHandler { SslOptions = Trust() }) { BaseAddress = Url };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
-        using var response = await http.GetAsync(new Uri($"/api/v1/namespaces/{Uri.EscapeDataString(ns)}/services/{Uri.EscapeDataString(name)}", UriKind.Relative), cancellationToken);
-        if (response.StatusCode is HttpStatusCode.NotFound) return null;
+        using var response = await http.GetAsync(
+            new Uri(
+                $"/api/v1/namespaces/{Uri.EscapeDataString(ns)}/services/{Uri.EscapeDataString(name)}",
+                UriKind.Relative
+            ),
+            cancellationToken
+        );
+        if (response.StatusCode is HttpStatusCode.NotFound)
+            return null;
         response.EnsureSuccessStatusCode();
         await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var service = await JsonDocument.ParseAsync(body, cancellationToken: cancellationToken);
-        return IPAddress.TryParse(service.RootElement.GetProperty("spec").GetProperty("clusterIP").GetString(), out var address) ? address : null;
+        return IPAddress.TryParse(
+            service.RootElement.GetProperty("spec").GetProperty("clusterIP").GetString(),
+            out var address
+        )
+            ? address
+            : null;
     }
 
-    private SslClientAuthenticationOptions Trust() => AuthorityPem is not { Length: > 0 } pem ? new() : new()
-    {
-        CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { X509Certificate2.CreateFromPem(pem) }, RevocationMode = X509RevocationMode.NoCheck },
-    };
+    private SslClientAuthenticationOptions Trust() =>
+        AuthorityPem is not { Length: > 0 } pem
+            ? new()
+            : new()
+            {
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    CustomTrustStore = { X509Certificate2.CreateFromPem(pem) },
+                    RevocationMode = X509RevocationMode.NoCheck,
+                },
+            };
 }

@@ -6,7 +6,8 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// <summary>
 /// The life of a Pod that a kubelet looks after: the kubelet ends the process when the Pod is deleted (SIGTERM), and should the kubelet itself be gone, standard input ends, which it held open.
 /// </summary>
-internal sealed partial class KubeletLifetime(IHostApplicationLifetime application, ILogger<KubeletLifetime> log) : IHostedService
+internal sealed partial class KubeletLifetime(IHostApplicationLifetime application, ILogger<KubeletLifetime> log)
+    : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -18,7 +19,8 @@ internal sealed partial class KubeletLifetime(IHostApplicationLifetime applicati
 
     private void Stop()
     {
-        if (application.ApplicationStopping.IsCancellationRequested) return;
+        if (application.ApplicationStopping.IsCancellationRequested)
+            return;
         KubeletGone(log);
         application.StopApplication();
     }

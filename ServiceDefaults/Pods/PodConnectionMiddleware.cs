@@ -28,11 +28,13 @@ internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] to
         try
         {
             var read = await input.ReadAtLeastAsync(ProxyProtocol.HeaderLength, timeout.Token);
-            if (read.Buffer.Length < ProxyProtocol.HeaderLength) return false;
+            if (read.Buffer.Length < ProxyProtocol.HeaderLength)
+                return false;
             var header = read.Buffer.Slice(0, ProxyProtocol.HeaderLength);
             var accepted = Accept(header, out var source, out var destination);
             input.AdvanceTo(header.End);
-            if (!accepted) return false;
+            if (!accepted)
+                return false;
             connection.RemoteEndPoint = source;
             connection.LocalEndPoint = destination;
             return true;
@@ -47,6 +49,7 @@ internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] to
     {
         Span<byte> header = stackalloc byte[ProxyProtocol.HeaderLength];
         bytes.CopyTo(header);
-        return ProxyProtocol.TryRead(header, out source, out destination, out var given) && CryptographicOperations.FixedTimeEquals(given, token);
+        return ProxyProtocol.TryRead(header, out source, out destination, out var given)
+            && CryptographicOperations.FixedTimeEquals(given, token);
     }
 }

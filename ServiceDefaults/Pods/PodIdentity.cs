@@ -15,7 +15,8 @@ public sealed record PodIdentity(string Name, string Namespace, string NodeName)
         return new PodIdentity(
             Or(configuration[PodEnvironment.PodName], Environment.MachineName),
             Or(configuration[PodEnvironment.PodNamespace], "default"),
-            Or(configuration[PodEnvironment.NodeName], Environment.MachineName));
+            Or(configuration[PodEnvironment.NodeName], Environment.MachineName)
+        );
     }
 
     private static string Or(string? value, string fallback) => string.IsNullOrWhiteSpace(value) ? fallback : value;

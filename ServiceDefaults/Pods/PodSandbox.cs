@@ -42,7 +42,8 @@ public sealed class PodSandbox
     public static PodSandbox? OfKubelet(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (string.IsNullOrEmpty(configuration[PodEnvironment.BackingAddress])) return null;
+        if (string.IsNullOrEmpty(configuration[PodEnvironment.BackingAddress]))
+            return null;
         var api = new Uri(Required(configuration, PodEnvironment.ApiUrl));
         var token = Required(configuration, PodEnvironment.ApiToken);
         return new PodSandbox(new ClusterAccess(api, token, configuration[PodEnvironment.ApiAuthority]))
@@ -57,12 +58,17 @@ public sealed class PodSandbox
     }
 
     private static string Required(IConfiguration configuration, string variable) =>
-        configuration[variable] is { Length: > 0 } value ? value
+        configuration[variable] is { Length: > 0 } value
+            ? value
             : throw new FormatException(
-                $"{PodEnvironment.BackingAddress} is set and {variable} is not: the kubelet sets both");
+                $"{PodEnvironment.BackingAddress} is set and {variable} is not: the kubelet sets both"
+            );
 
     private static IEnumerable<int> Ports(string text) =>
-        text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(pair =>
-            pair.Split('=') is [_, var port] ? int.Parse(port, CultureInfo.InvariantCulture)
-                : throw new FormatException($"{PodEnvironment.PodPorts}: '{pair}' is not name=number"));
+        text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(pair =>
+                pair.Split('=') is [_, var port]
+                    ? int.Parse(port, CultureInfo.InvariantCulture)
+                    : throw new FormatException($"{PodEnvironment.PodPorts}: '{pair}' is not name=number")
+            );
 }

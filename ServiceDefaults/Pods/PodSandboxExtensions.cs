@@ -1,9 +1,9 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
@@ -27,7 +27,8 @@ public static class PodSandboxExtensions
         var sandbox = PodSandbox.OfKubelet(builder.Configuration);
         var identity = sandbox?.Identity ?? PodIdentity.FromConfiguration(builder.Configuration);
         builder.Services.AddSingleton(identity);
-        if (sandbox is null) return identity;
+        if (sandbox is null)
+            return identity;
 
         builder.Services.AddSingleton(sandbox);
         builder.Services.AddHostedService<KubeletLifetime>();
@@ -35,7 +36,9 @@ public static class PodSandboxExtensions
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             foreach (var port in sandbox.ContainerPorts.Concat(privatePorts).Distinct())
-                kestrel.Listen(sandbox.BackingAddress, port + sandbox.PortOffset, listen => ListenAsPod(listen, sandbox));
+                kestrel.Listen(sandbox.BackingAddress, port + sandbox.PortOffset, listen =>
+                    ListenAsPod(listen, sandbox)
+                );
         });
         // As many as Go servers ask the kernel for (net.core.somaxconn): with Kestrel's 512 a burst at a busy Pod costs
         // the connections beyond it a second.
@@ -49,6 +52,7 @@ public static class PodSandboxExtensions
     {
         listen.Protocols = HttpProtocols.Http1;
         listen.Use(next =>
-            new PodConnectionMiddleware(next, sandbox.ConnectionToken, TimeProvider.System).OnConnectionAsync);
+            new PodConnectionMiddleware(next, sandbox.ConnectionToken, TimeProvider.System).OnConnectionAsync
+        );
     }
 }

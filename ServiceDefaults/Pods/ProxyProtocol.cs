@@ -15,7 +15,8 @@ public static class ProxyProtocol
     /// <summary>Length of a whole header with its token, bytes.</summary>
     public const int HeaderLength = FixedLength + Ipv4AddressesLength + 3 + SandboxContract.ConnectionTokenLength;
 
-    private static ReadOnlySpan<byte> Signature => [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A];
+    private static ReadOnlySpan<byte> Signature =>
+        [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A];
 
     /// <summary>Writes a header.</summary>
     /// <param name="header">At least <see cref="HeaderLength"/> bytes.</param>
@@ -45,13 +46,24 @@ public static class ProxyProtocol
     /// <param name="destination">Original destination.</param>
     /// <param name="token">The token it carries.</param>
     /// <returns>False when the bytes are not such a header.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> header, out IPEndPoint source, out IPEndPoint destination, out ReadOnlySpan<byte> token)
+    public static bool TryRead(
+        ReadOnlySpan<byte> header,
+        out IPEndPoint source,
+        out IPEndPoint destination,
+        out ReadOnlySpan<byte> token
+    )
     {
         source = destination = new IPEndPoint(IPAddress.None, 0);
         token = default;
-        if (header.Length != HeaderLength || !header.StartsWith(Signature) || header[12] != 0x21 || header[13] != 0x11
+        if (
+            header.Length != HeaderLength
+            || !header.StartsWith(Signature)
+            || header[12] != 0x21
+            || header[13] != 0x11
             || BinaryPrimitives.ReadUInt16BigEndian(header[14..]) != HeaderLength - FixedLength
-            || header[28] != TokenType || BinaryPrimitives.ReadUInt16BigEndian(header[29..]) != SandboxContract.ConnectionTokenLength)
+            || header[28] != TokenType
+            || BinaryPrimitives.ReadUInt16BigEndian(header[29..]) != SandboxContract.ConnectionTokenLength
+        )
             return false;
         source = new IPEndPoint(new IPAddress(header[16..20]), BinaryPrimitives.ReadUInt16BigEndian(header[24..]));
         destination = new IPEndPoint(new IPAddress(header[20..24]), BinaryPrimitives.ReadUInt16BigEndian(header[26..]));

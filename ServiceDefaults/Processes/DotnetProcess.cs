@@ -42,13 +42,23 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     /// <param name="keepInputOpen">Hold the program's standard input open for as long as this process lives, so that it can tell when this process is gone.</param>
     /// <exception cref="FileNotFoundException">The program is not there: the solution is not (fully) built.</exception>
     public static DotnetProcess Start(
-        string assembly, IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string>> environment, TimeProvider time, Action<string>? onLine = null, bool keepInputOpen = false,
-        Action<string>? onErrorLine = null)
+        string assembly,
+        IEnumerable<string> arguments,
+        IEnumerable<KeyValuePair<string, string>> environment,
+        TimeProvider time,
+        Action<string>? onLine = null,
+        bool keepInputOpen = false,
+        Action<string>? onErrorLine = null
+    )
     {
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(environment);
         var path = Path.Combine(AppContext.BaseDirectory, assembly + ".dll");
-        if (!File.Exists(path)) throw new FileNotFoundException($"{assembly}.dll is not beside {AppContext.BaseDirectory}: build the whole solution (dotnet build)", path);
+        if (!File.Exists(path))
+            throw new FileNotFoundException(
+                $"{assembly}.dll is not beside {AppContext.BaseDirectory}: build the whole solution (dotnet build)",
+                path
+            );
         var start = new ProcessStartInfo(DotnetHost())
         {
             UseShellExecute = false,
@@ -58,11 +68,13 @@ public sealed partial class DotnetProcess : IAsyncDisposable
         };
         start.ArgumentList.Add("exec");
         start.ArgumentList.Add(path);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
         // What this process listens on is not what its children listen on.
         start.Environment.Remove("ASPNETCORE_URLS");
         start.Environment.Remove("HTTP_PORTS");
-        foreach (var (key, value) in environment) start.Environment[key] = value;
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
         var process = new Process { StartInfo = start };
         var child = new DotnetProcess(process, time);
         process.OutputDataReceived += (_, e) => child.Keep(e.Data, onLine);
@@ -82,7 +94,8 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     /// <summary>Ends the process with another grace period.</summary>
     public async Task StopAsync(TimeSpan gracePeriod)
     {
-        if (_process.HasExited) return;
+        if (_process.HasExited)
+            return;
         if (OperatingSystem.IsWindows() || Kill(_process.Id, Sigterm) != 0)
         {
             Kill();
@@ -116,9 +129,11 @@ public sealed partial class DotnetProcess : IAsyncDisposable
 
     private void Keep(string? line, Action<string>? onLine)
     {
-        if (line is null) return;
+        if (line is null)
+            return;
         _output.Enqueue(line);
-        while (_output.Count > KeptLines) _output.TryDequeue(out _);
+        while (_output.Count > KeptLines)
+            _output.TryDequeue(out _);
         onLine?.Invoke(line);
     }
 

@@ -24,6 +24,7 @@ namespace CiliumDebugging.Bench.Attack;
 public class AllocationBenchmark
 {
     private const string Server = "server";
+
     // So many that what the runtime allocates once for itself is no byte of each.
     private const int Requests = 10_000;
 
@@ -46,9 +47,16 @@ public class AllocationBenchmark
         if (arguments is [Server])
             return Serve();
         // In this process: it needs no build of its own, and all of its threads are counted.
-        var job = Job.Default.WithToolchain(InProcessNoEmitToolchain.Instance).WithWarmupCount(1).WithIterationCount(3).WithInvocationCount(1).WithUnrollFactor(1);
+        var job = Job
+            .Default.WithToolchain(InProcessNoEmitToolchain.Instance)
+            .WithWarmupCount(1)
+            .WithIterationCount(3)
+            .WithInvocationCount(1)
+            .WithUnrollFactor(1);
         var summary = BenchmarkRunner.Run<AllocationBenchmark>(DefaultConfig.Instance.AddJob(job));
-        var engines = summary.Reports.Select(report => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase)).ToList();
+        var engines = summary
+            .Reports.Select(report => report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase))
+            .ToList();
         var allocates = engines.Count != 4 || engines.Any(bytes => bytes != 0);
         Console.WriteLine(allocates ? "a request allocates, or was not measured" : "0 bytes per request");
         return allocates ? 1 : 0;
@@ -58,9 +66,20 @@ public class AllocationBenchmark
     [GlobalSetup]
     public void Start()
     {
-        _server = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["allocation", Server]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        _server = Process.Start(
+            new ProcessStartInfo(Environment.ProcessPath!, ["allocation", Server])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true,
+            }
+        )!;
         var port = int.Parse(_server.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-        var plan = new AttackPlan { Targets = [new AttackTarget { Host = "bench", EndPoint = new IPEndPoint(IPAddress.Loopback, port) }], RatePerSecond = Rate, MaxInFlight = 16 };
+        var plan = new AttackPlan
+        {
+            Targets = [new AttackTarget { Host = "bench", EndPoint = new IPEndPoint(IPAddress.Loopback, port) }],
+            RatePerSecond = Rate,
+            MaxInFlight = 16,
+        };
         if (AttackEngines.Named(Engine, plan, out var engine) is { } problem)
             throw new InvalidOperationException(problem);
         _attack = AttackControl.Start(plan, _counter, engine);
@@ -91,9 +110,7 @@ public class AllocationBenchmark
         Console.WriteLine(((IPEndPoint)listener.LocalEndPoint!).Port);
         new Thread(() => Answer(listener)) { IsBackground = true }.Start();
         // Until the benchmark closes it.
-        while (Console.In.Read() >= 0)
-        {
-        }
+        while (Console.In.Read() >= 0) { }
 
         return 0;
     }
@@ -101,7 +118,8 @@ public class AllocationBenchmark
     private static void Answer(Socket listener)
     {
         var request = new byte[4096];
-        var answer = "HTTP/1.1 200 OK\r\nX-Pod: pod-1\r\nX-Node: node-1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nfoo"u8.ToArray();
+        var answer =
+            "HTTP/1.1 200 OK\r\nX-Pod: pod-1\r\nX-Node: node-1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nfoo"u8.ToArray();
         while (true)
         {
             using var connection = listener.Accept();
@@ -114,6 +132,7 @@ public class AllocationBenchmark
     private sealed class Counter : IRecordSink
     {
         private readonly AttackResults _results = new();
+
         // A monitor and no Lock: it can be waited for.
         private readonly object _reached = new();
         private long _count;
@@ -128,9 +147,7 @@ public class AllocationBenchmark
             }
         }
 
-        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
-        {
-        }
+        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
         public void Add(in RequestRecord record)
         {

@@ -13,7 +13,8 @@ namespace CiliumDebugging.Bench.Attack;
 /// </summary>
 internal static class ResultsBenchmark
 {
-    private const int Pods = 40, Marks = 8;
+    private const int Pods = 40,
+        Marks = 8;
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -33,7 +34,12 @@ internal static class ResultsBenchmark
                 }
             }
 
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"file: {new FileInfo(path).Length / 1e6:0} MB, {new FileInfo(path).Length / (double)count:0.0} bytes a record"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"file: {new FileInfo(path).Length / 1e6:0} MB, {new FileInfo(path).Length / (double)count:0.0} bytes a record"
+                )
+            );
             var read = new AttackResults();
             clock.Restart();
             foreach (var record in RecordFile.Read(path))
@@ -43,7 +49,12 @@ internal static class ResultsBenchmark
             }
 
             var same = Text(read) == Text(written);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak resident {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:0} MB; read back {(same ? "the same" : "DIFFERENT")}"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"peak resident {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:0} MB; read back {(same ? "the same" : "DIFFERENT")}"
+                )
+            );
             return same ? 0 : 1;
         }
         finally
@@ -60,7 +71,22 @@ internal static class ResultsBenchmark
         var mixed = (ulong)n * 0x9E3779B97F4A7C15;
         var service = new TimeSpan((long)(1000 + ((mixed >> 40) % 1000 * ((mixed >> 20) % 10_000))));
         var intended = new TimeSpan(n * 100);
-        return new RequestRecord(n, intended, intended + new TimeSpan(300), intended + service, 32769 + (int)(mixed % 28_000), n, 0, Outcome.Response, n % 100 == 0 ? 503 : 200, s_podNames[mixed % Pods], "node", 220, 0, ResponseFault.None);
+        return new RequestRecord(
+            n,
+            intended,
+            intended + new TimeSpan(300),
+            intended + service,
+            32769 + (int)(mixed % 28_000),
+            n,
+            0,
+            Outcome.Response,
+            n % 100 == 0 ? 503 : 200,
+            s_podNames[mixed % Pods],
+            "node",
+            220,
+            0,
+            ResponseFault.None
+        );
     }
 
     private static void Mark(string what, long done, long count, Stopwatch clock)
@@ -68,8 +94,12 @@ internal static class ResultsBenchmark
         if (done % (count / Marks) != 0)
             return;
         using var self = Process.GetCurrentProcess();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{what} {done / 1e6,6:0.0} M: resident {self.WorkingSet64 / 1e6:0} MB, managed heap {GC.GetTotalMemory(forceFullCollection: true) / 1e6:0.0} MB, {clock.Elapsed.TotalNanoseconds / done:0} ns a record"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{what} {done / 1e6, 6:0.0} M: resident {self.WorkingSet64 / 1e6:0} MB, managed heap {GC.GetTotalMemory(forceFullCollection: true) / 1e6:0.0} MB, {clock.Elapsed.TotalNanoseconds / done:0} ns a record"
+            )
+        );
     }
 
     private static string Text(AttackResults results)

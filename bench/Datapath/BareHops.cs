@@ -26,16 +26,34 @@ internal static class BareHops
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            for (var i = 0; i < 2; i++) kestrel.Listen(IPAddress.Loopback, Port(i), listen => listen.Protocols = HttpProtocols.Http1);
+            for (var i = 0; i < 2; i++)
+                kestrel.Listen(IPAddress.Loopback, Port(i), listen => listen.Protocols = HttpProtocols.Http1);
         });
         await using var app = builder.Build();
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
-        using var upstream = new HttpMessageInvoker(new SocketsHttpHandler
+        using var upstream = new HttpMessageInvoker(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                AutomaticDecompression = DecompressionMethods.None,
+                PooledConnectionLifetime = TimeSpan.Zero,
+            }
+        );
+        var config = new ForwarderRequestConfig
         {
-            UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, PooledConnectionLifetime = TimeSpan.Zero,
-        });
-        var config = new ForwarderRequestConfig { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        app.Run(async context => await forwarder.SendAsync(context, $"http://127.0.0.1:{Port(context.Connection.LocalPort == Port(0) ? 1 : 2)}/", upstream, config));
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        app.Run(async context =>
+            await forwarder.SendAsync(
+                context,
+                $"http://127.0.0.1:{Port(context.Connection.LocalPort == Port(0) ? 1 : 2)}/",
+                upstream,
+                config
+            )
+        );
         await app.RunAsync();
         return 0;
     }

@@ -44,7 +44,9 @@ internal static class DatapathBenchmark
             var idle = Seconds(Scenario(policies), nodes, pods, 1);
             best = Math.Max(best, connections / (Seconds(Scenario(policies), nodes, pods, connections) - idle));
         }
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{nodes,5} {pods,6} {policies,10} {best / 1e6,8:0.00}"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{nodes, 5} {pods, 6} {policies, 10} {best / 1e6, 8:0.00}")
+        );
         return best;
     }
 
@@ -52,31 +54,59 @@ internal static class DatapathBenchmark
     {
         using var process = Process.GetCurrentProcess();
         var before = process.TotalProcessorTime;
-        var result = Simulator.Run(scenario, new SimulationOptions { Nodes = nodes, Pods = pods, RatePerSecond = connections, Duration = TimeSpan.FromSeconds(1), SamplesPerPhase = 1 });
+        var result = Simulator.Run(
+            scenario,
+            new SimulationOptions
+            {
+                Nodes = nodes,
+                Pods = pods,
+                RatePerSecond = connections,
+                Duration = TimeSpan.FromSeconds(1),
+                SamplesPerPhase = 1,
+            }
+        );
         process.Refresh();
-        if (result.Outcomes.GetValueOrDefault(SimulatedOutcome.Ok) < connections * 0.999) throw new InvalidOperationException("not every connection arrived");
+        if (result.Outcomes.GetValueOrDefault(SimulatedOutcome.Ok) < connections * 0.999)
+            throw new InvalidOperationException("not every connection arrived");
         return (process.TotalProcessorTime - before).TotalSeconds;
     }
 
     /// <summary>One phase; L4 policies that select the backends and allow the client, each from peers of its own besides.</summary>
     private static Scenario Scenario(int policies)
     {
-        var text = string.Join("---\n", Enumerable.Range(0, policies).Select(i => $$$"""
-            apiVersion: cilium.io/v2
-            kind: CiliumNetworkPolicy
-            metadata: {name: policy-{{{i}}}, namespace: backend}
-            spec:
-              endpointSelector: {matchLabels: {app: backend}}
-              ingress:
-                - fromEndpoints:
-                    - matchLabels: {k8s:io.kubernetes.pod.namespace: load-test, app: load-test-1}
-                    - matchLabels: {team: team-{{{i}}}}
-                  toPorts: [{ports: [{port: "8080", protocol: TCP}]}]
+        var text = string.Join(
+            "---\n",
+            Enumerable
+                .Range(0, policies)
+                .Select(i =>
+                    $$$"""
+                        apiVersion: cilium.io/v2
+                        kind: CiliumNetworkPolicy
+                        metadata: {name: policy-{{{i}}}, namespace: backend}
+                        spec:
+                          endpointSelector: {matchLabels: {app: backend}}
+                          ingress:
+                            - fromEndpoints:
+                                - matchLabels: {k8s:io.kubernetes.pod.namespace: load-test, app: load-test-1}
+                                - matchLabels: {team: team-{{{i}}}}
+                              toPorts: [{ports: [{port: "8080", protocol: TCP}]}]
 
-            """));
+                        """
+                )
+        );
         var models = policies == 0 ? [] : PolicyReader.ReadYaml(text, "policies.yaml").Policies;
         var load = new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50);
-        return new Scenario("benchmark", "", "", ImmutableSortedDictionary<string, string>.Empty, load,
-            [new ApplyStep("policies.yaml", [.. models.Select(m => new PolicyManifest([], m))]), new PhaseStep("load", TimeSpan.FromSeconds(1))], []);
+        return new Scenario(
+            "benchmark",
+            "",
+            "",
+            ImmutableSortedDictionary<string, string>.Empty,
+            load,
+            [
+                new ApplyStep("policies.yaml", [.. models.Select(m => new PolicyManifest([], m))]),
+                new PhaseStep("load", TimeSpan.FromSeconds(1)),
+            ],
+            []
+        );
     }
 }

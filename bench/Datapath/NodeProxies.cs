@@ -29,28 +29,54 @@ internal sealed class NodeProxies : IAsyncDisposable
         var environment = new Dictionary<string, string>
         {
             [ClusterEnvironment.CiliumConfig] = "sandbox-sockets=per-node",
-            [ClusterTopology.EnvironmentVariable] = ClusterTopology.Create("cluster", workers: 2, clientWorker: 2, backendWorkers: [1]).ToJson(),
+            [ClusterTopology.EnvironmentVariable] = ClusterTopology
+                .Create("cluster", workers: 2, clientWorker: 2, backendWorkers: [1])
+                .ToJson(),
         };
         var folder = Directory.CreateTempSubdirectory("lab-proxies-");
         ClusterProcess? process = null;
         try
         {
             process = await ClusterProcess.StartAsync(
-                Path.Combine(folder.FullName, "kubeconfig"), environment, time, cancellationToken);
+                Path.Combine(folder.FullName, "kubeconfig"),
+                environment,
+                time,
+                cancellationToken
+            );
             using var cluster = process.Connect();
             var scenario = ScenarioCatalog.Load("two-sided-l7");
-            var client = await new ClusterReader(cluster, scenario.Load).WaitUntilReadyAsync(1, s_limit, time, cancellationToken);
+            var client = await new ClusterReader(cluster, scenario.Load).WaitUntilReadyAsync(
+                1,
+                s_limit,
+                time,
+                cancellationToken
+            );
             foreach (var policy in scenario.Steps.OfType<ApplyStep>().SelectMany(s => s.Policies))
-                await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
-            var service = await cluster.CoreV1.ReadNamespacedServiceAsync(scenario.Load.Service, scenario.Load.Namespace, cancellationToken: cancellationToken);
+                await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(
+                    policy.Manifest,
+                    policy.Group,
+                    policy.Version,
+                    policy.Model.Namespace,
+                    policy.Plural,
+                    cancellationToken: cancellationToken
+                );
+            var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
+                scenario.Load.Service,
+                scenario.Load.Namespace,
+                cancellationToken: cancellationToken
+            );
             var offset = int.Parse(client.GetAnnotation(SandboxContract.PortOffset), CultureInfo.InvariantCulture);
             var url = new UriBuilder(scenario.Load.Url)
-                { Host = service.Spec.ClusterIP, Port = scenario.Load.Url.Port + offset }.Uri;
+            {
+                Host = service.Spec.ClusterIP,
+                Port = scenario.Load.Url.Port + offset,
+            }.Uri;
             return new NodeProxies(process, folder, url, client.Status.PodIP);
         }
         catch
         {
-            if (process is not null) await process.DisposeAsync();
+            if (process is not null)
+                await process.DisposeAsync();
             folder.Delete(recursive: true);
             throw;
         }

@@ -15,8 +15,18 @@ internal static class PageBenchmark
     public static async Task<int> RunAsync(string[] arguments)
     {
         var numbers = arguments.Select(a => double.Parse(a, CultureInfo.InvariantCulture)).ToList();
-        var (pages, minutes, rate) = ((int)numbers.ElementAtOrDefault(0, 100), numbers.ElementAtOrDefault(1, 10), numbers.ElementAtOrDefault(2, 50));
-        using var lab = Process.Start(new ProcessStartInfo("dotnet", ["exec", AppHost(), "--by-hand", "--rate", F($"{rate}")]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
+        var (pages, minutes, rate) = (
+            (int)numbers.ElementAtOrDefault(0, 100),
+            numbers.ElementAtOrDefault(1, 10),
+            numbers.ElementAtOrDefault(2, 50)
+        );
+        using var lab = Process.Start(
+            new ProcessStartInfo("dotnet", ["exec", AppHost(), "--by-hand", "--rate", F($"{rate}")])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true,
+            }
+        )!;
         try
         {
             using var stop = new CancellationTokenSource();
@@ -24,7 +34,10 @@ internal static class PageBenchmark
             var reading = ReadOnAsync(lab.StandardOutput);
             using var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = pages + 1 });
             var bytes = new long[pages];
-            var streams = Enumerable.Range(0, pages).Select(i => StreamAsync(client, address, count => bytes[i] += count, stop.Token)).ToList();
+            var streams = Enumerable
+                .Range(0, pages)
+                .Select(i => StreamAsync(client, address, count => bytes[i] += count, stop.Token))
+                .ToList();
             Console.WriteLine("  minute   core %   resident MB   kB/s a page");
             var (ticks, seen, samples) = (Ticks(lab.Id), 0L, new List<(double Core, double Megabytes)>());
             for (var at = IntervalSeconds; at <= minutes * 60 + 0.1; at += IntervalSeconds)
@@ -32,44 +45,58 @@ internal static class PageBenchmark
                 await Task.Delay(TimeSpan.FromSeconds(IntervalSeconds), TimeProvider.System);
                 var (now, sent) = (Ticks(lab.Id), bytes.Sum());
                 samples.Add((100 * (now - ticks) / TicksPerSecond / IntervalSeconds, Megabytes(lab.Id)));
-                Console.WriteLine(F($"{at / 60,8:0.0} {samples[^1].Core,8:0.00} {samples[^1].Megabytes,13:0.0} {(sent - seen) / 1024.0 / Math.Max(pages, 1) / IntervalSeconds,13:0.00}"));
+                Console.WriteLine(
+                    F(
+                        $"{at / 60, 8:0.0} {samples[^1].Core, 8:0.00} {samples[^1].Megabytes, 13:0.0} {(sent - seen) / 1024.0 / Math.Max(pages, 1) / IntervalSeconds, 13:0.00}"
+                    )
+                );
                 (ticks, seen) = (now, sent);
             }
             await stop.CancelAsync();
             await Task.WhenAll(streams);
             var steady = samples[(samples.Count / 3)..];
-            Console.WriteLine(F($"{pages} pages, {rate} requests/s: median {steady.Select(s => s.Core).Order().ElementAt(steady.Count / 2):0.00} % of a core, {steady[0].Megabytes:0.0} MB to {steady[^1].Megabytes:0.0} MB after the first third"));
+            Console.WriteLine(
+                F(
+                    $"{pages} pages, {rate} requests/s: median {steady.Select(s => s.Core).Order().ElementAt(steady.Count / 2):0.00} % of a core, {steady[0].Megabytes:0.0} MB to {steady[^1].Megabytes:0.0} MB after the first third"
+                )
+            );
             lab.Kill(entireProcessTree: true);
             await reading;
             return 0;
         }
         finally
         {
-            if (!lab.HasExited) lab.Kill(entireProcessTree: true);
+            if (!lab.HasExited)
+                lab.Kill(entireProcessTree: true);
         }
     }
 
     private static async Task<Uri> PageOfAsync(Process lab)
     {
         while (await lab.StandardOutput.ReadLineAsync() is { } line)
-            if (line.StartsWith("page  ", StringComparison.Ordinal)) return new Uri(new Uri(line[4..].Trim()).GetLeftPart(UriPartial.Path));
+            if (line.StartsWith("page  ", StringComparison.Ordinal))
+                return new Uri(new Uri(line[4..].Trim()).GetLeftPart(UriPartial.Path));
         throw new InvalidOperationException("AppHost ended before its page was there");
     }
 
     private static async Task ReadOnAsync(StreamReader output)
     {
-        while (await output.ReadLineAsync() is not null)
-        {
-        }
+        while (await output.ReadLineAsync() is not null) { }
     }
 
-    private static async Task StreamAsync(HttpClient client, Uri address, Action<int> count, CancellationToken cancellationToken)
+    private static async Task StreamAsync(
+        HttpClient client,
+        Uri address,
+        Action<int> count,
+        CancellationToken cancellationToken
+    )
     {
         var buffer = new byte[16 * 1024];
         try
         {
             await using var stream = await client.GetStreamAsync(new Uri(address, "events"), cancellationToken);
-            while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read) count(read);
+            while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+                count(read);
             throw new InvalidOperationException("the server ended a stream");
         }
         catch (OperationCanceledException)
@@ -82,20 +109,35 @@ internal static class PageBenchmark
     {
         var stat = File.ReadAllText($"/proc/{process}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return double.Parse(fields[11], CultureInfo.InvariantCulture) + double.Parse(fields[12], CultureInfo.InvariantCulture);
+        return double.Parse(fields[11], CultureInfo.InvariantCulture)
+            + double.Parse(fields[12], CultureInfo.InvariantCulture);
     }
 
     private static double Megabytes(int process) =>
-        double.Parse(File.ReadLines($"/proc/{process}/status").First(l => l.StartsWith("VmRSS", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        double.Parse(
+            File.ReadLines($"/proc/{process}/status")
+                .First(l => l.StartsWith("VmRSS", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) / 1024;
 
     private static string AppHost()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("the repository");
-        return Path.Combine(folder, "AppHost", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "AppHost.dll");
+        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("the repository");
+        return Path.Combine(
+            folder,
+            "AppHost",
+            "bin",
+            new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name,
+            "net10.0",
+            "AppHost.dll"
+        );
     }
 
-    private static double ElementAtOrDefault(this List<double> numbers, int position, double otherwise) => position < numbers.Count ? numbers[position] : otherwise;
+    private static double ElementAtOrDefault(this List<double> numbers, int position, double otherwise) =>
+        position < numbers.Count ? numbers[position] : otherwise;
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -26,8 +26,16 @@ public class PolicyVerdicts
     public void Setup()
     {
         var table = new IdentityTable();
-        _pods = [.. Enumerable.Range(0, Pods).Select(i => table.Pod("backend", [KeyValuePair.Create("app", $"app-{i % Applications}")]))];
-        _policies = PolicySet.Create(Enumerable.Range(0, Policies).SelectMany(i => PolicyReader.ReadYaml(Yaml(i), $"policy-{i}.yaml").Policies), table);
+        _pods =
+        [
+            .. Enumerable
+                .Range(0, Pods)
+                .Select(i => table.Pod("backend", [KeyValuePair.Create("app", $"app-{i % Applications}")])),
+        ];
+        _policies = PolicySet.Create(
+            Enumerable.Range(0, Policies).SelectMany(i => PolicyReader.ReadYaml(Yaml(i), $"policy-{i}.yaml").Policies),
+            table
+        );
         Evaluate();
     }
 
@@ -41,8 +49,18 @@ public class PolicyVerdicts
         {
             var source = Next(ref state);
             var destination = Next(ref state);
-            if (_policies!.Evaluate(TrafficDirection.Egress, source, new Peer(destination, 0), 8080, L4Protocol.Tcp).IsRedirect) redirected++;
-            if (_policies.Evaluate(TrafficDirection.Ingress, destination, new Peer(source, 0), 8080, L4Protocol.Tcp).IsRedirect) redirected++;
+            if (
+                _policies!
+                    .Evaluate(TrafficDirection.Egress, source, new Peer(destination, 0), 8080, L4Protocol.Tcp)
+                    .IsRedirect
+            )
+                redirected++;
+            if (
+                _policies
+                    .Evaluate(TrafficDirection.Ingress, destination, new Peer(source, 0), 8080, L4Protocol.Tcp)
+                    .IsRedirect
+            )
+                redirected++;
         }
         return redirected;
     }
@@ -53,17 +71,21 @@ public class PolicyVerdicts
         return _pods[(int)((ulong)state * (uint)_pods.Length >> 32)];
     }
 
-    private static string Yaml(int i) => $$$"""
-        apiVersion: cilium.io/v2
-        kind: CiliumNetworkPolicy
-        metadata: {name: policy-{{{i}}}, namespace: backend}
-        spec:
-          endpointSelector: {{{(i % 10 == 9 ? "{}" : $"{{matchLabels: {{app: app-{i % Applications}}}}}")}}}
-          ingress:
-          - fromEndpoints: [{matchLabels: {app: app-{{{i * 7 % Applications}}}}}, {matchLabels: {app: app-{{{i * 3 % Applications}}}}}]
-            toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {path: "/app-{{{i % 7}}}"}]}}]
-          egress:
-          - toEndpoints: [{}]
-            toPorts: [{ports: [{port: "8000", endPort: 9000}]}]
-        """;
+    private static string Yaml(int i) =>
+        $$$"""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: policy-{{{i}}}, namespace: backend}
+            spec:
+              endpointSelector: {{{(i % 10 == 9 ? "{}" : $"{{matchLabels: {{app: app-{i % Applications}}}}}")}}}
+              ingress:
+              - fromEndpoints: [{matchLabels: {app: app-{{{i * 7 % Applications}}}}}, {matchLabels: {app: app-{{{i
+                * 3
+                % Applications}}}}}]
+                toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {path: "/app-{{{i
+                % 7}}}"}]}}]
+              egress:
+              - toEndpoints: [{}]
+                toPorts: [{ports: [{port: "8000", endPort: 9000}]}]
+            """;
 }

@@ -19,9 +19,7 @@ internal sealed class MonitoredLab : IAsyncDisposable
     private Kubernetes? _cluster;
     private PrometheusServer? _prometheus;
 
-    private MonitoredLab()
-    {
-    }
+    private MonitoredLab() { }
 
     /// <summary>The cluster's API.</summary>
     public Kubernetes Cluster => _cluster!;
@@ -49,18 +47,35 @@ internal sealed class MonitoredLab : IAsyncDisposable
     /// <param name="config">The scrape configuration.</param>
     /// <param name="time">Time source.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public static async Task<MonitoredLab> StartAsync(int portOffset, FileInfo config, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<MonitoredLab> StartAsync(
+        int portOffset,
+        FileInfo config,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         var lab = new MonitoredLab();
         try
         {
             var environment = new Dictionary<string, string>
-                { [ClusterEnvironment.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture) };
+            {
+                [ClusterEnvironment.PortOffset] = portOffset.ToString(CultureInfo.InvariantCulture),
+            };
             lab._process = await ClusterProcess.StartAsync(lab.Kubeconfig, environment, time, cancellationToken);
             lab._cluster = lab._process.Connect();
             lab.View = new ClusterReader(lab.Cluster, lab.Scenario.Load);
-            lab.Client = await lab.View.WaitUntilReadyAsync(ClusterTopology.Default.Workloads[0].Nodes.Length, s_readyLimit, time, cancellationToken);
-            lab._prometheus = await PrometheusServer.StartAsync(lab._directory.FullName, await lab.ConfigureAsync(config, cancellationToken), time, cancellationToken);
+            lab.Client = await lab.View.WaitUntilReadyAsync(
+                ClusterTopology.Default.Workloads[0].Nodes.Length,
+                s_readyLimit,
+                time,
+                cancellationToken
+            );
+            lab._prometheus = await PrometheusServer.StartAsync(
+                lab._directory.FullName,
+                await lab.ConfigureAsync(config, cancellationToken),
+                time,
+                cancellationToken
+            );
             lab.Targets = await lab.WaitForTargetsAsync(time, cancellationToken);
             return lab;
         }
@@ -76,13 +91,23 @@ internal sealed class MonitoredLab : IAsyncDisposable
 
     /// <summary>Starts the scenario's load at another rate.</summary>
     public Task<AttackState> StartLoadAsync(double rate, CancellationToken cancellationToken) =>
-        LoadTest.StartAsync(new AttackOrder(Scenario.Load.Url, rate, Scenario.Load.Method, Scenario.Load.Body), cancellationToken);
+        LoadTest.StartAsync(
+            new AttackOrder(Scenario.Load.Url, rate, Scenario.Load.Method, Scenario.Load.Body),
+            cancellationToken
+        );
 
     /// <summary>Creates the policies of a step.</summary>
     public async Task ApplyAsync(ApplyStep step, CancellationToken cancellationToken)
     {
         foreach (var policy in step.Policies)
-            await Cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: cancellationToken);
+            await Cluster.CustomObjects.CreateNamespacedCustomObjectAsync(
+                policy.Manifest,
+                policy.Group,
+                policy.Version,
+                policy.Model.Namespace,
+                policy.Plural,
+                cancellationToken: cancellationToken
+            );
     }
 
     /// <summary>The shipped configuration with the one line of discovery of each job replaced: Debian's Prometheus knows no kubernetes_sd_configs.</summary>
@@ -90,8 +115,20 @@ internal sealed class MonitoredLab : IAsyncDisposable
     {
         var lines = await File.ReadAllLinesAsync(config.FullName, cancellationToken);
         var path = Path.Combine(_directory.FullName, "prometheus.yml");
-        await File.WriteAllLinesAsync(path, lines.Select(l => l.TrimStart().StartsWith("kubernetes_sd_configs:", StringComparison.Ordinal) ? "    file_sd_configs: [{files: [targets.json]}]" : l), cancellationToken);
-        await File.WriteAllTextAsync(Path.Combine(_directory.FullName, "targets.json"), await PrometheusTargets.ReadAsync(Cluster, cancellationToken), cancellationToken);
+        await File.WriteAllLinesAsync(
+            path,
+            lines.Select(l =>
+                l.TrimStart().StartsWith("kubernetes_sd_configs:", StringComparison.Ordinal)
+                    ? "    file_sd_configs: [{files: [targets.json]}]"
+                    : l
+            ),
+            cancellationToken
+        );
+        await File.WriteAllTextAsync(
+            Path.Combine(_directory.FullName, "targets.json"),
+            await PrometheusTargets.ReadAsync(Cluster, cancellationToken),
+            cancellationToken
+        );
         return path;
     }
 
@@ -101,8 +138,13 @@ internal sealed class MonitoredLab : IAsyncDisposable
         var started = time.GetTimestamp();
         while (time.GetElapsedTime(started) < s_readyLimit)
         {
-            var up = await Prometheus.AtAsync("sum(up)", (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds, cancellationToken);
-            if (up.Count > 0 && up[0].Points[0].Value == expected) return expected;
+            var up = await Prometheus.AtAsync(
+                "sum(up)",
+                (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds,
+                cancellationToken
+            );
+            if (up.Count > 0 && up[0].Points[0].Value == expected)
+                return expected;
             await Task.Delay(s_readingInterval, time, cancellationToken);
         }
         throw new TimeoutException($"after {s_readyLimit.TotalSeconds:0} s not all of {expected} targets are up");
@@ -110,9 +152,11 @@ internal sealed class MonitoredLab : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_prometheus is not null) await _prometheus.DisposeAsync();
+        if (_prometheus is not null)
+            await _prometheus.DisposeAsync();
         _cluster?.Dispose();
-        if (_process is not null) await _process.DisposeAsync();
+        if (_process is not null)
+            await _process.DisposeAsync();
         _directory.Delete(recursive: true);
     }
 }

@@ -16,10 +16,19 @@ internal sealed record ObserveExpectation(string When, string Source, int ExitCo
 /// <param name="Seconds">How long it ran, s.</param>
 /// <param name="Report">Its report.json; null when it wrote none.</param>
 /// <param name="Output">What it printed.</param>
-internal sealed record ObserveResult(ObserveExpectation Expected, int ExitCode, double Seconds, ReportDocument? Report, IReadOnlyList<string> Output)
+internal sealed record ObserveResult(
+    ObserveExpectation Expected,
+    int ExitCode,
+    double Seconds,
+    ReportDocument? Report,
+    IReadOnlyList<string> Output
+)
 {
     /// <summary>Whether it is as expected.</summary>
-    public bool Passes => ExitCode == Expected.ExitCode && Report is not null && (Expected.Diagnosis is null || Report.Diagnosis.Name == Expected.Diagnosis);
+    public bool Passes =>
+        ExitCode == Expected.ExitCode
+        && Report is not null
+        && (Expected.Diagnosis is null || Report.Diagnosis.Name == Expected.Diagnosis);
 }
 
 /// <summary>A running <c>observe</c>.</summary>
@@ -36,8 +45,17 @@ internal sealed class ObserveRun : IAsyncDisposable
     private ObserveRun(ObserveExpectation expected, string kubeconfig, IEnumerable<string> arguments, TimeProvider time)
     {
         (_expected, _time, _started) = (expected, time, time.GetTimestamp());
-        _process = DotnetProcess.Start("ClusterSetup", ["observe", "backend/backend-1", "--kubeconfig", kubeconfig, "--output", _folder.FullName, .. arguments], [], time,
-            line => { if (line.StartsWith("› observing", StringComparison.Ordinal)) _observing.TrySetResult(); });
+        _process = DotnetProcess.Start(
+            "ClusterSetup",
+            ["observe", "backend/backend-1", "--kubeconfig", kubeconfig, "--output", _folder.FullName, .. arguments],
+            [],
+            time,
+            line =>
+            {
+                if (line.StartsWith("› observing", StringComparison.Ordinal))
+                    _observing.TrySetResult();
+            }
+        );
     }
 
     /// <summary>Starts it.</summary>
@@ -45,17 +63,30 @@ internal sealed class ObserveRun : IAsyncDisposable
     /// <param name="kubeconfig">The cluster.</param>
     /// <param name="arguments">Further arguments.</param>
     /// <param name="time">Time source.</param>
-    public static ObserveRun Start(ObserveExpectation expected, string kubeconfig, IEnumerable<string> arguments, TimeProvider time) => new(expected, kubeconfig, arguments, time);
+    public static ObserveRun Start(
+        ObserveExpectation expected,
+        string kubeconfig,
+        IEnumerable<string> arguments,
+        TimeProvider time
+    ) => new(expected, kubeconfig, arguments, time);
 
     /// <summary>Completes when it has read the cluster's objects and begins to count.</summary>
-    public Task ObservingAsync(CancellationToken cancellationToken) => Task.WhenAny(_observing.Task, _process.WaitForExitAsync(cancellationToken)).WaitAsync(s_limit, _time, cancellationToken);
+    public Task ObservingAsync(CancellationToken cancellationToken) =>
+        Task.WhenAny(_observing.Task, _process.WaitForExitAsync(cancellationToken))
+            .WaitAsync(s_limit, _time, cancellationToken);
 
     /// <summary>Waits for its end.</summary>
     public async Task<ObserveResult> ResultAsync(CancellationToken cancellationToken)
     {
         await _process.WaitForExitAsync(cancellationToken).WaitAsync(s_limit, _time, cancellationToken);
         var report = _folder.EnumerateDirectories().SingleOrDefault();
-        return new ObserveResult(_expected, _process.ExitCode, _time.GetElapsedTime(_started).TotalSeconds, report is null ? null : ReportJson.ReadFile(report.FullName), _process.Output);
+        return new ObserveResult(
+            _expected,
+            _process.ExitCode,
+            _time.GetElapsedTime(_started).TotalSeconds,
+            report is null ? null : ReportJson.ReadFile(report.FullName),
+            _process.Output
+        );
     }
 
     public async ValueTask DisposeAsync()

@@ -22,12 +22,24 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// <param name="clientNode">Node of the load test.</param>
 /// <param name="prometheus">Prometheus.</param>
 /// <param name="lab">The lab's own counts.</param>
-internal sealed class PhaseCheck(string name, double start, double end, bool bothSides, IReadOnlyList<BackendPod> pods, string clientNode, PrometheusServer prometheus, RunCounts lab)
+internal sealed class PhaseCheck(
+    string name,
+    double start,
+    double end,
+    bool bothSides,
+    IReadOnlyList<BackendPod> pods,
+    string clientNode,
+    PrometheusServer prometheus,
+    RunCounts lab
+)
 {
     /// <summary>The queries of cil#14268's graphs.</summary>
-    private const string EchoQuery = """sum(rate(echo_requests{app="backend",version="v1"}[1m])) by (kubernetes_pod_name)""";
-    private const string RequestsQuery = """sum(rate(hubble_http_requests_total{destination=~"backend/backend-1.*"}[1m])) by (hubble_destination_pod)""";
-    private const string ResponsesQuery = """sum(rate(hubble_http_responses_total{source=~"backend/backend-1.*"}[1m])) by (hubble_source_pod, status)""";
+    private const string EchoQuery =
+        """sum(rate(echo_requests{app="backend",version="v1"}[1m])) by (kubernetes_pod_name)""";
+    private const string RequestsQuery =
+        """sum(rate(hubble_http_requests_total{destination=~"backend/backend-1.*"}[1m])) by (hubble_destination_pod)""";
+    private const string ResponsesQuery =
+        """sum(rate(hubble_http_responses_total{source=~"backend/backend-1.*"}[1m])) by (hubble_source_pod, status)""";
 
     /// <summary>Left out at the start of a phase, s.</summary>
     private const double Margin = 5;
@@ -39,7 +51,14 @@ internal sealed class PhaseCheck(string name, double start, double end, bool bot
     /// <summary>A rate of nothing: what may be seen where nothing is expected, requests/s.</summary>
     private const double NothingPerSecond = 0.1;
 
-    private readonly double[] _instants = [.. Enumerable.Range(0, (int)(end - start - Margin - 60) + 1).Select(i => Math.Floor(end) - i).Where(t => t - 60 >= start + Margin).Order()];
+    private readonly double[] _instants =
+    [
+        .. Enumerable
+            .Range(0, (int)(end - start - Margin - 60) + 1)
+            .Select(i => Math.Floor(end) - i)
+            .Where(t => t - 60 >= start + Margin)
+            .Order(),
+    ];
     private readonly List<CheckedNumber> _numbers = [];
 
     /// <summary>The queries, as they are evaluated.</summary>
@@ -70,20 +89,77 @@ internal sealed class PhaseCheck(string name, double start, double end, bool bot
             if (bothSides && !local)
             {
                 Add($"echo {title}", Mean(echo, pod.Name), 0, NothingPerSecond, DeviationUnit.Absolute, "client");
-                Add($"Hubble requests {title}", Mean(requests, pod.Name), lab.CounterRate(_instants, HubbleAsked), CountLimit, DeviationUnit.Relative, "lab's Hubble");
-                Add($"Hubble 200 {title}", Mean(responses, pod.Name, "200"), 0, NothingPerSecond, DeviationUnit.Absolute, "client");
-                Add($"Hubble 503 {title}", Mean(responses, pod.Name, "503"), lab.CounterRate(_instants, c => c.ResponsesOf(pod.HubbleName, s => s == 503)), CountLimit, DeviationUnit.Relative, "lab's Hubble");
+                Add(
+                    $"Hubble requests {title}",
+                    Mean(requests, pod.Name),
+                    lab.CounterRate(_instants, HubbleAsked),
+                    CountLimit,
+                    DeviationUnit.Relative,
+                    "lab's Hubble"
+                );
+                Add(
+                    $"Hubble 200 {title}",
+                    Mean(responses, pod.Name, "200"),
+                    0,
+                    NothingPerSecond,
+                    DeviationUnit.Absolute,
+                    "client"
+                );
+                Add(
+                    $"Hubble 503 {title}",
+                    Mean(responses, pod.Name, "503"),
+                    lab.CounterRate(_instants, c => c.ResponsesOf(pod.HubbleName, s => s == 503)),
+                    CountLimit,
+                    DeviationUnit.Relative,
+                    "lab's Hubble"
+                );
                 continue;
             }
             Add($"echo {title}", Mean(echo, pod.Name), answered, CountLimit, DeviationUnit.Relative, "client");
-            Add($"Hubble requests {title}", Mean(requests, pod.Name), passes * lab.ClientRate(_instants, r => r.Start, Answered), CountLimit, DeviationUnit.Relative, $"{passes} × client");
-            Add($"Hubble 200 {title}", Mean(responses, pod.Name, "200"), passes * answered, CountLimit, DeviationUnit.Relative, $"{passes} × client");
-            Add($"Hubble 503 {title}", Mean(responses, pod.Name, "503"), 0, NothingPerSecond, DeviationUnit.Absolute, "client");
+            Add(
+                $"Hubble requests {title}",
+                Mean(requests, pod.Name),
+                passes * lab.ClientRate(_instants, r => r.Start, Answered),
+                CountLimit,
+                DeviationUnit.Relative,
+                $"{passes} × client"
+            );
+            Add(
+                $"Hubble 200 {title}",
+                Mean(responses, pod.Name, "200"),
+                passes * answered,
+                CountLimit,
+                DeviationUnit.Relative,
+                $"{passes} × client"
+            );
+            Add(
+                $"Hubble 503 {title}",
+                Mean(responses, pod.Name, "503"),
+                0,
+                NothingPerSecond,
+                DeviationUnit.Absolute,
+                "client"
+            );
         }
-        if (!bothSides) return;
+        if (!bothSides)
+            return;
         var remote = pods.Where(p => p.Node != clientNode).ToList();
-        Add("Hubble requests, all remote pods", remote.Sum(p => Mean(requests, p.Name)), lab.ClientRate(_instants, r => r.Start, r => r.Status == 503), CountLimit, DeviationUnit.Relative, "client's 503s");
-        Add("Hubble 503, all remote pods", remote.Sum(p => Mean(responses, p.Name, "503")), lab.ClientRate(_instants, r => r.End, r => r.Status == 503), CountLimit, DeviationUnit.Relative, "client's 503s");
+        Add(
+            "Hubble requests, all remote pods",
+            remote.Sum(p => Mean(requests, p.Name)),
+            lab.ClientRate(_instants, r => r.Start, r => r.Status == 503),
+            CountLimit,
+            DeviationUnit.Relative,
+            "client's 503s"
+        );
+        Add(
+            "Hubble 503, all remote pods",
+            remote.Sum(p => Mean(responses, p.Name, "503")),
+            lab.ClientRate(_instants, r => r.End, r => r.Status == 503),
+            CountLimit,
+            DeviationUnit.Relative,
+            "client's 503s"
+        );
     }
 
     private void Ratios(Evaluated echo, Evaluated requests, Evaluated responses)
@@ -94,32 +170,80 @@ internal sealed class PhaseCheck(string name, double start, double end, bool bot
         // Of a share of 1/3 as of one of 2/3.
         var standardError = Math.Sqrt(third * (1 - third) / lab.IndependentChoices(instants[0] - 60, instants[^1]));
         foreach (var pod in pods)
-            _numbers.Add(new CheckedNumber(name, $"share sent to the pod {Short(pod)}", sent[pod] / total, third, ShareLimitStandardErrors, DeviationUnit.StandardErrors, "1/3") { StandardError = standardError });
+            _numbers.Add(
+                new CheckedNumber(
+                    name,
+                    $"share sent to the pod {Short(pod)}",
+                    sent[pod] / total,
+                    third,
+                    ShareLimitStandardErrors,
+                    DeviationUnit.StandardErrors,
+                    "1/3"
+                )
+                {
+                    StandardError = standardError,
+                }
+            );
         foreach (var pod in pods.Where(p => !bothSides || p.Node == clientNode))
-            Add($"Hubble requests / echo {Short(pod)}", Disjoint(requests, pod.Name) / Disjoint(echo, pod.Name), bothSides ? 2 : 1, RatioLimit, DeviationUnit.Relative, bothSides ? "2:1" : "1:1");
-        if (!bothSides) return;
+            Add(
+                $"Hubble requests / echo {Short(pod)}",
+                Disjoint(requests, pod.Name) / Disjoint(echo, pod.Name),
+                bothSides ? 2 : 1,
+                RatioLimit,
+                DeviationUnit.Relative,
+                bothSides ? "2:1" : "1:1"
+            );
+        if (!bothSides)
+            return;
         var share = pods.Sum(p => Disjoint(responses, p.Name, "503")) / total;
         Add("503 share of all requests", share, 2.0 / 3, RatioLimit, DeviationUnit.Relative, "2/3");
-        _numbers.Add(new CheckedNumber(name, "503 share of all requests", share, 2.0 / 3, ShareLimitStandardErrors, DeviationUnit.StandardErrors, "2/3") { StandardError = standardError });
+        _numbers.Add(
+            new CheckedNumber(
+                name,
+                "503 share of all requests",
+                share,
+                2.0 / 3,
+                ShareLimitStandardErrors,
+                DeviationUnit.StandardErrors,
+                "2/3"
+            )
+            {
+                StandardError = standardError,
+            }
+        );
     }
 
     private void Add(string what, double measured, double expected, double limit, DeviationUnit unit, string source) =>
         _numbers.Add(new CheckedNumber(name, what, measured, expected, limit, unit, source));
 
     /// <summary>A query's values by Pod and status.</summary>
-    private sealed record Evaluated(IReadOnlyDictionary<(string Pod, string Status), IReadOnlyDictionary<double, double>> Values);
+    private sealed record Evaluated(
+        IReadOnlyDictionary<(string Pod, string Status), IReadOnlyDictionary<double, double>> Values
+    );
 
     private async Task<Evaluated> EvaluateAsync(string query, CancellationToken cancellationToken)
     {
         var series = await prometheus.RangeAsync(query, _instants[0], _instants[^1], cancellationToken);
-        return new Evaluated(series.ToDictionary(
-            s => (s.Labels.FirstOrDefault(l => l.Key is "kubernetes_pod_name" or "hubble_destination_pod" or "hubble_source_pod").Value ?? "", s.Labels.GetValueOrDefault("status", "")),
-            IReadOnlyDictionary<double, double> (s) => s.Points.ToDictionary(p => p.At, p => p.Value)));
+        return new Evaluated(
+            series.ToDictionary(
+                s =>
+                    (
+                        s.Labels.FirstOrDefault(l =>
+                            l.Key is "kubernetes_pod_name" or "hubble_destination_pod" or "hubble_source_pod"
+                        ).Value
+                            ?? "",
+                        s.Labels.GetValueOrDefault("status", "")
+                    ),
+                IReadOnlyDictionary<double, double> (s) => s.Points.ToDictionary(p => p.At, p => p.Value)
+            )
+        );
     }
 
-    private double Mean(Evaluated of, string pod, string status = "") => _instants.Average(t => Value(of, pod, status, t));
+    private double Mean(Evaluated of, string pod, string status = "") =>
+        _instants.Average(t => Value(of, pod, status, t));
 
-    private double Disjoint(Evaluated of, string pod, string status = "") => DisjointInstants().Average(t => Value(of, pod, status, t));
+    private double Disjoint(Evaluated of, string pod, string status = "") =>
+        DisjointInstants().Average(t => Value(of, pod, status, t));
 
     private static double Value(Evaluated of, string pod, string status, double at) =>
         of.Values.TryGetValue((pod, status), out var values) && values.TryGetValue(at, out var value) ? value : 0;

@@ -25,29 +25,81 @@ internal static class PrometheusCheck
     /// <summary>Builds the command.</summary>
     public static Command Build()
     {
-        var rate = new Option<double>("--rate") { Description = "Requests per second.", DefaultValueFactory = _ => 300 };
-        var phase = new Option<double>("--phase") { Description = "Length of each of the two phases, seconds, at least 66.", DefaultValueFactory = _ => 126 };
-        var offset = new Option<int>("--port-offset") { Description = "Added to every port the cluster listens on.", DefaultValueFactory = _ => 0 };
-        var config = new Option<FileInfo>("--config") { Description = "The scrape configuration.", DefaultValueFactory = _ => new FileInfo("docs/prometheus.yml") };
-        var command = new Command("prometheus", "Compare a real Prometheus that scrapes the lab with the lab's own counts.") { rate, phase, offset, config };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            new Options(parsed.GetValue(rate), parsed.GetValue(phase), parsed.GetValue(offset), parsed.GetValue(config)!), cancellationToken));
+        var rate = new Option<double>("--rate")
+        {
+            Description = "Requests per second.",
+            DefaultValueFactory = _ => 300,
+        };
+        var phase = new Option<double>("--phase")
+        {
+            Description = "Length of each of the two phases, seconds, at least 66.",
+            DefaultValueFactory = _ => 126,
+        };
+        var offset = new Option<int>("--port-offset")
+        {
+            Description = "Added to every port the cluster listens on.",
+            DefaultValueFactory = _ => 0,
+        };
+        var config = new Option<FileInfo>("--config")
+        {
+            Description = "The scrape configuration.",
+            DefaultValueFactory = _ => new FileInfo("docs/prometheus.yml"),
+        };
+        var command = new Command(
+            "prometheus",
+            "Compare a real Prometheus that scrapes the lab with the lab's own counts."
+        )
+        {
+            rate,
+            phase,
+            offset,
+            config,
+        };
+        command.SetAction(
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    new Options(
+                        parsed.GetValue(rate),
+                        parsed.GetValue(phase),
+                        parsed.GetValue(offset),
+                        parsed.GetValue(config)!
+                    ),
+                    cancellationToken
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(Options options, CancellationToken cancellationToken)
     {
         // 1. and 2. cluster, Prometheus, targets
-        await using var lab = await MonitoredLab.StartAsync(options.PortOffset, options.Config, s_time, cancellationToken);
-        Print($"Prometheus {await lab.Prometheus.VersionAsync(cancellationToken)}, {lab.Targets} targets, port offset {options.PortOffset}; {options.Rate} requests/s, two phases of {options.PhaseSeconds} s");
-        foreach (var query in PhaseCheck.Queries) Print($"  {query}");
+        await using var lab = await MonitoredLab.StartAsync(
+            options.PortOffset,
+            options.Config,
+            s_time,
+            cancellationToken
+        );
+        Print(
+            $"Prometheus {await lab.Prometheus.VersionAsync(cancellationToken)}, {lab.Targets} targets, port offset {options.PortOffset}; {options.Rate} requests/s, two phases of {options.PhaseSeconds} s"
+        );
+        foreach (var query in PhaseCheck.Queries)
+            Print($"  {query}");
         // 3. and 4.
         return Report(await MeasureAsync(options, lab, cancellationToken)) ? 0 : 1;
     }
 
-    private static async Task<IReadOnlyList<CheckedNumber>> MeasureAsync(Options options, MonitoredLab monitored, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<CheckedNumber>> MeasureAsync(
+        Options options,
+        MonitoredLab monitored,
+        CancellationToken cancellationToken
+    )
     {
-        var (lab, pods, loadTest, prometheus) = (new RunCounts(), await monitored.View.BackendsAsync(cancellationToken), monitored.LoadTest, monitored.Prometheus);
+        var (lab, pods, loadTest, prometheus) = (
+            new RunCounts(),
+            await monitored.View.BackendsAsync(cancellationToken),
+            monitored.LoadTest,
+            monitored.Prometheus
+        );
         var policies = monitored.Scenario.Steps.OfType<ApplyStep>().ToList();
         await ApplyAsync(monitored, policies[0], cancellationToken);
         lab.Epoch = (await monitored.StartLoadAsync(options.Rate, cancellationToken)).EpochUnixSeconds;
@@ -63,16 +115,34 @@ internal static class PrometheusCheck
         await following;
         await readings.CancelAsync();
         await reading;
-        Print($"{lab.Records} requests recorded by the client, {lab.IndependentChoices(baseline.Start, baseline.End):0} and {lab.IndependentChoices(observe.Start, observe.End):0} independent choices of a pod in the phases");
+        Print(
+            $"{lab.Records} requests recorded by the client, {lab.IndependentChoices(baseline.Start, baseline.End):0} and {lab.IndependentChoices(observe.Start, observe.End):0} independent choices of a pod in the phases"
+        );
         List<CheckedNumber> numbers = [];
         foreach (var (name, (start, end), both) in new[] { ("baseline", baseline, false), ("observe", observe, true) })
-            numbers.AddRange(await new PhaseCheck(name, start, end, both, pods, monitored.Client.Spec.NodeName, prometheus, lab).RunAsync(cancellationToken));
+            numbers.AddRange(
+                await new PhaseCheck(
+                    name,
+                    start,
+                    end,
+                    both,
+                    pods,
+                    monitored.Client.Spec.NodeName,
+                    prometheus,
+                    lab
+                ).RunAsync(cancellationToken)
+            );
         numbers.AddRange(await SideEffectsAsync(prometheus, baseline.Start, observe.End, cancellationToken));
         return numbers;
     }
 
     /// <summary>The lab's own reading of the counters, about once a second, through the API.</summary>
-    private static async Task ReadAsync(RunCounts lab, ClusterReader view, IReadOnlyList<BackendPod> pods, CancellationToken cancellationToken)
+    private static async Task ReadAsync(
+        RunCounts lab,
+        ClusterReader view,
+        IReadOnlyList<BackendPod> pods,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -90,7 +160,11 @@ internal static class PrometheusCheck
         }
     }
 
-    private static async Task<(double Start, double End)> PhaseAsync(Options options, string name, CancellationToken cancellationToken)
+    private static async Task<(double Start, double End)> PhaseAsync(
+        Options options,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         Print($"› {name}");
         var start = Now();
@@ -106,28 +180,64 @@ internal static class PrometheusCheck
     }
 
     /// <summary>That scraping is seen by nobody: every scrape succeeds, none is counted as a request, none is denied.</summary>
-    private static async Task<IReadOnlyList<CheckedNumber>> SideEffectsAsync(PrometheusServer prometheus, double start, double end, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<CheckedNumber>> SideEffectsAsync(
+        PrometheusServer prometheus,
+        double start,
+        double end,
+        CancellationToken cancellationToken
+    )
     {
         var window = string.Create(CultureInfo.InvariantCulture, $"[{(int)(end - start)}s]");
         async Task<CheckedNumber> OfAsync(string what, string query, double expected) =>
-            new("both", what, (await prometheus.AtAsync(query, Math.Floor(end), cancellationToken)) is [var series] ? series.Points[0].Value : 0, expected, 0, DeviationUnit.Absolute, "");
+            new(
+                "both",
+                what,
+                (await prometheus.AtAsync(query, Math.Floor(end), cancellationToken)) is [var series]
+                    ? series.Points[0].Value
+                    : 0,
+                expected,
+                0,
+                DeviationUnit.Absolute,
+                ""
+            );
         return
         [
-            await OfAsync("failed scrapes", $$"""sum(count_over_time(up{job=~"backends|hubble"}{{window}}) - sum_over_time(up{job=~"backends|hubble"}{{window}}))""", 0),
-            await OfAsync("Hubble series of sources other than load-test pods", """count(hubble_http_requests_total{source!~"load-test/load-test-1.*"})""", 0),
-            await OfAsync("Hubble series of other methods than POST", """count(hubble_http_requests_total{method!="POST"})""", 0),
+            await OfAsync(
+                "failed scrapes",
+                $$"""sum(count_over_time(up{job=~"backends|hubble"}{{window}}) - sum_over_time(up{job=~"backends|hubble"}{{window}}))""",
+                0
+            ),
+            await OfAsync(
+                "Hubble series of sources other than load-test pods",
+                """count(hubble_http_requests_total{source!~"load-test/load-test-1.*"})""",
+                0
+            ),
+            await OfAsync(
+                "Hubble series of other methods than POST",
+                """count(hubble_http_requests_total{method!="POST"})""",
+                0
+            ),
             await OfAsync("connections denied by policy", """sum(hubble_drop_total{reason="POLICY_DENIED"})""", 0),
         ];
     }
 
     private static bool Report(IReadOnlyList<CheckedNumber> numbers)
     {
-        Print($"{"phase",-9} {"what",-50} {"Prometheus",10} {"expected",10} {"deviation",10} {"limit",7}  {"expected from",-14} ok");
+        Print(
+            $"{"phase", -9} {"what", -50} {"Prometheus", 10} {"expected", 10} {"deviation", 10} {"limit", 7}  {"expected from", -14} ok"
+        );
         foreach (var number in numbers)
         {
-            var unit = number.Unit switch { DeviationUnit.Relative => " %", DeviationUnit.StandardErrors => " se", _ => "" };
+            var unit = number.Unit switch
+            {
+                DeviationUnit.Relative => " %",
+                DeviationUnit.StandardErrors => " se",
+                _ => "",
+            };
             var scale = number.Unit is DeviationUnit.Relative ? 100 : 1;
-            Print($"{number.Phase,-9} {number.What,-50} {number.Measured,10:0.0000} {number.Expected,10:0.0000} {$"{FormattableString.Invariant($"{number.Deviation * scale:+0.00;-0.00;0.00}")}{unit}",10} {$"{FormattableString.Invariant($"{number.Limit * scale:0.##}")}{unit}",7}  {number.Source,-14} {(number.Passes ? "yes" : "NO")}");
+            Print(
+                $"{number.Phase, -9} {number.What, -50} {number.Measured, 10:0.0000} {number.Expected, 10:0.0000} {$"{FormattableString.Invariant($"{number.Deviation * scale:+0.00;-0.00;0.00}")}{unit}", 10} {$"{FormattableString.Invariant($"{number.Limit * scale:0.##}")}{unit}", 7}  {number.Source, -14} {(number.Passes ? "yes" : "NO")}"
+            );
         }
         var failed = numbers.Count(n => !n.Passes);
         Print($"{numbers.Count - failed} of {numbers.Count} within their limits");

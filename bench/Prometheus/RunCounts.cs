@@ -19,23 +19,30 @@ internal sealed class RunCounts
     /// <summary>Adds a request.</summary>
     public void Add(RecordLine record)
     {
-        lock (_lock) _records.Add(record);
+        lock (_lock)
+            _records.Add(record);
     }
 
     /// <summary>Adds a reading of the counters.</summary>
     public void Add(double at, ClusterCounters counters)
     {
-        lock (_lock) _readings.Add((at, counters));
+        lock (_lock)
+            _readings.Add((at, counters));
     }
 
     /// <summary>Mean, over the minutes that end at each of these instants, of the rate of the requests that a filter lets through.</summary>
     /// <param name="instants">Ends of the minutes.</param>
     /// <param name="when">Which of a request's times counts, in seconds since the epoch.</param>
     /// <param name="filter">Which requests count.</param>
-    public double ClientRate(IReadOnlyList<double> instants, Func<RecordLine, double> when, Func<RecordLine, bool> filter)
+    public double ClientRate(
+        IReadOnlyList<double> instants,
+        Func<RecordLine, double> when,
+        Func<RecordLine, bool> filter
+    )
     {
         double[] times;
-        lock (_lock) times = [.. _records.Where(filter).Select(r => Epoch + when(r)).Order()];
+        lock (_lock)
+            times = [.. _records.Where(filter).Select(r => Epoch + when(r)).Order()];
         return instants.Average(t => (Before(times, t) - Before(times, t - 60)) / 60.0);
     }
 
@@ -43,7 +50,8 @@ internal sealed class RunCounts
     public double CounterRate(IReadOnlyList<double> instants, Func<ClusterCounters, double> counter)
     {
         (double At, double Value)[] values;
-        lock (_lock) values = [.. _readings.Select(r => (r.At, counter(r.Counters)))];
+        lock (_lock)
+            values = [.. _readings.Select(r => (r.At, counter(r.Counters)))];
         return instants.Average(t => (ValueAt(values, t) - ValueAt(values, t - 60)) / 60);
     }
 
@@ -53,10 +61,13 @@ internal sealed class RunCounts
     /// </summary>
     public double IndependentChoices(double start, double end)
     {
-        double requests = 0, squares = 0;
+        double requests = 0,
+            squares = 0;
         lock (_lock)
         {
-            foreach (var port in _records.Where(r => Epoch + r.Start >= start && Epoch + r.Start < end).CountBy(r => r.Port))
+            foreach (
+                var port in _records.Where(r => Epoch + r.Start >= start && Epoch + r.Start < end).CountBy(r => r.Port)
+            )
                 (requests, squares) = (requests + port.Value, squares + ((double)port.Value * port.Value));
         }
         return requests * requests / squares;
@@ -65,7 +76,11 @@ internal sealed class RunCounts
     /// <summary>Requests recorded.</summary>
     public int Records
     {
-        get { lock (_lock) return _records.Count; }
+        get
+        {
+            lock (_lock)
+                return _records.Count;
+        }
     }
 
     private static int Before(double[] sorted, double time)
@@ -77,7 +92,8 @@ internal sealed class RunCounts
     private static double ValueAt((double At, double Value)[] values, double time)
     {
         var after = Array.FindIndex(values, v => v.At >= time);
-        if (after <= 0) throw new InvalidOperationException("the counters were not read around the whole window");
+        if (after <= 0)
+            throw new InvalidOperationException("the counters were not read around the whole window");
         var ((t0, v0), (t1, v1)) = (values[after - 1], values[after]);
         return v0 + ((v1 - v0) * (time - t0) / (t1 - t0));
     }

@@ -16,9 +16,7 @@ internal static class Detection
     {
         var random = new SkewRandom(seed);
         var monitor = new SkewMonitor(ExpectedShares.Equal([.. Enumerable.Range(0, backends).Select(i => $"pod-{i}")]));
-        while (monitor.Add(random.Below(backends)) == VerdictKind.Undecided)
-        {
-        }
+        while (monitor.Add(random.Below(backends)) == VerdictKind.Undecided) { }
         return monitor.State == VerdictKind.Even ? monitor.Connections : double.NaN;
     }
 
@@ -47,7 +45,10 @@ internal static class Detection
     public static double StaleShares(ulong seed, int evenBefore, bool known, bool recorded)
     {
         var random = new SkewRandom(seed);
-        var (test, monitor) = (new CiliumDebugging.Statistics.SkewTest(ExpectedShares.Equal(s_pods)), new SkewMonitor(ExpectedShares.Equal(s_pods)));
+        var (test, monitor) = (
+            new CiliumDebugging.Statistics.SkewTest(ExpectedShares.Equal(s_pods)),
+            new SkewMonitor(ExpectedShares.Equal(s_pods))
+        );
         for (var n = 0; n < evenBefore; n++)
             monitor.Add(random.Below(3));
         if (recorded)

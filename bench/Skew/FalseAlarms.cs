@@ -10,7 +10,14 @@ namespace CiliumDebugging.Bench.Skew;
 /// <param name="ChiSquare">A repeated χ² test of every connection in the order of completion rejected.</param>
 /// <param name="Even">The monitor called it even at some moment.</param>
 /// <param name="Observations">Fresh selections that the monitor saw.</param>
-internal readonly record struct FalseAlarmRun(bool Alarm, bool ByCompletion, bool ExactNull, bool ChiSquare, bool Even, long Observations);
+internal readonly record struct FalseAlarmRun(
+    bool Alarm,
+    bool ByCompletion,
+    bool ExactNull,
+    bool ChiSquare,
+    bool Even,
+    long Observations
+);
 
 /// <summary>Runs without skew, watched at every connection. Each takes its own seed.</summary>
 internal static class FalseAlarms
@@ -37,7 +44,11 @@ internal static class FalseAlarms
             if (assigned[port] < 0)
                 assigned[port] = (sbyte)random.Below(3);
             now += TimeSpan.FromMilliseconds(2);
-            watched.Complete(watched.Start(), assigned[port], selections.Classify("backend-1", sources[port], now) == SelectionOrigin.Fresh);
+            watched.Complete(
+                watched.Start(),
+                assigned[port],
+                selections.Classify("backend-1", sources[port], now) == SelectionOrigin.Fresh
+            );
         });
     }
 
@@ -60,14 +71,16 @@ internal static class FalseAlarms
 
     /// <summary>The application answers 5 % errors, whichever pod: delivery is watched.</summary>
     public static FalseAlarmRun EvenErrors(ulong seed, int connections) => Watch(connections, seed, (random, watched) =>
-    {
-        var (sequence, backend) = (watched.Start(), random.Below(3));
-        watched.Complete(sequence, backend, fresh: random.Uniform() >= 0.05);
-    });
+        {
+            var (sequence, backend) = (watched.Start(), random.Below(3));
+            watched.Complete(sequence, backend, fresh: random.Uniform() >= 0.05);
+        });
 
     /// <summary>The worst case without skew: one share exactly at the upper end of the tolerance, another at the lower.</summary>
     public static FalseAlarmRun EdgeOfTolerance(ulong seed, int connections) =>
-        Watch(connections, seed, (random, watched) => watched.Complete(watched.Start(), random.From([1.15 / 3, 1 / 3.0, 0.85 / 3]), fresh: true));
+        Watch(connections, seed, (random, watched) =>
+            watched.Complete(watched.Start(), random.From([1.15 / 3, 1 / 3.0, 0.85 / 3]), fresh: true)
+        );
 
     private static FalseAlarmRun Watch(int connections, ulong seed, Action<SkewRandom, WatchedResources> connection)
     {
@@ -87,9 +100,13 @@ internal static class FalseAlarms
         private readonly CiliumDebugging.Statistics.SkewTest _byCompletion = new(s_expected, s_options);
         private readonly RepeatedChiSquare _chiSquare = new(3, Alpha);
         private long _completed;
-        private bool _alarm, _even, _byCompletionSkewed, _exactNullRejected;
+        private bool _alarm,
+            _even,
+            _byCompletionSkewed,
+            _exactNullRejected;
 
-        public FalseAlarmRun Result => new(_alarm, _byCompletionSkewed, _exactNullRejected, _chiSquare.Rejected, _even, _monitor.Connections);
+        public FalseAlarmRun Result =>
+            new(_alarm, _byCompletionSkewed, _exactNullRejected, _chiSquare.Rejected, _even, _monitor.Connections);
 
         public long Start() => _prefix.Begin();
 

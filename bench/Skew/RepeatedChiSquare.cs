@@ -24,7 +24,8 @@ internal sealed class RepeatedChiSquare(int backends, double alpha)
         Rejected = statistic >= Critical(alpha);
     }
 
-    private double Critical(double level) => _counts.Length == 3
-        ? -2 * Math.Log(level)
-        : throw new NotSupportedException("The closed form holds for three backends.");
+    private double Critical(double level) =>
+        _counts.Length == 3
+            ? -2 * Math.Log(level)
+            : throw new NotSupportedException("The closed form holds for three backends.");
 }

@@ -22,8 +22,14 @@ internal static class SkewBenchmark
 
     private static bool AlarmTable(int runs, int connections)
     {
-        Console.WriteLine(Invariant($"False alarms at alpha = {FalseAlarms.Alpha}: {runs:N0} runs of {connections:N0} connections, watched at every connection."));
-        Console.WriteLine("Runs ever called skewed by: the monitor (fresh selections by start) | every connection by completion | the same, exact null | chi-square every 100");
+        Console.WriteLine(
+            Invariant(
+                $"False alarms at alpha = {FalseAlarms.Alpha}: {runs:N0} runs of {connections:N0} connections, watched at every connection."
+            )
+        );
+        Console.WriteLine(
+            "Runs ever called skewed by: the monitor (fresh selections by start) | every connection by completion | the same, exact null | chi-square every 100"
+        );
         var kept = true;
         Row("independent draws", FalseAlarms.IndependentDraws);
         Row("healthy conntrack, 14,116 ports", (seed, n) => FalseAlarms.Conntrack(seed, n, 14_116));
@@ -40,8 +46,11 @@ internal static class SkewBenchmark
             var alarms = results.Count(r => r.Alarm);
             var even = results.Count(r => r.Even);
             kept &= alarms <= FalseAlarms.Alpha * runs && (!evenIsAnError || even <= FalseAlarms.Alpha * runs);
-            Console.WriteLine(Invariant(
-                $"{name,-38} {alarms,6} | {results.Count(r => r.ByCompletion),6} | {results.Count(r => r.ExactNull),6} | {results.Count(r => r.ChiSquare),6}   called even {even,6}   observations {results.Average(r => r.Observations),9:N0}   {watch.Elapsed.TotalSeconds,6:N0} s"));
+            Console.WriteLine(
+                Invariant(
+                    $"{name, -38} {alarms, 6} | {results.Count(r => r.ByCompletion), 6} | {results.Count(r => r.ExactNull), 6} | {results.Count(r => r.ChiSquare), 6}   called even {even, 6}   observations {results.Average(r => r.Observations), 9:N0}   {watch.Elapsed.TotalSeconds, 6:N0} s"
+                )
+            );
         }
     }
 
@@ -49,8 +58,12 @@ internal static class SkewBenchmark
     {
         var alpha = VerdictOptions.Default.ErrorProbability;
         Console.WriteLine();
-        Console.WriteLine(Invariant($"Connections to a decision at alpha = {alpha}: {runs:N0} runs. Ratio = median / information bound ln(1/alpha)/KL."));
-        Console.WriteLine(Invariant($"{string.Empty,-58} {"median",8} {"95 %",8} {"promise",16} {"ratio",6}"));
+        Console.WriteLine(
+            Invariant(
+                $"Connections to a decision at alpha = {alpha}: {runs:N0} runs. Ratio = median / information bound ln(1/alpha)/KL."
+            )
+        );
+        Console.WriteLine(Invariant($"{string.Empty, -58} {"median", 8} {"95 %", 8} {"promise", 16} {"ratio", 6}"));
         var kept = true;
         var newPod = (1 - 0.67 * 2 / 3) / 3;
         var stale = -Math.Log(alpha) / ((1 - newPod) * Math.Log((1 - newPod) / 2 * 3) + newPod * Math.Log(newPod * 3));
@@ -58,25 +71,80 @@ internal static class SkewBenchmark
         var delivery = -Math.Log(alpha) / Math.Log(3) * 3;
         Row("even, 3 pods", seed => Detection.Even(seed, 3), 3500, 5200);
         Row("even, 10 pods", seed => Detection.Even(seed, 10));
-        Row("seed's delivery, requests after the recorded event", seed => Detection.SeedDelivery(seed, recorded: true), 60, bound: delivery);
-        Row("seed's delivery, no recorded event", seed => Detection.SeedDelivery(seed, recorded: false), bound: delivery);
-        Row("stale shares, onset known", seed => Detection.StaleShares(seed, 0, known: true, recorded: false), bound: stale);
-        Row("stale shares, recorded event after 3,000", seed => Detection.StaleShares(seed, 3000, known: false, recorded: true), 600, bound: stale);
-        Row("stale shares, unknown onset after 0", seed => Detection.StaleShares(seed, 0, known: false, recorded: false), 900, bound: stale);
-        Row("stale shares, unknown onset after 1,000", seed => Detection.StaleShares(seed, 1000, known: false, recorded: false), 900, bound: stale);
-        Row("stale shares, unknown onset after 3,000", seed => Detection.StaleShares(seed, 3000, known: false, recorded: false), 900, bound: stale);
-        Row("stale conntrack by its mechanism, pod replaced", seed => Detection.StaleConntrack(seed, recorded: true), 600, bound: stale);
-        Row("stale conntrack by its mechanism, no event", seed => Detection.StaleConntrack(seed, recorded: false), bound: stale);
+        Row(
+            "seed's delivery, requests after the recorded event",
+            seed => Detection.SeedDelivery(seed, recorded: true),
+            60,
+            bound: delivery
+        );
+        Row(
+            "seed's delivery, no recorded event",
+            seed => Detection.SeedDelivery(seed, recorded: false),
+            bound: delivery
+        );
+        Row(
+            "stale shares, onset known",
+            seed => Detection.StaleShares(seed, 0, known: true, recorded: false),
+            bound: stale
+        );
+        Row(
+            "stale shares, recorded event after 3,000",
+            seed => Detection.StaleShares(seed, 3000, known: false, recorded: true),
+            600,
+            bound: stale
+        );
+        Row(
+            "stale shares, unknown onset after 0",
+            seed => Detection.StaleShares(seed, 0, known: false, recorded: false),
+            900,
+            bound: stale
+        );
+        Row(
+            "stale shares, unknown onset after 1,000",
+            seed => Detection.StaleShares(seed, 1000, known: false, recorded: false),
+            900,
+            bound: stale
+        );
+        Row(
+            "stale shares, unknown onset after 3,000",
+            seed => Detection.StaleShares(seed, 3000, known: false, recorded: false),
+            900,
+            bound: stale
+        );
+        Row(
+            "stale conntrack by its mechanism, pod replaced",
+            seed => Detection.StaleConntrack(seed, recorded: true),
+            600,
+            bound: stale
+        );
+        Row(
+            "stale conntrack by its mechanism, no event",
+            seed => Detection.StaleConntrack(seed, recorded: false),
+            bound: stale
+        );
         return kept;
 
-        void Row(string name, Func<ulong, double> simulate, double? median = null, double? high = null, double? bound = null)
+        void Row(
+            string name,
+            Func<ulong, double> simulate,
+            double? median = null,
+            double? high = null,
+            double? bound = null
+        )
         {
-            var results = Enumerable.Range(1, runs).Select(seed => simulate((ulong)seed)).Where(r => !double.IsNaN(r)).Order().ToList();
+            var results = Enumerable
+                .Range(1, runs)
+                .Select(seed => simulate((ulong)seed))
+                .Where(r => !double.IsNaN(r))
+                .Order()
+                .ToList();
             var (middle, upper) = (results[results.Count / 2], results[(int)(0.95 * results.Count)]);
             kept &= !(middle > median) && !(upper > high);
-            var promise = median is null ? string.Empty : Invariant($"{median:N0}") + (high is null ? string.Empty : Invariant($" / {high:N0}"));
+            var promise = median is null
+                ? string.Empty
+                : Invariant($"{median:N0}") + (high is null ? string.Empty : Invariant($" / {high:N0}"));
             var ratio = bound is { } b ? Invariant($"{middle / b:0.00}") : string.Empty;
-            Console.WriteLine(Invariant($"{name,-58} {middle,8:N0} {upper,8:N0} {promise,16} {ratio,6}"));
+            Console.WriteLine(Invariant($"{name, -58} {middle, 8:N0} {upper, 8:N0} {promise, 16} {ratio, 6}"));
         }
     }
 

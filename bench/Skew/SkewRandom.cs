@@ -3,7 +3,10 @@ namespace CiliumDebugging.Bench.Skew;
 /// <summary>xoshiro256**: 100,000,000 selections a scenario want a generator that costs a nanosecond and repeats from its seed.</summary>
 internal sealed class SkewRandom
 {
-    private ulong _a, _b, _c, _d;
+    private ulong _a,
+        _b,
+        _c,
+        _d;
 
     public SkewRandom(ulong seed) => (_a, _b, _c, _d) = (Mix(ref seed), Mix(ref seed), Mix(ref seed), Mix(ref seed));
 

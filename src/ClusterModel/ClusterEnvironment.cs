@@ -14,7 +14,8 @@ public static class ClusterEnvironment
     public const string CiliumConfig = "CLUSTER_CILIUM_CONFIG";
 
     /// <summary>Settings as the text of <see cref="CiliumConfig"/>.</summary>
-    public static string FormatSettings(IEnumerable<KeyValuePair<string, string>> settings) => string.Join('\n', settings.Select(s => $"{s.Key}={s.Value}"));
+    public static string FormatSettings(IEnumerable<KeyValuePair<string, string>> settings) =>
+        string.Join('\n', settings.Select(s => $"{s.Key}={s.Value}"));
 
     /// <summary>Reads what <see cref="FormatSettings"/> wrote. A later line wins over an earlier one with the same key.</summary>
     /// <exception cref="FormatException">A line is not key=value.</exception>
@@ -24,7 +25,8 @@ public static class ClusterEnvironment
         var settings = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (line.Split('=', 2) is not [{ Length: > 0 } key, var value]) throw new FormatException($"setting '{line}' is not key=value, for example tunnel=disabled");
+            if (line.Split('=', 2) is not [{ Length: > 0 } key, var value])
+                throw new FormatException($"setting '{line}' is not key=value, for example tunnel=disabled");
             settings[key] = value;
         }
         return settings;

@@ -29,14 +29,25 @@ public sealed record NodeSpec(string Name, bool ControlPlane = false, string? Zo
 /// <param name="Nodes">The node of each replica; a node may stand more than once.</param>
 /// <param name="Port">Container port (named <c>http</c>), 1 to 65535; null: the Pods serve nothing.</param>
 public sealed record WorkloadSpec(
-    string Name, string Namespace, PodImage Image, ImmutableSortedDictionary<string, string> Labels, ImmutableArray<string> Nodes, int? Port);
+    string Name,
+    string Namespace,
+    PodImage Image,
+    ImmutableSortedDictionary<string, string> Labels,
+    ImmutableArray<string> Nodes,
+    int? Port
+);
 
 /// <summary>A ClusterIP Service.</summary>
 /// <param name="Name">Name, a DNS label.</param>
 /// <param name="Namespace">Namespace.</param>
 /// <param name="Selector">Labels that its Pods carry.</param>
 /// <param name="Port">Service port and target port, 1 to 65535.</param>
-public sealed record ServiceSpec(string Name, string Namespace, ImmutableSortedDictionary<string, string> Selector, int Port);
+public sealed record ServiceSpec(
+    string Name,
+    string Namespace,
+    ImmutableSortedDictionary<string, string> Selector,
+    int Port
+);
 
 /// <summary>
 /// What the lab consists of: nodes, workloads and Services. AppHost and the embedded cluster read this one record.
@@ -46,7 +57,11 @@ public sealed record ServiceSpec(string Name, string Namespace, ImmutableSortedD
 /// <param name="Workloads">All workloads.</param>
 /// <param name="Services">All Services.</param>
 public sealed record ClusterTopology(
-    string ClusterName, ImmutableArray<NodeSpec> Nodes, ImmutableArray<WorkloadSpec> Workloads, ImmutableArray<ServiceSpec> Services)
+    string ClusterName,
+    ImmutableArray<NodeSpec> Nodes,
+    ImmutableArray<WorkloadSpec> Workloads,
+    ImmutableArray<ServiceSpec> Services
+)
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
 
@@ -64,21 +79,48 @@ public sealed record ClusterTopology(
     /// <param name="clientWorker">Worker (1-based) that runs the load test; the last one when 0.</param>
     /// <param name="backendWorkers">Worker (1-based) of each backend pod; one on each worker when null.</param>
     /// <param name="port">Port of the backends and their Service.</param>
-    public static ClusterTopology Create(string clusterName, int workers, int clientWorker = 0, IReadOnlyList<int>? backendWorkers = null, int port = 8080)
+    public static ClusterTopology Create(
+        string clusterName,
+        int workers,
+        int clientWorker = 0,
+        IReadOnlyList<int>? backendWorkers = null,
+        int port = 8080
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(workers, 1);
         string Worker(int i) => i == 1 ? $"{clusterName}-worker" : $"{clusterName}-worker{i}";
-        var nodes = Enumerable.Range(1, workers).Select(i => new NodeSpec(Worker(i)))
-            .Prepend(new NodeSpec($"{clusterName}-control-plane", ControlPlane: true)).ToImmutableArray();
-        var labels = ImmutableSortedDictionary.CreateRange<string, string>([new("app", "backend"), new("version", "v1")]);
-        return new ClusterTopology(clusterName, nodes,
-        [
-            new WorkloadSpec("backend-1", "backend", PodImage.Backend, labels,
-                [.. (backendWorkers ?? [.. Enumerable.Range(1, workers)]).Select(Worker)], port),
-            new WorkloadSpec("load-test-1", "load-test", PodImage.LoadTest, ImmutableSortedDictionary.CreateRange<string, string>([new("app", "load-test-1")]),
-                [Worker(clientWorker == 0 ? workers : clientWorker)], Port: null),
-        ],
-        [new ServiceSpec("backend-1", "backend", labels, port)]);
+        var nodes = Enumerable
+            .Range(1, workers)
+            .Select(i => new NodeSpec(Worker(i)))
+            .Prepend(new NodeSpec($"{clusterName}-control-plane", ControlPlane: true))
+            .ToImmutableArray();
+        var labels = ImmutableSortedDictionary.CreateRange<string, string>([
+            new("app", "backend"),
+            new("version", "v1"),
+        ]);
+        return new ClusterTopology(
+            clusterName,
+            nodes,
+            [
+                new WorkloadSpec(
+                    "backend-1",
+                    "backend",
+                    PodImage.Backend,
+                    labels,
+                    [.. (backendWorkers ?? [.. Enumerable.Range(1, workers)]).Select(Worker)],
+                    port
+                ),
+                new WorkloadSpec(
+                    "load-test-1",
+                    "load-test",
+                    PodImage.LoadTest,
+                    ImmutableSortedDictionary.CreateRange<string, string>([new("app", "load-test-1")]),
+                    [Worker(clientWorker == 0 ? workers : clientWorker)],
+                    Port: null
+                ),
+            ],
+            [new ServiceSpec("backend-1", "backend", labels, port)]
+        );
     }
 
     /// <summary>Backend Pods of all workloads.</summary>
@@ -93,7 +135,8 @@ public sealed record ClusterTopology(
     {
         try
         {
-            return JsonSerializer.Deserialize<ClusterTopology>(json, s_json) ?? throw new FormatException("the topology is JSON null");
+            return JsonSerializer.Deserialize<ClusterTopology>(json, s_json)
+                ?? throw new FormatException("the topology is JSON null");
         }
         catch (JsonException e)
         {

@@ -16,20 +16,38 @@ public static class PodIdentities
     /// <param name="namespaceLabels">The labels of its namespace; null: only the name is known.</param>
     public static EndpointIdentity Of(this IdentityTable table, V1Pod pod, IDictionary<string, string>? namespaceLabels)
     {
-        var labels = (pod.Labels() ?? ImmutableDictionary<string, string>.Empty).Append(KeyValuePair.Create(ServiceAccount, pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default"));
-        var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Where(p => p.Name is not null).Select(p => new NamedPort(p.Name, (ushort)p.ContainerPort, Protocol(p.Protocol)));
+        var labels = (pod.Labels() ?? ImmutableDictionary<string, string>.Empty).Append(
+            KeyValuePair.Create(ServiceAccount, pod.Spec.ServiceAccountName is { Length: > 0 } name ? name : "default")
+        );
+        var ports = pod
+            .Spec.Containers.SelectMany(c => c.Ports ?? [])
+            .Where(p => p.Name is not null)
+            .Select(p => new NamedPort(p.Name, (ushort)p.ContainerPort, Protocol(p.Protocol)));
         return table.Pod(pod.Namespace(), labels, namespaceLabels, ports);
     }
 
     /// <summary>Whether any policy selects by labels of namespaces other than the one that holds the name, which every Pod's identity has.</summary>
-    public static bool AskForNamespaceLabels(IEnumerable<NetworkPolicyModel> policies) => policies.SelectMany(p => p.Specs)
-        .SelectMany(s => s.Ingress.Concat(s.Egress).SelectMany(r => r.Peers).OfType<EndpointPeer>().Select(p => p.Selector).Append(s.Subject))
-        .SelectMany(s => s.Requirements).Any(r => r.Key.StartsWith(Label.NamespaceLabelPrefix, StringComparison.Ordinal) && r.Key != Label.NamespaceLabelPrefix + IdentityTable.MetadataName);
+    public static bool AskForNamespaceLabels(IEnumerable<NetworkPolicyModel> policies) =>
+        policies
+            .SelectMany(p => p.Specs)
+            .SelectMany(s =>
+                s.Ingress.Concat(s.Egress)
+                    .SelectMany(r => r.Peers)
+                    .OfType<EndpointPeer>()
+                    .Select(p => p.Selector)
+                    .Append(s.Subject)
+            )
+            .SelectMany(s => s.Requirements)
+            .Any(r =>
+                r.Key.StartsWith(Label.NamespaceLabelPrefix, StringComparison.Ordinal)
+                && r.Key != Label.NamespaceLabelPrefix + IdentityTable.MetadataName
+            );
 
-    private static L4Protocol Protocol(string? text) => text switch
-    {
-        "UDP" => L4Protocol.Udp,
-        "SCTP" => L4Protocol.Sctp,
-        _ => L4Protocol.Tcp,
-    };
+    private static L4Protocol Protocol(string? text) =>
+        text switch
+        {
+            "UDP" => L4Protocol.Udp,
+            "SCTP" => L4Protocol.Sctp,
+            _ => L4Protocol.Tcp,
+        };
 }

@@ -20,7 +20,8 @@ public static class PodNames
     private const int RandomLength = 5;
 
     /// <summary>Digits of most 32-bit hashes: fewer than 7 have one hash of 4,000.</summary>
-    private const int MinHashLength = 7, MaxHashLength = 10;
+    private const int MinHashLength = 7,
+        MaxHashLength = 10;
 
     /// <summary>
     /// The workload that a Pod belongs to: the Deployment of its ReplicaSet, its other controller (DaemonSet, Job,
@@ -29,11 +30,14 @@ public static class PodNames
     public static string WorkloadOf(V1Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
-        if (Controller(pod) is not { } owner) return pod.Name();
-        return owner.Kind == "ReplicaSet" && pod.GetLabel(TemplateHashLabel) is { Length: > 0 } hash
+        if (Controller(pod) is not { } owner)
+            return pod.Name();
+        return
+            owner.Kind == "ReplicaSet"
+            && pod.GetLabel(TemplateHashLabel) is { Length: > 0 } hash
             && owner.Name.EndsWith($"-{hash}", StringComparison.Ordinal)
-                ? owner.Name[..^(hash.Length + 1)]
-                : owner.Name;
+            ? owner.Name[..^(hash.Length + 1)]
+            : owner.Name;
     }
 
     /// <summary>
@@ -42,8 +46,12 @@ public static class PodNames
     public static string ShortNameOf(V1Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
-        return Controller(pod) is { } owner && pod.Name().StartsWith($"{owner.Name}-", StringComparison.Ordinal)
-            && pod.Name().Length > owner.Name.Length + 1 ? pod.Name()[(owner.Name.Length + 1)..] : pod.Name();
+        return
+            Controller(pod) is { } owner
+            && pod.Name().StartsWith($"{owner.Name}-", StringComparison.Ordinal)
+            && pod.Name().Length > owner.Name.Length + 1
+            ? pod.Name()[(owner.Name.Length + 1)..]
+            : pod.Name();
     }
 
     /// <summary>
@@ -55,15 +63,21 @@ public static class PodNames
     {
         ArgumentNullException.ThrowIfNull(podName);
         var last = podName.LastIndexOf('-');
-        if (last <= 0) return (podName, podName);
+        if (last <= 0)
+            return (podName, podName);
         var (owner, end) = (podName[..last], podName[(last + 1)..]);
         // A StatefulSet numbers its Pods.
-        if (end.Length > 0 && end.All(char.IsAsciiDigit)) return (owner, end);
-        if (end.Length != RandomLength || !IsGenerated(end)) return (podName, podName);
+        if (end.Length > 0 && end.All(char.IsAsciiDigit))
+            return (owner, end);
+        if (end.Length != RandomLength || !IsGenerated(end))
+            return (podName, podName);
         var hash = owner.LastIndexOf('-');
-        return hash > 0 && owner.Length - hash - 1 is >= MinHashLength and <= MaxHashLength
+        return
+            hash > 0
+            && owner.Length - hash - 1 is >= MinHashLength and <= MaxHashLength
             && IsGenerated(owner[(hash + 1)..])
-            ? (owner[..hash], end) : (owner, end);
+            ? (owner[..hash], end)
+            : (owner, end);
     }
 
     /// <summary>The Pod's controller, such as its ReplicaSet; null where there is none.</summary>

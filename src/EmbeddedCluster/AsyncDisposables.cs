@@ -6,7 +6,8 @@ internal sealed class AsyncDisposables : IAsyncDisposable
     private readonly Stack<object> _parts = new();
 
     /// <summary>Adds something disposable, synchronously or asynchronously, and returns it.</summary>
-    public T Add<T>(T part) where T : notnull
+    public T Add<T>(T part)
+        where T : notnull
     {
         _parts.Push(part);
         return part;
@@ -14,11 +15,14 @@ internal sealed class AsyncDisposables : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_parts.TryPop(out var part)) return;
+        if (!_parts.TryPop(out var part))
+            return;
         try
         {
-            if (part is IAsyncDisposable asynchronous) await asynchronous.DisposeAsync();
-            else (part as IDisposable)?.Dispose();
+            if (part is IAsyncDisposable asynchronous)
+                await asynchronous.DisposeAsync();
+            else
+                (part as IDisposable)?.Dispose();
         }
         finally
         {

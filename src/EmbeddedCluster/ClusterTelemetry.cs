@@ -25,16 +25,21 @@ public sealed class ClusterTelemetry : IDisposable
     public ClusterTelemetry(ClusterTopology topology, Action<TracerProviderBuilder> export)
     {
         var nodes = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).ToList();
-        foreach (var node in nodes.Take(MaxNodes)) Add(node, [node]);
-        if (nodes.Count > MaxNodes) Add("other nodes", nodes[MaxNodes..]);
+        foreach (var node in nodes.Take(MaxNodes))
+            Add(node, [node]);
+        if (nodes.Count > MaxNodes)
+            Add("other nodes", nodes[MaxNodes..]);
 
         void Add(string name, List<string> sources)
         {
             // Without an instance id the Aspire dashboard shows the name alone. The environment's is the cluster's.
-            var resource = ResourceBuilder.CreateEmpty().AddTelemetrySdk()
+            var resource = ResourceBuilder
+                .CreateEmpty()
+                .AddTelemetrySdk()
                 .AddService($"proxy {name}", autoGenerateServiceInstanceId: false)
                 .AddAttributes([new("k8s.node.name", name)]);
-            var builder = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource)
+            var builder = Sdk.CreateTracerProviderBuilder()
+                .SetResourceBuilder(resource)
                 .AddSource([.. sources.Select(ProxyTracing.SourceName)]);
             export(builder);
             _providers.Add(builder.Build());
@@ -50,6 +55,7 @@ public sealed class ClusterTelemetry : IDisposable
     /// <summary>Sends the rest and stops.</summary>
     public void Dispose()
     {
-        foreach (var provider in _providers) provider.Dispose();
+        foreach (var provider in _providers)
+            provider.Dispose();
     }
 }

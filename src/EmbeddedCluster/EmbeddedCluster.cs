@@ -16,8 +16,8 @@ using CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 using CiliumDebugging.EmbeddedCluster.Hubble;
 using CiliumDebugging.EmbeddedCluster.Kubelet;
 using CiliumDebugging.EmbeddedCluster.Network;
-using Microsoft.Extensions.Logging.Abstractions;
 using k8s;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CiliumDebugging.EmbeddedCluster;
 
@@ -59,7 +59,11 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
 
     /// <summary>Starts a cluster.</summary>
     /// <exception cref="ClusterStartException">Settings or ports do not allow it.</exception>
-    public static async Task<EmbeddedClusterHost> StartAsync(ClusterOptions options, ILoggerFactory? loggers = null, CancellationToken cancellationToken = default)
+    public static async Task<EmbeddedClusterHost> StartAsync(
+        ClusterOptions options,
+        ILoggerFactory? loggers = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         loggers ??= NullLoggerFactory.Instance;
@@ -76,7 +80,12 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             addresses.Dispose();
             throw;
         }
-        var cluster = new EmbeddedClusterHost(new Uri("http://127.0.0.1/"), options.ApiToken, ports.Offset, ports.Notice);
+        var cluster = new EmbeddedClusterHost(
+            new Uri("http://127.0.0.1/"),
+            options.ApiToken,
+            ports.Offset,
+            ports.Notice
+        );
         cluster._parts.Add(addresses);
         try
         {
@@ -90,68 +99,169 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
         }
     }
 
-    private async Task StartPartsAsync(ClusterOptions options, CiliumConfig config, AddressBlocks addresses, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private async Task StartPartsAsync(
+        ClusterOptions options,
+        CiliumConfig config,
+        AddressBlocks addresses,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken
+    )
     {
         var (topology, time) = (options.Topology, options.Time);
         // 2. the datapath
         var shared = new SocketTable();
-        var nodes = topology.Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), zone: n.Zone)).ToList();
-        var datapath = Datapath = _parts.Add(await LiveDatapath.StartAsync(new ForwardingPath(nodes), PortOffset, TcpEndpoint.ToIPAddress(addresses.Link), time, options.Random, cancellationToken));
-        _parts.Add(await HubbleServer.StartAsync(
-            nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)), CiliumNames.HubbleMetricsPort + PortOffset, cancellationToken));
+        var nodes = topology
+            .Nodes.Select(
+                (n, i) =>
+                    new NodeDatapath(
+                        n.Name,
+                        addresses.Node(i),
+                        config,
+                        config.Sockets is SocketScope.Shared ? shared : new SocketTable(),
+                        zone: n.Zone
+                    )
+            )
+            .ToList();
+        var datapath = Datapath = _parts.Add(
+            await LiveDatapath.StartAsync(
+                new ForwardingPath(nodes),
+                PortOffset,
+                TcpEndpoint.ToIPAddress(addresses.Link),
+                time,
+                options.Random,
+                cancellationToken
+            )
+        );
+        _parts.Add(
+            await HubbleServer.StartAsync(
+                nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)),
+                CiliumNames.HubbleMetricsPort + PortOffset,
+                cancellationToken
+            )
+        );
         // 3. the API and the first objects
         var store = new ObjectStore(time);
         ClusterAdmission.Register(store, addresses);
         PodNetworkController? network = null;
         var outputs = new PodOutputs((ns, pod) => network?.Find(ns, pod)?.Metadata.Uid);
-        var certificate = options.ApiTls ? _parts.Add(ServingCertificate.Generate(time, System.Net.IPAddress.Loopback)) : null;
+        var certificate = options.ApiTls
+            ? _parts.Add(ServingCertificate.Generate(time, System.Net.IPAddress.Loopback))
+            : null;
         AuthorityPem = certificate?.AuthorityPem;
-        var server = _parts.Add(await ApiServer.StartAsync(
-            new ApiServerOptions
-            {
-                Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0),
-                Token = options.ApiToken,
-                Certificate = certificate,
-                Time = time,
-                PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
-                PodLogs = outputs,
-            }, store, loggers, cancellationToken));
+        var server = _parts.Add(
+            await ApiServer.StartAsync(
+                new ApiServerOptions
+                {
+                    Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0),
+                    Token = options.ApiToken,
+                    Certificate = certificate,
+                    Time = time,
+                    PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
+                    PodLogs = outputs,
+                },
+                store,
+                loggers,
+                cancellationToken
+            )
+        );
         ApiUrl = server.Address;
         var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken, AuthorityPem));
         await ClusterObjects.CreateAsync(api, options, config.Version, addresses, cancellationToken);
         // 4. the controllers, and with them the Pods
-        network = await StartControllersAsync(options, api, addresses, datapath, shared, outputs, loggers, cancellationToken);
+        network = await StartControllersAsync(
+            options,
+            api,
+            addresses,
+            datapath,
+            shared,
+            outputs,
+            loggers,
+            cancellationToken
+        );
     }
 
     private async Task<PodNetworkController> StartControllersAsync(
-        ClusterOptions options, Kubernetes api, AddressBlocks addresses, LiveDatapath datapath, SocketTable shared, PodOutputs outputs, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ClusterOptions options,
+        Kubernetes api,
+        AddressBlocks addresses,
+        LiveDatapath datapath,
+        SocketTable shared,
+        PodOutputs outputs,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken
+    )
     {
         var time = options.Time;
         var cache = new ClusterCache(api, time);
         var events = new EventRecorder(api, time);
         var runtime = new ContainerRuntime(ApiUrl, options.ApiToken, AuthorityPem, outputs, time);
-        var network = _parts.Add(new PodNetworkController(
-            api, cache, addresses, datapath, options.Topology, options.ApiToken, time, runtime, outputs, events, loggers.CreateLogger("kubelet")));
+        var network = _parts.Add(
+            new PodNetworkController(
+                api,
+                cache,
+                addresses,
+                datapath,
+                options.Topology,
+                options.ApiToken,
+                time,
+                runtime,
+                outputs,
+                events,
+                loggers.CreateLogger("kubelet")
+            )
+        );
         var snapshots = new SnapshotBuilder();
         Reconciler Loop(string name, Func<CancellationToken, Task> work, params IEnumerable<IInformer> sources)
         {
             var loop = _parts.Add(new Reconciler(work, time, loggers.CreateLogger(name)));
-            foreach (var source in sources) source.Changed += loop.Trigger;
+            foreach (var source in sources)
+                source.Changed += loop.Trigger;
             return loop;
         }
         var endpoints = Loop("ciliumendpoints", new CiliumEndpointController(api, cache, datapath).ReconcileAsync);
         List<Reconciler> reconcilers =
         [
-            Loop("deployments", new DeploymentController(api, cache, events, time).ReconcileAsync, cache.Deployments, cache.ReplicaSets),
-            Loop("replicasets", new ReplicaSetController(api, cache, events).ReconcileAsync, cache.ReplicaSets, cache.Pods),
-            Loop("daemonsets", new DaemonSetController(api, cache, events).ReconcileAsync, cache.DaemonSets, cache.Pods, cache.Nodes),
+            Loop(
+                "deployments",
+                new DeploymentController(api, cache, events, time).ReconcileAsync,
+                cache.Deployments,
+                cache.ReplicaSets
+            ),
+            Loop(
+                "replicasets",
+                new ReplicaSetController(api, cache, events).ReconcileAsync,
+                cache.ReplicaSets,
+                cache.Pods
+            ),
+            Loop(
+                "daemonsets",
+                new DaemonSetController(api, cache, events).ReconcileAsync,
+                cache.DaemonSets,
+                cache.Pods,
+                cache.Nodes
+            ),
             Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync, cache.Jobs, cache.Pods),
             Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync, cache.Pods, cache.Nodes),
             Loop("agents", new AgentController(api, cache, datapath, shared, events, time).ReconcileAsync, cache.Pods),
             Loop("pod-network", network.ReconcileAsync, cache.Pods),
-            Loop("endpointslices", new EndpointSliceController(api, cache, options.Topology).ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices),
+            Loop(
+                "endpointslices",
+                new EndpointSliceController(api, cache, options.Topology).ReconcileAsync,
+                cache.Services,
+                cache.Pods,
+                cache.EndpointSlices
+            ),
             endpoints,
-            Loop("datapath", async ct => { datapath.Cluster = snapshots.Build(cache); endpoints.Trigger(); await ListenAsync(datapath, ct); }, [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]),
+            Loop(
+                "datapath",
+                async ct =>
+                {
+                    datapath.Cluster = snapshots.Build(cache);
+                    endpoints.Trigger();
+                    await ListenAsync(datapath, ct);
+                },
+                [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]
+            ),
         ];
         _running.Add(cache.RunAsync(_stop.Token));
         _running.Add(events.RunAsync(_stop.Token));
@@ -166,20 +276,36 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     private static Task ListenAsync(LiveDatapath datapath, CancellationToken cancellationToken)
     {
         var services = datapath.Cluster.Services;
-        var addresses = services.Frontends.Select(f => f.Frontend).Concat(services.NodePorts.SelectMany(f => datapath.Path.Nodes.Select(n => new TcpEndpoint(n.Address, f.Frontend.Port))));
-        return Reconciler.EachAsync(addresses, address =>
-        {
-            try
+        var addresses = services
+            .Frontends.Select(f => f.Frontend)
+            .Concat(
+                services.NodePorts.SelectMany(f =>
+                    datapath.Path.Nodes.Select(n => new TcpEndpoint(n.Address, f.Frontend.Port))
+                )
+            );
+        return Reconciler.EachAsync(
+            addresses,
+            address =>
             {
-                datapath.Listen(address);
-            }
-            catch (SocketException e)
-            {
-                var remedy = e.SocketErrorCode is SocketError.AccessDenied ? "; ports below 1024 are root's: give the Service another one" : "";
-                throw new InvalidOperationException($"nobody can reach the Service at {address}, because this process cannot listen there: {e.Message}{remedy}", e);
-            }
-            return Task.CompletedTask;
-        }, cancellationToken);
+                try
+                {
+                    datapath.Listen(address);
+                }
+                catch (SocketException e)
+                {
+                    var remedy =
+                        e.SocketErrorCode is SocketError.AccessDenied
+                            ? "; ports below 1024 are root's: give the Service another one"
+                            : "";
+                    throw new InvalidOperationException(
+                        $"nobody can reach the Service at {address}, because this process cannot listen there: {e.Message}{remedy}",
+                        e
+                    );
+                }
+                return Task.CompletedTask;
+            },
+            cancellationToken
+        );
     }
 
     private static CiliumConfig Settings(ClusterOptions options)
@@ -197,7 +323,8 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     /// <summary>Stops everything: the Pods first, then the controllers, the API and the datapath.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested) return;
+        if (_stop.IsCancellationRequested)
+            return;
         await _stop.CancelAsync();
         try
         {

@@ -10,7 +10,11 @@ public static class Spelling
     public static string? Nearest(string name, IEnumerable<string> known, int maxDistance = 2)
     {
         ArgumentNullException.ThrowIfNull(name);
-        var near = known.Where(k => Math.Abs(k.Length - name.Length) <= maxDistance).Select(k => (Name: k, Distance: Distance(name, k))).OrderBy(k => k.Distance).FirstOrDefault();
+        var near = known
+            .Where(k => Math.Abs(k.Length - name.Length) <= maxDistance)
+            .Select(k => (Name: k, Distance: Distance(name, k)))
+            .OrderBy(k => k.Distance)
+            .FirstOrDefault();
         return near.Name is not null && near.Distance <= maxDistance ? near.Name : null;
     }
 
@@ -23,7 +27,10 @@ public static class Spelling
             var diagonal = row[0];
             row[0] = i;
             for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+                (diagonal, row[j]) = (
+                    row[j],
+                    Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1))
+                );
         }
         return row[^1];
     }

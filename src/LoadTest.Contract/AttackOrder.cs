@@ -13,5 +13,13 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <param name="KeepAliveConnections">Connections that are kept open; 0: a fresh one for each request.</param>
 /// <param name="MaxInFlight">Most requests under way at once, 1 to 1,000,000; one that is due beyond it is not sent, and counted as such. Null: 10,000.</param>
 public sealed record AttackOrder(
-    Uri Url, double RatePerSecond, string Method = "POST", string? Body = "foo", double TimeoutSeconds = 30, string? Ports = null, int? PortSeed = null, int KeepAliveConnections = 0,
-    int? MaxInFlight = null);
+    Uri Url,
+    double RatePerSecond,
+    string Method = "POST",
+    string? Body = "foo",
+    double TimeoutSeconds = 30,
+    string? Ports = null,
+    int? PortSeed = null,
+    int KeepAliveConnections = 0,
+    int? MaxInFlight = null
+);

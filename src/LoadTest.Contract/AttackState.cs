@@ -13,4 +13,13 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <param name="Discrepancies">What does not add up; empty.</param>
 /// <param name="Engine">The engine's name.</param>
 public sealed record AttackState(
-    double EpochUnixSeconds, string? SourceAddress, long Intended, long Sent, long NotSent, long Ended, bool Running, IReadOnlyList<string> Discrepancies, string Engine);
+    double EpochUnixSeconds,
+    string? SourceAddress,
+    long Intended,
+    long Sent,
+    long NotSent,
+    long Ended,
+    bool Running,
+    IReadOnlyList<string> Discrepancies,
+    string Engine
+);

@@ -31,7 +31,8 @@ public enum ClientPortOrder
 public readonly record struct ClientPortRange(int First, int Last, ClientPortOrder Order)
 {
     /// <summary>Linux's default <c>ip_local_port_range</c>.</summary>
-    public const int LinuxFirst = 32768, LinuxLast = 60999;
+    public const int LinuxFirst = 32768,
+        LinuxLast = 60999;
 
     /// <summary>14,116 random odd ports: the draw of a client that binds to port 0. The default.</summary>
     public static ClientPortRange RandomOdd => new(LinuxFirst, LinuxLast, ClientPortOrder.RandomOdd);
@@ -43,12 +44,13 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
     public static ClientPortRange Kernel => new(LinuxFirst, LinuxLast, ClientPortOrder.Kernel);
 
     /// <summary>Distinct ports that can be drawn.</summary>
-    public int Count => Order switch
-    {
-        ClientPortOrder.RandomOdd => (Last - First + 1) / 2,
-        ClientPortOrder.EvenInSequence => (Last - First + 2) / 2,
-        _ => Last - First + 1,
-    };
+    public int Count =>
+        Order switch
+        {
+            ClientPortOrder.RandomOdd => (Last - First + 1) / 2,
+            ClientPortOrder.EvenInSequence => (Last - First + 2) / 2,
+            _ => Last - First + 1,
+        };
 
     /// <summary>
     /// Reads <c>odd</c>, <c>even</c>, <c>kernel</c>, <c>a-b</c> (any port of the range at random), <c>odd:a-b</c> or <c>even:a-b</c>.
@@ -59,7 +61,10 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
         ArgumentNullException.ThrowIfNull(text);
         range = RandomOdd;
         var colon = text.IndexOf(':', StringComparison.Ordinal);
-        var (word, numbers) = colon >= 0 ? (text[..colon], text[(colon + 1)..]) : text.Contains('-', StringComparison.Ordinal) ? ("", text) : (text, "");
+        var (word, numbers) =
+            colon >= 0 ? (text[..colon], text[(colon + 1)..])
+            : text.Contains('-', StringComparison.Ordinal) ? ("", text)
+            : (text, "");
         ClientPortOrder? order = word switch
         {
             "" => ClientPortOrder.Random,
@@ -74,9 +79,11 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
         if (numbers.Length > 0)
         {
             var ends = numbers.Split('-');
-            if (ends.Length != 2
+            if (
+                ends.Length != 2
                 || !int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                || !int.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last))
+                || !int.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+            )
                 return $"port range '{text}': expected first-last, e.g. 32768-60999";
             range = range with { First = first, Last = last };
         }
@@ -95,11 +102,12 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
         : Count == 0 ? "it holds no port at an odd offset; widen it"
         : null;
 
-    public override string ToString() => Order switch
-    {
-        ClientPortOrder.Kernel => "kernel",
-        ClientPortOrder.RandomOdd => $"odd:{First}-{Last}",
-        ClientPortOrder.EvenInSequence => $"even:{First}-{Last}",
-        _ => $"{First}-{Last}",
-    };
+    public override string ToString() =>
+        Order switch
+        {
+            ClientPortOrder.Kernel => "kernel",
+            ClientPortOrder.RandomOdd => $"odd:{First}-{Last}",
+            ClientPortOrder.EvenInSequence => $"even:{First}-{Last}",
+            _ => $"{First}-{Last}",
+        };
 }

@@ -2,7 +2,11 @@ using System.Text.Json.Serialization;
 
 namespace CiliumDebugging.LoadTest.Contract;
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
+)]
 [JsonSerializable(typeof(AttackOrder))]
 [JsonSerializable(typeof(RecordLine))]
 [JsonSerializable(typeof(AttackState))]

@@ -7,8 +7,12 @@ public static class Quantities
 {
     private static readonly (string Suffix, TimeSpan Unit)[] s_units =
     [
-        ("us", TimeSpan.FromMicroseconds(1)), ("µs", TimeSpan.FromMicroseconds(1)), ("ms", TimeSpan.FromMilliseconds(1)),
-        ("s", TimeSpan.FromSeconds(1)), ("m", TimeSpan.FromMinutes(1)), ("h", TimeSpan.FromHours(1)),
+        ("us", TimeSpan.FromMicroseconds(1)),
+        ("µs", TimeSpan.FromMicroseconds(1)),
+        ("ms", TimeSpan.FromMilliseconds(1)),
+        ("s", TimeSpan.FromSeconds(1)),
+        ("m", TimeSpan.FromMinutes(1)),
+        ("h", TimeSpan.FromHours(1)),
     ];
 
     /// <summary>Reads <c>250ms</c>, <c>60s</c>, <c>1.5m</c>, <c>2h</c> or a bare number of seconds.</summary>
@@ -42,7 +46,11 @@ public static class Quantities
         if (slash >= 0)
         {
             var unit = text[(slash + 1)..];
-            if (!TryParseDuration(unit.Length > 0 && char.IsAsciiDigit(unit[0]) ? unit : "1" + unit, out per) || per <= TimeSpan.Zero || unit.Length == 0)
+            if (
+                !TryParseDuration(unit.Length > 0 && char.IsAsciiDigit(unit[0]) ? unit : "1" + unit, out per)
+                || per <= TimeSpan.Zero
+                || unit.Length == 0
+            )
                 return false;
         }
 
@@ -53,5 +61,10 @@ public static class Quantities
     }
 
     private static bool TryParseNumber(string text, out double value) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+        double.TryParse(
+            text,
+            NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture,
+            out value
+        ) && double.IsFinite(value);
 }

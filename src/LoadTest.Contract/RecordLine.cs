@@ -17,4 +17,17 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <param name="Bytes">Bytes received.</param>
 /// <param name="Errno">Error number; 0 for none.</param>
 public sealed record RecordLine(
-    long Seq, double Due, double Start, double End, int Port, long Conn, int Nth, Outcome Outcome, int Status, string? Pod, string? Node, long Bytes, int Errno);
+    long Seq,
+    double Due,
+    double Start,
+    double End,
+    int Port,
+    long Conn,
+    int Nth,
+    Outcome Outcome,
+    int Status,
+    string? Pod,
+    string? Node,
+    long Bytes,
+    int Errno
+);

@@ -14,22 +14,34 @@ public sealed class AsymptoticMonitor
     /// <summary>Most starts remembered; older ones of blocks go first, never the first of a segment.</summary>
     public const int MaxStarts = 64;
 
-    private sealed record Start(long Intervals, TimeSpan? At, RecordedEvent? Event, double LogWeight, AsymptoticShares Before);
+    private sealed record Start(
+        long Intervals,
+        TimeSpan? At,
+        RecordedEvent? Event,
+        double LogWeight,
+        AsymptoticShares Before
+    );
 
     private readonly VerdictOptions _options;
     private readonly List<Start> _starts = [];
     private readonly List<SkewEpisode> _episodes = [];
     private AsymptoticShares _shares;
     private AsymptoticShares _segmentBegan;
-    private int _segment = 1, _events, _blocks;
-    private long _episodesTotal, _intervals;
+    private int _segment = 1,
+        _events,
+        _blocks;
+    private long _episodesTotal,
+        _intervals;
     private TimeSpan _now;
 
     /// <param name="backends">The backends.</param>
     /// <param name="options">Error probability and tolerance.</param>
     /// <param name="startedAt">Start of the first interval, since observing began. Default 0.</param>
     public AsymptoticMonitor(
-        ImmutableArray<string> backends, VerdictOptions? options = null, TimeSpan startedAt = default)
+        ImmutableArray<string> backends,
+        VerdictOptions? options = null,
+        TimeSpan startedAt = default
+    )
     {
         _now = startedAt;
         _options = options ?? VerdictOptions.Default;
@@ -42,7 +54,13 @@ public sealed class AsymptoticMonitor
     /// <summary>Everything seen of the present backends.</summary>
     public AsymptoticShares Shares => _shares;
 
-    private VerdictOptions SegmentOptions => _segment == 1 ? _options : _options with { ErrorProbability = _options.ErrorProbability / ((double)_segment * (_segment + 1)) };
+    private VerdictOptions SegmentOptions =>
+        _segment == 1
+            ? _options
+            : _options with
+            {
+                ErrorProbability = _options.ErrorProbability / ((double)_segment * (_segment + 1)),
+            };
 
     /// <summary>Something was done to the cluster before the next interval.</summary>
     public void Record(RecordedEvent recorded)
@@ -78,30 +96,47 @@ public sealed class AsymptoticMonitor
         _now = at;
         _shares = _shares.With(counts, expected);
         var threshold = -Math.Log(SegmentOptions.ErrorProbability);
-        if (Wealth() >= threshold) Alarm();
+        if (Wealth() >= threshold)
+            Alarm();
         else if (_shares.Since(_segmentBegan).LogEven(_options.Tolerance) >= threshold)
         {
-            if (State is VerdictKind.Skewed) EndEpisode(EpisodeEnd.Recovered);
+            if (State is VerdictKind.Skewed)
+                EndEpisode(EpisodeEnd.Recovered);
             State = VerdictKind.Even;
         }
         return State;
     }
 
     /// <summary>Where it stands.</summary>
-    public SkewStatus Status() => new(State, _segment, _shares.Since(_segmentBegan).Verdict(SegmentOptions), [.. _episodes], _episodesTotal);
+    public SkewStatus Status() =>
+        new(State, _segment, _shares.Since(_segmentBegan).Verdict(SegmentOptions), [.. _episodes], _episodesTotal);
 
     private static double LogWeight(int number) => -Math.Log(2.0 * number * (number + 1));
 
-    private double LogEvidence(Start start) => start.LogWeight + _shares.Since(start.Before).LogSkewed(_options.Tolerance);
+    private double LogEvidence(Start start) =>
+        start.LogWeight + _shares.Since(start.Before).LogSkewed(_options.Tolerance);
 
-    private double Wealth() => _starts.Aggregate(double.NegativeInfinity, (sum, start) => LogSpace.LogAdd(sum, LogEvidence(start)));
+    private double Wealth() =>
+        _starts.Aggregate(double.NegativeInfinity, (sum, start) => LogSpace.LogAdd(sum, LogEvidence(start)));
 
     private void Alarm()
     {
-        var candidates = _starts.Select(s => new OnsetCandidate((long)s.Before.Total, s.At, s.Event, LogEvidence(s))).OrderBy(c => c.Connection).ToImmutableArray();
+        var candidates = _starts
+            .Select(s => new OnsetCandidate((long)s.Before.Total, s.At, s.Event, LogEvidence(s)))
+            .OrderBy(c => c.Connection)
+            .ToImmutableArray();
         var support = Onset.SupportOf(candidates, out var best);
-        var since = _shares.Since(_starts.First(s => s.Event == candidates[best].Event && (long)s.Before.Total == candidates[best].Connection).Before);
-        var onset = new Onset(candidates[best], support, since.Expected, new BackendCounts([.. since.Counts.Select(c => (long)Math.Round(c))], 0));
+        var since = _shares.Since(
+            _starts
+                .First(s => s.Event == candidates[best].Event && (long)s.Before.Total == candidates[best].Connection)
+                .Before
+        );
+        var onset = new Onset(
+            candidates[best],
+            support,
+            since.Expected,
+            new BackendCounts([.. since.Counts.Select(c => (long)Math.Round(c))], 0)
+        );
         if (State is VerdictKind.Skewed && _episodes is [.., { End: EpisodeEnd.Open } open])
         {
             _episodes[^1] = open with { Alarms = open.Alarms + 1 };
@@ -110,7 +145,8 @@ public sealed class AsymptoticMonitor
         {
             _episodes.Add(new SkewEpisode(onset, (long)_shares.Total, _now, SegmentOptions.ErrorProbability, 1));
             _episodesTotal++;
-            if (_episodes.Count > SkewMonitor.EpisodesKept) _episodes.RemoveAt(0);
+            if (_episodes.Count > SkewMonitor.EpisodesKept)
+                _episodes.RemoveAt(0);
         }
         State = VerdictKind.Skewed;
         _segment++;
@@ -120,12 +156,14 @@ public sealed class AsymptoticMonitor
 
     private void EndEpisode(EpisodeEnd end)
     {
-        if (_episodes is [.., { End: EpisodeEnd.Open } open]) _episodes[^1] = open with { End = end, EndConnection = (long)_shares.Total, EndAt = _now };
+        if (_episodes is [.., { End: EpisodeEnd.Open } open])
+            _episodes[^1] = open with { End = end, EndConnection = (long)_shares.Total, EndAt = _now };
     }
 
     private void Remember(Start start)
     {
         _starts.Add(start);
-        if (_starts.Count > MaxStarts) _starts.RemoveAt(_starts.FindIndex(1, s => s.Event is null) is > 0 and var block ? block : 1);
+        if (_starts.Count > MaxStarts)
+            _starts.RemoveAt(_starts.FindIndex(1, s => s.Event is null) is > 0 and var block ? block : 1);
     }
 }

@@ -11,10 +11,15 @@ public sealed class AsymptoticShares
     private readonly ImmutableArray<RatioSums> _sums;
     private readonly ImmutableArray<double> _expected;
 
-    private AsymptoticShares(ImmutableArray<string> backends, ImmutableArray<RatioSums> sums, ImmutableArray<double> expected) => (Backends, _sums, _expected) = (backends, sums, expected);
+    private AsymptoticShares(
+        ImmutableArray<string> backends,
+        ImmutableArray<RatioSums> sums,
+        ImmutableArray<double> expected
+    ) => (Backends, _sums, _expected) = (backends, sums, expected);
 
     /// <summary>Nothing seen of these backends.</summary>
-    public static AsymptoticShares Of(ImmutableArray<string> backends) => new(backends, [.. backends.Select(_ => default(RatioSums))], [.. backends.Select(_ => 0.0)]);
+    public static AsymptoticShares Of(ImmutableArray<string> backends) =>
+        new(backends, [.. backends.Select(_ => default(RatioSums))], [.. backends.Select(_ => 0.0)]);
 
     /// <summary>The backends.</summary>
     public ImmutableArray<string> Backends { get; }
@@ -31,7 +36,11 @@ public sealed class AsymptoticShares
     /// <summary>
     /// The share each backend should have had: the mean of what was expected in the intervals, weighted by their events (clients of another node or zone may expect other shares). Equal before the first event.
     /// </summary>
-    public ExpectedShares Expected => ExpectedShares.Weighted(Backends, Total > 0 ? [.. _expected.Select(e => Math.Max(0, e))] : [.. Backends.Select(_ => 1.0)]);
+    public ExpectedShares Expected =>
+        ExpectedShares.Weighted(
+            Backends,
+            Total > 0 ? [.. _expected.Select(e => Math.Max(0, e))] : [.. Backends.Select(_ => 1.0)]
+        );
 
     /// <summary>With one more scrape interval.</summary>
     /// <param name="counts">Events of each backend.</param>
@@ -41,14 +50,24 @@ public sealed class AsymptoticShares
         ArgumentNullException.ThrowIfNull(counts);
         ArgumentNullException.ThrowIfNull(expected);
         var total = counts.Sum();
-        return total <= 0 ? this : new(Backends, [.. _sums.Select((s, i) => s.With(counts[i], total))], [.. _expected.Select((e, i) => e + expected[i])]);
+        return total <= 0
+            ? this
+            : new(
+                Backends,
+                [.. _sums.Select((s, i) => s.With(counts[i], total))],
+                [.. _expected.Select((e, i) => e + expected[i])]
+            );
     }
 
     /// <summary>What was seen since an earlier state.</summary>
     public AsymptoticShares Since(AsymptoticShares earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        return new(Backends, [.. _sums.Select((s, i) => s.Since(earlier._sums[i]))], [.. _expected.Select((e, i) => e - earlier._expected[i])]);
+        return new(
+            Backends,
+            [.. _sums.Select((s, i) => s.Since(earlier._sums[i]))],
+            [.. _expected.Select((e, i) => e - earlier._expected[i])]
+        );
     }
 
     /// <summary>ln of (1/2K) Σ (E against p ≤ u + E against p ≥ l).</summary>
@@ -57,9 +76,16 @@ public sealed class AsymptoticShares
         var (weights, sum, competing) = (Expected.Weights, double.NegativeInfinity, 0);
         for (var i = 0; i < _sums.Length; i++)
         {
-            if (weights[i] > 0) competing++;
-            sum = LogSpace.LogAdd(sum, weights[i] * (1 + tolerance) < 1 ? _sums[i].LogAgainstAtMost(weights[i] * (1 + tolerance)) : double.NegativeInfinity);
-            if (weights[i] > 0) sum = LogSpace.LogAdd(sum, _sums[i].LogAgainstAtLeast(weights[i] * (1 - tolerance)));
+            if (weights[i] > 0)
+                competing++;
+            sum = LogSpace.LogAdd(
+                sum,
+                weights[i] * (1 + tolerance) < 1
+                    ? _sums[i].LogAgainstAtMost(weights[i] * (1 + tolerance))
+                    : double.NegativeInfinity
+            );
+            if (weights[i] > 0)
+                sum = LogSpace.LogAdd(sum, _sums[i].LogAgainstAtLeast(weights[i] * (1 - tolerance)));
         }
         return competing == 0 || _sums.Length < 2 ? double.NegativeInfinity : sum - Math.Log(2 * _sums.Length);
     }
@@ -68,13 +94,19 @@ public sealed class AsymptoticShares
     public double LogEven(double tolerance)
     {
         var weights = Expected.Weights;
-        if (weights.All(w => w == 0)) return double.NegativeInfinity;
+        if (weights.All(w => w == 0))
+            return double.NegativeInfinity;
         var least = double.PositiveInfinity;
         for (var i = 0; i < _sums.Length; i++)
         {
-            if (weights[i] == 0 ? _sums[i].X > 0 : false) return double.NegativeInfinity;
-            if (weights[i] is 0 or 1) continue;
-            var above = weights[i] * (1 + tolerance) < 1 ? _sums[i].LogAgainstAtLeast(weights[i] * (1 + tolerance)) : double.PositiveInfinity;
+            if (weights[i] == 0 ? _sums[i].X > 0 : false)
+                return double.NegativeInfinity;
+            if (weights[i] is 0 or 1)
+                continue;
+            var above =
+                weights[i] * (1 + tolerance) < 1
+                    ? _sums[i].LogAgainstAtLeast(weights[i] * (1 + tolerance))
+                    : double.PositiveInfinity;
             least = Math.Min(least, Math.Min(above, _sums[i].LogAgainstAtMost(weights[i] * (1 - tolerance))));
         }
         return double.IsPositiveInfinity(least) && Intervals < RatioSums.MinIntervals ? double.NegativeInfinity : least;
@@ -89,14 +121,28 @@ public sealed class AsymptoticShares
         var threshold = -Math.Log(options.ErrorProbability);
         var weights = Expected.Weights;
         var (skewed, even) = (LogSkewed(options.Tolerance), LogEven(options.Tolerance));
-        var kind = skewed >= threshold ? VerdictKind.Skewed : even >= threshold ? VerdictKind.Even : VerdictKind.Undecided;
-        var shares = Backends.Select((name, i) => new BackendShare(name, weights[i], (long)Math.Round(_sums[i].X), _sums[i].Interval(options.ErrorProbability / Backends.Length))).ToImmutableArray();
+        var kind =
+            skewed >= threshold ? VerdictKind.Skewed
+            : even >= threshold ? VerdictKind.Even
+            : VerdictKind.Undecided;
+        var shares = Backends
+            .Select(
+                (name, i) =>
+                    new BackendShare(
+                        name,
+                        weights[i],
+                        (long)Math.Round(_sums[i].X),
+                        _sums[i].Interval(options.ErrorProbability / Backends.Length)
+                    )
+            )
+            .ToImmutableArray();
         var comparable = shares.Length > 1 && weights.Any(w => w > 0) && Total > 0;
         return new Verdict
         {
             Kind = kind,
             Cases = CasesOf(weights, options.Tolerance),
-            ErrorProbability = unit is SelectionUnit.Unknown || weights.All(w => w == 0) ? null : options.ErrorProbability,
+            ErrorProbability =
+                unit is SelectionUnit.Unknown || weights.All(w => w == 0) ? null : options.ErrorProbability,
             Tolerance = options.Tolerance,
             LogEvidenceSkewed = skewed,
             LogEvidenceEven = even,
@@ -105,7 +151,11 @@ public sealed class AsymptoticShares
             Shares = shares,
             Busiest = comparable ? shares.MaxBy(s => s.Load)!.Backend : null,
             Starved = comparable ? shares.Where(s => s.Expected > 0).MinBy(s => s.Load)!.Backend : null,
-            HalfWidth = shares.Where(s => s.Expected > 0).Select(s => s.Share.HalfWidth / s.Expected).DefaultIfEmpty(double.PositiveInfinity).Max(),
+            HalfWidth = shares
+                .Where(s => s.Expected > 0)
+                .Select(s => s.Share.HalfWidth / s.Expected)
+                .DefaultIfEmpty(double.PositiveInfinity)
+                .Max(),
             FurtherConnections = kind is VerdictKind.Undecided ? Further(options.Tolerance, threshold) : 0,
             ScrapeIntervals = Intervals,
         };
@@ -113,21 +163,34 @@ public sealed class AsymptoticShares
 
     private static SpecialCases CasesOf(ImmutableArray<double> weights, double tolerance)
     {
-        var cases = weights.Count(w => w > 0) switch { 0 => SpecialCases.NoBackend, 1 => SpecialCases.OneBackend, _ => SpecialCases.None };
-        if (weights.Any(w => w == 0)) cases |= SpecialCases.ZeroWeight;
-        if (weights.Any(w => w is > 0 and < 1 && w * (1 + tolerance) >= 1)) cases |= SpecialCases.ToleranceReachesOne;
+        var cases = weights.Count(w => w > 0) switch
+        {
+            0 => SpecialCases.NoBackend,
+            1 => SpecialCases.OneBackend,
+            _ => SpecialCases.None,
+        };
+        if (weights.Any(w => w == 0))
+            cases |= SpecialCases.ZeroWeight;
+        if (weights.Any(w => w is > 0 and < 1 && w * (1 + tolerance) >= 1))
+            cases |= SpecialCases.ToleranceReachesOne;
         return cases;
     }
 
     /// <summary>Events beyond those seen until a decision, if shares and spread stay as they are; null when a thousandfold of what was seen does not do.</summary>
     private long? Further(double tolerance, double threshold)
     {
-        if (Total <= 0) return null;
+        if (Total <= 0)
+            return null;
         var first = Math.Max(1.1, (double)RatioSums.MinIntervals / Intervals);
         for (var factor = first; factor < 1000 * first; factor *= 1.1)
         {
-            var scaled = new AsymptoticShares(Backends, [.. _sums.Select(s => s.Scaled(factor))], [.. _expected.Select(e => e * factor)]);
-            if (scaled.LogSkewed(tolerance) >= threshold || scaled.LogEven(tolerance) >= threshold) return (long)Math.Ceiling((factor - 1) * Total);
+            var scaled = new AsymptoticShares(
+                Backends,
+                [.. _sums.Select(s => s.Scaled(factor))],
+                [.. _expected.Select(e => e * factor)]
+            );
+            if (scaled.LogSkewed(tolerance) >= threshold || scaled.LogEven(tolerance) >= threshold)
+                return (long)Math.Ceiling((factor - 1) * Total);
         }
         return null;
     }

@@ -14,7 +14,8 @@ internal sealed class BetaPrior
     }
 
     /// <summary>Beta(A·w, A·(1 − w)) with mean w in (0, 1) and concentration A &gt; 0.</summary>
-    public static BetaPrior WithMean(double mean, double concentration) => new(concentration * mean, concentration * (1 - mean));
+    public static BetaPrior WithMean(double mean, double concentration) =>
+        new(concentration * mean, concentration * (1 - mean));
 
     /// <summary>What s of n selections make of the prior.</summary>
     public BetaPosterior After(double s, double n)

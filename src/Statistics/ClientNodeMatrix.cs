@@ -31,14 +31,27 @@ public sealed class ClientNodeMatrix
     /// <param name="backendNodes">Node of each backend in the same order; null where unknown.</param>
     /// <param name="options">Error probability of all rows together, and tolerance.</param>
     /// <param name="capacity">Most rows, ≥ 1, default 1,000; further nodes share one row.</param>
-    public ClientNodeMatrix(ExpectedShares expected, IReadOnlyList<string?> backendNodes, VerdictOptions? options = null, int capacity = 1000)
+    public ClientNodeMatrix(
+        ExpectedShares expected,
+        IReadOnlyList<string?> backendNodes,
+        VerdictOptions? options = null,
+        int capacity = 1000
+    )
     {
         ArgumentNullException.ThrowIfNull(expected);
         ArgumentNullException.ThrowIfNull(backendNodes);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
         if (backendNodes.Count != expected.Count)
-            throw new ArgumentException($"{backendNodes.Count} nodes for {expected.Count} backends.", nameof(backendNodes));
-        (_expected, _backendNodes, _options, _capacity) = (expected, [.. backendNodes], options ?? VerdictOptions.Default, capacity);
+            throw new ArgumentException(
+                $"{backendNodes.Count} nodes for {expected.Count} backends.",
+                nameof(backendNodes)
+            );
+        (_expected, _backendNodes, _options, _capacity) = (
+            expected,
+            [.. backendNodes],
+            options ?? VerdictOptions.Default,
+            capacity
+        );
     }
 
     /// <summary>Counts one selection; <paramref name="backend"/> is null where unknown.</summary>
@@ -61,13 +74,22 @@ public sealed class ClientNodeMatrix
     public ImmutableArray<ClientNodeRow> Rows(SelectionUnit unit = SelectionUnit.FreshSelection)
     {
         var perRow = _options with { ErrorProbability = _options.ErrorProbability / Math.Max(1, _rows.Count) };
-        return [.. _rows.Select(r => new ClientNodeRow(r.Key, r.Value.Counts, SkewTest.Evaluate(_expected, r.Value.Counts, perRow, unit)))];
+        return
+        [
+            .. _rows.Select(r => new ClientNodeRow(
+                r.Key,
+                r.Value.Counts,
+                SkewTest.Evaluate(_expected, r.Value.Counts, perRow, unit)
+            )),
+        ];
     }
 
     /// <summary>How much stays on the client's node; null before the first selection by a client on a named node.</summary>
     public Locality? Locality()
     {
-        long local = 0, remote = 0, unknown = 0;
+        long local = 0,
+            remote = 0,
+            unknown = 0;
         var expected = 0.0;
         foreach (var (node, row) in _rows)
         {
@@ -91,7 +113,8 @@ public sealed class ClientNodeMatrix
         var share = new ShareInterval(
             local + remote > 0 ? (double)local / (local + remote) : double.NaN,
             Proportion.Interval(local, total, _options.ErrorProbability).Lower,
-            Proportion.Interval(local + unknown, total, _options.ErrorProbability).Upper);
+            Proportion.Interval(local + unknown, total, _options.ErrorProbability).Upper
+        );
         return new Locality(share, expected / total);
     }
 }

@@ -10,14 +10,25 @@ internal static class DecisionForecast
     public const double HorizonConnections = 1e8;
 
     /// <returns>Connections beyond those counted, rounded up to about 0.1 %; null when the horizon is passed first. Without data the expected shares are assumed.</returns>
-    public static long? FurtherConnections(SkewEvidence evidence, double[] counts, double unattributed, double logThreshold)
+    public static long? FurtherConnections(
+        SkewEvidence evidence,
+        double[] counts,
+        double unattributed,
+        double logThreshold
+    )
     {
         if (evidence.Competing < 2)
             return null;
         var seen = SkewEvidence.Total(counts, unattributed);
         var unknownShare = seen > 0 ? unattributed / seen : 0;
         var prior = (evidence.Competing - 1) / (evidence.Tolerance * evidence.Tolerance);
-        double[] shares = [.. counts.Select((c, i) => (1 - unknownShare) * (c + prior * evidence.Expected.Weights[i]) / (seen - unattributed + prior))];
+        double[] shares =
+        [
+            .. counts.Select(
+                (c, i) =>
+                    (1 - unknownShare) * (c + prior * evidence.Expected.Weights[i]) / (seen - unattributed + prior)
+            ),
+        ];
         var scaled = new double[shares.Length];
 
         var before = seen;
@@ -39,8 +50,10 @@ internal static class DecisionForecast
         {
             for (var i = 0; i < shares.Length; i++)
                 scaled[i] = shares[i] * n;
-            return Reached(evidence.LogSkewedBound(scaled, unknownShare * n)) && Reached(evidence.LogSkewed(scaled, unknownShare * n))
-                || Reached(evidence.LogEvenBound(scaled, unknownShare * n)) && Reached(evidence.LogEven(scaled, unknownShare * n));
+            return Reached(evidence.LogSkewedBound(scaled, unknownShare * n))
+                    && Reached(evidence.LogSkewed(scaled, unknownShare * n))
+                || Reached(evidence.LogEvenBound(scaled, unknownShare * n))
+                    && Reached(evidence.LogEven(scaled, unknownShare * n));
         }
 
         bool Reached(double logEvidence) => logEvidence >= logThreshold;

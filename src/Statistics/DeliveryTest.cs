@@ -16,7 +16,12 @@ public sealed record BackendDelivery(string Backend, long Successes, long Failur
 /// <param name="UnattributedSuccesses">Successes whose backend is unknown.</param>
 /// <param name="UnattributedFailures">Failures whose backend is unknown (a proxy's own 503 carries no pod).</param>
 public sealed record Delivery(
-    Verdict Successes, ImmutableArray<BackendDelivery> Backends, ShareInterval Overall, long UnattributedSuccesses, long UnattributedFailures);
+    Verdict Successes,
+    ImmutableArray<BackendDelivery> Backends,
+    ShareInterval Overall,
+    long UnattributedSuccesses,
+    long UnattributedFailures
+);
 
 /// <summary>
 /// Judges delivery apart from selection: selection may be even while only one backend's requests succeed. Not thread-safe.
@@ -44,10 +49,18 @@ public sealed class DeliveryTest
     {
         switch (backend, success)
         {
-            case (null, true): _successes.AddUnattributed(); break;
-            case ({ } i, true): _successes.Add(i); break;
-            case (null, false): _unattributedFailures++; break;
-            case ({ } i, false): _failures[i]++; break;
+            case (null, true):
+                _successes.AddUnattributed();
+                break;
+            case ({ } i, true):
+                _successes.Add(i);
+                break;
+            case (null, false):
+                _unattributedFailures++;
+                break;
+            case ({ } i, false):
+                _failures[i]++;
+                break;
         }
     }
 
@@ -59,10 +72,28 @@ public sealed class DeliveryTest
         for (var i = 0; i < _failures.Length; i++)
         {
             var rate = Proportion.IntervalWithUnknown(
-                counts.PerBackend[i], _failures[i], counts.Unattributed, _unattributedFailures, _options.ErrorProbability, _failures.Length);
-            backends.Add(new BackendDelivery(_successes.Expected.Backends[i], counts.PerBackend[i], _failures[i], rate));
+                counts.PerBackend[i],
+                _failures[i],
+                counts.Unattributed,
+                _unattributedFailures,
+                _options.ErrorProbability,
+                _failures.Length
+            );
+            backends.Add(
+                new BackendDelivery(_successes.Expected.Backends[i], counts.PerBackend[i], _failures[i], rate)
+            );
         }
-        var overall = Proportion.Interval(counts.Total, counts.Total + _failures.Sum() + _unattributedFailures, _options.ErrorProbability);
-        return new Delivery(_successes.Verdict(unit), backends.MoveToImmutable(), overall, counts.Unattributed, _unattributedFailures);
+        var overall = Proportion.Interval(
+            counts.Total,
+            counts.Total + _failures.Sum() + _unattributedFailures,
+            _options.ErrorProbability
+        );
+        return new Delivery(
+            _successes.Verdict(unit),
+            backends.MoveToImmutable(),
+            overall,
+            counts.Unattributed,
+            _unattributedFailures
+        );
     }
 }

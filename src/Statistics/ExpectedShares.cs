@@ -42,7 +42,10 @@ public sealed class ExpectedShares
         if (backends.Distinct(StringComparer.Ordinal).Count() != backends.Count)
             throw new ArgumentException($"A backend occurs twice in: {string.Join(", ", backends)}.", nameof(backends));
         if (weights.Any(w => !(w >= 0) || double.IsInfinity(w)))
-            throw new ArgumentException($"Weights must be finite and not negative: {string.Join(", ", weights)}.", nameof(weights));
+            throw new ArgumentException(
+                $"Weights must be finite and not negative: {string.Join(", ", weights)}.",
+                nameof(weights)
+            );
         var total = weights.Sum();
         return new ExpectedShares([.. backends], [.. weights.Select(w => total > 0 ? w / total : 0)]);
     }

@@ -22,7 +22,13 @@ public enum SelectionOrigin
 }
 
 /// <summary>Number of requests of each <see cref="SelectionOrigin"/>.</summary>
-public sealed record SelectionOriginCounts(long Fresh, long ReusedPort, long KeepAlive, long UnknownPort, long Untracked)
+public sealed record SelectionOriginCounts(
+    long Fresh,
+    long ReusedPort,
+    long KeepAlive,
+    long UnknownPort,
+    long Untracked
+)
 {
     /// <summary>Whether every connection's origin is known; if not, the verdict carries no error probability.</summary>
     public SelectionUnit Unit => UnknownPort == 0 ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
@@ -65,7 +71,12 @@ public sealed class FreshSelections
     /// <param name="source">Client address and port; null or port 0 where unknown.</param>
     /// <param name="startedAt">Start of the request, since any fixed moment; must not decrease (an earlier time is taken as the latest one seen).</param>
     /// <param name="firstOnConnection">False for a further request on an open connection.</param>
-    public SelectionOrigin Classify(string service, IPEndPoint? source, TimeSpan startedAt, bool firstOnConnection = true)
+    public SelectionOrigin Classify(
+        string service,
+        IPEndPoint? source,
+        TimeSpan startedAt,
+        bool firstOnConnection = true
+    )
     {
         var origin = OriginOf(service, source, startedAt, firstOnConnection);
         _counts[(int)origin]++;

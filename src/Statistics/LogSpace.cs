@@ -12,18 +12,21 @@ internal static class LogSpace
     }
 
     /// <summary>ln(1 − eˣ) for x ≤ 0: the logarithm of a complement.</summary>
-    public static double LogOneMinusExp(double x) => x switch
-    {
-        >= 0 => double.NegativeInfinity,
-        > -0.6931471805599453 => Math.Log(OneMinusExp(x)),
-        _ => LogOnePlus(-Math.Exp(x)),
-    };
+    public static double LogOneMinusExp(double x) =>
+        x switch
+        {
+            >= 0 => double.NegativeInfinity,
+            > -0.6931471805599453 => Math.Log(OneMinusExp(x)),
+            _ => LogOnePlus(-Math.Exp(x)),
+        };
 
     /// <summary>ln(eˣ + eʸ); either may be ±∞.</summary>
     public static double LogAdd(double x, double y)
     {
         var (large, small) = x >= y ? (x, y) : (y, x);
-        return double.IsInfinity(large) || double.IsNegativeInfinity(small) ? large : large + LogOnePlus(Math.Exp(small - large));
+        return double.IsInfinity(large) || double.IsNegativeInfinity(small)
+            ? large
+            : large + LogOnePlus(Math.Exp(small - large));
     }
 
     /// <summary>ln of the mean of eˣ and eʸ: two e-values averaged are an e-value.</summary>

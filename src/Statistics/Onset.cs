@@ -14,7 +14,12 @@ public sealed record OnsetCandidate(long Connection, TimeSpan? At, RecordedEvent
 /// <param name="Support">All candidates whose evidence is at least a twentieth of the best, in order. It is not a confidence interval.</param>
 /// <param name="Expected">The shares that were expected then.</param>
 /// <param name="Since">Observations from the best candidate to the alarm.</param>
-public sealed record Onset(OnsetCandidate Best, ImmutableArray<OnsetCandidate> Support, ExpectedShares Expected, BackendCounts Since)
+public sealed record Onset(
+    OnsetCandidate Best,
+    ImmutableArray<OnsetCandidate> Support,
+    ExpectedShares Expected,
+    BackendCounts Since
+)
 {
     /// <summary>Candidates with at least this fraction of the best evidence are the support.</summary>
     public const double SupportFraction = 1.0 / 20;
@@ -23,7 +28,8 @@ public sealed record Onset(OnsetCandidate Best, ImmutableArray<OnsetCandidate> S
     public ImmutableArray<RecordedEvent> Events => [.. Support.Where(c => c.Event is not null).Select(c => c.Event!)];
 
     /// <summary>The recorded events in the support, or "no recorded event".</summary>
-    public string DescribeEvents() => Events is { IsEmpty: false } events ? string.Join(", ", events.Select(e => e.Name)) : "no recorded event";
+    public string DescribeEvents() =>
+        Events is { IsEmpty: false } events ? string.Join(", ", events.Select(e => e.Name)) : "no recorded event";
 
     /// <summary>argmax v·E and everything within a twentieth of it, of candidates in the order of their connections (at least one).</summary>
     internal static ImmutableArray<OnsetCandidate> SupportOf(ImmutableArray<OnsetCandidate> candidates, out int best)

@@ -137,7 +137,8 @@ public sealed class OnsetMonitor
             }
             start.NextLook = Connections;
             // 2. What could they amount to? Likelihood ratios, where those say more.
-            var logBound = start.LogWeight + (rough < LittleEvidence ? rough : _evidence.LogSkewedBound(_since, Since(start)));
+            var logBound =
+                start.LogWeight + (rough < LittleEvidence ? rough : _evidence.LogSkewedBound(_since, Since(start)));
             _open.Add((start, logBound));
             bound += Math.Exp(logBound);
         }
@@ -164,14 +165,19 @@ public sealed class OnsetMonitor
 
     private Onset Estimate()
     {
-        var candidates = _starts.All
-            .Where(s => s.Connection < Connections)
+        var candidates = _starts
+            .All.Where(s => s.Connection < Connections)
             .OrderBy(s => s.Connection)
             .Select(s => (Start: s, Candidate: new OnsetCandidate(s.Connection, s.At, s.Event, LogEvidence(s))))
             .ToList();
         var support = Onset.SupportOf([.. candidates.Select(c => c.Candidate)], out var best);
         var unattributed = Since(candidates[best].Start);
-        return new Onset(candidates[best].Candidate, support, _evidence.Expected, BackendCounts.FromDoubles(_since, unattributed));
+        return new Onset(
+            candidates[best].Candidate,
+            support,
+            _evidence.Expected,
+            BackendCounts.FromDoubles(_since, unattributed)
+        );
     }
 
     private double LogEvidence(OnsetStart start)

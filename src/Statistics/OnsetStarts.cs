@@ -3,7 +3,14 @@ using System.Numerics;
 namespace CiliumDebugging.Statistics;
 
 /// <summary>One possible beginning of skew: its weight and the counts before it.</summary>
-internal sealed class OnsetStart(double logWeight, long connection, long block, RecordedEvent? recorded, double[] countsBefore, double unattributedBefore)
+internal sealed class OnsetStart(
+    double logWeight,
+    long connection,
+    long block,
+    RecordedEvent? recorded,
+    double[] countsBefore,
+    double unattributedBefore
+)
 {
     public double LogWeight { get; } = logWeight;
     public long Connection { get; } = connection;

@@ -17,10 +17,19 @@ public static class Proportion
         ArgumentOutOfRangeException.ThrowIfLessThan(trials, successes);
         ArgumentOutOfRangeException.ThrowIfLessThan(simultaneous, 1);
         if (errorProbability is not (> 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(errorProbability), errorProbability, "The value must be in (0, 1).");
+            throw new ArgumentOutOfRangeException(
+                nameof(errorProbability),
+                errorProbability,
+                "The value must be in (0, 1)."
+            );
         if (trials == 0)
             return new ShareInterval(double.NaN, 0, 1);
-        var (lower, upper) = BetaPrior.Interval(s_prior.After(successes, trials).LogMarginal, successes, trials, Math.Log(simultaneous / errorProbability));
+        var (lower, upper) = BetaPrior.Interval(
+            s_prior.After(successes, trials).LogMarginal,
+            successes,
+            trials,
+            Math.Log(simultaneous / errorProbability)
+        );
         return new ShareInterval((double)successes / trials, lower, upper);
     }
 
@@ -32,8 +41,21 @@ public static class Proportion
     /// <param name="errorProbability">See <see cref="Interval"/>.</param>
     /// <param name="simultaneous">See <see cref="Interval"/>.</param>
     public static ShareInterval IntervalWithUnknown(
-        long successes, long failures, long possibleSuccesses, long possibleFailures, double errorProbability, int simultaneous = 1) => new(
+        long successes,
+        long failures,
+        long possibleSuccesses,
+        long possibleFailures,
+        double errorProbability,
+        int simultaneous = 1
+    ) =>
+        new(
             successes + failures > 0 ? (double)successes / (successes + failures) : double.NaN,
             Interval(successes, successes + failures + possibleFailures, errorProbability, simultaneous).Lower,
-            Interval(successes + possibleSuccesses, successes + failures + possibleSuccesses, errorProbability, simultaneous).Upper);
+            Interval(
+                successes + possibleSuccesses,
+                successes + failures + possibleSuccesses,
+                errorProbability,
+                simultaneous
+            ).Upper
+        );
 }

@@ -30,22 +30,33 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
     public double Estimate => N > 0 ? X / N : double.NaN;
 
     /// <summary>With one more interval. One without an event tells nothing and is not counted.</summary>
-    public RatioSums With(double x, double n) => n <= 0 ? this : new(Intervals + 1, X + x, N + n, XX + x * x, XN + x * n, NN + n * n);
+    public RatioSums With(double x, double n) =>
+        n <= 0 ? this : new(Intervals + 1, X + x, N + n, XX + x * x, XN + x * n, NN + n * n);
 
     /// <summary>The intervals since an earlier state.</summary>
     public RatioSums Since(in RatioSums earlier) =>
-        new(Intervals - earlier.Intervals, X - earlier.X, N - earlier.N, XX - earlier.XX, XN - earlier.XN, NN - earlier.NN);
+        new(
+            Intervals - earlier.Intervals,
+            X - earlier.X,
+            N - earlier.N,
+            XX - earlier.XX,
+            XN - earlier.XN,
+            NN - earlier.NN
+        );
 
     /// <summary>The same ratio seen <paramref name="factor"/> times as long.</summary>
-    public RatioSums Scaled(double factor) => new((long)(Intervals * factor), X * factor, N * factor, XX * factor, XN * factor, NN * factor);
+    public RatioSums Scaled(double factor) =>
+        new((long)(Intervals * factor), X * factor, N * factor, XX * factor, XN * factor, NN * factor);
 
     /// <summary>The interval { q : E(q) &lt; 1/α }; [0, 1] before there are <see cref="MinIntervals"/>.</summary>
     /// <param name="errorProbability">α, (0, 1).</param>
     public ShareInterval Interval(double errorProbability)
     {
-        if (Intervals < MinIntervals || N <= 0) return new ShareInterval(Estimate, 0, 1);
+        if (Intervals < MinIntervals || N <= 0)
+            return new ShareInterval(Estimate, 0, 1);
         var spread = Intervals * s_rhoSquared + 1;
-        var half = Sigma * Math.Sqrt(2 * spread / s_rhoSquared * (0.5 * Math.Log(spread) - Math.Log(errorProbability))) / N;
+        var half =
+            Sigma * Math.Sqrt(2 * spread / s_rhoSquared * (0.5 * Math.Log(spread) - Math.Log(errorProbability))) / N;
         return new ShareInterval(Estimate, Math.Clamp(Estimate - half, 0, 1), Math.Clamp(Estimate + half, 0, 1));
     }
 
@@ -69,7 +80,8 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
 
     private double LogEvidence(double q)
     {
-        if (Intervals < MinIntervals) return double.NegativeInfinity;
+        if (Intervals < MinIntervals)
+            return double.NegativeInfinity;
         var z = (X - q * N) / Sigma;
         var spread = Intervals * s_rhoSquared + 1;
         return s_rhoSquared * z * z / (2 * spread) - 0.5 * Math.Log(spread);

@@ -15,7 +15,12 @@ public readonly record struct PrefixItem<T>(long Sequence, bool IsResolved, T? O
 /// <remarks>Something that is not a request (an applied policy, a changed set of backends) takes its place in the order by <see cref="Begin"/> and <see cref="Resolve"/> at once.</remarks>
 public sealed class ResolvedPrefix<T>
 {
-    private enum State : byte { Open, Resolved, Abandoned }
+    private enum State : byte
+    {
+        Open,
+        Resolved,
+        Abandoned,
+    }
 
     private readonly int _capacity;
     private (State State, T? Outcome)[] _ring = new (State, T?)[16];

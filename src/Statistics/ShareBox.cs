@@ -42,7 +42,10 @@ internal sealed class ShareBox
     /// <summary>Bounds of the total variation ½ Σ|p − w| = Σ(p − w)⁺ = Σ(w − p)⁺.</summary>
     public (double Least, double Most) TotalVariation(IReadOnlyList<double> weights)
     {
-        double surely = 0, surelyMissing = 0, atMost = 0, atMostMissing = 0;
+        double surely = 0,
+            surelyMissing = 0,
+            atMost = 0,
+            atMostMissing = 0;
         for (var i = 0; i < _lower.Length; i++)
         {
             surely += Math.Max(0, _lower[i] - weights[i]);
@@ -54,7 +57,8 @@ internal sealed class ShareBox
     }
 
     /// <summary>Bounds of Σ c·p² with coefficients c ≥ 0.</summary>
-    public (double Least, double Most) SumOfSquares(IReadOnlyList<double> coefficients) => (LeastSquares(coefficients), MostSquares(coefficients));
+    public (double Least, double Most) SumOfSquares(IReadOnlyList<double> coefficients) =>
+        (LeastSquares(coefficients), MostSquares(coefficients));
 
     // The minimum of a convex sum: p = clamp(λ/c) with the λ that makes Σp = 1 (water filling).
     private double LeastSquares(IReadOnlyList<double> coefficients)
@@ -67,7 +71,10 @@ internal sealed class ShareBox
         }
         return _lower.Select((_, i) => coefficients[i] * Share(i, low) * Share(i, low)).Sum();
 
-        double Share(int i, double level) => coefficients[i] > 0 ? Math.Clamp(level / coefficients[i], _lower[i], Math.Max(_lower[i], _upper[i])) : _upper[i];
+        double Share(int i, double level) =>
+            coefficients[i] > 0
+                ? Math.Clamp(level / coefficients[i], _lower[i], Math.Max(_lower[i], _upper[i]))
+                : _upper[i];
     }
 
     // A convex function lies below its chord: c·p² ≤ c·((l+u)p − lu), whose sum is greatest when the steepest backends are filled first.
@@ -75,7 +82,11 @@ internal sealed class ShareBox
     {
         var left = 1 - _lower.Sum();
         var sum = 0.0;
-        foreach (var i in Enumerable.Range(0, _lower.Length).OrderByDescending(i => coefficients[i] * (_lower[i] + _upper[i])))
+        foreach (
+            var i in Enumerable
+                .Range(0, _lower.Length)
+                .OrderByDescending(i => coefficients[i] * (_lower[i] + _upper[i]))
+        )
         {
             var share = _lower[i] + Math.Clamp(left, 0, Math.Max(0, _upper[i] - _lower[i]));
             left -= share - _lower[i];

@@ -54,14 +54,19 @@ internal sealed class ShareEvidence
     }
 
     /// <summary>ln max(1/u, 1/(1 − l)): what one selection can add to <see cref="Outside"/> at most.</summary>
-    public double LogGreatestStep => Math.Max(UpperReachesOne ? 0 : -Math.Log(_upper.Share), -LogSpace.LogOnePlus(-_lower.Share));
+    public double LogGreatestStep =>
+        Math.Max(UpperReachesOne ? 0 : -Math.Log(_upper.Share), -LogSpace.LogOnePlus(-_lower.Share));
 
     /// <summary>ln max(1/l, 1/(1 − u)): what one selection can add to <see cref="Inside"/> at most.</summary>
-    public double LogGreatestInsideStep => Math.Max(UpperReachesOne ? 0 : -LogSpace.LogOnePlus(-_upper.Share), -Math.Log(_lower.Share));
+    public double LogGreatestInsideStep =>
+        Math.Max(UpperReachesOne ? 0 : -LogSpace.LogOnePlus(-_upper.Share), -Math.Log(_lower.Share));
 
     /// <summary>At least <see cref="Inside"/>, without special functions: each term is at most the greatest likelihood ratio.</summary>
     public double InsideBound(double least, double most, double n) =>
-        Math.Min(UpperReachesOne ? double.PositiveInfinity : _upper.GreatestRatioBelow(most, n), _lower.GreatestRatioAbove(least, n));
+        Math.Min(
+            UpperReachesOne ? double.PositiveInfinity : _upper.GreatestRatioBelow(most, n),
+            _lower.GreatestRatioAbove(least, n)
+        );
 
     /// <summary>At least either term of <see cref="Outside"/>, without special functions.</summary>
     public double OutsideBound(double least, double most, double n) =>
@@ -81,12 +86,18 @@ internal sealed class ShareEvidence
             return (bound / n, selections);
         return (
             (tooMuch > 0 ? Math.Max(bound, tooMuch * tooMuch * _upper.InverseVariance) : bound) / n,
-            Math.Min(selections, (Math.Sqrt(nats * n / _upper.InverseVariance) - tooMuch) / (1 - _upper.Share)));
+            Math.Min(selections, (Math.Sqrt(nats * n / _upper.InverseVariance) - tooMuch) / (1 - _upper.Share))
+        );
     }
 
     /// <summary>The largest share that is not rejected at ln R(q) &lt; <paramref name="logThreshold"/> given S = <paramref name="s"/>.</summary>
     public (double Lower, double Upper) Interval(double s, double n, double logThreshold) =>
-        BetaPrior.Interval(LogSpace.LogMean(_wide.After(s, n).LogMarginal, _narrow.After(s, n).LogMarginal), s, n, logThreshold);
+        BetaPrior.Interval(
+            LogSpace.LogMean(_wide.After(s, n).LogMarginal, _narrow.After(s, n).LogMarginal),
+            s,
+            n,
+            logThreshold
+        );
 
     /// <summary>One end of the tolerance with everything that does not depend on the data.</summary>
     private readonly struct Bound
@@ -106,8 +117,14 @@ internal sealed class ShareEvidence
             (_logShare, _logRest) = (Math.Log(share), LogSpace.LogOnePlus(-share));
             InverseVariance = 1 / (share * (1 - share));
             var (wideBefore, narrowBefore) = (wide.After(0, 0), narrow.After(0, 0));
-            (_wideAbove, _wideBelow) = (wideBefore.LogAbove(share, _logShare, _logRest), wideBefore.LogBelow(share, _logShare, _logRest));
-            (_narrowAbove, _narrowBelow) = (narrowBefore.LogAbove(share, _logShare, _logRest), narrowBefore.LogBelow(share, _logShare, _logRest));
+            (_wideAbove, _wideBelow) = (
+                wideBefore.LogAbove(share, _logShare, _logRest),
+                wideBefore.LogBelow(share, _logShare, _logRest)
+            );
+            (_narrowAbove, _narrowBelow) = (
+                narrowBefore.LogAbove(share, _logShare, _logRest),
+                narrowBefore.LogBelow(share, _logShare, _logRest)
+            );
         }
 
         public double Share { get; }
@@ -115,14 +132,18 @@ internal sealed class ShareEvidence
         public double InverseVariance { get; }
 
         /// <summary>Up(q): ln e-value against p ≤ q.</summary>
-        public double AgainstAtMost(in BetaPosterior wide, in BetaPosterior narrow, double s, double n) => LogSpace.LogMean(
-            wide.LogAbove(Share, _logShare, _logRest) - _wideAbove,
-            narrow.LogAbove(Share, _logShare, _logRest) - _narrowAbove) - LogLikelihood(s, n);
+        public double AgainstAtMost(in BetaPosterior wide, in BetaPosterior narrow, double s, double n) =>
+            LogSpace.LogMean(
+                wide.LogAbove(Share, _logShare, _logRest) - _wideAbove,
+                narrow.LogAbove(Share, _logShare, _logRest) - _narrowAbove
+            ) - LogLikelihood(s, n);
 
         /// <summary>Dn(q): ln e-value against p ≥ q.</summary>
-        public double AgainstAtLeast(in BetaPosterior wide, in BetaPosterior narrow, double s, double n) => LogSpace.LogMean(
-            wide.LogBelow(Share, _logShare, _logRest) - _wideBelow,
-            narrow.LogBelow(Share, _logShare, _logRest) - _narrowBelow) - LogLikelihood(s, n);
+        public double AgainstAtLeast(in BetaPosterior wide, in BetaPosterior narrow, double s, double n) =>
+            LogSpace.LogMean(
+                wide.LogBelow(Share, _logShare, _logRest) - _wideBelow,
+                narrow.LogBelow(Share, _logShare, _logRest) - _narrowBelow
+            ) - LogLikelihood(s, n);
 
         // An average of likelihood ratios is at most the greatest of them, which is at s/n if that lies beyond the bound and at most 1 otherwise.
         public double GreatestRatioAbove(double s, double n) => s > n * Share ? GreatestRatio(s, n) : 0;

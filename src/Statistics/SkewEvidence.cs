@@ -22,7 +22,10 @@ internal sealed class SkewEvidence
         (Expected, Tolerance) = (expected, tolerance);
         Competing = expected.Weights.Count(w => w > 0);
         _logTwiceExpected = Math.Log(2 * Math.Max(1, Competing));
-        _shares = [.. expected.Weights.Select(w => w > 0 && Competing > 1 ? new ShareEvidence(w, Competing, tolerance) : null)];
+        _shares =
+        [
+            .. expected.Weights.Select(w => w > 0 && Competing > 1 ? new ShareEvidence(w, Competing, tolerance) : null),
+        ];
         UpperReachesOne = _shares.Any(s => s is { UpperReachesOne: true });
     }
 
@@ -127,7 +130,11 @@ internal sealed class SkewEvidence
     }
 
     /// <summary>Intervals that hold together for all K shares with probability 1 − α: { q : R(q) &lt; ln(K/α) }.</summary>
-    public ImmutableArray<ShareInterval> Intervals(ReadOnlySpan<double> counts, double unattributed, double errorProbability)
+    public ImmutableArray<ShareInterval> Intervals(
+        ReadOnlySpan<double> counts,
+        double unattributed,
+        double errorProbability
+    )
     {
         var n = Total(counts, unattributed);
         var logThreshold = Math.Log(counts.Length / errorProbability);
@@ -161,5 +168,6 @@ internal sealed class SkewEvidence
 
     // A single or an unexpected backend has no prior of its own: it gets that of a success rate.
     private (double Lower, double Upper) Interval(int i, double s, double n, double logThreshold) =>
-        _shares[i]?.Interval(s, n, logThreshold) ?? BetaPrior.Interval(_unexpected.After(s, n).LogMarginal, s, n, logThreshold);
+        _shares[i]?.Interval(s, n, logThreshold)
+        ?? BetaPrior.Interval(_unexpected.After(s, n).LogMarginal, s, n, logThreshold);
 }

@@ -29,13 +29,19 @@ public sealed record SkewMeasures(Measure MaxOverMean, Measure Jain, Measure Tot
         var load = box.GreatestLoad(weights);
         var distance = box.TotalVariation(weights);
         return new SkewMeasures(
-            new Measure(shares.Zip(weights).Where(p => p.Second > 0).Max(p => p.First / p.Second), load.Least, load.Most),
+            new Measure(
+                shares.Zip(weights).Where(p => p.Second > 0).Max(p => p.First / p.Second),
+                load.Least,
+                load.Most
+            ),
             Inverse(Squares(shares, fairness), box.SumOfSquares(fairness), most: 1),
             new Measure(shares.Zip(weights).Sum(p => Math.Abs(p.First - p.Second)) / 2, distance.Least, distance.Most),
-            Inverse(Squares(shares, ones), box.SumOfSquares(ones), most: weights.Length));
+            Inverse(Squares(shares, ones), box.SumOfSquares(ones), most: weights.Length)
+        );
     }
 
-    private static double Squares(double[] shares, double[] coefficients) => shares.Zip(coefficients).Sum(p => p.Second * p.First * p.First);
+    private static double Squares(double[] shares, double[] coefficients) =>
+        shares.Zip(coefficients).Sum(p => p.Second * p.First * p.First);
 
     private static Measure Inverse(double value, (double Least, double Most) range, double most) =>
         new(Math.Min(most, 1 / value), Math.Min(most, 1 / range.Most), Math.Min(most, 1 / range.Least));

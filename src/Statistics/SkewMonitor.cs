@@ -24,7 +24,14 @@ public enum EpisodeEnd
 /// <param name="End">How it ended.</param>
 /// <param name="EndConnection">Observations of the run when the end was established; null while open.</param>
 public sealed record SkewEpisode(
-    Onset Onset, long AlarmConnection, TimeSpan AlarmAt, double ErrorProbability, int Alarms, EpisodeEnd End = EpisodeEnd.Open, long? EndConnection = null)
+    Onset Onset,
+    long AlarmConnection,
+    TimeSpan AlarmAt,
+    double ErrorProbability,
+    int Alarms,
+    EpisodeEnd End = EpisodeEnd.Open,
+    long? EndConnection = null
+)
 {
     /// <summary>Start of the observation that established the end; null while open.</summary>
     public TimeSpan? EndAt { get; init; }
@@ -36,7 +43,13 @@ public sealed record SkewEpisode(
 /// <param name="Verdict">Verdict on the observations of the current segment alone, at the segment's error probability.</param>
 /// <param name="Episodes">The latest episodes, at most <see cref="SkewMonitor.EpisodesKept"/>.</param>
 /// <param name="EpisodesTotal">All episodes of the run.</param>
-public sealed record SkewStatus(VerdictKind State, int Segment, Verdict Verdict, ImmutableArray<SkewEpisode> Episodes, long EpisodesTotal);
+public sealed record SkewStatus(
+    VerdictKind State,
+    int Segment,
+    Verdict Verdict,
+    ImmutableArray<SkewEpisode> Episodes,
+    long EpisodesTotal
+);
 
 /// <summary>
 /// Judges one stream of observations (selections, or successes for delivery) over a whole run: even, alarm, onset, recovery.
@@ -79,9 +92,13 @@ public sealed class SkewMonitor
     /// <summary>The shares expected now.</summary>
     public ExpectedShares Expected => _test.Expected;
 
-    private VerdictOptions SegmentOptions => _segment == 1
-        ? _options
-        : _options with { ErrorProbability = _options.ErrorProbability / ((double)_segment * (_segment + 1)) };
+    private VerdictOptions SegmentOptions =>
+        _segment == 1
+            ? _options
+            : _options with
+            {
+                ErrorProbability = _options.ErrorProbability / ((double)_segment * (_segment + 1)),
+            };
 
     /// <summary>Something was done to the cluster before the next observation.</summary>
     public void Record(RecordedEvent recorded) => _onset.Record(recorded);
@@ -114,7 +131,8 @@ public sealed class SkewMonitor
     }
 
     /// <summary>Everything there is to report now.</summary>
-    public SkewStatus Status(SelectionUnit unit = SelectionUnit.FreshSelection) => new(State, _segment, _test.Verdict(unit), [.. _episodes], _episodesTotal);
+    public SkewStatus Status(SelectionUnit unit = SelectionUnit.FreshSelection) =>
+        new(State, _segment, _test.Verdict(unit), [.. _episodes], _episodesTotal);
 
     private void LookForEven()
     {

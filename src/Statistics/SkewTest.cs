@@ -20,9 +20,10 @@ public sealed class SkewTest
     /// <param name="expected">The shares to compare with, known before the connections start.</param>
     /// <param name="options">Error probability and tolerance.</param>
     public SkewTest(ExpectedShares expected, VerdictOptions? options = null)
-        : this(new SkewEvidence(Require(expected), (options ?? VerdictOptions.Default).Tolerance), options ?? VerdictOptions.Default)
-    {
-    }
+        : this(
+            new SkewEvidence(Require(expected), (options ?? VerdictOptions.Default).Tolerance),
+            options ?? VerdictOptions.Default
+        ) { }
 
     internal SkewTest(SkewEvidence evidence, VerdictOptions options)
     {
@@ -48,7 +49,8 @@ public sealed class SkewTest
         _evidence.LogSkewedBound(_counts, _unattributed) >= _logThreshold && LogEvidenceSkewed >= _logThreshold;
 
     /// <summary>Whether the evidence of evenness is at least 1/α now.</summary>
-    public bool IsEven => _evidence.LogEvenBound(_counts, _unattributed) >= _logThreshold && LogEvidenceEven >= _logThreshold;
+    public bool IsEven =>
+        _evidence.LogEvenBound(_counts, _unattributed) >= _logThreshold && LogEvidenceEven >= _logThreshold;
 
     /// <summary>At most this many further selections cannot make <see cref="IsEven"/> true (one multiplies an e-value only so much).</summary>
     internal double SelectionsBeforeEven
@@ -57,13 +59,19 @@ public sealed class SkewTest
         {
             var bound = _evidence.LogEvenBound(_counts, _unattributed);
             var evidence = bound < _logThreshold ? bound : LogEvidenceEven;
-            return double.IsInfinity(evidence) ? 0 : Math.Floor((_logThreshold - evidence) / _evidence.LogGreatestEvenStep);
+            return double.IsInfinity(evidence)
+                ? 0
+                : Math.Floor((_logThreshold - evidence) / _evidence.LogGreatestEvenStep);
         }
     }
 
     /// <summary>Judges counts that are already there.</summary>
     public static Verdict Evaluate(
-        ExpectedShares expected, BackendCounts counts, VerdictOptions? options = null, SelectionUnit unit = SelectionUnit.FreshSelection)
+        ExpectedShares expected,
+        BackendCounts counts,
+        VerdictOptions? options = null,
+        SelectionUnit unit = SelectionUnit.FreshSelection
+    )
     {
         var test = new SkewTest(expected, options);
         test.Add(counts);
@@ -82,7 +90,10 @@ public sealed class SkewTest
     {
         ArgumentNullException.ThrowIfNull(counts);
         if (counts.PerBackend.Length != _counts.Length)
-            throw new ArgumentException($"{counts.PerBackend.Length} counts for {_counts.Length} backends.", nameof(counts));
+            throw new ArgumentException(
+                $"{counts.PerBackend.Length} counts for {_counts.Length} backends.",
+                nameof(counts)
+            );
         if (counts.Unattributed < 0 || counts.PerBackend.Any(c => c < 0))
             throw new ArgumentException("A count is negative.", nameof(counts));
         for (var i = 0; i < _counts.Length; i++)
@@ -91,7 +102,8 @@ public sealed class SkewTest
     }
 
     /// <summary>Intervals that contain all K shares at all times with probability 1 − α.</summary>
-    public ImmutableArray<ShareInterval> Intervals() => _evidence.Intervals(_counts, _unattributed, _options.ErrorProbability);
+    public ImmutableArray<ShareInterval> Intervals() =>
+        _evidence.Intervals(_counts, _unattributed, _options.ErrorProbability);
 
     /// <summary>
     /// ln e-value against exactly the expected shares (tolerance 0) under a Dirichlet(A·w) prior with A = K, over attributed selections. For display
@@ -105,12 +117,17 @@ public sealed class SkewTest
         if (_evidence.SelectedWithoutWeight(_counts))
             return double.PositiveInfinity;
         double concentration = _evidence.Competing;
-        var sum = SpecialFunctions.LogGamma(concentration) - SpecialFunctions.LogGamma(SkewEvidence.Total(_counts, 0) + concentration);
+        var sum =
+            SpecialFunctions.LogGamma(concentration)
+            - SpecialFunctions.LogGamma(SkewEvidence.Total(_counts, 0) + concentration);
         for (var i = 0; i < _counts.Length; i++)
         {
             if (Expected.Weights[i] is not (> 0 and var w))
                 continue;
-            sum += SpecialFunctions.LogGamma(concentration * w + _counts[i]) - SpecialFunctions.LogGamma(concentration * w) - _counts[i] * Math.Log(w);
+            sum +=
+                SpecialFunctions.LogGamma(concentration * w + _counts[i])
+                - SpecialFunctions.LogGamma(concentration * w)
+                - _counts[i] * Math.Log(w);
         }
         return sum;
     }

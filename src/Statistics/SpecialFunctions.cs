@@ -30,25 +30,33 @@ public static class SpecialFunctions
             shift *= (a + b) / a;
         for (; b < SeriesFrom; b++)
             shift *= (a + b) / b;
-        return -a * LogSpace.LogOnePlus(b / a) - b * LogSpace.LogOnePlus(a / b) + 0.5 * (Math.Log(1 / a + 1 / b))
-            + HalfLogTwoPi + StirlingCorrection(a) + StirlingCorrection(b) - StirlingCorrection(a + b) + Math.Log(shift);
+        return -a * LogSpace.LogOnePlus(b / a)
+            - b * LogSpace.LogOnePlus(a / b)
+            + 0.5 * (Math.Log(1 / a + 1 / b))
+            + HalfLogTwoPi
+            + StirlingCorrection(a)
+            + StirlingCorrection(b)
+            - StirlingCorrection(a + b)
+            + Math.Log(shift);
     }
 
     /// <summary>ln I_x(a, b): the log-probability that a Beta(a, b) variable is at most x. −∞ for x ≤ 0, 0 for x ≥ 1.</summary>
-    public static double LogBetaLower(double x, double a, double b) => x switch
-    {
-        <= 0 => double.NegativeInfinity,
-        >= 1 => 0,
-        _ => LogTail(x, 1 - x, Math.Log(x), LogSpace.LogOnePlus(-x), a, b, LogBeta(a, b)),
-    };
+    public static double LogBetaLower(double x, double a, double b) =>
+        x switch
+        {
+            <= 0 => double.NegativeInfinity,
+            >= 1 => 0,
+            _ => LogTail(x, 1 - x, Math.Log(x), LogSpace.LogOnePlus(-x), a, b, LogBeta(a, b)),
+        };
 
     /// <summary>ln[1 − I_x(a, b)]: the log-probability that a Beta(a, b) variable exceeds x. 0 for x ≤ 0, −∞ for x ≥ 1.</summary>
-    public static double LogBetaUpper(double x, double a, double b) => x switch
-    {
-        <= 0 => 0,
-        >= 1 => double.NegativeInfinity,
-        _ => LogTail(1 - x, x, LogSpace.LogOnePlus(-x), Math.Log(x), b, a, LogBeta(a, b)),
-    };
+    public static double LogBetaUpper(double x, double a, double b) =>
+        x switch
+        {
+            <= 0 => 0,
+            >= 1 => double.NegativeInfinity,
+            _ => LogTail(1 - x, x, LogSpace.LogOnePlus(-x), Math.Log(x), b, a, LogBeta(a, b)),
+        };
 
     /// <summary>The smaller tail comes from its own continued fraction; only the larger one is taken as a complement.</summary>
     /// <remarks>y = 1 − x, and everything that callers know already: ln x, ln y, ln B(a, b).</remarks>
@@ -96,7 +104,14 @@ public static class SpecialFunctions
     private static double StirlingCorrection(double x)
     {
         var s = 1 / (x * x);
-        return (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s * (1.0 / 1188 - s * (691.0 / 360360 - s / 156)))))) / x;
+        return (
+                1.0 / 12
+                - s
+                    * (
+                        1.0 / 360
+                        - s * (1.0 / 1260 - s * (1.0 / 1680 - s * (1.0 / 1188 - s * (691.0 / 360360 - s / 156))))
+                    )
+            ) / x;
     }
 
     private static void RequirePositive(double value, string name)

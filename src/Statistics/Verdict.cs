@@ -59,7 +59,10 @@ public enum SelectionUnit
 public sealed record BackendShare(string Backend, double Expected, long Count, ShareInterval Share)
 {
     /// <summary>Observed over expected share: 1 is as expected, +∞ a selection where none is expected.</summary>
-    public double Load => Expected > 0 ? Share.Estimate / Expected : Count > 0 ? double.PositiveInfinity : 1;
+    public double Load =>
+        Expected > 0 ? Share.Estimate / Expected
+        : Count > 0 ? double.PositiveInfinity
+        : 1;
 }
 
 /// <summary>Even, skewed or undecided, with everything needed to print it.</summary>

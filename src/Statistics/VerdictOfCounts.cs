@@ -5,21 +5,33 @@ namespace CiliumDebugging.Statistics;
 /// <summary>From counts to a <see cref="Verdict"/>.</summary>
 internal static class VerdictOfCounts
 {
-    public static Verdict Evaluate(SkewEvidence evidence, double[] counts, double unattributed, VerdictOptions options, SelectionUnit unit)
+    public static Verdict Evaluate(
+        SkewEvidence evidence,
+        double[] counts,
+        double unattributed,
+        VerdictOptions options,
+        SelectionUnit unit
+    )
     {
         var logThreshold = -Math.Log(options.ErrorProbability);
         var (skewed, even) = (evidence.LogSkewed(counts, unattributed), evidence.LogEven(counts, unattributed));
-        var kind = skewed >= logThreshold ? VerdictKind.Skewed : even >= logThreshold ? VerdictKind.Even : VerdictKind.Undecided;
+        var kind =
+            skewed >= logThreshold ? VerdictKind.Skewed
+            : even >= logThreshold ? VerdictKind.Even
+            : VerdictKind.Undecided;
         var intervals = evidence.Intervals(counts, unattributed, options.ErrorProbability);
-        var shares = evidence.Expected.Backends
-            .Select((name, i) => new BackendShare(name, evidence.Expected.Weights[i], (long)counts[i], intervals[i]))
+        var shares = evidence
+            .Expected.Backends.Select(
+                (name, i) => new BackendShare(name, evidence.Expected.Weights[i], (long)counts[i], intervals[i])
+            )
             .ToImmutableArray();
         var comparable = evidence.Expected.Count > 1 && evidence.Competing > 0 && counts.Any(c => c > 0);
         return new Verdict
         {
             Kind = kind,
             Cases = CasesOf(evidence, counts, unattributed),
-            ErrorProbability = unit == SelectionUnit.Unknown || evidence.Competing == 0 ? null : options.ErrorProbability,
+            ErrorProbability =
+                unit == SelectionUnit.Unknown || evidence.Competing == 0 ? null : options.ErrorProbability,
             Tolerance = options.Tolerance,
             LogEvidenceSkewed = skewed,
             LogEvidenceEven = even,
@@ -29,7 +41,10 @@ internal static class VerdictOfCounts
             Busiest = comparable ? shares.MaxBy(s => s.Load)!.Backend : null,
             Starved = comparable ? shares.Where(s => s.Expected > 0).MinBy(s => s.Load)!.Backend : null,
             HalfWidth = HalfWidthOf(shares),
-            FurtherConnections = kind == VerdictKind.Undecided ? DecisionForecast.FurtherConnections(evidence, counts, unattributed, logThreshold) : 0,
+            FurtherConnections =
+                kind == VerdictKind.Undecided
+                    ? DecisionForecast.FurtherConnections(evidence, counts, unattributed, logThreshold)
+                    : 0,
         };
     }
 
@@ -51,9 +66,10 @@ internal static class VerdictOfCounts
         return cases;
     }
 
-    private static double HalfWidthOf(ImmutableArray<BackendShare> shares) => shares
-        .Where(s => s.Expected > 0)
-        .Select(s => double.IsNaN(s.Share.Estimate) ? double.PositiveInfinity : s.Share.HalfWidth / s.Expected)
-        .DefaultIfEmpty(double.PositiveInfinity)
-        .Max();
+    private static double HalfWidthOf(ImmutableArray<BackendShare> shares) =>
+        shares
+            .Where(s => s.Expected > 0)
+            .Select(s => double.IsNaN(s.Share.Estimate) ? double.PositiveInfinity : s.Share.HalfWidth / s.Expected)
+            .DefaultIfEmpty(double.PositiveInfinity)
+            .Max();
 }

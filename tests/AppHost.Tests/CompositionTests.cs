@@ -14,7 +14,12 @@ public sealed class CompositionTests
     public async Task The_cluster_is_the_one_process_and_gets_topology_and_settings_but_no_secret()
     {
         var builder = LabApplication.CreateBuilder(LabCommandLine.Parse([]));
-        var options = new LabOptions { Workers = 2, PortOffset = 100, CiliumSettings = new LabOptions().CiliumSettings.Add("tunnel", "vxlan") };
+        var options = new LabOptions
+        {
+            Workers = 2,
+            PortOffset = 100,
+            CiliumSettings = new LabOptions().CiliumSettings.Add("tunnel", "vxlan"),
+        };
 
         var cluster = builder.AddCluster<ClusterProject>("cluster", options);
         builder.AddDeployment<ClusterProject>("backend-1", options.Topology, cluster);
@@ -47,7 +52,11 @@ public sealed class CompositionTests
 
         builder.AddDistribution("distribution", new LabOptions(), cluster);
 
-        builder.Resources.Where(r => r.Name == "distribution").ShouldHaveSingleItem().IsExcludedFromPublish().ShouldBeTrue();
+        builder
+            .Resources.Where(r => r.Name == "distribution")
+            .ShouldHaveSingleItem()
+            .IsExcludedFromPublish()
+            .ShouldBeTrue();
     }
 
     [Fact]
@@ -58,12 +67,26 @@ public sealed class CompositionTests
 
         builder.AddDistribution("distribution", new LabOptions(), cluster);
 
-        var commands = builder.Resources.OfType<DistributionResource>().Single().Annotations.OfType<ResourceCommandAnnotation>().ToList();
-        commands.Select(c => c.Name).ShouldBe(
-        [
-            "apply-backend-policy", "remove-backend-policy", "apply-load-test-policy", "remove-load-test-policy", "run-scenario", "start-load",
-            "end-run", "write-report",
-        ], ignoreOrder: true);
+        var commands = builder
+            .Resources.OfType<DistributionResource>()
+            .Single()
+            .Annotations.OfType<ResourceCommandAnnotation>()
+            .ToList();
+        commands
+            .Select(c => c.Name)
+            .ShouldBe(
+                [
+                    "apply-backend-policy",
+                    "remove-backend-policy",
+                    "apply-load-test-policy",
+                    "remove-load-test-policy",
+                    "run-scenario",
+                    "start-load",
+                    "end-run",
+                    "write-report",
+                ],
+                ignoreOrder: true
+            );
         var scenario = commands.Single(c => c.Name == "run-scenario").Arguments.ShouldHaveSingleItem();
         scenario.Options.ShouldNotBeNull().Select(o => o.Key).ShouldContain("stale-conntrack");
         scenario.Value.ShouldBe("two-sided-l7");
@@ -74,7 +97,14 @@ public sealed class CompositionTests
     {
         var configuration = LabApplication.CreateBuilder(LabCommandLine.Parse([])).Configuration;
 
-        foreach (var address in new[] { "ASPNETCORE_URLS", "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL" })
+        foreach (
+            var address in new[]
+            {
+                "ASPNETCORE_URLS",
+                "ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL",
+                "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
+            }
+        )
             configuration[address].ShouldNotBeNull().ShouldStartWith("http://localhost:");
         DashboardAddresses.Link(configuration).ShouldMatch(@"^http://localhost:\d+/login\?t=[0-9a-f]{32}$");
     }
@@ -89,9 +119,16 @@ public sealed class CompositionTests
         second.ShouldBeNull();
     }
 
-    private static async Task<Dictionary<string, object>> EnvironmentAsync(IResource resource, IDistributedApplicationBuilder builder)
+    private static async Task<Dictionary<string, object>> EnvironmentAsync(
+        IResource resource,
+        IDistributedApplicationBuilder builder
+    )
     {
-        var context = new EnvironmentCallbackContext(builder.ExecutionContext, resource, cancellationToken: TestContext.Current.CancellationToken);
+        var context = new EnvironmentCallbackContext(
+            builder.ExecutionContext,
+            resource,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         foreach (var annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
             await annotation.Callback(context);
         return context.EnvironmentVariables;

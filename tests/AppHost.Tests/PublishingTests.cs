@@ -10,7 +10,9 @@ public sealed class PublishingTests
         try
         {
             var (exitCode, output) = await AppHostProcess.RunAsync(
-                ["--operation", "publish", "--step", "publish", "--output-path", Path.Combine(empty.FullName, "chart")], ("RestoreSources", empty.FullName));
+                ["--operation", "publish", "--step", "publish", "--output-path", Path.Combine(empty.FullName, "chart")],
+                ("RestoreSources", empty.FullName)
+            );
 
             exitCode.ShouldBe(1);
             var line = output.Trim().Split('\n').ShouldHaveSingleItem();

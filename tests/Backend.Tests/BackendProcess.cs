@@ -18,7 +18,11 @@ public sealed class BackendProcess : IAsyncLifetime
     {
         var port = FreePort();
         Client.BaseAddress = new Uri($"http://127.0.0.1:{port}");
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Backend.dll")]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Backend.dll")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["ASPNETCORE_URLS"] = Client.BaseAddress.ToString();
         start.Environment["POD_NAME"] = PodName;
         start.Environment["NODE_NAME"] = NodeName;
@@ -26,7 +30,8 @@ public sealed class BackendProcess : IAsyncLifetime
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        while (!await IsHealthyAsync(deadline.Token)) await Task.Yield();
+        while (!await IsHealthyAsync(deadline.Token))
+            await Task.Yield();
     }
 
     private async Task<bool> IsHealthyAsync(CancellationToken cancellationToken)
@@ -52,7 +57,8 @@ public sealed class BackendProcess : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        if (_process is null) return;
+        if (_process is null)
+            return;
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();

@@ -25,7 +25,8 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     [InlineData("/echo", $"host={BackendProcess.PodName} body=")]
     [InlineData("/a", $"host={BackendProcess.PodName}")]
     [InlineData("/b", $"host={BackendProcess.PodName}")]
-    public async Task A_get_answers_the_pod(string path, string expected) => (await Client.GetStringAsync(path, Cancel)).ShouldBe(expected);
+    public async Task A_get_answers_the_pod(string path, string expected) =>
+        (await Client.GetStringAsync(path, Cancel)).ShouldBe(expected);
 
     [Fact]
     public async Task A_status_that_is_asked_for_is_answered_and_the_request_counted()
@@ -57,7 +58,8 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     [Theory]
     [InlineData("/health")]
     [InlineData("/alive")]
-    public async Task The_pod_is_healthy(string path) => (await Client.GetStringAsync(path, Cancel)).ShouldBe("Healthy");
+    public async Task The_pod_is_healthy(string path) =>
+        (await Client.GetStringAsync(path, Cancel)).ShouldBe("Healthy");
 
     [Fact]
     public async Task A_body_of_one_mebibyte_is_echoed_whole()
@@ -75,7 +77,10 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     public async Task A_larger_body_is_answered_413_and_not_counted(bool chunked)
     {
         var before = await CountAsync("echo_requests");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo") { Content = new ByteArrayContent(new byte[(1024 * 1024) + 1]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo")
+        {
+            Content = new ByteArrayContent(new byte[(1024 * 1024) + 1]),
+        };
         request.Headers.TransferEncodingChunked = chunked;
 
         using var answer = await Client.SendAsync(request, Cancel);
@@ -87,10 +92,16 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     [Fact]
     public async Task Each_endpoint_counts_its_own_requests_under_the_seeds_names()
     {
-        var (echo, a, b) = (await CountAsync("echo_requests"), await CountAsync("a_requests"), await CountAsync("b_requests"));
+        var (echo, a, b) = (
+            await CountAsync("echo_requests"),
+            await CountAsync("a_requests"),
+            await CountAsync("b_requests")
+        );
 
-        for (var i = 0; i < 3; i++) await Client.GetStringAsync("/echo", Cancel);
-        for (var i = 0; i < 2; i++) await Client.GetStringAsync("/a", Cancel);
+        for (var i = 0; i < 3; i++)
+            await Client.GetStringAsync("/echo", Cancel);
+        for (var i = 0; i < 2; i++)
+            await Client.GetStringAsync("/a", Cancel);
         await Client.GetStringAsync("/b", Cancel);
 
         (await CountAsync("echo_requests")).ShouldBe(echo + 3);
@@ -110,6 +121,9 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
     private async Task<long> CountAsync(string metric)
     {
         var lines = (await Client.GetStringAsync("/metrics", Cancel)).Split('\n');
-        return long.Parse(lines.Single(l => l.StartsWith(metric + " ", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+        return long.Parse(
+            lines.Single(l => l.StartsWith(metric + " ", StringComparison.Ordinal)).Split(' ')[1],
+            CultureInfo.InvariantCulture
+        );
     }
 }

@@ -13,12 +13,30 @@ public sealed class PodNamesTests
     [InlineData("adopted", "ReplicaSet", "backend-1-5978fcd57b", "5978fcd57b", "backend-1", "adopted")]
     [InlineData("alone", null, null, null, "alone", "alone")]
     public void A_pod_is_an_instance_of_its_workload(
-        string name, string? kind, string? owner, string? hash, string workload, string shortName)
+        string name,
+        string? kind,
+        string? owner,
+        string? hash,
+        string workload,
+        string shortName
+    )
     {
-        var pod = new V1Pod { Metadata = new V1ObjectMeta { Name = name, Labels = new Dictionary<string, string>() } };
+        var pod = new V1Pod
+        {
+            Metadata = new V1ObjectMeta { Name = name, Labels = new Dictionary<string, string>() },
+        };
         if (kind is not null)
-            pod.Metadata.OwnerReferences = [new V1OwnerReference { Kind = kind, Name = owner, Controller = true }];
-        if (hash is not null) pod.Metadata.Labels["pod-template-hash"] = hash;
+            pod.Metadata.OwnerReferences =
+            [
+                new V1OwnerReference
+                {
+                    Kind = kind,
+                    Name = owner,
+                    Controller = true,
+                },
+            ];
+        if (hash is not null)
+            pod.Metadata.Labels["pod-template-hash"] = hash;
 
         PodNames.WorkloadOf(pod).ShouldBe(workload);
         PodNames.ShortNameOf(pod).ShouldBe(shortName);

@@ -16,8 +16,9 @@ public sealed class ClusterTelemetryTests
 
         var spans = Record(topology, "one-worker", "one-worker3", "one-control-plane");
 
-        spans.Select(s => (s.Service, s.Node)).ShouldBe(
-            [("proxy one-worker", "one-worker"), ("proxy one-worker3", "one-worker3")]);
+        spans
+            .Select(s => (s.Service, s.Node))
+            .ShouldBe([("proxy one-worker", "one-worker"), ("proxy one-worker3", "one-worker3")]);
     }
 
     [Fact]
@@ -32,15 +33,17 @@ public sealed class ClusterTelemetryTests
     }
 
     private static List<(string? Service, string? Node, int Providers)> Record(
-        ClusterTopology topology, params string[] nodes)
+        ClusterTopology topology,
+        params string[] nodes
+    )
     {
         var (exporters, spans) = (new List<Kept>(), new ConcurrentQueue<(string?, string?)>());
         using (new ClusterTelemetry(topology, builder =>
-        {
-            var exporter = new Kept(spans);
-            exporters.Add(exporter);
-            builder.AddProcessor(new SimpleActivityExportProcessor(exporter));
-        }))
+            {
+                var exporter = new Kept(spans);
+                exporters.Add(exporter);
+                builder.AddProcessor(new SimpleActivityExportProcessor(exporter));
+            }))
             foreach (var node in nodes)
                 ProxyTracing.Source(node).StartActivity("pass", ActivityKind.Server)?.Dispose();
         return [.. spans.Select(s => (s.Item1, s.Item2, exporters.Count))];
@@ -50,11 +53,13 @@ public sealed class ClusterTelemetryTests
     {
         public override ExportResult Export(in Batch<Activity> batch)
         {
-            var resource = ParentProvider.GetResource().Attributes
-                .ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
+            var resource = ParentProvider
+                .GetResource()
+                .Attributes.ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
             // A dashboard would show the instance behind the name.
             resource.ShouldNotContainKey("service.instance.id");
-            foreach (var _ in batch) spans.Enqueue((resource["service.name"], resource["k8s.node.name"]));
+            foreach (var _ in batch)
+                spans.Enqueue((resource["service.name"], resource["k8s.node.name"]));
             return ExportResult.Success;
         }
     }

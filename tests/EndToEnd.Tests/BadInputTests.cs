@@ -30,10 +30,15 @@ public sealed class BadInputTests : IDisposable
     public async Task A_broken_policy_file_is_named_with_line_policy_and_field()
     {
         var original = Path.Combine(AppContext.BaseDirectory, "scenarios", "two-sided-l7");
-        foreach (var file in Directory.EnumerateFiles(original, "*.yaml")) File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
+        foreach (var file in Directory.EnumerateFiles(original, "*.yaml"))
+            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
         var policy = Path.Combine(_folder, "load-test-policy.yaml");
         var text = await File.ReadAllTextAsync(policy, TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(policy, text.Replace("port: \"8080\"", "port: \"808080\"", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            policy,
+            text.Replace("port: \"8080\"", "port: \"808080\"", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken
+        );
         await using var lab = LabProcess.Start("--scenario", _folder);
 
         (await lab.WaitAsync(s_limit)).ShouldBe(2, lab.Output);

@@ -16,9 +16,19 @@ public sealed class LabProcess : IAsyncDisposable
     {
         // env: whoever runs the tests in the background has SIGINT ignored, and a child would inherit that.
         var start = new ProcessStartInfo(
-            "env", ["--default-signal=INT", "dotnet", "exec", Path.Combine(AppContext.BaseDirectory, "AppHost.dll"), .. arguments])
+            "env",
+            [
+                "--default-signal=INT",
+                "dotnet",
+                "exec",
+                Path.Combine(AppContext.BaseDirectory, "AppHost.dll"),
+                .. arguments,
+            ]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         start.Environment["TMPDIR"] = _temporary.FullName;
         _process = new Process { StartInfo = start };
@@ -70,7 +80,9 @@ public sealed class LabProcess : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                throw new TimeoutException($"no line with '{part}' within {limit.TotalSeconds} s; the lab wrote:\n{Output}");
+                throw new TimeoutException(
+                    $"no line with '{part}' within {limit.TotalSeconds} s; the lab wrote:\n{Output}"
+                );
             }
         }
     }
@@ -87,12 +99,16 @@ public sealed class LabProcess : IAsyncDisposable
     public IReadOnlyList<int> Started()
     {
         var processes = ProcessTable.Read();
-        return processes.Below([_process.Id, .. processes.WithArgument("--monitor", _process.Id)]).Except([_process.Id]).ToList();
+        return processes
+            .Below([_process.Id, .. processes.WithArgument("--monitor", _process.Id)])
+            .Except([_process.Id])
+            .ToList();
     }
 
     private void Keep(string? line)
     {
-        if (line is null) return;
+        if (line is null)
+            return;
         _lines.Enqueue(line);
         _newLine.Release();
     }

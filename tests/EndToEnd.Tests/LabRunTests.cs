@@ -16,8 +16,12 @@ public sealed class LabRunTests
         using var network = PrivateNetwork.Create();
         var lab = $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "AppHost.dll")}'";
 
-        var output = await network.RunAsync($"""
-            ASPNETCORE_URLS=http://0.0.0.0:8080 dotnet exec '{Path.Combine(AppContext.BaseDirectory, "Backend.dll")}' >holder.log 2>&1 & holder=$!
+        var output = await network.RunAsync(
+            $"""
+            ASPNETCORE_URLS=http://0.0.0.0:8080 dotnet exec '{Path.Combine(
+                AppContext.BaseDirectory,
+                "Backend.dll"
+            )}' >holder.log 2>&1 & holder=$!
             until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do kill -0 $holder || exit 1; done
             {lab} --once >skewed.log 2>&1 & skewed=$!
             {lab} {string.Join(' ', s_short)} --set sandbox-sockets=per-node >even.log 2>&1 & even=$!
@@ -25,7 +29,9 @@ public sealed class LabRunTests
             wait $even; second=$?
             kill $holder
             echo "holder $holder, exit codes $first $second"
-            """, s_limit);
+            """,
+            s_limit
+        );
 
         var (skewed, even) = (network.Read("skewed.log"), network.Read("even.log"));
         output.ShouldContain("exit codes 0 3", customMessage: $"{skewed}\n{even}");
@@ -63,7 +69,8 @@ public sealed class LabRunTests
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
         lab.Output.ShouldNotContain("   at ");
         var ended = Stopwatch.StartNew();
-        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(5)) await Task.Delay(50, TestContext.Current.CancellationToken);
+        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(5))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         started.Where(ProcessTable.IsRunning).ShouldBeEmpty();
         lab.TemporaryFiles.ShouldBeEmpty();
     }
@@ -79,7 +86,8 @@ public sealed class LabRunTests
 
         await lab.WaitAsync(TimeSpan.FromSeconds(30));
         var ended = Stopwatch.StartNew();
-        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(15)) await Task.Delay(50, TestContext.Current.CancellationToken);
+        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(15))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
         started.Where(ProcessTable.IsRunning).ShouldBeEmpty();
     }
 }

@@ -7,9 +7,7 @@ public sealed class PrivateNetwork : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("private-network-").FullName;
 
-    private PrivateNetwork()
-    {
-    }
+    private PrivateNetwork() { }
 
     /// <summary>Makes one, or skips the test where the machine cannot.</summary>
     public static PrivateNetwork Create()
@@ -18,7 +16,8 @@ public sealed class PrivateNetwork : IDisposable
         try
         {
             using var probe = network.Start("true");
-            if (probe.WaitForExit(TimeSpan.FromSeconds(10)) && probe.ExitCode == 0) return network;
+            if (probe.WaitForExit(TimeSpan.FromSeconds(10)) && probe.ExitCode == 0)
+                return network;
         }
         catch (System.ComponentModel.Win32Exception)
         {
@@ -48,14 +47,27 @@ public sealed class PrivateNetwork : IDisposable
     }
 
     /// <summary>A file that a script wrote.</summary>
-    public string Read(string file) => File.Exists(Path.Combine(_folder, file)) ? File.ReadAllText(Path.Combine(_folder, file)) : "";
+    public string Read(string file) =>
+        File.Exists(Path.Combine(_folder, file)) ? File.ReadAllText(Path.Combine(_folder, file)) : "";
 
-    private Process Start(string script) => Process.Start(new ProcessStartInfo("unshare", ["--map-root-user", "--net", "bash", "-c", "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up || exit 1\n" + script])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardInput = true,
-        WorkingDirectory = _folder,
-    })!;
+    private Process Start(string script) =>
+        Process.Start(
+            new ProcessStartInfo(
+                "unshare",
+                [
+                    "--map-root-user",
+                    "--net",
+                    "bash",
+                    "-c",
+                    "PATH=$PATH:/usr/sbin:/sbin; ip link set lo up || exit 1\n" + script,
+                ]
+            )
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardInput = true,
+                WorkingDirectory = _folder,
+            }
+        )!;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -17,9 +17,20 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"), "needs a pseudo-terminal: Linux with script (util-linux)");
-        var lab = $"stty rows 45 cols 170; exec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "AppHost.dll")}' --by-hand";
-        _process = Process.Start(new ProcessStartInfo("script", ["-qfec", lab, "/dev/null"]) { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = _folder })!;
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux() && File.Exists("/usr/bin/script"),
+            "needs a pseudo-terminal: Linux with script (util-linux)"
+        );
+        var lab =
+            $"stty rows 45 cols 170; exec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "AppHost.dll")}' --by-hand";
+        _process = Process.Start(
+            new ProcessStartInfo("script", ["-qfec", lab, "/dev/null"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                WorkingDirectory = _folder,
+            }
+        )!;
         _reading = ReadAsync(_process.StandardOutput);
         return ValueTask.CompletedTask;
     }
@@ -28,7 +39,20 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
     public async Task The_footer_shows_the_keys_and_each_does_what_it_says()
     {
         await SeeAsync(["2xx/s"]); // the table, with the footer below it
-        foreach (var key in (string[])["[1] remove backend-policy.yaml", "[2] apply load-test-policy.yaml", "[d] delete pod backend-1-", "[x] stop", "[n] run ", "[w] write report", "[p] page", "[q] quit"]) await SeeAsync([key]);
+        foreach (
+            var key in (string[])
+                [
+                    "[1] remove backend-policy.yaml",
+                    "[2] apply load-test-policy.yaml",
+                    "[d] delete pod backend-1-",
+                    "[x] stop",
+                    "[n] run ",
+                    "[w] write report",
+                    "[p] page",
+                    "[q] quit",
+                ]
+        )
+            await SeeAsync([key]);
 
         await PressAsync('2', ["applied load-test-policy.yaml"]);
         await SeeAsync(["[2] remove load-test-policy.yaml"], _pressed);
@@ -36,12 +60,16 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         await SeeAsync(["[2] apply load-test-policy.yaml"], _pressed);
         await PressAsync('d', ["deleted pod backend-1-"]);
         // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then one is told to try again.
-        const string Written = "report.html (also report.md, report.json, junit.xml)", Again = "try again in a moment";
-        while (await PressAsync('w', [Written, Again]) == Again);
+        const string Written = "report.html (also report.md, report.json, junit.xml)",
+            Again = "try again in a moment";
+        while (await PressAsync('w', [Written, Again]) == Again)
+            ;
         Directory.EnumerateFiles(_folder, "report.html", SearchOption.AllDirectories).ShouldHaveSingleItem();
 
         await PressAsync('q', []);
-        await _process!.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit, TestContext.Current.CancellationToken);
+        await _process!
+            .WaitForExitAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(s_limit, TestContext.Current.CancellationToken);
         _process.ExitCode.ShouldBe(130, Screen(0));
         Screen(0).ShouldNotContain("   at ");
     }
@@ -49,7 +77,8 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
     /// <summary>Presses a key and waits until the screen says, after that, one of the texts.</summary>
     private async Task<string?> PressAsync(char key, string[] then)
     {
-        lock (_screen) _pressed = _screen.Length;
+        lock (_screen)
+            _pressed = _screen.Length;
         await _process!.StandardInput.WriteAsync(key);
         await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
         return then.Length == 0 ? null : await SeeAsync(then, _pressed);
@@ -65,20 +94,24 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
             while (true)
             {
                 var screen = Screen(since);
-                if (texts.FirstOrDefault(t => screen.Contains(t, StringComparison.Ordinal)) is { } seen) return seen;
+                if (texts.FirstOrDefault(t => screen.Contains(t, StringComparison.Ordinal)) is { } seen)
+                    return seen;
                 await _written.WaitAsync(deadline.Token);
             }
         }
         catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"the screen does not say '{string.Join("' or '", texts)}' within {s_limit.TotalSeconds} s; it said\n{Screen(since)}");
+            throw new TimeoutException(
+                $"the screen does not say '{string.Join("' or '", texts)}' within {s_limit.TotalSeconds} s; it said\n{Screen(since)}"
+            );
         }
     }
 
     /// <summary>What was written from a position on, as text: without colours and cursor movements, lines that were broken for their width joined.</summary>
     private string Screen(int since)
     {
-        lock (_screen) return Spaces().Replace(Escapes().Replace(_screen.ToString(since, _screen.Length - since), ""), " ");
+        lock (_screen)
+            return Spaces().Replace(Escapes().Replace(_screen.ToString(since, _screen.Length - since), ""), " ");
     }
 
     private async Task ReadAsync(StreamReader output)
@@ -86,14 +119,16 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         var buffer = new char[4096];
         while (await output.ReadAsync(buffer) is > 0 and var read)
         {
-            lock (_screen) _screen.Append(buffer, 0, read);
+            lock (_screen)
+                _screen.Append(buffer, 0, read);
             _written.Release();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false }) _process.Kill(entireProcessTree: true);
+        if (_process is { HasExited: false })
+            _process.Kill(entireProcessTree: true);
         await _reading;
         _process?.Dispose();
         _written.Dispose();

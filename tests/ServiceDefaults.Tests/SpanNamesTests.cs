@@ -26,8 +26,13 @@ public sealed class SpanNamesTests
     public async Task Scrapes_health_checks_and_unsampled_requests_make_no_spans()
     {
         var spans = await RunAsync(
-            tracesRequests: true, Get("/metrics"), Get("/health"), Get("/alive", sampled: true),
-                Get("/echo", sampled: false), Get("/echo"));
+            tracesRequests: true,
+            Get("/metrics"),
+            Get("/health"),
+            Get("/alive", sampled: true),
+            Get("/echo", sampled: false),
+            Get("/echo")
+        );
 
         spans.ShouldHaveSingleItem().GetTagItem("url.path").ShouldBe("/echo");
     }
@@ -40,31 +45,37 @@ public sealed class SpanNamesTests
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (sampled is { } flag)
-            request.Headers.Add("traceparent",
-                $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-0{(flag ? 1 : 0)}");
+            request.Headers.Add(
+                "traceparent",
+                $"00-{ActivityTraceId.CreateRandom()}-{ActivitySpanId.CreateRandom()}-0{(flag ? 1 : 0)}"
+            );
         return request;
     }
 
     private static async Task<IReadOnlyCollection<Activity>> RunAsync(
-        bool tracesRequests, params HttpRequestMessage[] requests)
+        bool tracesRequests,
+        params HttpRequestMessage[] requests
+    )
     {
         var spans = new ConcurrentQueue<Activity>();
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Configuration[OtlpTarget.Variable] = "http://127.0.0.1:9";
         builder.ConfigureOpenTelemetry(tracesRequests: tracesRequests);
-        builder.Services.ConfigureOpenTelemetryTracerProvider(
-            tracing => tracing.AddProcessor(new SimpleActivityExportProcessor(new Kept(spans))));
+        builder.Services.ConfigureOpenTelemetryTracerProvider(tracing =>
+            tracing.AddProcessor(new SimpleActivityExportProcessor(new Kept(spans)))
+        );
         await using (var app = builder.Build())
         {
             app.MapFallback(() => "fine");
             await app.StartAsync(TestContext.Current.CancellationToken);
-            using var client = new HttpClient(
-                new SocketsHttpHandler { ActivityHeadersPropagator = null })
-                { BaseAddress = new Uri(app.Urls.Single()) };
+            using var client = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null })
+            {
+                BaseAddress = new Uri(app.Urls.Single()),
+            };
             foreach (var request in requests)
                 using (await client.SendAsync(request, TestContext.Current.CancellationToken))
-                request.Dispose();
+                    request.Dispose();
         }
         return [.. spans.Where(s => s.Kind is ActivityKind.Server)];
     }
@@ -73,7 +84,8 @@ public sealed class SpanNamesTests
     {
         public override ExportResult Export(in Batch<Activity> batch)
         {
-            foreach (var span in batch) spans.Enqueue(span);
+            foreach (var span in batch)
+                spans.Enqueue(span);
             return ExportResult.Success;
         }
     }

@@ -21,7 +21,9 @@ public class ClientNodeMatrixTests
         rows.Select(r => r.Verdict.Kind).ShouldBe([VerdictKind.Even, VerdictKind.Even, VerdictKind.Skewed]);
         rows[2].Verdict.Starved.ShouldBe("backend-c");
         rows[0].Verdict.ErrorProbability.ShouldBe(1e-4 / 3);
-        var aggregate = BackendCounts.Of([.. Enumerable.Range(0, 3).Select(b => rows.Sum(r => r.Counts.PerBackend[b]))]);
+        var aggregate = BackendCounts.Of([
+            .. Enumerable.Range(0, 3).Select(b => rows.Sum(r => r.Counts.PerBackend[b])),
+        ]);
         SkewTest.Evaluate(Draws.ThreePods, aggregate).Kind.ShouldBe(VerdictKind.Even);
     }
 
@@ -55,7 +57,9 @@ public class ClientNodeMatrixTests
         var matrix = new ClientNodeMatrix(Draws.ThreePods, s_backendNodes, capacity: 2);
         foreach (var node in new[] { "a", "b", "c", "d", "a" })
             matrix.Add(node, 0);
-        matrix.Rows().Select(r => (r.ClientNode, r.Counts.Total))
+        matrix
+            .Rows()
+            .Select(r => (r.ClientNode, r.Counts.Total))
             .ShouldBe([(ClientNodeMatrix.OtherNodes, 2L), ("a", 2L), ("b", 1L)]);
     }
 }

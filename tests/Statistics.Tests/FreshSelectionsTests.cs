@@ -18,9 +18,15 @@ public class FreshSelectionsTests
     public void The_same_port_of_another_pod_or_towards_another_service_is_fresh()
     {
         var selections = new FreshSelections();
-        selections.Classify("backend-1", IPEndPoint.Parse("10.0.0.1:40001"), TimeSpan.Zero).ShouldBe(SelectionOrigin.Fresh);
-        selections.Classify("backend-1", IPEndPoint.Parse("10.0.0.2:40001"), TimeSpan.Zero).ShouldBe(SelectionOrigin.Fresh);
-        selections.Classify("backend-2", IPEndPoint.Parse("10.0.0.1:40001"), TimeSpan.Zero).ShouldBe(SelectionOrigin.Fresh);
+        selections
+            .Classify("backend-1", IPEndPoint.Parse("10.0.0.1:40001"), TimeSpan.Zero)
+            .ShouldBe(SelectionOrigin.Fresh);
+        selections
+            .Classify("backend-1", IPEndPoint.Parse("10.0.0.2:40001"), TimeSpan.Zero)
+            .ShouldBe(SelectionOrigin.Fresh);
+        selections
+            .Classify("backend-2", IPEndPoint.Parse("10.0.0.1:40001"), TimeSpan.Zero)
+            .ShouldBe(SelectionOrigin.Fresh);
     }
 
     [Fact]
@@ -38,7 +44,13 @@ public class FreshSelectionsTests
     {
         var selections = new FreshSelections(TimeSpan.FromSeconds(60));
         Classify(selections, 40_001, 0);
-        selections.Classify("backend-1", IPEndPoint.Parse("10.0.0.1:40001"), TimeSpan.FromSeconds(55), firstOnConnection: false)
+        selections
+            .Classify(
+                "backend-1",
+                IPEndPoint.Parse("10.0.0.1:40001"),
+                TimeSpan.FromSeconds(55),
+                firstOnConnection: false
+            )
             .ShouldBe(SelectionOrigin.KeepAlive);
         Classify(selections, 40_001, 100).ShouldBe(SelectionOrigin.ReusedPort);
         selections.Counts.KeepAlive.ShouldBe(1);
@@ -76,5 +88,9 @@ public class FreshSelectionsTests
     }
 
     private static SelectionOrigin Classify(FreshSelections selections, int port, int second) =>
-        selections.Classify("backend-1", new IPEndPoint(IPAddress.Parse("10.0.0.1"), port), TimeSpan.FromSeconds(second));
+        selections.Classify(
+            "backend-1",
+            new IPEndPoint(IPAddress.Parse("10.0.0.1"), port),
+            TimeSpan.FromSeconds(second)
+        );
 }

@@ -16,8 +16,17 @@ public class OnsetMonitorTests
                 monitor.Record(new RecordedEvent("policy applied", TimeSpan.FromSeconds(7)));
             monitor.Add(selections[i]);
         }
-        double E(int from) => Math.Exp(SkewTest.Evaluate(
-            Draws.ThreePods, BackendCounts.Of([.. Enumerable.Range(0, 3).Select(b => (long)selections[from..].Count(s => s == b))])).LogEvidenceSkewed);
+        double E(int from) =>
+            Math.Exp(
+                SkewTest
+                    .Evaluate(
+                        Draws.ThreePods,
+                        BackendCounts.Of([
+                            .. Enumerable.Range(0, 3).Select(b => (long)selections[from..].Count(s => s == b)),
+                        ])
+                    )
+                    .LogEvidenceSkewed
+            );
         var expected = E(0) / 4 + E(10) / 12 + E(20) / 24 + E(7) / 4;
         Math.Exp(monitor.LogWealth()).ShouldBe(expected, 1e-9 * expected);
     }
@@ -54,7 +63,8 @@ public class OnsetMonitorTests
         {
             var draws = new Draws(run);
             var monitor = new OnsetMonitor(Draws.ThreePods, new VerdictOptions { ErrorProbability = 0.01 });
-            int? everyConnection = null, everyFiftieth = null;
+            int? everyConnection = null,
+                everyFiftieth = null;
             for (var n = 1; n <= 1500; n++)
             {
                 if (monitor.Add(draws.From(s_stale)))
@@ -94,9 +104,7 @@ public class OnsetMonitorTests
         monitor.Record(new RecordedEvent("deployment scaled", TimeSpan.Zero));
         for (var n = 0; n < 5000; n++)
             monitor.Add(draws.Below(3)).ShouldBeFalse();
-        while (!monitor.Add(2))
-        {
-        }
+        while (!monitor.Add(2)) { }
         var onset = monitor.Onset.ShouldNotBeNull();
         onset.Best.Connection.ShouldBeInRange(4980, 5020);
         onset.Events.ShouldBeEmpty();

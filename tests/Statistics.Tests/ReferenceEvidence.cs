@@ -7,13 +7,20 @@ namespace CiliumDebugging.Statistics.Tests;
 internal static class ReferenceEvidence
 {
     public static double R(double q, double s, double n, double a, double b) =>
-        MathNetFunctions.BetaLn(a + s, b + n - s) - MathNetFunctions.BetaLn(a, b) - s * Math.Log(q) - (n - s) * Math.Log(1 - q);
+        MathNetFunctions.BetaLn(a + s, b + n - s)
+        - MathNetFunctions.BetaLn(a, b)
+        - s * Math.Log(q)
+        - (n - s) * Math.Log(1 - q);
 
-    public static double Up(double q, double s, double n, double a, double b) => R(q, s, n, a, b)
-        + Math.Log(1 - MathNetFunctions.BetaRegularized(a + s, b + n - s, q)) - Math.Log(1 - MathNetFunctions.BetaRegularized(a, b, q));
+    public static double Up(double q, double s, double n, double a, double b) =>
+        R(q, s, n, a, b)
+        + Math.Log(1 - MathNetFunctions.BetaRegularized(a + s, b + n - s, q))
+        - Math.Log(1 - MathNetFunctions.BetaRegularized(a, b, q));
 
-    public static double Down(double q, double s, double n, double a, double b) => R(q, s, n, a, b)
-        + Math.Log(MathNetFunctions.BetaRegularized(a + s, b + n - s, q)) - Math.Log(MathNetFunctions.BetaRegularized(a, b, q));
+    public static double Down(double q, double s, double n, double a, double b) =>
+        R(q, s, n, a, b)
+        + Math.Log(MathNetFunctions.BetaRegularized(a + s, b + n - s, q))
+        - Math.Log(MathNetFunctions.BetaRegularized(a, b, q));
 
     public static double Skewed(double[] weights, long[] counts, double tolerance)
     {
@@ -39,7 +46,8 @@ internal static class ReferenceEvidence
         var least = double.PositiveInfinity;
         for (var i = 0; i < k; i++)
         {
-            double notTooMuch = 0, notTooLittle = 0;
+            double notTooMuch = 0,
+                notTooLittle = 0;
             foreach (var concentration in Concentrations(k, tolerance))
             {
                 var (a, b) = (concentration * weights[i], concentration * (1 - weights[i]));

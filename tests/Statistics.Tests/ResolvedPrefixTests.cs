@@ -6,29 +6,34 @@ public class ResolvedPrefixTests
 {
     [Fact]
     public void Any_order_of_completion_is_released_in_the_order_of_starts() =>
-        Gen.Int[1, 300].SelectMany(n => Gen.Shuffle(Enumerable.Range(0, n).ToArray())).Sample(completions =>
-        {
-            var prefix = new ResolvedPrefix<int>();
-            foreach (var _ in completions)
-                prefix.Begin();
-            var resolved = new HashSet<long>();
-            var released = new List<long>();
-            foreach (var sequence in completions)
-            {
-                prefix.Resolve(sequence, sequence * 7);
-                resolved.Add(sequence);
-                while (prefix.TryRelease(out var item))
+        Gen.Int[1, 300]
+            .SelectMany(n => Gen.Shuffle(Enumerable.Range(0, n).ToArray()))
+            .Sample(
+                completions =>
                 {
-                    item.IsResolved.ShouldBeTrue();
-                    item.Outcome.ShouldBe((int)item.Sequence * 7);
-                    released.Add(item.Sequence);
-                }
-                var oldestOpen = Enumerable.Range(0, completions.Length + 1).First(s => !resolved.Contains(s));
-                released.Count.ShouldBe(oldestOpen);
-            }
-            released.ShouldBe(Enumerable.Range(0, completions.Length).Select(i => (long)i));
-            prefix.Pending.ShouldBe(0);
-        }, iter: 100);
+                    var prefix = new ResolvedPrefix<int>();
+                    foreach (var _ in completions)
+                        prefix.Begin();
+                    var resolved = new HashSet<long>();
+                    var released = new List<long>();
+                    foreach (var sequence in completions)
+                    {
+                        prefix.Resolve(sequence, sequence * 7);
+                        resolved.Add(sequence);
+                        while (prefix.TryRelease(out var item))
+                        {
+                            item.IsResolved.ShouldBeTrue();
+                            item.Outcome.ShouldBe((int)item.Sequence * 7);
+                            released.Add(item.Sequence);
+                        }
+                        var oldestOpen = Enumerable.Range(0, completions.Length + 1).First(s => !resolved.Contains(s));
+                        released.Count.ShouldBe(oldestOpen);
+                    }
+                    released.ShouldBe(Enumerable.Range(0, completions.Length).Select(i => (long)i));
+                    prefix.Pending.ShouldBe(0);
+                },
+                iter: 100
+            );
 
     [Fact]
     public void An_unresolved_request_holds_back_all_later_ones()

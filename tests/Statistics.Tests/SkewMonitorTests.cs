@@ -46,7 +46,9 @@ public class SkewMonitorTests
         episode.End.ShouldBe(EpisodeEnd.Recovered);
         episode.EndConnection.ShouldNotBeNull().ShouldBeInRange(11_000, 25_000);
         status.Segment.ShouldBe(1 + episode.Alarms);
-        status.Verdict.ErrorProbability.ShouldNotBeNull().ShouldBe(1e-4 / (status.Segment * (status.Segment + 1.0)), 1e-18);
+        status
+            .Verdict.ErrorProbability.ShouldNotBeNull()
+            .ShouldBe(1e-4 / (status.Segment * (status.Segment + 1.0)), 1e-18);
     }
 
     [Fact]
@@ -57,7 +59,10 @@ public class SkewMonitorTests
         for (var n = 0; n < 6000; n++)
             monitor.Add(draws.Below(3));
         monitor.State.ShouldBe(VerdictKind.Even);
-        monitor.Expect(ExpectedShares.Equal("backend-a", "backend-b"), new RecordedEvent("scaled to 2", TimeSpan.FromSeconds(120)));
+        monitor.Expect(
+            ExpectedShares.Equal("backend-a", "backend-b"),
+            new RecordedEvent("scaled to 2", TimeSpan.FromSeconds(120))
+        );
         monitor.State.ShouldBe(VerdictKind.Undecided);
         for (var n = 0; n < 6000; n++)
             monitor.Add(draws.Below(2));
@@ -73,7 +78,10 @@ public class SkewMonitorTests
         var monitor = new SkewMonitor(Draws.ThreePods);
         for (var n = 0; n < 4000; n++)
             monitor.Add(draws.Below(3));
-        monitor.Expect(ExpectedShares.Equal("backend-a", "backend-b", "backend-d"), new RecordedEvent("backend-c replaced by backend-d", TimeSpan.FromSeconds(80)));
+        monitor.Expect(
+            ExpectedShares.Equal("backend-a", "backend-b", "backend-d"),
+            new RecordedEvent("backend-c replaced by backend-d", TimeSpan.FromSeconds(80))
+        );
         while (monitor.Add(draws.From(0.408, 0.408, 0.184)) != VerdictKind.Skewed)
             monitor.Connections.ShouldBeLessThan(7000);
         var onset = monitor.Status().Episodes[0].Onset;

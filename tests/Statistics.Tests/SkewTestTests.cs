@@ -25,7 +25,10 @@ public class SkewTestTests
     {
         double[] weights = [0.5, 0.3, 0.15, 0.05];
         long[] counts = [260, 140, 80, 20];
-        var verdict = SkewTest.Evaluate(ExpectedShares.Weighted(["a", "b", "c", "d"], weights), BackendCounts.Of(counts));
+        var verdict = SkewTest.Evaluate(
+            ExpectedShares.Weighted(["a", "b", "c", "d"], weights),
+            BackendCounts.Of(counts)
+        );
         verdict.LogEvidenceSkewed.ShouldBe(ReferenceEvidence.Skewed(weights, counts, 0.15), 1e-9);
         verdict.LogEvidenceEven.ShouldBe(ReferenceEvidence.Even(weights, counts, 0.15), 1e-9);
     }
@@ -37,32 +40,46 @@ public class SkewTestTests
         test.Add(BackendCounts.Of(50, 30, 20));
         // Dirichlet(1, 1, 1): every one of the C(n+2, 2) count vectors is equally probable, so e = 3^n / (C(n+2, 2) · n!/(S!S!S!)).
         static double LogFactorial(int n) => Enumerable.Range(1, n).Sum(i => Math.Log(i));
-        var expected = 100 * Math.Log(3) - Math.Log(102 * 101 / 2.0) - LogFactorial(100) + LogFactorial(50) + LogFactorial(30) + LogFactorial(20);
+        var expected =
+            100 * Math.Log(3)
+            - Math.Log(102 * 101 / 2.0)
+            - LogFactorial(100)
+            + LogFactorial(50)
+            + LogFactorial(30)
+            + LogFactorial(20);
         test.LogEvidenceAgainstExactlyExpected().ShouldBe(expected, 1e-9);
     }
 
     [Fact]
     public void The_order_of_backends_and_of_selections_does_not_matter() =>
-        Gen.Select(Gen.Int[0, 2].Array[1, 400], Gen.Shuffle(s_positions)).Sample((selections, order) =>
-        {
-            var (plain, renamed) = (new SkewTest(Draws.ThreePods), new SkewTest(Draws.ThreePods));
-            foreach (var backend in selections)
-                plain.Add(backend);
-            foreach (var backend in selections.Reverse())
-                renamed.Add(order[backend]);
-            renamed.LogEvidenceSkewed.ShouldBe(plain.LogEvidenceSkewed, 1e-9);
-            renamed.LogEvidenceEven.ShouldBe(plain.LogEvidenceEven, 1e-9);
-        }, iter: 200);
+        Gen.Select(Gen.Int[0, 2].Array[1, 400], Gen.Shuffle(s_positions))
+            .Sample(
+                (selections, order) =>
+                {
+                    var (plain, renamed) = (new SkewTest(Draws.ThreePods), new SkewTest(Draws.ThreePods));
+                    foreach (var backend in selections)
+                        plain.Add(backend);
+                    foreach (var backend in selections.Reverse())
+                        renamed.Add(order[backend]);
+                    renamed.LogEvidenceSkewed.ShouldBe(plain.LogEvidenceSkewed, 1e-9);
+                    renamed.LogEvidenceEven.ShouldBe(plain.LogEvidenceEven, 1e-9);
+                },
+                iter: 200
+            );
 
     [Fact]
     public void The_cheap_check_decides_exactly_as_the_evidence_does() =>
-        Gen.Select(Gen.Int[0, 6000], Gen.Int[0, 6000], Gen.Int[0, 6000], Gen.Int[0, 50]).Sample((a, b, c, unknown) =>
-        {
-            var test = new SkewTest(Draws.ThreePods);
-            test.Add(new BackendCounts([a, b, c], unknown));
-            test.IsSkewed.ShouldBe(test.LogEvidenceSkewed >= Math.Log(1e4));
-            test.IsEven.ShouldBe(test.LogEvidenceEven >= Math.Log(1e4));
-        }, iter: 1000);
+        Gen.Select(Gen.Int[0, 6000], Gen.Int[0, 6000], Gen.Int[0, 6000], Gen.Int[0, 50])
+            .Sample(
+                (a, b, c, unknown) =>
+                {
+                    var test = new SkewTest(Draws.ThreePods);
+                    test.Add(new BackendCounts([a, b, c], unknown));
+                    test.IsSkewed.ShouldBe(test.LogEvidenceSkewed >= Math.Log(1e4));
+                    test.IsEven.ShouldBe(test.LogEvidenceEven >= Math.Log(1e4));
+                },
+                iter: 1000
+            );
 
     [Fact]
     public void Intervals_end_where_the_evidence_against_a_share_reaches_K_over_alpha()
@@ -107,20 +124,28 @@ public class SkewTestTests
 
     [Fact]
     public void Unattributed_selections_never_make_a_decision_easier() =>
-        Gen.Select(Gen.Int[0, 3000], Gen.Int[0, 3000], Gen.Int[0, 3000], Gen.Int[0, 400], Gen.Int[0, 2]).Sample((a, b, c, unknown, truth) =>
-        {
-            long[] counts = [a, b, c];
-            var cautious = SkewTest.Evaluate(Draws.ThreePods, new BackendCounts([.. counts], unknown));
-            counts[truth] += unknown;
-            var omniscient = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(counts));
-            cautious.LogEvidenceSkewed.ShouldBeLessThanOrEqualTo(omniscient.LogEvidenceSkewed + 1e-9);
-            cautious.LogEvidenceEven.ShouldBeLessThanOrEqualTo(omniscient.LogEvidenceEven + 1e-9);
-            for (var i = 0; i < 3; i++)
-            {
-                cautious.Shares[i].Share.Lower.ShouldBeLessThanOrEqualTo(omniscient.Shares[i].Share.Lower + 1e-9);
-                cautious.Shares[i].Share.Upper.ShouldBeGreaterThanOrEqualTo(omniscient.Shares[i].Share.Upper - 1e-9);
-            }
-        }, iter: 300);
+        Gen.Select(Gen.Int[0, 3000], Gen.Int[0, 3000], Gen.Int[0, 3000], Gen.Int[0, 400], Gen.Int[0, 2])
+            .Sample(
+                (a, b, c, unknown, truth) =>
+                {
+                    long[] counts = [a, b, c];
+                    var cautious = SkewTest.Evaluate(Draws.ThreePods, new BackendCounts([.. counts], unknown));
+                    counts[truth] += unknown;
+                    var omniscient = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(counts));
+                    cautious.LogEvidenceSkewed.ShouldBeLessThanOrEqualTo(omniscient.LogEvidenceSkewed + 1e-9);
+                    cautious.LogEvidenceEven.ShouldBeLessThanOrEqualTo(omniscient.LogEvidenceEven + 1e-9);
+                    for (var i = 0; i < 3; i++)
+                    {
+                        cautious
+                            .Shares[i]
+                            .Share.Lower.ShouldBeLessThanOrEqualTo(omniscient.Shares[i].Share.Lower + 1e-9);
+                        cautious
+                            .Shares[i]
+                            .Share.Upper.ShouldBeGreaterThanOrEqualTo(omniscient.Shares[i].Share.Upper - 1e-9);
+                    }
+                },
+                iter: 300
+            );
 
     [Fact]
     public void Even_selections_of_ten_million_connections_are_even_and_stay_finite()

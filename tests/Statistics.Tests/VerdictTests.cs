@@ -17,7 +17,9 @@ public class VerdictTests
     [Fact]
     public void The_forecast_is_where_the_scaled_counts_are_decided()
     {
-        var forecast = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(200, 150, 150)).FurtherConnections.ShouldNotBeNull();
+        var forecast = SkewTest
+            .Evaluate(Draws.ThreePods, BackendCounts.Of(200, 150, 150))
+            .FurtherConnections.ShouldNotBeNull();
         // Counts are whole numbers here, and the forecast is rounded up to 0.1 %.
         Scaled((500 + forecast) * 101 / 100).ShouldNotBe(VerdictKind.Undecided);
         Scaled((500 + forecast) * 98 / 100).ShouldBe(VerdictKind.Undecided);
@@ -27,7 +29,16 @@ public class VerdictTests
         {
             const double Prior = 2 / (0.15 * 0.15);
             var (first, others) = ((200 + Prior / 3) / (500 + Prior), (150 + Prior / 3) / (500 + Prior));
-            return SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of((long)Math.Round(n * first), (long)Math.Round(n * others), (long)Math.Round(n * others))).Kind;
+            return SkewTest
+                .Evaluate(
+                    Draws.ThreePods,
+                    BackendCounts.Of(
+                        (long)Math.Round(n * first),
+                        (long)Math.Round(n * others),
+                        (long)Math.Round(n * others)
+                    )
+                )
+                .Kind;
         }
     }
 
@@ -35,12 +46,18 @@ public class VerdictTests
     public void A_few_connections_that_happen_to_lie_at_the_edge_of_the_tolerance_do_not_forecast_millions()
     {
         // 58 of 150 is 38.7 %, and 38.3 % the edge.
-        SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(58, 42, 50)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(3_000, 50_000);
+        SkewTest
+            .Evaluate(Draws.ThreePods, BackendCounts.Of(58, 42, 50))
+            .FurtherConnections.ShouldNotBeNull()
+            .ShouldBeInRange(3_000, 50_000);
     }
 
     [Fact]
     public void Without_data_the_forecast_assumes_the_expected_shares() =>
-        SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(0, 0, 0)).FurtherConnections.ShouldNotBeNull().ShouldBeInRange(2000, 4000);
+        SkewTest
+            .Evaluate(Draws.ThreePods, BackendCounts.Of(0, 0, 0))
+            .FurtherConnections.ShouldNotBeNull()
+            .ShouldBeInRange(2000, 4000);
 
     [Fact]
     public void Half_of_the_selections_unattributed_leave_no_decision_in_sight()
@@ -109,21 +126,25 @@ public class VerdictTests
 
     [Fact]
     public void No_weights_and_counts_give_anything_that_is_not_a_number() =>
-        Gen.Select(Gen.Double[-6, 0].Array[1, 30], Gen.Double[0, 5].Array[30], Gen.Int[1, 1000], Gen.Int[0, 30]).Sample((exponents, sizes, unknown, zero) =>
-        {
-            double[] weights = [.. exponents.Select((e, i) => i == zero ? 0 : Math.Pow(10, e))];
-            long[] counts = [.. exponents.Select((_, i) => i == zero ? 0 : (long)Math.Pow(10, sizes[i]))];
-            var expected = ExpectedShares.Weighted([.. weights.Select((_, i) => $"pod-{i}")], weights);
-            var verdict = SkewTest.Evaluate(expected, new BackendCounts([.. counts], unknown));
-            double.IsNaN(verdict.LogEvidenceSkewed).ShouldBeFalse();
-            double.IsNaN(verdict.LogEvidenceEven).ShouldBeFalse();
-            foreach (var share in verdict.Shares)
-            {
-                share.Share.Lower.ShouldBeInRange(0, share.Share.Estimate);
-                share.Share.Upper.ShouldBeInRange(share.Share.Estimate, 1);
-            }
-            VerdictText.Describe(verdict).ShouldNotContain("NaN");
-        }, iter: 100);
+        Gen.Select(Gen.Double[-6, 0].Array[1, 30], Gen.Double[0, 5].Array[30], Gen.Int[1, 1000], Gen.Int[0, 30])
+            .Sample(
+                (exponents, sizes, unknown, zero) =>
+                {
+                    double[] weights = [.. exponents.Select((e, i) => i == zero ? 0 : Math.Pow(10, e))];
+                    long[] counts = [.. exponents.Select((_, i) => i == zero ? 0 : (long)Math.Pow(10, sizes[i]))];
+                    var expected = ExpectedShares.Weighted([.. weights.Select((_, i) => $"pod-{i}")], weights);
+                    var verdict = SkewTest.Evaluate(expected, new BackendCounts([.. counts], unknown));
+                    double.IsNaN(verdict.LogEvidenceSkewed).ShouldBeFalse();
+                    double.IsNaN(verdict.LogEvidenceEven).ShouldBeFalse();
+                    foreach (var share in verdict.Shares)
+                    {
+                        share.Share.Lower.ShouldBeInRange(0, share.Share.Estimate);
+                        share.Share.Upper.ShouldBeInRange(share.Share.Estimate, 1);
+                    }
+                    VerdictText.Describe(verdict).ShouldNotContain("NaN");
+                },
+                iter: 100
+            );
 
     [Theory]
     [InlineData(0)]

@@ -7,8 +7,8 @@ using CiliumDebugging.EmbeddedCluster.Api;
 using CiliumDebugging.EmbeddedCluster.Api.Access;
 using CiliumDebugging.EmbeddedCluster.Api.Requests;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
-using Microsoft.Extensions.Logging;
 using k8s;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.Testing;
 
@@ -35,27 +35,58 @@ internal sealed class ApiFixture : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<ApiFixture> StartAsync(IPodProxy? pods = null, ObjectStoreLimits? limits = null, IPodLogs? logs = null, ILoggerFactory? loggers = null)
+    public static async Task<ApiFixture> StartAsync(
+        IPodProxy? pods = null,
+        ObjectStoreLimits? limits = null,
+        IPodLogs? logs = null,
+        ILoggerFactory? loggers = null
+    )
     {
         var store = new ObjectStore(TimeProvider.System, limits);
-        var options = new ApiServerOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Token = Token, PodProxy = pods, PodLogs = logs, Certificate = s_certificate };
-        return new ApiFixture(store, await ApiServer.StartAsync(options, store, loggers, TestContext.Current.CancellationToken));
+        var options = new ApiServerOptions
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Token = Token,
+            PodProxy = pods,
+            PodLogs = logs,
+            Certificate = s_certificate,
+        };
+        return new ApiFixture(
+            store,
+            await ApiServer.StartAsync(options, store, loggers, TestContext.Current.CancellationToken)
+        );
     }
 
     public static string AuthorityPem => s_certificate.AuthorityPem;
 
     /// <summary>A client without a token that trusts the server.</summary>
-    public static HttpClient NewHttp(Uri address) => new(new SocketsHttpHandler
-    {
-        SslOptions =
+    public static HttpClient NewHttp(Uri address) =>
+        new(
+            new SocketsHttpHandler
+            {
+                SslOptions =
+                {
+                    CertificateChainPolicy = new X509ChainPolicy
+                    {
+                        TrustMode = X509ChainTrustMode.CustomRootTrust,
+                        CustomTrustStore = { X509Certificate2.CreateFromPem(AuthorityPem) },
+                        RevocationMode = X509RevocationMode.NoCheck,
+                    },
+                },
+            }
+        )
         {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { X509Certificate2.CreateFromPem(AuthorityPem) }, RevocationMode = X509RevocationMode.NoCheck },
-        },
-    })
-    { BaseAddress = address };
+            BaseAddress = address,
+        };
 
     /// <summary>Sends a request and gives status code and JSON.</summary>
-    public async Task<(int Code, JsonNode? Json)> SendAsync(string method, string path, string? body = null, string mediaType = "application/json", string? accept = null)
+    public async Task<(int Code, JsonNode? Json)> SendAsync(
+        string method,
+        string path,
+        string? body = null,
+        string mediaType = "application/json",
+        string? accept = null
+    )
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)
@@ -70,7 +101,11 @@ internal sealed class ApiFixture : IAsyncDisposable
     public static JsonObject Object(string json) => JsonNode.Parse(json)!.AsObject();
 
     public static JsonObject ConfigMap(string name, string value = "") =>
-        new() { ["metadata"] = new JsonObject { ["name"] = name }, ["data"] = new JsonObject { ["value"] = value } };
+        new()
+        {
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["data"] = new JsonObject { ["value"] = value },
+        };
 
     public async ValueTask DisposeAsync()
     {

@@ -15,12 +15,16 @@ using k8s.Models;
 
 namespace CiliumDebugging.Testing;
 
-
 /// <summary>A cluster in this process with its Pods as child processes, and a client of its API.</summary>
 internal sealed class LiveLab : IAsyncDisposable
 {
     private LiveLab(ClusterTopology topology, EmbeddedClusterHost cluster, string token) =>
-        (Topology, Cluster, Token, Api) = (topology, cluster, token, ApiClient.Create(cluster.ApiUrl, token, cluster.AuthorityPem));
+        (Topology, Cluster, Token, Api) = (
+            topology,
+            cluster,
+            token,
+            ApiClient.Create(cluster.ApiUrl, token, cluster.AuthorityPem)
+        );
 
     public ClusterTopology Topology { get; }
 
@@ -30,13 +34,27 @@ internal sealed class LiveLab : IAsyncDisposable
 
     public Kubernetes Api { get; }
 
-    public static Task<LiveLab> StartAsync(ClusterTopology topology, params (string Key, string Value)[] settings) => StartAsync(topology, null, false, settings);
+    public static Task<LiveLab> StartAsync(ClusterTopology topology, params (string Key, string Value)[] settings) =>
+        StartAsync(topology, null, false, settings);
 
-    public static Task<LiveLab> StartAsync(ClusterTopology topology, int? portOffset, params (string Key, string Value)[] settings) => StartAsync(topology, portOffset, false, settings);
+    public static Task<LiveLab> StartAsync(
+        ClusterTopology topology,
+        int? portOffset,
+        params (string Key, string Value)[] settings
+    ) => StartAsync(topology, portOffset, false, settings);
 
-    public static Task<LiveLab> StartAsync(ClusterTopology topology, bool tls, params (string Key, string Value)[] settings) => StartAsync(topology, null, tls, settings);
+    public static Task<LiveLab> StartAsync(
+        ClusterTopology topology,
+        bool tls,
+        params (string Key, string Value)[] settings
+    ) => StartAsync(topology, null, tls, settings);
 
-    private static async Task<LiveLab> StartAsync(ClusterTopology topology, int? portOffset, bool tls, (string Key, string Value)[] settings)
+    private static async Task<LiveLab> StartAsync(
+        ClusterTopology topology,
+        int? portOffset,
+        bool tls,
+        (string Key, string Value)[] settings
+    )
     {
         var token = ClusterEnvironment.NewApiToken();
         var options = new ClusterOptions
@@ -47,14 +65,23 @@ internal sealed class LiveLab : IAsyncDisposable
             PortOffset = portOffset,
             CiliumConfig = settings.ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal),
         };
-        return new LiveLab(topology, await EmbeddedClusterHost.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken), token);
+        return new LiveLab(
+            topology,
+            await EmbeddedClusterHost.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken),
+            token
+        );
     }
 
     /// <summary>Runs a scenario against the first Service and writes what it measured to the test's output.</summary>
     public async Task<RunReport> RunAsync(Scenario scenario)
     {
         var backends = Topology.BackendPods();
-        var report = await new ScenarioRunner(Api, TimeProvider.System).RunAsync(scenario, backends, new TestOutput(), TestContext.Current.CancellationToken);
+        var report = await new ScenarioRunner(Api, TimeProvider.System).RunAsync(
+            scenario,
+            backends,
+            new TestOutput(),
+            TestContext.Current.CancellationToken
+        );
         return report;
     }
 
@@ -66,14 +93,25 @@ internal sealed class LiveLab : IAsyncDisposable
     /// <summary>Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.</summary>
     public async Task<(V1Pod Client, IReadOnlyList<V1Pod> Backends)> ReadyAsync(int backends = 3)
     {
-        var client = await View.WaitUntilReadyAsync(backends, TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
-        var pods = await Api.CoreV1.ListNamespacedPodAsync("backend", cancellationToken: TestContext.Current.CancellationToken);
+        var client = await View.WaitUntilReadyAsync(
+            backends,
+            TimeSpan.FromSeconds(60),
+            TimeProvider.System,
+            TestContext.Current.CancellationToken
+        );
+        var pods = await Api.CoreV1.ListNamespacedPodAsync(
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         return (client, [.. pods.Items.OrderBy(p => p.Name(), StringComparer.Ordinal)]);
     }
 
     /// <summary>All counters of the nodes and of the Pods behind the Service now.</summary>
     public async Task<ClusterCounters> CountersAsync() =>
-        await View.ScrapeAsync(await View.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        await View.ScrapeAsync(
+            await View.BackendsAsync(TestContext.Current.CancellationToken),
+            TestContext.Current.CancellationToken
+        );
 
     /// <summary>Applies the policies of a file, of the seed scenario where it has no path, and waits until the datapath has them.</summary>
     public async Task ApplyAsync(string file)
@@ -81,8 +119,17 @@ internal sealed class LiveLab : IAsyncDisposable
         var before = Cluster.Datapath.Cluster.Policies;
         var (policies, _) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
         foreach (var policy in policies)
-            await Api.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync($"the datapath has {file}", () => !ReferenceEquals(before, Cluster.Datapath.Cluster.Policies));
+            await Api.CustomObjects.CreateNamespacedCustomObjectAsync(
+                policy.Manifest,
+                policy.Group,
+                policy.Version,
+                policy.Model.Namespace,
+                policy.Plural,
+                cancellationToken: TestContext.Current.CancellationToken
+            );
+        await Eventually.HoldsAsync($"the datapath has {file}", () =>
+            !ReferenceEquals(before, Cluster.Datapath.Cluster.Policies)
+        );
     }
 
     /// <summary>Applies policies given as text and waits until the datapath has them.</summary>
@@ -104,31 +151,63 @@ internal sealed class LiveLab : IAsyncDisposable
     public async Task DeleteAllPoliciesAsync()
     {
         foreach (var policy in Cluster.Datapath.Cluster.Policies.Policies)
-            await Api.CustomObjects.DeleteNamespacedCustomObjectAsync("cilium.io", "v2", policy.Namespace, "ciliumnetworkpolicies", policy.Name, cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("the datapath has no policies", () => Cluster.Datapath.Cluster.Policies.Policies.IsEmpty);
+            await Api.CustomObjects.DeleteNamespacedCustomObjectAsync(
+                "cilium.io",
+                "v2",
+                policy.Namespace,
+                "ciliumnetworkpolicies",
+                policy.Name,
+                cancellationToken: TestContext.Current.CancellationToken
+            );
+        await Eventually.HoldsAsync("the datapath has no policies", () =>
+            Cluster.Datapath.Cluster.Policies.Policies.IsEmpty
+        );
     }
 
     /// <summary>The agents' Pods.</summary>
     public async Task<IList<V1Pod>> AgentsAsync() =>
-        (await Api.CoreV1.ListNamespacedPodAsync("kube-system", labelSelector: "k8s-app=cilium", cancellationToken: TestContext.Current.CancellationToken)).Items;
+        (
+            await Api.CoreV1.ListNamespacedPodAsync(
+                "kube-system",
+                labelSelector: "k8s-app=cilium",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        ).Items;
 
     /// <summary>Changes settings of cilium-config; a null takes one out. Agents read them when they start.</summary>
-    public Task SetAsync(params (string Key, string? Value)[] settings) => Api.CoreV1.PatchNamespacedConfigMapAsync(
-        new V1Patch(JsonSerializer.Serialize(new { data = settings.ToDictionary(s => s.Key, s => s.Value) }), V1Patch.PatchType.MergePatch),
-        "cilium-config", "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+    public Task SetAsync(params (string Key, string? Value)[] settings) =>
+        Api.CoreV1.PatchNamespacedConfigMapAsync(
+            new V1Patch(
+                JsonSerializer.Serialize(new { data = settings.ToDictionary(s => s.Key, s => s.Value) }),
+                V1Patch.PatchType.MergePatch
+            ),
+            "cilium-config",
+            "kube-system",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
     /// <summary>Changes settings, deletes the agents' Pods and waits until there are new ones.</summary>
     public async Task RestartAgentsAsync(params (string Key, string? Value)[] settings)
     {
-        if (settings.Length > 0) await SetAsync(settings);
+        if (settings.Length > 0)
+            await SetAsync(settings);
         var old = await AgentsAsync();
-        foreach (var agent in old) await Api.CoreV1.DeleteNamespacedPodAsync(agent.Name(), "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+        foreach (var agent in old)
+            await Api.CoreV1.DeleteNamespacedPodAsync(
+                agent.Name(),
+                "kube-system",
+                cancellationToken: TestContext.Current.CancellationToken
+            );
         await Eventually.HoldsAsync("all agents are new and run", async () =>
-            await AgentsAsync() is var agents && agents.Count == old.Count && agents.All(a => old.All(o => o.Uid() != a.Uid()) && PodReadiness.IsReady(a)));
+            await AgentsAsync() is var agents
+            && agents.Count == old.Count
+            && agents.All(a => old.All(o => o.Uid() != a.Uid()) && PodReadiness.IsReady(a))
+        );
     }
 
     /// <summary>A port of a Pod or Service as this machine reaches it.</summary>
-    public IPEndPoint EndPoint(string address, int port = 8080) => new(IPAddress.Parse(address), port + Cluster.PortOffset);
+    public IPEndPoint EndPoint(string address, int port = 8080) =>
+        new(IPAddress.Parse(address), port + Cluster.PortOffset);
 
     public async ValueTask DisposeAsync()
     {
@@ -142,20 +221,25 @@ internal sealed class LiveLab : IAsyncDisposable
 
         public void OnStep(string what) => Write(what);
 
-        public void OnSample(LiveSample sample)
-        {
-        }
+        public void OnSample(LiveSample sample) { }
 
         public void OnReport(RunReport report)
         {
             foreach (var phase in report.Phases)
             {
-                Write($"{phase.Name}: {phase.Requests} requests in {phase.Seconds:0.0} s, {string.Join(", ", phase.ByStatus.Select(s => $"{s.Key}: {s.Value}").Concat(phase.Unanswered.Select(u => $"{u.Key}: {u.Value}")))}");
-                Write($"  delivery {phase.Delivery.Successes.Kind}, selection {phase.Selection.Kind} ({phase.SelectionSource}, {phase.Selection.Connections} connections)");
+                Write(
+                    $"{phase.Name}: {phase.Requests} requests in {phase.Seconds:0.0} s, {string.Join(", ", phase.ByStatus.Select(s => $"{s.Key}: {s.Value}").Concat(phase.Unanswered.Select(u => $"{u.Key}: {u.Value}")))}"
+                );
+                Write(
+                    $"  delivery {phase.Delivery.Successes.Kind}, selection {phase.Selection.Kind} ({phase.SelectionSource}, {phase.Selection.Connections} connections)"
+                );
                 foreach (var p in phase.Pods)
-                    Write($"  {p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (client's)" : "")}: ok {p.Ok}, failed {p.Failed}, Hubble {p.HubbleRequests} requests {p.HubbleOk} 2xx {p.HubbleServerErrors} 5xx, echo {p.Echo}");
+                    Write(
+                        $"  {p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (client's)" : "")}: ok {p.Ok}, failed {p.Failed}, Hubble {p.HubbleRequests} requests {p.HubbleOk} 2xx {p.HubbleServerErrors} 5xx, echo {p.Echo}"
+                    );
             }
-            foreach (var line in report.Reconciliation) Write($"  {line.What}: {line.LeftCount} {line.RightCount}");
+            foreach (var line in report.Reconciliation)
+                Write($"  {line.What}: {line.LeftCount} {line.RightCount}");
             Write(report.Diagnosis.Sentence);
         }
     }

@@ -11,10 +11,20 @@ internal static class ManyPods
 {
     public const int PerPod = 10;
 
-    public static ImmutableArray<BackendPod> Pods(int pods, int nodes) => [.. Enumerable.Range(0, pods).Select(i => new BackendPod($"backend-1-{i:000}", "backend", $"node-{i % nodes:00}"))];
+    public static ImmutableArray<BackendPod> Pods(int pods, int nodes) =>
+        [
+            .. Enumerable
+                .Range(0, pods)
+                .Select(i => new BackendPod($"backend-1-{i:000}", "backend", $"node-{i % nodes:00}")),
+        ];
 
     /// <summary>One phase of 10 s; the Pods for which <paramref name="answers"/> is false get nothing through.</summary>
-    public static RunReport Report(ImmutableArray<BackendPod> pods, Func<int, bool> answers, double at = 10, double per = PerPod)
+    public static RunReport Report(
+        ImmutableArray<BackendPod> pods,
+        Func<int, bool> answers,
+        double at = 10,
+        double per = PerPod
+    )
     {
         var shares = ExpectedShares.Equal([.. pods.Select(p => p.Name)]);
         var (delivery, selection, monitor) = (new DeliveryTest(shares), new SkewTest(shares), new SkewMonitor(shares));
@@ -25,23 +35,80 @@ internal static class ManyPods
             {
                 delivery.Add(answers(i) ? i : null, answers(i));
                 selection.Add(i);
-                if (answers(i)) ok++;
-                else failed++;
-                if (answers(i)) monitor.Add(i, TimeSpan.FromSeconds(n));
+                if (answers(i))
+                    ok++;
+                else
+                    failed++;
+                if (answers(i))
+                    monitor.Add(i, TimeSpan.FromSeconds(n));
             }
         }
-        var perPod = pods.Select((pod, i) => new PodPhase(pod, pod.Node == "node-00", answers(i) ? PerPod : 0, 0, PerPod, answers(i) ? PerPod : 0, answers(i) ? 0 : PerPod, answers(i) ? PerPod : 0)).ToImmutableArray();
+        var perPod = pods.Select(
+                (pod, i) =>
+                    new PodPhase(
+                        pod,
+                        pod.Node == "node-00",
+                        answers(i) ? PerPod : 0,
+                        0,
+                        PerPod,
+                        answers(i) ? PerPod : 0,
+                        answers(i) ? 0 : PerPod,
+                        answers(i) ? PerPod : 0
+                    )
+            )
+            .ToImmutableArray();
         var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, ok);
-        var phase = new PhaseReport("observe", 10, ok + failed, failed > 0 ? statuses.Add(503, failed) : statuses, ImmutableSortedDictionary<string, long>.Empty, perPod, selection.Verdict(), "client", delivery.Evaluate());
-        var newest = new SeriesSample(at, pods.Select((p, i) => (p.HubbleName, i)).ToImmutableSortedDictionary(p => p.HubbleName, p => new PodCounts(
-            answers(p.i) ? per : 0, per, ImmutableSortedDictionary<int, double>.Empty.Add(answers(p.i) ? 200 : 503, per)), StringComparer.Ordinal));
-        return new RunReport("many-pods", "Many pods", "", pods.Length, "load-test-1-abc", "node-00", [phase with { Diagnosis = DiagnosisResult.Unknown("uneven") }], monitor.Status(), DiagnosisResult.Unknown("uneven"), [], [], ImmutableSortedDictionary<string, string>.Empty)
+        var phase = new PhaseReport(
+            "observe",
+            10,
+            ok + failed,
+            failed > 0 ? statuses.Add(503, failed) : statuses,
+            ImmutableSortedDictionary<string, long>.Empty,
+            perPod,
+            selection.Verdict(),
+            "client",
+            delivery.Evaluate()
+        );
+        var newest = new SeriesSample(
+            at,
+            pods.Select((p, i) => (p.HubbleName, i))
+                .ToImmutableSortedDictionary(
+                    p => p.HubbleName,
+                    p => new PodCounts(
+                        answers(p.i) ? per : 0,
+                        per,
+                        ImmutableSortedDictionary<int, double>.Empty.Add(answers(p.i) ? 200 : 503, per)
+                    ),
+                    StringComparer.Ordinal
+                )
+        );
+        return new RunReport(
+            "many-pods",
+            "Many pods",
+            "",
+            pods.Length,
+            "load-test-1-abc",
+            "node-00",
+            [phase with { Diagnosis = DiagnosisResult.Unknown("uneven") }],
+            monitor.Status(),
+            DiagnosisResult.Unknown("uneven"),
+            [],
+            [],
+            ImmutableSortedDictionary<string, string>.Empty
+        )
         {
             Details = RunDetails.Unknown with { Series = [newest] },
         };
     }
 
     /// <summary>What the client sees of it.</summary>
-    public static LiveRates Rates(ImmutableArray<BackendPod> pods, Func<int, bool> answers, double at = 10) => new(
-        at, pods.Length * PerPod, [.. pods.Select((p, i) => new PodRate(p, answers(i) ? 1 : 0, 0, 2, 5)), new PodRate(null, 0, pods.Where((_, i) => !answers(i)).Count())]);
+    public static LiveRates Rates(ImmutableArray<BackendPod> pods, Func<int, bool> answers, double at = 10) =>
+        new(
+            at,
+            pods.Length * PerPod,
+            [
+                .. pods.Select((p, i) => new PodRate(p, answers(i) ? 1 : 0, 0, 2, 5)),
+                new PodRate(null, 0, pods.Where((_, i) => !answers(i)).Count()),
+            ]
+        );
 }

@@ -12,20 +12,58 @@ internal static class SampleRun
     public const int Half = 30;
 
     public static readonly ImmutableArray<BackendPod> Pods =
-        [new("backend-1-7d9f-aaaaa", "backend", "cluster-worker"), new("backend-1-7d9f-bbbbb", "backend", "cluster-worker2"), new("backend-1-7d9f-ccccc", "backend", "cluster-worker3")];
+    [
+        new("backend-1-7d9f-aaaaa", "backend", "cluster-worker"),
+        new("backend-1-7d9f-bbbbb", "backend", "cluster-worker2"),
+        new("backend-1-7d9f-ccccc", "backend", "cluster-worker3"),
+    ];
 
-    public static RunReport Create(string title = "Two-sided L7 policy", string settingValue = "vxlan") => new(
-        "two-sided-l7", title, "https://github.com/cilium/cilium/issues/14268", Rate, "load-test-1-abc", "cluster-worker3",
-        [Phase("baseline", 0, skewed: false), Phase("observe", Half, skewed: true)], Status(),
-        new DiagnosisResult("two-sided-l7", "HTTP rules on both sides.", "egress proxy", ["503s without a pod's name"], ["a success from another node"], ["an L4 rule"], ["https://github.com/cilium/cilium/issues/14268"]),
-        [new("requests that reached backend-1-7d9f-aaaaa", "client 2xx", 510, "echo_requests", 510) { Explanation = "why" }, new("lost", "a", 3, "b", 1)],
-        [new("baseline: no request fails", true, "0 of 1530 failed"), new("observe: every failure is a 503", false, "1 of 1020 failures is something else")],
-        ImmutableSortedDictionary<string, string>.Empty.Add("tunnel", settingValue))
-    {
-        Details = new RunDetails(
-            new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), new RunEnvironment("0.1.0", ".NET 10", "Linux", 2), "1.9.0", "POST", "http://backend-1.backend:8080/echo",
-            ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"], [new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half))], Series(), 1, 0),
-    };
+    public static RunReport Create(string title = "Two-sided L7 policy", string settingValue = "vxlan") =>
+        new(
+            "two-sided-l7",
+            title,
+            "https://github.com/cilium/cilium/issues/14268",
+            Rate,
+            "load-test-1-abc",
+            "cluster-worker3",
+            [Phase("baseline", 0, skewed: false), Phase("observe", Half, skewed: true)],
+            Status(),
+            new DiagnosisResult(
+                "two-sided-l7",
+                "HTTP rules on both sides.",
+                "egress proxy",
+                ["503s without a pod's name"],
+                ["a success from another node"],
+                ["an L4 rule"],
+                ["https://github.com/cilium/cilium/issues/14268"]
+            ),
+            [
+                new("requests that reached backend-1-7d9f-aaaaa", "client 2xx", 510, "echo_requests", 510)
+                {
+                    Explanation = "why",
+                },
+                new("lost", "a", 3, "b", 1),
+            ],
+            [
+                new("baseline: no request fails", true, "0 of 1530 failed"),
+                new("observe: every failure is a 503", false, "1 of 1020 failures is something else"),
+            ],
+            ImmutableSortedDictionary<string, string>.Empty.Add("tunnel", settingValue)
+        )
+        {
+            Details = new RunDetails(
+                new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+                new RunEnvironment("0.1.0", ".NET 10", "Linux", 2),
+                "1.9.0",
+                "POST",
+                "http://backend-1.backend:8080/echo",
+                ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],
+                [new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half))],
+                Series(),
+                1,
+                0
+            ),
+        };
 
     private static PhaseReport Phase(string name, double start, bool skewed)
     {
@@ -33,34 +71,63 @@ internal static class SampleRun
         var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
         var latency = new Latencies();
         const int PerPod = (int)Rate * Half / 3;
-        var perPod = Pods.Select((pod, i) =>
-        {
-            var failing = skewed && i < 2;
-            for (var n = 0; n < PerPod; n++)
-            {
-                delivery.Add(failing ? null : i, !failing);
-                selection.Add(i);
-                latency.Add(TimeSpan.FromMilliseconds(failing ? 1001 : 2));
-            }
-            return new PodPhase(pod, i == 2, failing ? 0 : PerPod, 0, failing ? PerPod : skewed ? 2 * PerPod : PerPod, failing ? 0 : skewed ? 2 * PerPod : PerPod, failing ? PerPod : 0, failing ? 0 : PerPod)
-            {
-                ClientProxyErrors = failing ? PerPod : 0,
-            };
-        }).ToImmutableArray();
+        var perPod = Pods.Select(
+                (pod, i) =>
+                {
+                    var failing = skewed && i < 2;
+                    for (var n = 0; n < PerPod; n++)
+                    {
+                        delivery.Add(failing ? null : i, !failing);
+                        selection.Add(i);
+                        latency.Add(TimeSpan.FromMilliseconds(failing ? 1001 : 2));
+                    }
+                    return new PodPhase(
+                        pod,
+                        i == 2,
+                        failing ? 0 : PerPod,
+                        0,
+                        failing ? PerPod
+                            : skewed ? 2 * PerPod
+                            : PerPod,
+                        failing ? 0
+                            : skewed ? 2 * PerPod
+                            : PerPod,
+                        failing ? PerPod : 0,
+                        failing ? 0 : PerPod
+                    )
+                    {
+                        ClientProxyErrors = failing ? PerPod : 0,
+                    };
+                }
+            )
+            .ToImmutableArray();
         var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, skewed ? PerPod : 3 * PerPod);
-        return new PhaseReport(name, Half, 3 * PerPod, skewed ? statuses.Add(503, 2 * PerPod) : statuses, ImmutableSortedDictionary<string, long>.Empty, perPod,
-            selection.Verdict(), "client", delivery.Evaluate())
+        return new PhaseReport(
+            name,
+            Half,
+            3 * PerPod,
+            skewed ? statuses.Add(503, 2 * PerPod) : statuses,
+            ImmutableSortedDictionary<string, long>.Empty,
+            perPod,
+            selection.Verdict(),
+            "client",
+            delivery.Evaluate()
+        )
         {
-            Start = start, Latency = LatencySummary.Of(latency), HttpRules = (skewed, true),
+            Start = start,
+            Latency = LatencySummary.Of(latency),
+            HttpRules = (skewed, true),
         };
     }
 
     private static SkewStatus Status()
     {
         var monitor = new SkewMonitor(ExpectedShares.Equal([.. Pods.Select(p => p.Name)]));
-        for (var n = 0; n < 1500; n++) monitor.Add(n % 3, TimeSpan.FromSeconds(n / 51.0));
+        for (var n = 0; n < 1500; n++)
+            monitor.Add(n % 3, TimeSpan.FromSeconds(n / 51.0));
         monitor.Record(new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half)));
-        for (var n = 0; n < 200; n++) monitor.Add(2, TimeSpan.FromSeconds(Half + n / 17.0));
+        for (var n = 0; n < 200; n++)
+            monitor.Add(2, TimeSpan.FromSeconds(Half + n / 17.0));
         return monitor.Status();
     }
 
@@ -78,10 +145,17 @@ internal static class SampleRun
                 counters = counters with
                 {
                     Echo = counters.Echo.Add(pod.HubbleName, before + (i == 2 ? after : 0)),
-                    Requests = counters.Requests.Add(new HubbleKey("n", pod.HubbleName, 0), before + (i == 2 ? 2 * after : after)),
+                    Requests = counters.Requests.Add(
+                        new HubbleKey("n", pod.HubbleName, 0),
+                        before + (i == 2 ? 2 * after : after)
+                    ),
                     Responses = counters.Responses.Add(new HubbleKey("n", pod.HubbleName, 200), ok),
                 };
-                if (i < 2 && after > 0) counters = counters with { Responses = counters.Responses.Add(new HubbleKey("n", pod.HubbleName, 503), after) };
+                if (i < 2 && after > 0)
+                    counters = counters with
+                    {
+                        Responses = counters.Responses.Add(new HubbleKey("n", pod.HubbleName, 503), after),
+                    };
             }
             series.Add(second, counters, Pods);
         }

@@ -20,13 +20,23 @@ public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
     {
         var lab = _lab!;
         await lab.DeleteAllPoliciesAsync();
-        var asMade = """{"spec": {"trafficDistribution": null, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"} }""";
-        await lab.Api.CoreV1.PatchNamespacedServiceAsync(new V1Patch(asMade, V1Patch.PatchType.MergePatch), scenario.Load.Service, scenario.Load.Namespace, cancellationToken: TestContext.Current.CancellationToken);
+        var asMade =
+            """{"spec": {"trafficDistribution": null, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"} }""";
+        await lab.Api.CoreV1.PatchNamespacedServiceAsync(
+            new V1Patch(asMade, V1Patch.PatchType.MergePatch),
+            scenario.Load.Service,
+            scenario.Load.Namespace,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         settings = [.. scenario.Settings.Select(s => (s.Key, (string?)s.Value)), .. settings];
-        await lab.RestartAgentsAsync([.. _set.Except(settings.Select(s => s.Key)).Select(key => (key, (string?)null)), .. settings]);
+        await lab.RestartAgentsAsync([
+            .. _set.Except(settings.Select(s => s.Key)).Select(key => (key, (string?)null)),
+            .. settings,
+        ]);
         _set = [.. settings.Select(s => s.Key)];
         var report = await lab.RunAsync(scenario);
-        foreach (var e in report.Expectations) TestContext.Current.TestOutputHelper?.WriteLine($"{e.What}; {e.Observed}");
+        foreach (var e in report.Expectations)
+            TestContext.Current.TestOutputHelper?.WriteLine($"{e.What}; {e.Observed}");
         report.Expectations.Where(e => !e.Holds).ShouldBeEmpty();
         return report;
     }
@@ -34,6 +44,7 @@ public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        if (_lab is not null) await _lab.DisposeAsync();
+        if (_lab is not null)
+            await _lab.DisposeAsync();
     }
 }

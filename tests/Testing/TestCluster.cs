@@ -25,12 +25,26 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         var file = Environment.GetEnvironmentVariable(Variable);
         var embedded = string.IsNullOrEmpty(file) ? await ApiFixture.StartAsync() : null;
-        var cluster = new TestCluster(embedded?.Client ?? new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file)), embedded);
+        var cluster = new TestCluster(
+            embedded?.Client ?? new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file)),
+            embedded
+        );
         await cluster.Client.CoreV1.CreateNamespaceAsync(
-            new V1Namespace { Metadata = new V1ObjectMeta { Name = cluster.Namespace, Labels = new Dictionary<string, string> { [Ownership.Label] = Ownership.Name } } }, cancellationToken: TestContext.Current.CancellationToken);
+            new V1Namespace
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = cluster.Namespace,
+                    Labels = new Dictionary<string, string> { [Ownership.Label] = Ownership.Name },
+                },
+            },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         // A real server refuses Pods until a controller has made the namespace's service account; the lab's has none.
         if ((await cluster.Client.Version.GetCodeAsync(TestContext.Current.CancellationToken)).Platform != "embedded")
-            await Eventually.HoldsAsync("the namespace has its service account", async () => (await cluster.Client.CoreV1.ListNamespacedServiceAccountAsync(cluster.Namespace)).Items.Count > 0);
+            await Eventually.HoldsAsync("the namespace has its service account", async () =>
+                (await cluster.Client.CoreV1.ListNamespacedServiceAccountAsync(cluster.Namespace)).Items.Count > 0
+            );
         return cluster;
     }
 

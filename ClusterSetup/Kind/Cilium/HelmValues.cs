@@ -17,7 +17,15 @@ internal sealed record HelmValue(string Key, object Value);
 internal static class HelmValues
 {
     /// <summary>The metrics of the seed. <c>http</c> counts requests and responses apart, which the lab's three queries need; <c>httpV2</c> has no responses_total, so it is not used although later releases prefer it.</summary>
-    private static readonly ImmutableArray<string> s_metrics = ["dns", "drop", "tcp", "flow", "icmp", "http:sourceContext=pod;destinationContext=pod"];
+    private static readonly ImmutableArray<string> s_metrics =
+    [
+        "dns",
+        "drop",
+        "tcp",
+        "flow",
+        "icmp",
+        "http:sourceContext=pod;destinationContext=pod",
+    ];
 
     /// <summary>The values for a release. Each is known to its chart (<see cref="ChartValues"/>).</summary>
     /// <param name="release">A release of the table.</param>
@@ -30,10 +38,17 @@ internal static class HelmValues
             // "partial" is "false" with its parts named since 1.14, where true and false took the place of the words.
             new("kubeProxyReplacement", before14 ? "partial" : (object)false),
             new(before12 ? "hostServices.enabled" : "socketLB.enabled", false),
-            .. Known(release, new("externalIPs.enabled", true), new("nodePort.enabled", true), new("hostPort.enabled", true)),
+            .. Known(
+                release,
+                new("externalIPs.enabled", true),
+                new("nodePort.enabled", true),
+                new("hostPort.enabled", true)
+            ),
             new("bpf.masquerade", false),
             new("ipam.mode", "kubernetes"),
-            .. before14 ? [new HelmValue("tunnel", "vxlan")] : new HelmValue[] { new("routingMode", "tunnel"), new("tunnelProtocol", "vxlan") },
+            .. before14
+                ? [new HelmValue("tunnel", "vxlan")]
+                : new HelmValue[] { new("routingMode", "tunnel"), new("tunnelProtocol", "vxlan") },
             new("prometheus.enabled", true),
             new("operator.replicas", 1),
             new("operator.prometheus.enabled", true),
@@ -54,7 +69,8 @@ internal static class HelmValues
             var (map, path) = (root, value.Key.Split('.'));
             foreach (var name in path[..^1])
             {
-                if (!map.TryGetValue(name, out var below)) map[name] = below = new SortedDictionary<string, object>(StringComparer.Ordinal);
+                if (!map.TryGetValue(name, out var below))
+                    map[name] = below = new SortedDictionary<string, object>(StringComparer.Ordinal);
                 map = (SortedDictionary<string, object>)below;
             }
             map[path[^1]] = value.Value;
@@ -63,5 +79,6 @@ internal static class HelmValues
     }
 
     /// <summary>Parts of kube-proxy replacement that later releases do not have any more: there kube-proxy keeps them.</summary>
-    private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) => values.Where(v => ChartValues.Published.Knows(release, v.Key));
+    private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) =>
+        values.Where(v => ChartValues.Published.Knows(release, v.Key));
 }

@@ -53,10 +53,19 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     {
         ArgumentNullException.ThrowIfNull(kubernetes);
         var known = string.Join(", ", All.Select(i => $"{i.Kubernetes.Major}.{i.Kubernetes.Minor}"));
-        if (!Version.TryParse(kubernetes.TrimStart('v'), out var version)) return (null, $"'{kubernetes}' is no Kubernetes version; use one of {known}");
-        var image = All.FirstOrDefault(i => i.Kubernetes.Major == version.Major && i.Kubernetes.Minor == version.Minor && (version.Build < 0 || version.Build == i.Kubernetes.Build));
-        return image is not null ? (image, null)
-            : (null, $"there is no node image of Kubernetes {kubernetes} in the table; it has {known} (or name an image of your own with --image)");
+        if (!Version.TryParse(kubernetes.TrimStart('v'), out var version))
+            return (null, $"'{kubernetes}' is no Kubernetes version; use one of {known}");
+        var image = All.FirstOrDefault(i =>
+            i.Kubernetes.Major == version.Major
+            && i.Kubernetes.Minor == version.Minor
+            && (version.Build < 0 || version.Build == i.Kubernetes.Build)
+        );
+        return image is not null
+            ? (image, null)
+            : (
+                null,
+                $"there is no node image of Kubernetes {kubernetes} in the table; it has {known} (or name an image of your own with --image)"
+            );
     }
 
     /// <summary>Why the installed kind cannot run this image on this machine; null: nothing known speaks against it.</summary>
@@ -67,7 +76,8 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
         ArgumentNullException.ThrowIfNull(kind);
         if (kind < BuiltFor)
             return $"the node image of Kubernetes {Kubernetes} was built for kind {BuiltFor}, and this is kind {kind}, which may not start it or load images into it: upgrade kind";
-        if (cgroup == 1 && Kubernetes >= new Version(1, 35)) return $"Kubernetes {Kubernetes} does not run on control groups version 1, which this machine has (notes of kind 0.31): take an older Kubernetes, or boot with version 2";
+        if (cgroup == 1 && Kubernetes >= new Version(1, 35))
+            return $"Kubernetes {Kubernetes} does not run on control groups version 1, which this machine has (notes of kind 0.31): take an older Kubernetes, or boot with version 2";
         if (cgroup == 1 && BuiltFor < new Version(0, 20) && kind >= new Version(0, 20))
             return $"on control groups version 1, which this machine has, kind {kind} does not start an image built for kind {BuiltFor} (notes of kind 0.20): boot with version 2, or use kind 0.17 to 0.19";
         return null;

@@ -7,13 +7,16 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 internal static class SetOption
 {
     /// <summary>Everything that is wrong with some <c>--set</c> options for a release.</summary>
-    public static IEnumerable<string> Problems(CiliumVersion release, IEnumerable<string> options) => options.SelectMany(option => Parts(option).Select(part => Problem(release, option, part))).OfType<string>();
+    public static IEnumerable<string> Problems(CiliumVersion release, IEnumerable<string> options) =>
+        options.SelectMany(option => Parts(option).Select(part => Problem(release, option, part))).OfType<string>();
 
     private static string? Problem(CiliumVersion release, string option, string part)
     {
         var equals = part.IndexOf('=', StringComparison.Ordinal);
-        return equals <= 0 ? $"--set {option}: must be key=value with a value of Cilium's Helm chart, for example --set debug.enabled=true"
-            : ChartValues.Published.Problem(release, part[..equals]) is { } problem ? $"--set {option}: {problem}" : null;
+        return equals <= 0
+                ? $"--set {option}: must be key=value with a value of Cilium's Helm chart, for example --set debug.enabled=true"
+            : ChartValues.Published.Problem(release, part[..equals]) is { } problem ? $"--set {option}: {problem}"
+            : null;
     }
 
     /// <summary>The assignments of an option.</summary>

@@ -14,29 +14,50 @@ internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> 
     public const int MaxWorkers = 20;
 
     /// <summary>A cluster of the seed's shape: one control plane and some workers, the pod network of the facts, the default CNI off where Cilium comes.</summary>
-    public static KindConfig Create(string name, int workers, string image, bool withCilium) => new(
-        name, [new KindNode(KindRole.ControlPlane, image), .. Enumerable.Repeat(new KindNode(KindRole.Worker, image), workers)],
-        new KindNetworking(PodSubnet: "10.244.0.0/16", DisableDefaultCNI: withCilium));
+    public static KindConfig Create(string name, int workers, string image, bool withCilium) =>
+        new(
+            name,
+            [
+                new KindNode(KindRole.ControlPlane, image),
+                .. Enumerable.Repeat(new KindNode(KindRole.Worker, image), workers),
+            ],
+            new KindNetworking(PodSubnet: "10.244.0.0/16", DisableDefaultCNI: withCilium)
+        );
 
     /// <summary>Everything that kind, or the container engine behind it, would refuse.</summary>
     public IEnumerable<string> Problems()
     {
-        if (!ClusterName().IsMatch(Name) || Name.Length > 50) yield return $"--name '{Name}': a cluster's name has lower-case letters, digits, dots and dashes, and at most 50 of them; for example lab";
-        if (Nodes.Length - 1 is < 1 or > MaxWorkers) yield return $"--nodes {Nodes.Length - 1}: a cluster has from 1 to {MaxWorkers} workers";
-        if (Nodes.Count(n => n.Role == KindRole.ControlPlane) != 1) yield return "a cluster of the lab has one control plane";
-        foreach (var image in Nodes.Select(n => n.Image).Distinct(StringComparer.Ordinal).Where(i => !ImageReference().IsMatch(i)))
+        if (!ClusterName().IsMatch(Name) || Name.Length > 50)
+            yield return $"--name '{Name}': a cluster's name has lower-case letters, digits, dots and dashes, and at most 50 of them; for example lab";
+        if (Nodes.Length - 1 is < 1 or > MaxWorkers)
+            yield return $"--nodes {Nodes.Length - 1}: a cluster has from 1 to {MaxWorkers} workers";
+        if (Nodes.Count(n => n.Role == KindRole.ControlPlane) != 1)
+            yield return "a cluster of the lab has one control plane";
+        foreach (
+            var image in Nodes
+                .Select(n => n.Image)
+                .Distinct(StringComparer.Ordinal)
+                .Where(i => !ImageReference().IsMatch(i))
+        )
             yield return $"--image '{image}': is no image reference, such as kindest/node:v1.19.16@sha256:…";
     }
 
     /// <summary>The document.</summary>
-    public string ToYaml() => YamlText.Write(new
-    {
-        Kind = "Cluster",
-        ApiVersion = "kind.x-k8s.io/v1alpha4",
-        Name,
-        Networking = new { Networking.PodSubnet, DisableDefaultCNI = Networking.DisableDefaultCNI ? true : (bool?)null },
-        Nodes = Nodes.Select(n => new { n.Role, n.Image }).ToArray(),
-    });
+    public string ToYaml() =>
+        YamlText.Write(
+            new
+            {
+                Kind = "Cluster",
+                ApiVersion = "kind.x-k8s.io/v1alpha4",
+                Name,
+                Networking = new
+                {
+                    Networking.PodSubnet,
+                    DisableDefaultCNI = Networking.DisableDefaultCNI ? true : (bool?)null,
+                },
+                Nodes = Nodes.Select(n => new { n.Role, n.Image }).ToArray(),
+            }
+        );
 
     // A DNS label within kind's own rule, because it becomes part of host names.
     [GeneratedRegex(@"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", RegexOptions.CultureInvariant)]

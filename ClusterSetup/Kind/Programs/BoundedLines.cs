@@ -12,13 +12,15 @@ internal sealed class BoundedLines(int lines, int charactersPerLine)
         lock (_lock)
         {
             _kept.Enqueue(line.Length > charactersPerLine ? line[..charactersPerLine] + "…" : line);
-            if (_kept.Count > lines) _kept.Dequeue();
+            if (_kept.Count > lines)
+                _kept.Dequeue();
         }
     }
 
     /// <inheritdoc/>
     public override string ToString()
     {
-        lock (_lock) return string.Join('\n', _kept);
+        lock (_lock)
+            return string.Join('\n', _kept);
     }
 }

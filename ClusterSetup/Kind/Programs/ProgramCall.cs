@@ -12,15 +12,21 @@ internal sealed partial record ProgramCall(string Program, ImmutableArray<string
     public TimeSpan Limit { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Variables in addition to this process's own.</summary>
-    public ImmutableSortedDictionary<string, string> Environment { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> Environment { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>Whether it takes long enough for its lines to be worth showing as they come.</summary>
     public bool IsLong { get; init; }
 
     /// <summary>The call as one pastes it into a shell.</summary>
-    public override string ToString() => string.Join(' ', Environment.Select(v => $"{v.Key}={Quote(v.Value)}").Append(Program).Concat(Arguments.Select(Quote)));
+    public override string ToString() =>
+        string.Join(
+            ' ',
+            Environment.Select(v => $"{v.Key}={Quote(v.Value)}").Append(Program).Concat(Arguments.Select(Quote))
+        );
 
-    private static string Quote(string text) => Plain().IsMatch(text) ? text : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+    private static string Quote(string text) =>
+        Plain().IsMatch(text) ? text : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     [GeneratedRegex(@"^[A-Za-z0-9_@%+=:,./-]+$", RegexOptions.CultureInvariant)]
     private static partial Regex Plain();

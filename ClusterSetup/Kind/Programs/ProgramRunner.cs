@@ -28,7 +28,17 @@ internal sealed class ProgramRunner(string searchPath, TimeProvider time, Action
         foreach (var folder in searchPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
         {
             var path = Path.Combine(folder, OperatingSystem.IsWindows() ? program + ".exe" : program);
-            if (File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0)) return path;
+            if (
+                File.Exists(path)
+                && (
+                    OperatingSystem.IsWindows()
+                    || (
+                        File.GetUnixFileMode(path)
+                        & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)
+                    ) != 0
+                )
+            )
+                return path;
         }
         return null;
     }
@@ -39,17 +49,24 @@ internal sealed class ProgramRunner(string searchPath, TimeProvider time, Action
     {
         ArgumentNullException.ThrowIfNull(call);
         var path = Find(call.Program) ?? throw ProgramException.Missing(call, "it is not on PATH");
-        var (output, error) = (new BoundedLines(KeptLines, KeptCharactersPerLine), new BoundedLines(KeptLines, KeptCharactersPerLine));
+        var (output, error) = (
+            new BoundedLines(KeptLines, KeptCharactersPerLine),
+            new BoundedLines(KeptLines, KeptCharactersPerLine)
+        );
         using var limit = new CancellationTokenSource(call.Limit, time);
         using var asked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         using var killed = new CancellationTokenSource();
         await using var killing = asked.Token.Register(() => killed.CancelAfter(Grace)).ConfigureAwait(false);
-        var command = Cli.Wrap(path).WithArguments(call.Arguments).WithValidation(CommandResultValidation.None)
+        var command = Cli.Wrap(path)
+            .WithArguments(call.Arguments)
+            .WithValidation(CommandResultValidation.None)
             .WithEnvironmentVariables(variables =>
             {
                 variables.Set("PATH", searchPath);
-                if (Kubeconfig is not null) variables.Set("KUBECONFIG", Kubeconfig);
-                foreach (var (name, value) in call.Environment) variables.Set(name, value);
+                if (Kubeconfig is not null)
+                    variables.Set("KUBECONFIG", Kubeconfig);
+                foreach (var (name, value) in call.Environment)
+                    variables.Set(name, value);
             })
             .WithStandardOutputPipe(PipeTarget.ToDelegate(line => Keep(output, line, call)))
             .WithStandardErrorPipe(PipeTarget.ToDelegate(line => Keep(error, line, call)));
@@ -58,7 +75,8 @@ internal sealed class ProgramRunner(string searchPath, TimeProvider time, Action
             var result = await command.ExecuteAsync(killed.Token, asked.Token);
             return new ProgramResult(result.ExitCode, output.ToString(), error.ToString());
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException)
+            when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             throw ProgramException.TooSlow(call, new ProgramResult(-1, output.ToString(), error.ToString()));
         }
@@ -79,6 +97,7 @@ internal sealed class ProgramRunner(string searchPath, TimeProvider time, Action
     private void Keep(BoundedLines kept, string line, ProgramCall call)
     {
         kept.Add(line);
-        if (call.IsLong) onLine?.Invoke(Secrets.Hide(line));
+        if (call.IsLong)
+            onLine?.Invoke(Secrets.Hide(line));
     }
 }

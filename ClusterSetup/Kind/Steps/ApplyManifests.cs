@@ -16,12 +16,14 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
 
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(lab.State.Kubeconfig)) return null;
+        if (!File.Exists(lab.State.Kubeconfig))
+            return null;
         using var api = lab.Connect();
         var client = new ManifestClient(api);
         var manifests = lab.Plan.Manifests(lab.ImageTag);
         foreach (var manifest in manifests)
-            if (!await client.IsAppliedAsync(manifest, cancellationToken)) return null;
+            if (!await client.IsAppliedAsync(manifest, cancellationToken))
+                return null;
         return $"all {manifests.Length} objects are there";
     }
 
@@ -31,22 +33,36 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
         var client = new ManifestClient(api);
         var manifests = lab.Plan.Manifests(lab.ImageTag);
         var foreign = await client.ForeignAsync(manifests, cancellationToken);
-        if (foreign.Count > 0) throw new KindException(string.Join(Environment.NewLine, foreign));
+        if (foreign.Count > 0)
+            throw new KindException(string.Join(Environment.NewLine, foreign));
         foreach (var manifest in manifests)
         {
-            if (manifest.Kind == "Job" && !await client.IsAppliedAsync(manifest, cancellationToken)) await RemoveJobAsync(client, manifest, say, cancellationToken);
+            if (manifest.Kind == "Job" && !await client.IsAppliedAsync(manifest, cancellationToken))
+                await RemoveJobAsync(client, manifest, say, cancellationToken);
             await client.ApplyAsync(manifest, cancellationToken);
         }
         say($"{manifests.Length} objects applied");
     }
 
     /// <summary>A Job's template cannot be changed: one of other sources or of another scenario is made anew.</summary>
-    private Task RemoveJobAsync(ManifestClient client, Manifest job, Action<string> say, CancellationToken cancellationToken) => Waiting.UntilAsync(
-        async token =>
-        {
-            if (await client.ReadAsync(job, token) is null) return "";
-            await client.DeleteAsync(job, token);
-            return $"the last {job} is going";
-        },
-        $"the last {job} is not gone", TimeSpan.FromMinutes(2), lab.Time, say, cancellationToken);
+    private Task RemoveJobAsync(
+        ManifestClient client,
+        Manifest job,
+        Action<string> say,
+        CancellationToken cancellationToken
+    ) =>
+        Waiting.UntilAsync(
+            async token =>
+            {
+                if (await client.ReadAsync(job, token) is null)
+                    return "";
+                await client.DeleteAsync(job, token);
+                return $"the last {job} is going";
+            },
+            $"the last {job} is not gone",
+            TimeSpan.FromMinutes(2),
+            lab.Time,
+            say,
+            cancellationToken
+        );
 }

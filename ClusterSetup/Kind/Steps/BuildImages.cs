@@ -20,7 +20,8 @@ internal sealed class BuildImages(KindLab lab) : ClusterStep
         Directory.CreateDirectory(lab.State.Images);
         foreach (var (call, archive) in Calls())
         {
-            if (File.Exists(archive)) continue;
+            if (File.Exists(archive))
+                continue;
             say(call.ToString());
             await lab.Programs.ReadAsync(call, cancellationToken);
             File.Move(Unfinished(archive), archive, overwrite: true);
@@ -30,18 +31,32 @@ internal sealed class BuildImages(KindLab lab) : ClusterStep
     /// <summary>An archive counts when it is complete: it is written under another name.</summary>
     private static string Unfinished(string archive) => archive + ".tmp";
 
-    private IEnumerable<(ProgramCall Call, string Archive)> Calls() => lab.Plan.Images.Select(w =>
-    {
-        var archive = Archive(lab, w.Project);
-        ImmutableArray<string> arguments =
-        [
-            "publish", Path.Combine(lab.Sources, w.Project, w.Project + ".csproj"), "-c", "Release", "--os", "linux", "--arch", RuntimeInformation.OSArchitecture is Architecture.Arm64 ? "arm64" : "x64",
-            "-t:PublishContainer", $"-p:ContainerRepository={w.Image}", $"-p:ContainerImageTag={lab.ImageTag}", $"-p:ContainerArchiveOutputPath={Unfinished(archive)}",
-            .. lab.Plan.Options.BaseImage is { } image ? [$"-p:ContainerBaseImage={image}"] : Array.Empty<string>(), "-nologo", "-v:quiet",
-        ];
-        return (new ProgramCall("dotnet", arguments) { Limit = TimeSpan.FromMinutes(10) }, archive);
-    });
+    private IEnumerable<(ProgramCall Call, string Archive)> Calls() =>
+        lab.Plan.Images.Select(w =>
+        {
+            var archive = Archive(lab, w.Project);
+            ImmutableArray<string> arguments =
+            [
+                "publish",
+                Path.Combine(lab.Sources, w.Project, w.Project + ".csproj"),
+                "-c",
+                "Release",
+                "--os",
+                "linux",
+                "--arch",
+                RuntimeInformation.OSArchitecture is Architecture.Arm64 ? "arm64" : "x64",
+                "-t:PublishContainer",
+                $"-p:ContainerRepository={w.Image}",
+                $"-p:ContainerImageTag={lab.ImageTag}",
+                $"-p:ContainerArchiveOutputPath={Unfinished(archive)}",
+                .. lab.Plan.Options.BaseImage is { } image ? [$"-p:ContainerBaseImage={image}"] : Array.Empty<string>(),
+                "-nologo",
+                "-v:quiet",
+            ];
+            return (new ProgramCall("dotnet", arguments) { Limit = TimeSpan.FromMinutes(10) }, archive);
+        });
 
     /// <summary>Where the archive of a project's image is.</summary>
-    public static string Archive(KindLab lab, string project) => Path.Combine(lab.State.Images, $"{project.ToLowerInvariant()}-{lab.ImageTag}.tar");
+    public static string Archive(KindLab lab, string project) =>
+        Path.Combine(lab.State.Images, $"{project.ToLowerInvariant()}-{lab.ImageTag}.tar");
 }

@@ -10,7 +10,8 @@ internal sealed class CheckPrerequisites(KindLab lab) : ClusterStep
         yield return lab.Engine.VersionCall.ToString();
         yield return lab.Engine.CgroupCall.ToString();
         yield return "kind version -q";
-        if (lab.Plan.Options.Cilium is not null) yield return "helm version --short";
+        if (lab.Plan.Options.Cilium is not null)
+            yield return "helm version --short";
         yield return "dotnet --version";
     }
 
@@ -20,7 +21,13 @@ internal sealed class CheckPrerequisites(KindLab lab) : ClusterStep
     {
         var found = await Prerequisites.CheckAsync(lab, cancellationToken);
         var problems = found.Where(f => f.Problem is not null && !f.Optional).ToList();
-        if (problems.Count > 0) throw new KindException(string.Join(Environment.NewLine, problems.Select(p => $"{p.Name}: {p.Problem}")));
-        say(string.Join(", ", found.Where(f => f.Version is not null).Select(f => f.Optional ? f.Name : $"{f.Name} {f.Version}")));
+        if (problems.Count > 0)
+            throw new KindException(string.Join(Environment.NewLine, problems.Select(p => $"{p.Name}: {p.Problem}")));
+        say(
+            string.Join(
+                ", ",
+                found.Where(f => f.Version is not null).Select(f => f.Optional ? f.Name : $"{f.Name} {f.Version}")
+            )
+        );
     }
 }

@@ -10,7 +10,8 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
     private readonly KindState _state = lab.State;
     private readonly string _name = lab.Plan.Options.Name;
 
-    public override string Title => $"create the kind cluster {_name}: {lab.Plan.Options.Workers} workers, {lab.Plan.Config.Nodes[0].Image.Split('@')[0]}";
+    public override string Title =>
+        $"create the kind cluster {_name}: {lab.Plan.Options.Workers} workers, {lab.Plan.Config.Nodes[0].Image.Split('@')[0]}";
 
     public override IEnumerable<string> Plan()
     {
@@ -19,24 +20,54 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
         yield return Create.ToString();
     }
 
-    private ProgramCall Create => lab.Kind("create", "cluster", "--name", _name, "--config", _state.KindConfig, "--kubeconfig", _state.Kubeconfig) with { Limit = TimeSpan.FromMinutes(15), IsLong = true };
+    private ProgramCall Create =>
+        lab.Kind(
+            "create",
+            "cluster",
+            "--name",
+            _name,
+            "--config",
+            _state.KindConfig,
+            "--kubeconfig",
+            _state.Kubeconfig
+        ) with
+        {
+            Limit = TimeSpan.FromMinutes(15),
+            IsLong = true,
+        };
 
-    private ProgramCall Delete => lab.Kind("delete", "cluster", "--name", _name, "--kubeconfig", _state.Kubeconfig) with { Limit = TimeSpan.FromMinutes(3) };
+    private ProgramCall Delete =>
+        lab.Kind("delete", "cluster", "--name", _name, "--kubeconfig", _state.Kubeconfig) with
+        {
+            Limit = TimeSpan.FromMinutes(3),
+        };
 
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
     {
-        if (!await ExistsAsync(lab, cancellationToken)) return null;
+        if (!await ExistsAsync(lab, cancellationToken))
+            return null;
         if (!_state.IsOurs || !File.Exists(_state.KindConfig))
-            throw new KindException($"there is a kind cluster '{_name}' that this lab did not make, and it is left alone: choose another name with --name, or delete it (kind delete cluster --name {_name})");
-        if (File.Exists(_state.Creating)) return null;
+            throw new KindException(
+                $"there is a kind cluster '{_name}' that this lab did not make, and it is left alone: choose another name with --name, or delete it (kind delete cluster --name {_name})"
+            );
+        if (File.Exists(_state.Creating))
+            return null;
         var made = await File.ReadAllTextAsync(_state.KindConfig, cancellationToken);
         if (made != lab.Plan.Config.ToYaml())
-            throw new KindException($"the cluster '{_name}' is there with another configuration than this one asks for ({_state.KindConfig}): down first, or choose another name with --name");
+            throw new KindException(
+                $"the cluster '{_name}' is there with another configuration than this one asks for ({_state.KindConfig}): down first, or choose another name with --name"
+            );
         if (!await AnswersAsync(cancellationToken))
         {
             // Its address changes when the engine was restarted.
-            await lab.Programs.ReadAsync(lab.Kind("export", "kubeconfig", "--name", _name, "--kubeconfig", _state.Kubeconfig), cancellationToken);
-            if (!await AnswersAsync(cancellationToken)) throw new KindException($"the cluster '{_name}' is there and its API does not answer: start its containers ({lab.Engine.Program} ps -a), or down and up");
+            await lab.Programs.ReadAsync(
+                lab.Kind("export", "kubeconfig", "--name", _name, "--kubeconfig", _state.Kubeconfig),
+                cancellationToken
+            );
+            if (!await AnswersAsync(cancellationToken))
+                throw new KindException(
+                    $"the cluster '{_name}' is there and its API does not answer: start its containers ({lab.Engine.Program} ps -a), or down and up"
+                );
         }
         return "it answers";
     }
@@ -53,7 +84,8 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
         await File.WriteAllTextAsync(_state.KindConfig, lab.Plan.Config.ToYaml(), cancellationToken);
         say(Create.ToString());
         await lab.Programs.ReadAsync(Create, cancellationToken);
-        if (!OperatingSystem.IsWindows() && File.Exists(_state.Kubeconfig)) File.SetUnixFileMode(_state.Kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows() && File.Exists(_state.Kubeconfig))
+            File.SetUnixFileMode(_state.Kubeconfig, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.Delete(_state.Creating);
     }
 
@@ -62,12 +94,15 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
     {
         ArgumentNullException.ThrowIfNull(lab);
         var clusters = await lab.Programs.ReadAsync(lab.Kind("get", "clusters"), cancellationToken);
-        return clusters.Split('\n', StringSplitOptions.TrimEntries).Contains(lab.Plan.Options.Name, StringComparer.Ordinal);
+        return clusters
+            .Split('\n', StringSplitOptions.TrimEntries)
+            .Contains(lab.Plan.Options.Name, StringComparer.Ordinal);
     }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(_state.Kubeconfig)) return false;
+        if (!File.Exists(_state.Kubeconfig))
+            return false;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(10));
         try
@@ -76,7 +111,13 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
             await api.CoreV1.ListNamespaceAsync(limit: 1, cancellationToken: limit.Token);
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or HttpOperationException or k8s.Exceptions.KubeConfigException or IOException)
+        catch (Exception e)
+            when (e
+                    is HttpRequestException
+                        or HttpOperationException
+                        or k8s.Exceptions.KubeConfigException
+                        or IOException
+            )
         {
             return false;
         }

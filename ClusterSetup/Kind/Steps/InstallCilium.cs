@@ -18,17 +18,54 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
 
     private string Values => lab.Plan.CiliumValues ?? "";
 
-    private string Description => $"cilium-debugging {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [release.ToString(), _options.Chart, Values, .. _options.Sets]))))[..16]}";
+    private string Description =>
+        $"cilium-debugging {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [release.ToString(), _options.Chart, Values, .. _options.Sets]))))[..16]}";
 
-    private ProgramCall Upgrade => new("helm",
-    [
-        "upgrade", "--install", "cilium", .. _options.Chart is { } own ? [own] : (string[])["cilium", "--repo", Repository, "--version", release.ToString()],
-        "--namespace", "kube-system", "--kubeconfig", lab.State.Kubeconfig, "--values", lab.State.CiliumValues,
-        .. _options.Sets.SelectMany(s => (string[])["--set", s]), "--description", Description, "--timeout", "10m",
-    ]) { Limit = TimeSpan.FromMinutes(12), IsLong = true };
+    private ProgramCall Upgrade =>
+        new(
+            "helm",
+            [
+                "upgrade",
+                "--install",
+                "cilium",
+                .. _options.Chart is { } own
+                    ? [own]
+                    : (string[])["cilium", "--repo", Repository, "--version", release.ToString()],
+                "--namespace",
+                "kube-system",
+                "--kubeconfig",
+                lab.State.Kubeconfig,
+                "--values",
+                lab.State.CiliumValues,
+                .. _options.Sets.SelectMany(s => (string[])["--set", s]),
+                "--description",
+                Description,
+                "--timeout",
+                "10m",
+            ]
+        )
+        {
+            Limit = TimeSpan.FromMinutes(12),
+            IsLong = true,
+        };
 
     /// <summary>The newest revision. <c>helm status</c> would tell it, too, with the whole manifest behind it on the same line.</summary>
-    private ProgramCall Newest => new("helm", ["history", "cilium", "--max", "1", "--namespace", "kube-system", "--kubeconfig", lab.State.Kubeconfig, "--output", "json"]);
+    private ProgramCall Newest =>
+        new(
+            "helm",
+            [
+                "history",
+                "cilium",
+                "--max",
+                "1",
+                "--namespace",
+                "kube-system",
+                "--kubeconfig",
+                lab.State.Kubeconfig,
+                "--output",
+                "json",
+            ]
+        );
 
     public override IEnumerable<string> Plan()
     {
@@ -39,13 +76,19 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
 
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
     {
-        if (!File.Exists(lab.State.Kubeconfig)) return null;
+        if (!File.Exists(lab.State.Kubeconfig))
+            return null;
         var result = await lab.Programs.RunAsync(Newest, cancellationToken);
-        if (result.ExitCode != 0) return result.Error.Contains("not found", StringComparison.OrdinalIgnoreCase) ? null : throw ProgramException.Failed(Newest, result);
+        if (result.ExitCode != 0)
+            return result.Error.Contains("not found", StringComparison.OrdinalIgnoreCase)
+                ? null
+                : throw ProgramException.Failed(Newest, result);
         try
         {
             var revision = JsonNode.Parse(result.Output)?.AsArray().LastOrDefault();
-            return (string?)revision?["status"] == "deployed" && (string?)revision?["description"] == Description ? "deployed with these values" : null;
+            return (string?)revision?["status"] == "deployed" && (string?)revision?["description"] == Description
+                ? "deployed with these values"
+                : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -9,19 +9,44 @@ internal sealed class LoadImages(KindLab lab) : ClusterStep
 
     public override IEnumerable<string> Plan() => Calls().Select(c => c.ToString());
 
-    private IEnumerable<ProgramCall> Calls() => lab.Plan.Images.Select(w =>
-        lab.Kind("load", "image-archive", BuildImages.Archive(lab, w.Project), "--name", lab.Plan.Options.Name) with { Limit = TimeSpan.FromMinutes(5) });
+    private IEnumerable<ProgramCall> Calls() =>
+        lab.Plan.Images.Select(w =>
+            lab.Kind("load", "image-archive", BuildImages.Archive(lab, w.Project), "--name", lab.Plan.Options.Name) with
+            {
+                Limit = TimeSpan.FromMinutes(5),
+            }
+        );
 
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken)
     {
-        if (!lab.State.IsOurs) return null;
-        var nodes = (await lab.Programs.ReadAsync(lab.Kind("get", "nodes", "--name", lab.Plan.Options.Name), cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (nodes.Length == 0) return null;
+        if (!lab.State.IsOurs)
+            return null;
+        var nodes = (
+            await lab.Programs.ReadAsync(lab.Kind("get", "nodes", "--name", lab.Plan.Options.Name), cancellationToken)
+        ).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (nodes.Length == 0)
+            return null;
         foreach (var node in nodes)
         {
-            var listed = await lab.Programs.RunAsync(new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images"]), cancellationToken);
-            var images = listed.Output.Split('\n').Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
-            if (listed.ExitCode != 0 || !lab.Plan.Images.All(i => images.Any(row => row is [var name, var tag, ..] && tag == lab.ImageTag && name.EndsWith(i.Image, StringComparison.Ordinal)))) return null;
+            var listed = await lab.Programs.RunAsync(
+                new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images"]),
+                cancellationToken
+            );
+            var images = listed
+                .Output.Split('\n')
+                .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .ToList();
+            if (
+                listed.ExitCode != 0
+                || !lab.Plan.Images.All(i =>
+                    images.Any(row =>
+                        row is [var name, var tag, ..]
+                        && tag == lab.ImageTag
+                        && name.EndsWith(i.Image, StringComparison.Ordinal)
+                    )
+                )
+            )
+                return null;
         }
         return $"all {nodes.Length} nodes have them";
     }

@@ -21,7 +21,12 @@ internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter outp
             }
             var start = time.GetTimestamp();
             await steps[i].DoAsync(line => output.WriteLine($"      {line}"), cancellationToken);
-            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"      done in {time.GetElapsedTime(start).TotalSeconds:0.0} s"));
+            await output.WriteLineAsync(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"      done in {time.GetElapsedTime(start).TotalSeconds:0.0} s"
+                )
+            );
         }
     }
 
@@ -31,7 +36,8 @@ internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter outp
         for (var i = 0; i < steps.Count; i++)
         {
             await output.WriteLineAsync($"# [{i + 1}/{steps.Count}] {steps[i].Title}");
-            foreach (var line in steps[i].Plan()) await output.WriteLineAsync(line.TrimEnd('\n'));
+            foreach (var line in steps[i].Plan())
+                await output.WriteLineAsync(line.TrimEnd('\n'));
             await output.WriteLineAsync();
         }
     }
@@ -45,7 +51,9 @@ internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter outp
         {
             var done = await step.DoneAsync(cancellationToken);
             all &= done is not null;
-            await output.WriteLineAsync($"{(done is null ? "-" : "✓")} {step.Title}{(done is null ? "" : $": {done}")}");
+            await output.WriteLineAsync(
+                $"{(done is null ? "-" : "✓")} {step.Title}{(done is null ? "" : $": {done}")}"
+            );
         }
         return all;
     }

@@ -17,21 +17,34 @@ internal sealed class WaitForNodes(KindLab lab) : ClusterStep
     }
 
     public override async Task<string?> DoneAsync(CancellationToken cancellationToken) =>
-        !File.Exists(lab.State.Kubeconfig) ? null : await MissingAsync(cancellationToken) is "" ? "they are" : null;
+        !File.Exists(lab.State.Kubeconfig) ? null
+        : await MissingAsync(cancellationToken) is "" ? "they are"
+        : null;
 
-    public override Task DoAsync(Action<string> say, CancellationToken cancellationToken) => Waiting.UntilAsync(MissingAsync, "the nodes are not ready", s_limit, lab.Time, say, cancellationToken);
+    public override Task DoAsync(Action<string> say, CancellationToken cancellationToken) =>
+        Waiting.UntilAsync(MissingAsync, "the nodes are not ready", s_limit, lab.Time, say, cancellationToken);
 
     /// <summary>What is still missing, in words; empty: nothing.</summary>
     private async Task<string> MissingAsync(CancellationToken cancellationToken)
     {
         using var api = lab.Connect();
         var nodes = await api.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        var ready = nodes.Items.Count(n => n.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true);
-        if (ready < _nodes) return $"{ready} of {_nodes} nodes are ready";
-        if (lab.Plan.Options.Cilium is null) return "";
-        var agents = await api.AppsV1.ListNamespacedDaemonSetAsync("kube-system", labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var ready = nodes.Items.Count(n =>
+            n.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true
+        );
+        if (ready < _nodes)
+            return $"{ready} of {_nodes} nodes are ready";
+        if (lab.Plan.Options.Cilium is null)
+            return "";
+        var agents = await api.AppsV1.ListNamespacedDaemonSetAsync(
+            "kube-system",
+            labelSelector: "k8s-app=cilium",
+            cancellationToken: cancellationToken
+        );
         var status = agents.Items.FirstOrDefault()?.Status;
         return status is null ? "there is no DaemonSet of Cilium's agents yet"
-            : status.NumberReady < _nodes || status.UpdatedNumberScheduled < status.DesiredNumberScheduled ? $"{status.NumberReady} of {_nodes} agents of Cilium are ready" : "";
+            : status.NumberReady < _nodes || status.UpdatedNumberScheduled < status.DesiredNumberScheduled
+                ? $"{status.NumberReady} of {_nodes} agents of Cilium are ready"
+            : "";
     }
 }

@@ -16,16 +16,31 @@ internal sealed class WaitForWorkloads(KindLab lab) : ClusterStep
         yield return $"# through the API, at most {s_limit.TotalMinutes:0} min: all Deployments labelled {Ownership.Label}={Ownership.Name} have their replicas ready";
     }
 
-    public override async Task<string?> DoneAsync(CancellationToken cancellationToken) => !File.Exists(lab.State.Kubeconfig) ? null : await MissingAsync(cancellationToken) is "" ? "they are" : null;
+    public override async Task<string?> DoneAsync(CancellationToken cancellationToken) =>
+        !File.Exists(lab.State.Kubeconfig) ? null
+        : await MissingAsync(cancellationToken) is "" ? "they are"
+        : null;
 
-    public override Task DoAsync(Action<string> say, CancellationToken cancellationToken) => Waiting.UntilAsync(MissingAsync, "the workloads are not ready", s_limit, lab.Time, say, cancellationToken);
+    public override Task DoAsync(Action<string> say, CancellationToken cancellationToken) =>
+        Waiting.UntilAsync(MissingAsync, "the workloads are not ready", s_limit, lab.Time, say, cancellationToken);
 
     private async Task<string> MissingAsync(CancellationToken cancellationToken)
     {
         using var api = lab.Connect();
         var wanted = lab.Plan.Manifests(lab.ImageTag).Count(m => m.Kind == "Deployment");
-        var deployments = await api.AppsV1.ListDeploymentForAllNamespacesAsync(labelSelector: $"{Ownership.Label}={Ownership.Name}", cancellationToken: cancellationToken);
-        if (deployments.Items.Count < wanted) return $"{deployments.Items.Count} of {wanted} Deployments are there";
-        return string.Join(", ", deployments.Items.Where(d => (d.Status?.ReadyReplicas ?? 0) < d.Spec.Replicas).Select(d => $"{d.Namespace()}/{d.Name()} has {d.Status?.ReadyReplicas ?? 0} of {d.Spec.Replicas} pods ready"));
+        var deployments = await api.AppsV1.ListDeploymentForAllNamespacesAsync(
+            labelSelector: $"{Ownership.Label}={Ownership.Name}",
+            cancellationToken: cancellationToken
+        );
+        if (deployments.Items.Count < wanted)
+            return $"{deployments.Items.Count} of {wanted} Deployments are there";
+        return string.Join(
+            ", ",
+            deployments
+                .Items.Where(d => (d.Status?.ReadyReplicas ?? 0) < d.Spec.Replicas)
+                .Select(d =>
+                    $"{d.Namespace()}/{d.Name()} has {d.Status?.ReadyReplicas ?? 0} of {d.Spec.Replicas} pods ready"
+                )
+        );
     }
 }

@@ -15,24 +15,39 @@ internal static class Waiting
     /// <param name="say">Takes a line for the user.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="KindException">It takes too long.</exception>
-    public static async Task UntilAsync(Func<CancellationToken, Task<string>> missing, string complaint, TimeSpan limit, TimeProvider time, Action<string> say, CancellationToken cancellationToken)
+    public static async Task UntilAsync(
+        Func<CancellationToken, Task<string>> missing,
+        string complaint,
+        TimeSpan limit,
+        TimeProvider time,
+        Action<string> say,
+        CancellationToken cancellationToken
+    )
     {
         var start = time.GetTimestamp();
-        for (var last = "";;)
+        for (var last = ""; ; )
         {
             string now;
             try
             {
                 now = await missing(cancellationToken);
             }
-            catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e)
+                when (e is HttpRequestException or HttpOperationException or IOException
+                    || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
+                )
             {
                 // An API server restarts while a cluster comes up, in the middle of an answer or without one: a request given up is a TaskCanceledException.
                 now = $"the API does not answer: {e.Message}";
             }
-            if (now.Length == 0) return;
-            if (now != last) say(last = now);
-            if (time.GetElapsedTime(start) > limit) throw new KindException($"{complaint} after {limit.TotalMinutes:0} min: {now}. Look at the pods (kubectl get pods -A), then up again or down");
+            if (now.Length == 0)
+                return;
+            if (now != last)
+                say(last = now);
+            if (time.GetElapsedTime(start) > limit)
+                throw new KindException(
+                    $"{complaint} after {limit.TotalMinutes:0} min: {now}. Look at the pods (kubectl get pods -A), then up again or down"
+                );
             await Task.Delay(s_interval, time, cancellationToken);
         }
     }

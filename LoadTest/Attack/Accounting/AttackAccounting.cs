@@ -12,16 +12,15 @@ namespace CiliumDebugging.LoadTest.Attack.Accounting;
 /// </summary>
 public sealed class AttackAccounting
 {
-    private const int MaxStatus = 1000, MaxErrno = 256;
+    private const int MaxStatus = 1000,
+        MaxErrno = 256;
 
     private readonly long[] _byStatus = new long[MaxStatus];
     private readonly long[] _byOutcome = new long[Outcomes.Count];
     private readonly long[] _byErrno = new long[Outcomes.Count * MaxErrno];
 
     /// <summary>Counts of nothing yet.</summary>
-    public AttackAccounting()
-    {
-    }
+    public AttackAccounting() { }
 
     internal AttackAccounting(SavedCounts saved)
     {
@@ -65,7 +64,9 @@ public sealed class AttackAccounting
 
     /// <summary>Errors by bucket and errno (0 for none), without zeros and without the requests not sent.</summary>
     public IEnumerable<(Outcome Outcome, int Errno, long Count)> ErrorsByKind =>
-        _byErrno.Select((count, index) => ((Outcome)(index / MaxErrno), index % MaxErrno, count)).Where(entry => entry.count > 0);
+        _byErrno
+            .Select((count, index) => ((Outcome)(index / MaxErrno), index % MaxErrno, count))
+            .Where(entry => entry.count > 0);
 
     /// <summary>A request has started.</summary>
     public void AddStarted() => Started++;
@@ -119,10 +120,19 @@ public sealed class AttackAccounting
     {
         ArgumentNullException.ThrowIfNull(writer);
         var invariant = CultureInfo.InvariantCulture;
-        writer.WriteLine(string.Create(invariant,
-            $"intended {Intended} = sent {Started} + not sent {NotSent} (in flight limit {this[Outcome.NotSent]}, overdue {this[Outcome.Overdue]})"));
-        var parts = ResponsesByStatus.Select(entry => string.Create(invariant, $"{entry.Count} × {entry.Status}"))
-            .Concat(ErrorsByKind.Select(entry => string.Create(invariant, $"{entry.Count} × {Describe(entry.Outcome, entry.Errno)}")));
+        writer.WriteLine(
+            string.Create(
+                invariant,
+                $"intended {Intended} = sent {Started} + not sent {NotSent} (in flight limit {this[Outcome.NotSent]}, overdue {this[Outcome.Overdue]})"
+            )
+        );
+        var parts = ResponsesByStatus
+            .Select(entry => string.Create(invariant, $"{entry.Count} × {entry.Status}"))
+            .Concat(
+                ErrorsByKind.Select(entry =>
+                    string.Create(invariant, $"{entry.Count} × {Describe(entry.Outcome, entry.Errno)}")
+                )
+            );
         writer.WriteLine(string.Create(invariant, $"sent {Started} = {string.Join(" + ", parts.DefaultIfEmpty("0"))}"));
         foreach (var discrepancy in Discrepancies())
             writer.WriteLine($"does not add up: {discrepancy}");

@@ -16,8 +16,18 @@ namespace CiliumDebugging.LoadTest.Attack.Accounting;
 /// <param name="LastBurst">The last intended start, 100 ns since the epoch.</param>
 /// <param name="AfterLastBurst">How many requests there are from the first that had it on.</param>
 internal sealed record SavedCounts(
-    long Intended, long Started, IReadOnlyList<SavedOutcome> Outcomes, IReadOnlyList<SavedStatus> Statuses, IReadOnlyList<SavedError> Errors,
-    IReadOnlyList<SavedResponder> Responders, long Bytes, long? FirstStart, long LastStart, long LastBurst = 0, long AfterLastBurst = 1);
+    long Intended,
+    long Started,
+    IReadOnlyList<SavedOutcome> Outcomes,
+    IReadOnlyList<SavedStatus> Statuses,
+    IReadOnlyList<SavedError> Errors,
+    IReadOnlyList<SavedResponder> Responders,
+    long Bytes,
+    long? FirstStart,
+    long LastStart,
+    long LastBurst = 0,
+    long AfterLastBurst = 1
+);
 
 internal sealed record SavedOutcome(Outcome Outcome, long Count);
 
@@ -27,6 +37,11 @@ internal sealed record SavedError(Outcome Outcome, int Errno, long Count);
 
 internal sealed record SavedResponder(string Pod, int Status, long Count);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true
+)]
 [JsonSerializable(typeof(SavedCounts))]
 internal sealed partial class SavedJson : JsonSerializerContext;

@@ -9,11 +9,22 @@ namespace CiliumDebugging.LoadTest.Attack.Engines;
 /// <summary>What an engine is given for one attack.</summary>
 public sealed class AttackContext
 {
-    internal AttackContext(AttackPlan plan, AttackClock clock, Recorder recorder, CancellationToken drain, CancellationToken abort)
+    internal AttackContext(
+        AttackPlan plan,
+        AttackClock clock,
+        Recorder recorder,
+        CancellationToken drain,
+        CancellationToken abort
+    )
     {
         (Plan, Clock, Recorder, Drain, Abort) = (plan, clock, recorder, drain, abort);
         Tracer = RequestTracer.For(plan, clock);
-        Requests = [.. plan.Targets.Select(target => RequestBytes.Build(target, keepAlive: plan.KeepAliveConnections > 0, propagate: Tracer is not null))];
+        Requests =
+        [
+            .. plan.Targets.Select(target =>
+                RequestBytes.Build(target, keepAlive: plan.KeepAliveConnections > 0, propagate: Tracer is not null)
+            ),
+        ];
     }
 
     /// <summary>A plan without problems.</summary>
@@ -35,7 +46,8 @@ public sealed class AttackContext
     public ResponderNames Names { get; } = new();
 
     /// <summary>Requests that may be in flight at the same time.</summary>
-    public int Capacity => Plan.KeepAliveConnections > 0 ? Math.Min(Plan.KeepAliveConnections, Plan.MaxInFlight) : Plan.MaxInFlight;
+    public int Capacity =>
+        Plan.KeepAliveConnections > 0 ? Math.Min(Plan.KeepAliveConnections, Plan.MaxInFlight) : Plan.MaxInFlight;
 
     /// <summary>Each target's request as bytes.</summary>
     internal PreparedRequest[] Requests { get; }
@@ -44,7 +56,8 @@ public sealed class AttackContext
     internal RequestTracer? Tracer { get; }
 
     /// <summary>The client ports of the plan; null when the kernel chooses.</summary>
-    internal ClientPorts? CreatePorts() => Plan.Ports.Order is ClientPortOrder.Kernel
-        ? null
-        : new ClientPorts(Plan.Ports, Plan.PortSeed is { } seed ? new Random(seed) : new Random());
+    internal ClientPorts? CreatePorts() =>
+        Plan.Ports.Order is ClientPortOrder.Kernel
+            ? null
+            : new ClientPorts(Plan.Ports, Plan.PortSeed is { } seed ? new Random(seed) : new Random());
 }

@@ -92,14 +92,19 @@ public sealed class Schedule(AttackContext context, int worker, int workers)
     }
 
     private bool IsGivenUp(TimeSpan now, TimeSpan intendedStart) =>
-        context.Abort.IsCancellationRequested || now - intendedStart > _plan.Timeout || (_pacer.Duration is { } end && now > end + _plan.Grace);
+        context.Abort.IsCancellationRequested
+        || now - intendedStart > _plan.Timeout
+        || (_pacer.Duration is { } end && now > end + _plan.Grace);
 
     private bool Waits(TimeSpan now, long sequence) =>
-        _pacer.IsUnlimited || (_waitsForConnection && (_pacer.DueBefore(now) - sequence) / workers <= _plan.MaxInFlight);
+        _pacer.IsUnlimited
+        || (_waitsForConnection && (_pacer.DueBefore(now) - sequence) / workers <= _plan.MaxInFlight);
 
     private TimeSpan UntilEnd(TimeSpan now)
     {
-        var end = _pacer.Duration is { } duration ? duration + (_pacer.IsUnlimited ? TimeSpan.Zero : _plan.Grace) - now : TimeSpan.FromSeconds(1);
+        var end = _pacer.Duration is { } duration
+            ? duration + (_pacer.IsUnlimited ? TimeSpan.Zero : _plan.Grace) - now
+            : TimeSpan.FromSeconds(1);
         return end < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : end;
     }
 

@@ -26,7 +26,10 @@ internal struct TracedRequest
         var traceParent = Span<byte>.Empty;
         if (prepared.TraceParentAt >= 0)
         {
-            _copy ??= GC.AllocateUninitializedArray<byte>(context.Requests.Max(request => request.Bytes.Length), pinned: true);
+            _copy ??= GC.AllocateUninitializedArray<byte>(
+                context.Requests.Max(request => request.Bytes.Length),
+                pinned: true
+            );
             prepared.Bytes.CopyTo(_copy.AsSpan());
             Bytes = _copy;
             traceParent = _copy.AsSpan(prepared.TraceParentAt, TraceParent.Length);

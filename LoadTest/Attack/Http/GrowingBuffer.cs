@@ -21,7 +21,10 @@ internal struct GrowingBuffer()
     {
         var needed = Length + bytes.Length;
         if (needed > _bytes.Length)
-            Array.Resize(ref _bytes, Math.Min(Math.Max(needed, Math.Max(1024, _bytes.Length * 2)), Math.Max(limit, needed)));
+            Array.Resize(
+                ref _bytes,
+                Math.Min(Math.Max(needed, Math.Max(1024, _bytes.Length * 2)), Math.Max(limit, needed))
+            );
         bytes.CopyTo(_bytes.AsSpan(Length));
         Length = needed;
     }

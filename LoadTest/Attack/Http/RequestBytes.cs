@@ -37,5 +37,6 @@ internal static class RequestBytes
         return new PreparedRequest(bytes, traceParentAt);
     }
 
-    private static bool Has(AttackTarget target, string header) => target.Headers.Any(given => given.Key.Equals(header, StringComparison.OrdinalIgnoreCase));
+    private static bool Has(AttackTarget target, string header) =>
+        target.Headers.Any(given => given.Key.Equals(header, StringComparison.OrdinalIgnoreCase));
 }

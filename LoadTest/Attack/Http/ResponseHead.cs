@@ -38,7 +38,9 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
     public readonly bool HasNoBody => Status is 204 or 304;
 
     /// <summary>Whether the server keeps the connection open, as far as the head says.</summary>
-    public readonly bool KeepsConnection => !_closeAsked && (!_http10 || _keepAliveAsked)
+    public readonly bool KeepsConnection =>
+        !_closeAsked
+        && (!_http10 || _keepAliveAsked)
         // Transfer-Encoding overrides Content-Length (RFC 9112 §6.3); such a connection is not to be trusted with another request.
         && !(IsChunked && ContentLength >= 0);
 
@@ -52,9 +54,16 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
     /// <summary>Takes the status line: <c>HTTP/1.x SSS</c> and then nothing or a space and a reason.</summary>
     public ResponseFault TakeStatusLine(ReadOnlySpan<byte> line)
     {
-        if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || line[7] is not ((byte)'0' or (byte)'1') || line[8] != ' '
+        if (
+            line.Length < 12
+            || !line.StartsWith("HTTP/1."u8)
+            || line[7] is not ((byte)'0' or (byte)'1')
+            || line[8] != ' '
             || (line.Length > 12 && line[12] != ' ')
-            || !Utf8Parser.TryParse(line.Slice(9, 3), out int status, out var digits) || digits != 3 || status is < 100 or 101)
+            || !Utf8Parser.TryParse(line.Slice(9, 3), out int status, out var digits)
+            || digits != 3
+            || status is < 100 or 101
+        )
             return ResponseFault.StatusLine;
         _http10 = line[7] == '0';
         Status = status;
@@ -84,8 +93,12 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
 
     private ResponseFault TakeContentLength(ReadOnlySpan<byte> value)
     {
-        if (value.Length is 0 or > 18 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
-            || !Utf8Parser.TryParse(value, out long length, out _) || (ContentLength >= 0 && ContentLength != length))
+        if (
+            value.Length is 0 or > 18
+            || value.ContainsAnyExceptInRange((byte)'0', (byte)'9')
+            || !Utf8Parser.TryParse(value, out long length, out _)
+            || (ContentLength >= 0 && ContentLength != length)
+        )
             return ResponseFault.ContentLength;
         ContentLength = length;
         return ResponseFault.None;

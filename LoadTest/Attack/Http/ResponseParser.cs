@@ -129,12 +129,13 @@ public sealed class ResponseParser
     /// <summary>The connection cannot carry another request, whatever the response says.</summary>
     public void Abandon() => CanReuseConnection = false;
 
-    private ParseState State => _step switch
-    {
-        Step.Complete => ParseState.Complete,
-        Step.Malformed => ParseState.Malformed,
-        _ => ParseState.NeedMore,
-    };
+    private ParseState State =>
+        _step switch
+        {
+            Step.Complete => ParseState.Complete,
+            Step.Malformed => ParseState.Malformed,
+            _ => ParseState.NeedMore,
+        };
 
     private bool HasNoBody => _headRequest || _head.HasNoBody;
 
@@ -277,7 +278,11 @@ public sealed class ResponseParser
     {
         var end = line.IndexOfAny((byte)';', (byte)' ', (byte)'\t');
         var digits = end < 0 ? line : line[..end];
-        if (digits.Length is 0 or > 15 || !Utf8Parser.TryParse(digits, out long size, out var used, 'x') || used != digits.Length)
+        if (
+            digits.Length is 0 or > 15
+            || !Utf8Parser.TryParse(digits, out long size, out var used, 'x')
+            || used != digits.Length
+        )
             Fail(ResponseFault.Chunk);
         else if (BodyBytes + size > _limits.MaxBodyBytes)
             Fail(ResponseFault.BodyTooLarge);

@@ -35,5 +35,6 @@ internal static class TraceParent
     }
 
     // Never zero, which would be no valid id.
-    private static void WriteRandom(Span<byte> to) => Random.Shared.NextInt64(1, long.MaxValue).TryFormat(to, out _, "x16", CultureInfo.InvariantCulture);
+    private static void WriteRandom(Span<byte> to) =>
+        Random.Shared.NextInt64(1, long.MaxValue).TryFormat(to, out _, "x16", CultureInfo.InvariantCulture);
 }

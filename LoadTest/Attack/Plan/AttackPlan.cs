@@ -11,7 +11,8 @@ public sealed record AttackPlan
     public const int MaxBurst = 32;
 
     // Between these, requests are at most 1 ms apart, and yet so far that each wakes the generator's processor and the server's; from the second on neither fell asleep on the machine measured (bench/attack).
-    private const double PairsRate = 1000, AwakeRate = 5000;
+    private const double PairsRate = 1000,
+        AwakeRate = 5000;
 
     // A pair must not be one too many where single requests would have had room.
     private const int RoomForPairs = 64;
@@ -81,7 +82,10 @@ public sealed record AttackPlan
     {
         if (double.IsPositiveInfinity(RatePerSecond))
             return 1;
-        var pairs = RatePerSecond / workers is >= PairsRate and < AwakeRate && KeepAliveConnections == 0 && MaxInFlight >= RoomForPairs * workers;
+        var pairs =
+            RatePerSecond / workers is >= PairsRate and < AwakeRate
+            && KeepAliveConnections == 0
+            && MaxInFlight >= RoomForPairs * workers;
         return Burst ?? (pairs ? 2 : 1);
     }
 
@@ -116,7 +120,9 @@ public sealed record AttackPlan
         if (KeepAliveConnections is < 0 or > 65535)
             problems.Add($"keepalive connections {KeepAliveConnections}: expected 1 to 65535, or 0 for fresh ones");
         if (KeepAliveConnections > 0 && Targets.Any(target => !target.EndPoint.Equals(Targets[0].EndPoint)))
-            problems.Add("kept-alive connections need targets at one address and port; use fresh connections for several");
+            problems.Add(
+                "kept-alive connections need targets at one address and port; use fresh connections for several"
+            );
         if (Ports.Problem is { } portProblem)
             problems.Add($"port range {Ports}: {portProblem}");
         AddSourceProblems(problems);
@@ -128,7 +134,9 @@ public sealed record AttackPlan
         if (SourceAddress is null)
             return;
         if (Ports.Order is ClientPortOrder.Kernel)
-            problems.Add($"source address {SourceAddress} with ports left to the kernel: choose odd, even or a range of ports");
+            problems.Add(
+                $"source address {SourceAddress} with ports left to the kernel: choose odd, even or a range of ports"
+            );
         if (Targets.Any(target => target.EndPoint.AddressFamily != SourceAddress.AddressFamily))
             problems.Add($"source address {SourceAddress}: the target's address is of another family");
     }

@@ -30,7 +30,9 @@ public sealed record AttackTarget
 
     /// <summary>Whether a target can be at a URL: an absolute one of http or https, whose port is not 0.</summary>
     public static bool CanBeAt([NotNullWhen(true)] Uri? url) =>
-        url is { IsAbsoluteUri: true } && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Port != 0;
+        url is { IsAbsoluteUri: true }
+        && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+        && url.Port != 0;
 
     /// <summary>The target of a URL and an already resolved endpoint.</summary>
     public static AttackTarget For(Uri uri, IPEndPoint endPoint)
@@ -60,7 +62,11 @@ public sealed record AttackTarget
             yield return $"port {EndPoint.Port}: expected 1 to 65535";
         foreach (var (name, value) in Headers)
         {
-            if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(HttpToken.Chars) || HasIllegal(value, alsoSpace: false))
+            if (
+                name.Length == 0
+                || name.AsSpan().ContainsAnyExcept(HttpToken.Chars)
+                || HasIllegal(value, alsoSpace: false)
+            )
                 yield return $"header '{name}: {value}': expected NAME: VALUE without control characters";
             else if (IsGenerators(name))
                 yield return $"header '{name}': the generator sets it itself; leave it out";
@@ -68,8 +74,10 @@ public sealed record AttackTarget
     }
 
     private static bool IsGenerators(string name) =>
-        name.Equals("Host", StringComparison.OrdinalIgnoreCase) || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("Connection", StringComparison.OrdinalIgnoreCase) || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase);
+        name.Equals("Host", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Connection", StringComparison.OrdinalIgnoreCase)
+        || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasIllegal(string text, bool alsoSpace)
     {

@@ -66,7 +66,11 @@ public readonly record struct Pacer(double RatePerSecond, TimeSpan? Duration, in
 
     // When a single request would be due.
     private TimeSpan Due(long hit) =>
-        IsUnlimited ? TimeSpan.Zero : TimeSpan.FromTicks((long)Math.Min(Math.Round(hit * (double)TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks));
+        IsUnlimited
+            ? TimeSpan.Zero
+            : TimeSpan.FromTicks(
+                (long)Math.Min(Math.Round(hit * (double)TimeSpan.TicksPerSecond / RatePerSecond), MaxTicks)
+            );
 
     // A day short of TimeSpan.MaxValue: adding an elapsed time must not overflow.
     private static double MaxTicks => (TimeSpan.MaxValue - TimeSpan.FromDays(1)).Ticks;

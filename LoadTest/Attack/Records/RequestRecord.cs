@@ -35,7 +35,8 @@ public readonly record struct RequestRecord(
     string? Node,
     long BytesReceived,
     int Errno,
-    ResponseFault Fault)
+    ResponseFault Fault
+)
 {
     /// <summary>Latency as a user feels it: from the intended start, so a stalled generator cannot hide it (no coordinated omission).</summary>
     public TimeSpan Latency => End - IntendedStart;

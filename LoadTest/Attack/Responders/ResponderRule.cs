@@ -20,7 +20,14 @@ public sealed class ResponderRule
     private readonly string _podGroup = "pod";
     private readonly bool _readsHost;
 
-    private ResponderRule(string text, string? podHeader, string[]? jsonPath = null, Regex? regex = null, string podGroup = "pod", bool readsHost = false)
+    private ResponderRule(
+        string text,
+        string? podHeader,
+        string[]? jsonPath = null,
+        Regex? regex = null,
+        string podGroup = "pod",
+        bool readsHost = false
+    )
     {
         Text = text;
         PodHeader = podHeader is null ? [] : Encoding.ASCII.GetBytes(podHeader);
@@ -126,7 +133,9 @@ public sealed class ResponderRule
                     return null;
             }
 
-            return reader.TokenType is JsonTokenType.String or JsonTokenType.Number && !reader.HasValueSequence ? names.Get(reader.ValueSpan) : null;
+            return reader.TokenType is JsonTokenType.String or JsonTokenType.Number && !reader.HasValueSequence
+                ? names.Get(reader.ValueSpan)
+                : null;
         }
         catch (JsonException)
         {

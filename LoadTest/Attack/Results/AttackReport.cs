@@ -12,8 +12,12 @@ public static class AttackReport
     {
         ArgumentNullException.ThrowIfNull(results);
         ArgumentNullException.ThrowIfNull(writer);
-        writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"started {results.Accounting.Started} at {results.AchievedRate:0.###}/s, received {results.Bytes:N0} bytes"));
+        writer.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"started {results.Accounting.Started} at {results.AchievedRate:0.###}/s, received {results.Bytes:N0} bytes"
+            )
+        );
         WriteHead(writer);
         WriteLine(writer, "latency (from intended)", results.Latency);
         WriteLine(writer, "service time", results.ServiceTime);
@@ -25,8 +29,12 @@ public static class AttackReport
             WriteLine(writer, $"  {pod}", latencies);
             var statuses = results.Counts.Where(entry => entry.Key.Pod == pod).OrderBy(entry => entry.Key.Status);
             var share = (double)latencies.Count / Math.Max(1, results.Accounting.Responses);
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"    {share:0.0%} of responses: {string.Join(", ", statuses.Select(entry => $"{entry.Value} × {entry.Key.Status}"))}"));
+            writer.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"    {share:0.0%} of responses: {string.Join(", ", statuses.Select(entry => $"{entry.Value} × {entry.Key.Status}"))}"
+                )
+            );
         }
     }
 
@@ -41,21 +49,33 @@ public static class AttackReport
     }
 
     /// <summary>A duration with the unit that suits it: 12.3µs, 4.56ms, 7.89s.</summary>
-    public static string Format(TimeSpan duration) => duration.TotalSeconds >= 1
-        ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.00}s")
+    public static string Format(TimeSpan duration) =>
+        duration.TotalSeconds >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.00}s")
         : duration.TotalMilliseconds >= 1
             ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.00}ms")
-            : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMicroseconds:0}µs");
+        : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMicroseconds:0}µs");
 
     private static void WriteHead(TextWriter writer) =>
-        writer.WriteLine($"{"",-28}{"count",10}{"mean",11}{"p50",11}{"p90",11}{"p99",11}{"p99.9",11}{"max",11}");
+        writer.WriteLine(
+            $"{"", -28}{"count", 10}{"mean", 11}{"p50", 11}{"p90", 11}{"p99", 11}{"p99.9", 11}{"max", 11}"
+        );
 
     private static void WriteLine(TextWriter writer, string name, Latencies latencies)
     {
-        writer.Write($"{name,-28}");
-        writer.Write(string.Create(CultureInfo.InvariantCulture, $"{latencies.Count,10}"));
-        foreach (var value in (TimeSpan[])[latencies.Mean, latencies.Quantile(0.5), latencies.Quantile(0.9), latencies.Quantile(0.99), latencies.Quantile(0.999), latencies.Max])
-            writer.Write($"{Format(value),11}");
+        writer.Write($"{name, -28}");
+        writer.Write(string.Create(CultureInfo.InvariantCulture, $"{latencies.Count, 10}"));
+        foreach (
+            var value in (TimeSpan[])
+                [
+                    latencies.Mean,
+                    latencies.Quantile(0.5),
+                    latencies.Quantile(0.9),
+                    latencies.Quantile(0.99),
+                    latencies.Quantile(0.999),
+                    latencies.Max,
+                ]
+        )
+            writer.Write($"{Format(value), 11}");
         writer.WriteLine();
     }
 }

@@ -22,14 +22,13 @@ public sealed class AttackResults : IRecordSink
     private readonly Dictionary<int, Latencies> _byStatus = [];
     private readonly Dictionary<string, Latencies> _byResponder = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Pod, int Status), long> _counts = [];
+
     // The latest intended start, the first request that had it, and the last request of all: with several workers others of its round are intended before it.
     private (TimeSpan IntendedStart, long First) _lastBurst = (TimeSpan.MinValue, 0);
     private long _lastSequence = -1;
 
     /// <summary>Results without a record.</summary>
-    public AttackResults()
-    {
-    }
+    public AttackResults() { }
 
     internal AttackResults(SavedCounts saved)
     {
@@ -74,17 +73,16 @@ public sealed class AttackResults : IRecordSink
     /// Starts per second from when the first was intended to the last burst, which is not counted itself; 0 when there are no others. A first start that is late does not make it
     /// higher than the rate.
     /// </summary>
-    public double AchievedRate => Accounting.Started > InLastBurst && Starts.Last > Starts.First
-        ? (Accounting.Started - InLastBurst) / (Starts.Last - Starts.First).TotalSeconds
-        : 0;
+    public double AchievedRate =>
+        Accounting.Started > InLastBurst && Starts.Last > Starts.First
+            ? (Accounting.Started - InLastBurst) / (Starts.Last - Starts.First).TotalSeconds
+            : 0;
 
     // Numbers are missing only where workers went on at their own pace, at an unlimited rate: then the others' requests are of other moments, and there are no bursts.
     private long InLastBurst => _lastSequence >= Accounting.Intended ? 1 : _lastSequence + 1 - _lastBurst.First;
 
     /// <inheritdoc/>
-    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
-    {
-    }
+    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
     /// <inheritdoc/>
     public void Add(in RequestRecord record)
@@ -94,7 +92,10 @@ public sealed class AttackResults : IRecordSink
         if (record.Outcome.IsNotSent())
             return;
         Accounting.AddStarted();
-        Starts = (record.IntendedStart < Starts.First ? record.IntendedStart : Starts.First, record.Start > Starts.Last ? record.Start : Starts.Last);
+        Starts = (
+            record.IntendedStart < Starts.First ? record.IntendedStart : Starts.First,
+            record.Start > Starts.Last ? record.Start : Starts.Last
+        );
         AddToLastBurst(record.IntendedStart, record.Sequence, record.Sequence);
         Bytes += record.BytesReceived;
         Latency.Add(record.Latency);
@@ -124,17 +125,42 @@ public sealed class AttackResults : IRecordSink
             For(_byResponder, pod).Merge(latencies);
         foreach (var (key, count) in other._counts)
             _counts[key] = _counts.GetValueOrDefault(key) + count;
-        Starts = (other.Starts.First < Starts.First ? other.Starts.First : Starts.First, other.Starts.Last > Starts.Last ? other.Starts.Last : Starts.Last);
-        AddToLastBurst(other._lastBurst.IntendedStart, other._lastSequence + 1 - other.InLastBurst, other._lastSequence);
+        Starts = (
+            other.Starts.First < Starts.First ? other.Starts.First : Starts.First,
+            other.Starts.Last > Starts.Last ? other.Starts.Last : Starts.Last
+        );
+        AddToLastBurst(
+            other._lastBurst.IntendedStart,
+            other._lastSequence + 1 - other.InLastBurst,
+            other._lastSequence
+        );
         Bytes += other.Bytes;
     }
 
     /// <summary>The counts, to be saved.</summary>
-    internal SavedCounts ToSaved() => new(
-        Accounting.Intended, Accounting.Started, [.. Enum.GetValues<Outcome>().Where(outcome => Accounting[outcome] > 0).Select(outcome => new SavedOutcome(outcome, Accounting[outcome]))],
-        [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))], [.. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count))],
-        [.. _counts.OrderBy(entry => entry.Key.Pod, StringComparer.Ordinal).ThenBy(entry => entry.Key.Status).Select(entry => new SavedResponder(entry.Key.Pod, entry.Key.Status, entry.Value))],
-        Bytes, Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks, Starts.Last.Ticks, _lastBurst.IntendedStart.Ticks, InLastBurst);
+    internal SavedCounts ToSaved() =>
+        new(
+            Accounting.Intended,
+            Accounting.Started,
+            [
+                .. Enum.GetValues<Outcome>()
+                    .Where(outcome => Accounting[outcome] > 0)
+                    .Select(outcome => new SavedOutcome(outcome, Accounting[outcome])),
+            ],
+            [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))],
+            [.. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count))],
+            [
+                .. _counts
+                    .OrderBy(entry => entry.Key.Pod, StringComparer.Ordinal)
+                    .ThenBy(entry => entry.Key.Status)
+                    .Select(entry => new SavedResponder(entry.Key.Pod, entry.Key.Status, entry.Value)),
+            ],
+            Bytes,
+            Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks,
+            Starts.Last.Ticks,
+            _lastBurst.IntendedStart.Ticks,
+            InLastBurst
+        );
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);
 
@@ -142,7 +168,10 @@ public sealed class AttackResults : IRecordSink
 
     private void AddToLastBurst(TimeSpan intendedStart, long first, long last)
     {
-        if (intendedStart > _lastBurst.IntendedStart || (intendedStart == _lastBurst.IntendedStart && first < _lastBurst.First))
+        if (
+            intendedStart > _lastBurst.IntendedStart
+            || (intendedStart == _lastBurst.IntendedStart && first < _lastBurst.First)
+        )
             _lastBurst = (intendedStart, first);
         _lastSequence = Math.Max(_lastSequence, last);
     }

@@ -11,7 +11,8 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// </summary>
 internal static class BinaryRecords
 {
-    private const byte RecordEntry = 0, NameEntry = 1;
+    private const byte RecordEntry = 0,
+        NameEntry = 1;
 
     private static ReadOnlySpan<byte> Head => "CDATTACK1\n"u8;
 
@@ -19,7 +20,10 @@ internal static class BinaryRecords
     public static bool IsHead(Stream stream)
     {
         var start = new byte[Head.Length];
-        if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && Head.SequenceEqual(start))
+        if (
+            stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length
+            && Head.SequenceEqual(start)
+        )
             return true;
         stream.Position = 0;
         return false;
@@ -39,9 +43,13 @@ internal static class BinaryRecords
                     yield break;
                 record = ReadEntry(kind, reader, names);
             }
-            catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException or OverflowException)
+            catch (Exception e)
+                when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException or OverflowException)
             {
-                throw new InvalidDataException($"the file ends or breaks within an entry near byte {stream.Position}", e);
+                throw new InvalidDataException(
+                    $"the file ends or breaks within an entry near byte {stream.Position}",
+                    e
+                );
             }
 
             if (record is { } found)
@@ -61,16 +69,30 @@ internal static class BinaryRecords
                 var intended = new TimeSpan(reader.Read7BitEncodedInt64());
                 var start = intended + new TimeSpan(reader.Read7BitEncodedInt64());
                 var end = start + new TimeSpan(reader.Read7BitEncodedInt64());
-                return new RequestRecord(sequence, intended, start, end, reader.ReadUInt16(), reader.Read7BitEncodedInt64() - 1, reader.Read7BitEncodedInt(),
-                    Defined((Outcome)reader.ReadByte()), reader.ReadUInt16(), names[reader.Read7BitEncodedInt()], names[reader.Read7BitEncodedInt()],
-                    reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), Defined((ResponseFault)reader.ReadByte()));
+                return new RequestRecord(
+                    sequence,
+                    intended,
+                    start,
+                    end,
+                    reader.ReadUInt16(),
+                    reader.Read7BitEncodedInt64() - 1,
+                    reader.Read7BitEncodedInt(),
+                    Defined((Outcome)reader.ReadByte()),
+                    reader.ReadUInt16(),
+                    names[reader.Read7BitEncodedInt()],
+                    names[reader.Read7BitEncodedInt()],
+                    reader.Read7BitEncodedInt64(),
+                    reader.Read7BitEncodedInt(),
+                    Defined((ResponseFault)reader.ReadByte())
+                );
             default:
                 throw new FormatException("unknown entry");
         }
     }
 
     private static T Defined<T>(T value)
-        where T : struct, Enum => Enum.IsDefined(value) ? value : throw new FormatException($"unknown {typeof(T).Name}");
+        where T : struct, Enum =>
+        Enum.IsDefined(value) ? value : throw new FormatException($"unknown {typeof(T).Name}");
 
     internal sealed class Writer : IRecordWriter
     {

@@ -15,7 +15,12 @@ public static class HistogramLog
     /// <summary>How a log that this class wrote begins.</summary>
     public const string Begin = "#[Counts: ";
 
-    private const string Latency = "latency", Service = "service", Blocked = "blocked", Status = "status:", Responder = "responder:";
+    private const string Latency = "latency",
+        Service = "service",
+        Blocked = "blocked",
+        Status = "status:",
+        Responder = "responder:";
+
     // A log of 500 histograms has some hundred kilobytes.
     private const long MaxBytes = 256L << 20;
 
@@ -42,7 +47,11 @@ public static class HistogramLog
         HistogramLogWriter.Write(log, startedAt.UtcDateTime, [.. all]);
         log.Position = 0;
         using var text = new StreamReader(log);
-        stream.Write(Encoding.UTF8.GetBytes($"{Begin}{JsonSerializer.Serialize(results.ToSaved(), SavedJson.Default.SavedCounts)}]\n{text.ReadToEnd()}"));
+        stream.Write(
+            Encoding.UTF8.GetBytes(
+                $"{Begin}{JsonSerializer.Serialize(results.ToSaved(), SavedJson.Default.SavedCounts)}]\n{text.ReadToEnd()}"
+            )
+        );
     }
 
     /// <summary>Whether a file looks like a log (text, perhaps with a byte order mark), not like records.</summary>
@@ -98,11 +107,15 @@ public static class HistogramLog
     }
 
     private static IEnumerable<(string Tag, Latencies Latencies)> Tagged(AttackResults results) =>
-    [
-        (Latency, results.Latency), (Service, results.ServiceTime), (Blocked, results.Blocked),
-        .. results.ByStatus.OrderBy(entry => entry.Key).Select(entry => ($"{Status}{entry.Key}", entry.Value)),
-        .. results.ByResponder.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => (Responder + Escape(entry.Key), entry.Value)),
-    ];
+        [
+            (Latency, results.Latency),
+            (Service, results.ServiceTime),
+            (Blocked, results.Blocked),
+            .. results.ByStatus.OrderBy(entry => entry.Key).Select(entry => ($"{Status}{entry.Key}", entry.Value)),
+            .. results
+                .ByResponder.OrderBy(entry => entry.Key, StringComparer.Ordinal)
+                .Select(entry => (Responder + Escape(entry.Key), entry.Value)),
+        ];
 
     private static SavedCounts? ReadCounts(Stream stream)
     {
@@ -110,7 +123,10 @@ public static class HistogramLog
         for (var line = reader.ReadLine(); line?.StartsWith('#') == true; line = reader.ReadLine())
         {
             if (line.StartsWith(Begin, StringComparison.Ordinal))
-                return JsonSerializer.Deserialize(line.AsSpan(Begin.Length..(line.LastIndexOf(']'))), SavedJson.Default.SavedCounts);
+                return JsonSerializer.Deserialize(
+                    line.AsSpan(Begin.Length..(line.LastIndexOf(']'))),
+                    SavedJson.Default.SavedCounts
+                );
         }
 
         return null;
@@ -122,18 +138,29 @@ public static class HistogramLog
         foreach (var (tag, latencies) in byTag)
         {
             if (tag.StartsWith(Status, StringComparison.Ordinal))
-                results.OfStatus(int.Parse(tag[Status.Length..], System.Globalization.CultureInfo.InvariantCulture)).Merge(latencies);
+                results
+                    .OfStatus(int.Parse(tag[Status.Length..], System.Globalization.CultureInfo.InvariantCulture))
+                    .Merge(latencies);
             else if (tag.StartsWith(Responder, StringComparison.Ordinal))
                 results.OfResponder(Uri.UnescapeDataString(tag[Responder.Length..])).Merge(latencies);
             else if (tag is Latency or Service or Blocked)
-                (tag is Latency ? results.Latency : tag is Service ? results.ServiceTime : results.Blocked).Merge(latencies);
+                (
+                    tag is Latency ? results.Latency
+                    : tag is Service ? results.ServiceTime
+                    : results.Blocked
+                ).Merge(latencies);
         }
 
-        return results.Accounting.Discrepancies() is [var first, ..] ? throw new InvalidDataException($"the log's counts do not add up: {first}") : results;
+        return results.Accounting.Discrepancies() is [var first, ..]
+            ? throw new InvalidDataException($"the log's counts do not add up: {first}")
+            : results;
     }
 
     // A log separates its fields by commas and its lines by newlines.
-    private static string Escape(string name) => name.AsSpan().ContainsAny(", %")
-        ? name.Replace("%", "%25", StringComparison.Ordinal).Replace(",", "%2C", StringComparison.Ordinal).Replace(" ", "%20", StringComparison.Ordinal)
-        : name;
+    private static string Escape(string name) =>
+        name.AsSpan().ContainsAny(", %")
+            ? name.Replace("%", "%25", StringComparison.Ordinal)
+                .Replace(",", "%2C", StringComparison.Ordinal)
+                .Replace(" ", "%20", StringComparison.Ordinal)
+            : name;
 }

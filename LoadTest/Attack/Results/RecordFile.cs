@@ -19,12 +19,13 @@ public enum RecordFormat
 public static class RecordFile
 {
     /// <summary>The format for a file name: .csv, .json (or .jsonl), otherwise binary.</summary>
-    public static RecordFormat FormatOf(string path) => Path.GetExtension(path).ToLowerInvariant() switch
-    {
-        ".csv" => RecordFormat.Csv,
-        ".json" or ".jsonl" => RecordFormat.Json,
-        _ => RecordFormat.Binary,
-    };
+    public static RecordFormat FormatOf(string path) =>
+        Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".csv" => RecordFormat.Csv,
+            ".json" or ".jsonl" => RecordFormat.Json,
+            _ => RecordFormat.Binary,
+        };
 
     /// <summary>Reads records from a file in any of the formats (recognised by content), one at a time.</summary>
     /// <exception cref="InvalidDataException">The file holds something else, or ends within a record; the message says where.</exception>

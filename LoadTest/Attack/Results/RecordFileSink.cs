@@ -29,9 +29,7 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
-    {
-    }
+    public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The disk is full or gone.</exception>

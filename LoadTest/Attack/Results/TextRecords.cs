@@ -12,8 +12,20 @@ internal static class TextRecords
 {
     private static readonly string[] s_columns =
     [
-        "sequence", "intended_us", "start_us", "end_us", "source_port", "connection", "request_on_connection", "outcome", "status", "pod", "node",
-        "bytes", "errno", "fault",
+        "sequence",
+        "intended_us",
+        "start_us",
+        "end_us",
+        "source_port",
+        "connection",
+        "request_on_connection",
+        "outcome",
+        "status",
+        "pod",
+        "node",
+        "bytes",
+        "errno",
+        "fault",
     ];
 
     public static IEnumerable<RequestRecord> Read(Stream stream)
@@ -29,7 +41,15 @@ internal static class TextRecords
             {
                 record = FromFields(line[0] == '{' ? FieldsOfJson(line) : FieldsOfCsv(line), names);
             }
-            catch (Exception e) when (e is FormatException or JsonException or OverflowException or ArgumentException or InvalidOperationException or KeyNotFoundException)
+            catch (Exception e)
+                when (e
+                        is FormatException
+                            or JsonException
+                            or OverflowException
+                            or ArgumentException
+                            or InvalidOperationException
+                            or KeyNotFoundException
+                )
             {
                 throw new InvalidDataException($"line {number} is no record: {e.Message}", e);
             }
@@ -39,25 +59,51 @@ internal static class TextRecords
     }
 
     private static string[] ToFields(in RequestRecord record) =>
-    [
-        Number(record.Sequence), Microseconds(record.IntendedStart), Microseconds(record.Start), Microseconds(record.End), Number(record.SourcePort),
-        Number(record.Connection), Number(record.RequestOnConnection), record.Outcome.ToString(), Number(record.Status), record.Pod ?? "",
-        record.Node ?? "", Number(record.BytesReceived), Number(record.Errno), record.Fault.ToString(),
-    ];
+        [
+            Number(record.Sequence),
+            Microseconds(record.IntendedStart),
+            Microseconds(record.Start),
+            Microseconds(record.End),
+            Number(record.SourcePort),
+            Number(record.Connection),
+            Number(record.RequestOnConnection),
+            record.Outcome.ToString(),
+            Number(record.Status),
+            record.Pod ?? "",
+            record.Node ?? "",
+            Number(record.BytesReceived),
+            Number(record.Errno),
+            record.Fault.ToString(),
+        ];
 
     private static RequestRecord FromFields(string[] fields, Dictionary<string, string> names)
     {
         if (fields.Length != s_columns.Length)
             throw new FormatException($"expected {s_columns.Length} fields, found {fields.Length}");
         return new RequestRecord(
-            Long(fields[0]), Time(fields[1]), Time(fields[2]), Time(fields[3]), (int)Long(fields[4]), Long(fields[5]), (int)Long(fields[6]),
-            Named<Outcome>(fields[7]), (int)Long(fields[8]), Name(fields[9], names), Name(fields[10], names), Long(fields[11]), (int)Long(fields[12]),
-            Named<ResponseFault>(fields[13]));
+            Long(fields[0]),
+            Time(fields[1]),
+            Time(fields[2]),
+            Time(fields[3]),
+            (int)Long(fields[4]),
+            Long(fields[5]),
+            (int)Long(fields[6]),
+            Named<Outcome>(fields[7]),
+            (int)Long(fields[8]),
+            Name(fields[9], names),
+            Name(fields[10], names),
+            Long(fields[11]),
+            (int)Long(fields[12]),
+            Named<ResponseFault>(fields[13])
+        );
     }
 
     // Parse takes any number for an enum.
     private static T Named<T>(string text)
-        where T : struct, Enum => Enum.Parse<T>(text) is var value && Enum.IsDefined(value) ? value : throw new FormatException($"'{text}' is no {typeof(T).Name}");
+        where T : struct, Enum =>
+        Enum.Parse<T>(text) is var value && Enum.IsDefined(value)
+            ? value
+            : throw new FormatException($"'{text}' is no {typeof(T).Name}");
 
     private static string? Name(string text, Dictionary<string, string> names)
     {
@@ -79,7 +125,12 @@ internal static class TextRecords
     private static string[] FieldsOfJson(string line)
     {
         using var document = JsonDocument.Parse(line);
-        return [.. s_columns.Select(column => document.RootElement.GetProperty(column)).Select(value => value.ValueKind is JsonValueKind.Null ? "" : value.ToString())];
+        return
+        [
+            .. s_columns
+                .Select(column => document.RootElement.GetProperty(column))
+                .Select(value => value.ValueKind is JsonValueKind.Null ? "" : value.ToString()),
+        ];
     }
 
     private static string[] FieldsOfCsv(string line)
@@ -124,7 +175,11 @@ internal static class TextRecords
                 if (_json)
                     _writer.Write($"\"{s_columns[i]}\":{JsonValue(i, fields[i])}");
                 else
-                    _writer.Write(fields[i].AsSpan().ContainsAny(',', '"') ? $"\"{fields[i].Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : fields[i]);
+                    _writer.Write(
+                        fields[i].AsSpan().ContainsAny(',', '"')
+                            ? $"\"{fields[i].Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+                            : fields[i]
+                    );
             }
 
             _writer.Write(_json ? "}\n" : "\n");
@@ -132,11 +187,12 @@ internal static class TextRecords
 
         public void Dispose() => _writer.Dispose();
 
-        private static string JsonValue(int column, string field) => s_columns[column] switch
-        {
-            "pod" or "node" when field.Length == 0 => "null",
-            "pod" or "node" or "outcome" or "fault" => JsonSerializer.Serialize(field),
-            _ => field,
-        };
+        private static string JsonValue(int column, string field) =>
+            s_columns[column] switch
+            {
+                "pod" or "node" when field.Length == 0 => "null",
+                "pod" or "node" or "outcome" or "fault" => JsonSerializer.Serialize(field),
+                _ => field,
+            };
     }
 }

@@ -27,7 +27,12 @@ public static class MaxRate
     /// <returns>
     /// The plan at the highest rate that held, lowered where longer tries failed (after the last of them without another one), with the duration that is left; null when none held, or after an abort.
     /// </returns>
-    public static async Task<AttackPlan?> FindAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, Action<RateStep> report, CancellationToken abort)
+    public static async Task<AttackPlan?> FindAsync(
+        AttackPlan plan,
+        Func<AttackPlan, IAttackEngine> engineOf,
+        Action<RateStep> report,
+        CancellationToken abort
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(engineOf);
@@ -35,31 +40,63 @@ public static class MaxRate
         if (plan.Duration is not { } duration || duration < MinDuration)
             throw new ArgumentException($"a duration of at least {MinDuration} is needed", nameof(plan));
         var length = duration / (2 * (RateSearch.MaxSteps + 1));
-        var busy = await RunAsync(plan with { RatePerSecond = double.PositiveInfinity, Duration = length, MaxInFlight = Math.Min(FirstInFlight, plan.MaxInFlight), Burst = null }, engineOf, abort);
+        var busy = await RunAsync(
+            plan with
+            {
+                RatePerSecond = double.PositiveInfinity,
+                Duration = length,
+                MaxInFlight = Math.Min(FirstInFlight, plan.MaxInFlight),
+                Burst = null,
+            },
+            engineOf,
+            abort
+        );
         var search = new RateSearch(busy.Accounting.Responses / length.TotalSeconds);
         while (search.Next is { } rate && !abort.IsCancellationRequested)
             search.Report(await HoldsAsync(rate, 1));
         if (search.Held is not { } held)
             return null;
-        for (var steps = RateSearch.MaxSteps - search.Steps; steps > 0 && !abort.IsCancellationRequested; steps -= StepsOfTry)
+        for (
+            var steps = RateSearch.MaxSteps - search.Steps;
+            steps > 0 && !abort.IsCancellationRequested;
+            steps -= StepsOfTry
+        )
         {
             if (await HoldsAsync(held, Math.Min(steps, StepsOfTry)))
                 break;
             held *= Lowered;
         }
 
-        return abort.IsCancellationRequested ? null : plan with { RatePerSecond = Math.Round(held), Duration = duration / 2 };
+        return abort.IsCancellationRequested
+            ? null
+            : plan with
+            {
+                RatePerSecond = Math.Round(held),
+                Duration = duration / 2,
+            };
 
         async Task<bool> HoldsAsync(double rate, int steps)
         {
-            var step = await RunAsync(plan with { RatePerSecond = Math.Round(rate), Duration = length * steps }, engineOf, abort);
+            var step = await RunAsync(
+                plan with
+                {
+                    RatePerSecond = Math.Round(rate),
+                    Duration = length * steps,
+                },
+                engineOf,
+                abort
+            );
             if (!abort.IsCancellationRequested)
                 report(step);
             return step.Problem is null;
         }
     }
 
-    private static async Task<RateStep> RunAsync(AttackPlan plan, Func<AttackPlan, IAttackEngine> engineOf, CancellationToken abort)
+    private static async Task<RateStep> RunAsync(
+        AttackPlan plan,
+        Func<AttackPlan, IAttackEngine> engineOf,
+        CancellationToken abort
+    )
     {
         var (results, length) = (new AttackResults(), plan.Duration!.Value);
         // What is not answered by then does not hold; a server that keeps some requests open would make each step as long as the plan's timeout.
@@ -68,6 +105,12 @@ public static class MaxRate
         late.CancelAfter(length + RateStep.MaxDrain(length));
         var accounting = await attack.Completion;
         var drain = attack.Clock.Elapsed - length;
-        return new RateStep(plan.RatePerSecond, length, accounting, results.Blocked.Quantile(0.99), drain > TimeSpan.Zero ? drain : TimeSpan.Zero);
+        return new RateStep(
+            plan.RatePerSecond,
+            length,
+            accounting,
+            results.Blocked.Quantile(0.99),
+            drain > TimeSpan.Zero ? drain : TimeSpan.Zero
+        );
     }
 }

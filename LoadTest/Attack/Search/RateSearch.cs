@@ -13,7 +13,8 @@ public sealed class RateSearch(double first)
     /// <summary>Steps at most; enough for a first rate that is wrong by a factor of 32 either way.</summary>
     public const int MaxSteps = 16;
 
-    private const double Lowest = 1, Highest = 1e6;
+    private const double Lowest = 1,
+        Highest = 1e6;
 
     private double _next = Math.Clamp(first, Lowest, Highest);
 
@@ -27,7 +28,8 @@ public sealed class RateSearch(double first)
     public int Steps { get; private set; }
 
     /// <summary>The rate to try next; null when the search is over.</summary>
-    public double? Next => Steps == MaxSteps || Failed <= Held * Precision || Held >= Highest || Failed <= Lowest ? null : _next;
+    public double? Next =>
+        Steps == MaxSteps || Failed <= Held * Precision || Held >= Highest || Failed <= Lowest ? null : _next;
 
     /// <summary>Tells how the rate <see cref="Next"/> did.</summary>
     public void Report(bool holds)
@@ -38,11 +40,15 @@ public sealed class RateSearch(double first)
             Held = Math.Max(Held ?? 0, _next);
         else
             Failed = Math.Min(Failed ?? double.PositiveInfinity, _next);
-        _next = Math.Clamp((Held, Failed) switch
-        {
-            ({ } held, { } failed) => Math.Sqrt(held * failed),
-            ({ } held, null) => held * 1.5,
-            _ => Failed!.Value / 2,
-        }, Lowest, Highest);
+        _next = Math.Clamp(
+            (Held, Failed) switch
+            {
+                ({ } held, { } failed) => Math.Sqrt(held * failed),
+                ({ } held, null) => held * 1.5,
+                _ => Failed!.Value / 2,
+            },
+            Lowest,
+            Highest
+        );
     }
 }

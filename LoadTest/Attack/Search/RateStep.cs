@@ -11,7 +11,13 @@ namespace CiliumDebugging.LoadTest.Attack.Search;
 /// <param name="Accounting">What became of the requests.</param>
 /// <param name="LateP99">99th percentile of real minus intended start.</param>
 /// <param name="Drain">Time from the attack's end until the last request had ended.</param>
-public sealed record RateStep(double RatePerSecond, TimeSpan Length, AttackAccounting Accounting, TimeSpan LateP99, TimeSpan Drain)
+public sealed record RateStep(
+    double RatePerSecond,
+    TimeSpan Length,
+    AttackAccounting Accounting,
+    TimeSpan LateP99,
+    TimeSpan Drain
+)
 {
     /// <summary>Share of requests that may fail or not be sent.</summary>
     public const double MaxFailedShare = 0.001;
@@ -34,18 +40,27 @@ public sealed record RateStep(double RatePerSecond, TimeSpan Length, AttackAccou
             var open = Accounting[Outcome.Canceled];
             var errors = Accounting.Errors - open;
             return Accounting.Responses == 0 ? "no response"
-                : Accounting.NotSent + errors > MaxFailedShare * Accounting.Intended ? string.Create(CultureInfo.InvariantCulture, $"{Accounting.NotSent} not sent, {errors} errors")
+                : Accounting.NotSent + errors > MaxFailedShare * Accounting.Intended
+                    ? string.Create(CultureInfo.InvariantCulture, $"{Accounting.NotSent} not sent, {errors} errors")
                 : LateP99 > MaxLateP99 ? $"the generator is late, p99 {AttackReport.Format(LateP99)}"
-                : open > 0 ? string.Create(CultureInfo.InvariantCulture, $"{open} not answered {AttackReport.Format(MaxDrain(Length))} after the end")
+                : open > 0
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{open} not answered {AttackReport.Format(MaxDrain(Length))} after the end"
+                    )
                 : Drain > MaxDrain(Length) ? $"the last answers came {AttackReport.Format(Drain)} after the end"
                 : null;
         }
     }
 
     /// <summary>How long after the end of a step of this length its last answers may come.</summary>
-    public static TimeSpan MaxDrain(TimeSpan length) => length * MaxDrainShare is var most && most > s_minDrain ? most : s_minDrain;
+    public static TimeSpan MaxDrain(TimeSpan length) =>
+        length * MaxDrainShare is var most && most > s_minDrain ? most : s_minDrain;
 
     /// <summary>The step as a line.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{RatePerSecond,10:N0}/s for {AttackReport.Format(Length)}: {Problem ?? $"holds (late p99 {AttackReport.Format(LateP99)}, {Accounting.Errors} errors)"}");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{RatePerSecond, 10:N0}/s for {AttackReport.Format(Length)}: {Problem ?? $"holds (late p99 {AttackReport.Format(LateP99)}, {Accounting.Errors} errors)"}"
+        );
 }

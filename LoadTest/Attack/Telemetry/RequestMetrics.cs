@@ -18,22 +18,39 @@ internal sealed class RequestMetrics
     private static readonly Meter s_meter = new(MeterName);
 
     private static readonly Histogram<double> s_duration = s_meter.CreateHistogram(
-        "http.client.request.duration", "s", "Duration of HTTP client requests.",
-        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] });
+        "http.client.request.duration",
+        "s",
+        "Duration of HTTP client requests.",
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
+        }
+    );
 
     private static readonly UpDownCounter<long> s_active = s_meter.CreateUpDownCounter<long>(
-        "http.client.active_requests", "{request}", "Number of outbound HTTP requests that are currently active.");
+        "http.client.active_requests",
+        "{request}",
+        "Number of outbound HTTP requests that are currently active."
+    );
 
     // A number in a tag is an object.
     private static readonly object?[] s_statuses = new object?[1000];
 
     private readonly TagList[] _targets;
 
-    public RequestMetrics(AttackPlan plan) => _targets = [.. plan.Targets.Select(target =>
-    {
-        var (host, port) = TelemetryNames.ServerOf(target);
-        return new TagList { { "http.request.method", target.Method }, { "server.address", host }, { "server.port", port } };
-    })];
+    public RequestMetrics(AttackPlan plan) =>
+        _targets = [
+            .. plan.Targets.Select(target =>
+            {
+                var (host, port) = TelemetryNames.ServerOf(target);
+                return new TagList
+                {
+                    { "http.request.method", target.Method },
+                    { "server.address", host },
+                    { "server.port", port },
+                };
+            }),
+        ];
 
     /// <summary>A request has started.</summary>
     public void Started(long sequence)

@@ -30,7 +30,8 @@ internal sealed class RequestTracer
     }
 
     /// <summary>The tracer of an attack; null when nobody listens.</summary>
-    public static RequestTracer? For(AttackPlan plan, AttackClock clock) => s_source.HasListeners() ? new RequestTracer(plan, clock) : null;
+    public static RequestTracer? For(AttackPlan plan, AttackClock clock) =>
+        s_source.HasListeners() ? new RequestTracer(plan, clock) : null;
 
     /// <summary>Begins a request.</summary>
     /// <param name="target">Its target.</param>
@@ -78,7 +79,10 @@ internal sealed class RequestTracer
         // A span would become the child of what is current, and current itself: requests overlap on one thread and have nothing to do with each other.
         Activity.Current = null;
         var span = s_source.CreateActivity(
-            SpanNames.Of(target.Method, target.Host), ActivityKind.Client, default(ActivityContext));
+            SpanNames.Of(target.Method, target.Host),
+            ActivityKind.Client,
+            default(ActivityContext)
+        );
         if (span is null)
             return null;
         span.SetStartTime(_epoch + start);

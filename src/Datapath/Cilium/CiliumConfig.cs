@@ -47,7 +47,11 @@ public sealed partial record CiliumConfig
     /// How a backend is chosen (<c>bpf-lb-algorithm</c>: random, maglev). With socket LB always at random. <c>sandbox-service-proxy</c> (cilium, iptables, ipvs) puts kube-proxy in Cilium's place:
     /// a SYN on a closed entry then always chooses again, and IPVS chooses in turn. Default random.
     /// </summary>
-    public BackendSelection BackendSelection { get => SocketLoadBalancing && field is BackendSelection.Maglev ? BackendSelection.Random : field; init; } = BackendSelection.Random;
+    public BackendSelection BackendSelection
+    {
+        get => SocketLoadBalancing && field is BackendSelection.Maglev ? BackendSelection.Random : field;
+        init;
+    } = BackendSelection.Random;
 
     /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime from 251 to 131071. Default 16381.</summary>
     public int MaglevTableSize { get; init; } = 16_381;
@@ -79,24 +83,70 @@ public sealed partial record CiliumConfig
     private static readonly ImmutableDictionary<string, Func<CiliumConfig, string, CiliumConfig>> s_keys =
         new Dictionary<string, Func<CiliumConfig, string, CiliumConfig>>(StringComparer.Ordinal)
         {
-            ["sandbox-cilium-version"] = (c, v) => c with { Version = CiliumVersion.TryParse(v, out var version) ? version : throw Bad("a version such as 1.9.0") },
+            ["sandbox-cilium-version"] = (c, v) =>
+                c with
+                {
+                    Version = CiliumVersion.TryParse(v, out var version)
+                        ? version
+                        : throw Bad("a version such as 1.9.0"),
+                },
             ["tunnel"] = (c, v) => c with { Tunnel = OneOf(v, ("vxlan", true), ("geneve", true), ("disabled", false)) },
             ["routing-mode"] = (c, v) => c with { Tunnel = OneOf(v, ("tunnel", true), ("native", false)) },
             ["enable-host-reachable-services"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
             ["bpf-lb-sock"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
             ["bpf-ct-timeout-service-tcp"] = (c, v) => c with { ServiceConntrackTimeout = Duration(v) },
             ["conntrack-gc-interval"] = (c, v) => c with { ConntrackGcInterval = Duration(v) },
-            ["sandbox-conntrack-reopen"] = (c, v) => c with { ConntrackReopen = OneOf(v, ("reuse", ConntrackReopen.Reuse), ("after-grace", ConntrackReopen.SelectAfterGrace), ("select", ConntrackReopen.Select)) },
+            ["sandbox-conntrack-reopen"] = (c, v) =>
+                c with
+                {
+                    ConntrackReopen = OneOf(
+                        v,
+                        ("reuse", ConntrackReopen.Reuse),
+                        ("after-grace", ConntrackReopen.SelectAfterGrace),
+                        ("select", ConntrackReopen.Select)
+                    ),
+                },
             ["sandbox-conntrack-reopen-grace"] = (c, v) => c with { ConntrackReopenGrace = Duration(v) },
-            ["bpf-lb-algorithm"] = (c, v) => c with { BackendSelection = OneOf(v, ("random", BackendSelection.Random), ("maglev", BackendSelection.Maglev)) },
-            ["bpf-lb-maglev-table-size"] = (c, v) => c with { MaglevTableSize = int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is >= 251 and <= 131_071 && MaglevTable.IsPrime(n) ? n : throw Bad("a prime from 251 to 131071, such as 16381") },
-            ["sandbox-service-proxy"] = (c, v) => OneOf(v, ("cilium", c), ("iptables", c.KubeProxy(BackendSelection.Random)), ("ipvs", c.KubeProxy(BackendSelection.RoundRobin))),
+            ["bpf-lb-algorithm"] = (c, v) =>
+                c with
+                {
+                    BackendSelection = OneOf(
+                        v,
+                        ("random", BackendSelection.Random),
+                        ("maglev", BackendSelection.Maglev)
+                    ),
+                },
+            ["bpf-lb-maglev-table-size"] = (c, v) =>
+                c with
+                {
+                    MaglevTableSize =
+                        int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+                        && n is >= 251 and <= 131_071
+                        && MaglevTable.IsPrime(n)
+                            ? n
+                            : throw Bad("a prime from 251 to 131071, such as 16381"),
+                },
+            ["sandbox-service-proxy"] = (c, v) =>
+                OneOf(
+                    v,
+                    ("cilium", c),
+                    ("iptables", c.KubeProxy(BackendSelection.Random)),
+                    ("ipvs", c.KubeProxy(BackendSelection.RoundRobin))
+                ),
             ["proxy-connect-timeout"] = (c, v) => c with { ProxyConnectTimeout = Duration(v) },
             ["http-retry-count"] = (c, v) => c with { HttpRetryCount = Number(v, 100) },
             ["sandbox-proxy-max-retries"] = (c, v) => c with { ProxyMaxRetries = Number(v, 1_000_000) },
-            ["sandbox-proxy-max-pending-requests"] = (c, v) => c with { ProxyMaxPendingRequests = Number(v, 1_000_000) },
+            ["sandbox-proxy-max-pending-requests"] = (c, v) =>
+                c with
+                {
+                    ProxyMaxPendingRequests = Number(v, 1_000_000),
+                },
             ["proxy-use-original-source-address"] = (c, v) => c with { ProxyUseOriginalSourceAddress = Boolean(v) },
-            ["sandbox-sockets"] = (c, v) => c with { Sockets = OneOf(v, ("per-node", SocketScope.PerNode), ("shared", SocketScope.Shared)) },
+            ["sandbox-sockets"] = (c, v) =>
+                c with
+                {
+                    Sockets = OneOf(v, ("per-node", SocketScope.PerNode), ("shared", SocketScope.Shared)),
+                },
             ["sandbox-original-source-for-local-pods"] = (c, v) => c with { OriginalSourceForLocalPods = Boolean(v) },
         }.ToImmutableDictionary(StringComparer.Ordinal);
 
@@ -116,13 +166,16 @@ public sealed partial record CiliumConfig
         {
             if (!s_keys.TryGetValue(key, out var apply))
             {
-                problems.Add($"cilium-config: unknown key '{key}' (value '{value}'); known keys: {string.Join(", ", KnownKeys)}");
+                problems.Add(
+                    $"cilium-config: unknown key '{key}' (value '{value}'); known keys: {string.Join(", ", KnownKeys)}"
+                );
                 continue;
             }
             try
             {
                 config = apply(config, value.Trim());
-                if (key == "sandbox-cilium-version") config = config.WithDefaultsOfVersion();
+                if (key == "sandbox-cilium-version")
+                    config = config.WithDefaultsOfVersion();
             }
             catch (FormatException e)
             {
@@ -133,41 +186,66 @@ public sealed partial record CiliumConfig
     }
 
     /// <summary>Netfilter's and IPVS's entries are closed when both directions are: a SYN on one chooses again (facts: 18 of 59 repeats, which is chance).</summary>
-    private CiliumConfig KubeProxy(BackendSelection selection) => this with { BackendSelection = selection, ConntrackReopen = ConntrackReopen.Select, SocketLoadBalancing = false };
+    private CiliumConfig KubeProxy(BackendSelection selection) =>
+        this with
+        {
+            BackendSelection = selection,
+            ConntrackReopen = ConntrackReopen.Select,
+            SocketLoadBalancing = false,
+        };
 
-    private CiliumConfig WithDefaultsOfVersion() => this with
-    {
-        ServiceConntrackTimeout = Version.IsAtLeast(new(1, 15, 0)) ? TimeSpan.FromSeconds(8000) : TimeSpan.FromHours(6),
-        ConntrackReopen = Version.IsAtLeast(new(1, 12, 0)) ? ConntrackReopen.SelectAfterGrace : ConntrackReopen.Reuse,
-    };
+    private CiliumConfig WithDefaultsOfVersion() =>
+        this with
+        {
+            ServiceConntrackTimeout = Version.IsAtLeast(new(1, 15, 0))
+                ? TimeSpan.FromSeconds(8000)
+                : TimeSpan.FromHours(6),
+            ConntrackReopen = Version.IsAtLeast(new(1, 12, 0))
+                ? ConntrackReopen.SelectAfterGrace
+                : ConntrackReopen.Reuse,
+        };
 
     private static FormatException Bad(string expected) => new(expected);
 
     private static bool Boolean(string value) => OneOf(value, ("true", true), ("false", false));
 
     private static int Number(string value, int most) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= most ? n : throw Bad(string.Create(CultureInfo.InvariantCulture, $"a number from 0 to {most}"));
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= most
+            ? n
+            : throw Bad(string.Create(CultureInfo.InvariantCulture, $"a number from 0 to {most}"));
 
     private static T OneOf<T>(string value, params ReadOnlySpan<(string Name, T Value)> choices)
     {
         foreach (var (name, choice) in choices)
-            if (name == value) return choice;
+            if (name == value)
+                return choice;
         var names = new List<string>();
-        foreach (var (name, _) in choices) names.Add(name);
+        foreach (var (name, _) in choices)
+            names.Add(name);
         throw Bad(string.Join(" or ", names));
     }
 
     /// <summary>A Go duration (<c>6h0m0s</c>, <c>500ms</c>) or a bare number of seconds, as Cilium takes both.</summary>
     private static TimeSpan Duration(string value)
     {
-        if (double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e7) return TimeSpan.FromSeconds(seconds);
+        if (
+            double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is > 0 and < 1e7
+        )
+            return TimeSpan.FromSeconds(seconds);
         var match = GoDuration().Match(value);
-        if (!match.Success || value.Length == 0) throw Bad("a duration such as 6h0m0s, 60s or 500ms");
-        double Part(string name) => match.Groups[name].Success ? double.Parse(match.Groups[name].Value, CultureInfo.InvariantCulture) : 0;
+        if (!match.Success || value.Length == 0)
+            throw Bad("a duration such as 6h0m0s, 60s or 500ms");
+        double Part(string name) =>
+            match.Groups[name].Success ? double.Parse(match.Groups[name].Value, CultureInfo.InvariantCulture) : 0;
         var total = Part("h") * 3600 + Part("m") * 60 + Part("s") + Part("ms") / 1000;
-        return total is > 0 and < 1e7 ? TimeSpan.FromSeconds(total) : throw Bad("a duration over 0 and under 10,000,000 s");
+        return total is > 0 and < 1e7
+            ? TimeSpan.FromSeconds(total)
+            : throw Bad("a duration over 0 and under 10,000,000 s");
     }
 
-    [GeneratedRegex(@"^(?:(?<h>\d+(?:\.\d+)?)h)?(?:(?<m>\d+(?:\.\d+)?)m(?!s))?(?:(?<s>\d+(?:\.\d+)?)s)?(?:(?<ms>\d+(?:\.\d+)?)ms)?$")]
+    [GeneratedRegex(
+        @"^(?:(?<h>\d+(?:\.\d+)?)h)?(?:(?<m>\d+(?:\.\d+)?)m(?!s))?(?:(?<s>\d+(?:\.\d+)?)s)?(?:(?<ms>\d+(?:\.\d+)?)ms)?$"
+    )]
     private static partial Regex GoDuration();
 }

@@ -16,16 +16,19 @@ public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : I
     {
         version = default;
         var parts = (text ?? "").TrimStart('v').Split('.');
-        if (parts.Length is < 2 or > 3) return false;
+        if (parts.Length is < 2 or > 3)
+            return false;
         Span<int> numbers = stackalloc int[3];
         for (var i = 0; i < parts.Length; i++)
-            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i])) return false;
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
+                return false;
         version = new CiliumVersion(numbers[0], numbers[1], numbers[2]);
         return true;
     }
 
     /// <inheritdoc/>
-    public int CompareTo(CiliumVersion other) => (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
+    public int CompareTo(CiliumVersion other) =>
+        (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
 
     /// <summary>Whether this version is <paramref name="other"/> or a later one.</summary>
     public bool IsAtLeast(CiliumVersion other) => CompareTo(other) >= 0;

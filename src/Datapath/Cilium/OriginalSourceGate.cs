@@ -12,7 +12,8 @@ public static class OriginalSourceGate
     /// <param name="useOriginalSourceAddress"><c>proxy-use-original-source-address</c> (cil#42946; default true).</param>
     public static bool Allows(CiliumVersion version, bool tunnel, bool useOriginalSourceAddress)
     {
-        if (!useOriginalSourceAddress) return false;
+        if (!useOriginalSourceAddress)
+            return false;
         return !tunnel || !RefusedWithTunnel(version);
     }
 
@@ -22,7 +23,10 @@ public static class OriginalSourceGate
     public static bool IsPrediction(CiliumVersion version) => version.CompareTo(new(1, 9, 0)) != 0;
 
     private static bool RefusedWithTunnel(CiliumVersion version) =>
-        version.IsAtLeast(new(1, 9, 9)) && !(version.IsAtLeast(new(1, 15, 0))
+        version.IsAtLeast(new(1, 9, 9))
+        && !(
+            version.IsAtLeast(new(1, 15, 0))
             || (version is { Major: 1, Minor: 14 } && version.Patch >= 8)
-            || (version is { Major: 1, Minor: 13 } && version.Patch >= 13));
+            || (version is { Major: 1, Minor: 13 } && version.Patch >= 13)
+        );
 }

@@ -12,7 +12,14 @@ namespace CiliumDebugging.Datapath.Forwarding;
 /// <param name="Address">Its address.</param>
 /// <param name="Uid">metadata.uid.</param>
 /// <param name="Identity">Its labels, as policies see them.</param>
-public sealed record PodEntry(string Namespace, string Name, string NodeName, uint Address, string Uid, EndpointIdentity Identity)
+public sealed record PodEntry(
+    string Namespace,
+    string Name,
+    string NodeName,
+    uint Address,
+    string Uid,
+    EndpointIdentity Identity
+)
 {
     /// <summary><c>namespace/pod</c>, as Hubble names it.</summary>
     public string HubbleName { get; } = $"{Namespace}/{Name}";
@@ -29,7 +36,12 @@ public sealed record PodEntry(string Namespace, string Name, string NodeName, ui
 /// <param name="Services">Services and their ready backends.</param>
 /// <param name="Policies">Compiled policies.</param>
 /// <param name="Identities">The identities of Pods and of the reserved ones.</param>
-public sealed record ClusterSnapshot(FrozenDictionary<uint, PodEntry> Pods, ServiceTable Services, PolicySet Policies, IdentityTable Identities)
+public sealed record ClusterSnapshot(
+    FrozenDictionary<uint, PodEntry> Pods,
+    ServiceTable Services,
+    PolicySet Policies,
+    IdentityTable Identities
+)
 {
     private PodTable? _table;
 

@@ -27,12 +27,21 @@ public static class EstablishedConnections
     /// <param name="hop">The decision by which it was established: to a Pod or to a proxy.</param>
     /// <param name="rules">For a connection that a proxy has: the HTTP rules that hold now; null when there are none any more.</param>
     /// <param name="reason">For one that is dropped: Cilium's drop reason; otherwise null.</param>
-    public static EstablishedFate FateOf(ClusterSnapshot cluster, in Hop hop, out HttpRuleSet? rules, out string? reason)
+    public static EstablishedFate FateOf(
+        ClusterSnapshot cluster,
+        in Hop hop,
+        out HttpRuleSet? rules,
+        out string? reason
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         (rules, reason) = (null, null);
-        if (hop.Destination is null) return EstablishedFate.Stands;
-        var (source, destination) = (hop.Source is { } client ? Current(cluster, client) : null, Current(cluster, hop.Destination));
+        if (hop.Destination is null)
+            return EstablishedFate.Stands;
+        var (source, destination) = (
+            hop.Source is { } client ? Current(cluster, client) : null,
+            Current(cluster, hop.Destination)
+        );
         // The egress proxy's own connection has the client's egress policy behind it.
         if (source is not null && !hop.FromEgressProxy)
         {
@@ -43,8 +52,10 @@ public static class EstablishedConnections
                 return EstablishedFate.Dropped;
             }
             rules = egress.Http;
-            if (hop.Action is HopAction.ToEgressProxy) return EstablishedFate.Stands;
-            if (egress.IsRedirect) return EstablishedFate.Reset;
+            if (hop.Action is HopAction.ToEgressProxy)
+                return EstablishedFate.Stands;
+            if (egress.IsRedirect)
+                return EstablishedFate.Reset;
         }
         var ingress = Ingress(cluster, source?.Peer, destination.Identity, hop.Wire);
         if (ingress.IsDrop)
@@ -57,16 +68,33 @@ public static class EstablishedConnections
     }
 
     /// <summary>Why a policy drops, in the words of Hubble (api/v1/flow/flow.proto, DropReason).</summary>
-    internal static string ReasonOf(in PolicyVerdict verdict) => verdict.Reason is DropReason.DeniedByDenyRule ? "POLICY_DENY" : "POLICY_DENIED";
+    internal static string ReasonOf(in PolicyVerdict verdict) =>
+        verdict.Reason is DropReason.DeniedByDenyRule ? "POLICY_DENY" : "POLICY_DENIED";
 
     /// <summary>The client's side: its egress policy.</summary>
-    internal static PolicyVerdict Egress(ClusterSnapshot cluster, EndpointIdentity source, in Peer destination, ushort port) =>
-        cluster.Policies.Evaluate(TrafficDirection.Egress, source, destination, port, L4Protocol.Tcp);
+    internal static PolicyVerdict Egress(
+        ClusterSnapshot cluster,
+        EndpointIdentity source,
+        in Peer destination,
+        ushort port
+    ) => cluster.Policies.Evaluate(TrafficDirection.Egress, source, destination, port, L4Protocol.Tcp);
 
     /// <summary>The destination's side: its ingress policy. A source that is no Pod is this machine itself: the host of whichever node it talks to.</summary>
-    internal static PolicyVerdict Ingress(ClusterSnapshot cluster, Peer? source, EndpointIdentity destination, in FourTuple wire) => cluster.Policies.Evaluate(
-        TrafficDirection.Ingress, destination, source ?? new Peer(cluster.Identities.Host, wire.Source.Address), wire.Destination.Port, L4Protocol.Tcp);
+    internal static PolicyVerdict Ingress(
+        ClusterSnapshot cluster,
+        Peer? source,
+        EndpointIdentity destination,
+        in FourTuple wire
+    ) =>
+        cluster.Policies.Evaluate(
+            TrafficDirection.Ingress,
+            destination,
+            source ?? new Peer(cluster.Identities.Host, wire.Source.Address),
+            wire.Destination.Port,
+            L4Protocol.Tcp
+        );
 
     /// <summary>The Pod as it is now: its labels may have changed. One that is gone keeps what it was, for its connections go on until its process ends them.</summary>
-    private static PodEntry Current(ClusterSnapshot cluster, PodEntry pod) => cluster.Pods.TryGetValue(pod.Address, out var now) && now.Uid == pod.Uid ? now : pod;
+    private static PodEntry Current(ClusterSnapshot cluster, PodEntry pod) =>
+        cluster.Pods.TryGetValue(pod.Address, out var now) && now.Uid == pod.Uid ? now : pod;
 }

@@ -29,9 +29,11 @@ public sealed class ForwardingPath
         var all = nodes.ToList();
         _nodes = all.ToFrozenDictionary(n => n.Name, StringComparer.Ordinal);
         _byAddress = all.ToFrozenDictionary(n => n.Address);
-        _addresses = all.Count == 0 ? (0, 0) : (all.Min(n => n.Address), all.Max(n => n.Address) - all.Min(n => n.Address) + 1);
+        _addresses =
+            all.Count == 0 ? (0, 0) : (all.Min(n => n.Address), all.Max(n => n.Address) - all.Min(n => n.Address) + 1);
         _byNumber = new NodeDatapath?[all.Select(n => NodeNumbers.Of(n.Name)).DefaultIfEmpty(-1).Max() + 1];
-        foreach (var node in all) _byNumber[NodeNumbers.Of(node.Name)] = node;
+        foreach (var node in all)
+            _byNumber[NodeNumbers.Of(node.Name)] = node;
     }
 
     /// <summary>All nodes.</summary>
@@ -55,20 +57,56 @@ public sealed class ForwardingPath
         var source = client.Pod;
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
         var wire = new FourTuple(syn.Source, backend);
-        if (lookup is ServiceLookup.NoLocalBackend) return new Hop(HopAction.Drop, source, null, syn.Source, backend, wire, null, node, "SERVICE_BACKEND_NOT_FOUND");
+        if (lookup is ServiceLookup.NoLocalBackend)
+            return new Hop(
+                HopAction.Drop,
+                source,
+                null,
+                syn.Source,
+                backend,
+                wire,
+                null,
+                node,
+                "SERVICE_BACKEND_NOT_FOUND"
+            );
         if (lookup is ServiceLookup.NoBackend || !cluster.Table.TryFind(backend.Address, out var destination))
             return new Hop(HopAction.Reset, source, null, syn.Source, backend, wire, null, node);
         // 2. egress policy of the client
         if (source is not null)
         {
-            var verdict = EstablishedConnections.Egress(cluster, client.Identity, new Peer(destination.Identity, backend.Address), backend.Port);
-            if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination.Pod, syn.Source, backend, wire, null, node, EstablishedConnections.ReasonOf(verdict));
+            var verdict = EstablishedConnections.Egress(
+                cluster,
+                client.Identity,
+                new Peer(destination.Identity, backend.Address),
+                backend.Port
+            );
+            if (verdict.IsDrop)
+                return new Hop(
+                    HopAction.Drop,
+                    source,
+                    destination.Pod,
+                    syn.Source,
+                    backend,
+                    wire,
+                    null,
+                    node,
+                    EstablishedConnections.ReasonOf(verdict)
+                );
             if (verdict.IsRedirect)
             {
                 var ends = SocketEnds.AcceptedFrom(wire);
                 node.Sockets.Accept(ends);
                 hold = new SocketHold(node.Sockets, ends);
-                return new Hop(HopAction.ToEgressProxy, source, destination.Pod, syn.Source, backend, wire, verdict.Http, node);
+                return new Hop(
+                    HopAction.ToEgressProxy,
+                    source,
+                    destination.Pod,
+                    syn.Source,
+                    backend,
+                    wire,
+                    verdict.Http,
+                    node
+                );
             }
         }
         // 3. ingress policy of the destination
@@ -91,7 +129,13 @@ public sealed class ForwardingPath
     /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original source.</param>
     /// <param name="connecting">The place of the proxy's connecting socket.</param>
     /// <param name="hold">The place of the socket that the ingress proxy accepts; null when none does.</param>
-    public Hop ConnectFromEgressProxy(ClusterSnapshot cluster, in Hop accepted, TcpEndpoint proxySource, out SocketHold? connecting, out SocketHold? hold)
+    public Hop ConnectFromEgressProxy(
+        ClusterSnapshot cluster,
+        in Hop accepted,
+        TcpEndpoint proxySource,
+        out SocketHold? connecting,
+        out SocketHold? hold
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var node = accepted.Node!;
@@ -99,10 +143,15 @@ public sealed class ForwardingPath
         var original = node.Config.OriginalSourceAllowed && (remote || node.Config.OriginalSourceForLocalPods);
         var wire = new FourTuple(original ? accepted.Client : proxySource, accepted.Backend);
         hold = null;
-        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
+        if (!TryConnect(node, wire, out connecting))
+            return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
         // The destination may have been deleted since the client's SYN.
-        if (!cluster.Table.TryFind(accepted.Backend.Address, out var destination)) return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
-        return Arrive(cluster, new PodSlot(accepted.Source!), destination, accepted.Client, wire, out hold) with { FromEgressProxy = true };
+        if (!cluster.Table.TryFind(accepted.Backend.Address, out var destination))
+            return accepted with { Action = HopAction.Reset, Destination = null, Wire = wire };
+        return Arrive(cluster, new PodSlot(accepted.Source!), destination, accepted.Client, wire, out hold) with
+        {
+            FromEgressProxy = true,
+        };
     }
 
     /// <summary>The SYN of the ingress proxy's own connection to the Pod (step 4).</summary>
@@ -110,7 +159,12 @@ public sealed class ForwardingPath
     /// <param name="accepted">The route that led to the ingress proxy.</param>
     /// <param name="proxySource">The proxy's own address and port.</param>
     /// <param name="connecting">The place of the proxy's connecting socket.</param>
-    public Hop ConnectFromIngressProxy(ClusterSnapshot cluster, in Hop accepted, TcpEndpoint proxySource, out SocketHold? connecting)
+    public Hop ConnectFromIngressProxy(
+        ClusterSnapshot cluster,
+        in Hop accepted,
+        TcpEndpoint proxySource,
+        out SocketHold? connecting
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var node = accepted.Node!;
@@ -118,8 +172,10 @@ public sealed class ForwardingPath
         // The proxy can take over only the source it saw: the client's, unless the egress proxy connected with its own.
         var original = node.Config.OriginalSourceAllowed && fromRemotePod;
         var wire = new FourTuple(original ? accepted.Wire.Source : proxySource, accepted.Backend);
-        if (!TryConnect(node, wire, out connecting)) return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
-        if (!cluster.Pods.ContainsKey(accepted.Backend.Address)) return accepted with { Action = HopAction.Reset, Wire = wire };
+        if (!TryConnect(node, wire, out connecting))
+            return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
+        if (!cluster.Pods.ContainsKey(accepted.Backend.Address))
+            return accepted with { Action = HopAction.Reset, Wire = wire };
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
@@ -132,32 +188,80 @@ public sealed class ForwardingPath
         return NodeAt(syn.Destination.Address) ?? client ?? _nodes.Values[0];
     }
 
-    private NodeDatapath? NodeAt(uint address) => address - _addresses.Lowest < _addresses.Count ? _byAddress.GetValueOrDefault(address) : null;
+    private NodeDatapath? NodeAt(uint address) =>
+        address - _addresses.Lowest < _addresses.Count ? _byAddress.GetValueOrDefault(address) : null;
 
     private NodeDatapath? NodeOf(int number) => (uint)number < (uint)_byNumber.Length ? _byNumber[number] : null;
 
-    private Hop Arrive(ClusterSnapshot cluster, in PodSlot from, in PodSlot to, TcpEndpoint client, in FourTuple wire, out SocketHold? hold)
+    private Hop Arrive(
+        ClusterSnapshot cluster,
+        in PodSlot from,
+        in PodSlot to,
+        TcpEndpoint client,
+        in FourTuple wire,
+        out SocketHold? hold
+    )
     {
         hold = null;
         var (source, destination) = (from.Pod, to.Pod!);
-        var node = NodeOf(to.Node) ?? throw new InvalidOperationException($"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path");
-        var verdict = EstablishedConnections.Ingress(cluster, source is null ? null : new Peer(from.Identity, client.Address), to.Identity, wire);
-        if (verdict.IsDrop) return new Hop(HopAction.Drop, source, destination, client, wire.Destination, wire, null, node, EstablishedConnections.ReasonOf(verdict));
-        if (!verdict.IsRedirect) return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
+        var node = NodeOf(to.Node)
+            ?? throw new InvalidOperationException(
+                $"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path"
+            );
+        var verdict = EstablishedConnections.Ingress(
+            cluster,
+            source is null ? null : new Peer(from.Identity, client.Address),
+            to.Identity,
+            wire
+        );
+        if (verdict.IsDrop)
+            return new Hop(
+                HopAction.Drop,
+                source,
+                destination,
+                client,
+                wire.Destination,
+                wire,
+                null,
+                node,
+                EstablishedConnections.ReasonOf(verdict)
+            );
+        if (!verdict.IsRedirect)
+            return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
         var ends = SocketEnds.AcceptedFrom(wire);
         // The redirect looks for a socket before the listener: another proxy's accepted socket with these ends swallows the SYN.
         if (node.Sockets.Contains(ends))
-            return new Hop(HopAction.LostAtRedirect, source, destination, client, wire.Destination, wire, null, node, "TCP_INVALID_SYN");
+            return new Hop(
+                HopAction.LostAtRedirect,
+                source,
+                destination,
+                client,
+                wire.Destination,
+                wire,
+                null,
+                node,
+                "TCP_INVALID_SYN"
+            );
         node.Sockets.Accept(ends);
         hold = new SocketHold(node.Sockets, ends);
-        return new Hop(HopAction.ToIngressProxy, source, destination, client, wire.Destination, wire, verdict.Http, node);
+        return new Hop(
+            HopAction.ToIngressProxy,
+            source,
+            destination,
+            client,
+            wire.Destination,
+            wire,
+            verdict.Http,
+            node
+        );
     }
 
     private static bool TryConnect(NodeDatapath node, in FourTuple wire, out SocketHold? connecting)
     {
         var ends = SocketEnds.Connecting(wire);
         connecting = null;
-        if (!node.Sockets.TryConnect(ends)) return false;
+        if (!node.Sockets.TryConnect(ends))
+            return false;
         connecting = new SocketHold(node.Sockets, ends);
         return true;
     }

@@ -41,8 +41,17 @@ public enum HopAction
 /// <param name="Reason">For Drop and LostAtRedirect: Cilium's drop reason.</param>
 /// <param name="FromEgressProxy">Whether the egress proxy sent it, which has the client's egress policy behind it.</param>
 public readonly record struct Hop(
-    HopAction Action, PodEntry? Source, PodEntry? Destination, TcpEndpoint Client, TcpEndpoint Backend, FourTuple Wire,
-    HttpRuleSet? HttpRules, NodeDatapath? Node, string? Reason = null, bool FromEgressProxy = false);
+    HopAction Action,
+    PodEntry? Source,
+    PodEntry? Destination,
+    TcpEndpoint Client,
+    TcpEndpoint Backend,
+    FourTuple Wire,
+    HttpRuleSet? HttpRules,
+    NodeDatapath? Node,
+    string? Reason = null,
+    bool FromEgressProxy = false
+);
 
 /// <summary>A socket's place in a node's table, given back by disposing it. Disposing it twice is harmless.</summary>
 public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
@@ -55,7 +64,8 @@ public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _table, null) is not { } place) return;
+        if (Interlocked.Exchange(ref _table, null) is not { } place)
+            return;
         place.Close(ends);
         Released?.Invoke();
     }

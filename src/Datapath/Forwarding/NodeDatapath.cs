@@ -24,22 +24,72 @@ public sealed class NodeDatapath
     /// <param name="sockets">The namespace of its proxy's sockets: its own, or one shared by all nodes.</param>
     /// <param name="isShared">Whether several threads use it; the simulator's one thread needs no lock.</param>
     /// <param name="zone">Its zone (label topology.kubernetes.io/zone); null: none.</param>
-    public NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, bool isShared = true, string? zone = null)
-        : this(name, address, config, sockets, zone, isShared ? new Lock() : null, new ConntrackMap(), new AffinityMap())
-    {
-    }
+    public NodeDatapath(
+        string name,
+        uint address,
+        CiliumConfig config,
+        SocketTable sockets,
+        bool isShared = true,
+        string? zone = null
+    )
+        : this(
+            name,
+            address,
+            config,
+            sockets,
+            zone,
+            isShared ? new Lock() : null,
+            new ConntrackMap(),
+            new AffinityMap()
+        ) { }
 
-    private NodeDatapath(string name, uint address, CiliumConfig config, SocketTable sockets, string? zone, Lock? gate, ConntrackMap map, AffinityMap affinity)
+    private NodeDatapath(
+        string name,
+        uint address,
+        CiliumConfig config,
+        SocketTable sockets,
+        string? zone,
+        Lock? gate,
+        ConntrackMap map,
+        AffinityMap affinity
+    )
     {
         ArgumentNullException.ThrowIfNull(config);
-        (Name, Address, Config, Sockets, Zone, _lock, _map, _affinity) = (name, address, config, sockets, zone, gate, map, affinity);
-        _conntrack = config.SocketLoadBalancing ? null
-            : new ServiceConntrack(config.ServiceConntrackTimeout.Ticks, config.ConntrackGcInterval.Ticks, map, config.ConntrackReopen, config.ConntrackReopenGrace.Ticks);
-        _loadBalancer = new ServiceLoadBalancer(_conntrack, new ServiceChoice(config.BackendSelection, config.MaglevTableSize, NodeNumbers.Of(name), zone, affinity, address));
+        (Name, Address, Config, Sockets, Zone, _lock, _map, _affinity) = (
+            name,
+            address,
+            config,
+            sockets,
+            zone,
+            gate,
+            map,
+            affinity
+        );
+        _conntrack = config.SocketLoadBalancing
+            ? null
+            : new ServiceConntrack(
+                config.ServiceConntrackTimeout.Ticks,
+                config.ConntrackGcInterval.Ticks,
+                map,
+                config.ConntrackReopen,
+                config.ConntrackReopenGrace.Ticks
+            );
+        _loadBalancer = new ServiceLoadBalancer(
+            _conntrack,
+            new ServiceChoice(
+                config.BackendSelection,
+                config.MaglevTableSize,
+                NodeNumbers.Of(name),
+                zone,
+                affinity,
+                address
+            )
+        );
     }
 
     /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned maps.</summary>
-    public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) => new(Name, Address, config, sockets, Zone, _lock, _map, _affinity);
+    public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) =>
+        new(Name, Address, config, sockets, Zone, _lock, _map, _affinity);
 
     /// <summary>Node name.</summary>
     public string Name { get; }
@@ -57,17 +107,29 @@ public sealed class NodeDatapath
     public SocketTable Sockets { get; }
 
     /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe when shared.</summary>
-    public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
+    public ServiceLookup Translate(
+        ServiceTable services,
+        in FourTuple syn,
+        long nowTicks,
+        Random random,
+        out TcpEndpoint backend
+    )
     {
-        if (_lock is null) return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
-        lock (_lock) return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
+        if (_lock is null)
+            return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
+        lock (_lock)
+            return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
     }
 
     /// <summary>A client on this node closes a connection that it had dialled. Thread-safe when shared.</summary>
     public void Close(in FourTuple syn, long nowTicks)
     {
-        if (_conntrack is null) return;
-        if (_lock is null) _conntrack.Close(syn, nowTicks);
-        else lock (_lock) _conntrack.Close(syn, nowTicks);
+        if (_conntrack is null)
+            return;
+        if (_lock is null)
+            _conntrack.Close(syn, nowTicks);
+        else
+            lock (_lock)
+                _conntrack.Close(syn, nowTicks);
     }
 }

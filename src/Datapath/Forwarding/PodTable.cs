@@ -33,13 +33,16 @@ internal sealed class PodTable
     public PodTable(FrozenDictionary<uint, PodEntry> pods)
     {
         var pages = pods.GroupBy(p => p.Key >> PageBits).ToDictionary(g => g.Key, Page);
-        if (pages.Count == 0) return;
+        if (pages.Count == 0)
+            return;
         _first = pages.Keys.Min();
-        if (pages.Keys.Max() - _first >= MaxPages) _scattered = pages.ToFrozenDictionary();
+        if (pages.Keys.Max() - _first >= MaxPages)
+            _scattered = pages.ToFrozenDictionary();
         else
         {
             _pages = new PodSlot[]?[pages.Keys.Max() - _first + 1];
-            foreach (var (number, page) in pages) _pages[number - _first] = page;
+            foreach (var (number, page) in pages)
+                _pages[number - _first] = page;
         }
     }
 
@@ -55,7 +58,8 @@ internal sealed class PodTable
     private static PodSlot[] Page(IEnumerable<KeyValuePair<uint, PodEntry>> pods)
     {
         var page = new PodSlot[1 << PageBits];
-        foreach (var (address, pod) in pods) page[address & ((1 << PageBits) - 1)] = new PodSlot(pod);
+        foreach (var (address, pod) in pods)
+            page[address & ((1 << PageBits) - 1)] = new PodSlot(pod);
         return page;
     }
 }

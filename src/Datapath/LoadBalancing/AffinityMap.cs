@@ -12,12 +12,15 @@ public sealed class AffinityMap
 
     /// <summary>The backend of a client whose last connection is at most the timeout ago; 0 when there is none.</summary>
     public int Find(uint client, TcpEndpoint service, long nowTicks, long timeoutTicks) =>
-        _entries.TryGetValue((client, service), out var entry) && nowTicks - entry.LastUsed <= timeoutTicks ? entry.Backend : 0;
+        _entries.TryGetValue((client, service), out var entry) && nowTicks - entry.LastUsed <= timeoutTicks
+            ? entry.Backend
+            : 0;
 
     /// <summary>Remembers a client's backend.</summary>
     public void Set(uint client, TcpEndpoint service, int backend, long nowTicks)
     {
-        if (_entries.Count >= Capacity && !_entries.ContainsKey((client, service))) _entries.Remove(_entries.Keys.First());
+        if (_entries.Count >= Capacity && !_entries.ContainsKey((client, service)))
+            _entries.Remove(_entries.Keys.First());
         _entries[(client, service)] = (backend, nowTicks);
     }
 }

@@ -24,5 +24,6 @@ public sealed class BackendGroup(ImmutableArray<ServiceBackend> backends)
     public ImmutableArray<ServiceBackend> Backends => backends;
 
     /// <summary>The Maglev table, built at first use. There must be a backend.</summary>
-    public MaglevTable Maglev(int size) => _maglev is { } built && built.Size == size ? built : _maglev = new MaglevTable(backends, size);
+    public MaglevTable Maglev(int size) =>
+        _maglev is { } built && built.Size == size ? built : _maglev = new MaglevTable(backends, size);
 }

@@ -14,7 +14,8 @@ internal sealed class BackendIndex
 
     public BackendIndex(ImmutableArray<ServiceBackend> backends)
     {
-        if (backends.IsEmpty) return;
+        if (backends.IsEmpty)
+            return;
         _first = backends.Min(b => b.Id);
         var places = (long)backends.Max(b => b.Id) - _first + 1;
         if (places > (long)MaxPlacesPerBackend * backends.Length)
@@ -23,13 +24,15 @@ internal sealed class BackendIndex
             return;
         }
         _places = new TcpEndpoint[places];
-        foreach (var backend in backends) _places[backend.Id - _first] = backend.Address;
+        foreach (var backend in backends)
+            _places[backend.Id - _first] = backend.Address;
     }
 
     /// <summary>The backend with an id, or false: no backend has address 0.</summary>
     public bool TryGetValue(int id, out TcpEndpoint backend)
     {
-        if (_scattered is not null) return _scattered.TryGetValue(id, out backend);
+        if (_scattered is not null)
+            return _scattered.TryGetValue(id, out backend);
         var place = (uint)(id - _first);
         backend = place < (uint)_places.Length ? _places[place] : default;
         return backend.Address != 0;

@@ -46,8 +46,10 @@ public sealed class ConntrackMap
         for (var i = Home(client, service); ; i = (i + 1) & mask)
         {
             ref var slot = ref slots[i & mask];
-            if (slot.ClientAndPort == client && slot.Service == service) return ref slot;
-            if (slot.IsEmpty) return ref System.Runtime.CompilerServices.Unsafe.NullRef<ConntrackEntry>();
+            if (slot.ClientAndPort == client && slot.Service == service)
+                return ref slot;
+            if (slot.IsEmpty)
+                return ref System.Runtime.CompilerServices.Unsafe.NullRef<ConntrackEntry>();
         }
     }
 
@@ -55,14 +57,17 @@ public sealed class ConntrackMap
     internal ref ConntrackEntry FindOrAdd(in FourTuple clientToService)
     {
         // At most 3 of 4 slots are used: probes stay short (about 2.5 for a hit, 8.5 for a miss at the very limit).
-        if (Count >= _slots.Length / 4 * 3) Grow();
+        if (Count >= _slots.Length / 4 * 3)
+            Grow();
         var (client, service) = (ClientAndPort(clientToService), clientToService.Destination.Address);
         var mask = _slots.Length - 1;
         for (var i = Home(client, service); ; i = (i + 1) & mask)
         {
             ref var slot = ref _slots[i];
-            if (slot.ClientAndPort == client && slot.Service == service) return ref slot;
-            if (!slot.IsEmpty) continue;
+            if (slot.ClientAndPort == client && slot.Service == service)
+                return ref slot;
+            if (!slot.IsEmpty)
+                continue;
             (slot.ClientAndPort, slot.Service) = (client, service);
             Count++;
             return ref slot;
@@ -75,7 +80,8 @@ public sealed class ConntrackMap
         for (var i = 0; i < _slots.Length; i++)
         {
             // What a deletion shifts back into this slot is looked at, too.
-            while (!_slots[i].IsEmpty && _slots[i].Expires < beforeTicks) Delete(i);
+            while (!_slots[i].IsEmpty && _slots[i].Expires < beforeTicks)
+                Delete(i);
         }
     }
 
@@ -86,7 +92,8 @@ public sealed class ConntrackMap
         {
             // An entry may move back to the hole unless its home lies behind the hole.
             var home = Home(_slots[i].ClientAndPort, _slots[i].Service);
-            if (((i - home) & mask) < ((i - hole) & mask)) continue;
+            if (((i - home) & mask) < ((i - hole) & mask))
+                continue;
             _slots[hole] = _slots[i];
             hole = i;
         }
@@ -102,14 +109,17 @@ public sealed class ConntrackMap
         var mask = _slots.Length - 1;
         foreach (ref readonly var entry in old.AsSpan())
         {
-            if (entry.IsEmpty) continue;
+            if (entry.IsEmpty)
+                continue;
             var i = Home(entry.ClientAndPort, entry.Service);
-            while (!_slots[i].IsEmpty) i = (i + 1) & mask;
+            while (!_slots[i].IsEmpty)
+                i = (i + 1) & mask;
             _slots[i] = entry;
         }
     }
 
-    private static ulong ClientAndPort(in FourTuple t) => ((ulong)t.Source.Address << 32) | ((ulong)t.Source.Port << 16) | t.Destination.Port;
+    private static ulong ClientAndPort(in FourTuple t) =>
+        ((ulong)t.Source.Address << 32) | ((ulong)t.Source.Port << 16) | t.Destination.Port;
 
     /// <summary>Fibonacci hashing: ports in sequence are spread over the whole table.</summary>
     private int Home(ulong client, uint service)

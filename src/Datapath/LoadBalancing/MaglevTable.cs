@@ -17,7 +17,12 @@ public sealed class MaglevTable
     {
         ArgumentNullException.ThrowIfNull(backends);
         ArgumentOutOfRangeException.ThrowIfZero(backends.Count, nameof(backends));
-        if (!IsPrime(size)) throw new ArgumentOutOfRangeException(nameof(size), size, "the size must be prime, so that every backend's walk visits every slot");
+        if (!IsPrime(size))
+            throw new ArgumentOutOfRangeException(
+                nameof(size),
+                size,
+                "the size must be prime, so that every backend's walk visits every slot"
+            );
         _slots = Populate(backends, size);
     }
 
@@ -28,14 +33,17 @@ public sealed class MaglevTable
     public int Choose(in FourTuple syn)
     {
         var ends = Mix(((ulong)syn.Source.Address << 32) | syn.Destination.Address);
-        return _slots[(int)((uint)Mix(ends ^ ((ulong)syn.Source.Port << 16) ^ syn.Destination.Port) % (uint)_slots.Length)];
+        return _slots[
+            (int)((uint)Mix(ends ^ ((ulong)syn.Source.Port << 16) ^ syn.Destination.Port) % (uint)_slots.Length)
+        ];
     }
 
     /// <summary>Number of slots of each backend.</summary>
     public int[] SlotsByBackend(int backends)
     {
         var counts = new int[backends];
-        foreach (var slot in _slots) counts[slot]++;
+        foreach (var slot in _slots)
+            counts[slot]++;
         return counts;
     }
 
@@ -45,16 +53,22 @@ public sealed class MaglevTable
     /// <summary>Whether a number is prime.</summary>
     public static bool IsPrime(int number)
     {
-        if (number < 2) return false;
+        if (number < 2)
+            return false;
         for (var i = 2; (long)i * i <= number; i++)
-            if (number % i == 0) return false;
+            if (number % i == 0)
+                return false;
         return true;
     }
 
     /// <summary>The backends take turns, in the order of their addresses; each takes the next slot of its own permutation that is still free.</summary>
     private static int[] Populate(IReadOnlyList<ServiceBackend> backends, int size)
     {
-        var turns = Enumerable.Range(0, backends.Count).OrderBy(i => backends[i].Address.Address).ThenBy(i => backends[i].Address.Port).ToArray();
+        var turns = Enumerable
+            .Range(0, backends.Count)
+            .OrderBy(i => backends[i].Address.Address)
+            .ThenBy(i => backends[i].Address.Port)
+            .ToArray();
         var next = new long[backends.Count];
         var skip = new long[backends.Count];
         foreach (var i in turns)
@@ -64,13 +78,15 @@ public sealed class MaglevTable
         }
         var slots = new int[size];
         Array.Fill(slots, -1);
-        for (var filled = 0; ;)
+        for (var filled = 0; ; )
         {
             foreach (var i in turns)
             {
-                while (slots[next[i]] >= 0) next[i] = (next[i] + skip[i]) % size;
+                while (slots[next[i]] >= 0)
+                    next[i] = (next[i] + skip[i]) % size;
                 slots[next[i]] = i;
-                if (++filled == size) return slots;
+                if (++filled == size)
+                    return slots;
             }
         }
     }

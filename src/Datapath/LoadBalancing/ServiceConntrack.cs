@@ -27,7 +27,12 @@ public enum ConntrackReopen
 /// <param name="reopen">What a SYN makes of a closed entry.</param>
 /// <param name="graceTicks">For <see cref="ConntrackReopen.SelectAfterGrace"/>: the grace, in ticks of 100 ns (60 s).</param>
 public sealed class ServiceConntrack(
-    long lifetimeTicks, long gcIntervalTicks, ConntrackMap? map = null, ConntrackReopen reopen = ConntrackReopen.Reuse, long graceTicks = TimeSpan.TicksPerMinute)
+    long lifetimeTicks,
+    long gcIntervalTicks,
+    ConntrackMap? map = null,
+    ConntrackReopen reopen = ConntrackReopen.Reuse,
+    long graceTicks = TimeSpan.TicksPerMinute
+)
 {
     private const long Open = long.MaxValue;
     private readonly ConntrackMap _map = map ?? new ConntrackMap();
@@ -39,7 +44,8 @@ public sealed class ServiceConntrack(
     /// <summary>A SYN: the backend id stored for a client's 4-tuple towards a Service, or false when a backend must be chosen. A hit prolongs the entry and opens it again.</summary>
     public bool TryGet(in FourTuple clientToService, long nowTicks, out int backend)
     {
-        if (nowTicks >= _nextSweep) Sweep(nowTicks);
+        if (nowTicks >= _nextSweep)
+            Sweep(nowTicks);
         ref var entry = ref _map.Find(clientToService);
         if (Unsafe.IsNullRef(ref entry) || MustSelect(entry.ClosedAt, nowTicks))
         {
@@ -62,15 +68,17 @@ public sealed class ServiceConntrack(
     public void Close(in FourTuple clientToService, long nowTicks)
     {
         ref var entry = ref _map.Find(clientToService);
-        if (!Unsafe.IsNullRef(ref entry)) (entry.Expires, entry.ClosedAt) = (nowTicks + lifetimeTicks, nowTicks);
+        if (!Unsafe.IsNullRef(ref entry))
+            (entry.Expires, entry.ClosedAt) = (nowTicks + lifetimeTicks, nowTicks);
     }
 
-    private bool MustSelect(long closedAt, long nowTicks) => reopen switch
-    {
-        ConntrackReopen.Reuse => false,
-        ConntrackReopen.SelectAfterGrace => closedAt != Open && nowTicks - closedAt >= graceTicks,
-        _ => closedAt != Open,
-    };
+    private bool MustSelect(long closedAt, long nowTicks) =>
+        reopen switch
+        {
+            ConntrackReopen.Reuse => false,
+            ConntrackReopen.SelectAfterGrace => closedAt != Open && nowTicks - closedAt >= graceTicks,
+            _ => closedAt != Open,
+        };
 
     /// <summary>The sweeps that were due since the last call: only the latest of them matters, and it deletes what had expired by then, not by now.</summary>
     private void Sweep(long nowTicks)

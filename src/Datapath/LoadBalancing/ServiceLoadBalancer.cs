@@ -26,7 +26,13 @@ public enum ServiceLookup
 /// <param name="Affinity">Its memory of client addresses; null: no Service has affinity here.</param>
 /// <param name="Address">The node's address, on which it serves node ports; 0: none.</param>
 public sealed record ServiceChoice(
-    BackendSelection Selection = BackendSelection.Random, int MaglevTableSize = 16_381, int Node = -1, string? Zone = null, AffinityMap? Affinity = null, uint Address = 0)
+    BackendSelection Selection = BackendSelection.Random,
+    int MaglevTableSize = 16_381,
+    int Node = -1,
+    string? Zone = null,
+    AffinityMap? Affinity = null,
+    uint Address = 0
+)
 {
     /// <summary>At random, without locality and affinity.</summary>
     public static ServiceChoice Default { get; } = new();
@@ -55,18 +61,35 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
     /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
     /// <param name="random">Source of the choice.</param>
     /// <param name="backend">The chosen backend, or the destination itself when there is none.</param>
-    public ServiceLookup Translate(ServiceTable services, in FourTuple syn, long nowTicks, Random random, out TcpEndpoint backend)
+    public ServiceLookup Translate(
+        ServiceTable services,
+        in FourTuple syn,
+        long nowTicks,
+        Random random,
+        out TcpEndpoint backend
+    )
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
         backend = syn.Destination;
-        if (!services.TryGet(syn.Destination, out var service) && !(syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service)))
+        if (
+            !services.TryGet(syn.Destination, out var service)
+            && !(
+                syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service)
+            )
+        )
             return ServiceLookup.NotAService;
         // 1. the conntrack entry
-        if (conntrack is not null && conntrack.TryGet(syn, nowTicks, out var stored) && service!.TryGet(stored, out backend)) return ServiceLookup.Selected;
+        if (
+            conntrack is not null
+            && conntrack.TryGet(syn, nowTicks, out var stored)
+            && service!.TryGet(stored, out backend)
+        )
+            return ServiceLookup.Selected;
         // 2. affinity
         var affinity = service!.Choice.AffinityTicks is null ? null : _choice.Affinity;
-        var id = affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value) ?? 0;
+        var id = affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value)
+            ?? 0;
         if (id == 0 || !service.TryGet(id, out backend))
         {
             // 3. the algorithm
@@ -91,7 +114,11 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
             case BackendSelection.Maglev:
                 return group.Maglev(_choice.MaglevTableSize).Choose(syn);
             case BackendSelection.RoundRobin:
-                ref var turn = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_turns, syn.Destination, out _);
+                ref var turn = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
+                    _turns,
+                    syn.Destination,
+                    out _
+                );
                 var now = turn % group.Backends.Length;
                 turn = now + 1;
                 return now;

@@ -16,7 +16,11 @@ public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int No
 /// <param name="Frontend">Virtual address and Service port; address 0 and a node port: the Service on every node's own address.</param>
 /// <param name="Backends">Ready backends.</param>
 /// <param name="Traits">What the Service's spec says about the choice; null for nothing.</param>
-public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<ServiceBackend> Backends, ServiceTraits? Traits = null)
+public sealed record ServiceFrontend(
+    TcpEndpoint Frontend,
+    ImmutableArray<ServiceBackend> Backends,
+    ServiceTraits? Traits = null
+)
 {
     private readonly BackendIndex _byId = new(Backends);
     private readonly BackendGroup _all = new(Backends);
@@ -32,12 +36,17 @@ public sealed record ServiceFrontend(TcpEndpoint Frontend, ImmutableArray<Servic
     /// <summary>The backends that come into question for clients of a node.</summary>
     /// <param name="node">The node's number.</param>
     /// <param name="zone">Its zone; null where it has none.</param>
-    public BackendGroup GroupFor(int node, string? zone) => Choice.Locality switch
-    {
-        BackendLocality.NodeOnly => _byNode.GetOrAdd(node, n => new BackendGroup([.. Backends.Where(b => b.Node == n)])),
-        BackendLocality.PreferZone when zone is not null => _byZone.GetOrAdd(zone, z => Backends.Any(b => b.Zone == z) ? new BackendGroup([.. Backends.Where(b => b.Zone == z)]) : _all),
-        _ => _all,
-    };
+    public BackendGroup GroupFor(int node, string? zone) =>
+        Choice.Locality switch
+        {
+            BackendLocality.NodeOnly => _byNode.GetOrAdd(node, n => new BackendGroup([
+                .. Backends.Where(b => b.Node == n),
+            ])),
+            BackendLocality.PreferZone when zone is not null => _byZone.GetOrAdd(zone, z =>
+                Backends.Any(b => b.Zone == z) ? new BackendGroup([.. Backends.Where(b => b.Zone == z)]) : _all
+            ),
+            _ => _all,
+        };
 }
 
 /// <summary>All Services of the cluster: an immutable snapshot, swapped whole when Services or their endpoints change.</summary>
@@ -67,5 +76,6 @@ public sealed class ServiceTable
     public bool TryGetNodePort(ushort port, out ServiceFrontend? service) => _nodePorts.TryGetValue(port, out service);
 
     /// <summary>The Service at an address, if it is one.</summary>
-    public bool TryGet(in TcpEndpoint destination, out ServiceFrontend? service) => _frontends.TryGetValue(destination, out service);
+    public bool TryGet(in TcpEndpoint destination, out ServiceFrontend? service) =>
+        _frontends.TryGetValue(destination, out service);
 }

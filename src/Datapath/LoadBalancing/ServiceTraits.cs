@@ -26,16 +26,33 @@ public sealed record ServiceTraits(BackendLocality Locality = BackendLocality.Cl
     /// <param name="affinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds; 10800 when null.</param>
     /// <param name="internalTrafficPolicy">Cluster or Local.</param>
     /// <param name="trafficDistribution">PreferClose or PreferSameZone. A Service with internalTrafficPolicy Local ignores it.</param>
-    public static ServiceTraits Read(string? sessionAffinity, int? affinitySeconds, string? internalTrafficPolicy, string? trafficDistribution) => new(
-        internalTrafficPolicy == "Local" ? BackendLocality.NodeOnly : trafficDistribution is "PreferClose" or "PreferSameZone" ? BackendLocality.PreferZone : BackendLocality.Cluster,
-        Affinity(sessionAffinity, affinitySeconds));
+    public static ServiceTraits Read(
+        string? sessionAffinity,
+        int? affinitySeconds,
+        string? internalTrafficPolicy,
+        string? trafficDistribution
+    ) =>
+        new(
+            internalTrafficPolicy == "Local" ? BackendLocality.NodeOnly
+                : trafficDistribution is "PreferClose" or "PreferSameZone" ? BackendLocality.PreferZone
+                : BackendLocality.Cluster,
+            Affinity(sessionAffinity, affinitySeconds)
+        );
 
     /// <summary>Reads the fields of a Service's spec that hold for its node port: traffic from outside.</summary>
     /// <param name="sessionAffinity">None or ClientIP.</param>
     /// <param name="affinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds; 10800 when null.</param>
     /// <param name="externalTrafficPolicy">Cluster or Local.</param>
-    public static ServiceTraits ReadExternal(string? sessionAffinity, int? affinitySeconds, string? externalTrafficPolicy) =>
-        new(externalTrafficPolicy == "Local" ? BackendLocality.NodeOnly : BackendLocality.Cluster, Affinity(sessionAffinity, affinitySeconds));
+    public static ServiceTraits ReadExternal(
+        string? sessionAffinity,
+        int? affinitySeconds,
+        string? externalTrafficPolicy
+    ) =>
+        new(
+            externalTrafficPolicy == "Local" ? BackendLocality.NodeOnly : BackendLocality.Cluster,
+            Affinity(sessionAffinity, affinitySeconds)
+        );
 
-    private static long? Affinity(string? sessionAffinity, int? seconds) => sessionAffinity == "ClientIP" ? (seconds ?? 10_800) * TimeSpan.TicksPerSecond : null;
+    private static long? Affinity(string? sessionAffinity, int? seconds) =>
+        sessionAffinity == "ClientIP" ? (seconds ?? 10_800) * TimeSpan.TicksPerSecond : null;
 }

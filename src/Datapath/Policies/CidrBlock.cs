@@ -31,8 +31,10 @@ public sealed record CidrBlock(string Text, bool IsIPv6, uint First, uint Last, 
             return null;
         if (isIPv6)
         {
-            bool valid = address.All(c => char.IsAsciiHexDigit(c) || c is ':' or '.')
-                && IPAddress.TryParse(address, out IPAddress? parsed) && parsed.AddressFamily == AddressFamily.InterNetworkV6;
+            bool valid =
+                address.All(c => char.IsAsciiHexDigit(c) || c is ':' or '.')
+                && IPAddress.TryParse(address, out IPAddress? parsed)
+                && parsed.AddressFamily == AddressFamily.InterNetworkV6;
             return valid ? new CidrBlock(text, true, 0, 0, prefix) : null;
         }
         if (!TryIPv4(address, out uint value))

@@ -14,7 +14,12 @@ internal sealed class CidrClasses
     public static CidrClasses Create(IEnumerable<PolicySpec> specs)
     {
         var edges = new SortedSet<uint> { 0 };
-        foreach (CidrPeer peer in specs.SelectMany(s => s.Ingress.Concat(s.Egress)).SelectMany(r => r.Peers).OfType<CidrPeer>())
+        foreach (
+            CidrPeer peer in specs
+                .SelectMany(s => s.Ingress.Concat(s.Egress))
+                .SelectMany(r => r.Peers)
+                .OfType<CidrPeer>()
+        )
         {
             foreach (CidrBlock block in peer.Except.Prepend(peer.Block).Where(b => !b.IsIPv6))
             {

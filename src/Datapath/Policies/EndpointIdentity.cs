@@ -13,12 +13,20 @@ public readonly record struct NamedPort(string Name, ushort Port, L4Protocol Pro
 /// exactly when they are the same object.</summary>
 public sealed class EndpointIdentity
 {
-    internal EndpointIdentity(IdentityTable table, int id, ImmutableArray<Label> labels, ImmutableArray<NamedPort> namedPorts)
+    internal EndpointIdentity(
+        IdentityTable table,
+        int id,
+        ImmutableArray<Label> labels,
+        ImmutableArray<NamedPort> namedPorts
+    )
     {
         (Table, Id, Labels, NamedPorts) = (table, id, labels, namedPorts);
         IsHost = HasReserved("host");
         IsExternal = HasReserved("world");
-        IsEndpoint = labels.Any(l => l is { Source: Label.Kubernetes, Key: Label.PodNamespace }) || HasReserved("init") || HasReserved("health");
+        IsEndpoint =
+            labels.Any(l => l is { Source: Label.Kubernetes, Key: Label.PodNamespace })
+            || HasReserved("init")
+            || HasReserved("health");
     }
 
     internal IdentityTable Table { get; }

@@ -6,22 +6,34 @@ namespace CiliumDebugging.Datapath.Policies;
 public sealed record EntityPeer(string Entity) : PeerSelector
 {
     private static readonly string[] s_clusterMembers =
-        ["host", "remote-node", "init", "ingress", "health", "unmanaged", "kube-apiserver"];
+    [
+        "host",
+        "remote-node",
+        "init",
+        "ingress",
+        "health",
+        "unmanaged",
+        "kube-apiserver",
+    ];
 
     /// <summary>The names that are understood.</summary>
-    public static FrozenSet<string> Names { get; } = FrozenSet.ToFrozenSet(
-        ["all", "world", "world-ipv4", "world-ipv6", "cluster", .. s_clusterMembers, "none"], StringComparer.Ordinal);
+    public static FrozenSet<string> Names { get; } =
+        FrozenSet.ToFrozenSet(
+            ["all", "world", "world-ipv4", "world-ipv6", "cluster", .. s_clusterMembers, "none"],
+            StringComparer.Ordinal
+        );
 
     /// <inheritdoc/>
-    public override bool Matches(Peer peer) => Entity switch
-    {
-        "all" => true,
-        "cluster" => Array.Exists(s_clusterMembers, name => IsReserved(peer, name)) || IsInCluster(peer),
-        // Every address of the lab is IPv4.
-        "world-ipv4" => IsReserved(peer, "world"),
-        "world-ipv6" => false,
-        _ => IsReserved(peer, Entity),
-    };
+    public override bool Matches(Peer peer) =>
+        Entity switch
+        {
+            "all" => true,
+            "cluster" => Array.Exists(s_clusterMembers, name => IsReserved(peer, name)) || IsInCluster(peer),
+            // Every address of the lab is IPv4.
+            "world-ipv4" => IsReserved(peer, "world"),
+            "world-ipv6" => false,
+            _ => IsReserved(peer, Entity),
+        };
 
     private static bool IsReserved(Peer peer, string name)
     {

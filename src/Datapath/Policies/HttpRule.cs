@@ -30,7 +30,12 @@ public sealed class HttpRule : IEquatable<HttpRule>
     /// <param name="path">Matches the path with its query string.</param>
     /// <param name="host">Matches the Host header or <c>:authority</c>, including a port if one is sent.</param>
     /// <param name="headers">Headers that must all be there.</param>
-    public HttpRule(WholeStringPattern? method, WholeStringPattern? path, WholeStringPattern? host, ImmutableArray<HeaderRequirement> headers)
+    public HttpRule(
+        WholeStringPattern? method,
+        WholeStringPattern? path,
+        WholeStringPattern? host,
+        ImmutableArray<HeaderRequirement> headers
+    )
     {
         (_method, _path, _host, Headers) = (method, path, host, headers.IsDefault ? [] : headers);
         Canonical = Describe();
@@ -54,7 +59,12 @@ public sealed class HttpRule : IEquatable<HttpRule>
     internal string Canonical { get; }
 
     /// <summary>Whether a request matches all parts.</summary>
-    public bool Matches(string requestMethod, string requestPath, string requestHost, IDictionary<string, StringValues>? headers)
+    public bool Matches(
+        string requestMethod,
+        string requestPath,
+        string requestHost,
+        IDictionary<string, StringValues>? headers
+    )
     {
         if (_method is not null && !_method.Matches(requestMethod))
             return false;
@@ -90,7 +100,11 @@ public sealed class HttpRule : IEquatable<HttpRule>
         Append('m', Method);
         Append('p', Path);
         Append('h', Host);
-        foreach (HeaderRequirement header in Headers.OrderBy(h => h.Name, StringComparer.OrdinalIgnoreCase).ThenBy(h => h.Value, StringComparer.Ordinal))
+        foreach (
+            HeaderRequirement header in Headers
+                .OrderBy(h => h.Name, StringComparer.OrdinalIgnoreCase)
+                .ThenBy(h => h.Value, StringComparer.Ordinal)
+        )
         {
             Append('n', header.Name.ToUpperInvariant());
             Append('v', header.Value);

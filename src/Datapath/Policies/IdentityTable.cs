@@ -82,7 +82,8 @@ public sealed class IdentityTable
         string podNamespace,
         IEnumerable<KeyValuePair<string, string>> labels,
         IEnumerable<KeyValuePair<string, string>>? namespaceLabels = null,
-        IEnumerable<NamedPort>? namedPorts = null)
+        IEnumerable<NamedPort>? namedPorts = null
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(podNamespace);
         ArgumentNullException.ThrowIfNull(labels);
@@ -96,7 +97,14 @@ public sealed class IdentityTable
         all[Label.PodNamespace] = podNamespace;
         return Intern(
             [.. all.Select(pair => new Label(Label.Kubernetes, pair.Key, pair.Value))],
-            [.. (namedPorts ?? []).Distinct().OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Port).ThenBy(p => p.Protocol)]);
+            [
+                .. (namedPorts ?? [])
+                    .Distinct()
+                    .OrderBy(p => p.Name, StringComparer.Ordinal)
+                    .ThenBy(p => p.Port)
+                    .ThenBy(p => p.Protocol),
+            ]
+        );
     }
 
     private EndpointIdentity Reserve(params string[] names) =>
@@ -107,9 +115,13 @@ public sealed class IdentityTable
         // Lengths make the key unambiguous whatever the strings contain.
         var key = new StringBuilder();
         foreach (Label label in labels)
-            Append(key, label.Source).Append(':').Append(Append(new StringBuilder(), label.Key)).Append(Append(new StringBuilder(), label.Value));
+            Append(key, label.Source)
+                .Append(':')
+                .Append(Append(new StringBuilder(), label.Key))
+                .Append(Append(new StringBuilder(), label.Value));
         foreach (NamedPort port in namedPorts)
-            Append(key.Append('/'), port.Name).Append(CultureInfo.InvariantCulture, $"{port.Port}/{(int)port.Protocol}");
+            Append(key.Append('/'), port.Name)
+                .Append(CultureInfo.InvariantCulture, $"{port.Port}/{(int)port.Protocol}");
         lock (_gate)
         {
             string text = key.ToString();

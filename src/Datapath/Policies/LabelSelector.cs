@@ -66,8 +66,7 @@ public sealed record LabelSelector(ImmutableArray<LabelRequirement> Requirements
         return true;
     }
 
-    internal bool HasKey(string? source, string key) =>
-        Requirements.Any(r => r.Key == key && r.Source == source);
+    internal bool HasKey(string? source, string key) => Requirements.Any(r => r.Key == key && r.Source == source);
 
     internal bool HasKeyPrefix(string? source, string prefix) =>
         Requirements.Any(r => r.Key.StartsWith(prefix, StringComparison.Ordinal) && r.Source == source);

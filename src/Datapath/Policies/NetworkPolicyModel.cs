@@ -23,7 +23,13 @@ public enum PolicyKind
 /// <param name="Line">The line where it starts, from 1; 0 when the source has no lines.</param>
 /// <param name="Specs">Its rules: one entry for <c>spec</c>, one for each of <c>specs</c>.</param>
 public sealed record NetworkPolicyModel(
-    PolicyKind Kind, string Namespace, string Name, string Source, int Line, ImmutableArray<PolicySpec> Specs);
+    PolicyKind Kind,
+    string Namespace,
+    string Name,
+    string Source,
+    int Line,
+    ImmutableArray<PolicySpec> Specs
+);
 
 /// <summary>The rules for the endpoints one selector selects.</summary>
 /// <param name="Subject">Selects the endpoints; the implied namespace is part of it.</param>
@@ -36,14 +42,20 @@ public sealed record PolicySpec(
     ImmutableArray<TrafficRule> Ingress,
     ImmutableArray<TrafficRule> Egress,
     bool IngressDefaultDeny,
-    bool EgressDefaultDeny);
+    bool EgressDefaultDeny
+);
 
 /// <summary>One rule: a peer AND a port must match.</summary>
 /// <param name="IsDeny">Whether a match forbids the traffic; a deny wins over any allow.</param>
 /// <param name="AnyPeer">Whether every peer matches; otherwise one of <paramref name="Peers"/> must, and none matches when that is empty.</param>
 /// <param name="Peers">The peers, any of which suffices.</param>
 /// <param name="Ports">The ports, any of which suffices; empty means all ports of all protocols.</param>
-public sealed record TrafficRule(bool IsDeny, bool AnyPeer, ImmutableArray<PeerSelector> Peers, ImmutableArray<PortRule> Ports);
+public sealed record TrafficRule(
+    bool IsDeny,
+    bool AnyPeer,
+    ImmutableArray<PeerSelector> Peers,
+    ImmutableArray<PortRule> Ports
+);
 
 /// <summary>Selects peers in one of the ways the sealed types below stand for.</summary>
 public abstract record PeerSelector

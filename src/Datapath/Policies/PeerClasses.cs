@@ -10,7 +10,9 @@ namespace CiliumDebugging.Datapath.Policies;
 internal sealed record PeerClass(int Index, ulong[] Selected, ImmutableArray<NamedPort> NamedPorts, bool IsHost)
 {
     public bool SameAs(PeerClass other) =>
-        IsHost == other.IsHost && Selected.AsSpan().SequenceEqual(other.Selected) && NamedPorts.AsSpan().SequenceEqual(other.NamedPorts.AsSpan());
+        IsHost == other.IsHost
+        && Selected.AsSpan().SequenceEqual(other.Selected)
+        && NamedPorts.AsSpan().SequenceEqual(other.NamedPorts.AsSpan());
 }
 
 /// <summary>Puts each peer into its class once: afterwards no selector is looked at again, however many policies there are.</summary>
@@ -65,7 +67,9 @@ internal sealed class PeerClasses
         }
         lock (_gate)
         {
-            PeerClass found = Intern_NeedsLock(new PeerClass(_count, selected, _usesNames ? peer.Identity.NamedPorts : [], peer.Identity.IsHost));
+            PeerClass found = Intern_NeedsLock(
+                new PeerClass(_count, selected, _usesNames ? peer.Identity.NamedPorts : [], peer.Identity.IsHost)
+            );
             if (!peer.Identity.IsExternal)
             {
                 _inside.Set_NeedsLock(peer.Identity.Id, found);
@@ -101,12 +105,13 @@ internal sealed class PeerSelectorComparer : IEqualityComparer<PeerSelector>
 {
     public static PeerSelectorComparer Instance { get; } = new();
 
-    public bool Equals(PeerSelector? x, PeerSelector? y) => (x, y) switch
-    {
-        (EndpointPeer left, EndpointPeer right) => Same(left.Selector.Requirements, right.Selector.Requirements),
-        (CidrPeer left, CidrPeer right) => left.Block == right.Block && left.Except.SequenceEqual(right.Except),
-        _ => object.Equals(x, y),
-    };
+    public bool Equals(PeerSelector? x, PeerSelector? y) =>
+        (x, y) switch
+        {
+            (EndpointPeer left, EndpointPeer right) => Same(left.Selector.Requirements, right.Selector.Requirements),
+            (CidrPeer left, CidrPeer right) => left.Block == right.Block && left.Except.SequenceEqual(right.Except),
+            _ => object.Equals(x, y),
+        };
 
     public int GetHashCode(PeerSelector obj)
     {
@@ -115,7 +120,13 @@ internal sealed class PeerSelectorComparer : IEqualityComparer<PeerSelector>
         {
             case EndpointPeer endpoint:
                 foreach (LabelRequirement requirement in endpoint.Selector.Requirements)
-                    hash.Add(HashCode.Combine(requirement.Key, requirement.Operator, requirement.Values.Length > 0 ? requirement.Values[0] : null));
+                    hash.Add(
+                        HashCode.Combine(
+                            requirement.Key,
+                            requirement.Operator,
+                            requirement.Values.Length > 0 ? requirement.Values[0] : null
+                        )
+                    );
                 break;
             case CidrPeer cidr:
                 hash.Add(cidr.Block);
@@ -133,8 +144,12 @@ internal sealed class PeerSelectorComparer : IEqualityComparer<PeerSelector>
             return false;
         for (int i = 0; i < left.Length; i++)
         {
-            if (left[i].Source != right[i].Source || left[i].Key != right[i].Key || left[i].Operator != right[i].Operator
-                || !left[i].Values.SequenceEqual(right[i].Values))
+            if (
+                left[i].Source != right[i].Source
+                || left[i].Key != right[i].Key
+                || left[i].Operator != right[i].Operator
+                || !left[i].Values.SequenceEqual(right[i].Values)
+            )
                 return false;
         }
         return true;

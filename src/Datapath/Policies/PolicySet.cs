@@ -46,12 +46,19 @@ public sealed class PolicySet
     /// <param name="port">The destination port after service translation: the backend's port.</param>
     /// <param name="protocol">The protocol.</param>
     /// <exception cref="ArgumentException">An identity is of another table.</exception>
-    public PolicyVerdict Evaluate(TrafficDirection direction, EndpointIdentity subject, Peer peer, ushort port, L4Protocol protocol)
+    public PolicyVerdict Evaluate(
+        TrafficDirection direction,
+        EndpointIdentity subject,
+        Peer peer,
+        ushort port,
+        L4Protocol protocol
+    )
     {
         ArgumentNullException.ThrowIfNull(subject);
         if (subject.Table != _identities || peer.Identity.Table != _identities)
             ThrowForeignIdentity();
-        SubjectPolicy policy = (direction == TrafficDirection.Ingress ? _ingress : _egress).Get(subject.Id) ?? Resolve(direction, subject);
+        SubjectPolicy policy = (direction == TrafficDirection.Ingress ? _ingress : _egress).Get(subject.Id)
+            ?? Resolve(direction, subject);
         return policy.Evaluate(_peers.Of(peer), port, protocol);
     }
 
@@ -69,25 +76,43 @@ public sealed class PolicySet
         direction == TrafficDirection.Ingress ? spec.Ingress : spec.Egress;
 
     private static void ThrowForeignIdentity() =>
-        throw new ArgumentException("The identities of a question must come from the identity table that the policy set was created with.");
+        throw new ArgumentException(
+            "The identities of a question must come from the identity table that the policy set was created with."
+        );
 
     private SubjectPolicy Resolve(TrafficDirection direction, EndpointIdentity subject)
     {
         int[] selected = subject.IsEndpoint
-            ? [.. Enumerable.Range(0, _specs.Length).Where(i => Concerns(_specs[i], direction) && _specs[i].Subject.Matches(subject.Labels))]
+            ?
+            [
+                .. Enumerable
+                    .Range(0, _specs.Length)
+                    .Where(i => Concerns(_specs[i], direction) && _specs[i].Subject.Matches(subject.Labels)),
+            ]
             : [];
 
         // Subjects that the same specs select share their tables, unless port names make them differ.
-        bool byName = direction == TrafficDirection.Ingress && selected.Any(i => _specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
+        bool byName =
+            direction == TrafficDirection.Ingress
+            && selected.Any(i => _specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
         ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
         string key = string.Create(
-            CultureInfo.InvariantCulture, $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}");
+            CultureInfo.InvariantCulture,
+            $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}"
+        );
         lock (_gate)
         {
             if (!_byRules.TryGetValue(key, out SubjectPolicy? policy))
             {
                 bool defaultDeny = selected.Any(i => DefaultDeny(_specs[i], direction));
-                policy = new SubjectPolicy(direction, selected.SelectMany(i => RulesOf(_specs[i], direction)), defaultDeny, names, _peers, _sections);
+                policy = new SubjectPolicy(
+                    direction,
+                    selected.SelectMany(i => RulesOf(_specs[i], direction)),
+                    defaultDeny,
+                    names,
+                    _peers,
+                    _sections
+                );
                 _byRules.Add(key, policy);
             }
             (direction == TrafficDirection.Ingress ? _ingress : _egress).Set_NeedsLock(subject.Id, policy);

@@ -29,7 +29,8 @@ public enum DropReason
 /// <summary>The verdict on a connection in one direction. Compared by value: two redirects are equal when their rules are.</summary>
 public readonly record struct PolicyVerdict
 {
-    private PolicyVerdict(VerdictKind kind, DropReason reason, HttpRuleSet? http) => (Kind, Reason, Http) = (kind, reason, http);
+    private PolicyVerdict(VerdictKind kind, DropReason reason, HttpRuleSet? http) =>
+        (Kind, Reason, Http) = (kind, reason, http);
 
     /// <summary>The connection passes.</summary>
     public static PolicyVerdict Allow => default;
@@ -60,10 +61,11 @@ public readonly record struct PolicyVerdict
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Kind switch
-    {
-        VerdictKind.Allow => "allow",
-        VerdictKind.Drop => $"drop ({Reason})",
-        _ => $"redirect ({Http})",
-    };
+    public override string ToString() =>
+        Kind switch
+        {
+            VerdictKind.Allow => "allow",
+            VerdictKind.Drop => $"drop ({Reason})",
+            _ => $"redirect ({Http})",
+        };
 }

@@ -9,7 +9,8 @@ internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule
 {
     public bool UsesNames => Ports.Any(p => p.Ports.Name is not null);
 
-    public bool Equals(PortSection other) => IsDeny == other.IsDeny && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
+    public bool Equals(PortSection other) =>
+        IsDeny == other.IsDeny && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
 
     public override int GetHashCode()
     {
@@ -139,10 +140,17 @@ internal sealed class PortSections
 
     private readonly record struct Range(int First, int Last, bool IsDeny, HttpRuleSet? Http);
 
-    private readonly record struct Question(int[] Matching, ImmutableArray<NamedPort> Names, bool DefaultDeny, bool MayAlwaysEnter)
+    private readonly record struct Question(
+        int[] Matching,
+        ImmutableArray<NamedPort> Names,
+        bool DefaultDeny,
+        bool MayAlwaysEnter
+    )
     {
         public bool Equals(Question other) =>
-            DefaultDeny == other.DefaultDeny && MayAlwaysEnter == other.MayAlwaysEnter && Matching.AsSpan().SequenceEqual(other.Matching)
+            DefaultDeny == other.DefaultDeny
+            && MayAlwaysEnter == other.MayAlwaysEnter
+            && Matching.AsSpan().SequenceEqual(other.Matching)
             && Names.AsSpan().SequenceEqual(other.Names.AsSpan());
 
         public override int GetHashCode()

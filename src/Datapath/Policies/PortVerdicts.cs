@@ -37,10 +37,11 @@ internal sealed class PortVerdicts
 /// <summary>The verdicts of subjects on a class of peers, for every protocol. Shared wherever they are the same.</summary>
 internal sealed record PeerVerdicts(PortVerdicts Tcp, PortVerdicts Udp, PortVerdicts Sctp)
 {
-    public PolicyVerdict this[ushort port, L4Protocol protocol] => protocol switch
-    {
-        L4Protocol.Tcp => Tcp[port],
-        L4Protocol.Udp => Udp[port],
-        _ => Sctp[port],
-    };
+    public PolicyVerdict this[ushort port, L4Protocol protocol] =>
+        protocol switch
+        {
+            L4Protocol.Tcp => Tcp[port],
+            L4Protocol.Udp => Udp[port],
+            _ => Sctp[port],
+        };
 }

@@ -15,8 +15,13 @@ internal sealed class SubjectPolicy
     private readonly PagedTable<PeerVerdicts> _rows = new();
 
     public SubjectPolicy(
-        TrafficDirection direction, IEnumerable<TrafficRule> rules, bool defaultDeny, ImmutableArray<NamedPort> subjectPorts, PeerClasses peers,
-        PortSections sections)
+        TrafficDirection direction,
+        IEnumerable<TrafficRule> rules,
+        bool defaultDeny,
+        ImmutableArray<NamedPort> subjectPorts,
+        PeerClasses peers,
+        PortSections sections
+    )
     {
         (_direction, _defaultDeny, _subjectPorts, _sections) = (direction, defaultDeny, subjectPorts, sections);
 
@@ -44,7 +49,12 @@ internal sealed class SubjectPolicy
     {
         int[] matching = [.. _groups.Where(g => g.Matches(peer)).Select(g => g.Section)];
         bool ingress = _direction == TrafficDirection.Ingress;
-        PeerVerdicts row = _sections.Compile(matching, ingress ? _subjectPorts : peer.NamedPorts, _defaultDeny, ingress && peer.IsHost);
+        PeerVerdicts row = _sections.Compile(
+            matching,
+            ingress ? _subjectPorts : peer.NamedPorts,
+            _defaultDeny,
+            ingress && peer.IsHost
+        );
         lock (_gate)
             _rows.Set_NeedsLock(peer.Index, row);
         return row;

@@ -47,7 +47,8 @@ public sealed class WholeStringPattern
         }
         catch (NotSupportedException)
         {
-            error = "the pattern needs backtracking or is too large; lookarounds, backreferences and atomic groups are not available in Envoy's RE2 either";
+            error =
+                "the pattern needs backtracking or is too large; lookarounds, backreferences and atomic groups are not available in Envoy's RE2 either";
         }
         return null;
     }

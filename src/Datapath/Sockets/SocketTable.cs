@@ -27,13 +27,18 @@ public sealed class SocketTable
     /// <summary>Number of distinct 4-tuples in the table.</summary>
     public int Count
     {
-        get { lock (_lock) return _sockets.Count; }
+        get
+        {
+            lock (_lock)
+                return _sockets.Count;
+        }
     }
 
     /// <summary>Whether a socket with these ends exists: the lookup of the ingress redirect.</summary>
     public bool Contains(in SocketEnds ends)
     {
-        lock (_lock) return _sockets.ContainsKey(ends);
+        lock (_lock)
+            return _sockets.ContainsKey(ends);
     }
 
     /// <summary>
@@ -41,13 +46,15 @@ public sealed class SocketTable
     /// </summary>
     public bool TryConnect(in SocketEnds ends)
     {
-        lock (_lock) return _sockets.TryAdd(ends, 1);
+        lock (_lock)
+            return _sockets.TryAdd(ends, 1);
     }
 
     /// <summary>Adds an accepted socket; a client that reuses a 4-tuple whose old socket is still being closed is counted twice until that is gone.</summary>
     public void Accept(in SocketEnds ends)
     {
-        lock (_lock) _sockets[ends] = _sockets.GetValueOrDefault(ends) + 1;
+        lock (_lock)
+            _sockets[ends] = _sockets.GetValueOrDefault(ends) + 1;
     }
 
     /// <summary>Removes a socket that <see cref="TryConnect"/> or <see cref="Accept"/> added.</summary>
@@ -55,9 +62,12 @@ public sealed class SocketTable
     {
         lock (_lock)
         {
-            if (!_sockets.TryGetValue(ends, out var count)) return;
-            if (count > 1) _sockets[ends] = count - 1;
-            else _sockets.Remove(ends);
+            if (!_sockets.TryGetValue(ends, out var count))
+                return;
+            if (count > 1)
+                _sockets[ends] = count - 1;
+            else
+                _sockets.Remove(ends);
         }
     }
 }

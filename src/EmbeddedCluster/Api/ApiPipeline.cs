@@ -14,13 +14,23 @@ namespace CiliumDebugging.EmbeddedCluster.Api;
 /// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) proxy and log of pods; (5) resources. Whatever goes wrong
 /// becomes a Status.
 /// </summary>
-internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, PodProxyEndpoint proxy, ILogger logger, CancellationToken stopping)
+internal sealed class ApiPipeline(
+    ApiServerOptions options,
+    ObjectStore store,
+    PodProxyEndpoint proxy,
+    ILogger logger,
+    CancellationToken stopping
+)
 {
     private readonly byte[] _tokenHash = SHA256.HashData(Encoding.UTF8.GetBytes(options.Token));
     private readonly PodLogEndpoint _logs = new(options.PodLogs, store, options.Time, stopping);
     private readonly ResourceEndpoint _resources = new(options, store, logger, stopping);
 
-    [SuppressMessage("Design", "CA1031", Justification = "The last resort: a client never sees a stack trace; the log has it.")]
+    [SuppressMessage(
+        "Design",
+        "CA1031",
+        Justification = "The last resort: a client never sees a stack trace; the log has it."
+    )]
     public async Task HandleAsync(HttpContext context)
     {
         try
@@ -29,7 +39,11 @@ internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, P
         }
         catch (BadHttpRequestException e)
         {
-            await context.WriteAsync(e.StatusCode == 413 ? ApiStatus.BodyTooLarge : new ApiStatus(e.StatusCode, e.StatusCode == 408 ? "Timeout" : "BadRequest", e.Message));
+            await context.WriteAsync(
+                e.StatusCode == 413
+                    ? ApiStatus.BodyTooLarge
+                    : new ApiStatus(e.StatusCode, e.StatusCode == 408 ? "Timeout" : "BadRequest", e.Message)
+            );
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested || stopping.IsCancellationRequested)
         {
@@ -75,9 +89,16 @@ internal sealed class ApiPipeline(ApiServerOptions options, ObjectStore store, P
     {
         const string Scheme = "Bearer ";
         var header = request.Headers[HeaderNames.Authorization];
-        if (header.Count != 1 || header[0] is not { } value || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        if (
+            header.Count != 1
+            || header[0] is not { } value
+            || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+        )
             return false;
         // Hashes have one length, so the comparison takes the same time whatever was sent.
-        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(value[Scheme.Length..].Trim())), _tokenHash);
+        return CryptographicOperations.FixedTimeEquals(
+            SHA256.HashData(Encoding.UTF8.GetBytes(value[Scheme.Length..].Trim())),
+            _tokenHash
+        );
     }
 }

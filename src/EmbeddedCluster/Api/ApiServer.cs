@@ -21,7 +21,8 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping;
     private bool _disposed;
 
-    private ApiServer(WebApplication app, CancellationTokenSource stopping, Uri address) => (_app, _stopping, Address) = (app, stopping, address);
+    private ApiServer(WebApplication app, CancellationTokenSource stopping, Uri address) =>
+        (_app, _stopping, Address) = (app, stopping, address);
 
     /// <summary>Where it listens, such as <c>https://127.0.0.1:6443</c>.</summary>
     public Uri Address { get; }
@@ -34,28 +35,54 @@ public sealed class ApiServer : IAsyncDisposable
     /// <exception cref="ArgumentException">The token is too short or the address is not loopback.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ApiServer> StartAsync(
-        ApiServerOptions options, ObjectStore store, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
+        ApiServerOptions options,
+        ObjectStore store,
+        ILoggerFactory? loggerFactory = null,
+        CancellationToken cancellationToken = default
+    )
     {
         if (options.Token.Length < 16)
             throw new ArgumentException("the API token needs at least 16 characters", nameof(options));
         if (!IPAddress.IsLoopback(options.Listen.Address))
-            throw new ArgumentException($"the API server listens on loopback only, not on {options.Listen.Address}", nameof(options));
+            throw new ArgumentException(
+                $"the API server listens on loopback only, not on {options.Listen.Address}",
+                nameof(options)
+            );
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await ListenAsync(options, store, loggerFactory ?? NullLoggerFactory.Instance, cancellationToken);
+                return await ListenAsync(
+                    options,
+                    store,
+                    loggerFactory ?? NullLoggerFactory.Instance,
+                    cancellationToken
+                );
             }
-            catch (Exception e) when (options.Listen.Port == 0 && attempt < FreePortAttempts
-                && e is IOException { InnerException: AddressInUseException } or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+            catch (Exception e)
+                when (options.Listen.Port == 0
+                    && attempt < FreePortAttempts
+                    && e
+                        is IOException { InnerException: AddressInUseException }
+                            or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                )
             {
                 // Another port then.
             }
         }
     }
 
-    [SuppressMessage("Reliability", "CA2000", Justification = "Ownership passes to the server, or to the disposal in the catch block.")]
-    private static async Task<ApiServer> ListenAsync(ApiServerOptions options, ObjectStore store, ILoggerFactory loggerFactory, CancellationToken cancellationToken)
+    [SuppressMessage(
+        "Reliability",
+        "CA2000",
+        Justification = "Ownership passes to the server, or to the disposal in the catch block."
+    )]
+    private static async Task<ApiServer> ListenAsync(
+        ApiServerOptions options,
+        ObjectStore store,
+        ILoggerFactory loggerFactory,
+        CancellationToken cancellationToken
+    )
     {
         var logger = loggerFactory.CreateLogger<ApiServer>();
         var app = Build(options, loggerFactory);
@@ -67,7 +94,9 @@ public sealed class ApiServer : IAsyncDisposable
             var pipeline = new ApiPipeline(options, store, proxy, logger, stopping.Token);
             app.Run(pipeline.HandleAsync);
             await app.StartAsync(cancellationToken);
-            var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+            var address = new Uri(
+                app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
+            );
             logger.Listening(address);
             return new ApiServer(app, stopping, address);
         }
@@ -93,7 +122,10 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>A Pod that cannot be reached is told to who asked, and in a line of <see cref="ApiLog"/>; the forwarder would add a warning with the whole stack for each.</summary>
     private sealed class WithoutForwarder(ILoggerFactory inner) : ILoggerFactory
     {
-        public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Yarp.", StringComparison.Ordinal) ? NullLogger.Instance : inner.CreateLogger(categoryName);
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Yarp.", StringComparison.Ordinal)
+                ? NullLogger.Instance
+                : inner.CreateLogger(categoryName);
 
         public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 
@@ -106,29 +138,34 @@ public sealed class ApiServer : IAsyncDisposable
     private static WebApplication Build(ApiServerOptions options, ILoggerFactory loggerFactory)
     {
         // The empty builder reads no configuration: no ASPNETCORE_URLS, no appsettings, no console logger.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name }
+        );
         builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new WithoutForwarder(loggerFactory)));
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, EmbeddedLifetime>());
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
         builder.Services.AddHttpForwarder();
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
-            kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
-            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
-            // A watcher that stops reading must not hold its connection for ever.
-            kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
-            kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(5));
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
-            kestrel.Listen(options.Listen, listen =>
+        builder
+            .WebHost.UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel =>
             {
-                if (options.Certificate is { } tls)
-                    listen.UseHttps(tls.Certificate);
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxConcurrentConnections = options.MaxConnections;
+                kestrel.Limits.MaxConcurrentUpgradedConnections = options.MaxConnections;
+                kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
+                kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+                kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+                // A watcher that stops reading must not hold its connection for ever.
+                kestrel.Limits.MinResponseDataRate = new(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(10));
+                kestrel.Limits.MinRequestBodyDataRate = new(bytesPerSecond: 1024, gracePeriod: TimeSpan.FromSeconds(5));
+                kestrel.Limits.Http2.MaxStreamsPerConnection = 250;
+                kestrel.Listen(options.Listen, listen =>
+                {
+                    if (options.Certificate is { } tls)
+                        listen.UseHttps(tls.Certificate);
+                });
             });
-        });
         return builder.Build();
     }
 

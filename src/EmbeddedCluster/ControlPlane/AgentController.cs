@@ -20,35 +20,60 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// <param name="sharedSockets">The socket table of the nodes that share a kernel.</param>
 /// <param name="events">Receives what agents cannot read.</param>
 /// <param name="time">Time source.</param>
-internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveDatapath datapath, SocketTable sharedSockets, EventRecorder events, TimeProvider time)
+internal sealed class AgentController(
+    IKubernetes api,
+    ClusterCache cache,
+    LiveDatapath datapath,
+    SocketTable sharedSockets,
+    EventRecorder events,
+    TimeProvider time
+)
 {
     private const string AppLabel = "k8s-app";
     private readonly Dictionary<string, string> _agents = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(n => n.Name, StringComparer.Ordinal);
+    private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(
+        n => n.Name,
+        StringComparer.Ordinal
+    );
     private string? _failed;
 
     /// <summary>Whether a Pod is an agent.</summary>
-    public static bool IsAgent(V1Pod pod) => pod.Namespace() == CiliumNames.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
+    public static bool IsAgent(V1Pod pod) =>
+        pod.Namespace() == CiliumNames.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         foreach (var (node, before) in _nodes.ToList())
         {
             // With an address the kubelet has done its part, and no status of it will overwrite the agent's.
-            var running = cache.Pods.Objects.Values.FirstOrDefault(p => IsAgent(p) && p.Spec.NodeName == node && p.Status?.PodIP is not null);
-            if (running is null || _agents.GetValueOrDefault(node) == running.Uid()) continue;
+            var running = cache.Pods.Objects.Values.FirstOrDefault(p =>
+                IsAgent(p) && p.Spec.NodeName == node && p.Status?.PodIP is not null
+            );
+            if (running is null || _agents.GetValueOrDefault(node) == running.Uid())
+                continue;
             var status = new PodStatusWriter(api, running, running.Status.PodIP, running.Status.PodIP, time);
             var config = await ReadConfigAsync(running, status, cancellationToken);
-            _nodes[node] = before.Restarted(config, config.Sockets is SocketScope.Shared ? sharedSockets : new SocketTable());
+            _nodes[node] = before.Restarted(
+                config,
+                config.Sockets is SocketScope.Shared ? sharedSockets : new SocketTable()
+            );
             _agents[node] = running.Uid();
             datapath.Path = new ForwardingPath(_nodes.Values);
             await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
         }
     }
 
-    private async Task<CiliumConfig> ReadConfigAsync(V1Pod agent, PodStatusWriter status, CancellationToken cancellationToken)
+    private async Task<CiliumConfig> ReadConfigAsync(
+        V1Pod agent,
+        PodStatusWriter status,
+        CancellationToken cancellationToken
+    )
     {
-        var map = await api.CoreV1.ReadNamespacedConfigMapAsync(CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
+        var map = await api.CoreV1.ReadNamespacedConfigMapAsync(
+            CiliumNames.ConfigMap,
+            CiliumNames.SystemNamespace,
+            cancellationToken: cancellationToken
+        );
         try
         {
             return CiliumConfig.Parse(map.Data ?? new Dictionary<string, string>());
@@ -56,17 +81,36 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
         catch (FormatException e) when (_failed != agent.Uid())
         {
             _failed = agent.Uid();
-            await status.WriteAsync("Running", ready: false, PodStatusWriter.Waiting("CrashLoopBackOff", e.Message), cancellationToken);
+            await status.WriteAsync(
+                "Running",
+                ready: false,
+                PodStatusWriter.Waiting("CrashLoopBackOff", e.Message),
+                cancellationToken
+            );
             events.Record(agent, "kubelet", "BackOff", e.Message, isWarning: true);
             throw;
         }
     }
 
     /// <summary>The agents' DaemonSet.</summary>
-    public static V1DaemonSet DaemonSet(CiliumVersion version) => SystemDaemonSet("cilium", new V1Container
-    {
-        Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{version}", Ports = [new V1ContainerPort { Name = "hubble-metrics", ContainerPort = CiliumNames.HubbleMetricsPort, Protocol = "TCP" }],
-    });
+    public static V1DaemonSet DaemonSet(CiliumVersion version) =>
+        SystemDaemonSet(
+            "cilium",
+            new V1Container
+            {
+                Name = "cilium-agent",
+                Image = $"quay.io/cilium/cilium:v{version}",
+                Ports =
+                [
+                    new V1ContainerPort
+                    {
+                        Name = "hubble-metrics",
+                        ContainerPort = CiliumNames.HubbleMetricsPort,
+                        Protocol = "TCP",
+                    },
+                ],
+            }
+        );
 
     /// <summary>A DaemonSet of kube-system on the host network of every node, the control plane's too.</summary>
     public static V1DaemonSet SystemDaemonSet(string name, V1Container container)
@@ -74,14 +118,24 @@ internal sealed class AgentController(IKubernetes api, ClusterCache cache, LiveD
         var labels = new Dictionary<string, string> { [AppLabel] = name };
         return new V1DaemonSet
         {
-            Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = CiliumNames.SystemNamespace, Labels = labels },
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                NamespaceProperty = CiliumNames.SystemNamespace,
+                Labels = labels,
+            },
             Spec = new V1DaemonSetSpec
             {
                 Selector = new V1LabelSelector { MatchLabels = labels },
                 Template = new V1PodTemplateSpec
                 {
                     Metadata = new V1ObjectMeta { Labels = labels },
-                    Spec = new V1PodSpec { HostNetwork = true, Containers = [container], Tolerations = [new V1Toleration { OperatorProperty = "Exists" }] },
+                    Spec = new V1PodSpec
+                    {
+                        HostNetwork = true,
+                        Containers = [container],
+                        Tolerations = [new V1Toleration { OperatorProperty = "Exists" }],
+                    },
                 },
             },
         };

@@ -18,16 +18,36 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
     private const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
     private const string Manager = "endpointslice-controller.k8s.io";
 
-    private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(
+        n => n.Name,
+        n => n.Zone,
+        StringComparer.Ordinal
+    );
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!cache.EndpointSlices.HasOwnWrites) return;
+        if (!cache.EndpointSlices.HasOwnWrites)
+            return;
         var present = cache.EndpointSlices.Objects.Values.ToDictionary(Key);
         var wanted = cache.Services.Objects.Values.Where(HasSelector).SelectMany(Describe).ToDictionary(Key);
-        await Reconciler.EachAsync(wanted.Values, slice => WriteAsync(slice, present.GetValueOrDefault(Key(slice)), cancellationToken), cancellationToken);
-        var superfluous = present.Values.Where(s => s.GetLabel(ManagerLabel) == Manager && !wanted.ContainsKey(Key(s)) && !IsLeftToOthers(s));
-        await Reconciler.EachAsync(superfluous, s => api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(s.Name(), s.Namespace(), cancellationToken: cancellationToken), cancellationToken);
+        await Reconciler.EachAsync(
+            wanted.Values,
+            slice => WriteAsync(slice, present.GetValueOrDefault(Key(slice)), cancellationToken),
+            cancellationToken
+        );
+        var superfluous = present.Values.Where(s =>
+            s.GetLabel(ManagerLabel) == Manager && !wanted.ContainsKey(Key(s)) && !IsLeftToOthers(s)
+        );
+        await Reconciler.EachAsync(
+            superfluous,
+            s =>
+                api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(
+                    s.Name(),
+                    s.Namespace(),
+                    cancellationToken: cancellationToken
+                ),
+            cancellationToken
+        );
     }
 
     private static (string Namespace, string Name) Key(V1EndpointSlice slice) => (slice.Namespace(), slice.Name());
@@ -36,75 +56,145 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
 
     /// <summary>A Service that lost its selector keeps its endpoints, for whoever maintains them now.</summary>
     private bool IsLeftToOthers(V1EndpointSlice slice) =>
-        slice.OwnerReferences()?.Any(o => cache.Services.Objects.TryGetValue(o.Uid, out var service) && !HasSelector(service)) is true;
+        slice
+            .OwnerReferences()
+            ?.Any(o => cache.Services.Objects.TryGetValue(o.Uid, out var service) && !HasSelector(service))
+            is true;
 
     private async Task WriteAsync(V1EndpointSlice slice, V1EndpointSlice? present, CancellationToken cancellationToken)
     {
-        if (present is not null && Fingerprint(present) == Fingerprint(slice)) return;
+        if (present is not null && Fingerprint(present) == Fingerprint(slice))
+            return;
         var (ns, name) = Key(slice);
-        cache.EndpointSlices.Wrote(present is null
-            ? await api.DiscoveryV1.CreateNamespacedEndpointSliceAsync(slice, ns, cancellationToken: cancellationToken)
-            : await api.DiscoveryV1.ReplaceNamespacedEndpointSliceAsync(slice, name, ns, cancellationToken: cancellationToken));
+        cache.EndpointSlices.Wrote(
+            present is null
+                ? await api.DiscoveryV1.CreateNamespacedEndpointSliceAsync(
+                    slice,
+                    ns,
+                    cancellationToken: cancellationToken
+                )
+                : await api.DiscoveryV1.ReplaceNamespacedEndpointSliceAsync(
+                    slice,
+                    name,
+                    ns,
+                    cancellationToken: cancellationToken
+                )
+        );
     }
 
-    private static string Fingerprint(V1EndpointSlice slice) => KubernetesJson.Serialize(new V1EndpointSlice
-    {
-        AddressType = slice.AddressType,
-        Endpoints = slice.Endpoints ?? [],
-        Ports = slice.Ports ?? [],
-        Metadata = new V1ObjectMeta { Name = slice.GetLabel(ServiceLabel), GenerateName = slice.GetLabel(ManagerLabel), OwnerReferences = slice.OwnerReferences() },
-    });
+    private static string Fingerprint(V1EndpointSlice slice) =>
+        KubernetesJson.Serialize(
+            new V1EndpointSlice
+            {
+                AddressType = slice.AddressType,
+                Endpoints = slice.Endpoints ?? [],
+                Ports = slice.Ports ?? [],
+                Metadata = new V1ObjectMeta
+                {
+                    Name = slice.GetLabel(ServiceLabel),
+                    GenerateName = slice.GetLabel(ManagerLabel),
+                    OwnerReferences = slice.OwnerReferences(),
+                },
+            }
+        );
 
     private IEnumerable<V1EndpointSlice> Describe(V1Service service)
     {
-        var pods = cache.Pods.Objects.Values
-            .Where(p => p.Namespace() == service.Namespace() && p.Status?.PodIP is not null && PodTemplates.IsActive(p) && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value))
+        var pods = cache
+            .Pods.Objects.Values.Where(p =>
+                p.Namespace() == service.Namespace()
+                && p.Status?.PodIP is not null
+                && PodTemplates.IsActive(p)
+                && service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)
+            )
             .OrderBy(p => p.Name(), StringComparer.Ordinal)
-            .Select(p => (Pod: p, Zone: _zones.GetValueOrDefault(p.Spec.NodeName ?? ""))).ToList();
+            .Select(p => (Pod: p, Zone: _zones.GetValueOrDefault(p.Spec.NodeName ?? "")))
+            .ToList();
         // As kube-controller-manager does it: every Pod is for its own zone, if all have one.
-        var hinted = service.Spec.TrafficDistribution is "PreferClose" or "PreferSameZone" && pods.All(p => p.Zone is not null);
+        var hinted =
+            service.Spec.TrafficDistribution is "PreferClose" or "PreferSameZone" && pods.All(p => p.Zone is not null);
         var early = service.Spec.PublishNotReadyAddresses is true;
-        if (pods.Count == 0) return [Slice(service, 0, [], [])];
-        return pods.GroupBy(p => KubernetesJson.Serialize(Ports(service, p.Pod)), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
-            .Select((group, i) => Slice(service, i, [.. group.Select(p => Endpoint(p.Pod, p.Zone, hinted, early))], Ports(service, group.First().Pod)));
+        if (pods.Count == 0)
+            return [Slice(service, 0, [], [])];
+        return pods.GroupBy(p => KubernetesJson.Serialize(Ports(service, p.Pod)), StringComparer.Ordinal)
+            .OrderBy(g => g.Key, StringComparer.Ordinal)
+            .Select(
+                (group, i) =>
+                    Slice(
+                        service,
+                        i,
+                        [.. group.Select(p => Endpoint(p.Pod, p.Zone, hinted, early))],
+                        Ports(service, group.First().Pod)
+                    )
+            );
     }
 
-    private static V1EndpointSlice Slice(V1Service service, int number, IList<V1Endpoint> endpoints, IList<Discoveryv1EndpointPort> ports) => new()
-    {
-        ApiVersion = "discovery.k8s.io/v1",
-        Kind = "EndpointSlice",
-        Metadata = new V1ObjectMeta
+    private static V1EndpointSlice Slice(
+        V1Service service,
+        int number,
+        IList<V1Endpoint> endpoints,
+        IList<Discoveryv1EndpointPort> ports
+    ) =>
+        new()
         {
-            Name = $"{service.Name()}-slice{(number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{number + 1}"))}",
-            NamespaceProperty = service.Namespace(),
-            Labels = new Dictionary<string, string> { [ServiceLabel] = service.Name(), [ManagerLabel] = Manager },
-            OwnerReferences = [PodTemplates.Owner(service)],
-        },
-        AddressType = "IPv4",
-        Endpoints = endpoints,
-        Ports = ports,
-    };
+            ApiVersion = "discovery.k8s.io/v1",
+            Kind = "EndpointSlice",
+            Metadata = new V1ObjectMeta
+            {
+                Name =
+                    $"{service.Name()}-slice{(number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{number + 1}"))}",
+                NamespaceProperty = service.Namespace(),
+                Labels = new Dictionary<string, string> { [ServiceLabel] = service.Name(), [ManagerLabel] = Manager },
+                OwnerReferences = [PodTemplates.Owner(service)],
+            },
+            AddressType = "IPv4",
+            Endpoints = endpoints,
+            Ports = ports,
+        };
 
     /// <summary>The Service's target ports in a Pod. One that the Pod's containers do not name is left out.</summary>
     private static List<Discoveryv1EndpointPort> Ports(V1Service service, V1Pod pod) =>
-    [
-        .. (service.Spec.Ports ?? []).Select(p => new Discoveryv1EndpointPort { Name = p.Name, Port = TargetPort(p, pod), Protocol = p.Protocol ?? "TCP" }).Where(p => p.Port is not null),
-    ];
+        [
+            .. (service.Spec.Ports ?? [])
+                .Select(p => new Discoveryv1EndpointPort
+                {
+                    Name = p.Name,
+                    Port = TargetPort(p, pod),
+                    Protocol = p.Protocol ?? "TCP",
+                })
+                .Where(p => p.Port is not null),
+        ];
 
-    private static V1Endpoint Endpoint(V1Pod pod, string? zone, bool hinted, bool early) => new()
-    {
-        Addresses = [pod.Status.PodIP],
-        NodeName = pod.Spec.NodeName,
-        Zone = zone,
-        Hints = hinted ? new V1EndpointHints { ForZones = [new V1ForZone { Name = zone! }] } : null,
-        Conditions = new V1EndpointConditions { Ready = early || pod.IsReady(), Serving = pod.IsReady(), Terminating = false },
-        TargetRef = new V1ObjectReference { Kind = "Pod", Name = pod.Name(), NamespaceProperty = pod.Namespace(), Uid = pod.Uid() },
-    };
+    private static V1Endpoint Endpoint(V1Pod pod, string? zone, bool hinted, bool early) =>
+        new()
+        {
+            Addresses = [pod.Status.PodIP],
+            NodeName = pod.Spec.NodeName,
+            Zone = zone,
+            Hints = hinted ? new V1EndpointHints { ForZones = [new V1ForZone { Name = zone! }] } : null,
+            Conditions = new V1EndpointConditions
+            {
+                Ready = early || pod.IsReady(),
+                Serving = pod.IsReady(),
+                Terminating = false,
+            },
+            TargetRef = new V1ObjectReference
+            {
+                Kind = "Pod",
+                Name = pod.Name(),
+                NamespaceProperty = pod.Namespace(),
+                Uid = pod.Uid(),
+            },
+        };
 
-    private static int? TargetPort(V1ServicePort port, V1Pod pod) => port.TargetPort?.Value switch
-    {
-        null => port.Port,
-        var text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
-        var name => pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(c => c.Name == name && (c.Protocol ?? "TCP") == (port.Protocol ?? "TCP"))?.ContainerPort,
-    };
+    private static int? TargetPort(V1ServicePort port, V1Pod pod) =>
+        port.TargetPort?.Value switch
+        {
+            null => port.Port,
+            var text when int.TryParse(text, CultureInfo.InvariantCulture, out var number) => number,
+            var name => pod
+                .Spec.Containers.SelectMany(c => c.Ports ?? [])
+                .FirstOrDefault(c => c.Name == name && (c.Protocol ?? "TCP") == (port.Protocol ?? "TCP"))
+                ?.ContainerPort,
+        };
 }

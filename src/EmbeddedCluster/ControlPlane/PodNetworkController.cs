@@ -7,9 +7,9 @@ using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.EmbeddedCluster.Kubelet;
 using CiliumDebugging.EmbeddedCluster.Network;
 using CiliumDebugging.ServiceDefaults.Pods;
-using Microsoft.Extensions.Logging;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
@@ -17,10 +17,22 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// What a CNI plug-in does for a Pod that has a node: gives it its addresses, makes it reachable through the datapath, hands it to a <see cref="PodWorker"/>, and takes everything back when it is deleted.
 /// </summary>
 internal sealed class PodNetworkController(
-    IKubernetes api, ClusterCache cache, AddressBlocks addresses, LiveDatapath datapath, ClusterTopology topology, string apiToken, TimeProvider time,
-    ContainerRuntime runtime, PodOutputs outputs, EventRecorder events, ILogger log) : IAsyncDisposable
+    IKubernetes api,
+    ClusterCache cache,
+    AddressBlocks addresses,
+    LiveDatapath datapath,
+    ClusterTopology topology,
+    string apiToken,
+    TimeProvider time,
+    ContainerRuntime runtime,
+    PodOutputs outputs,
+    EventRecorder events,
+    ILogger log
+) : IAsyncDisposable
 {
-    private readonly Dictionary<string, int> _nodes = topology.Nodes.Select((n, i) => (n.Name, i)).ToDictionary(n => n.Name, n => n.i, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _nodes = topology
+        .Nodes.Select((n, i) => (n.Name, i))
+        .ToDictionary(n => n.Name, n => n.i, StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Assignment> _assigned = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, byte> _draining = new();
 
@@ -32,29 +44,49 @@ internal sealed class PodNetworkController(
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         var pods = cache.Pods.Objects;
-        foreach (var uid in _assigned.Keys.Where(uid => !pods.ContainsKey(uid)).ToList()) Remove(uid, deleted: true);
-        await Task.WhenAll(pods.Values.Where(p => !_assigned.ContainsKey(p.Uid())).ToList().Select(pod => StartAsync(pod, cancellationToken)));
+        foreach (var uid in _assigned.Keys.Where(uid => !pods.ContainsKey(uid)).ToList())
+            Remove(uid, deleted: true);
+        await Task.WhenAll(
+            pods.Values.Where(p => !_assigned.ContainsKey(p.Uid()))
+                .ToList()
+                .Select(pod => StartAsync(pod, cancellationToken))
+        );
     }
 
     private Task StartAsync(V1Pod pod, CancellationToken cancellationToken) =>
         !_nodes.TryGetValue(pod.Spec.NodeName ?? "", out var node) ? Task.CompletedTask // unscheduled: stays Pending, as on a real cluster
-            : pod.Spec.HostNetwork is true ? StartHostPodAsync(pod, node, cancellationToken) : AddAsync(pod, node, cancellationToken);
+        : pod.Spec.HostNetwork is true ? StartHostPodAsync(pod, node, cancellationToken)
+        : AddAsync(pod, node, cancellationToken);
 
     /// <summary>A Pod by name; null when there is none.</summary>
-    public V1Pod? Find(string ns, string name) => cache.Pods.Objects.Values.FirstOrDefault(p => p.Name() == name && p.Namespace() == ns);
+    public V1Pod? Find(string ns, string name) =>
+        cache.Pods.Objects.Values.FirstOrDefault(p => p.Name() == name && p.Namespace() == ns);
 
     private async Task AddAsync(V1Pod pod, int node, CancellationToken cancellationToken)
     {
         var (address, backing) = addresses.NextPod(node);
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
-        var assignment = new Assignment(node, address, ports, TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60)));
+        var assignment = new Assignment(
+            node,
+            address,
+            ports,
+            TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60))
+        );
         _assigned[pod.Uid()] = assignment;
         var place = new PodPlace(
-            TcpEndpoint.ToIPAddress(address).ToString(), TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(), TcpEndpoint.ToIPAddress(backing).ToString(), datapath.PortOffset);
+            TcpEndpoint.ToIPAddress(address).ToString(),
+            TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(),
+            TcpEndpoint.ToIPAddress(backing).ToString(),
+            datapath.PortOffset
+        );
         var status = new PodStatusWriter(api, pod, place.PodIp, place.HostIp, time);
         try
         {
-            datapath.AddPod(address, new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())), ports);
+            datapath.AddPod(
+                address,
+                new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())),
+                ports
+            );
             var annotations = PortAnnotations(pod);
             annotations[SandboxContract.BackingAddress] = place.BackingAddress;
             // The program starts while its Pod's object is written: the environment tells it its addresses.
@@ -72,11 +104,24 @@ internal sealed class PodNetworkController(
     /// <summary>The Pod's readiness probe, from its node's host; null when it has none.</summary>
     private Func<CancellationToken, Task<bool>>? Probe(V1Pod pod, Assignment assignment)
     {
-        if (pod.Spec.Containers.Select(c => c.ReadinessProbe?.HttpGet).FirstOrDefault(p => p is not null) is not { } probe) return null;
-        var named = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(p => p.Name == probe.Port.Value)?.ContainerPort;
-        var port = named ?? (int.TryParse(probe.Port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0);
+        if (
+            pod.Spec.Containers.Select(c => c.ReadinessProbe?.HttpGet).FirstOrDefault(p => p is not null)
+            is not { } probe
+        )
+            return null;
+        var named = pod
+            .Spec.Containers.SelectMany(c => c.Ports ?? [])
+            .FirstOrDefault(p => p.Name == probe.Port.Value)
+            ?.ContainerPort;
+        var port = named
+            ?? (
+                int.TryParse(probe.Port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    ? number
+                    : 0
+            );
         var host = new TcpEndpoint(addresses.Node(assignment.Node), 0);
-        return stop => ReadinessProbe.AnswersAsync(datapath, assignment.Address, port, probe.Path ?? "/", host, time, stop);
+        return stop =>
+            ReadinessProbe.AnswersAsync(datapath, assignment.Address, port, probe.Path ?? "/", host, time, stop);
     }
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)
@@ -86,25 +131,49 @@ internal sealed class PodNetworkController(
         var status = new PodStatusWriter(api, pod, host, host, time);
         await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
         // An agent is ready when it has read its settings.
-        if (AgentController.IsAgent(pod)) await status.WriteAsync("Pending", ready: false, PodStatusWriter.Waiting("ContainerCreating"), cancellationToken);
-        else await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
+        if (AgentController.IsAgent(pod))
+            await status.WriteAsync(
+                "Pending",
+                ready: false,
+                PodStatusWriter.Waiting("ContainerCreating"),
+                cancellationToken
+            );
+        else
+            await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
     }
 
     /// <summary>Where the Pod's ports are really listened on: the offset, and each named port with the offset added.</summary>
     private Dictionary<string, string> PortAnnotations(V1Pod pod)
     {
-        var annotations = new Dictionary<string, string>(StringComparer.Ordinal) { [SandboxContract.PortOffset] = datapath.PortOffset.ToString(CultureInfo.InvariantCulture) };
+        var annotations = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [SandboxContract.PortOffset] = datapath.PortOffset.ToString(CultureInfo.InvariantCulture),
+        };
         foreach (var port in pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Where(p => p.Name is { Length: > 0 }))
-            annotations[SandboxContract.PortPrefix + port.Name] = (port.ContainerPort + datapath.PortOffset).ToString(CultureInfo.InvariantCulture);
+            annotations[SandboxContract.PortPrefix + port.Name] = (port.ContainerPort + datapath.PortOffset).ToString(
+                CultureInfo.InvariantCulture
+            );
         return annotations;
     }
 
-    private async Task AnnotateAsync(V1Pod pod, Dictionary<string, string> annotations, CancellationToken cancellationToken)
+    private async Task AnnotateAsync(
+        V1Pod pod,
+        Dictionary<string, string> annotations,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            var patch = new V1Patch(JsonSerializer.Serialize(new { metadata = new { annotations } }), V1Patch.PatchType.MergePatch);
-            await api.CoreV1.PatchNamespacedPodAsync(patch, pod.Name(), pod.Namespace(), cancellationToken: cancellationToken);
+            var patch = new V1Patch(
+                JsonSerializer.Serialize(new { metadata = new { annotations } }),
+                V1Patch.PatchType.MergePatch
+            );
+            await api.CoreV1.PatchNamespacedPodAsync(
+                patch,
+                pod.Name(),
+                pod.Namespace(),
+                cancellationToken: cancellationToken
+            );
         }
         catch (k8s.Autorest.HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
@@ -115,7 +184,8 @@ internal sealed class PodNetworkController(
     /// <summary>Takes a Pod out of the network, and gives its address back when its program has ended; nobody waits for that but <see cref="DisposeAsync"/>.</summary>
     private void Remove(string uid, bool deleted)
     {
-        if (!_assigned.TryRemove(uid, out var gone)) return;
+        if (!_assigned.TryRemove(uid, out var gone))
+            return;
         var draining = DrainAsync(uid, gone, deleted);
         _draining[draining] = 0;
         _ = draining.ContinueWith(done => _draining.TryRemove(done, out _), TaskScheduler.Default);
@@ -123,15 +193,19 @@ internal sealed class PodNetworkController(
 
     private async Task DrainAsync(string uid, Assignment gone, bool deleted)
     {
-        if (gone.Address != 0) await datapath.RemovePodAsync(gone.Address, gone.Ports);
-        if (gone.Worker is { } worker) await worker.StopAsync(deleted ? gone.Grace : null);
+        if (gone.Address != 0)
+            await datapath.RemovePodAsync(gone.Address, gone.Ports);
+        if (gone.Worker is { } worker)
+            await worker.StopAsync(deleted ? gone.Grace : null);
         outputs.Forget(uid);
-        if (gone.Address != 0) addresses.ReleasePod(gone.Node, gone.Address);
+        if (gone.Address != 0)
+            addresses.ReleasePod(gone.Node, gone.Address);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var uid in _assigned.Keys.ToList()) Remove(uid, deleted: false);
+        foreach (var uid in _assigned.Keys.ToList())
+            Remove(uid, deleted: false);
         await Task.WhenAll(_draining.Keys);
     }
 }

@@ -12,14 +12,26 @@ internal sealed class PodProxy(Func<string, string, V1Pod?> find, LiveDatapath d
 {
     public async Task<Stream> ConnectAsync(string ns, string podName, int port, CancellationToken cancellationToken)
     {
-        if (find(ns, podName) is not { Status.PodIP: { } ip } pod) throw new IOException($"pod {ns}/{podName} has no address");
+        if (find(ns, podName) is not { Status.PodIP: { } ip } pod)
+            throw new IOException($"pod {ns}/{podName} has no address");
         var address = TcpEndpoint.AddressOf(IPAddress.Parse(ip));
         if (pod.Spec.HostNetwork is not true)
-            return new NetworkStream(await datapath.DialPodAsync(address, port, new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.HostIP)), 0), cancellationToken), ownsSocket: true);
+            return new NetworkStream(
+                await datapath.DialPodAsync(
+                    address,
+                    port,
+                    new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.HostIP)), 0),
+                    cancellationToken
+                ),
+                ownsSocket: true
+            );
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(new TcpEndpoint(address, (ushort)(port + datapath.PortOffset)).ToIPEndPoint(), cancellationToken);
+            await socket.ConnectAsync(
+                new TcpEndpoint(address, (ushort)(port + datapath.PortOffset)).ToIPEndPoint(),
+                cancellationToken
+            );
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

@@ -10,24 +10,42 @@ internal static class ReadinessProbe
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5); // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod
 
-    public static async Task<bool> AnswersAsync(LiveDatapath datapath, uint pod, int port, string path, TcpEndpoint source, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<bool> AnswersAsync(
+        LiveDatapath datapath,
+        uint pod,
+        int port,
+        string path,
+        TcpEndpoint source,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         using var timeout = new CancellationTokenSource(s_timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
             using var socket = await datapath.DialPodAsync(pod, port, source, either.Token);
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {TcpEndpoint.ToIPAddress(pod)}\r\nUser-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n"), SocketFlags.None, either.Token);
+            await socket.SendAsync(
+                Encoding.ASCII.GetBytes(
+                    $"GET {path} HTTP/1.1\r\nHost: {TcpEndpoint.ToIPAddress(pod)}\r\nUser-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n"
+                ),
+                SocketFlags.None,
+                either.Token
+            );
             var start = new byte["HTTP/1.1 200".Length];
-            for (var read = 0; read < start.Length;)
+            for (var read = 0; read < start.Length; )
             {
                 var count = await socket.ReceiveAsync(start.AsMemory(read), SocketFlags.None, either.Token);
-                if (count == 0) return false;
+                if (count == 0)
+                    return false;
                 read += count;
             }
             return start[9] is (byte)'2' or (byte)'3';
         }
-        catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is SocketException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             return false;
         }

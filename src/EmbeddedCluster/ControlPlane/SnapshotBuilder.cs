@@ -1,7 +1,7 @@
-using CiliumDebugging.ClusterModel;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
@@ -25,54 +25,114 @@ internal sealed class SnapshotBuilder
 
     public ClusterSnapshot Build(ClusterCache cache)
     {
-        var labels = cache.Namespaces.Objects.Values.ToDictionary(n => n.Name(), n => n.Labels(), StringComparer.Ordinal);
-        var pods = cache.Pods.Objects.Values.Where(p => IPAddress.TryParse(p.Status?.PodIP, out _) && p.Spec.HostNetwork is not true).Select(p => Entry(p, labels.GetValueOrDefault(p.Namespace())))
-            .GroupBy(p => p.Address).ToFrozenDictionary(g => g.Key, g => g.Last());
-        var services = new ServiceTable(cache.Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _)).SelectMany(s => Frontends(s, cache)));
+        var labels = cache.Namespaces.Objects.Values.ToDictionary(
+            n => n.Name(),
+            n => n.Labels(),
+            StringComparer.Ordinal
+        );
+        var pods = cache
+            .Pods.Objects.Values.Where(p =>
+                IPAddress.TryParse(p.Status?.PodIP, out _) && p.Spec.HostNetwork is not true
+            )
+            .Select(p => Entry(p, labels.GetValueOrDefault(p.Namespace())))
+            .GroupBy(p => p.Address)
+            .ToFrozenDictionary(g => g.Key, g => g.Last());
+        var services = new ServiceTable(
+            cache
+                .Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _))
+                .SelectMany(s => Frontends(s, cache))
+        );
         return new ClusterSnapshot(pods, services, Policies(cache), _identities);
     }
 
     private PodEntry Entry(V1Pod pod, IDictionary<string, string>? namespaceLabels)
     {
         var address = TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.PodIP));
-        return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), _identities.Of(pod, namespaceLabels));
+        return new PodEntry(
+            pod.Namespace(),
+            pod.Name(),
+            pod.Spec.NodeName,
+            address,
+            pod.Uid(),
+            _identities.Of(pod, namespaceLabels)
+        );
     }
 
     private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
     {
         var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
-        var slices = cache.EndpointSlices.Objects.Values.Where(s => s.Namespace() == service.Namespace() && s.GetLabel(EndpointSliceController.ServiceLabel) == service.Name()).ToList();
+        var slices = cache
+            .EndpointSlices.Objects.Values.Where(s =>
+                s.Namespace() == service.Namespace()
+                && s.GetLabel(EndpointSliceController.ServiceLabel) == service.Name()
+            )
+            .ToList();
         // The lab carries TCP alone: a port of another protocol has endpoints, and nothing behind its address.
         foreach (var port in (service.Spec.Ports ?? []).Where(p => p.Protocol is null or "TCP"))
         {
-            var backends = slices.SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
-                .Where(e => e.endpoint.Conditions?.Ready is not false && e.slice.AddressType is "IPv4" && e.endpoint.Addresses is [var first, ..] && IPAddress.TryParse(first, out _))
-                .SelectMany(e => (e.slice.Ports ?? []).Where(p => p.Name == port.Name && p.Protocol is null or "TCP" && p.Port is not null).Select(p => Backend(e.endpoint, p.Port!.Value)))
+            var backends = slices
+                .SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
+                .Where(e =>
+                    e.endpoint.Conditions?.Ready is not false
+                    && e.slice.AddressType is "IPv4"
+                    && e.endpoint.Addresses is [var first, ..]
+                    && IPAddress.TryParse(first, out _)
+                )
+                .SelectMany(e =>
+                    (e.slice.Ports ?? [])
+                        .Where(p => p.Name == port.Name && p.Protocol is null or "TCP" && p.Port is not null)
+                        .Select(p => Backend(e.endpoint, p.Port!.Value))
+                )
                 // While Pods move from one slice to another they are in both.
                 .DistinctBy(b => b.Id);
             var spec = service.Spec;
-            var traits = ServiceTraits.Read(spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds, spec.InternalTrafficPolicy, spec.TrafficDistribution);
+            var traits = ServiceTraits.Read(
+                spec.SessionAffinity,
+                spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds,
+                spec.InternalTrafficPolicy,
+                spec.TrafficDistribution
+            );
             var ready = backends.ToImmutableArray();
             yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), ready, traits);
             if (spec.Type is "NodePort" or "LoadBalancer" && port.NodePort is > 0)
-                yield return new ServiceFrontend(new TcpEndpoint(0, (ushort)port.NodePort), ready, ServiceTraits.ReadExternal(spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds, spec.ExternalTrafficPolicy));
+                yield return new ServiceFrontend(
+                    new TcpEndpoint(0, (ushort)port.NodePort),
+                    ready,
+                    ServiceTraits.ReadExternal(
+                        spec.SessionAffinity,
+                        spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds,
+                        spec.ExternalTrafficPolicy
+                    )
+                );
         }
     }
 
     private ServiceBackend Backend(V1Endpoint endpoint, int port)
     {
         var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
-        if (!_backendIds.TryGetValue(key, out var id)) _backendIds[key] = id = ++_lastBackendId;
-        return new ServiceBackend(id, new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port), endpoint.NodeName is { } node ? NodeNumbers.Of(node) : -1, endpoint.Zone);
+        if (!_backendIds.TryGetValue(key, out var id))
+            _backendIds[key] = id = ++_lastBackendId;
+        return new ServiceBackend(
+            id,
+            new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port),
+            endpoint.NodeName is { } node ? NodeNumbers.Of(node) : -1,
+            endpoint.Zone
+        );
     }
 
     private PolicySet Policies(ClusterCache cache)
     {
-        var objects = cache.Policies.SelectMany(i => i.Objects.Values).OrderBy(p => p.Metadata.Uid, StringComparer.Ordinal).ToList();
+        var objects = cache
+            .Policies.SelectMany(i => i.Objects.Values)
+            .OrderBy(p => p.Metadata.Uid, StringComparer.Ordinal)
+            .ToList();
         var key = string.Join(',', objects.Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}"));
-        if (key == _policiesKey) return _policies;
+        if (key == _policiesKey)
+            return _policies;
         // The API server refused whatever the reader has a problem with, so there is none left here.
-        var models = objects.SelectMany(o => PolicyReader.ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}").Policies);
+        var models = objects.SelectMany(o =>
+            PolicyReader.ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}").Policies
+        );
         _policiesKey = key;
         return _policies = PolicySet.Create(models, _identities);
     }

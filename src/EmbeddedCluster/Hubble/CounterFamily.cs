@@ -6,7 +6,12 @@ namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
 /// <summary>A Prometheus counter with labels, of one node. Bounded: past <see cref="MaxSeries"/> label sets further ones are counted in one series whose labels are empty.</summary>
 /// <typeparam name="TLabels">The label values, as a value tuple or record.</typeparam>
-internal sealed class CounterFamily<TLabels>(string name, string help, string[] labelNames, Func<TLabels, string[]> values)
+internal sealed class CounterFamily<TLabels>(
+    string name,
+    string help,
+    string[] labelNames,
+    Func<TLabels, string[]> values
+)
     where TLabels : notnull
 {
     /// <summary>Most label sets one family keeps.</summary>
@@ -34,13 +39,23 @@ internal sealed class CounterFamily<TLabels>(string name, string help, string[] 
         Interlocked.Increment(ref cell.Value);
     }
 
-    public long Sum(Func<TLabels, bool> matches) => _series.Where(s => matches(s.Key)).Sum(s => Volatile.Read(ref s.Value.Value));
+    public long Sum(Func<TLabels, bool> matches) =>
+        _series.Where(s => matches(s.Key)).Sum(s => Volatile.Read(ref s.Value.Value));
 
     public void Render(StringBuilder text)
     {
-        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n').Append("# TYPE ").Append(name).Append(" counter\n");
-        foreach (var (labels, cell) in _series) Line(text, values(labels), Volatile.Read(ref cell.Value));
-        if (Volatile.Read(ref _overflow) is > 0 and var overflow) Line(text, [.. labelNames.Select(_ => "")], overflow);
+        text.Append("# HELP ")
+            .Append(name)
+            .Append(' ')
+            .Append(help)
+            .Append('\n')
+            .Append("# TYPE ")
+            .Append(name)
+            .Append(" counter\n");
+        foreach (var (labels, cell) in _series)
+            Line(text, values(labels), Volatile.Read(ref cell.Value));
+        if (Volatile.Read(ref _overflow) is > 0 and var overflow)
+            Line(text, [.. labelNames.Select(_ => "")], overflow);
     }
 
     private void Line(StringBuilder text, string[] labelValues, long value)

@@ -18,11 +18,13 @@ internal sealed class DurationHistogram(string name, string help, string[] label
 
     public void Observe(string source, string destination, string method, TimeSpan duration)
     {
-        if (_series.Count >= CounterFamily<int>.MaxSeries && !_series.ContainsKey((source, destination, method))) return;
+        if (_series.Count >= CounterFamily<int>.MaxSeries && !_series.ContainsKey((source, destination, method)))
+            return;
         var cell = _series.GetOrAdd((source, destination, method), static _ => new Cell());
         var seconds = duration.TotalSeconds;
         var bucket = 0;
-        while (bucket < s_buckets.Length && seconds > s_buckets[bucket]) bucket++;
+        while (bucket < s_buckets.Length && seconds > s_buckets[bucket])
+            bucket++;
         lock (cell)
         {
             cell.Counts[bucket]++;
@@ -32,7 +34,14 @@ internal sealed class DurationHistogram(string name, string help, string[] label
 
     public void Render(StringBuilder text)
     {
-        text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n').Append("# TYPE ").Append(name).Append(" histogram\n");
+        text.Append("# HELP ")
+            .Append(name)
+            .Append(' ')
+            .Append(help)
+            .Append('\n')
+            .Append("# TYPE ")
+            .Append(name)
+            .Append(" histogram\n");
         string[] bucketLabels = [.. labelNames, "le"];
         foreach (var ((source, destination, method), cell) in _series)
         {

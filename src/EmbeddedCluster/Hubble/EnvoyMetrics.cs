@@ -10,10 +10,30 @@ public sealed class EnvoyMetrics
 {
     private const string Cluster = "envoy_cluster_name";
 
-    private readonly CounterFamily<string> _attempts = new("envoy_cluster_upstream_rq_total", "Attempts, the first of each request included", [Cluster], c => [c]);
-    private readonly CounterFamily<(string Cluster, string Reason)> _retries = new("envoy_cluster_upstream_rq_retry", "Attempts after the first", [Cluster, "reason"], l => [l.Cluster, l.Reason]);
-    private readonly CounterFamily<string> _spent = new("envoy_cluster_upstream_rq_retry_overflow", "Retries not made because the budget was spent", [Cluster], c => [c]);
-    private readonly CounterFamily<string> _overflow = new("envoy_cluster_upstream_rq_pending_overflow", "Requests refused because too many were pending", [Cluster], c => [c]);
+    private readonly CounterFamily<string> _attempts = new(
+        "envoy_cluster_upstream_rq_total",
+        "Attempts, the first of each request included",
+        [Cluster],
+        c => [c]
+    );
+    private readonly CounterFamily<(string Cluster, string Reason)> _retries = new(
+        "envoy_cluster_upstream_rq_retry",
+        "Attempts after the first",
+        [Cluster, "reason"],
+        l => [l.Cluster, l.Reason]
+    );
+    private readonly CounterFamily<string> _spent = new(
+        "envoy_cluster_upstream_rq_retry_overflow",
+        "Retries not made because the budget was spent",
+        [Cluster],
+        c => [c]
+    );
+    private readonly CounterFamily<string> _overflow = new(
+        "envoy_cluster_upstream_rq_pending_overflow",
+        "Requests refused because too many were pending",
+        [Cluster],
+        c => [c]
+    );
 
     /// <summary>Counts an attempt.</summary>
     /// <param name="direction"><c>egress</c> or <c>ingress</c>.</param>
@@ -22,7 +42,8 @@ public sealed class EnvoyMetrics
     /// <summary>Counts the decision to repeat a request.</summary>
     /// <param name="direction"><c>egress</c> or <c>ingress</c>.</param>
     /// <param name="afterAnswer">Whether a 5xx is thrown away for it; otherwise there was no answer.</param>
-    public void Retry(string direction, bool afterAnswer) => _retries.Increment((Name(direction), afterAnswer ? "5xx" : "connect-failure"));
+    public void Retry(string direction, bool afterAnswer) =>
+        _retries.Increment((Name(direction), afterAnswer ? "5xx" : "connect-failure"));
 
     /// <summary>Counts a retry for which the budget had no room.</summary>
     /// <param name="direction"><c>egress</c> or <c>ingress</c>.</param>

@@ -9,7 +9,13 @@ namespace CiliumDebugging.EmbeddedCluster.Hubble;
 /// <param name="Direction">Which side's policy sent the request here: <c>egress</c> or <c>ingress</c>.</param>
 /// <param name="Method">HTTP method.</param>
 /// <param name="Protocol">HTTP protocol, for example <c>HTTP/1.1</c>.</param>
-public readonly record struct HttpPass(string Source, string Destination, string Direction, string Method, string Protocol);
+public readonly record struct HttpPass(
+    string Source,
+    string Destination,
+    string Direction,
+    string Method,
+    string Protocol
+);
 
 /// <summary>
 /// The Hubble metrics of one node as Cilium 1.9 serves them with <c>drop, flow, http:sourceContext=pod;destinationContext=pod</c>: every proxy pass counts its own request
@@ -19,22 +25,44 @@ public readonly record struct HttpPass(string Source, string Destination, string
 public sealed class HubbleMetrics
 {
     private readonly CounterFamily<(string Source, string Destination, string Method, string Protocol)> _requests = new(
-        "hubble_http_requests_total", "Count of HTTP requests", ["destination", "method", "protocol", "source"],
-        l => [l.Destination, l.Method, l.Protocol, l.Source]);
+        "hubble_http_requests_total",
+        "Count of HTTP requests",
+        ["destination", "method", "protocol", "source"],
+        l => [l.Destination, l.Method, l.Protocol, l.Source]
+    );
 
     private readonly CounterFamily<(string Source, string Destination, int Status, string Method)> _responses = new(
-        "hubble_http_responses_total", "Count of HTTP responses", ["destination", "method", "source", "status"],
-        l => [l.Destination, l.Method, l.Source, l.Status.ToString(CultureInfo.InvariantCulture)]);
+        "hubble_http_responses_total",
+        "Count of HTTP responses",
+        ["destination", "method", "source", "status"],
+        l => [l.Destination, l.Method, l.Source, l.Status.ToString(CultureInfo.InvariantCulture)]
+    );
 
-    private readonly CounterFamily<(string Protocol, string Type, string Subtype, string Verdict, string Direction)> _flows = new(
-        "hubble_flows_processed_total", "Total number of flows processed", ["protocol", "subtype", "traffic_direction", "type", "verdict"],
-        l => [l.Protocol, l.Subtype, l.Direction, l.Type, l.Verdict]);
+    private readonly CounterFamily<(
+        string Protocol,
+        string Type,
+        string Subtype,
+        string Verdict,
+        string Direction
+    )> _flows = new(
+        "hubble_flows_processed_total",
+        "Total number of flows processed",
+        ["protocol", "subtype", "traffic_direction", "type", "verdict"],
+        l => [l.Protocol, l.Subtype, l.Direction, l.Type, l.Verdict]
+    );
 
     private readonly CounterFamily<(string Reason, string Protocol)> _drops = new(
-        "hubble_drop_total", "Number of drops", ["protocol", "reason"], l => [l.Protocol, l.Reason]);
+        "hubble_drop_total",
+        "Number of drops",
+        ["protocol", "reason"],
+        l => [l.Protocol, l.Reason]
+    );
 
     private readonly DurationHistogram _durations = new(
-        "hubble_http_request_duration_seconds", "Quantiles of HTTP request duration in seconds", ["source", "destination", "method"]);
+        "hubble_http_request_duration_seconds",
+        "Quantiles of HTTP request duration in seconds",
+        ["source", "destination", "method"]
+    );
 
     /// <summary>What the proxy counts of its attempts.</summary>
     public EnvoyMetrics Envoy { get; } = new();
@@ -68,7 +96,8 @@ public sealed class HubbleMetrics
 
     /// <summary>Counts a connection that passed without a proxy.</summary>
     /// <param name="direction">Where: <c>egress</c> or <c>ingress</c>.</param>
-    public void Connection(string direction) => _flows.Increment(("TCP", "Trace", "to-endpoint", "FORWARDED", direction));
+    public void Connection(string direction) =>
+        _flows.Increment(("TCP", "Trace", "to-endpoint", "FORWARDED", direction));
 
     /// <summary>All families in the Prometheus text format.</summary>
     public string Render()

@@ -15,7 +15,11 @@ internal sealed class HubbleServer : IAsyncDisposable
     /// <param name="nodes">Node addresses and where their metrics come from.</param>
     /// <param name="port">Port, offset included.</param>
     /// <param name="cancellationToken">Ends the start.</param>
-    public static async Task<HubbleServer> StartAsync(IReadOnlyDictionary<uint, Func<HubbleMetrics>> nodes, int port, CancellationToken cancellationToken)
+    public static async Task<HubbleServer> StartAsync(
+        IReadOnlyDictionary<uint, Func<HubbleMetrics>> nodes,
+        int port,
+        CancellationToken cancellationToken
+    )
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "hubble" });
         builder.WebHost.UseKestrelCore();
@@ -23,7 +27,8 @@ internal sealed class HubbleServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 0;
-            foreach (var node in nodes.Keys) kestrel.Listen(TcpEndpoint.ToIPAddress(node), port, listen => listen.Protocols = HttpProtocols.Http1);
+            foreach (var node in nodes.Keys)
+                kestrel.Listen(TcpEndpoint.ToIPAddress(node), port, listen => listen.Protocols = HttpProtocols.Http1);
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
         var app = builder.Build();
@@ -34,7 +39,11 @@ internal sealed class HubbleServer : IAsyncDisposable
 
     private static Task AnswerAsync(HttpContext context, IReadOnlyDictionary<uint, Func<HubbleMetrics>> nodes)
     {
-        if (context.Request.Path != "/metrics" || context.Connection.LocalIpAddress is not { } address || !nodes.TryGetValue(TcpEndpoint.AddressOf(address), out var metrics))
+        if (
+            context.Request.Path != "/metrics"
+            || context.Connection.LocalIpAddress is not { } address
+            || !nodes.TryGetValue(TcpEndpoint.AddressOf(address), out var metrics)
+        )
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;

@@ -9,21 +9,35 @@ internal static class PrometheusText
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     /// <summary>Writes <c>name{label="value",…}</c>.</summary>
-    public static void Series(StringBuilder text, string name, ReadOnlySpan<string> labelNames, ReadOnlySpan<string> labelValues)
+    public static void Series(
+        StringBuilder text,
+        string name,
+        ReadOnlySpan<string> labelNames,
+        ReadOnlySpan<string> labelValues
+    )
     {
         text.Append(name).Append('{');
         for (var i = 0; i < labelNames.Length; i++)
         {
-            if (i > 0) text.Append(',');
+            if (i > 0)
+                text.Append(',');
             text.Append(labelNames[i]).Append("=\"");
             foreach (var c in labelValues[i])
             {
                 switch (c)
                 {
-                    case '\\': text.Append("\\\\"); break;
-                    case '"': text.Append("\\\""); break;
-                    case '\n': text.Append("\\n"); break;
-                    default: text.Append(c); break;
+                    case '\\':
+                        text.Append("\\\\");
+                        break;
+                    case '"':
+                        text.Append("\\\"");
+                        break;
+                    case '\n':
+                        text.Append("\\n");
+                        break;
+                    default:
+                        text.Append(c);
+                        break;
                 }
             }
             text.Append('"');

@@ -24,9 +24,20 @@ internal sealed class ContainerStartException(string reason, string message) : E
 /// Runs containers as processes: the programs of the lab are its images, by the last part of the name (<c>registry/backend:1</c> is Backend). A process is told which Pod it is
 /// and how to reach the API.
 /// </summary>
-internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? authorityPem, PodOutputs outputs, TimeProvider time)
+internal sealed class ContainerRuntime(
+    Uri apiUrl,
+    string apiToken,
+    string? authorityPem,
+    PodOutputs outputs,
+    TimeProvider time
+)
 {
-    private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal) { ["backend"] = "Backend", ["load-test"] = "LoadTest", ["loadtest"] = "LoadTest" };
+    private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
+    {
+        ["backend"] = "Backend",
+        ["load-test"] = "LoadTest",
+        ["loadtest"] = "LoadTest",
+    };
 
     /// <summary>Starts the Pod's container.</summary>
     /// <param name="pod">The Pod.</param>
@@ -35,16 +46,32 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
     public DotnetProcess Start(V1Pod pod, PodPlace place)
     {
         if (pod.Spec.Containers is not [var container])
-            throw new ContainerStartException("CreateContainerConfigError", $"pod {pod.Name()} has {pod.Spec.Containers.Count} containers: the embedded cluster runs one process per Pod");
+            throw new ContainerStartException(
+                "CreateContainerConfigError",
+                $"pod {pod.Name()} has {pod.Spec.Containers.Count} containers: the embedded cluster runs one process per Pod"
+            );
         var image = container.Image ?? "";
         if (!s_programs.TryGetValue(image.Split('/')[^1].Split(':', '@')[0], out var program))
-            throw new ContainerStartException("ErrImagePull", $"image \"{image}\" is none of the embedded cluster's: it runs {string.Join(", ", s_programs.Keys)} as processes and pulls nothing");
+            throw new ContainerStartException(
+                "ErrImagePull",
+                $"image \"{image}\" is none of the embedded cluster's: it runs {string.Join(", ", s_programs.Keys)} as processes and pulls nothing"
+            );
         if (container.Command is { Count: > 0 })
-            throw new ContainerStartException("CreateContainerConfigError", $"container {container.Name} sets command: the embedded cluster runs its programs with args only");
+            throw new ContainerStartException(
+                "CreateContainerConfigError",
+                $"container {container.Name} sets command: the embedded cluster runs its programs with args only"
+            );
         var environment = Environment(pod, container, place);
         var output = outputs.Of(pod.Uid(), time);
         return DotnetProcess.Start(
-            program, container.Args ?? [], environment, time, output.Add, keepInputOpen: true, onErrorLine: output.Add);
+            program,
+            container.Args ?? [],
+            environment,
+            time,
+            output.Add,
+            keepInputOpen: true,
+            onErrorLine: output.Add
+        );
     }
 
     /// <summary>
@@ -54,23 +81,35 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [PodEnvironment.PodName] = pod.Name(), [PodEnvironment.PodNamespace] = pod.Namespace(), [PodEnvironment.NodeName] = pod.Spec.NodeName, [PodEnvironment.PodIp] = place.PodIp,
+            [PodEnvironment.PodName] = pod.Name(),
+            [PodEnvironment.PodNamespace] = pod.Namespace(),
+            [PodEnvironment.NodeName] = pod.Spec.NodeName,
+            [PodEnvironment.PodIp] = place.PodIp,
         };
-        foreach (var (variable, value) in PodTelemetry.Variables(pod)) environment[variable] = value;
-        foreach (var variable in container.Env ?? []) environment[variable.Name] = Value(variable, pod, place);
+        foreach (var (variable, value) in PodTelemetry.Variables(pod))
+            environment[variable] = value;
+        foreach (var variable in container.Env ?? [])
+            environment[variable.Name] = Value(variable, pod, place);
         environment[PodEnvironment.PodUid] = pod.Uid();
         environment[PodEnvironment.BackingAddress] = place.BackingAddress;
         environment[PodEnvironment.PortOffset] = place.PortOffset.ToString(CultureInfo.InvariantCulture);
-        environment[PodEnvironment.PodPorts] = string.Join(',', (container.Ports ?? []).Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Name}={p.ContainerPort}")));
+        environment[PodEnvironment.PodPorts] = string.Join(
+            ',',
+            (container.Ports ?? []).Select(p =>
+                string.Create(CultureInfo.InvariantCulture, $"{p.Name}={p.ContainerPort}")
+            )
+        );
         environment[PodEnvironment.ApiUrl] = apiUrl.ToString();
         environment[PodEnvironment.ApiToken] = apiToken;
-        if (authorityPem is not null) environment[PodEnvironment.ApiAuthority] = authorityPem;
+        if (authorityPem is not null)
+            environment[PodEnvironment.ApiAuthority] = authorityPem;
         return environment;
     }
 
     private static string Value(V1EnvVar variable, V1Pod pod, PodPlace place)
     {
-        if (variable.ValueFrom is not { } from) return variable.Value ?? "";
+        if (variable.ValueFrom is not { } from)
+            return variable.Value ?? "";
         return from.FieldRef?.FieldPath switch
         {
             "metadata.name" => pod.Name(),
@@ -79,7 +118,10 @@ internal sealed class ContainerRuntime(Uri apiUrl, string apiToken, string? auth
             "spec.nodeName" => pod.Spec.NodeName,
             "status.podIP" => place.PodIp,
             "status.hostIP" => place.HostIp,
-            _ => throw new ContainerStartException("CreateContainerConfigError", $"env {variable.Name}: the embedded cluster knows values and fieldRef of metadata.name, metadata.namespace, metadata.uid, spec.nodeName, status.podIP and status.hostIP"),
+            _ => throw new ContainerStartException(
+                "CreateContainerConfigError",
+                $"env {variable.Name}: the embedded cluster knows values and fieldRef of metadata.name, metadata.namespace, metadata.uid, spec.nodeName, status.podIP and status.hostIP"
+            ),
         };
     }
 }

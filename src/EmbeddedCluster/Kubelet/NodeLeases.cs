@@ -20,25 +20,53 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            foreach (var node in cache.Nodes.Objects.Values) await RenewAsync(node, cancellationToken);
-            await Task.Delay(s_renewEvery, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var node in cache.Nodes.Objects.Values)
+                await RenewAsync(node, cancellationToken);
+            await Task.Delay(s_renewEvery, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private async Task RenewAsync(V1Node node, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        var now = time.GetUtcNow()
+            .UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
         var lease = new
         {
-            apiVersion = "coordination.k8s.io/v1", kind = "Lease",
-            metadata = new { name = node.Name(), ownerReferences = new[] { new { apiVersion = "v1", kind = "Node", name = node.Name(), uid = node.Uid() } } },
-            spec = new { holderIdentity = node.Name(), leaseDurationSeconds = LeaseSeconds, renewTime = now },
+            apiVersion = "coordination.k8s.io/v1",
+            kind = "Lease",
+            metadata = new
+            {
+                name = node.Name(),
+                ownerReferences = new[]
+                {
+                    new
+                    {
+                        apiVersion = "v1",
+                        kind = "Node",
+                        name = node.Name(),
+                        uid = node.Uid(),
+                    },
+                },
+            },
+            spec = new
+            {
+                holderIdentity = node.Name(),
+                leaseDurationSeconds = LeaseSeconds,
+                renewTime = now,
+            },
         };
         try
         {
             // An apply makes the Lease if there is none.
             await api.CoordinationV1.PatchNamespacedLeaseAsync(
-                new V1Patch(JsonSerializer.Serialize(lease), V1Patch.PatchType.ApplyPatch), node.Name(), Namespace, fieldManager: "kubelet", force: true, cancellationToken: cancellationToken);
+                new V1Patch(JsonSerializer.Serialize(lease), V1Patch.PatchType.ApplyPatch),
+                node.Name(),
+                Namespace,
+                fieldManager: "kubelet",
+                force: true,
+                cancellationToken: cancellationToken
+            );
         }
         catch (Exception e) when (e is HttpRequestException or HttpOperationException or OperationCanceledException)
         {

@@ -17,21 +17,28 @@ internal sealed class PodOutput(TimeProvider time)
     private bool _ended;
 
     /// <summary>Adds a line.</summary>
-    public void Add(string text) => Change(() =>
-    {
-        _lines.Enqueue(new PodLogLine(time.GetUtcNow(), text));
-        _added++;
-        if (_lines.Count > MaxLines) _lines.Dequeue();
-    });
+    public void Add(string text) =>
+        Change(() =>
+        {
+            _lines.Enqueue(new PodLogLine(time.GetUtcNow(), text));
+            _added++;
+            if (_lines.Count > MaxLines)
+                _lines.Dequeue();
+        });
 
     /// <summary>Nothing more will come.</summary>
     public void End() => Change(() => _ended = true);
 
     /// <summary>Reads lines; see <see cref="IPodLogs.ReadAsync"/>.</summary>
-    public async IAsyncEnumerable<PodLogLine> ReadAsync(int? tailLines, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<PodLogLine> ReadAsync(
+        int? tailLines,
+        bool follow,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         long next;
-        lock (_lock) next = Math.Max(_added - _lines.Count, _added - (tailLines ?? int.MaxValue));
+        lock (_lock)
+            next = Math.Max(_added - _lines.Count, _added - (tailLines ?? int.MaxValue));
         while (true)
         {
             PodLogLine[] lines;
@@ -42,8 +49,10 @@ internal sealed class PodOutput(TimeProvider time)
                 lines = [.. _lines.Skip((int)Math.Max(0, next - (_added - _lines.Count)))];
                 (next, changed, ended) = (_added, _changed.Task, _ended);
             }
-            foreach (var line in lines) yield return line;
-            if (!follow || ended) yield break;
+            foreach (var line in lines)
+                yield return line;
+            if (!follow || ended)
+                yield break;
             await changed.WaitAsync(cancellationToken);
         }
     }
@@ -73,10 +82,19 @@ internal sealed class PodOutputs(Func<string, string, string?> findUid) : IPodLo
     /// <summary>The Pod is gone, and its output with it.</summary>
     public void Forget(string uid)
     {
-        if (_byUid.TryRemove(uid, out var output)) output.End();
+        if (_byUid.TryRemove(uid, out var output))
+            output.End();
     }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<PodLogLine> ReadAsync(string ns, string podName, int? tailLines, bool follow, CancellationToken cancellationToken) =>
-        findUid(ns, podName) is { } uid && _byUid.TryGetValue(uid, out var output) ? output.ReadAsync(tailLines, follow, cancellationToken) : AsyncEnumerable.Empty<PodLogLine>();
+    public IAsyncEnumerable<PodLogLine> ReadAsync(
+        string ns,
+        string podName,
+        int? tailLines,
+        bool follow,
+        CancellationToken cancellationToken
+    ) =>
+        findUid(ns, podName) is { } uid && _byUid.TryGetValue(uid, out var output)
+            ? output.ReadAsync(tailLines, follow, cancellationToken)
+            : AsyncEnumerable.Empty<PodLogLine>();
 }

@@ -14,11 +14,15 @@ internal static class PodTelemetry
     {
         (string Key, string Value)[] attributes =
         [
-            ("service.instance.id", PodNames.ShortNameOf(pod)), ("k8s.pod.name", pod.Name()),
-            ("k8s.namespace.name", pod.Namespace()), ("k8s.node.name", pod.Spec.NodeName),
+            ("service.instance.id", PodNames.ShortNameOf(pod)),
+            ("k8s.pod.name", pod.Name()),
+            ("k8s.namespace.name", pod.Namespace()),
+            ("k8s.node.name", pod.Spec.NodeName),
         ];
         yield return new("OTEL_SERVICE_NAME", PodNames.WorkloadOf(pod));
-        yield return new("OTEL_RESOURCE_ATTRIBUTES",
-            string.Join(',', attributes.Select(a => $"{a.Key}={Uri.EscapeDataString(a.Value)}")));
+        yield return new(
+            "OTEL_RESOURCE_ATTRIBUTES",
+            string.Join(',', attributes.Select(a => $"{a.Key}={Uri.EscapeDataString(a.Value)}"))
+        );
     }
 }

@@ -1,8 +1,8 @@
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.ServiceDefaults.Processes;
-using Microsoft.Extensions.Logging;
 using k8s.Autorest;
 using k8s.Models;
+using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
@@ -12,9 +12,15 @@ namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 /// status.
 /// </summary>
 internal sealed partial class PodWorker(
-    V1Pod pod, PodPlace place, PodStatusWriter status, Func<CancellationToken, Task<bool>>? probe,
-        ContainerRuntime runtime,
-    EventRecorder events, TimeProvider time, ILogger log) : IAsyncDisposable
+    V1Pod pod,
+    PodPlace place,
+    PodStatusWriter status,
+    Func<CancellationToken, Task<bool>>? probe,
+    ContainerRuntime runtime,
+    EventRecorder events,
+    TimeProvider time,
+    ILogger log
+) : IAsyncDisposable
 {
     private static readonly TimeSpan s_firstBackOff = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10);
@@ -42,7 +48,8 @@ internal sealed partial class PodWorker(
     /// <summary>Ends the program as when everything is stopped.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_stop.IsCancellationRequested) return;
+        if (_stop.IsCancellationRequested)
+            return;
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();
@@ -64,7 +71,8 @@ internal sealed partial class PodWorker(
         {
             // The Pod is gone.
         }
-        catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException or FileNotFoundException)
+        catch (Exception e)
+            when (e is HttpRequestException or HttpOperationException or IOException or FileNotFoundException)
         {
             Failed(log, pod.Namespace(), pod.Name(), e.Message);
         }
@@ -77,21 +85,56 @@ internal sealed partial class PodWorker(
         {
             // 1.
             await using var process = runtime.Start(pod, place);
-            events.Record(pod, "kubelet", "Started", $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}");
+            events.Record(
+                pod,
+                "kubelet",
+                "Started",
+                $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}"
+            );
             var since = time.GetTimestamp();
             // 2.
             await ProbeWhileRunningAsync(process, stop);
             // 3.
             _last = status.Terminated(process.ExitCode);
-            if (process.ExitCode != 0) Crashed(log, pod.Namespace(), pod.Name(), process.ExitCode, string.Join(Environment.NewLine, process.Output.TakeLast(20)));
+            if (process.ExitCode != 0)
+                Crashed(
+                    log,
+                    pod.Namespace(),
+                    pod.Name(),
+                    process.ExitCode,
+                    string.Join(Environment.NewLine, process.Output.TakeLast(20))
+                );
             if (pod.Spec.RestartPolicy is "Never" || (pod.Spec.RestartPolicy is "OnFailure" && process.ExitCode == 0))
             {
-                await status.WriteAsync(process.ExitCode == 0 ? "Succeeded" : "Failed", ready: false, _last, stop, _restarts);
+                await status.WriteAsync(
+                    process.ExitCode == 0 ? "Succeeded" : "Failed",
+                    ready: false,
+                    _last,
+                    stop,
+                    _restarts
+                );
                 return;
             }
-            if (time.GetElapsedTime(since) > s_longestBackOff) backOff = s_firstBackOff;
-            await status.WriteAsync("Running", ready: false, PodStatusWriter.Waiting("CrashLoopBackOff", $"back-off {backOff.TotalSeconds} s restarting failed container"), stop, _restarts, _last);
-            events.Record(pod, "kubelet", "BackOff", $"Back-off restarting failed container, exit code {process.ExitCode}", isWarning: true);
+            if (time.GetElapsedTime(since) > s_longestBackOff)
+                backOff = s_firstBackOff;
+            await status.WriteAsync(
+                "Running",
+                ready: false,
+                PodStatusWriter.Waiting(
+                    "CrashLoopBackOff",
+                    $"back-off {backOff.TotalSeconds} s restarting failed container"
+                ),
+                stop,
+                _restarts,
+                _last
+            );
+            events.Record(
+                pod,
+                "kubelet",
+                "BackOff",
+                $"Back-off restarting failed container, exit code {process.ExitCode}",
+                isWarning: true
+            );
             await Task.Delay(backOff, time, stop);
             backOff = backOff * 2 < s_longestBackOff ? backOff * 2 : s_longestBackOff;
             _restarts++;
@@ -131,14 +174,25 @@ internal sealed partial class PodWorker(
             {
                 ready = !ready;
                 await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
-                if (!ready) events.Record(pod, "kubelet", "Unhealthy", $"Readiness probe failed {failures} times", isWarning: true);
+                if (!ready)
+                    events.Record(
+                        pod,
+                        "kubelet",
+                        "Unhealthy",
+                        $"Readiness probe failed {failures} times",
+                        isWarning: true
+                    );
             }
-            if (probe is null) return;
+            if (probe is null)
+                return;
             await Task.Delay(ready ? s_probePeriod : s_firstProbePeriod, time, stop);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "the program of pod {Namespace}/{Name} ended with exit code {ExitCode}:\n{Output}")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "the program of pod {Namespace}/{Name} ended with exit code {ExitCode}:\n{Output}"
+    )]
     private static partial void Crashed(ILogger log, string @namespace, string name, int exitCode, string output);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "pod {Namespace}/{Name} is no longer looked after: {Reason}")]

@@ -49,7 +49,9 @@ public sealed class AddressBlocks : IDisposable
                 claim.Dispose();
             }
         }
-        throw new InvalidOperationException($"every block from 127.{FirstBlock}.0.0 to 127.{LastBlock}.0.0 is claimed by a running lab: stop one");
+        throw new InvalidOperationException(
+            $"every block from 127.{FirstBlock}.0.0 to 127.{LastBlock}.0.0 is claimed by a running lab: stop one"
+        );
     }
 
     /// <summary>Address of a node.</summary>
@@ -75,7 +77,9 @@ public sealed class AddressBlocks : IDisposable
     public bool IsService(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        return address.AddressFamily is AddressFamily.InterNetwork && (TcpEndpoint.AddressOf(address) & 0xFFFF_0000) == Block(1) && (TcpEndpoint.AddressOf(address) & 0xFFFF) is > 0 and < 0xFFFF;
+        return address.AddressFamily is AddressFamily.InterNetwork
+            && (TcpEndpoint.AddressOf(address) & 0xFFFF_0000) == Block(1)
+            && (TcpEndpoint.AddressOf(address) & 0xFFFF) is > 0 and < 0xFFFF;
     }
 
     /// <summary>Whether a number is that of a node port.</summary>
@@ -91,11 +95,16 @@ public sealed class AddressBlocks : IDisposable
     {
         lock (_lock)
         {
-            if (!_pods.TryGetValue(node, out var state)) state = (2, new Queue<uint>());
+            if (!_pods.TryGetValue(node, out var state))
+                state = (2, new Queue<uint>());
             // Fresh addresses first: a replaced Pod gets a new one, as on a real cluster, until the block has been gone through once.
             uint host;
-            if (state.Next <= MaxPodsPerNode) host = (uint)state.Next++;
-            else if (!state.Free.TryDequeue(out host)) throw new InvalidOperationException($"node {node} has no free pod address ({MaxPodsPerNode} are in use)");
+            if (state.Next <= MaxPodsPerNode)
+                host = (uint)state.Next++;
+            else if (!state.Free.TryDequeue(out host))
+                throw new InvalidOperationException(
+                    $"node {node} has no free pod address ({MaxPodsPerNode} are in use)"
+                );
             _pods[node] = state;
             var suffix = ((uint)node << 8) | host;
             return (Block(0) | suffix, Block(3) | suffix);
@@ -106,7 +115,8 @@ public sealed class AddressBlocks : IDisposable
     public void ReleasePod(int node, uint pod)
     {
         lock (_lock)
-            if (_pods.TryGetValue(node, out var state)) state.Free.Enqueue(pod & 0xFF);
+            if (_pods.TryGetValue(node, out var state))
+                state.Free.Enqueue(pod & 0xFF);
     }
 
     private uint Block(int nth) => (127u << 24) | ((uint)(First + nth) << 16);

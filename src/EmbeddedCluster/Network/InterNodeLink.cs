@@ -79,10 +79,11 @@ internal sealed class InterNodeLink<T> : IAsyncDisposable
         {
             socket.NoDelay = true;
             var start = new byte[sizeof(long)];
-            for (var read = 0; read < start.Length;)
+            for (var read = 0; read < start.Length; )
             {
                 var count = await socket.ReceiveAsync(start.AsMemory(read), SocketFlags.None, _stop.Token);
-                if (count == 0) break;
+                if (count == 0)
+                    break;
                 read += count;
             }
             if (_dialled.TryRemove(BinaryPrimitives.ReadInt64BigEndian(start), out var route))

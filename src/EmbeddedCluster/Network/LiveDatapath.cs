@@ -23,10 +23,19 @@ internal sealed class LiveDatapath : IAsyncDisposable
     private readonly ConcurrentDictionary<string, NodeProxy> _nodeProxies = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<long, Task> _connections = new();
     private long _lastConnection;
-    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty(new CiliumDebugging.Datapath.Policies.IdentityTable());
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty(
+        new CiliumDebugging.Datapath.Policies.IdentityTable()
+    );
     private volatile ForwardingPath _path;
 
-    private LiveDatapath(ForwardingPath path, int portOffset, NodeProxyServer proxies, System.Net.IPAddress linkAddress, TimeProvider time, Random random)
+    private LiveDatapath(
+        ForwardingPath path,
+        int portOffset,
+        NodeProxyServer proxies,
+        System.Net.IPAddress linkAddress,
+        TimeProvider time,
+        Random random
+    )
     {
         (_path, _proxies, _time, _random, PortOffset) = (path, proxies, time, random, portOffset);
         _dialer = new PodDialer(portOffset);
@@ -62,8 +71,21 @@ internal sealed class LiveDatapath : IAsyncDisposable
     public TimeProvider Time => _time;
 
     public static async Task<LiveDatapath> StartAsync(
-        ForwardingPath path, int portOffset, System.Net.IPAddress linkAddress, TimeProvider time, Random random, CancellationToken cancellationToken) =>
-        new(path, portOffset, await NodeProxyServer.StartAsync(time, random, cancellationToken), linkAddress, time, random);
+        ForwardingPath path,
+        int portOffset,
+        System.Net.IPAddress linkAddress,
+        TimeProvider time,
+        Random random,
+        CancellationToken cancellationToken
+    ) =>
+        new(
+            path,
+            portOffset,
+            await NodeProxyServer.StartAsync(time, random, cancellationToken),
+            linkAddress,
+            time,
+            random
+        );
 
     /// <summary>The proxy of a node.</summary>
     public NodeProxy Proxy(string node) => _nodeProxies.GetOrAdd(node, static n => new NodeProxy(n));
@@ -72,34 +94,44 @@ internal sealed class LiveDatapath : IAsyncDisposable
     public void AddPod(uint address, PodBacking backing, IEnumerable<int> ports)
     {
         _backings[address] = backing;
-        foreach (var port in ports) Listen(new TcpEndpoint(address, (ushort)port));
+        foreach (var port in ports)
+            Listen(new TcpEndpoint(address, (ushort)port));
     }
 
     /// <summary>Forgets a Pod; established connections go on until its process ends them.</summary>
     public async Task RemovePodAsync(uint address, IEnumerable<int> ports)
     {
         _backings.TryRemove(address, out _);
-        foreach (var port in ports) await UnlistenAsync(new TcpEndpoint(address, (ushort)port));
+        foreach (var port in ports)
+            await UnlistenAsync(new TcpEndpoint(address, (ushort)port));
     }
 
     /// <summary>Starts to listen on a Pod or Service address. Does nothing where it listens already.</summary>
     /// <exception cref="SocketException">The port cannot be bound.</exception>
     public void Listen(TcpEndpoint address)
     {
-        if (_listeners.ContainsKey(address)) return;
+        if (_listeners.ContainsKey(address))
+            return;
         var listener = new VirtualListener(address, PortOffset, Accepted);
-        if (!_listeners.TryAdd(address, listener)) listener.Dispose();
+        if (!_listeners.TryAdd(address, listener))
+            listener.Dispose();
     }
 
     /// <summary>Stops listening.</summary>
     public async Task UnlistenAsync(TcpEndpoint address)
     {
-        if (_listeners.TryRemove(address, out var listener)) await listener.StopAsync();
+        if (_listeners.TryRemove(address, out var listener))
+            await listener.StopAsync();
     }
 
     /// <summary>Connects to a Pod's process as the node's host does: kubelet probes and the API server's pod proxy.</summary>
     /// <exception cref="SocketException">No such Pod, or nobody listens there.</exception>
-    public async ValueTask<Socket> DialPodAsync(uint pod, int port, TcpEndpoint source, CancellationToken cancellationToken) =>
+    public async ValueTask<Socket> DialPodAsync(
+        uint pod,
+        int port,
+        TcpEndpoint source,
+        CancellationToken cancellationToken
+    ) =>
         _backings.TryGetValue(pod, out var backing)
             ? await _dialer.ConnectAsync(backing, source, new TcpEndpoint(pod, (ushort)port), cancellationToken)
             : throw new SocketException((int)SocketError.ConnectionRefused);
@@ -109,7 +141,12 @@ internal sealed class LiveDatapath : IAsyncDisposable
         var id = Interlocked.Increment(ref _lastConnection);
         var handling = HandleAsync(socket, dialled);
         _connections[id] = handling;
-        handling.ContinueWith(_ => _connections.TryRemove(id, out Task? _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        handling.ContinueWith(
+            _ => _connections.TryRemove(id, out Task? _),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
     }
 
     private async Task HandleAsync(Socket socket, TcpEndpoint dialled)
@@ -119,9 +156,11 @@ internal sealed class LiveDatapath : IAsyncDisposable
         {
             var syn = new FourTuple(TcpEndpoint.From((System.Net.IPEndPoint)socket.RemoteEndPoint!), dialled);
             var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
-            if (hold is not null) hold.Released = () => Path.Close(Cluster, syn, Now());
+            if (hold is not null)
+                hold.Released = () => Path.Close(Cluster, syn, Now());
             await FollowAsync(socket, route, hold);
-            if (hold is null) Path.Close(Cluster, syn, Now());
+            if (hold is null)
+                Path.Close(Cluster, syn, Now());
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -135,7 +174,13 @@ internal sealed class LiveDatapath : IAsyncDisposable
         switch (route.Action)
         {
             case HopAction.ToEgressProxy or HopAction.ToIngressProxy:
-                var proxied = new ProxiedConnection(route, hold, _upstream.CreateInvoker(route), Proxy(route.Node!.Name), Established);
+                var proxied = new ProxiedConnection(
+                    route,
+                    hold,
+                    _upstream.CreateInvoker(route),
+                    Proxy(route.Node!.Name),
+                    Established
+                );
                 await _proxies.Listener.RedirectAsync(socket, proxied, _stop.Token);
                 break;
             case HopAction.ToPod:
@@ -153,18 +198,28 @@ internal sealed class LiveDatapath : IAsyncDisposable
     }
 
     internal void CountDrop(in Hop route) =>
-        Proxy(route.Node!.Name).Hubble.Drop(route.Reason ?? "POLICY_DENIED", route.Source is { } source && source.NodeName == route.Node.Name ? "egress" : "ingress");
+        Proxy(route.Node!.Name)
+            .Hubble.Drop(
+                route.Reason ?? "POLICY_DENIED",
+                route.Source is { } source && source.NodeName == route.Node.Name ? "egress" : "ingress"
+            );
 
     internal long Now() => _time.GetUtcNow().Ticks;
 
     private async Task SpliceAsync(Socket socket, Hop route)
     {
-        using var upstream = await DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, _stop.Token);
+        using var upstream = await DialPodAsync(
+            route.Backend.Address,
+            route.Backend.Port,
+            route.Wire.Source,
+            _stop.Token
+        );
         using var splice = new Splice(socket, upstream, route, reason => CountDrop(route with { Reason = reason }));
         Established.Add(splice);
         try
         {
-            using (socket) await splice.RunAsync(_stop.Token);
+            using (socket)
+                await splice.RunAsync(_stop.Token);
         }
         finally
         {
@@ -178,9 +233,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
         var buffer = new byte[1024];
         using (socket)
         {
-            while (await socket.ReceiveAsync(buffer, SocketFlags.None, _stop.Token) > 0)
-            {
-            }
+            while (await socket.ReceiveAsync(buffer, SocketFlags.None, _stop.Token) > 0) { }
         }
     }
 

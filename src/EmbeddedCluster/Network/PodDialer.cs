@@ -20,7 +20,12 @@ internal sealed class PodDialer(int portOffset)
     /// <param name="destination">Pod address and container port.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="SocketException">Nobody listens there (yet, or any more).</exception>
-    public async ValueTask<Socket> ConnectAsync(PodBacking pod, TcpEndpoint source, TcpEndpoint destination, CancellationToken cancellationToken)
+    public async ValueTask<Socket> ConnectAsync(
+        PodBacking pod,
+        TcpEndpoint source,
+        TcpEndpoint destination,
+        CancellationToken cancellationToken
+    )
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

@@ -24,7 +24,8 @@ public sealed record PortConflict(int Port, string? Process)
             socket.Listen(1);
             return null;
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        catch (SocketException e)
+            when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
         {
             return new PortConflict(port, FindOwner(port));
         }
@@ -34,7 +35,8 @@ public sealed record PortConflict(int Port, string? Process)
     public static int? FreeOffset(IPAddress address, IReadOnlyCollection<int> ports)
     {
         foreach (var offset in s_offsets)
-            if (ports.All(p => p + offset is > 0 and < 32_768 && Find(address, p + offset) is null)) return offset;
+            if (ports.All(p => p + offset is > 0 and < 32_768 && Find(address, p + offset) is null))
+                return offset;
         return null;
     }
 
@@ -43,11 +45,23 @@ public sealed record PortConflict(int Port, string? Process)
     {
         try
         {
-            var inodes = s_tables.Where(File.Exists).SelectMany(f => File.ReadLines(f).Skip(1)).Select(ListeningInode)
-                .Where(l => l.Port == port).Select(l => $"socket:[{l.Inode}]").ToHashSet(StringComparer.Ordinal);
-            foreach (var directory in Directory.EnumerateDirectories("/proc").Where(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            var inodes = s_tables
+                .Where(File.Exists)
+                .SelectMany(f => File.ReadLines(f).Skip(1))
+                .Select(ListeningInode)
+                .Where(l => l.Port == port)
+                .Select(l => $"socket:[{l.Inode}]")
+                .ToHashSet(StringComparer.Ordinal);
+            foreach (
+                var directory in Directory
+                    .EnumerateDirectories("/proc")
+                    .Where(d =>
+                        int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                    )
+            )
             {
-                if (Owns(directory, inodes)) return $"{File.ReadAllText(Path.Combine(directory, "comm")).Trim()} (pid {Path.GetFileName(directory)})";
+                if (Owns(directory, inodes))
+                    return $"{File.ReadAllText(Path.Combine(directory, "comm")).Trim()} (pid {Path.GetFileName(directory)})";
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,7 +75,8 @@ public sealed record PortConflict(int Port, string? Process)
     {
         const string listen = "0A";
         var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length < 10 || fields[3] != listen) return (-1, "");
+        if (fields.Length < 10 || fields[3] != listen)
+            return (-1, "");
         var port = fields[1][(fields[1].LastIndexOf(':') + 1)..];
         return (int.Parse(port, NumberStyles.HexNumber, CultureInfo.InvariantCulture), fields[9]);
     }
@@ -70,7 +85,12 @@ public sealed record PortConflict(int Port, string? Process)
     {
         try
         {
-            return Directory.EnumerateFiles(Path.Combine(processDirectory, "fd")).Any(fd => File.ResolveLinkTarget(fd, false) is { } target && inodes.Contains(Path.GetFileName(target.FullName)));
+            return Directory
+                .EnumerateFiles(Path.Combine(processDirectory, "fd"))
+                .Any(fd =>
+                    File.ResolveLinkTarget(fd, false) is { } target
+                    && inodes.Contains(Path.GetFileName(target.FullName))
+                );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

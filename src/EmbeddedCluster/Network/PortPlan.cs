@@ -19,20 +19,39 @@ internal sealed record PortPlan(int Offset, string? Notice)
         var probe = TcpEndpoint.ToIPAddress(addresses.Probe);
         var asked = options.PortOffset ?? 0;
         if (asked is < 0 or > 50_000 || ports.Any(p => p + asked > 65_535))
-            throw new ClusterStartException($"port offset {asked} is out of range: use 0 to {Math.Min(50_000, 65_535 - ports.Max())}");
+            throw new ClusterStartException(
+                $"port offset {asked} is out of range: use 0 to {Math.Min(50_000, 65_535 - ports.Max())}"
+            );
         var conflicts = ports.Select(p => PortConflict.Find(probe, p + asked)).OfType<PortConflict>().ToList();
-        if (conflicts.Count == 0) return new PortPlan(asked, null);
+        if (conflicts.Count == 0)
+            return new PortPlan(asked, null);
 
-        var taken = string.Join(", ", conflicts.Select(c => $"port {c.Port} is held on all addresses by {c.Process ?? "another process"}"));
-        if (options.PortOffset is not null) throw new ClusterStartException($"{taken}: stop it or choose another --port-offset than {asked.ToString(CultureInfo.InvariantCulture)}");
+        var taken = string.Join(
+            ", ",
+            conflicts.Select(c => $"port {c.Port} is held on all addresses by {c.Process ?? "another process"}")
+        );
+        if (options.PortOffset is not null)
+            throw new ClusterStartException(
+                $"{taken}: stop it or choose another --port-offset than {asked.ToString(CultureInfo.InvariantCulture)}"
+            );
         return PortConflict.FreeOffset(probe, ports) is { } offset
-            ? new PortPlan(offset, $"{taken}; the lab listens {offset.ToString(CultureInfo.InvariantCulture)} higher instead (--port-offset chooses another)")
-            : throw new ClusterStartException($"{taken}, and no other offset that was tried is free: stop it or choose a --port-offset");
+            ? new PortPlan(
+                offset,
+                $"{taken}; the lab listens {offset.ToString(CultureInfo.InvariantCulture)} higher instead (--port-offset chooses another)"
+            )
+            : throw new ClusterStartException(
+                $"{taken}, and no other offset that was tried is free: stop it or choose a --port-offset"
+            );
     }
 
     private static List<int> Ports(ClusterTopology topology) =>
-    [
-        .. topology.Workloads.Select(w => w.Port).OfType<int>().Concat(topology.Services.Select(s => s.Port))
-            .Append(CiliumNames.HubbleMetricsPort).Append(LoadTestPorts.Control).Distinct(),
-    ];
+        [
+            .. topology
+                .Workloads.Select(w => w.Port)
+                .OfType<int>()
+                .Concat(topology.Services.Select(s => s.Port))
+                .Append(CiliumNames.HubbleMetricsPort)
+                .Append(LoadTestPorts.Control)
+                .Distinct(),
+        ];
 }

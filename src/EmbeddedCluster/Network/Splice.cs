@@ -20,9 +20,7 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> 
 
     public Hop Hop => hop;
 
-    public void Allow(HttpRuleSet? rules)
-    {
-    }
+    public void Allow(HttpRuleSet? rules) { }
 
     public void Drop(string reason) => _dropped = reason;
 
@@ -31,9 +29,16 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> 
     /// <summary>Runs to the end of the connection; a reset of either side resets the other.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await using var stop = cancellationToken.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), _broken);
-        var results = await Task.WhenAll(CopyAsync(client, pod, fromClient: true), CopyAsync(pod, client, fromClient: false));
-        if (results[0] && results[1]) return;
+        await using var stop = cancellationToken.UnsafeRegister(
+            static state => ((CancellationTokenSource)state!).Cancel(),
+            _broken
+        );
+        var results = await Task.WhenAll(
+            CopyAsync(client, pod, fromClient: true),
+            CopyAsync(pod, client, fromClient: false)
+        );
+        if (results[0] && results[1])
+            return;
         client.LingerState = new LingerOption(true, 0);
         pod.LingerState = new LingerOption(true, 0);
     }
@@ -56,12 +61,14 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> 
                     lost(reason);
                     continue;
                 }
-                for (var sent = 0; sent < count;)
+                for (var sent = 0; sent < count; )
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, _broken.Token);
             }
             // The client of a dropped connection has given up; nobody tells the Pod on a real cluster, but here its process would wait for ever.
-            if (fromClient && _dropped is not null) await _broken.CancelAsync();
-            else to.Shutdown(SocketShutdown.Send);
+            if (fromClient && _dropped is not null)
+                await _broken.CancelAsync();
+            else
+                to.Shutdown(SocketShutdown.Send);
             return true;
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)

@@ -19,20 +19,25 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     public UpstreamDialer(LiveDatapath datapath, IPAddress linkAddress)
     {
         _datapath = datapath;
-        _link = new InterNodeLink<(Hop Hop, SocketHold? Hold)>(linkAddress, (socket, next, _) => datapath.FollowAsync(socket, next.Hop, next.Hold));
+        _link = new InterNodeLink<(Hop Hop, SocketHold? Hold)>(linkAddress, (socket, next, _) =>
+            datapath.FollowAsync(socket, next.Hop, next.Hold)
+        );
     }
 
     /// <summary>The upstream connections of one downstream connection.</summary>
-    public HttpMessageInvoker CreateInvoker(Hop accepted) => new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = Timeout.InfiniteTimeSpan, // the datapath's own, proxy-connect-timeout, applies
-        ActivityHeadersPropagator = null, // the pass forwards the trace context itself
-        ConnectCallback = (_, cancellationToken) => ConnectAsync(accepted, cancellationToken),
-    });
+    public HttpMessageInvoker CreateInvoker(Hop accepted) =>
+        new(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                UseCookies = false,
+                AllowAutoRedirect = false,
+                AutomaticDecompression = DecompressionMethods.None,
+                ConnectTimeout = Timeout.InfiniteTimeSpan, // the datapath's own, proxy-connect-timeout, applies
+                ActivityHeadersPropagator = null, // the pass forwards the trace context itself
+                ConnectCallback = (_, cancellationToken) => ConnectAsync(accepted, cancellationToken),
+            }
+        );
 
     private async ValueTask<Stream> ConnectAsync(Hop accepted, CancellationToken cancellationToken)
     {
@@ -50,17 +55,33 @@ internal sealed class UpstreamDialer : IAsyncDisposable
 
     private async ValueTask<Stream> FromEgressProxyAsync(Hop accepted, CancellationToken cancellationToken)
     {
-        var route = _datapath.Path.ConnectFromEgressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting, out var hold);
+        var route = _datapath.Path.ConnectFromEgressProxy(
+            _datapath.Cluster,
+            accepted,
+            ProxySource(accepted.Node!),
+            out var connecting,
+            out var hold
+        );
         try
         {
             if (route.Action is HopAction.ToIngressProxy)
             {
                 var (socket, id) = await _link.DialAsync((route, hold), cancellationToken);
                 // Closed before the ingress proxy has accepted it: nobody else gives the place of its socket back.
-                return new UpstreamStream(socket, connecting, closing: () => { if (_link.TryTakeBack(id)) hold?.Dispose(); });
+                return new UpstreamStream(socket, connecting, closing: () =>
+                {
+                    if (_link.TryTakeBack(id))
+                        hold?.Dispose();
+                });
             }
-            if (route.Action is not HopAction.ToPod) await FailAsync(accepted, route, cancellationToken);
-            var direct = await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken);
+            if (route.Action is not HopAction.ToPod)
+                await FailAsync(accepted, route, cancellationToken);
+            var direct = await _datapath.DialPodAsync(
+                route.Backend.Address,
+                route.Backend.Port,
+                route.Wire.Source,
+                cancellationToken
+            );
             // Past the egress policy, and not yet past the ingress policy's next change.
             return new UpstreamStream(direct, connecting, route, _datapath.Established);
         }
@@ -74,11 +95,25 @@ internal sealed class UpstreamDialer : IAsyncDisposable
 
     private async ValueTask<Stream> FromIngressProxyAsync(Hop accepted, CancellationToken cancellationToken)
     {
-        var route = _datapath.Path.ConnectFromIngressProxy(_datapath.Cluster, accepted, ProxySource(accepted.Node!), out var connecting);
+        var route = _datapath.Path.ConnectFromIngressProxy(
+            _datapath.Cluster,
+            accepted,
+            ProxySource(accepted.Node!),
+            out var connecting
+        );
         try
         {
-            if (route.Action is not HopAction.ToPod) await FailAsync(accepted, route, cancellationToken);
-            return new UpstreamStream(await _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken), connecting);
+            if (route.Action is not HopAction.ToPod)
+                await FailAsync(accepted, route, cancellationToken);
+            return new UpstreamStream(
+                await _datapath.DialPodAsync(
+                    route.Backend.Address,
+                    route.Backend.Port,
+                    route.Wire.Source,
+                    cancellationToken
+                ),
+                connecting
+            );
         }
         catch
         {
@@ -90,11 +125,18 @@ internal sealed class UpstreamDialer : IAsyncDisposable
     /// <summary>Fails as the kernel would: at once, or after the connect timeout of the proxy's agent when the SYN is never answered. While it waits the request is a pending one of its cluster.</summary>
     private async ValueTask FailAsync(Hop accepted, Hop route, CancellationToken cancellationToken)
     {
-        if (route.Action is HopAction.AddressNotAvailable) throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
+        if (route.Action is HopAction.AddressNotAvailable)
+            throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
         if (route.Action is HopAction.Drop or HopAction.LostAtRedirect)
         {
-            var (node, cluster) = (accepted.Node!, _datapath.Proxy(accepted.Node!.Name).Cluster(accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress"));
-            if (!cluster.TryStartPending(node.Config.ProxyMaxPendingRequests)) throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
+            var (node, cluster) = (
+                accepted.Node!,
+                _datapath
+                    .Proxy(accepted.Node!.Name)
+                    .Cluster(accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress")
+            );
+            if (!cluster.TryStartPending(node.Config.ProxyMaxPendingRequests))
+                throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
             try
             {
                 _datapath.CountDrop(route);
@@ -110,7 +152,10 @@ internal sealed class UpstreamDialer : IAsyncDisposable
 
     /// <summary>The proxy's own address with the next port of the client port range.</summary>
     private TcpEndpoint ProxySource(NodeDatapath node) =>
-        new(node.Address, (ushort)(FirstProxyPort + (uint)Interlocked.Increment(ref _lastPort) % (LastProxyPort - FirstProxyPort + 1)));
+        new(
+            node.Address,
+            (ushort)(FirstProxyPort + (uint)Interlocked.Increment(ref _lastPort) % (LastProxyPort - FirstProxyPort + 1))
+        );
 
     public ValueTask DisposeAsync() => _link.DisposeAsync();
 }

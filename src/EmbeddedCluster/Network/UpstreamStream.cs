@@ -19,7 +19,13 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
     /// <param name="hop">The decision by which it was established; only needed with <paramref name="established"/>.</param>
     /// <param name="established">Where it is entered, when a change of policy can still end it.</param>
     /// <param name="closing">Called when it is closed.</param>
-    public UpstreamStream(Socket socket, SocketHold? hold, Hop hop = default, EstablishedFlows? established = null, Action? closing = null)
+    public UpstreamStream(
+        Socket socket,
+        SocketHold? hold,
+        Hop hop = default,
+        EstablishedFlows? established = null,
+        Action? closing = null
+    )
         : base(socket, ownsSocket: true)
     {
         (_hold, Hop, _established, _closing) = (hold, hop, established, closing);
@@ -28,9 +34,7 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
 
     public Hop Hop { get; }
 
-    public void Allow(HttpRuleSet? rules)
-    {
-    }
+    public void Allow(HttpRuleSet? rules) { }
 
     public void Drop(string reason) => _isDropped = true;
 
@@ -53,7 +57,8 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
             _established?.Remove(this);
             _hold?.Dispose();
             _closing?.Invoke();
-            if (Socket.Connected) Socket.LingerState = new LingerOption(true, 0);
+            if (Socket.Connected)
+                Socket.LingerState = new LingerOption(true, 0);
         }
         base.Dispose(disposing);
     }

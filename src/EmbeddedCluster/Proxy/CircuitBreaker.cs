@@ -21,7 +21,8 @@ internal sealed class CircuitBreaker
 
     private static bool TryTake(ref int taken, int limit)
     {
-        if (Interlocked.Increment(ref taken) <= limit) return true;
+        if (Interlocked.Increment(ref taken) <= limit)
+            return true;
         Interlocked.Decrement(ref taken);
         return false;
     }

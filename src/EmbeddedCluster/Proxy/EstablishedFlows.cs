@@ -44,7 +44,8 @@ internal sealed class EstablishedFlows(ClusterSnapshot initial)
     public void Update(ClusterSnapshot cluster)
     {
         _current = cluster;
-        foreach (var flow in _flows.Keys) Apply(cluster, flow);
+        foreach (var flow in _flows.Keys)
+            Apply(cluster, flow);
     }
 
     private static void Apply(ClusterSnapshot cluster, IEstablishedFlow flow)

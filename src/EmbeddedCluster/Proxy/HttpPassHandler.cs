@@ -25,7 +25,8 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
 
     public async Task HandleAsync(HttpContext context)
     {
-        var connection = context.Features.Get<ProxiedConnection>() ?? throw new InvalidOperationException("a connection without a route reached the node proxy");
+        var connection = context.Features.Get<ProxiedConnection>()
+            ?? throw new InvalidOperationException("a connection without a route reached the node proxy");
         var request = context.Request;
         var pass = connection.Pass(request.Method, request.Protocol);
         var arrived = time.GetTimestamp();
@@ -43,7 +44,10 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         using var span = ProxyTracing.Start(request, connection);
         // 1. the HTTP rules
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (connection.Rules is { } rules && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers))
+        if (
+            connection.Rules is { } rules
+            && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers)
+        )
         {
             connection.Proxy.Hubble.Request(pass, denied: true);
             ProxyTracing.End(span, StatusCodes.Status403Forbidden, attempts: 0, failure: null);
@@ -52,25 +56,42 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         }
         connection.Proxy.Hubble.Request(pass, denied: false);
         // 2. the attempts
-        RetryingTransformer attempt = new RetryingTransformer(connection.Proxy.Hubble, pass, arrived, time) { Span = span };
+        RetryingTransformer attempt = new RetryingTransformer(connection.Proxy.Hubble, pass, arrived, time)
+        {
+            Span = span,
+        };
         var answered = await ForwardWithRetriesAsync(context, connection, attempt);
-        if (answered) ProxyTracing.End(span, attempt.Status, attempt.Attempts, failure: null);
+        if (answered)
+            ProxyTracing.End(span, attempt.Status, attempt.Attempts, failure: null);
         else
         {
             // 3. the proxy's own answer
             attempt.CountResponse(StatusCodes.Status503ServiceUnavailable);
             ProxyTracing.End(span, StatusCodes.Status503ServiceUnavailable, attempt.Attempts, attempt.Failure);
-            await ReplyAsync(context, StatusCodes.Status503ServiceUnavailable, UpstreamFailureException.Body(attempt.Failure), attempt.Failure is UpstreamFailureReason.Overflow);
+            await ReplyAsync(
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                UpstreamFailureException.Body(attempt.Failure),
+                attempt.Failure is UpstreamFailureReason.Overflow
+            );
         }
     }
 
     /// <returns>False when no attempt got an answer and the proxy has to give its own.</returns>
-    private async Task<bool> ForwardWithRetriesAsync(HttpContext context, ProxiedConnection connection, RetryingTransformer attempt)
+    private async Task<bool> ForwardWithRetriesAsync(
+        HttpContext context,
+        ProxiedConnection connection,
+        RetryingTransformer attempt
+    )
     {
         var (cluster, envoy) = (connection.Proxy.Cluster(connection.Direction), connection.Proxy.Hubble.Envoy);
-        var (retries, budget) = (connection.Hop.Node!.Config.HttpRetryCount, connection.Hop.Node.Config.ProxyMaxRetries);
+        var (retries, budget) = (
+            connection.Hop.Node!.Config.HttpRetryCount,
+            connection.Hop.Node.Config.ProxyMaxRetries
+        );
         var replayable = await BufferBodyAsync(context);
-        if (!replayable) retries = 0;
+        if (!replayable)
+            retries = 0;
         for (var n = 0; ; n++)
         {
             (attempt.MayRetry, attempt.Attempts) = (n < retries, n + 1);
@@ -79,23 +100,40 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             envoy.Attempt(connection.Direction);
             try
             {
-                error = await forwarder.SendAsync(context, "http://upstream/", connection.Upstream, s_forwarderConfig, attempt, context.RequestAborted);
+                error = await forwarder.SendAsync(
+                    context,
+                    "http://upstream/",
+                    connection.Upstream,
+                    s_forwarderConfig,
+                    attempt,
+                    context.RequestAborted
+                );
             }
             finally
             {
-                if (isRetry) cluster.EndRetry();
+                if (isRetry)
+                    cluster.EndRetry();
             }
-            if (context.RequestAborted.IsCancellationRequested) return true;
-            if (error is ForwarderError.None && !attempt.Withheld) return true;
-            if (context.Response.HasStarted) return true;
-            if (error is not ForwarderError.None) attempt.Failure = UpstreamFailureException.ReasonOf(context.Features.Get<IForwarderErrorFeature>()?.Exception);
+            if (context.RequestAborted.IsCancellationRequested)
+                return true;
+            if (error is ForwarderError.None && !attempt.Withheld)
+                return true;
+            if (context.Response.HasStarted)
+                return true;
+            if (error is not ForwarderError.None)
+                attempt.Failure = UpstreamFailureException.ReasonOf(
+                    context.Features.Get<IForwarderErrorFeature>()?.Exception
+                );
             // Envoy never retries an overflow (retry_state_impl.cc): that would feed it.
             var overflow = error is not ForwarderError.None && attempt.Failure is UpstreamFailureReason.Overflow;
-            if (overflow) envoy.Overflow(connection.Direction);
+            if (overflow)
+                envoy.Overflow(connection.Direction);
             if (!attempt.MayRetry || overflow || !cluster.TryStartRetry(budget))
             {
-                if (attempt.MayRetry && !overflow) envoy.BudgetSpent(connection.Direction);
-                if (!attempt.Withheld) return false;
+                if (attempt.MayRetry && !overflow)
+                    envoy.BudgetSpent(connection.Direction);
+                if (!attempt.Withheld)
+                    return false;
                 // A withheld 5xx and no room for another attempt: the answer that was withheld is the answer.
                 await attempt.ReleaseAsync(context);
                 return true;
@@ -109,16 +147,22 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     /// <summary>Envoy's back-off: fully jittered, base interval 25 ms, growing to ten times that.</summary>
     private Task BackOffAsync(int retry, CancellationToken cancellationToken)
     {
-        var ceiling = Math.Min((Math.Pow(2, retry) - 1) * s_retryBackOffBase.TotalMilliseconds, 10 * s_retryBackOffBase.TotalMilliseconds);
-        return Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * ceiling), time, cancellationToken).ContinueWith(static _ => { }, TaskScheduler.Default);
+        var ceiling = Math.Min(
+            (Math.Pow(2, retry) - 1) * s_retryBackOffBase.TotalMilliseconds,
+            10 * s_retryBackOffBase.TotalMilliseconds
+        );
+        return Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * ceiling), time, cancellationToken)
+            .ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 
     /// <summary>Keeps the request's body for another attempt. False when it is larger than Envoy's per-connection buffer (1 MiB): such a request is not replayed.</summary>
     private static async Task<bool> BufferBodyAsync(HttpContext context)
     {
         var request = context.Request;
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is false) return true;
-        if (request.ContentLength is null or > MaxReplayedBodyBytes) return false;
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is false)
+            return true;
+        if (request.ContentLength is null or > MaxReplayedBodyBytes)
+            return false;
         var body = new byte[request.ContentLength.Value];
         await request.Body.ReadExactlyAsync(body, context.RequestAborted);
         request.Body = new MemoryStream(body, writable: false);
@@ -128,13 +172,15 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     /// <summary>A policy has dropped the connection since: the request never arrived, so nothing answers it until the client gives up.</summary>
     private async Task SilenceAsync(HttpContext context)
     {
-        await Task.Delay(Timeout.InfiniteTimeSpan, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Timeout.InfiniteTimeSpan, time, context.RequestAborted)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         context.Abort();
     }
 
     private static void Rewind(HttpContext context)
     {
-        if (context.Request.Body.CanSeek) context.Request.Body.Position = 0;
+        if (context.Request.Body.CanSeek)
+            context.Request.Body.Position = 0;
         context.Response.Clear();
         context.Features.Set<IForwarderErrorFeature>(null);
     }
@@ -144,9 +190,11 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         context.Response.Clear();
         context.Response.StatusCode = status;
         context.Response.Headers.Server = "envoy";
-        if (overloaded) context.Response.Headers[RetryingTransformer.Overloaded] = "true";
+        if (overloaded)
+            context.Response.Headers[RetryingTransformer.Overloaded] = "true";
         context.Response.ContentType = "text/plain";
         context.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.WriteAsync(body, context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.WriteAsync(body, context.RequestAborted);
     }
 }

@@ -14,7 +14,11 @@ internal sealed class NodeProxyServer : IAsyncDisposable
 
     public ProxyConnectionListener Listener { get; }
 
-    public static async Task<NodeProxyServer> StartAsync(TimeProvider time, Random random, CancellationToken cancellationToken)
+    public static async Task<NodeProxyServer> StartAsync(
+        TimeProvider time,
+        Random random,
+        CancellationToken cancellationToken
+    )
     {
         var listener = new ProxyConnectionListener();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "node-proxy" });

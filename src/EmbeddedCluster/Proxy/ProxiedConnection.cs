@@ -21,9 +21,22 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
     /// <param name="upstream">Its upstream connections.</param>
     /// <param name="proxy">The node's proxy.</param>
     /// <param name="established">Where it is entered, so that changes of policy reach it.</param>
-    public ProxiedConnection(in Hop hop, SocketHold? accepted, HttpMessageInvoker upstream, NodeProxy proxy, EstablishedFlows? established = null)
+    public ProxiedConnection(
+        in Hop hop,
+        SocketHold? accepted,
+        HttpMessageInvoker upstream,
+        NodeProxy proxy,
+        EstablishedFlows? established = null
+    )
     {
-        (Hop, _accepted, Upstream, Proxy, _established, _rules) = (hop, accepted, upstream, proxy, established, hop.HttpRules);
+        (Hop, _accepted, Upstream, Proxy, _established, _rules) = (
+            hop,
+            accepted,
+            upstream,
+            proxy,
+            established,
+            hop.HttpRules
+        );
         _established?.Add(this);
     }
 
@@ -49,7 +62,8 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 
     public string DestinationName => Hop.Destination!.HubbleName;
 
-    public HttpPass Pass(string method, string protocol) => new(SourceName, DestinationName, Direction, method, protocol);
+    public HttpPass Pass(string method, string protocol) =>
+        new(SourceName, DestinationName, Direction, method, protocol);
 
     public void Allow(HttpRuleSet? rules) => _rules = rules;
 

@@ -21,15 +21,25 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
     /// <summary>Connections accepted by the datapath that Kestrel has not picked up yet. A full queue makes the datapath wait.</summary>
     private const int QueueLength = 4096;
 
-    private readonly Channel<ConnectionContext> _queue = Channel.CreateBounded<ConnectionContext>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
-    private readonly SocketConnectionContextFactory _sockets = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
+    private readonly Channel<ConnectionContext> _queue = Channel.CreateBounded<ConnectionContext>(
+        new BoundedChannelOptions(QueueLength) { SingleReader = true }
+    );
+    private readonly SocketConnectionContextFactory _sockets = new(
+        new SocketConnectionFactoryOptions(),
+        NullLogger.Instance
+    );
 
     public EndPoint EndPoint { get; } = new RedirectEndPoint();
 
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) => ValueTask.FromResult<IConnectionListener>(this);
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult<IConnectionListener>(this);
 
     /// <summary>Gives an accepted socket to the proxies. The connection owns the socket and the feature from here on.</summary>
-    public async ValueTask RedirectAsync(Socket accepted, ProxiedConnection proxied, CancellationToken cancellationToken)
+    public async ValueTask RedirectAsync(
+        Socket accepted,
+        ProxiedConnection proxied,
+        CancellationToken cancellationToken
+    )
     {
         ConnectionContext connection;
         try
@@ -55,7 +65,9 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
     }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-        await _queue.Reader.WaitToReadAsync(cancellationToken) && _queue.Reader.TryRead(out var connection) ? connection : null;
+        await _queue.Reader.WaitToReadAsync(cancellationToken) && _queue.Reader.TryRead(out var connection)
+            ? connection
+            : null;
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {

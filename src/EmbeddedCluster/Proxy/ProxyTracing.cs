@@ -12,7 +12,8 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 /// </summary>
 internal static class ProxyTracing
 {
-    private const string TraceParent = "traceparent", TraceState = "tracestate";
+    private const string TraceParent = "traceparent",
+        TraceState = "tracestate";
 
     /// <summary>What YARP leaves out, because it counts on the HTTP client to make its own.</summary>
     private static readonly string[] s_context = [TraceParent, TraceState, "baggage"];
@@ -33,13 +34,30 @@ internal static class ProxyTracing
     public static Activity? Start(HttpRequest request, ProxiedConnection connection)
     {
         var source = connection.Proxy.Spans;
-        if (!source.HasListeners() || !SpanNames.IsTraced(request.Path)) return null;
-        var parent = ActivityContext.TryParse(request.Headers[TraceParent], request.Headers[TraceState], isRemote: true, out var context) ? context : default;
+        if (!source.HasListeners() || !SpanNames.IsTraced(request.Path))
+            return null;
+        var parent = ActivityContext.TryParse(
+            request.Headers[TraceParent],
+            request.Headers[TraceState],
+            isRemote: true,
+            out var context
+        )
+            ? context
+            : default;
         var name = $"{connection.Direction} proxy {SpanNames.Of(request.Method, request.Host.Value ?? "")}";
         var span = source.StartActivity(name, ActivityKind.Server, parent);
         if (span is { IsAllDataRequested: true })
-            span.SetTag("k8s.node.name", connection.Proxy.Node).SetTag("cilium.direction", connection.Direction).SetTag("http.request.method", request.Method).SetTag("url.path", request.Path.Value)
-                .SetTag("source.pod", connection.SourceName).SetTag("k8s.pod.name", connection.DestinationName[(connection.DestinationName.IndexOf('/', StringComparison.Ordinal) + 1)..])
+            span.SetTag("k8s.node.name", connection.Proxy.Node)
+                .SetTag("cilium.direction", connection.Direction)
+                .SetTag("http.request.method", request.Method)
+                .SetTag("url.path", request.Path.Value)
+                .SetTag("source.pod", connection.SourceName)
+                .SetTag(
+                    "k8s.pod.name",
+                    connection.DestinationName[
+                        (connection.DestinationName.IndexOf('/', StringComparison.Ordinal) + 1)..
+                    ]
+                )
                 .SetTag("destination.pod", connection.DestinationName);
         return span;
     }
@@ -49,10 +67,15 @@ internal static class ProxyTracing
     {
         foreach (var name in s_context)
         {
-            if (!downstream.Request.Headers.TryGetValue(name, out var value) || upstream.Headers.NonValidated.Contains(name)) continue;
+            if (
+                !downstream.Request.Headers.TryGetValue(name, out var value)
+                || upstream.Headers.NonValidated.Contains(name)
+            )
+                continue;
             upstream.Headers.TryAddWithoutValidation(name, (string?)value);
         }
-        if (span?.Id is not { } id) return;
+        if (span?.Id is not { } id)
+            return;
         upstream.Headers.Remove(TraceParent);
         upstream.Headers.TryAddWithoutValidation(TraceParent, id);
     }
@@ -60,15 +83,19 @@ internal static class ProxyTracing
     /// <summary>Says how the pass ended.</summary>
     public static void End(Activity? span, int status, int attempts, UpstreamFailureReason? failure)
     {
-        if (span is not { IsAllDataRequested: true }) return;
+        if (span is not { IsAllDataRequested: true })
+            return;
         if (status == 0)
         {
             span.SetTag("error.type", "aborted by the client").SetStatus(ActivityStatusCode.Error);
             return;
         }
         span.SetTag("http.response.status_code", status);
-        if (attempts > 1) span.SetTag("http.request.resend_count", attempts - 1);
-        if (status < 500) return;
-        span.SetTag("error.type", failure is { } reason ? UpstreamFailureException.Body(reason) : $"{status}").SetStatus(ActivityStatusCode.Error);
+        if (attempts > 1)
+            span.SetTag("http.request.resend_count", attempts - 1);
+        if (status < 500)
+            return;
+        span.SetTag("error.type", failure is { } reason ? UpstreamFailureException.Body(reason) : $"{status}")
+            .SetStatus(ActivityStatusCode.Error);
     }
 }

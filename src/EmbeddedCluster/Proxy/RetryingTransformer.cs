@@ -8,7 +8,8 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 /// <summary>
 /// Transforms one pass's attempts: keeps the Host header, withholds a 5xx while another attempt is allowed, and counts the response that is passed on.
 /// </summary>
-internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, long arrived, TimeProvider time) : HttpTransformer
+internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, long arrived, TimeProvider time)
+    : HttpTransformer
 {
     /// <summary>Envoy's header on an answer it gave because of an overflow; no Envoy repeats such a request.</summary>
     public const string Overloaded = "x-envoy-overloaded";
@@ -36,22 +37,41 @@ internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, l
     /// <summary>Why the last attempt failed, when it got no answer.</summary>
     public UpstreamFailureReason Failure { get; set; }
 
-    public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    public override async ValueTask TransformRequestAsync(
+        HttpContext httpContext,
+        HttpRequestMessage proxyRequest,
+        string destinationPrefix,
+        CancellationToken cancellationToken
+    )
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         proxyRequest.Headers.Host = httpContext.Request.Host.Value;
         // The request target byte for byte, as Envoy passes it: YARP would rebuild it from the decoded path.
         var target = httpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (target.StartsWith('/')) proxyRequest.RequestUri = new Uri("http://upstream" + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        if (target.StartsWith('/'))
+            proxyRequest.RequestUri = new Uri(
+                "http://upstream" + target,
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+            );
         ProxyTracing.Forward(httpContext, proxyRequest, Span);
         _withheldBody = null;
     }
 
-    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext,
+        HttpResponseMessage? proxyResponse,
+        CancellationToken cancellationToken
+    )
     {
-        if (proxyResponse is null) return false; // no answer: the handler decides
+        if (proxyResponse is null)
+            return false; // no answer: the handler decides
         var status = (int)proxyResponse.StatusCode;
-        if (status >= 500 && MayRetry && !proxyResponse.Headers.Contains(Overloaded) && proxyResponse.Content.Headers.ContentLength is <= MaxWithheldBytes)
+        if (
+            status >= 500
+            && MayRetry
+            && !proxyResponse.Headers.Contains(Overloaded)
+            && proxyResponse.Content.Headers.ContentLength is <= MaxWithheldBytes
+        )
         {
             _withheldBody = await proxyResponse.Content.ReadAsByteArrayAsync(cancellationToken);
             _withheldStatus = status;
@@ -76,6 +96,7 @@ internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, l
         context.Response.StatusCode = _withheldStatus;
         context.Response.ContentType = _withheldContentType;
         context.Response.ContentLength = _withheldBody!.Length;
-        if (!HttpMethods.IsHead(context.Request.Method)) await context.Response.Body.WriteAsync(_withheldBody, context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(_withheldBody, context.RequestAborted);
     }
 }

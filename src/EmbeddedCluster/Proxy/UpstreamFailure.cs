@@ -19,18 +19,22 @@ internal sealed class UpstreamFailureException(UpstreamFailureReason reason) : I
     public UpstreamFailureReason Reason { get; } = reason;
 
     /// <summary>Envoy's body for it (facts).</summary>
-    public static string Body(UpstreamFailureReason reason) => reason switch
-    {
-        UpstreamFailureReason.Overflow => "upstream connect error or disconnect/reset before headers. reset reason: overflow",
-        UpstreamFailureReason.AddressNotAvailable => "upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport failure reason: immediate connect error: Cannot assign requested address",
-        _ => "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
-    };
+    public static string Body(UpstreamFailureReason reason) =>
+        reason switch
+        {
+            UpstreamFailureReason.Overflow =>
+                "upstream connect error or disconnect/reset before headers. reset reason: overflow",
+            UpstreamFailureReason.AddressNotAvailable =>
+                "upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport failure reason: immediate connect error: Cannot assign requested address",
+            _ => "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+        };
 
     /// <summary>The reason behind an exception of the HTTP handler.</summary>
     public static UpstreamFailureReason ReasonOf(Exception? exception)
     {
         for (var e = exception; e is not null; e = e.InnerException)
-            if (e is UpstreamFailureException failure) return failure.Reason;
+            if (e is UpstreamFailureException failure)
+                return failure.Reason;
         return UpstreamFailureReason.ConnectionFailure;
     }
 }

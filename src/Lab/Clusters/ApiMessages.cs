@@ -16,7 +16,8 @@ internal static class ApiMessages
         ArgumentNullException.ThrowIfNull(refused);
         var status = ((int)refused.Response.StatusCode).ToString(CultureInfo.InvariantCulture);
         var text = MessageOf(refused.Response.Content ?? "");
-        if (text.Length == 0) return status;
+        if (text.Length == 0)
+            return status;
         return $"{status} {(text.Length <= MaxLength ? text : $"{text[..MaxLength]}…")}";
     }
 
@@ -28,7 +29,9 @@ internal static class ApiMessages
         {
             using var json = JsonDocument.Parse(content);
             var root = json.RootElement;
-            var hasMessage = root.ValueKind is JsonValueKind.Object && root.TryGetProperty("message", out var message)
+            var hasMessage =
+                root.ValueKind is JsonValueKind.Object
+                && root.TryGetProperty("message", out var message)
                 && message.ValueKind is JsonValueKind.String;
             return hasMessage ? root.GetProperty("message").GetString()! : content.Trim();
         }

@@ -12,7 +12,12 @@ internal static class BoundedText
     /// <param name="cut">Whether a longer text is cut instead of refused.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="HttpRequestException">The text is longer.</exception>
-    public static async Task<string> ReadAsync(HttpContent content, int maxBytes, bool cut, CancellationToken cancellationToken)
+    public static async Task<string> ReadAsync(
+        HttpContent content,
+        int maxBytes,
+        bool cut,
+        CancellationToken cancellationToken
+    )
     {
         await using var stream = await content.ReadAsStreamAsync(cancellationToken);
         using var text = new MemoryStream();
@@ -20,9 +25,13 @@ internal static class BoundedText
         while (await stream.ReadAsync(buffer, cancellationToken) is > 0 and var read)
         {
             text.Write(buffer, 0, Math.Min(read, maxBytes - (int)text.Length));
-            if (text.Length < maxBytes) continue;
-            if (cut) break;
-            throw new HttpRequestException(string.Create(CultureInfo.InvariantCulture, $"the answer is longer than {maxBytes / 1024} KiB"));
+            if (text.Length < maxBytes)
+                continue;
+            if (cut)
+                break;
+            throw new HttpRequestException(
+                string.Create(CultureInfo.InvariantCulture, $"the answer is longer than {maxBytes / 1024} KiB")
+            );
         }
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
     }

@@ -22,16 +22,19 @@ internal sealed class ChannelSocket(WebSocket socket) : IDisposable
         while (true)
         {
             var result = await socket.ReceiveAsync(_buffer.AsMemory(), cancellationToken);
-            if (result.MessageType is WebSocketMessageType.Close) return null;
+            if (result.MessageType is WebSocketMessageType.Close)
+                return null;
             var data = _buffer.AsMemory(0, result.Count);
             if (_channel is null)
             {
-                if (data.IsEmpty) continue;
+                if (data.IsEmpty)
+                    continue;
                 (_channel, data) = (data.Span[0], data[1..]);
             }
             var channel = _channel.Value;
             // A long message comes in parts, and only the first has the number.
-            if (result.EndOfMessage) _channel = null;
+            if (result.EndOfMessage)
+                _channel = null;
             return (channel, data);
         }
     }

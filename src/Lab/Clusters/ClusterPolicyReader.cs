@@ -13,13 +13,22 @@ namespace CiliumDebugging.Lab.Clusters;
 public sealed class ClusterPolicyReader
 {
     private static readonly (string Group, string Version, string Plural, string Kind)[] s_kinds =
-        [("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy"), ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"), ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")];
+    [
+        ("cilium.io", "v2", "ciliumnetworkpolicies", "CiliumNetworkPolicy"),
+        ("cilium.io", "v2", "ciliumclusterwidenetworkpolicies", "CiliumClusterwideNetworkPolicy"),
+        ("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
+    ];
 
     private readonly IdentityTable _identities = new();
     private readonly PolicySet _policies;
     private readonly Dictionary<string, IDictionary<string, string>?> _namespaceLabels;
 
-    private ClusterPolicyReader(List<NetworkPolicyModel> models, Dictionary<string, IDictionary<string, string>?> namespaceLabels, ImmutableArray<string> problems, DateTime? newest)
+    private ClusterPolicyReader(
+        List<NetworkPolicyModel> models,
+        Dictionary<string, IDictionary<string, string>?> namespaceLabels,
+        ImmutableArray<string> problems,
+        DateTime? newest
+    )
     {
         _namespaceLabels = namespaceLabels;
         _policies = PolicySet.Create(models, _identities);
@@ -46,7 +55,12 @@ public sealed class ClusterPolicyReader
             PolicyObjectList list;
             try
             {
-                list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(group, version, plural, cancellationToken: cancellationToken);
+                list = await cluster.CustomObjects.ListClusterCustomObjectAsync<PolicyObjectList>(
+                    group,
+                    version,
+                    plural,
+                    cancellationToken: cancellationToken
+                );
             }
             catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
             {
@@ -54,19 +68,31 @@ public sealed class ClusterPolicyReader
             }
             foreach (var item in list.Items)
             {
-                if (item.Kind.Length == 0) item.Kind = kind;
-                if (item.ApiVersion.Length == 0) item.ApiVersion = $"{group}/{version}";
-                var read = PolicyReader.ReadJson(item.ToJson(), $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}");
+                if (item.Kind.Length == 0)
+                    item.Kind = kind;
+                if (item.ApiVersion.Length == 0)
+                    item.ApiVersion = $"{group}/{version}";
+                var read = PolicyReader.ReadJson(
+                    item.ToJson(),
+                    $"{item.Kind} {item.Metadata.NamespaceProperty}/{item.Metadata.Name}"
+                );
                 models.AddRange(read.Policies);
                 problems.AddRange(read.Problems.Select(p => p.ToString()));
-                if (item.Metadata.CreationTimestamp is { } created && (newest is null || created > newest)) newest = created;
+                if (item.Metadata.CreationTimestamp is { } created && (newest is null || created > newest))
+                    newest = created;
             }
         }
-        var namespaceLabels = PodIdentities.AskForNamespaceLabels(models) ? await NamespaceLabelsAsync(cluster, problems, cancellationToken) : [];
+        var namespaceLabels = PodIdentities.AskForNamespaceLabels(models)
+            ? await NamespaceLabelsAsync(cluster, problems, cancellationToken)
+            : [];
         return new ClusterPolicyReader(models, namespaceLabels, problems.ToImmutable(), newest);
     }
 
-    private static async Task<Dictionary<string, IDictionary<string, string>?>> NamespaceLabelsAsync(IKubernetes cluster, ImmutableArray<string>.Builder problems, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, IDictionary<string, string>?>> NamespaceLabelsAsync(
+        IKubernetes cluster,
+        ImmutableArray<string>.Builder problems,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -92,8 +118,12 @@ public sealed class ClusterPolicyReader
         var (egress, ingress) = (false, false);
         foreach (var target in targets.Select(PeerOf))
         {
-            egress |= _policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp).IsRedirect;
-            ingress |= _policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp).IsRedirect;
+            egress |= _policies
+                .Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp)
+                .IsRedirect;
+            ingress |= _policies
+                .Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp)
+                .IsRedirect;
         }
         return (egress, ingress);
     }

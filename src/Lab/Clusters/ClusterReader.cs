@@ -26,7 +26,12 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
 
     /// <summary>Waits until the load-test Pod is ready and the Service has as many ready endpoints as there are Pods behind it.</summary>
     /// <exception cref="TimeoutException">It takes longer than the limit; the message names what is missing.</exception>
-    public async Task<V1Pod> WaitUntilReadyAsync(int backends, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    public async Task<V1Pod> WaitUntilReadyAsync(
+        int backends,
+        TimeSpan limit,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
     {
         using var timeout = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
@@ -37,13 +42,16 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             {
                 client = await FindClientAsync(either.Token);
                 ready = (await BackendsAsync(either.Token)).Length;
-                if (client is not null && ready >= backends) return client;
+                if (client is not null && ready >= backends)
+                    return client;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), time, either.Token);
             }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
-            throw new TimeoutException($"after {limit.TotalSeconds:0} s {(client is null ? "no load-test pod is ready" : "the load-test pod is ready")} and {ready} of {backends} backends of Service {load.Namespace}/{load.Service} are");
+            throw new TimeoutException(
+                $"after {limit.TotalSeconds:0} s {(client is null ? "no load-test pod is ready" : "the load-test pod is ready")} and {ready} of {backends} backends of Service {load.Namespace}/{load.Service} are"
+            );
         }
     }
 
@@ -53,39 +61,68 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         return
         [
-            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
-                .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName)).Distinct().OrderBy(p => p.Name, StringComparer.Ordinal),
+            .. slices
+                .SelectMany(s => s.Endpoints ?? [])
+                .Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
+                .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName))
+                .Distinct()
+                .OrderBy(p => p.Name, StringComparer.Ordinal),
         ];
     }
 
     /// <summary>The ready Pods behind the Service and the share each should get from a client.</summary>
     /// <param name="client">The client's node and zone.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public Task<ExpectedBackends> ExpectedAsync((string Node, string? Zone) client, CancellationToken cancellationToken) => ExpectedBackends.ReadAsync(cluster, load, client, cancellationToken);
+    public Task<ExpectedBackends> ExpectedAsync(
+        (string Node, string? Zone) client,
+        CancellationToken cancellationToken
+    ) => ExpectedBackends.ReadAsync(cluster, load, client, cancellationToken);
 
     /// <summary>Zone of a node; null when it has none.</summary>
-    public async Task<string?> ZoneAsync(string node, CancellationToken cancellationToken) => (await cluster.CoreV1.ReadNodeAsync(node, cancellationToken: cancellationToken)).GetLabel(ServiceReader.ZoneLabel);
+    public async Task<string?> ZoneAsync(string node, CancellationToken cancellationToken) =>
+        (await cluster.CoreV1.ReadNodeAsync(node, cancellationToken: cancellationToken)).GetLabel(
+            ServiceReader.ZoneLabel
+        );
 
     /// <summary>All counters now: Hubble's of every node and the backends' own. A node whose agent does not answer, or not with metrics, is missing and said to be.</summary>
-    public async Task<ClusterCounters> ScrapeAsync(IEnumerable<BackendPod> backends, CancellationToken cancellationToken)
+    public async Task<ClusterCounters> ScrapeAsync(
+        IEnumerable<BackendPod> backends,
+        CancellationToken cancellationToken
+    )
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(
+            CiliumNames.SystemNamespace,
+            labelSelector: "k8s-app=cilium",
+            cancellationToken: cancellationToken
+        );
         // Without agents there is nothing to ask for the port.
         var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
-        var hubble = agents.Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken))).ToList();
+        var hubble = agents
+            .Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken)))
+            .ToList();
         var podPort = await PodPortAsync(cancellationToken);
-        var echo = backends.Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, podPort, cancellationToken))).ToList();
+        var echo = backends
+            .Select(async b => (Pod: b, Text: await BackendMetricsAsync(b, podPort, cancellationToken)))
+            .ToList();
         var counters = ClusterCounters.Zero;
-        foreach (var (node, samples) in await Task.WhenAll(hubble)) counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
-        foreach (var (pod, text) in await Task.WhenAll(echo)) counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
+        foreach (var (node, samples) in await Task.WhenAll(hubble))
+            counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
+        foreach (var (pod, text) in await Task.WhenAll(echo))
+            counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
         return counters;
     }
 
-    private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(V1Pod agent, int port, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PrometheusSample>?> HubbleAsync(
+        V1Pod agent,
+        int port,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            return PrometheusSamples.Parse(await _proxy.GetAsync(agent.Namespace(), agent.Name(), port, "/metrics", cancellationToken));
+            return PrometheusSamples.Parse(
+                await _proxy.GetAsync(agent.Namespace(), agent.Name(), port, "/metrics", cancellationToken)
+            );
         }
         catch (Exception e) when (e is HttpRequestException or FormatException)
         {
@@ -97,30 +134,54 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     /// <summary>The port that the Service's Pods listen on, which need not be the Service's.</summary>
     private async Task<int> PodPortAsync(CancellationToken cancellationToken)
     {
-        if (_podPort is { } known) return known;
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
+        if (_podPort is { } known)
+            return known;
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
+            load.Service,
+            load.Namespace,
+            cancellationToken: cancellationToken
+        );
         var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         var port = EndpointSlices.PodPort(service, slices, load.Url.Port);
         // Without Pods the slices do not say yet.
-        if (slices.Any(s => s.Ports is { Count: > 0 })) _podPort = port;
+        if (slices.Any(s => s.Ports is { Count: > 0 }))
+            _podPort = port;
         return port;
     }
 
-    private async Task<string> BackendMetricsAsync(BackendPod pod, int port, CancellationToken cancellationToken) => await _forward.IsServedAsync(cancellationToken)
-        ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken) : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken);
+    private async Task<string> BackendMetricsAsync(BackendPod pod, int port, CancellationToken cancellationToken) =>
+        await _forward.IsServedAsync(cancellationToken)
+            ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken)
+            : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken);
 
     /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
-    private async Task<int> HubblePortAsync(CancellationToken cancellationToken) => _hubblePort ??=
-        (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1] is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : CiliumNames.HubbleMetricsPort;
+    private async Task<int> HubblePortAsync(CancellationToken cancellationToken) =>
+        _hubblePort ??=
+            (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1]
+                is { } text
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                ? port
+                : CiliumNames.HubbleMetricsPort;
 
     /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
         ClusterPolicyReader policies = await ClusterPolicyReader.ReadAsync(cluster, cancellationToken);
-        var backends = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        return policies.HttpRules(client, backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)), (ushort)await PodPortAsync(cancellationToken));
+        var backends = await cluster.CoreV1.ListNamespacedPodAsync(
+            load.Namespace,
+            cancellationToken: cancellationToken
+        );
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
+            load.Service,
+            load.Namespace,
+            cancellationToken: cancellationToken
+        );
+        return policies.HttpRules(
+            client,
+            backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)),
+            (ushort)await PodPortAsync(cancellationToken)
+        );
     }
 
     /// <summary>Data of kube-system/cilium-config; nothing on a cluster without Cilium.</summary>
@@ -128,7 +189,11 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     {
         try
         {
-            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
+            var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(
+                CiliumNames.ConfigMap,
+                CiliumNames.SystemNamespace,
+                cancellationToken: cancellationToken
+            );
             return (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
@@ -140,15 +205,25 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
     public async Task<string?> VersionAsync(CancellationToken cancellationToken)
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
-        var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(
+            CiliumNames.SystemNamespace,
+            labelSelector: "k8s-app=cilium",
+            cancellationToken: cancellationToken
+        );
+        var image = agents
+            .Items.SelectMany(a => a.Spec.Containers)
+            .FirstOrDefault(c => c.Name == "cilium-agent")
+            ?.Image;
         var tag = image?[(image.LastIndexOf(':') + 1)..];
         return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
     }
 
     private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
     {
-        var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: load.Client, cancellationToken: cancellationToken);
+        var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(
+            labelSelector: load.Client,
+            cancellationToken: cancellationToken
+        );
         return pods.Items.FirstOrDefault(PodReadiness.IsReady);
     }
 }

@@ -13,18 +13,41 @@ internal static class EndpointSlices
     private const string ServiceLabel = "kubernetes.io/service-name";
 
     /// <summary>Reads them.</summary>
-    public static async Task<IList<V1EndpointSlice>> ListAsync(Kubernetes cluster, string ns, string service, CancellationToken cancellationToken)
+    public static async Task<IList<V1EndpointSlice>> ListAsync(
+        Kubernetes cluster,
+        string ns,
+        string service,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var selector = $"{ServiceLabel}={service}";
         try
         {
-            return (await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(ns, labelSelector: selector, cancellationToken: cancellationToken)).Items;
+            return (
+                await cluster.DiscoveryV1.ListNamespacedEndpointSliceAsync(
+                    ns,
+                    labelSelector: selector,
+                    cancellationToken: cancellationToken
+                )
+            ).Items;
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
         {
-            var beta = await cluster.CustomObjects.ListNamespacedCustomObjectAsync("discovery.k8s.io", "v1beta1", ns, "endpointslices", labelSelector: selector, cancellationToken: cancellationToken);
-            return [.. JsonNode.Parse(JsonSerializer.Serialize(beta))!["items"]!.AsArray().Select(s => FromBeta(s!.AsObject()))];
+            var beta = await cluster.CustomObjects.ListNamespacedCustomObjectAsync(
+                "discovery.k8s.io",
+                "v1beta1",
+                ns,
+                "endpointslices",
+                labelSelector: selector,
+                cancellationToken: cancellationToken
+            );
+            return
+            [
+                .. JsonNode.Parse(JsonSerializer.Serialize(beta))!["items"]!
+                    .AsArray()
+                    .Select(s => FromBeta(s!.AsObject())),
+            ];
         }
     }
 
@@ -37,7 +60,11 @@ internal static class EndpointSlices
         ArgumentNullException.ThrowIfNull(service);
         ArgumentNullException.ThrowIfNull(slices);
         var name = service.Spec.Ports?.FirstOrDefault(p => p.Port == port || p.NodePort == port)?.Name ?? "";
-        return slices.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => (p.Name ?? "") == name && p.Port is not null)?.Port ?? port;
+        return slices
+            .SelectMany(s => s.Ports ?? [])
+            .FirstOrDefault(p => (p.Name ?? "") == name && p.Port is not null)
+            ?.Port
+            ?? port;
     }
 
     /// <summary>v1beta1 has node and zone of an endpoint as labels of its topology.</summary>

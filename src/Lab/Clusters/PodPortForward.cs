@@ -17,14 +17,43 @@ internal sealed class PodPortForward(Kubernetes cluster)
 
     /// <summary>GETs a text.</summary>
     /// <exception cref="HttpRequestException">The Pod cannot be reached, or answers no success.</exception>
-    public async Task<string> GetAsync(string ns, string pod, int port, string path, CancellationToken cancellationToken)
+    public async Task<string> GetAsync(
+        string ns,
+        string pod,
+        int port,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
-        await using var stream = new PortForwardStream(new ChannelSocket(await cluster.WebSocketNamespacedPodPortForwardAsync(pod, ns, [port], ChannelSocket.Protocol, cancellationToken: cancellationToken)));
+        await using var stream = new PortForwardStream(
+            new ChannelSocket(
+                await cluster.WebSocketNamespacedPodPortForwardAsync(
+                    pod,
+                    ns,
+                    [port],
+                    ChannelSocket.Protocol,
+                    cancellationToken: cancellationToken
+                )
+            )
+        );
         // The one connection there is; the client opens no other.
-        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(stream) }) { Timeout = TimeSpan.FromSeconds(10) };
-        using var response = await http.GetAsync(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}{path}")), cancellationToken);
+        using var http = new HttpClient(
+            new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(stream) }
+        )
+        {
+            Timeout = TimeSpan.FromSeconds(10),
+        };
+        using var response = await http.GetAsync(
+            new Uri(string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}{path}")),
+            cancellationToken
+        );
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        if (!response.IsSuccessStatusCode) throw new HttpRequestException($"GET {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {text.Trim()}", null, response.StatusCode);
+        if (!response.IsSuccessStatusCode)
+            throw new HttpRequestException(
+                $"GET {path} of pod {ns}/{pod} port {port}: {(int)response.StatusCode} {text.Trim()}",
+                null,
+                response.StatusCode
+            );
         return text;
     }
 

@@ -23,14 +23,31 @@ public sealed class PodProxyClient(Kubernetes cluster)
     /// <param name="cancellationToken">Ends the request.</param>
     /// <returns>The response, its headers read; the caller disposes it.</returns>
     /// <exception cref="HttpRequestException">The API server cannot be reached, or answers no success; the message has its text.</exception>
-    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string ns, string pod, int port, string path, HttpContent? content, CancellationToken cancellationToken)
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string ns,
+        string pod,
+        int port,
+        string path,
+        HttpContent? content,
+        CancellationToken cancellationToken
+    )
     {
-        var target = new Uri(cluster.BaseUri, string.Create(CultureInfo.InvariantCulture, $"api/v1/namespaces/{ns}/pods/{pod}:{port}/proxy{path}"));
+        var target = new Uri(
+            cluster.BaseUri,
+            string.Create(CultureInfo.InvariantCulture, $"api/v1/namespaces/{ns}/pods/{pod}:{port}/proxy{path}")
+        );
         using var request = new HttpRequestMessage(method, target) { Content = content };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("*/*"));
-        if (cluster.Credentials is { } credentials) await credentials.ProcessHttpRequestAsync(request, cancellationToken);
-        var response = await cluster.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (response.IsSuccessStatusCode) return response;
+        if (cluster.Credentials is { } credentials)
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        var response = await cluster.HttpClient.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            cancellationToken
+        );
+        if (response.IsSuccessStatusCode)
+            return response;
         using (response)
         {
             var text = await BoundedText.ReadAsync(response.Content, MaxErrorBytes, cut: true, cancellationToken);
@@ -42,7 +59,13 @@ public sealed class PodProxyClient(Kubernetes cluster)
 
     /// <summary>GETs a text of at most <see cref="MaxBytes"/>.</summary>
     /// <exception cref="HttpRequestException">As <see cref="SendAsync"/>, or the text is longer.</exception>
-    public async Task<string> GetAsync(string ns, string pod, int port, string path, CancellationToken cancellationToken)
+    public async Task<string> GetAsync(
+        string ns,
+        string pod,
+        int port,
+        string path,
+        CancellationToken cancellationToken
+    )
     {
         using var response = await SendAsync(HttpMethod.Get, ns, pod, port, path, null, cancellationToken);
         return await BoundedText.ReadAsync(response.Content, MaxBytes, cut: false, cancellationToken);

@@ -23,7 +23,11 @@ internal sealed class PortForwardStream(ChannelSocket socket) : Stream
     public override long Length => throw new NotSupportedException();
 
     /// <inheritdoc/>
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
 
     /// <inheritdoc/>
     /// <exception cref="IOException">The Pod does not listen on the port, or the connection to it broke; the message has the kubelet's words.</exception>
@@ -31,12 +35,15 @@ internal sealed class PortForwardStream(ChannelSocket socket) : Stream
     {
         while (_pending.IsEmpty)
         {
-            if (await socket.ReceiveAsync(cancellationToken) is not { } received) return 0;
-            if (received.Channel >= _toSkip.Length) continue;
+            if (await socket.ReceiveAsync(cancellationToken) is not { } received)
+                return 0;
+            if (received.Channel >= _toSkip.Length)
+                continue;
             var skipped = Math.Min(_toSkip[received.Channel], received.Data.Length);
             _toSkip[received.Channel] -= skipped;
             var data = received.Data[skipped..];
-            if (received.Channel == 1 && !data.IsEmpty) throw new IOException($"port-forward: {Encoding.UTF8.GetString(data.Span).Trim()}");
+            if (received.Channel == 1 && !data.IsEmpty)
+                throw new IOException($"port-forward: {Encoding.UTF8.GetString(data.Span).Trim()}");
             _pending = data;
         }
         var count = Math.Min(buffer.Length, _pending.Length);
@@ -46,24 +53,27 @@ internal sealed class PortForwardStream(ChannelSocket socket) : Stream
     }
 
     /// <inheritdoc/>
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => socket.SendAsync(0, buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        socket.SendAsync(0, buffer, cancellationToken);
 
     /// <inheritdoc/>
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("only asynchronous reads");
+    public override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("only asynchronous reads");
 
     /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("only asynchronous writes");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("only asynchronous writes");
 
     /// <inheritdoc/>
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -77,7 +87,8 @@ internal sealed class PortForwardStream(ChannelSocket socket) : Stream
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) socket.Dispose();
+        if (disposing)
+            socket.Dispose();
         base.Dispose(disposing);
     }
 }

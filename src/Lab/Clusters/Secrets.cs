@@ -9,14 +9,21 @@ public static partial class Secrets
     public const string Hidden = "(hidden)";
 
     /// <summary>The text without tokens, passwords, keys and certificates.</summary>
-    public static string Hide(string text) => PemBlock().Replace(Bearer().Replace(Field().Replace(text, $"$1{Hidden}"), $"$1{Hidden}"), Hidden);
+    public static string Hide(string text) =>
+        PemBlock().Replace(Bearer().Replace(Field().Replace(text, $"$1{Hidden}"), $"$1{Hidden}"), Hidden);
 
-    [GeneratedRegex(@"(\b[\w.-]*(?:token|password|passwd|secret|client-key-data|client-certificate-data|certificate-authority-data)[\w.-]*[""']?\s*[:=]\s*)[""']?[^\s""',]+[""']?", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"(\b[\w.-]*(?:token|password|passwd|secret|client-key-data|client-certificate-data|certificate-authority-data)[\w.-]*[""']?\s*[:=]\s*)[""']?[^\s""',]+[""']?",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
+    )]
     private static partial Regex Field();
 
     [GeneratedRegex(@"(\bBearer\s+)\S+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Bearer();
 
-    [GeneratedRegex(@"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", RegexOptions.Singleline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----",
+        RegexOptions.Singleline | RegexOptions.CultureInvariant
+    )]
     private static partial Regex PemBlock();
 }

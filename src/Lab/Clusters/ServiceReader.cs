@@ -11,7 +11,11 @@ namespace CiliumDebugging.Lab.Clusters;
 /// <param name="Service">The spec.</param>
 /// <param name="Endpoints">The Pods, by <c>namespace/pod</c>.</param>
 /// <param name="ClientZone">Zone of the client's node; null when it has none.</param>
-public sealed record ServiceReader(ServiceFacts Service, ImmutableDictionary<string, EndpointFacts> Endpoints, string? ClientZone)
+public sealed record ServiceReader(
+    ServiceFacts Service,
+    ImmutableDictionary<string, EndpointFacts> Endpoints,
+    string? ClientZone
+)
 {
     /// <summary>Label of a node with its zone.</summary>
     internal const string ZoneLabel = "topology.kubernetes.io/zone";
@@ -22,36 +26,74 @@ public sealed record ServiceReader(ServiceFacts Service, ImmutableDictionary<str
     /// <param name="clientNode">Node of the client.</param>
     /// <param name="epochUnixSeconds">When the load began, s since 1970.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public static async Task<ServiceReader> ReadAsync(Kubernetes cluster, LoadSpec load, string clientNode, double epochUnixSeconds, CancellationToken cancellationToken)
+    public static async Task<ServiceReader> ReadAsync(
+        Kubernetes cluster,
+        LoadSpec load,
+        string clientNode,
+        double epochUnixSeconds,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(load);
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
+            load.Service,
+            load.Namespace,
+            cancellationToken: cancellationToken
+        );
         var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         var pods = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        var zones = nodes.Items.Where(n => n.GetLabel(ZoneLabel) is not null).ToDictionary(n => n.Name(), n => n.GetLabel(ZoneLabel), StringComparer.Ordinal);
-        var created = pods.Items.Where(p => p.CreationTimestamp() is not null)
-            .ToDictionary(p => p.Name(), p => (p.CreationTimestamp()!.Value - DateTime.UnixEpoch).TotalSeconds - epochUnixSeconds, StringComparer.Ordinal);
-        var endpoints = slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef is not null).Select(e => KeyValuePair.Create(
-            $"{e.TargetRef.NamespaceProperty}/{e.TargetRef.Name}",
-            FactsOf(e, zones, created.TryGetValue(e.TargetRef.Name, out var at) ? at : null)));
+        var zones = nodes
+            .Items.Where(n => n.GetLabel(ZoneLabel) is not null)
+            .ToDictionary(n => n.Name(), n => n.GetLabel(ZoneLabel), StringComparer.Ordinal);
+        var created = pods
+            .Items.Where(p => p.CreationTimestamp() is not null)
+            .ToDictionary(
+                p => p.Name(),
+                p => (p.CreationTimestamp()!.Value - DateTime.UnixEpoch).TotalSeconds - epochUnixSeconds,
+                StringComparer.Ordinal
+            );
+        var endpoints = slices
+            .SelectMany(s => s.Endpoints ?? [])
+            .Where(e => e.TargetRef is not null)
+            .Select(e =>
+                KeyValuePair.Create(
+                    $"{e.TargetRef.NamespaceProperty}/{e.TargetRef.Name}",
+                    FactsOf(e, zones, created.TryGetValue(e.TargetRef.Name, out var at) ? at : null)
+                )
+            );
         return new ServiceReader(
             FactsOf(service, FromOutside(load)),
-            ImmutableDictionary.CreateRange(StringComparer.Ordinal, endpoints.DistinctBy(e => e.Key)), zones.GetValueOrDefault(clientNode));
+            ImmutableDictionary.CreateRange(StringComparer.Ordinal, endpoints.DistinctBy(e => e.Key)),
+            zones.GetValueOrDefault(clientNode)
+        );
     }
 
     /// <summary>A Service's spec.</summary>
     internal static ServiceFacts FactsOf(V1Service service, bool fromOutside)
     {
         var spec = service.Spec;
-        var prefersZone = spec.TrafficDistribution is { Length: > 0 } || service.GetAnnotation("service.kubernetes.io/topology-mode") is "Auto" or "auto";
-        return new ServiceFacts(spec.SessionAffinity == "ClientIP", spec.InternalTrafficPolicy == "Local", spec.ExternalTrafficPolicy == "Local", prefersZone, fromOutside);
+        var prefersZone =
+            spec.TrafficDistribution is { Length: > 0 }
+            || service.GetAnnotation("service.kubernetes.io/topology-mode") is "Auto" or "auto";
+        return new ServiceFacts(
+            spec.SessionAffinity == "ClientIP",
+            spec.InternalTrafficPolicy == "Local",
+            spec.ExternalTrafficPolicy == "Local",
+            prefersZone,
+            fromOutside
+        );
     }
 
     /// <summary>An endpoint of a slice.</summary>
     internal static EndpointFacts FactsOf(V1Endpoint endpoint, Dictionary<string, string> zones, double? createdAt) =>
-        new(endpoint.Conditions?.Ready is not false, endpoint.Zone ?? zones.GetValueOrDefault(endpoint.NodeName ?? ""), [.. endpoint.Hints?.ForZones?.Select(z => z.Name) ?? []], createdAt);
+        new(
+            endpoint.Conditions?.Ready is not false,
+            endpoint.Zone ?? zones.GetValueOrDefault(endpoint.NodeName ?? ""),
+            [.. endpoint.Hints?.ForZones?.Select(z => z.Name) ?? []],
+            createdAt
+        );
 
     /// <summary>A load that is sent to an address instead of a Service's name comes in as traffic from outside does: through a node port or a load balancer.</summary>
     internal static bool FromOutside(LoadSpec load) => IPAddress.TryParse(load.Url.Host, out _);

@@ -13,7 +13,8 @@ namespace CiliumDebugging.Lab.Control;
 /// </summary>
 internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60), s_interval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60),
+        s_interval = TimeSpan.FromMilliseconds(100);
     private readonly ClusterChanges _changes = new(cluster);
 
     /// <summary>Brings it back.</summary>
@@ -21,22 +22,53 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
     /// <param name="next">The one that is to run.</param>
     /// <param name="settings">Data of kube-system/cilium-config that the next one needs.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task RunAsync(Scenario last, Scenario next, ImmutableSortedDictionary<string, string> settings, CancellationToken cancellationToken)
+    public async Task RunAsync(
+        Scenario last,
+        Scenario next,
+        ImmutableSortedDictionary<string, string> settings,
+        CancellationToken cancellationToken
+    )
     {
-        foreach (var policy in last.Policies()) await _changes.DeleteAsync(policy, cancellationToken);
+        foreach (var policy in last.Policies())
+            await _changes.DeleteAsync(policy, cancellationToken);
         if (last.Steps.OfType<ServiceStep>().Any())
-            await _changes.PatchServiceAsync(last.Load, new Dictionary<string, object?>(StringComparer.Ordinal) { ["sessionAffinity"] = "None", ["internalTrafficPolicy"] = "Cluster", ["trafficDistribution"] = null }, cancellationToken);
+            await _changes.PatchServiceAsync(
+                last.Load,
+                new Dictionary<string, object?>(StringComparer.Ordinal)
+                {
+                    ["sessionAffinity"] = "None",
+                    ["internalTrafficPolicy"] = "Cluster",
+                    ["trafficDistribution"] = null,
+                },
+                cancellationToken
+            );
         await ConfigureAsync(settings, cancellationToken);
         await RenewAsync(await ListAsync(next.Load.Client, cancellationToken), next.Load.Client, cancellationToken);
     }
 
-    private async Task ConfigureAsync(ImmutableSortedDictionary<string, string> settings, CancellationToken cancellationToken)
+    private async Task ConfigureAsync(
+        ImmutableSortedDictionary<string, string> settings,
+        CancellationToken cancellationToken
+    )
     {
-        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
+        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(
+            CiliumNames.ConfigMap,
+            CiliumNames.SystemNamespace,
+            cancellationToken: cancellationToken
+        );
         var data = map.Data ?? new Dictionary<string, string>();
-        if (data.Count == settings.Count && settings.All(s => data.TryGetValue(s.Key, out var value) && value == s.Value)) return;
+        if (
+            data.Count == settings.Count
+            && settings.All(s => data.TryGetValue(s.Key, out var value) && value == s.Value)
+        )
+            return;
         map.Data = settings.ToDictionary(StringComparer.Ordinal);
-        await cluster.CoreV1.ReplaceNamespacedConfigMapAsync(map, CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
+        await cluster.CoreV1.ReplaceNamespacedConfigMapAsync(
+            map,
+            CiliumNames.ConfigMap,
+            CiliumNames.SystemNamespace,
+            cancellationToken: cancellationToken
+        );
         const string agents = "k8s-app=cilium";
         await RenewAsync(await ListAsync(agents, cancellationToken), agents, cancellationToken);
     }
@@ -44,18 +76,35 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
     /// <summary>Deletes Pods and waits until as many others are ready.</summary>
     private async Task RenewAsync(IList<V1Pod> old, string selector, CancellationToken cancellationToken)
     {
-        foreach (var pod in old) await cluster.CoreV1.DeleteNamespacedPodAsync(pod.Name(), pod.Namespace(), cancellationToken: cancellationToken);
+        foreach (var pod in old)
+            await cluster.CoreV1.DeleteNamespacedPodAsync(
+                pod.Name(),
+                pod.Namespace(),
+                cancellationToken: cancellationToken
+            );
         var names = old.Select(p => p.Uid()).ToHashSet(StringComparer.Ordinal);
         var since = time.GetTimestamp();
         while (true)
         {
             var now = await ListAsync(selector, cancellationToken);
-            if (now.All(p => !names.Contains(p.Uid())) && now.Count(p => PodReadiness.IsReady(p) || p.Namespace() == CiliumNames.SystemNamespace) >= old.Count) return;
-            if (time.GetElapsedTime(since) > s_limit) throw new TimeoutException($"{s_limit.TotalSeconds:0} s after their deletion the pods {selector} are not replaced");
+            if (
+                now.All(p => !names.Contains(p.Uid()))
+                && now.Count(p => PodReadiness.IsReady(p) || p.Namespace() == CiliumNames.SystemNamespace) >= old.Count
+            )
+                return;
+            if (time.GetElapsedTime(since) > s_limit)
+                throw new TimeoutException(
+                    $"{s_limit.TotalSeconds:0} s after their deletion the pods {selector} are not replaced"
+                );
             await Task.Delay(s_interval, time, cancellationToken);
         }
     }
 
     private async Task<IList<V1Pod>> ListAsync(string selector, CancellationToken cancellationToken) =>
-        (await cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: selector, cancellationToken: cancellationToken)).Items;
+        (
+            await cluster.CoreV1.ListPodForAllNamespacesAsync(
+                labelSelector: selector,
+                cancellationToken: cancellationToken
+            )
+        ).Items;
 }

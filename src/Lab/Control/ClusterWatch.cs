@@ -25,8 +25,21 @@ internal sealed class ClusterWatch(Kubernetes cluster)
         foreach (var (file, policies) in scenario.PolicyFiles())
         {
             var applied = true;
-            foreach (var policy in policies) applied &= await ExistsAsync(policy, cancellationToken);
-            cards.Add(new PolicyCard(file, string.Join(", ", policies.Select(p => $"{p.Model.Kind} {(p.Model.Namespace.Length > 0 ? $"{p.Model.Namespace}/" : "")}{p.Model.Name}")), policies[0].FileText, applied));
+            foreach (var policy in policies)
+                applied &= await ExistsAsync(policy, cancellationToken);
+            cards.Add(
+                new PolicyCard(
+                    file,
+                    string.Join(
+                        ", ",
+                        policies.Select(p =>
+                            $"{p.Model.Kind} {(p.Model.Namespace.Length > 0 ? $"{p.Model.Namespace}/" : "")}{p.Model.Name}"
+                        )
+                    ),
+                    policies[0].FileText,
+                    applied
+                )
+            );
         }
         return cards.ToImmutable();
     }
@@ -49,8 +62,23 @@ internal sealed class ClusterWatch(Kubernetes cluster)
     {
         try
         {
-            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.GetClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken);
-            else await cluster.CustomObjects.GetNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken);
+            if (policy.Model.Namespace.Length == 0)
+                await cluster.CustomObjects.GetClusterCustomObjectAsync(
+                    policy.Group,
+                    policy.Version,
+                    policy.Plural,
+                    policy.Model.Name,
+                    cancellationToken
+                );
+            else
+                await cluster.CustomObjects.GetNamespacedCustomObjectAsync(
+                    policy.Group,
+                    policy.Version,
+                    policy.Model.Namespace,
+                    policy.Plural,
+                    policy.Model.Name,
+                    cancellationToken
+                );
             return true;
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)

@@ -35,9 +35,12 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ClusterChanges _changes;
     private readonly ClusterWatch _watch;
-    private readonly Channel<RunOrder> _orders = Channel.CreateBounded<RunOrder>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<RunOrder> _orders = Channel.CreateBounded<RunOrder>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _one = new(1, 1), _look = new(1, 1);
+    private readonly SemaphoreSlim _one = new(1, 1),
+        _look = new(1, 1);
     private readonly Task _looking;
     private ImmutableArray<SavedReport> _reports = [];
     private Scenario _scenario;
@@ -63,13 +66,18 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     public bool IsRunning => _running;
 
     /// <summary>The next run that somebody asks for.</summary>
-    public ValueTask<RunOrder> NextOrderAsync(CancellationToken cancellationToken) => _orders.Reader.ReadAsync(cancellationToken);
+    public ValueTask<RunOrder> NextOrderAsync(CancellationToken cancellationToken) =>
+        _orders.Reader.ReadAsync(cancellationToken);
 
     /// <summary>Runs a scenario, steered by this session's commands, and saves its report.</summary>
     /// <param name="order">What to run.</param>
     /// <param name="terminal">Follows the run, too.</param>
     /// <param name="cancellationToken">Ends it without a report.</param>
-    public async Task<(RunReport Report, string Saved)> RunAsync(RunOrder order, IRunListener terminal, CancellationToken cancellationToken)
+    public async Task<(RunReport Report, string Saved)> RunAsync(
+        RunOrder order,
+        IRunListener terminal,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(order);
         var scenario = order.Manual ? order.Scenario.Manual() : order.Scenario;
@@ -83,18 +91,33 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
             if (_options.Run is null && _ran is { } last)
             {
                 observer.OnStep("bringing the cluster back to where a run begins");
-                await new ClusterReset(_cluster, _time).RunAsync(last, order.Scenario, _options.Settings(order.Scenario), cancellationToken);
+                await new ClusterReset(_cluster, _time).RunAsync(
+                    last,
+                    order.Scenario,
+                    _options.Settings(order.Scenario),
+                    cancellationToken
+                );
             }
             _ran = order.Scenario;
             _control = control;
-            var report = _options.Run is { } run ? await run(order, observer, control, cancellationToken)
-                : await new ScenarioRunner(_cluster, _time).RunAsync(scenario, _options.Backends(scenario), observer, cancellationToken, control);
+            var report = _options.Run is { } run
+                ? await run(order, observer, control, cancellationToken)
+                : await new ScenarioRunner(_cluster, _time).RunAsync(
+                    scenario,
+                    _options.Backends(scenario),
+                    observer,
+                    cancellationToken,
+                    control
+                );
             return (report, Save(report));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Feed.Fail(e is HttpOperationException refused
-                ? $"the cluster refused a request: {ApiMessages.Of(refused)}" : e.Message);
+            Feed.Fail(
+                e is HttpOperationException refused
+                    ? $"the cluster refused a request: {ApiMessages.Of(refused)}"
+                    : e.Message
+            );
             throw;
         }
         finally
@@ -107,23 +130,36 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     public async Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
-        if (command.Action is PageAction.Stop) return Stop();
-        if (!await _one.WaitAsync(0, cancellationToken)) throw new CommandRefusedException("another command is being carried out: try again when it is done");
+        if (command.Action is PageAction.Stop)
+            return Stop();
+        if (!await _one.WaitAsync(0, cancellationToken))
+            throw new CommandRefusedException("another command is being carried out: try again when it is done");
         try
         {
             return command.Action switch
             {
-                PageAction.ApplyPolicy => await ChangeAsync(new ApplyStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
-                PageAction.RemovePolicy => await ChangeAsync(new DeleteStep(command.Target, PoliciesOf(command.Target)), cancellationToken),
-                PageAction.DeletePod => await ChangeAsync(new DeletePodStep(PodPlace.Any, PodOf(command.Target)), cancellationToken),
+                PageAction.ApplyPolicy => await ChangeAsync(
+                    new ApplyStep(command.Target, PoliciesOf(command.Target)),
+                    cancellationToken
+                ),
+                PageAction.RemovePolicy => await ChangeAsync(
+                    new DeleteStep(command.Target, PoliciesOf(command.Target)),
+                    cancellationToken
+                ),
+                PageAction.DeletePod => await ChangeAsync(
+                    new DeletePodStep(PodPlace.Any, PodOf(command.Target)),
+                    cancellationToken
+                ),
                 PageAction.WriteReport => await WriteAsync(cancellationToken),
                 _ => Order(command),
             };
         }
-        catch (Exception e) when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
+        catch (Exception e)
+            when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
         {
-            throw new CommandRefusedException(e is HttpOperationException refused
-                ? $"the cluster refused it: {ApiMessages.Of(refused)}" : e.Message);
+            throw new CommandRefusedException(
+                e is HttpOperationException refused ? $"the cluster refused it: {ApiMessages.Of(refused)}" : e.Message
+            );
         }
         finally
         {
@@ -134,12 +170,19 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     private async Task<string> WriteAsync(CancellationToken cancellationToken)
     {
         var report = IsRunning ? await Feed.NextReportAsync(s_reportLimit, cancellationToken) : Feed.Report;
-        return report is not null ? Save(report) : throw new CommandRefusedException(IsRunning ? "nothing has been counted yet: try again in a moment" : "there is nothing to report yet: start a run first");
+        return report is not null
+            ? Save(report)
+            : throw new CommandRefusedException(
+                IsRunning
+                    ? "nothing has been counted yet: try again in a moment"
+                    : "there is nothing to report yet: start a run first"
+            );
     }
 
     private string Stop()
     {
-        if (_control is not { } control) throw new CommandRefusedException("no run is under way");
+        if (_control is not { } control)
+            throw new CommandRefusedException("no run is under way");
         control.Stop();
         return "ending the run: the last answers are waited for";
     }
@@ -157,18 +200,29 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         }
         _control?.Stop();
         _orders.Writer.TryWrite(new RunOrder(scenario, command.Action is PageAction.Manual));
-        return command.Action is PageAction.Manual ? $"the load of {scenario.Name} is about to start; changes are yours" : $"{scenario.Name} is about to start";
+        return command.Action is PageAction.Manual
+            ? $"the load of {scenario.Name} is about to start; changes are yours"
+            : $"{scenario.Name} is about to start";
     }
 
     /// <summary>A name of the catalogue or the scenario the lab was started with: a command must not read any folder it likes.</summary>
-    private string Known(string name) => _options.Scenarios.Any(s => s.Name == name) ? name
-        : throw new CommandRefusedException($"there is no scenario '{name}': choose one of {string.Join(", ", _options.Scenarios.Select(s => s.Name))}");
+    private string Known(string name) =>
+        _options.Scenarios.Any(s => s.Name == name)
+            ? name
+            : throw new CommandRefusedException(
+                $"there is no scenario '{name}': choose one of {string.Join(", ", _options.Scenarios.Select(s => s.Name))}"
+            );
 
     private async Task<string> ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
     {
-        if (_control is { } control) await control.ChangeAsync(step, cancellationToken);
-        else if (_options.Run is not null) throw new CommandRefusedException("no run is under way, and a run puts back in its end what was changed: start one first");
-        else await ChangeAtRestAsync(step, cancellationToken);
+        if (_control is { } control)
+            await control.ChangeAsync(step, cancellationToken);
+        else if (_options.Run is not null)
+            throw new CommandRefusedException(
+                "no run is under way, and a run puts back in its end what was changed: start one first"
+            );
+        else
+            await ChangeAtRestAsync(step, cancellationToken);
         await LookOnceAsync(cancellationToken);
         return step switch
         {
@@ -184,28 +238,47 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         switch (step)
         {
             case ApplyStep apply:
-                foreach (var policy in apply.Policies) await _changes.ApplyAsync(policy, cancellationToken);
+                foreach (var policy in apply.Policies)
+                    await _changes.ApplyAsync(policy, cancellationToken);
                 break;
             case DeleteStep delete:
-                foreach (var policy in delete.Policies) await _changes.DeleteAsync(policy, cancellationToken);
+                foreach (var policy in delete.Policies)
+                    await _changes.DeleteAsync(policy, cancellationToken);
                 break;
             case DeletePodStep { Pod: { } pod }:
-                await _cluster.CoreV1.DeleteNamespacedPodAsync(pod, _scenario.Load.Namespace, cancellationToken: cancellationToken);
+                await _cluster.CoreV1.DeleteNamespacedPodAsync(
+                    pod,
+                    _scenario.Load.Namespace,
+                    cancellationToken: cancellationToken
+                );
                 break;
         }
     }
 
-    private ImmutableArray<PolicyManifest> PoliciesOf(string file) => _scenario.PolicyFiles().Where(f => f.File == file).Select(f => f.Policies).FirstOrDefault() is { IsDefaultOrEmpty: false } policies ? policies
-        : throw new CommandRefusedException($"scenario {_scenario.Name} has no policy file '{file}': it has {(_scenario.PolicyFiles() is { Count: > 0 } files ? string.Join(", ", files.Select(f => f.File)) : "none")}");
+    private ImmutableArray<PolicyManifest> PoliciesOf(string file) =>
+        _scenario.PolicyFiles().Where(f => f.File == file).Select(f => f.Policies).FirstOrDefault()
+            is { IsDefaultOrEmpty: false } policies
+            ? policies
+            : throw new CommandRefusedException(
+                $"scenario {_scenario.Name} has no policy file '{file}': it has {(_scenario.PolicyFiles() is { Count: > 0 } files ? string.Join(", ", files.Select(f => f.File)) : "none")}"
+            );
 
-    private string PodOf(string target) => Feed.Lab.Pods.FirstOrDefault(p => p.HubbleName == target)?.Name
-        ?? throw new CommandRefusedException($"there is no backend pod '{target}': choose one of {string.Join(", ", Feed.Lab.Pods.Select(p => p.HubbleName))}");
+    private string PodOf(string target) =>
+        Feed.Lab.Pods.FirstOrDefault(p => p.HubbleName == target)?.Name
+        ?? throw new CommandRefusedException(
+            $"there is no backend pod '{target}': choose one of {string.Join(", ", Feed.Lab.Pods.Select(p => p.HubbleName))}"
+        );
 
     private string Save(RunReport report)
     {
         var (line, folder) = RunFiles.Save(report, _options.Artifacts);
-        if (folder is null) return line;
-        _reports = [new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name) { Folder = Path.GetFullPath(folder) }, .. _reports.Take(ReportsShown - 1)];
+        if (folder is null)
+            return line;
+        _reports =
+        [
+            new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name) { Folder = Path.GetFullPath(folder) },
+            .. _reports.Take(ReportsShown - 1),
+        ];
         Feed.SetLab(Feed.Lab with { Reports = _reports });
         return line;
     }
@@ -218,7 +291,8 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
             {
                 await LookOnceAsync(_stop.Token);
             }
-            catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception e)
+                when (e is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
             {
                 // The cluster is starting or going; the next look will tell.
             }
@@ -266,7 +340,13 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
 /// <param name="Backends">Pods behind the Service of a scenario.</param>
 /// <param name="Artifacts">Folder of the reports.</param>
 public sealed record LabControllerOptions(
-    string Host, ImmutableArray<ScenarioChoice> Scenarios, Func<string, Scenario> Load, Func<Scenario, ImmutableSortedDictionary<string, string>> Settings, Func<Scenario, int> Backends, string Artifacts = RunFiles.Artifacts)
+    string Host,
+    ImmutableArray<ScenarioChoice> Scenarios,
+    Func<string, Scenario> Load,
+    Func<Scenario, ImmutableSortedDictionary<string, string>> Settings,
+    Func<Scenario, int> Backends,
+    string Artifacts = RunFiles.Artifacts
+)
 {
     /// <summary>Runs an order in the host's own way, which leaves the cluster as it was; null: the scenario's steps alone, and the cluster is brought back before the next run.</summary>
     public Func<RunOrder, IRunListener, RunController, CancellationToken, Task<RunReport>>? Run { get; init; }

@@ -17,8 +17,25 @@ internal sealed class LiveStateListener(LiveState feed, IRunListener terminal) :
 
     public void OnSample(LiveSample sample)
     {
-        feed.Sample(new LiveRates(sample.Elapsed.TotalSeconds, sample.Requests,
-            [.. sample.Pods.Select(p => new PodRate(p.Pod, p.OkPerSecond, p.FailedPerSecond, p.LatencyMs?.P50, p.LatencyMs?.P99))]) { Responses = sample.Responses, Window = sample.Window });
+        feed.Sample(
+            new LiveRates(
+                sample.Elapsed.TotalSeconds,
+                sample.Requests,
+                [
+                    .. sample.Pods.Select(p => new PodRate(
+                        p.Pod,
+                        p.OkPerSecond,
+                        p.FailedPerSecond,
+                        p.LatencyMs?.P50,
+                        p.LatencyMs?.P99
+                    )),
+                ]
+            )
+            {
+                Responses = sample.Responses,
+                Window = sample.Window,
+            }
+        );
         terminal.OnSample(sample);
     }
 

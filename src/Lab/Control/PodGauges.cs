@@ -34,7 +34,8 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
     {
         var rows = state.Grouped ? [] : state.Rows.Take(MaxPods).ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var gone in _pods.Keys.Except(rows.Keys).ToList())
-            if (_pods.Remove(gone, out var pod)) pod.Dispose();
+            if (_pods.Remove(gone, out var pod))
+                pod.Dispose();
         foreach (var (key, row) in rows)
         {
             if (!_pods.TryGetValue(key, out var pod))
@@ -49,7 +50,8 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var pod in _pods.Values) pod.Dispose();
+        foreach (var pod in _pods.Values)
+            pod.Dispose();
         _pods.Clear();
     }
 
@@ -65,10 +67,15 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
             var (workload, shortName) = PodNames.Split(pod);
             Gauge("loadtest.pod.share", "1", "Share of the successes that the pod has, 0 to 1", r => r.Share);
             Gauge("loadtest.pod.successes.rate", "{response}/s", "2xx per second from the pod", r => r.OkPerSecond);
-            Gauge("loadtest.pod.failures.rate", "{response}/s",
-                "5xx per second attributed to the pod", r => r.FailedPerSecond);
-            _resources = [.. new[] { service, workload }
-                .Distinct(StringComparer.Ordinal).Select(name => Resource(name, shortName))];
+            Gauge("loadtest.pod.failures.rate", "{response}/s", "5xx per second attributed to the pod", r =>
+                r.FailedPerSecond
+            );
+            _resources =
+            [
+                .. new[] { service, workload }
+                    .Distinct(StringComparer.Ordinal)
+                    .Select(name => Resource(name, shortName)),
+            ];
 
             void Gauge(string name, string unit, string description, Func<PageRow, double?> value) =>
                 _meter.CreateObservableGauge(name, () => Measure(value), unit, description);
@@ -79,14 +86,25 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
             (MeterProvider, MetricReader) Resource(string name, string instance)
             {
                 var reader = new BaseExportingMetricReader(newExporter());
-                var resource = ResourceBuilder.CreateEmpty().AddTelemetrySdk()
+                var resource = ResourceBuilder
+                    .CreateEmpty()
+                    .AddTelemetrySdk()
                     .AddService(name, serviceInstanceId: instance)
-                    .AddAttributes(
-                    [new("k8s.pod.name", pod), new("k8s.namespace.name", ns), new("k8s.node.name", node)]);
+                    .AddAttributes([
+                        new("k8s.pod.name", pod),
+                        new("k8s.namespace.name", ns),
+                        new("k8s.node.name", node),
+                    ]);
                 // Every Pod's meter has the same name, so that a dashboard takes their gauges for the same.
-                return (Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(MeterName)
-                    .AddView(instrument => instrument.Meter == _meter ? null : MetricStreamConfiguration.Drop)
-                    .AddReader(reader).Build(), reader);
+                return (
+                    Sdk.CreateMeterProviderBuilder()
+                        .SetResourceBuilder(resource)
+                        .AddMeter(MeterName)
+                        .AddView(instrument => instrument.Meter == _meter ? null : MetricStreamConfiguration.Drop)
+                        .AddReader(reader)
+                        .Build(),
+                    reader
+                );
             }
         }
 
@@ -97,7 +115,8 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
         public void Dispose()
         {
             Row = null;
-            foreach (var (provider, _) in _resources) provider.Dispose();
+            foreach (var (provider, _) in _resources)
+                provider.Dispose();
             _meter.Dispose();
         }
     }

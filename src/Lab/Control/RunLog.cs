@@ -18,8 +18,10 @@ public sealed partial class RunLog(ILogger logger)
         ArgumentNullException.ThrowIfNull(state);
         var sameRun = state.Scenario == _said.Scenario && state.At >= _said.At;
         var last = sameRun && !_said.Events.IsEmpty ? _said.Events[^1].At : double.NegativeInfinity;
-        foreach (var happened in state.Events.Where(e => e.At > last)) LogEvent(state.Scenario, happened.Name, happened.At);
-        if (state.Failure is { } failure && failure != _said.Failure) LogFailure(state.Scenario, failure);
+        foreach (var happened in state.Events.Where(e => e.At > last))
+            LogEvent(state.Scenario, happened.Name, happened.At);
+        if (state.Failure is { } failure && failure != _said.Failure)
+            LogFailure(state.Scenario, failure);
         else if (state.Failure is null && state.Step.Length > 0 && state.Step != _said.Step)
             LogStep(state.Scenario, state.Step);
         if (IsFailing(state) && !IsFailing(_said))
@@ -33,7 +35,8 @@ public sealed partial class RunLog(ILogger logger)
     }
 
     /// <summary>Whether the verdict became skewed after the diagnosis had been logged as information.</summary>
-    private bool Worsened(PageState state) => state.Verdict?.Kind is "skewed" && _said.Verdict is { Kind: not "skewed" };
+    private bool Worsened(PageState state) =>
+        state.Verdict?.Kind is "skewed" && _said.Verdict is { Kind: not "skewed" };
 
     private static bool IsFailing(PageState state) => state.Situation.Kind is "failing";
 

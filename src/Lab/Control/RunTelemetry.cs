@@ -34,16 +34,25 @@ public sealed class RunTelemetry : IDisposable
         _feed = feed;
         var resource = Resource(instanceId);
         Instrument(_meter, () => _feed.State);
-        _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(MeterName).AddOtlpExporter((exporter, reader) =>
-        {
-            Aim(exporter, target);
-            reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)s_interval.TotalMilliseconds;
-        }).Build();
-        _logs = LoggerFactory.Create(logging => logging.AddOpenTelemetry(options =>
-        {
-            options.IncludeFormattedMessage = true;
-            options.SetResourceBuilder(resource).AddOtlpExporter(exporter => Aim(exporter, target));
-        }));
+        _metrics = Sdk.CreateMeterProviderBuilder()
+            .SetResourceBuilder(resource)
+            .AddMeter(MeterName)
+            .AddOtlpExporter(
+                (exporter, reader) =>
+                {
+                    Aim(exporter, target);
+                    reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)
+                        s_interval.TotalMilliseconds;
+                }
+            )
+            .Build();
+        _logs = LoggerFactory.Create(logging =>
+            logging.AddOpenTelemetry(options =>
+            {
+                options.IncludeFormattedMessage = true;
+                options.SetResourceBuilder(resource).AddOtlpExporter(exporter => Aim(exporter, target));
+            })
+        );
         _watching = feed.Watch();
         _pods = new PodGauges(ServiceName, () => new OtlpMetricExporter(ForPods(target)));
         var log = new RunLog(_logs.CreateLogger("LoadTest.Run"));
@@ -60,14 +69,20 @@ public sealed class RunTelemetry : IDisposable
     /// name.
     /// </param>
     public static RunTelemetry? Start(
-        LiveState feed, OtlpTarget? target, TimeProvider time, string? instanceId = null) =>
-        target is null ? null : new RunTelemetry(feed, target, time, instanceId);
+        LiveState feed,
+        OtlpTarget? target,
+        TimeProvider time,
+        string? instanceId = null
+    ) => target is null ? null : new RunTelemetry(feed, target, time, instanceId);
 
     /// <summary>The resource of a run.</summary>
-    internal static ResourceBuilder Resource(string? instanceId) => instanceId is not null
-        ? ResourceBuilder.CreateDefault().AddService(ServiceName, serviceInstanceId: instanceId)
-        : ResourceBuilder.CreateDefault().AddService(ServiceName, serviceInstanceId: Environment.MachineName)
-            .AddEnvironmentVariableDetector();
+    internal static ResourceBuilder Resource(string? instanceId) =>
+        instanceId is not null
+            ? ResourceBuilder.CreateDefault().AddService(ServiceName, serviceInstanceId: instanceId)
+            : ResourceBuilder
+                .CreateDefault()
+                .AddService(ServiceName, serviceInstanceId: Environment.MachineName)
+                .AddEnvironmentVariableDetector();
 
     /// <summary>Adds the instruments to a meter.</summary>
     /// <param name="meter">The meter.</param>
@@ -75,19 +90,40 @@ public sealed class RunTelemetry : IDisposable
     public static void Instrument(Meter meter, Func<PageState> state)
     {
         ArgumentNullException.ThrowIfNull(meter);
-        meter.CreateObservableCounter(RunMetrics.Responses, () => state().Responses.Select(r => new Measurement<long>(
-            r.Count, new KeyValuePair<string, object?>("pod", r.Pod ?? ""), new KeyValuePair<string, object?>("node", r.Node ?? ""), new KeyValuePair<string, object?>("status", r.Status))), "{response}", RunMetrics.ResponsesHelp);
+        meter.CreateObservableCounter(
+            RunMetrics.Responses,
+            () =>
+                state()
+                    .Responses.Select(r => new Measurement<long>(
+                        r.Count,
+                        new KeyValuePair<string, object?>("pod", r.Pod ?? ""),
+                        new KeyValuePair<string, object?>("node", r.Node ?? ""),
+                        new KeyValuePair<string, object?>("status", r.Status)
+                    )),
+            "{response}",
+            RunMetrics.ResponsesHelp
+        );
         foreach (RunQuantity gauge in RunMetrics.Gauges)
-            meter.CreateObservableGauge(gauge.Name, () => gauge.Value(state()) is { } value ? [new Measurement<double>(value)] : Array.Empty<Measurement<double>>(), unit: null, gauge.Description);
+            meter.CreateObservableGauge(
+                gauge.Name,
+                () =>
+                    gauge.Value(state()) is { } value
+                        ? [new Measurement<double>(value)]
+                        : Array.Empty<Measurement<double>>(),
+                unit: null,
+                gauge.Description
+            );
     }
 
     private void Tick(RunLog log)
     {
         // A slow receiver must not make calls wait for each other.
-        if (!_ticking.TryEnter()) return;
+        if (!_ticking.TryEnter())
+            return;
         try
         {
-            if (_disposed) return;
+            if (_disposed)
+                return;
             PageState state = _feed.State;
             log.Say(state);
             _pods.Export(state);
@@ -107,15 +143,18 @@ public sealed class RunTelemetry : IDisposable
 
     private static void Aim(OtlpExporterOptions exporter, OtlpTarget target)
     {
-        if (target.Endpoint is not null) (exporter.Endpoint, exporter.Protocol) = (target.Endpoint, OtlpExportProtocol.Grpc);
-        if (target.Headers is not null) exporter.Headers = target.Headers;
+        if (target.Endpoint is not null)
+            (exporter.Endpoint, exporter.Protocol) = (target.Endpoint, OtlpExportProtocol.Grpc);
+        if (target.Headers is not null)
+            exporter.Headers = target.Headers;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _timer.Dispose();
-        lock (_ticking) _disposed = true;
+        lock (_ticking)
+            _disposed = true;
         _watching.Dispose();
         _pods.Dispose();
         _metrics.Dispose();

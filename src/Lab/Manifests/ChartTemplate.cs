@@ -15,7 +15,13 @@ namespace CiliumDebugging.Lab.Manifests;
 /// <param name="Manifest">The object with everything that a switch may bring.</param>
 /// <param name="Condition">When the object is there; null: always.</param>
 /// <param name="ItemConditions">When items of its lists are there; those that are not listed always are.</param>
-internal sealed partial record ChartTemplate(string Component, string File, Manifest Manifest, string? Condition, IReadOnlyDictionary<JsonNode, string> ItemConditions)
+internal sealed partial record ChartTemplate(
+    string Component,
+    string File,
+    Manifest Manifest,
+    string? Condition,
+    IReadOnlyDictionary<JsonNode, string> ItemConditions
+)
 {
     /// <summary>Writes the template into a document that has begun.</summary>
     public void WriteTo(IEmitter emitter)
@@ -26,9 +32,11 @@ internal sealed partial record ChartTemplate(string Component, string File, Mani
 
     private void WriteIf(string? condition, JsonNode node, IEmitter emitter)
     {
-        if (condition is not null) emitter.Emit(new Comment($"{{{{ if {condition} }}}}", isInline: false));
+        if (condition is not null)
+            emitter.Emit(new Comment($"{{{{ if {condition} }}}}", isInline: false));
         Write(node, emitter);
-        if (condition is not null) emitter.Emit(new Comment("{{ end }}", isInline: false));
+        if (condition is not null)
+            emitter.Emit(new Comment("{{ end }}", isInline: false));
     }
 
     private void Write(JsonNode? node, IEmitter emitter)
@@ -36,7 +44,14 @@ internal sealed partial record ChartTemplate(string Component, string File, Mani
         switch (node)
         {
             case JsonObject map:
-                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block));
+                emitter.Emit(
+                    new MappingStart(
+                        AnchorName.Empty,
+                        TagName.Empty,
+                        true,
+                        map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block
+                    )
+                );
                 foreach (var (key, value) in map)
                 {
                     emitter.Emit(new Scalar(key));
@@ -45,8 +60,16 @@ internal sealed partial record ChartTemplate(string Component, string File, Mani
                 emitter.Emit(new MappingEnd());
                 break;
             case JsonArray list:
-                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, list.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block));
-                foreach (var item in list.OfType<JsonNode>()) WriteIf(ItemConditions.GetValueOrDefault(item), item, emitter);
+                emitter.Emit(
+                    new SequenceStart(
+                        AnchorName.Empty,
+                        TagName.Empty,
+                        true,
+                        list.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block
+                    )
+                );
+                foreach (var item in list.OfType<JsonNode>())
+                    WriteIf(ItemConditions.GetValueOrDefault(item), item, emitter);
                 emitter.Emit(new SequenceEnd());
                 break;
             default:
@@ -64,12 +87,25 @@ internal sealed partial record ChartTemplate(string Component, string File, Mani
     [GeneratedRegex(@"\{\{(?! \.Values\b)")]
     private static partial Regex OtherBraces();
 
-    private static Scalar ScalarOf(JsonNode? node) => node?.GetValueKind() switch
-    {
-        JsonValueKind.String => new Scalar(AnchorName.Empty, TagName.Empty, Escaped((string)node!), ScalarStyle.DoubleQuoted, false, true),
-        JsonValueKind.True => new Scalar("true"),
-        JsonValueKind.False => new Scalar("false"),
-        JsonValueKind.Number => new Scalar(Convert.ToString(node.AsValue().TryGetValue<long>(out var integer) ? integer : node.GetValue<double>(), CultureInfo.InvariantCulture)!),
-        _ => new Scalar("null"),
-    };
+    private static Scalar ScalarOf(JsonNode? node) =>
+        node?.GetValueKind() switch
+        {
+            JsonValueKind.String => new Scalar(
+                AnchorName.Empty,
+                TagName.Empty,
+                Escaped((string)node!),
+                ScalarStyle.DoubleQuoted,
+                false,
+                true
+            ),
+            JsonValueKind.True => new Scalar("true"),
+            JsonValueKind.False => new Scalar("false"),
+            JsonValueKind.Number => new Scalar(
+                Convert.ToString(
+                    node.AsValue().TryGetValue<long>(out var integer) ? integer : node.GetValue<double>(),
+                    CultureInfo.InvariantCulture
+                )!
+            ),
+            _ => new Scalar("null"),
+        };
 }

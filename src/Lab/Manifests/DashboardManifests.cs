@@ -28,26 +28,50 @@ internal static class DashboardManifests
         var labels = new Dictionary<string, string> { ["app"] = Name };
         yield return Manifest.Of(PodParts.Namespace(Namespace));
         yield return Manifest.Of(PodParts.Service(Namespace, Name, labels, ("http", PagePort), ("otlp", OtlpPort)));
-        yield return Manifest.Of(PodParts.Deployment(Namespace, Name, 1, labels, PodParts.Spec(new V1Container
-        {
-            Name = Name,
-            Image = Image,
-            Env =
-            [
-                PodParts.Variable("ASPNETCORE_URLS", $"http://+:{PagePort}"),
-                PodParts.Variable("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://+:{OtlpPort}"),
-                PodParts.Variable("Dashboard__Otlp__AuthMode", "Unsecured"),
-            ],
-            Ports = [new V1ContainerPort { Name = "http", ContainerPort = PagePort, Protocol = "TCP" }, new V1ContainerPort { Name = "otlp", ContainerPort = OtlpPort, Protocol = "TCP" }],
-            Resources = PodParts.Resources("50m", "128Mi", "1", "512Mi"),
-        })));
+        yield return Manifest.Of(
+            PodParts.Deployment(
+                Namespace,
+                Name,
+                1,
+                labels,
+                PodParts.Spec(
+                    new V1Container
+                    {
+                        Name = Name,
+                        Image = Image,
+                        Env =
+                        [
+                            PodParts.Variable("ASPNETCORE_URLS", $"http://+:{PagePort}"),
+                            PodParts.Variable("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://+:{OtlpPort}"),
+                            PodParts.Variable("Dashboard__Otlp__AuthMode", "Unsecured"),
+                        ],
+                        Ports =
+                        [
+                            new V1ContainerPort
+                            {
+                                Name = "http",
+                                ContainerPort = PagePort,
+                                Protocol = "TCP",
+                            },
+                            new V1ContainerPort
+                            {
+                                Name = "otlp",
+                                ContainerPort = OtlpPort,
+                                Protocol = "TCP",
+                            },
+                        ],
+                        Resources = PodParts.Resources("50m", "128Mi", "1", "512Mi"),
+                    }
+                )
+            )
+        );
     }
 
     /// <summary>The variables that make a service send its telemetry there.</summary>
     public static IEnumerable<V1EnvVar> Telemetry(string service) =>
-    [
-        PodParts.Variable("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://{Name}.{Namespace}:{OtlpPort}"),
-        PodParts.Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
-        PodParts.Variable("OTEL_SERVICE_NAME", service),
-    ];
+        [
+            PodParts.Variable("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://{Name}.{Namespace}:{OtlpPort}"),
+            PodParts.Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+            PodParts.Variable("OTEL_SERVICE_NAME", service),
+        ];
 }

@@ -12,7 +12,10 @@ namespace CiliumDebugging.Lab.Manifests;
 public sealed record Manifest(JsonObject Object)
 {
     /// <summary>The kinds that the lab has manifests of, with their place in URLs.</summary>
-    private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<string, (string, bool)>(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<
+        string,
+        (string, bool)
+    >(StringComparer.Ordinal)
     {
         ["Namespace"] = ("namespaces", false),
         ["ServiceAccount"] = ("serviceaccounts", true),
@@ -53,7 +56,8 @@ public sealed record Manifest(JsonObject Object)
     public override string ToString() => $"{Kind} {(Namespace is null ? "" : Namespace + "/")}{Name}";
 
     /// <summary>An object of KubernetesClient's models, with the owner's label.</summary>
-    public static Manifest Of<T>(T value) where T : IKubernetesObject<V1ObjectMeta>
+    public static Manifest Of<T>(T value)
+        where T : IKubernetesObject<V1ObjectMeta>
     {
         value.Initialize();
         value.Metadata.EnsureLabels()[Ownership.Label] = Ownership.Name;
@@ -65,26 +69,29 @@ public sealed record Manifest(JsonObject Object)
     {
         var copy = value.DeepClone().AsObject();
         var metadata = copy["metadata"]!.AsObject();
-        if (metadata["labels"] is not JsonObject labels) metadata["labels"] = labels = [];
+        if (metadata["labels"] is not JsonObject labels)
+            metadata["labels"] = labels = [];
         labels[Ownership.Label] = Ownership.Name;
         return new Manifest(copy);
     }
 
     /// <summary>Objects as one YAML file.</summary>
-    public static string ToYaml(IEnumerable<Manifest> manifests) => string.Join("---\n", manifests.Select(m => YamlText.Write(Plain(m.Object)!)));
+    public static string ToYaml(IEnumerable<Manifest> manifests) =>
+        string.Join("---\n", manifests.Select(m => YamlText.Write(Plain(m.Object)!)));
 
     /// <summary>JSON as the plain objects that a serializer takes, in the order of its fields.</summary>
-    private static object? Plain(JsonNode? node) => node switch
-    {
-        JsonObject map => map.ToDictionary(f => f.Key, f => Plain(f.Value)),
-        JsonArray list => list.Select(Plain).ToList(),
-        JsonValue value => value.GetValueKind() switch
+    private static object? Plain(JsonNode? node) =>
+        node switch
         {
-            JsonValueKind.String => value.GetValue<string>(),
-            JsonValueKind.True => true,
-            JsonValueKind.False => false,
-            _ => value.TryGetValue<long>(out var integer) ? integer : value.GetValue<double>(),
-        },
-        _ => null,
-    };
+            JsonObject map => map.ToDictionary(f => f.Key, f => Plain(f.Value)),
+            JsonArray list => list.Select(Plain).ToList(),
+            JsonValue value => value.GetValueKind() switch
+            {
+                JsonValueKind.String => value.GetValue<string>(),
+                JsonValueKind.True => true,
+                JsonValueKind.False => false,
+                _ => value.TryGetValue<long>(out var integer) ? integer : value.GetValue<double>(),
+            },
+            _ => null,
+        };
 }

@@ -29,37 +29,104 @@ internal static class PrometheusManifests
     {
         var labels = new Dictionary<string, string> { ["app"] = Name };
         yield return Manifest.Of(PodParts.Namespace(Namespace));
-        yield return Manifest.Of(new V1ServiceAccount { Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace } });
-        yield return Manifest.Of(new V1ClusterRole
-        {
-            Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
-            Rules = [new V1PolicyRule { ApiGroups = [""], Resources = ["pods"], Verbs = ["get", "list", "watch"] }],
-        });
-        yield return Manifest.Of(new V1ClusterRoleBinding
-        {
-            Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
-            RoleRef = new V1RoleRef { ApiGroup = "rbac.authorization.k8s.io", Kind = "ClusterRole", Name = $"{Ownership.Name}-{Name}" },
-            Subjects = [new Rbacv1Subject { Kind = "ServiceAccount", Name = Name, NamespaceProperty = Namespace }],
-        });
-        yield return Manifest.Of(new V1ConfigMap { Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace }, Data = new Dictionary<string, string> { ["prometheus.yml"] = Configuration } });
+        yield return Manifest.Of(
+            new V1ServiceAccount
+            {
+                Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace },
+            }
+        );
+        yield return Manifest.Of(
+            new V1ClusterRole
+            {
+                Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
+                Rules =
+                [
+                    new V1PolicyRule
+                    {
+                        ApiGroups = [""],
+                        Resources = ["pods"],
+                        Verbs = ["get", "list", "watch"],
+                    },
+                ],
+            }
+        );
+        yield return Manifest.Of(
+            new V1ClusterRoleBinding
+            {
+                Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
+                RoleRef = new V1RoleRef
+                {
+                    ApiGroup = "rbac.authorization.k8s.io",
+                    Kind = "ClusterRole",
+                    Name = $"{Ownership.Name}-{Name}",
+                },
+                Subjects =
+                [
+                    new Rbacv1Subject
+                    {
+                        Kind = "ServiceAccount",
+                        Name = Name,
+                        NamespaceProperty = Namespace,
+                    },
+                ],
+            }
+        );
+        yield return Manifest.Of(
+            new V1ConfigMap
+            {
+                Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace },
+                Data = new Dictionary<string, string> { ["prometheus.yml"] = Configuration },
+            }
+        );
         yield return Manifest.Of(PodParts.Service(Namespace, Name, labels, ("http", Port)));
         yield return Manifest.Of(PodParts.Deployment(Namespace, Name, 1, labels, Pod()));
     }
 
     private static V1PodSpec Pod()
     {
-        var pod = PodParts.Spec(new V1Container
-        {
-            Name = Name,
-            Image = Image,
-            Args = ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/tmp/tsdb", "--storage.tsdb.retention.time=6h"],
-            Ports = [new V1ContainerPort { Name = "http", ContainerPort = Port, Protocol = "TCP" }],
-            ReadinessProbe = PodParts.Ready("/-/ready", Port),
-            Resources = PodParts.Resources("100m", "256Mi", "1", "1Gi"),
-            VolumeMounts = [new V1VolumeMount { Name = "config", MountPath = "/etc/prometheus", ReadOnlyProperty = true }],
-        }, User, serviceAccount: Name);
+        var pod = PodParts.Spec(
+            new V1Container
+            {
+                Name = Name,
+                Image = Image,
+                Args =
+                [
+                    "--config.file=/etc/prometheus/prometheus.yml",
+                    "--storage.tsdb.path=/tmp/tsdb",
+                    "--storage.tsdb.retention.time=6h",
+                ],
+                Ports =
+                [
+                    new V1ContainerPort
+                    {
+                        Name = "http",
+                        ContainerPort = Port,
+                        Protocol = "TCP",
+                    },
+                ],
+                ReadinessProbe = PodParts.Ready("/-/ready", Port),
+                Resources = PodParts.Resources("100m", "256Mi", "1", "1Gi"),
+                VolumeMounts =
+                [
+                    new V1VolumeMount
+                    {
+                        Name = "config",
+                        MountPath = "/etc/prometheus",
+                        ReadOnlyProperty = true,
+                    },
+                ],
+            },
+            User,
+            serviceAccount: Name
+        );
         pod.Volumes[0].EmptyDir.SizeLimit = new ResourceQuantity("1Gi");
-        pod.Volumes.Add(new V1Volume { Name = "config", ConfigMap = new V1ConfigMapVolumeSource { Name = Name } });
+        pod.Volumes.Add(
+            new V1Volume
+            {
+                Name = "config",
+                ConfigMap = new V1ConfigMapVolumeSource { Name = Name },
+            }
+        );
         return pod;
     }
 

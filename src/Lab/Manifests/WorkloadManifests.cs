@@ -12,50 +12,89 @@ internal static class WorkloadManifests
     /// <summary>The Downward API's fields by which a process learns which Pod it is.</summary>
     public static IReadOnlyList<(string Variable, string Field)> Identity { get; } =
     [
-        (PodEnvironment.PodName, "metadata.name"), (PodEnvironment.PodNamespace, "metadata.namespace"),
-        (PodEnvironment.NodeName, "spec.nodeName"), (PodEnvironment.PodIp, "status.podIP"),
+        (PodEnvironment.PodName, "metadata.name"),
+        (PodEnvironment.PodNamespace, "metadata.namespace"),
+        (PodEnvironment.NodeName, "spec.nodeName"),
+        (PodEnvironment.PodIp, "status.podIP"),
     ];
 
     /// <summary>The objects of one workload: its namespace, the Services in front of it, its Deployment.</summary>
     public static IEnumerable<Manifest> Render(WorkloadSpec workload, ManifestValues values)
     {
         yield return Manifest.Of(PodParts.Namespace(workload.Namespace));
-        foreach (var service in values.Topology.Services.Where(s => s.Namespace == workload.Namespace && s.Selector.All(l => workload.Labels.GetValueOrDefault(l.Key) == l.Value)))
-            yield return Manifest.Of(PodParts.Service(service.Namespace, service.Name, service.Selector.ToDictionary(), ("http", service.Port)));
+        foreach (
+            var service in values.Topology.Services.Where(s =>
+                s.Namespace == workload.Namespace
+                && s.Selector.All(l => workload.Labels.GetValueOrDefault(l.Key) == l.Value)
+            )
+        )
+            yield return Manifest.Of(
+                PodParts.Service(
+                    service.Namespace,
+                    service.Name,
+                    service.Selector.ToDictionary(),
+                    ("http", service.Port)
+                )
+            );
         yield return Manifest.Of(Deployment(workload, values));
     }
 
     private static V1Deployment Deployment(WorkloadSpec workload, ManifestValues values)
     {
         var pod = PodParts.Spec(Container(workload, values));
-        if (workload.Nodes.Length > 1) pod.TopologySpreadConstraints = [OnePodPerNode(workload)];
-        return PodParts.Deployment(workload.Namespace, workload.Name, workload.Nodes.Length, workload.Labels.ToDictionary(), pod);
+        if (workload.Nodes.Length > 1)
+            pod.TopologySpreadConstraints = [OnePodPerNode(workload)];
+        return PodParts.Deployment(
+            workload.Namespace,
+            workload.Name,
+            workload.Nodes.Length,
+            workload.Labels.ToDictionary(),
+            pod
+        );
     }
 
     private static V1Container Container(WorkloadSpec workload, ManifestValues values)
     {
         // The load test serves its control interface only, which is no container port: the API server's pod proxy is the way to it.
         var served = workload.Port ?? LoadTestPorts.Control;
-        var variables = Identity.Select(i => PodParts.Field(i.Variable, i.Field)).Append(PodParts.Variable("ASPNETCORE_HTTP_PORTS", served.ToString(CultureInfo.InvariantCulture))).ToList();
+        var variables = Identity
+            .Select(i => PodParts.Field(i.Variable, i.Field))
+            .Append(PodParts.Variable("ASPNETCORE_HTTP_PORTS", served.ToString(CultureInfo.InvariantCulture)))
+            .ToList();
         // Only backends send telemetry: the load test's policy admits nothing but the backends, and its refused exports would look like drops.
-        if (values.Dashboard && workload.Image is PodImage.Backend) variables.AddRange(DashboardManifests.Telemetry(workload.Name));
+        if (values.Dashboard && workload.Image is PodImage.Backend)
+            variables.AddRange(DashboardManifests.Telemetry(workload.Name));
         return new V1Container
         {
             Name = workload.Name,
             Image = values.ImageOf(workload),
             Env = variables,
-            Ports = workload.Port is { } port ? [new V1ContainerPort { Name = "http", ContainerPort = port, Protocol = "TCP" }] : null,
+            Ports = workload.Port is { } port
+                ?
+                [
+                    new V1ContainerPort
+                    {
+                        Name = "http",
+                        ContainerPort = port,
+                        Protocol = "TCP",
+                    },
+                ]
+                : null,
             ReadinessProbe = PodParts.Ready("/health", served),
-            Resources = workload.Image is PodImage.Backend ? PodParts.Resources("50m", "96Mi", "1", "256Mi") : PodParts.Resources("100m", "128Mi", "2", "512Mi"),
+            Resources =
+                workload.Image is PodImage.Backend
+                    ? PodParts.Resources("50m", "96Mi", "1", "256Mi")
+                    : PodParts.Resources("100m", "128Mi", "2", "512Mi"),
         };
     }
 
     /// <summary>One Pod on each node, as in the topology; an uneven placement would be a skew of its own.</summary>
-    private static V1TopologySpreadConstraint OnePodPerNode(WorkloadSpec workload) => new()
-    {
-        MaxSkew = 1,
-        TopologyKey = "kubernetes.io/hostname",
-        WhenUnsatisfiable = "DoNotSchedule",
-        LabelSelector = new V1LabelSelector { MatchLabels = workload.Labels.ToDictionary() },
-    };
+    private static V1TopologySpreadConstraint OnePodPerNode(WorkloadSpec workload) =>
+        new()
+        {
+            MaxSkew = 1,
+            TopologyKey = "kubernetes.io/hostname",
+            WhenUnsatisfiable = "DoNotSchedule",
+            LabelSelector = new V1LabelSelector { MatchLabels = workload.Labels.ToDictionary() },
+        };
 }

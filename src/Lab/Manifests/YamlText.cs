@@ -7,9 +7,14 @@ namespace CiliumDebugging.Lab.Manifests;
 public static class YamlText
 {
     private static readonly ISerializer s_serializer = new SerializerBuilder()
-        .WithNamingConvention(CamelCaseNamingConvention.Instance).WithQuotingNecessaryStrings().WithIndentedSequences().DisableAliases()
-        .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull | DefaultValuesHandling.OmitEmptyCollections).Build();
+        .WithNamingConvention(CamelCaseNamingConvention.Instance)
+        .WithQuotingNecessaryStrings()
+        .WithIndentedSequences()
+        .DisableAliases()
+        .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull | DefaultValuesHandling.OmitEmptyCollections)
+        .Build();
 
     /// <summary>An object as one document.</summary>
-    public static string Write(object value) => s_serializer.Serialize(value).Replace("\r\n", "\n", StringComparison.Ordinal);
+    public static string Write(object value) =>
+        s_serializer.Serialize(value).Replace("\r\n", "\n", StringComparison.Ordinal);
 }

@@ -31,13 +31,19 @@ public static class PrometheusTargets
     public static string Render(IEnumerable<V1Pod> pods)
     {
         ArgumentNullException.ThrowIfNull(pods);
-        return JsonSerializer.Serialize(pods.Where(p => p.Status?.PodIP is { Length: > 0 }).SelectMany(Targets), s_json);
+        return JsonSerializer.Serialize(
+            pods.Where(p => p.Status?.PodIP is { Length: > 0 }).SelectMany(Targets),
+            s_json
+        );
     }
 
     private static IEnumerable<Target> Targets(V1Pod pod) =>
         from container in pod.Spec.Containers
         from port in container.Ports ?? []
-        select new Target([string.Create(CultureInfo.InvariantCulture, $"{pod.Status.PodIP}:{port.ContainerPort}")], Labels(pod, container, port));
+        select new Target(
+            [string.Create(CultureInfo.InvariantCulture, $"{pod.Status.PodIP}:{port.ContainerPort}")],
+            Labels(pod, container, port)
+        );
 
     private static SortedDictionary<string, string> Labels(V1Pod pod, V1Container container, V1ContainerPort port)
     {
@@ -50,17 +56,22 @@ public static class PrometheusTargets
             [Prefix + "pod_host_ip"] = pod.Status.HostIP ?? "",
             [Prefix + "pod_node_name"] = pod.Spec.NodeName ?? "",
             [Prefix + "pod_phase"] = pod.Status.Phase ?? "",
-            [Prefix + "pod_ready"] = pod.Status.Conditions?.FirstOrDefault(c => c.Type == "Ready")?.Status.ToLowerInvariant() ?? "unknown",
+            [Prefix + "pod_ready"] = pod.Status.Conditions?.FirstOrDefault(c => c.Type == "Ready")
+                ?.Status.ToLowerInvariant()
+                ?? "unknown",
             [Prefix + "pod_container_name"] = container.Name,
             [Prefix + "pod_container_port_name"] = port.Name ?? "",
             [Prefix + "pod_container_port_number"] = port.ContainerPort.ToString(CultureInfo.InvariantCulture),
             [Prefix + "pod_container_port_protocol"] = port.Protocol ?? "TCP",
         };
-        foreach (var (name, value) in pod.Labels() ?? new Dictionary<string, string>()) labels[Prefix + "pod_label_" + LabelName(name)] = value;
-        foreach (var (name, value) in pod.Annotations() ?? new Dictionary<string, string>()) labels[Prefix + "pod_annotation_" + LabelName(name)] = value;
+        foreach (var (name, value) in pod.Labels() ?? new Dictionary<string, string>())
+            labels[Prefix + "pod_label_" + LabelName(name)] = value;
+        foreach (var (name, value) in pod.Annotations() ?? new Dictionary<string, string>())
+            labels[Prefix + "pod_annotation_" + LabelName(name)] = value;
         return labels;
     }
 
     /// <summary>A name as Prometheus makes a label of it: everything that may not stand in one becomes an underscore.</summary>
-    private static string LabelName(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c == '_' ? c : '_'));
+    private static string LabelName(string name) =>
+        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c == '_' ? c : '_'));
 }

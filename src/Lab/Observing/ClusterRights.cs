@@ -23,31 +23,49 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
     /// <param name="ns">Namespace of the Service.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task<ClusterRights> ReadAsync(
-        Kubernetes cluster, string ns, CancellationToken cancellationToken)
+        Kubernetes cluster,
+        string ns,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(cluster);
         Task<string?> MayAsync(string verb, string resource, string? of = null, string? group = null)
         {
             var what = new V1ResourceAttributes
             {
-                Verb = verb, Resource = resource, Group = group, NamespaceProperty = of,
+                Verb = verb,
+                Resource = resource,
+                Group = group,
+                NamespaceProperty = of,
             };
             return RefusalAsync(cluster, what, cancellationToken);
         }
         var policies = await WithoutPoliciesAsync(cluster, ns, cancellationToken)
             ?? await MayAsync("create", "ciliumnetworkpolicies", ns, "cilium.io");
         return new ClusterRights(
-            await MayAsync("delete", "pods", ns), policies, await MayAsync("create", "namespaces"));
+            await MayAsync("delete", "pods", ns),
+            policies,
+            await MayAsync("create", "namespaces")
+        );
     }
 
     /// <summary>Rights are granted for kinds that a cluster does not have, too.</summary>
     private static async Task<string?> WithoutPoliciesAsync(
-        Kubernetes cluster, string ns, CancellationToken cancellationToken)
+        Kubernetes cluster,
+        string ns,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             await cluster.CustomObjects.ListNamespacedCustomObjectAsync(
-                "cilium.io", "v2", ns, "ciliumnetworkpolicies", limit: 1, cancellationToken: cancellationToken);
+                "cilium.io",
+                "v2",
+                ns,
+                "ciliumnetworkpolicies",
+                limit: 1,
+                cancellationToken: cancellationToken
+            );
             return null;
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
@@ -61,15 +79,21 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
     }
 
     private static async Task<string?> RefusalAsync(
-        Kubernetes cluster, V1ResourceAttributes what, CancellationToken cancellationToken)
+        Kubernetes cluster,
+        V1ResourceAttributes what,
+        CancellationToken cancellationToken
+    )
     {
         var spec = new V1SelfSubjectAccessReviewSpec { ResourceAttributes = what };
         var review = new V1SelfSubjectAccessReview { Spec = spec };
         try
         {
             var answer = await cluster.AuthorizationV1.CreateSelfSubjectAccessReviewAsync(
-                review, cancellationToken: cancellationToken);
-            if (answer.Status is not { Allowed: false } status) return null;
+                review,
+                cancellationToken: cancellationToken
+            );
+            if (answer.Status is not { Allowed: false } status)
+                return null;
             var where = what.NamespaceProperty is { } ns ? $" in namespace {ns}" : "";
             var why = status.Reason is { Length: > 0 } reason ? $": {reason}" : "";
             return $"this user may not {what.Verb} {what.Resource}{where}{why}";

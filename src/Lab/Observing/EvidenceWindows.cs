@@ -33,16 +33,24 @@ internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length =
     public static readonly TimeSpan DefaultLength = TimeSpan.FromMinutes(10);
 
     private readonly double _length = (length ?? DefaultLength).TotalSeconds;
-    private Window? _shown, _successor;
+    private Window? _shown,
+        _successor;
     private SkewEpisode? _open;
 
     /// <summary>Windows so far.</summary>
     public int Count { get; private set; }
 
     /// <summary>The clients whose requests are evidence now.</summary>
-    public IReadOnlyCollection<string> Clients => _shown is not { } shown ? []
-        : [.. shown.Observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0)
-            .Distinct(StringComparer.Ordinal)];
+    public IReadOnlyCollection<string> Clients =>
+        _shown is not { } shown
+            ? []
+            :
+            [
+                .. shown
+                    .Observer.Hubble.Totals.Keys.Select(k => k.Client)
+                    .Where(c => c.Length > 0)
+                    .Distinct(StringComparer.Ordinal),
+            ];
 
     /// <summary>What was counted so far is evidence no more.</summary>
     public void Restart() => (_shown, _successor, _open) = (null, null, null);
@@ -58,33 +66,40 @@ internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length =
         var shown = _shown ??= Begin(round.At, service);
         shown.Add(round, service, source, startedAt);
         _successor?.Add(round, service, source, startedAt);
-        if (shown.AlarmsAgain() && !TakesPlace(round.At)) _successor = Joined(round, service, source, startedAt);
+        if (shown.AlarmsAgain() && !TakesPlace(round.At))
+            _successor = Joined(round, service, source, startedAt);
         else if (_successor is null && round.At - shown.Began >= _length / 2)
             _successor = Joined(round, service, source, startedAt);
-        if (TakesPlace(round.At)) Replace();
+        if (TakesPlace(round.At))
+            Replace();
         return Result();
     }
 
     /// <summary>Whether the successor takes the place of the shown window now.</summary>
     private bool TakesPlace(double at)
     {
-        if (_shown is not { } shown || _successor is not { } next) return false;
+        if (_shown is not { } shown || _successor is not { } next)
+            return false;
         var decided = next.Kind is not VerdictKind.Undecided;
-        if (decided && shown.Kind is not VerdictKind.Undecided && next.Kind != shown.Kind) return true;
+        if (decided && shown.Kind is not VerdictKind.Undecided && next.Kind != shown.Kind)
+            return true;
         return at - shown.Began >= _length && (decided || at - next.Began >= _length / 2);
     }
 
     private void Replace()
     {
-        if (_shown!.Kind is VerdictKind.Skewed) _open ??= _shown.OpenEpisode;
+        if (_shown!.Kind is VerdictKind.Skewed)
+            _open ??= _shown.OpenEpisode;
         (_shown, _successor) = (_successor, null);
     }
 
     private ObservedResult Result()
     {
         var result = _shown!.Result!;
-        if (_shown.Kind is VerdictKind.Even) _open = null;
-        if (_open is null || _shown.Kind is not VerdictKind.Skewed) return result;
+        if (_shown.Kind is VerdictKind.Even)
+            _open = null;
+        if (_open is null || _shown.Kind is not VerdictKind.Skewed)
+            return result;
         var status = result.Report.Status;
         var kept = status with { Episodes = [_open], EpisodesTotal = Math.Max(1, status.EpisodesTotal) };
         return result with { Report = result.Report with { Status = kept } };

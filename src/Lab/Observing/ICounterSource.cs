@@ -16,5 +16,9 @@ internal interface ICounterSource
     /// <param name="since">Nothing before this moment is wanted, UTC.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ObservationException">The source as a whole cannot be read; a single target that cannot is part of a round.</exception>
-    Task<IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)>> ReadAsync(ServiceObjectsRead objects, DateTimeOffset since, CancellationToken cancellationToken);
+    Task<IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)>> ReadAsync(
+        ServiceObjectsRead objects,
+        DateTimeOffset since,
+        CancellationToken cancellationToken
+    );
 }

@@ -21,8 +21,10 @@ public enum ObservationProblem
 /// <param name="cause">The cause.</param>
 /// <param name="problem">Its kind. Default <see cref="ObservationProblem.Unreachable"/>.</param>
 public sealed class ObservationException(
-    string message, Exception? cause = null, ObservationProblem problem = ObservationProblem.Unreachable)
-    : Exception(message, cause)
+    string message,
+    Exception? cause = null,
+    ObservationProblem problem = ObservationProblem.Unreachable
+) : Exception(message, cause)
 {
     /// <summary>Its kind.</summary>
     public ObservationProblem Problem => problem;

@@ -7,7 +7,9 @@ namespace CiliumDebugging.Lab.Observing;
 /// <param name="Objects">The objects.</param>
 /// <param name="Scrapes">The counters since the last reading, in order; several from a Prometheus.</param>
 internal sealed record ObservedRound(
-    ServiceObjectsRead Objects, IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)> Scrapes);
+    ServiceObjectsRead Objects,
+    IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)> Scrapes
+);
 
 /// <summary>
 /// Reads the objects and the counters of a Service again and again, with <c>get</c> and <c>list</c> only and within the
@@ -29,7 +31,8 @@ internal sealed class ObservationRounds : IDisposable
         (_options, _time) = (options, time);
         _budget = new RequestBudget(options.RequestsPerMinute, time);
         _objects = new ServiceObjects(cluster, options, _budget, time);
-        _source = options.Prometheus is { } address ? OfPrometheus(address)
+        _source = options.Prometheus is { } address
+            ? OfPrometheus(address)
             : new DirectScrapes(cluster, options, _budget, time);
     }
 
@@ -55,8 +58,11 @@ internal sealed class ObservationRounds : IDisposable
     /// </param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(
-        DateTimeOffset since, Func<IReadOnlyCollection<string>> clients,
-        Func<ObservedRound?, ObservationException?, TimeSpan?> onRound, CancellationToken cancellationToken)
+        DateTimeOffset since,
+        Func<IReadOnlyCollection<string>> clients,
+        Func<ObservedRound?, ObservationException?, TimeSpan?> onRound,
+        CancellationToken cancellationToken
+    )
     {
         while (true)
         {
@@ -71,24 +77,34 @@ internal sealed class ObservationRounds : IDisposable
             {
                 problem = e;
             }
-            if (onRound(round, problem) is not { } least) return;
+            if (onRound(round, problem) is not { } least)
+                return;
             var requests = _source.RequestsPerReading + ServiceObjects.RequestsPerReading;
             var interval = Longest(_options.Interval, _budget.LeastInterval(requests));
             var wait = Longest(least, interval) - _time.GetElapsedTime(started);
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, _time, cancellationToken);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, _time, cancellationToken);
         }
     }
 
     private async Task<ObservedRound> ReadAsync(
-        DateTimeOffset since, IReadOnlyCollection<string> clients, CancellationToken cancellationToken)
+        DateTimeOffset since,
+        IReadOnlyCollection<string> clients,
+        CancellationToken cancellationToken
+    )
     {
         var read = await _objects.ReadAsync(since, clients, cancellationToken);
         var rounds = await _source.ReadAsync(read, since, cancellationToken);
         // A client's node decides how often it was counted: look up those that are new before anything is evaluated.
-        var unknown = rounds.SelectMany(r => r.Round.Scrapes).SelectMany(s => s.Counters?.Keys ?? [])
+        var unknown = rounds
+            .SelectMany(r => r.Round.Scrapes)
+            .SelectMany(s => s.Counters?.Keys ?? [])
             .Select(k => k.Client)
-            .Where(c => c.Length > 0 && !_objects.Knows(c)).Distinct(StringComparer.Ordinal).ToList();
-        if (unknown.Count > 0) read = await _objects.ReadAsync(since, [.. clients, .. unknown], cancellationToken);
+            .Where(c => c.Length > 0 && !_objects.Knows(c))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+        if (unknown.Count > 0)
+            read = await _objects.ReadAsync(since, [.. clients, .. unknown], cancellationToken);
         return new ObservedRound(read, rounds);
     }
 

@@ -20,7 +20,8 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
     /// <summary>How long observing may fail before it ends.</summary>
     private const int MaxFailuresInARow = 5;
 
-    private static readonly TimeSpan s_scraping = TimeSpan.FromMinutes(3), s_lookingBack = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_scraping = TimeSpan.FromMinutes(3),
+        s_lookingBack = TimeSpan.FromMinutes(10);
 
     /// <summary>Requests made so far, on all servers together.</summary>
     public long Requests { get; private set; }
@@ -55,7 +56,8 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
             if (problem is not null)
             {
                 var anything = observer.Hubble.Differences.Rounds + observer.Backends.Differences.Rounds > 0;
-                if (++failures >= MaxFailuresInARow || !anything) throw problem;
+                if (++failures >= MaxFailuresInARow || !anything)
+                    throw problem;
                 progress($"{problem.Message} (trying again, {failures} of {MaxFailuresInARow - 1})");
             }
             else
@@ -67,7 +69,8 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
             Requests = rounds.Requests;
             // 3. what it means
             result = ObservedReport.Of(observer, rounds.Source, since);
-            if (Said(result) is var now && now != said) progress(said = now);
+            if (Said(result) is var now && now != said)
+                progress(said = now);
             var done = result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= end;
             return done ? null : TimeSpan.Zero;
         }
@@ -75,18 +78,26 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
 
     private DateTimeOffset End(DateTimeOffset began)
     {
-        if (options.Prometheus is not null && !options.Watch) return began;
-        if (options.For is { } given) return began + given;
+        if (options.Prometheus is not null && !options.Watch)
+            return began;
+        if (options.For is { } given)
+            return began + given;
         return options.Watch ? DateTimeOffset.MaxValue : began + s_scraping;
     }
 
     /// <summary>A Prometheus knows the past, but the objects only say how things are now: nothing from before their last change is judged.</summary>
     private DateTimeOffset Since(ServiceObjectsRead read, DateTimeOffset began, ObservationProgress progress)
     {
-        if (options.Prometheus is null) return began;
+        if (options.Prometheus is null)
+            return began;
         var wanted = began - (options.Watch ? s_lookingBack : options.For ?? s_lookingBack);
-        if (read.StableSince is not { } changed || changed <= wanted.UtcDateTime) return wanted;
-        progress(FormattableString.Invariant($"judging from {changed:yyyy-MM-dd HH:mm:ss} UTC on: then the newest pod became ready or the newest policy was created"));
+        if (read.StableSince is not { } changed || changed <= wanted.UtcDateTime)
+            return wanted;
+        progress(
+            FormattableString.Invariant(
+                $"judging from {changed:yyyy-MM-dd HH:mm:ss} UTC on: then the newest pod became ready or the newest policy was created"
+            )
+        );
         // The change takes a moment to reach every node.
         return new DateTimeOffset(DateTime.SpecifyKind(changed, DateTimeKind.Utc)) + TimeSpan.FromSeconds(2);
     }
@@ -95,7 +106,9 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
     {
         var phase = result.Report.Phases[^1];
         var withheld = result.Report.Quality.FirstOrDefault(q => q.Fails)?.Text;
-        return withheld is not null ? $"undecided: {withheld}" : $"selection {Word(phase.Selection.Kind)}, delivery {Word(phase.Delivery.Successes.Kind)}: {result.Report.Diagnosis.Name}";
+        return withheld is not null
+            ? $"undecided: {withheld}"
+            : $"selection {Word(phase.Selection.Kind)}, delivery {Word(phase.Delivery.Successes.Kind)}: {result.Report.Diagnosis.Name}";
         static string Word(CiliumDebugging.Statistics.VerdictKind kind) => kind.ToString().ToLowerInvariant();
     }
 }

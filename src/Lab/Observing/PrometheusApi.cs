@@ -9,7 +9,10 @@ namespace CiliumDebugging.Lab.Observing;
 /// <summary>A series as it was scraped.</summary>
 /// <param name="Labels">Its labels, with <c>__name__</c>.</param>
 /// <param name="Samples">Times (s since 1970) and values, in order.</param>
-internal sealed record RawSeries(ImmutableDictionary<string, string> Labels, ImmutableArray<(double At, double Value)> Samples)
+internal sealed record RawSeries(
+    ImmutableDictionary<string, string> Labels,
+    ImmutableArray<(double At, double Value)> Samples
+)
 {
     /// <summary>A label's value; empty when there is none.</summary>
     public string this[string label] => Labels.GetValueOrDefault(label, "");
@@ -30,8 +33,15 @@ internal sealed class PrometheusApi : IDisposable
         // A path of its own (a Prometheus behind a gateway) needs its slash to stay.
         Address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
         (_limit, _time) = (limit, time);
-        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) }) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
-        if (token is not null) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        _http = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) }
+        )
+        {
+            BaseAddress = Address,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (token is not null)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
     /// <summary>Its address.</summary>
@@ -43,14 +53,31 @@ internal sealed class PrometheusApi : IDisposable
     /// <param name="at">Its end, s since 1970.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="ObservationException">It cannot be asked, or its answer is none; the message says why.</exception>
-    public async Task<ImmutableArray<RawSeries>> SamplesAsync(string selector, double windowSeconds, double at, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<RawSeries>> SamplesAsync(
+        string selector,
+        double windowSeconds,
+        double at,
+        CancellationToken cancellationToken
+    )
     {
-        var query = string.Create(CultureInfo.InvariantCulture, $"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
+        var query = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]"
+        );
         using var limit = new CancellationTokenSource(_limit, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(string.Create(CultureInfo.InvariantCulture, $"api/v1/query?query={Uri.EscapeDataString(query)}&time={at:0.000}"), UriKind.Relative));
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get,
+                new Uri(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"api/v1/query?query={Uri.EscapeDataString(query)}&time={at:0.000}"
+                    ),
+                    UriKind.Relative
+                )
+            );
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var text = await BoundedText.ReadAsync(response.Content, MaxBytes, cut: false, either.Token);
             return Parse(text, (int)response.StatusCode);
@@ -61,7 +88,13 @@ internal sealed class PrometheusApi : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ObservationException(string.Create(CultureInfo.InvariantCulture, $"Prometheus {Address} gave no complete answer within {_limit.TotalSeconds:0.#} s to {query}"), e);
+            throw new ObservationException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Prometheus {Address} gave no complete answer within {_limit.TotalSeconds:0.#} s to {query}"
+                ),
+                e
+            );
         }
     }
 
@@ -71,14 +104,26 @@ internal sealed class PrometheusApi : IDisposable
         {
             using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 16 });
             var root = json.RootElement;
-            if (root.ValueKind is not JsonValueKind.Object || !root.TryGetProperty("status", out var outcome)) throw NoAnswer(text, status);
-            if (outcome.ValueEquals("error")) throw new ObservationException($"Prometheus {Address} answered an error: {Cut(root.TryGetProperty("error", out var error) ? error.ToString() : text)}");
+            if (root.ValueKind is not JsonValueKind.Object || !root.TryGetProperty("status", out var outcome))
+                throw NoAnswer(text, status);
+            if (outcome.ValueEquals("error"))
+                throw new ObservationException(
+                    $"Prometheus {Address} answered an error: {Cut(root.TryGetProperty("error", out var error) ? error.ToString() : text)}"
+                );
             var data = root.GetProperty("data");
-            if (!data.GetProperty("resultType").ValueEquals("matrix")) throw NoAnswer(text, status);
+            if (!data.GetProperty("resultType").ValueEquals("matrix"))
+                throw NoAnswer(text, status);
             var left = MaxSamples;
             return [.. data.GetProperty("result").EnumerateArray().Select(series => Series(series, ref left))];
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        catch (Exception e)
+            when (e
+                    is JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or FormatException
+                        or IndexOutOfRangeException
+            )
         {
             throw NoAnswer(text, status, e);
         }
@@ -86,23 +131,39 @@ internal sealed class PrometheusApi : IDisposable
 
     private RawSeries Series(JsonElement series, ref int left)
     {
-        var labels = series.GetProperty("metric").EnumerateObject().ToImmutableDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal);
+        var labels = series
+            .GetProperty("metric")
+            .EnumerateObject()
+            .ToImmutableDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal);
         var values = series.GetProperty("values");
         left -= values.GetArrayLength();
-        if (left < 0) throw new ObservationException($"Prometheus {Address} answered more than {MaxSamples} samples; ask for a shorter time (--for)");
-        return new RawSeries(labels, [.. values.EnumerateArray().Select(v => (v[0].GetDouble(), Value(v[1].GetString())))]);
+        if (left < 0)
+            throw new ObservationException(
+                $"Prometheus {Address} answered more than {MaxSamples} samples; ask for a shorter time (--for)"
+            );
+        return new RawSeries(
+            labels,
+            [.. values.EnumerateArray().Select(v => (v[0].GetDouble(), Value(v[1].GetString())))]
+        );
     }
 
-    private static double Value(string? text) => text switch
-    {
-        "+Inf" => double.PositiveInfinity,
-        "-Inf" => double.NegativeInfinity,
-        "NaN" => double.NaN,
-        _ => double.Parse(text ?? "", NumberStyles.Float, CultureInfo.InvariantCulture),
-    };
+    private static double Value(string? text) =>
+        text switch
+        {
+            "+Inf" => double.PositiveInfinity,
+            "-Inf" => double.NegativeInfinity,
+            "NaN" => double.NaN,
+            _ => double.Parse(text ?? "", NumberStyles.Float, CultureInfo.InvariantCulture),
+        };
 
     private ObservationException NoAnswer(string text, int status, Exception? cause = null) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{Address} is no Prometheus: it answered {status} with '{Cut(text)}'; give the address that has /api/v1/query"), cause);
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Address} is no Prometheus: it answered {status} with '{Cut(text)}'; give the address that has /api/v1/query"
+            ),
+            cause
+        );
 
     private static string Cut(string text)
     {

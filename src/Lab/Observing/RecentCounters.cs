@@ -17,7 +17,11 @@ internal sealed class RecentCounters(double window)
     private const int MaxSamples = 300;
 
     private sealed record Increments(
-        ScrapeTarget Target, double From, double To, ImmutableDictionary<CounterKey, double> Counts)
+        ScrapeTarget Target,
+        double From,
+        double To,
+        ImmutableDictionary<CounterKey, double> Counts
+    )
     {
         public double Seconds => To - From;
     }
@@ -25,8 +29,9 @@ internal sealed class RecentCounters(double window)
     private readonly Dictionary<ScrapeTarget, (double At, TargetScrape Scrape)> _last = [];
     private readonly List<Increments> _recent = [];
     private readonly Queue<SeriesSample> _samples = new();
-    private ImmutableSortedDictionary<string, PodCounts> _totals =
-        ImmutableSortedDictionary.Create<string, PodCounts>(StringComparer.Ordinal);
+    private ImmutableSortedDictionary<string, PodCounts> _totals = ImmutableSortedDictionary.Create<string, PodCounts>(
+        StringComparer.Ordinal
+    );
 
     /// <summary>Requests since observing began, each counted once.</summary>
     public double Requests { get; private set; }
@@ -64,12 +69,14 @@ internal sealed class RecentCounters(double window)
             _last[scrape.Target] = (round.At, scrape);
         }
         var old = _last.Where(l => l.Value.At < round.At - 6 * window).Select(l => l.Key).ToList();
-        foreach (var target in old) _last.Remove(target);
+        foreach (var target in old)
+            _last.Remove(target);
         _recent.RemoveAll(i => i.To <= round.At - window);
         _recent.AddRange(now);
         Count(now, service, round.At);
         _samples.Enqueue(new SeriesSample(round.At, _totals));
-        if (_samples.Count > MaxSamples) _samples.Dequeue();
+        if (_samples.Count > MaxSamples)
+            _samples.Dequeue();
     }
 
     /// <summary>The rates of the Service's Pods.</summary>
@@ -80,13 +87,18 @@ internal sealed class RecentCounters(double window)
     {
         var seconds = _recent.GroupBy(i => i.Target).ToDictionary(g => g.Key, g => g.Sum(i => i.Seconds));
         // Counts per second stand in for counts: what is made of them is linear in them.
-        var perSecond = _recent.SelectMany(i => i.Counts).GroupBy(c => c.Key)
+        var perSecond = _recent
+            .SelectMany(i => i.Counts)
+            .GroupBy(c => c.Key)
             .ToDictionary(g => g.Key, g => g.Sum(c => c.Value) / seconds[g.Key.Target]);
         var traffic = ServiceTraffic.Of(perSecond, service);
         double Sum(Func<ClientTraffic, double[]> what, int pod) => traffic.Clients.Sum(c => what(c)[pod]);
-        var pods = service.Endpoints.Select((e, i) => view is TargetKind.Hubble
-            ? new PodRate(e.Pod, Sum(c => c.Ok, i), Sum(c => c.Failed, i) + Sum(c => c.ProxyErrors, i))
-            : new PodRate(e.Pod, traffic.Reached[i], 0));
+        var pods = service.Endpoints.Select(
+            (e, i) =>
+                view is TargetKind.Hubble
+                    ? new PodRate(e.Pod, Sum(c => c.Ok, i), Sum(c => c.Failed, i) + Sum(c => c.ProxyErrors, i))
+                    : new PodRate(e.Pod, traffic.Reached[i], 0)
+        );
         var covered = seconds.Values.DefaultIfEmpty(0).Max();
         return new LiveRates(at, (long)Math.Round(Requests), [.. pods]) { Window = covered };
     }
@@ -97,36 +109,43 @@ internal sealed class RecentCounters(double window)
         var traffic = ServiceTraffic.Of(counts, service);
         var requests = Math.Max(traffic.Clients.Sum(c => c.Chosen.Sum()), traffic.Reached.Sum());
         Requests += requests;
-        if (requests > 0) LastRequestAt = at;
+        if (requests > 0)
+            LastRequestAt = at;
         var byPod = counts.ToLookup(c => c.Key.Pod, StringComparer.Ordinal);
         PodCounts TotalOf(string pod) => byPod[pod].Aggregate(_totals.GetValueOrDefault(pod, s_none), Added);
-        _totals = service.Endpoints.Select(e => e.Pod.HubbleName).Distinct(StringComparer.Ordinal)
+        _totals = service
+            .Endpoints.Select(e => e.Pod.HubbleName)
+            .Distinct(StringComparer.Ordinal)
             .ToImmutableSortedDictionary(pod => pod, TotalOf, StringComparer.Ordinal);
     }
 
     private static readonly PodCounts s_none = new(0, 0, ImmutableSortedDictionary<int, double>.Empty);
 
-    private static PodCounts Added(PodCounts counts, KeyValuePair<CounterKey, double> more) => more.Key.Kind switch
-    {
-        CounterKind.Reached => counts with { Echo = counts.Echo + more.Value },
-        CounterKind.Requests => counts with { Requests = counts.Requests + more.Value },
-        CounterKind.Responses => counts with
+    private static PodCounts Added(PodCounts counts, KeyValuePair<CounterKey, double> more) =>
+        more.Key.Kind switch
         {
-            Responses = counts.Responses.SetItem(
-                more.Key.Status, counts.Responses.GetValueOrDefault(more.Key.Status) + more.Value),
-        },
-        _ => counts,
-    };
+            CounterKind.Reached => counts with { Echo = counts.Echo + more.Value },
+            CounterKind.Requests => counts with { Requests = counts.Requests + more.Value },
+            CounterKind.Responses => counts with
+            {
+                Responses = counts.Responses.SetItem(
+                    more.Key.Status,
+                    counts.Responses.GetValueOrDefault(more.Key.Status) + more.Value
+                ),
+            },
+            _ => counts,
+        };
 
     private static ImmutableDictionary<CounterKey, double> Difference(TargetScrape before, TargetScrape now)
     {
-        var another = before.Incarnation.Length > 0 && now.Incarnation.Length > 0
-            && before.Incarnation != now.Incarnation;
+        var another =
+            before.Incarnation.Length > 0 && now.Incarnation.Length > 0 && before.Incarnation != now.Incarnation;
         var counts = ImmutableDictionary.CreateBuilder<CounterKey, double>();
         foreach (var (key, value) in now.Counters!)
         {
             var then = another ? 0 : before.Counters!.GetValueOrDefault(key);
-            if ((value >= then ? value - then : value) is > 0 and var more) counts[key] = more;
+            if ((value >= then ? value - then : value) is > 0 and var more)
+                counts[key] = more;
         }
         return counts.ToImmutable();
     }

@@ -22,11 +22,14 @@ internal sealed class RequestBudget(int perMinute, TimeProvider time)
         while (_taken.Count > 0 && _taken.Count + requests > perMinute)
         {
             var left = TimeSpan.FromMinutes(1) - time.GetElapsedTime(_taken.Peek());
-            if (left > TimeSpan.Zero) await Task.Delay(left, time, cancellationToken);
-            while (_taken.TryPeek(out var first) && time.GetElapsedTime(first) >= TimeSpan.FromMinutes(1)) _taken.Dequeue();
+            if (left > TimeSpan.Zero)
+                await Task.Delay(left, time, cancellationToken);
+            while (_taken.TryPeek(out var first) && time.GetElapsedTime(first) >= TimeSpan.FromMinutes(1))
+                _taken.Dequeue();
         }
         var now = time.GetTimestamp();
-        for (var i = 0; i < requests; i++) _taken.Enqueue(now);
+        for (var i = 0; i < requests; i++)
+            _taken.Enqueue(now);
         Total += requests;
     }
 }

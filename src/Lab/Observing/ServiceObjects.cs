@@ -20,7 +20,13 @@ namespace CiliumDebugging.Lab.Observing;
 /// <param name="Port">Port of Hubble's metrics.</param>
 /// <param name="Incarnation">Changes when it is restarted.</param>
 /// <param name="Addresses">Its Pod's and its node's address.</param>
-internal sealed record ObservedAgent(string Pod, string Node, int Port, string Incarnation, ImmutableArray<string> Addresses);
+internal sealed record ObservedAgent(
+    string Pod,
+    string Node,
+    int Port,
+    string Incarnation,
+    ImmutableArray<string> Addresses
+);
 
 /// <summary>What the API server says at one moment.</summary>
 /// <param name="Service">The Service.</param>
@@ -28,14 +34,25 @@ internal sealed record ObservedAgent(string Pod, string Node, int Port, string I
 /// <param name="Incarnations">Of the backends' Pods, by <c>namespace/pod</c>.</param>
 /// <param name="TargetPort">Port of the Service's Pods.</param>
 /// <param name="StableSince">Since when expected shares and HTTP rules have been the same, as far as the objects tell, UTC; null when they do not.</param>
-internal sealed record ServiceObjectsRead(ObservedService Service, ImmutableArray<ObservedAgent> Agents, ImmutableDictionary<string, string> Incarnations, DateTime? StableSince, int TargetPort);
+internal sealed record ServiceObjectsRead(
+    ObservedService Service,
+    ImmutableArray<ObservedAgent> Agents,
+    ImmutableDictionary<string, string> Incarnations,
+    DateTime? StableSince,
+    int TargetPort
+);
 
 /// <summary>Reads a Service and all that decides how its load should be spread, with <c>get</c> and <c>list</c> only.</summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">Which Service.</param>
 /// <param name="budget">Requests that may be made.</param>
 /// <param name="time">Time source.</param>
-internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time)
+internal sealed class ServiceObjects(
+    Kubernetes cluster,
+    ObserveOptions options,
+    RequestBudget budget,
+    TimeProvider time
+)
 {
     /// <summary>
     /// Most requests of a reading, without the clients that are looked up: Service, EndpointSlices (a second one before
@@ -68,54 +85,110 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     /// <param name="clients">Clients that Hubble named, <c>namespace/pod</c> or something else.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ObservationException">The Service cannot be read, or has no Pods.</exception>
-    public async Task<ServiceObjectsRead> ReadAsync(DateTimeOffset startedAt, IEnumerable<string> clients, CancellationToken cancellationToken)
+    public async Task<ServiceObjectsRead> ReadAsync(
+        DateTimeOffset startedAt,
+        IEnumerable<string> clients,
+        CancellationToken cancellationToken
+    )
     {
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var (ns, name) = (options.Namespace, options.Service);
-        var service = await GetAsync($"Service {ns}/{name}", token => cluster.CoreV1.ReadNamespacedServiceAsync(
-            name, ns, cancellationToken: token), cancellationToken);
-        var slices = await GetAsync($"EndpointSlices of namespace {ns}", token => EndpointSlices.ListAsync(
-            cluster, ns, name, token), cancellationToken);
-        var pods = await GetAsync($"pods of namespace {ns}", token => cluster.CoreV1.ListNamespacedPodAsync(
-            ns, cancellationToken: token), cancellationToken);
-        var agents = await GetAsync("pods of namespace kube-system", token => cluster.CoreV1.ListNamespacedPodAsync(
-            CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: token),
-            cancellationToken);
+        var service = await GetAsync(
+            $"Service {ns}/{name}",
+            token => cluster.CoreV1.ReadNamespacedServiceAsync(name, ns, cancellationToken: token),
+            cancellationToken
+        );
+        var slices = await GetAsync(
+            $"EndpointSlices of namespace {ns}",
+            token => EndpointSlices.ListAsync(cluster, ns, name, token),
+            cancellationToken
+        );
+        var pods = await GetAsync(
+            $"pods of namespace {ns}",
+            token => cluster.CoreV1.ListNamespacedPodAsync(ns, cancellationToken: token),
+            cancellationToken
+        );
+        var agents = await GetAsync(
+            "pods of namespace kube-system",
+            token =>
+                cluster.CoreV1.ListNamespacedPodAsync(
+                    CiliumNames.SystemNamespace,
+                    labelSelector: "k8s-app=cilium",
+                    cancellationToken: token
+                ),
+            cancellationToken
+        );
         await ReadPoliciesAsync(cancellationToken);
-        if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow) await ReadSlowAsync(cancellationToken);
+        if (_slowRead is not { } last || time.GetElapsedTime(last) >= s_slow)
+            await ReadSlowAsync(cancellationToken);
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         var endpoints = Endpoints(slices, byName, startedAt);
         if (endpoints.IsEmpty)
         {
             throw new ObservationException(
                 $"Service {ns}/{name} has no pods: its EndpointSlices name none (kubectl -n {ns} get endpointslices)",
-                problem: ObservationProblem.NoPods);
+                problem: ObservationProblem.NoPods
+            );
         }
-        TargetPort = slices.SelectMany(s => s.Ports ?? [])
-            .FirstOrDefault(p => p.Port is not null)?.Port ?? service.Spec.Ports?.FirstOrDefault()?.Port ?? 80;
+        TargetPort = slices.SelectMany(s => s.Ports ?? []).FirstOrDefault(p => p.Port is not null)?.Port
+            ?? service.Spec.Ports?.FirstOrDefault()?.Port
+            ?? 80;
         var targets = endpoints.Select(e => byName.GetValueOrDefault(e.Pod.Name)).OfType<V1Pod>().ToList();
         var paths = await PathsAsync(clients, targets, cancellationToken);
-        var image = agents.Items.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
+        var image = agents
+            .Items.SelectMany(a => a.Spec.Containers)
+            .FirstOrDefault(c => c.Name == "cilium-agent")
+            ?.Image;
         var observed = new ObservedService(
-            options.Namespace, options.Service, endpoints, ServiceReader.FactsOf(service, fromOutside: false), paths, _zones,
+            options.Namespace,
+            options.Service,
+            endpoints,
+            ServiceReader.FactsOf(service, fromOutside: false),
+            paths,
+            _zones,
             CiliumVersion.TryParse(image?[(image.LastIndexOf(':') + 1)..], out var version) ? version.ToString() : null,
-            _settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal), _rulesProblem);
-        return new ServiceObjectsRead(observed, [.. agents.Items.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
-            targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation), StableSince(targets), TargetPort);
+            _settings
+                .Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal))
+                .ToImmutableSortedDictionary(StringComparer.Ordinal),
+            _rulesProblem
+        );
+        return new ServiceObjectsRead(
+            observed,
+            [.. agents.Items.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
+            targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation),
+            StableSince(targets),
+            TargetPort
+        );
     }
 
     private ImmutableArray<ObservedEndpoint> Endpoints(
-        IList<V1EndpointSlice> slices, Dictionary<string, V1Pod> pods, DateTimeOffset startedAt)
+        IList<V1EndpointSlice> slices,
+        Dictionary<string, V1Pod> pods,
+        DateTimeOffset startedAt
+    )
     {
         var zones = _zones.ToDictionary(StringComparer.Ordinal);
         return
         [
-            .. slices.SelectMany(s => s.Endpoints ?? []).Where(e => e.TargetRef?.Name is not null)
-            .DistinctBy(e => e.TargetRef.Name)
+            .. slices
+                .SelectMany(s => s.Endpoints ?? [])
+                .Where(e => e.TargetRef?.Name is not null)
+                .DistinctBy(e => e.TargetRef.Name)
                 .Select(e => new ObservedEndpoint(
-                    new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty ?? options.Namespace, e.NodeName ?? pods.GetValueOrDefault(e.TargetRef.Name)?.Spec.NodeName ?? ""),
-                    ServiceReader.FactsOf(e, zones, pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created ? (created - startedAt.UtcDateTime).TotalSeconds : null),
-                    e.Conditions?.Terminating is true))
+                    new BackendPod(
+                        e.TargetRef.Name,
+                        e.TargetRef.NamespaceProperty ?? options.Namespace,
+                        e.NodeName ?? pods.GetValueOrDefault(e.TargetRef.Name)?.Spec.NodeName ?? ""
+                    ),
+                    ServiceReader.FactsOf(
+                        e,
+                        zones,
+                        pods.GetValueOrDefault(e.TargetRef.Name)?.CreationTimestamp() is { } created
+                            ? (created - startedAt.UtcDateTime).TotalSeconds
+                            : null
+                    ),
+                    e.Conditions?.Terminating is true
+                ))
                 .OrderBy(e => e.Pod.Name, StringComparer.Ordinal),
         ];
     }
@@ -125,15 +198,28 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         await budget.TakeAsync(RequestsPerSlowReading, cancellationToken);
         _slowRead = time.GetTimestamp();
         var nodes = await GetAsync(
-            "nodes", token => cluster.CoreV1.ListNodeAsync(cancellationToken: token), cancellationToken);
-        _zones = nodes.Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null).ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
+            "nodes",
+            token => cluster.CoreV1.ListNodeAsync(cancellationToken: token),
+            cancellationToken
+        );
+        _zones = nodes
+            .Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null)
+            .ToImmutableDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
         try
         {
-            var map = await GetAsync("ConfigMap kube-system/cilium-config",
-                token => cluster.CoreV1.ReadNamespacedConfigMapAsync(
-                    CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: token),
-                cancellationToken);
-            _settings = (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(StringComparer.Ordinal);
+            var map = await GetAsync(
+                "ConfigMap kube-system/cilium-config",
+                token =>
+                    cluster.CoreV1.ReadNamespacedConfigMapAsync(
+                        CiliumNames.ConfigMap,
+                        CiliumNames.SystemNamespace,
+                        cancellationToken: token
+                    ),
+                cancellationToken
+            );
+            _settings = (map.Data ?? new Dictionary<string, string>()).ToImmutableSortedDictionary(
+                StringComparer.Ordinal
+            );
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.NotFound or ObservationProblem.Forbidden)
         {
@@ -148,7 +234,10 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         try
         {
             _policies = await GetAsync(
-                "network policies", token => ClusterPolicyReader.ReadAsync(cluster, token), cancellationToken);
+                "network policies",
+                token => ClusterPolicyReader.ReadAsync(cluster, token),
+                cancellationToken
+            );
             _rulesProblem = _policies.Problems.IsEmpty ? null : _policies.Problems[0];
         }
         catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
@@ -167,18 +256,26 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
     /// of a client is forgotten after a while.
     /// </summary>
     private async Task<ImmutableDictionary<string, ClientPath>> PathsAsync(
-        IEnumerable<string> clients, List<V1Pod> targets, CancellationToken cancellationToken)
+        IEnumerable<string> clients,
+        List<V1Pod> targets,
+        CancellationToken cancellationToken
+    )
     {
         var old = _clients.Where(c => time.GetElapsedTime(c.Value.At) >= s_clientAge).Select(c => c.Key).ToList();
-        foreach (var client in old) _clients.Remove(client);
+        foreach (var client in old)
+            _clients.Remove(client);
         foreach (var client in clients.Where(c => !Knows(c)))
         {
-            if (client.Split('/') is not [var ns, var name] || Knows(client)) continue;
+            if (client.Split('/') is not [var ns, var name] || Knows(client))
+                continue;
             await budget.TakeAsync(1, cancellationToken);
             try
             {
-                var pod = await GetAsync($"pod {client}", token => cluster.CoreV1.ReadNamespacedPodAsync(
-                    name, ns, cancellationToken: token), cancellationToken);
+                var pod = await GetAsync(
+                    $"pod {client}",
+                    token => cluster.CoreV1.ReadNamespacedPodAsync(name, ns, cancellationToken: token),
+                    cancellationToken
+                );
                 _clients[client] = (pod, time.GetTimestamp());
             }
             catch (ObservationException e)
@@ -192,24 +289,44 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
             var rules = _policies?.HttpRules(client, targets, (ushort)TargetPort) ?? (false, false);
             return new ClientPath(client.Spec.NodeName, rules.Egress, rules.Ingress);
         }
-        return _clients.Where(c => c.Value.Pod?.Spec.NodeName is { Length: > 0 })
+        return _clients
+            .Where(c => c.Value.Pod?.Spec.NodeName is { Length: > 0 })
             .ToImmutableDictionary(c => c.Key, c => PathOf(c.Value.Pod!), StringComparer.Ordinal);
     }
 
-    private static ObservedAgent Agent(V1Pod pod) => new(
-        pod.Name(), pod.Spec.NodeName, pod.Spec.Containers.SelectMany(c => c.Ports ?? []).FirstOrDefault(p => p.Name == "hubble-metrics")?.ContainerPort ?? DefaultHubblePort, Incarnation(pod),
-        [.. new[] { pod.Status?.PodIP, pod.Status?.HostIP }.OfType<string>().Distinct()]);
+    private static ObservedAgent Agent(V1Pod pod) =>
+        new(
+            pod.Name(),
+            pod.Spec.NodeName,
+            pod.Spec.Containers.SelectMany(c => c.Ports ?? [])
+                .FirstOrDefault(p => p.Name == "hubble-metrics")
+                ?.ContainerPort
+                ?? DefaultHubblePort,
+            Incarnation(pod),
+            [.. new[] { pod.Status?.PodIP, pod.Status?.HostIP }.OfType<string>().Distinct()]
+        );
 
     private static string Incarnation(V1Pod pod) =>
-        string.Create(CultureInfo.InvariantCulture, $"{pod.Uid()}/{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{pod.Uid()}/{(pod.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount)}"
+        );
 
-    private DateTime? StableSince(List<V1Pod> targets) => targets
-        .SelectMany(p => p.Status?.Conditions ?? []).Where(c => c.Type == "Ready").Select(c => c.LastTransitionTime)
-        .Concat(targets.Select(t => t.CreationTimestamp())).Append(_policies?.Newest).Max();
+    private DateTime? StableSince(List<V1Pod> targets) =>
+        targets
+            .SelectMany(p => p.Status?.Conditions ?? [])
+            .Where(c => c.Type == "Ready")
+            .Select(c => c.LastTransitionTime)
+            .Concat(targets.Select(t => t.CreationTimestamp()))
+            .Append(_policies?.Newest)
+            .Max();
 
     /// <summary>Something that the API server answers, with its failures in words.</summary>
     private async Task<T> GetAsync<T>(
-        string what, Func<CancellationToken, Task<T>> get, CancellationToken cancellationToken)
+        string what,
+        Func<CancellationToken, Task<T>> get,
+        CancellationToken cancellationToken
+    )
     {
         using var limit = new CancellationTokenSource(options.ApiTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -221,12 +338,18 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
         {
             var (problem, remedy) = e.Response.StatusCode switch
             {
-                HttpStatusCode.NotFound => (ObservationProblem.NotFound,
-                    "it does not exist: check the namespace and the name (namespace/name)"),
-                HttpStatusCode.Forbidden => (ObservationProblem.Forbidden,
-                    "this user may not read it: docs/observe.md lists what observe reads"),
-                HttpStatusCode.Unauthorized =>
-                    (ObservationProblem.Unreachable, "the credentials of the kubeconfig are not accepted"),
+                HttpStatusCode.NotFound => (
+                    ObservationProblem.NotFound,
+                    "it does not exist: check the namespace and the name (namespace/name)"
+                ),
+                HttpStatusCode.Forbidden => (
+                    ObservationProblem.Forbidden,
+                    "this user may not read it: docs/observe.md lists what observe reads"
+                ),
+                HttpStatusCode.Unauthorized => (
+                    ObservationProblem.Unreachable,
+                    "the credentials of the kubeconfig are not accepted"
+                ),
                 _ => (ObservationProblem.Unreachable, "see the API server's log"),
             };
             var status = (int)e.Response.StatusCode;
@@ -238,8 +361,13 @@ internal sealed class ServiceObjects(Kubernetes cluster, ObserveOptions options,
             throw new ObservationException($"{what}: {cluster.BaseUri} did not answer in time", e);
         }
         catch (Exception e)
-            when (e is HttpRequestException or IOException or JsonException
-                or KubernetesException or KubeConfigException)
+            when (e
+                    is HttpRequestException
+                        or IOException
+                        or JsonException
+                        or KubernetesException
+                        or KubeConfigException
+            )
         {
             throw new ObservationException($"{what}: {cluster.BaseUri} cannot be asked: {e.Message}", e);
         }

@@ -21,7 +21,8 @@ public sealed record FoundService(string? Namespace, string? Name, string Messag
 public static class ServiceSearch
 {
     /// <summary>The lab's own Service.</summary>
-    private const string LabNamespace = "backend", LabName = "backend-1";
+    private const string LabNamespace = "backend",
+        LabName = "backend-1";
 
     private const int MaxCandidates = 10;
 
@@ -38,7 +39,8 @@ public static class ServiceSearch
         ArgumentNullException.ThrowIfNull(cluster);
         try
         {
-            if (await ExistsAsync(cluster, cancellationToken)) return Found(LabNamespace, LabName);
+            if (await ExistsAsync(cluster, cancellationToken))
+                return Found(LabNamespace, LabName);
             var services = await cluster.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: cancellationToken);
             var withPods = await WithPodsAsync(cluster, services.Items, cancellationToken);
             var marked = withPods.Where(s => s.GetLabel(Ownership.Label) == Ownership.Name).ToList();
@@ -47,8 +49,11 @@ public static class ServiceSearch
         catch (HttpOperationException e)
             when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
         {
-            return new FoundService(null, null,
-                $"give --service NAMESPACE/NAME: this user may not look for Services ({ApiMessages.Of(e)})");
+            return new FoundService(
+                null,
+                null,
+                $"give --service NAMESPACE/NAME: this user may not look for Services ({ApiMessages.Of(e)})"
+            );
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException)
         {
@@ -61,7 +66,10 @@ public static class ServiceSearch
         try
         {
             await cluster.CoreV1.ReadNamespacedServiceAsync(
-                LabName, LabNamespace, cancellationToken: cancellationToken);
+                LabName,
+                LabNamespace,
+                cancellationToken: cancellationToken
+            );
             return true;
         }
         catch (HttpOperationException e)
@@ -73,17 +81,28 @@ public static class ServiceSearch
 
     /// <summary>The Services of users whose selector matches a Pod, by namespace and name.</summary>
     private static async Task<List<V1Service>> WithPodsAsync(
-        Kubernetes cluster, IList<V1Service> services, CancellationToken cancellationToken)
+        Kubernetes cluster,
+        IList<V1Service> services,
+        CancellationToken cancellationToken
+    )
     {
         var candidates = services
-            .Where(s => s.Spec.Selector is { Count: > 0 }
-                && !s_systemNamespaces.Contains(s.Namespace(), StringComparer.Ordinal))
-            .OrderBy(s => s.Namespace(), StringComparer.Ordinal).ThenBy(s => s.Name(), StringComparer.Ordinal).ToList();
-        if (candidates.Count == 0) return [];
+            .Where(s =>
+                s.Spec.Selector is { Count: > 0 } && !s_systemNamespaces.Contains(s.Namespace(), StringComparer.Ordinal)
+            )
+            .OrderBy(s => s.Namespace(), StringComparer.Ordinal)
+            .ThenBy(s => s.Name(), StringComparer.Ordinal)
+            .ToList();
+        if (candidates.Count == 0)
+            return [];
         var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: cancellationToken);
         var byNamespace = pods.Items.ToLookup(p => p.Namespace(), StringComparer.Ordinal);
-        return [.. candidates.Where(
-            s => byNamespace[s.Namespace()].Any(p => s.Spec.Selector.All(l => p.GetLabel(l.Key) == l.Value)))];
+        return
+        [
+            .. candidates.Where(s =>
+                byNamespace[s.Namespace()].Any(p => s.Spec.Selector.All(l => p.GetLabel(l.Key) == l.Value))
+            ),
+        ];
     }
 
     private static FoundService Found(string ns, string name) => new(ns, name, $"watching Service {ns}/{name}");
@@ -91,7 +110,8 @@ public static class ServiceSearch
     private static FoundService NotFound(List<V1Service> candidates)
     {
         const string What = "there is no Service backend/backend-1: give --service NAMESPACE/NAME";
-        if (candidates.Count == 0) return new(null, null, $"{What} (no Service outside kube-system has pods)");
+        if (candidates.Count == 0)
+            return new(null, null, $"{What} (no Service outside kube-system has pods)");
         var named = string.Join(", ", candidates.Take(MaxCandidates).Select(s => $"{s.Namespace()}/{s.Name()}"));
         var more = candidates.Count > MaxCandidates ? $" and {candidates.Count - MaxCandidates} more" : "";
         return new(null, null, $"{What}, for example {named}{more}");

@@ -27,7 +27,12 @@ namespace CiliumDebugging.Lab.Observing;
 /// anew afterwards. Null: never.
 /// </param>
 public sealed class ServiceWatch(
-    Kubernetes cluster, ObserveOptions options, LiveState feed, TimeProvider time, Func<bool>? paused = null)
+    Kubernetes cluster,
+    ObserveOptions options,
+    LiveState feed,
+    TimeProvider time,
+    Func<bool>? paused = null
+)
 {
     /// <summary>
     /// Time between two readings. A large cluster's is longer (<see cref="ObserveOptions.RequestsPerMinute"/>).
@@ -57,9 +62,11 @@ public sealed class ServiceWatch(
     private DateTimeOffset _began;
     private ObservedService? _service;
     private string? _change;
-    private double _settledAt, _lastRoundAt;
+    private double _settledAt,
+        _lastRoundAt;
     private DateTimeOffset? _failingSince;
-    private int _failures, _run;
+    private int _failures,
+        _run;
 
     /// <summary>Requests made so far, on all servers together.</summary>
     public long Requests { get; private set; }
@@ -68,7 +75,12 @@ public sealed class ServiceWatch(
     /// <param name="ns">Namespace.</param>
     /// <param name="service">Name.</param>
     public static ObserveOptions OptionsFor(string ns, string service) =>
-        new(ns, service) { Interval = DefaultInterval, Watch = true, Output = null };
+        new(ns, service)
+        {
+            Interval = DefaultInterval,
+            Watch = true,
+            Output = null,
+        };
 
     /// <summary>Watches until it is cancelled.</summary>
     /// <param name="cancellationToken">Ends it.</param>
@@ -78,14 +90,21 @@ public sealed class ServiceWatch(
         using var rounds = new ObservationRounds(cluster, options, time);
         while (true)
         {
-            while (IsPaused) await Task.Delay(s_pauseLook, time, cancellationToken);
+            while (IsPaused)
+                await Task.Delay(s_pauseLook, time, cancellationToken);
             Begin();
-            await rounds.RunAsync(_began, () => _windows.Clients, (round, problem) =>
-            {
-                Requests = rounds.Requests;
-                if (IsPaused) return null;
-                return problem is null ? OnRound(round!, rounds.Source) : OnFailure(problem);
-            }, cancellationToken);
+            await rounds.RunAsync(
+                _began,
+                () => _windows.Clients,
+                (round, problem) =>
+                {
+                    Requests = rounds.Requests;
+                    if (IsPaused)
+                        return null;
+                    return problem is null ? OnRound(round!, rounds.Source) : OnFailure(problem);
+                },
+                cancellationToken
+            );
             await Task.Delay(s_pauseLook, time, cancellationToken);
         }
     }
@@ -107,8 +126,10 @@ public sealed class ServiceWatch(
     {
         _failingSince ??= time.GetUtcNow();
         var podsAreKnown = problem.Problem is not (ObservationProblem.NoPods or ObservationProblem.NotFound);
-        if (!podsAreKnown) Forget();
-        if (!feed.Unobserved(_run, _situations.Failed(problem, _failingSince.Value), podsAreKnown)) return null;
+        if (!podsAreKnown)
+            Forget();
+        if (!feed.Unobserved(_run, _situations.Failed(problem, _failingSince.Value), podsAreKnown))
+            return null;
         var backOff = options.Interval * Math.Pow(2, Math.Min(_failures++, 10));
         return backOff < s_longestBackOff ? backOff : s_longestBackOff;
     }
@@ -126,17 +147,21 @@ public sealed class ServiceWatch(
         ObservedResult? evidence = null;
         foreach (var (at, scrapes) in round.Scrapes)
             evidence = Add(scrapes with { At = (at - _began).TotalSeconds }, service, source) ?? evidence;
-        if (_service is null) return TimeSpan.Zero;
+        if (_service is null)
+            return TimeSpan.Zero;
         return Show(round, evidence, source) ? TimeSpan.Zero : null;
     }
 
     private ObservedResult? Add(ScrapeRound round, ObservedService service, string source)
     {
-        if (_service is not null && round.At - _lastRoundAt > s_gap.TotalSeconds) Forget();
-        if (_service is not null && ServiceChange.Describe(_service, service) is { } change) OnChange(change, round.At);
+        if (_service is not null && round.At - _lastRoundAt > s_gap.TotalSeconds)
+            Forget();
+        if (_service is not null && ServiceChange.Describe(_service, service) is { } change)
+            OnChange(change, round.At);
         (_service, _lastRoundAt) = (service, round.At);
         _recent.Add(round, service);
-        if (round.At < _settledAt) return null;
+        if (round.At < _settledAt)
+            return null;
         _change = null;
         return _windows.Add(round, service, source, _began);
     }
@@ -146,7 +171,8 @@ public sealed class ServiceWatch(
         Forget();
         (_change, _settledAt) = (change, at + s_settling.TotalSeconds);
         _events.Enqueue(new RecordedEvent(change, TimeSpan.FromSeconds(at)));
-        if (_events.Count > MaxEvents) _events.Dequeue();
+        if (_events.Count > MaxEvents)
+            _events.Dequeue();
     }
 
     private void Forget()
@@ -170,11 +196,16 @@ public sealed class ServiceWatch(
     {
         if (_recent.LastReadAt is not { } read || at - read > s_quiet.TotalSeconds)
             return _situations.NoCounters(_situations.Missing(round));
-        if (_change is { } change) return WatchSituations.Changed(change);
-        if (!_recent.HasRates) return _situations.Beginning;
-        if (_recent.LastRequestAt is { } last && last >= _settledAt && at - last < s_quiet.TotalSeconds) return null;
+        if (_change is { } change)
+            return WatchSituations.Changed(change);
+        if (!_recent.HasRates)
+            return _situations.Beginning;
+        if (_recent.LastRequestAt is { } last && last >= _settledAt && at - last < s_quiet.TotalSeconds)
+            return null;
         var missing = _situations.Missing(round);
         return _situations.Quiet(
-            at - (_recent.LastRequestAt ?? 0), missing.Length == 0 ? "" : $"{missing} {_situations.WhatToDo}");
+            at - (_recent.LastRequestAt ?? 0),
+            missing.Length == 0 ? "" : $"{missing} {_situations.WhatToDo}"
+        );
     }
 }

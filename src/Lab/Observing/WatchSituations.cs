@@ -22,9 +22,12 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     /// <summary>There is no traffic.</summary>
     /// <param name="seconds">For how long, s.</param>
     /// <param name="counters">What the counters cannot see; empty when nothing.</param>
-    public RunStatus Quiet(double seconds, string counters) => Waiting(
-        F($"No requests to {Service} in the last {seconds:0} s"), "No request was counted.",
-        counters.Length > 0 ? counters : "Start a load, or wait for traffic.");
+    public RunStatus Quiet(double seconds, string counters) =>
+        Waiting(
+            F($"No requests to {Service} in the last {seconds:0} s"),
+            "No request was counted.",
+            counters.Length > 0 ? counters : "Start a load, or wait for traffic."
+        );
 
     /// <summary>No counter can be read.</summary>
     /// <param name="missing">What is missing.</param>
@@ -38,18 +41,24 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
         var scrapes = round.Scrapes.SelectMany(s => s.Round.Scrapes).ToList();
         var hubble = scrapes.Where(s => s.Target.Kind is TargetKind.Hubble).ToList();
         var backends = scrapes.Where(s => s.Target.Kind is TargetKind.Backend).ToList();
-        if (hubble.Any(s => s.Counters is not null)) return "";
-        if (backends.Any(s => s.Counters?.Keys.Any(k => k.Kind is CounterKind.Reached) is true)) return "";
-        var agents = round.Objects.Agents.IsEmpty && options.Prometheus is null
-            ? "No Cilium agent runs in kube-system, so there are no Hubble metrics." : $"Hubble: {Error(hubble)}.";
-        var pods = options.BackendMetric.Length == 0 ? "The pods' own counters are not read."
+        if (hubble.Any(s => s.Counters is not null))
+            return "";
+        if (backends.Any(s => s.Counters?.Keys.Any(k => k.Kind is CounterKind.Reached) is true))
+            return "";
+        var agents =
+            round.Objects.Agents.IsEmpty && options.Prometheus is null
+                ? "No Cilium agent runs in kube-system, so there are no Hubble metrics."
+                : $"Hubble: {Error(hubble)}.";
+        var pods =
+            options.BackendMetric.Length == 0 ? "The pods' own counters are not read."
             : backends.Any(s => s.Counters is not null) ? $"The pods' /metrics have no {options.BackendMetric} (yet)."
             : $"Pods: {(backends.Count == 0 ? $"no /metrics with {options.BackendMetric}" : Error(backends))}.";
         return $"{agents} {pods}";
     }
 
     /// <summary>What helps against missing counters.</summary>
-    public string WhatToDo => "Enable Hubble's HTTP metrics (hubble.metrics.enabled: httpV2) and apply an HTTP rule"
+    public string WhatToDo =>
+        "Enable Hubble's HTTP metrics (hubble.metrics.enabled: httpV2) and apply an HTTP rule"
         + (options.BackendMetric.Length > 0 ? $", or give the pods a counter {options.BackendMetric} at /metrics" : "")
         + ". Reading them needs get on pods/proxy (docs/observe.md).";
 
@@ -71,7 +80,8 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
 
     private static string Error(List<TargetScrape> scrapes)
     {
-        if (scrapes.Count == 0) return "no metrics";
+        if (scrapes.Count == 0)
+            return "no metrics";
         var more = scrapes.Count > 1 ? F($" (and {scrapes.Count - 1} more)") : "";
         return $"{scrapes[0].Target.Name}: {scrapes[0].Error}{more}";
     }

@@ -15,13 +15,15 @@ internal static class KestrelHost
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = name });
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = mostBodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = mostConnections;
-            kestrel.Listen(endPoint);
-        });
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = mostBodyBytes;
+                kestrel.Limits.MaxConcurrentConnections = mostConnections;
+                kestrel.Listen(endPoint);
+            });
         return builder.Build();
     }
 

@@ -15,7 +15,8 @@ public sealed class LiveState(TimeProvider time)
     /// <summary>Longer than anyone's scrape interval.</summary>
     private static readonly TimeSpan s_glance = TimeSpan.FromMinutes(2);
 
-    private const int EventsShown = 50, CountersKept = 4;
+    private const int EventsShown = 50,
+        CountersKept = 4;
 
     private readonly Lock _lock = new();
     private readonly Timeline _timeline = new();
@@ -35,26 +36,42 @@ public sealed class LiveState(TimeProvider time)
     /// <summary>The state.</summary>
     public PageState State
     {
-        get { lock (_lock) return _state; }
+        get
+        {
+            lock (_lock)
+                return _state;
+        }
     }
 
     /// <summary>The lab.</summary>
     public PageInfo Lab
     {
-        get { lock (_lock) return _lab; }
+        get
+        {
+            lock (_lock)
+                return _lab;
+        }
     }
 
     /// <summary>The newest report, as it stands; null before there is one.</summary>
     public RunReport? Report
     {
-        get { lock (_lock) return _report; }
+        get
+        {
+            lock (_lock)
+                return _report;
+        }
     }
 
     /// <summary>Whether somebody watches: a judgement of the run as it stands is made for watchers alone.</summary>
     public bool IsWatched => Volatile.Read(ref _watchers) > 0 || time.GetTimestamp() < Volatile.Read(ref _watchedUntil);
 
     /// <summary>Watches for a while: for those who look now and then and never say that they are done.</summary>
-    public void Glance() => Volatile.Write(ref _watchedUntil, time.GetTimestamp() + (long)(s_glance.TotalSeconds * time.TimestampFrequency));
+    public void Glance() =>
+        Volatile.Write(
+            ref _watchedUntil,
+            time.GetTimestamp() + (long)(s_glance.TotalSeconds * time.TimestampFrequency)
+        );
 
     /// <summary>Watches until it is disposed.</summary>
     public IDisposable Watch()
@@ -69,7 +86,8 @@ public sealed class LiveState(TimeProvider time)
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _feed, null) is { } watched) Interlocked.Decrement(ref watched._watchers);
+            if (Interlocked.Exchange(ref _feed, null) is { } watched)
+                Interlocked.Decrement(ref watched._watchers);
         }
     }
 
@@ -84,11 +102,19 @@ public sealed class LiveState(TimeProvider time)
     }
 
     /// <summary>A run begins.</summary>
-    public void Begin(string scenario, string title, bool byHand, double ratePerSecond) => Change(() =>
-    {
-        Clear();
-        _state = PageState.Empty with { Activity = "starting", Scenario = scenario, Title = title, Manual = byHand, RatePerSecond = ratePerSecond };
-    });
+    public void Begin(string scenario, string title, bool byHand, double ratePerSecond) =>
+        Change(() =>
+        {
+            Clear();
+            _state = PageState.Empty with
+            {
+                Activity = "starting",
+                Scenario = scenario,
+                Title = title,
+                Manual = byHand,
+                RatePerSecond = ratePerSecond,
+            };
+        });
 
     /// <summary>An observation of a Service begins, or begins again after a run.</summary>
     /// <param name="title">What is observed, in one line.</param>
@@ -127,11 +153,14 @@ public sealed class LiveState(TimeProvider time)
             Describe();
             _state = _state with
             {
-                At = live.At, Requests = live.Requests, Responses = live.Responses,
+                At = live.At,
+                Requests = live.Requests,
+                Responses = live.Responses,
                 FailedPerSecond = live.FailedPerSecond,
                 Situation = instead ?? RunStatus.Of(report, live, time.LocalTimeZone),
             };
-            if (instead is not null) Withhold([.. _state.Rows.Select(WithoutRates)]);
+            if (instead is not null)
+                Withhold([.. _state.Rows.Select(WithoutRates)]);
         });
     }
 
@@ -143,11 +172,11 @@ public sealed class LiveState(TimeProvider time)
     /// </param>
     /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
     public bool Unobserved(int run, RunStatus why, bool podsAreKnown) => ChangeOf(run, () =>
-    {
-        (_live, _report) = (LiveRates.None, null);
-        _state = _state with { FailedPerSecond = 0, Situation = why };
-        Withhold(podsAreKnown ? [.. _state.Rows.Select(WithoutRates)] : []);
-    });
+        {
+            (_live, _report) = (LiveRates.None, null);
+            _state = _state with { FailedPerSecond = 0, Situation = why };
+            Withhold(podsAreKnown ? [.. _state.Rows.Select(WithoutRates)] : []);
+        });
 
     /// <summary>A step of the run, or what else goes on.</summary>
     public void Step(string what) => Change(() => _state = _state with { Step = what });
@@ -159,8 +188,16 @@ public sealed class LiveState(TimeProvider time)
         Change(() =>
         {
             _live = live;
-            if (!IsWatched) _report = null; // what it says is old by the time somebody looks
-            _state = _state with { Activity = "running", At = live.At, Requests = live.Requests, Responses = live.Responses, FailedPerSecond = live.FailedPerSecond };
+            if (!IsWatched)
+                _report = null; // what it says is old by the time somebody looks
+            _state = _state with
+            {
+                Activity = "running",
+                At = live.At,
+                Requests = live.Requests,
+                Responses = live.Responses,
+                FailedPerSecond = live.FailedPerSecond,
+            };
             Describe();
         });
     }
@@ -183,7 +220,8 @@ public sealed class LiveState(TimeProvider time)
         ArgumentNullException.ThrowIfNull(newest);
         Change(() =>
         {
-            if (_counters.Count == 0 || newest.At > _counters.Last().At) Add(newest, pods, clientNode, verdict: null);
+            if (_counters.Count == 0 || newest.At > _counters.Last().At)
+                Add(newest, pods, clientNode, verdict: null);
         });
     }
 
@@ -209,7 +247,8 @@ public sealed class LiveState(TimeProvider time)
 
         void OnChanged()
         {
-            if (Report is { } report && !ReferenceEquals(report, before)) next.TrySetResult();
+            if (Report is { } report && !ReferenceEquals(report, before))
+                next.TrySetResult();
         }
     }
 
@@ -226,17 +265,19 @@ public sealed class LiveState(TimeProvider time)
     }
 
     /// <summary>The run broke.</summary>
-    public void Fail(string why) => Change(() =>
-    {
-        _live = LiveRates.None;
-        RunStatus situation = _state.Situation with { Kind = "waiting", Headline = "The run broke", Why = why };
-        _state = _state with { Activity = "ended", Step = why, Failure = why, Situation = situation };
-    });
+    public void Fail(string why) =>
+        Change(() =>
+        {
+            _live = LiveRates.None;
+            RunStatus situation = _state.Situation with { Kind = "waiting", Headline = "The run broke", Why = why };
+            _state = _state with { Activity = "ended", Step = why, Failure = why, Situation = situation };
+        });
 
     /// <summary>Reads the charts, whole; samples that were new are so no longer.</summary>
     internal T ReadTimeline<T>(Func<Timeline, T> read)
     {
-        lock (_lock) return read(_timeline);
+        lock (_lock)
+            return read(_timeline);
     }
 
     /// <summary>The samples since the last call.</summary>
@@ -262,17 +303,27 @@ public sealed class LiveState(TimeProvider time)
     private void Withhold(ImmutableArray<PageRow> rows) =>
         _state = _state with { Verdict = null, Diagnosis = null, Reconciliation = [], Rows = rows };
 
-    private static PageRow WithoutRates(PageRow row) => row with
-    {
-        State = "answers", OkPerSecond = 0, FailedPerSecond = 0, EchoPerSecond = 0, HubblePerSecond = 0,
-        Share = null, ShareLower = null, ShareUpper = null, P50Ms = null, P99Ms = null,
-    };
+    private static PageRow WithoutRates(PageRow row) =>
+        row with
+        {
+            State = "answers",
+            OkPerSecond = 0,
+            FailedPerSecond = 0,
+            EchoPerSecond = 0,
+            HubblePerSecond = 0,
+            Share = null,
+            ShareLower = null,
+            ShareUpper = null,
+            P50Ms = null,
+            P99Ms = null,
+        };
 
     private bool ChangeOf(int run, Action change)
     {
         lock (_lock)
         {
-            if (run != _run) return false;
+            if (run != _run)
+                return false;
             change();
             ChangedAt = time.GetTimestamp();
         }
@@ -292,8 +343,10 @@ public sealed class LiveState(TimeProvider time)
 
     private void AddNewest(RunReport report)
     {
-        if (report.Details.Series is not [.., var newest]) return;
-        if (_counters.Count > 0 && newest.At <= _counters.Last().At) return;
+        if (report.Details.Series is not [.., var newest])
+            return;
+        if (_counters.Count > 0 && newest.At <= _counters.Last().At)
+            return;
         var phase = report.Phases[^1];
         Add(newest, [.. phase.Pods.Select(p => p.Pod)], report.ClientNode, phase.Delivery.Successes);
     }
@@ -301,7 +354,8 @@ public sealed class LiveState(TimeProvider time)
     private void Add(SeriesSample counters, ImmutableArray<BackendPod> pods, string clientNode, Verdict? verdict)
     {
         _counters.Enqueue(counters);
-        if (_counters.Count > CountersKept) _counters.Dequeue();
+        if (_counters.Count > CountersKept)
+            _counters.Dequeue();
         List<KeyValuePair<TimelineLine, double>> values = [];
         foreach (var group in PodRowBuilder.Group(pods, p => p, clientNode))
         {
@@ -309,26 +363,38 @@ public sealed class LiveState(TimeProvider time)
             values.Add(KeyValuePair.Create(new TimelineLine("echo", group.Key, 0), counts.Sum(c => c.Echo)));
             values.Add(KeyValuePair.Create(new TimelineLine("requests", group.Key, 0), counts.Sum(c => c.Requests)));
             foreach (var status in counts.SelectMany(c => c.Responses).GroupBy(r => r.Key))
-                values.Add(KeyValuePair.Create(new TimelineLine("responses", group.Key, status.Key), status.Sum(s => s.Value)));
+                values.Add(
+                    KeyValuePair.Create(new TimelineLine("responses", group.Key, status.Key), status.Sum(s => s.Value))
+                );
         }
         if (verdict is not null)
         {
-            values.Add(KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed)));
+            values.Add(
+                KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed))
+            );
             values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
         }
         var dropped = _timeline.Add(counters.At, values);
         _newSamples.Add((counters.At, dropped, _timeline.Samples[^1].Values, _timeline.Layout));
-        if (_newSamples.Count > EventsShown) _newSamples.RemoveAt(0); // nobody shows them
+        if (_newSamples.Count > EventsShown)
+            _newSamples.RemoveAt(0); // nobody shows them
     }
 
     private void Describe()
     {
-        if (_report is not { } report) return;
+        if (_report is not { } report)
+            return;
         var phase = report.Phases[^1];
         var verdict = phase.Delivery.Successes;
         var measures = SkewMeasures.Of(verdict);
         ImmutableArray<PageRow> RowsOf(bool grouped) =>
-            PodRowBuilder.Of(phase, _live, _counters.TryPeek(out var oldest) ? oldest : null, _counters.Count > 0 ? _counters.Last() : null, grouped);
+            PodRowBuilder.Of(
+                phase,
+                _live,
+                _counters.TryPeek(out var oldest) ? oldest : null,
+                _counters.Count > 0 ? _counters.Last() : null,
+                grouped
+            );
         var (rows, areGrouped) = (RowsOf(grouped: true), phase.Pods.Length > PodRowBuilder.Most);
         var document = new Lazy<ReportDocument>(() => DocumentOf.Run(report with { Phases = [phase] }));
         _state = _state with
@@ -340,16 +406,30 @@ public sealed class LiveState(TimeProvider time)
             PodRows = areGrouped ? RowsOf(grouped: false) : rows,
             HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
             Verdict = new PageVerdict(
-                verdict.Kind.ToString().ToLowerInvariant(), VerdictText.Describe(verdict), Finite(verdict.LogEvidenceSkewed), Finite(verdict.LogEvidenceEven),
-                -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability), verdict.Connections, verdict.FurtherConnections,
-                Rounded(measures?.MaxOverMean), Rounded(measures?.EffectiveBackends)),
+                verdict.Kind.ToString().ToLowerInvariant(),
+                VerdictText.Describe(verdict),
+                Finite(verdict.LogEvidenceSkewed),
+                Finite(verdict.LogEvidenceEven),
+                -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability),
+                verdict.Connections,
+                verdict.FurtherConnections,
+                Rounded(measures?.MaxOverMean),
+                Rounded(measures?.EffectiveBackends)
+            ),
             Diagnosis = document.Value.Diagnosis,
             Reconciliation = document.Value.Reconciliation,
-            Events = [.. report.Details.Events.TakeLast(EventsShown).Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2)))],
+            Events =
+            [
+                .. report
+                    .Details.Events.TakeLast(EventsShown)
+                    .Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2))),
+            ],
         };
     }
 
-    private static double? Rounded(Measure? measure) => measure is { Estimate: var value } && double.IsFinite(value) ? Math.Round(value, 3) : null;
+    private static double? Rounded(Measure? measure) =>
+        measure is { Estimate: var value } && double.IsFinite(value) ? Math.Round(value, 3) : null;
 
-    private static double Finite(double value) => double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
+    private static double Finite(double value) =>
+        double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
 }

@@ -37,7 +37,10 @@ public sealed class MetricsServer : IAsyncDisposable
         }
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
-            throw new IOException($"the metrics cannot be served on port {port}: something else listens there; choose another --metrics-port", e);
+            throw new IOException(
+                $"the metrics cannot be served on port {port}: something else listens there; choose another --metrics-port",
+                e
+            );
         }
         return new MetricsServer(app);
     }

@@ -17,7 +17,9 @@ public sealed class PageEvents : IAsyncDisposable
     /// <summary>Frames that wait for one page.</summary>
     private const int Backlog = 8;
 
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1), s_soonest = TimeSpan.FromMilliseconds(100), s_heartbeatInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1),
+        s_soonest = TimeSpan.FromMilliseconds(100),
+        s_heartbeatInterval = TimeSpan.FromSeconds(15);
     private static readonly byte[] s_heartbeat = ":\n\n"u8.ToArray();
 
     private readonly Lock _lock = new();
@@ -25,17 +27,20 @@ public sealed class PageEvents : IAsyncDisposable
     private readonly LiveState _feed;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _wake = new(0, 1), _urgent = new(0, 1);
+    private readonly SemaphoreSlim _wake = new(0, 1),
+        _urgent = new(0, 1);
     private readonly Task _sending;
     private readonly ArrayBufferWriter<byte> _buffer = new(16 * 1024);
     private PageInfo? _labSent;
     private PageState? _stateSent;
     private Words _shown = Urgent(PageState.Empty);
-    private byte[] _lab = [], _state = [];
+    private byte[] _lab = [],
+        _state = [];
     private byte[]? _series;
 
     /// <summary>The layout that every page knows, and the one of <see cref="_series"/>, which a page that is opened between two publications may know before the others.</summary>
-    private int _layout = -1, _seriesLayout = -1;
+    private int _layout = -1,
+        _seriesLayout = -1;
 
     /// <summary>Starts to send.</summary>
     public PageEvents(LiveState feed, TimeProvider time)
@@ -43,20 +48,27 @@ public sealed class PageEvents : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(feed);
         (_feed, _time) = (feed, time);
         _feed.Changed += OnChanged;
-        lock (_lock) Build();
+        lock (_lock)
+            Build();
         _sending = SendAsync();
     }
 
     /// <summary>Pages that are open.</summary>
     public int Pages
     {
-        get { lock (_lock) return _pages.Count; }
+        get
+        {
+            lock (_lock)
+                return _pages.Count;
+        }
     }
 
     /// <summary>One open page.</summary>
     public sealed class Page
     {
-        private readonly Channel<byte[]> _frames = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(Backlog) { SingleReader = true });
+        private readonly Channel<byte[]> _frames = Channel.CreateBounded<byte[]>(
+            new BoundedChannelOptions(Backlog) { SingleReader = true }
+        );
 
         internal bool Behind { get; private set; }
 
@@ -69,11 +81,10 @@ public sealed class PageEvents : IAsyncDisposable
         /// <summary>Forgets what the page has not taken and begins again with the whole.</summary>
         internal void Restart(ReadOnlySpan<byte[]> whole)
         {
-            while (_frames.Reader.TryRead(out _))
-            {
-            }
+            while (_frames.Reader.TryRead(out _)) { }
             Behind = false;
-            foreach (var frame in whole) Send(frame);
+            foreach (var frame in whole)
+                Send(frame);
         }
 
         internal void Complete() => _frames.Writer.TryComplete();
@@ -85,7 +96,8 @@ public sealed class PageEvents : IAsyncDisposable
         Page page;
         lock (_lock)
         {
-            if (_pages.Count == MaxPages || _stop.IsCancellationRequested) return null;
+            if (_pages.Count == MaxPages || _stop.IsCancellationRequested)
+                return null;
             page = new Page { Watching = _feed.Watch() };
             page.Restart(Whole());
             _pages.Add(page);
@@ -97,20 +109,23 @@ public sealed class PageEvents : IAsyncDisposable
     public void Close(Page page)
     {
         ArgumentNullException.ThrowIfNull(page);
-        lock (_lock) _pages.Remove(page);
+        lock (_lock)
+            _pages.Remove(page);
         page.Watching?.Dispose();
         page.Complete();
     }
 
     private void OnChanged()
     {
-        if (Urgent(_feed.State) != Volatile.Read(ref _shown)) Wake(_urgent);
+        if (Urgent(_feed.State) != Volatile.Read(ref _shown))
+            Wake(_urgent);
         Wake(_wake);
     }
 
     private static void Wake(SemaphoreSlim sleeper)
     {
-        if (sleeper.CurrentCount > 0) return;
+        if (sleeper.CurrentCount > 0)
+            return;
         try
         {
             sleeper.Release();
@@ -130,12 +145,15 @@ public sealed class PageEvents : IAsyncDisposable
                 var woken = await _wake.WaitAsync(s_heartbeatInterval, _stop.Token);
                 lock (_lock)
                 {
-                    if (woken) Publish();
-                    else Send(s_heartbeat);
+                    if (woken)
+                        Publish();
+                    else
+                        Send(s_heartbeat);
                 }
                 // Steps, ends and what the first line says are shown at once; numbers, once a second.
                 await Task.Delay(s_soonest, _time, _stop.Token);
-                if (Urgent(_feed.State) == _shown) await _urgent.WaitAsync(s_interval - s_soonest, _stop.Token);
+                if (Urgent(_feed.State) == _shown)
+                    await _urgent.WaitAsync(s_interval - s_soonest, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -160,33 +178,45 @@ public sealed class PageEvents : IAsyncDisposable
             Send(Series());
             _layout = _seriesLayout;
         }
-        if (!ReferenceEquals(lab, _lab)) Send(_lab);
-        if (!ReferenceEquals(state, _state)) Send(_state);
-        if (!newLines) foreach (var point in points) Send(point);
+        if (!ReferenceEquals(lab, _lab))
+            Send(_lab);
+        if (!ReferenceEquals(state, _state))
+            Send(_state);
+        if (!newLines)
+            foreach (var point in points)
+                Send(point);
     }
 
     /// <summary>Writes what has changed; returns the frames of new samples.</summary>
     private List<byte[]> Build()
     {
         var (lab, state) = (_feed.Lab, _feed.State);
-        if (!ReferenceEquals(lab, _labSent)) (_labSent, _lab) = (lab, Frame("lab", w => JsonSerializer.Serialize(w, lab, PageJson.Default.PageInfo)));
-        if (!ReferenceEquals(state, _stateSent)) (_stateSent, _shown, _state) = (state, Urgent(state), Frame("state", w => JsonSerializer.Serialize(w, state, PageJson.Default.PageState)));
+        if (!ReferenceEquals(lab, _labSent))
+            (_labSent, _lab) = (lab, Frame("lab", w => JsonSerializer.Serialize(w, lab, PageJson.Default.PageInfo)));
+        if (!ReferenceEquals(state, _stateSent))
+            (_stateSent, _shown, _state) = (
+                state,
+                Urgent(state),
+                Frame("state", w => JsonSerializer.Serialize(w, state, PageJson.Default.PageState))
+            );
         List<byte[]> points = [];
         foreach (var (at, dropped, values, layout) in _feed.TakeSamples())
         {
             _series = null;
-            if (layout == _layout) points.Add(Frame("point", w => PageSeries.WritePoint(w, at, dropped, values)));
+            if (layout == _layout)
+                points.Add(Frame("point", w => PageSeries.WritePoint(w, at, dropped, values)));
         }
         return points;
     }
 
     private byte[][] Whole() => [_lab, Series(), _state];
 
-    private byte[] Series() => _series ??= _feed.ReadTimeline(timeline =>
-    {
-        _seriesLayout = timeline.Layout;
-        return Frame("series", w => PageSeries.Write(w, timeline));
-    });
+    private byte[] Series() =>
+        _series ??= _feed.ReadTimeline(timeline =>
+        {
+            _seriesLayout = timeline.Layout;
+            return Frame("series", w => PageSeries.Write(w, timeline));
+        });
 
     private void Send(byte[] frame)
     {
@@ -194,7 +224,8 @@ public sealed class PageEvents : IAsyncDisposable
         foreach (var page in _pages)
         {
             page.Send(frame);
-            if (page.Behind) page.Restart(whole ??= Whole());
+            if (page.Behind)
+                page.Restart(whole ??= Whole());
         }
     }
 
@@ -202,7 +233,8 @@ public sealed class PageEvents : IAsyncDisposable
     {
         _buffer.ResetWrittenCount();
         _buffer.Write(Encoding.UTF8.GetBytes($"event: {name}\ndata: "));
-        using (var json = new Utf8JsonWriter(_buffer)) write(json);
+        using (var json = new Utf8JsonWriter(_buffer))
+            write(json);
         _buffer.Write("\n\n"u8);
         return _buffer.WrittenSpan.ToArray();
     }
@@ -214,7 +246,8 @@ public sealed class PageEvents : IAsyncDisposable
         await _stop.CancelAsync();
         await _sending;
         lock (_lock)
-            foreach (var page in _pages) page.Complete();
+            foreach (var page in _pages)
+                page.Complete();
         _wake.Dispose();
         _urgent.Dispose();
         _stop.Dispose();

@@ -21,23 +21,30 @@ internal static class PageFiles
     {
         var assembly = typeof(PageFiles).Assembly;
         var files = new Dictionary<string, PageFile>(StringComparer.Ordinal);
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)))
+        foreach (
+            var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+        )
         {
             using var stream = assembly.GetManifestResourceStream(name)!;
             var content = new byte[stream.Length];
             stream.ReadExactly(content);
             var path = "/" + name[Prefix.Length..].Replace('\\', '/');
-            files[path == "/index.html" ? "/" : path] = new PageFile(TypeOf(path), content, $"\"{Convert.ToHexStringLower(SHA256.HashData(content)[..8])}\"");
+            files[path == "/index.html" ? "/" : path] = new PageFile(
+                TypeOf(path),
+                content,
+                $"\"{Convert.ToHexStringLower(SHA256.HashData(content)[..8])}\""
+            );
         }
         return files.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private static string TypeOf(string path) => Path.GetExtension(path) switch
-    {
-        ".html" => "text/html; charset=utf-8",
-        ".js" => "text/javascript; charset=utf-8",
-        ".css" => "text/css; charset=utf-8",
-        ".svg" => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    };
+    private static string TypeOf(string path) =>
+        Path.GetExtension(path) switch
+        {
+            ".html" => "text/html; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            ".css" => "text/css; charset=utf-8",
+            ".svg" => "image/svg+xml",
+            _ => "text/plain; charset=utf-8",
+        };
 }

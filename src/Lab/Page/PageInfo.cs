@@ -11,7 +11,12 @@ namespace CiliumDebugging.Lab.Page;
 /// <param name="Pods">Every backend Pod, for those who delete one.</param>
 /// <param name="Reports">Reports written so far, newest first.</param>
 public sealed record PageInfo(
-    string Host, ImmutableArray<ScenarioChoice> Scenarios, ImmutableArray<PolicyCard> Policies, ImmutableArray<BackendPod> Pods, ImmutableArray<SavedReport> Reports)
+    string Host,
+    ImmutableArray<ScenarioChoice> Scenarios,
+    ImmutableArray<PolicyCard> Policies,
+    ImmutableArray<BackendPod> Pods,
+    ImmutableArray<SavedReport> Reports
+)
 {
     /// <summary>Nothing is known yet.</summary>
     public static PageInfo Empty { get; } = new("", [], [], [], []);

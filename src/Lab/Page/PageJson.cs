@@ -3,7 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace CiliumDebugging.Lab.Page;
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals
+)]
 [JsonSerializable(typeof(PageInfo))]
 [JsonSerializable(typeof(PageState))]
 [JsonSerializable(typeof(PageCommand))]

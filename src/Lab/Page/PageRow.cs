@@ -21,5 +21,20 @@ namespace CiliumDebugging.Lab.Page;
 /// <param name="P50Ms">Median latency of the last answers, ms; null without one.</param>
 /// <param name="P99Ms">99 %, ms.</param>
 public sealed record PageRow(
-    string Key, string Name, string Node, bool OnClientNode, int Pods, string State, double OkPerSecond, double FailedPerSecond, double EchoPerSecond, double HubblePerSecond,
-    double? Share, double? ShareLower, double? ShareUpper, double Expected, double? P50Ms, double? P99Ms);
+    string Key,
+    string Name,
+    string Node,
+    bool OnClientNode,
+    int Pods,
+    string State,
+    double OkPerSecond,
+    double FailedPerSecond,
+    double EchoPerSecond,
+    double HubblePerSecond,
+    double? Share,
+    double? ShareLower,
+    double? ShareUpper,
+    double Expected,
+    double? P50Ms,
+    double? P99Ms
+);

@@ -15,25 +15,42 @@ internal sealed class PageSecurity(string token, int port)
     /// <summary>The header that carries the token.</summary>
     public const string TokenHeader = "X-Page-Token";
 
-    private const string PagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    private const string ReportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+    private const string PagePolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private const string ReportPolicy =
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 
     private readonly byte[] _token = Encoding.ASCII.GetBytes(token);
+
     // Browsers leave the scheme's own port out of Host and Origin.
-    private readonly string[] _hosts = [.. ((string[])["127.0.0.1", "localhost", "[::1]"]).SelectMany(host => port == 80 ? (string[])[host, $"{host}:80"] : [$"{host}:{port}"])];
+    private readonly string[] _hosts =
+    [
+        .. ((string[])["127.0.0.1", "localhost", "[::1]"]).SelectMany(host =>
+            port == 80 ? (string[])[host, $"{host}:80"] : [$"{host}:{port}"]
+        ),
+    ];
 
     /// <summary>A fresh token: 256 random bits.</summary>
     public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>Whether the request was addressed to this page.</summary>
-    public bool IsForThisHost(HttpRequest request) => _hosts.Contains(request.Host.Value, StringComparer.OrdinalIgnoreCase);
+    public bool IsForThisHost(HttpRequest request) =>
+        _hosts.Contains(request.Host.Value, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Why a command may not be given; null when it may.</summary>
     public string? WhyRefused(HttpRequest request)
     {
-        if (!_hosts.Select(h => $"http://{h}").Contains(request.Headers.Origin.ToString(), StringComparer.OrdinalIgnoreCase)) return "commands must come from the page itself (header Origin)";
-        if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site != "same-origin") return "commands must come from the page itself (header Sec-Fetch-Site)";
-        return request.Headers.TryGetValue(TokenHeader, out var given) && Matches(given) ? null : "open the page by the link that the terminal shows: it carries the token that commands need";
+        if (
+            !_hosts
+                .Select(h => $"http://{h}")
+                .Contains(request.Headers.Origin.ToString(), StringComparer.OrdinalIgnoreCase)
+        )
+            return "commands must come from the page itself (header Origin)";
+        if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site != "same-origin")
+            return "commands must come from the page itself (header Sec-Fetch-Site)";
+        return request.Headers.TryGetValue(TokenHeader, out var given) && Matches(given)
+            ? null
+            : "open the page by the link that the terminal shows: it carries the token that commands need";
     }
 
     /// <summary>Sets the headers every answer has.</summary>
@@ -50,5 +67,7 @@ internal sealed class PageSecurity(string token, int port)
     /// <summary>A report has its styles inside and no scripts.</summary>
     public static void ProtectReport(HttpResponse response) => response.Headers.ContentSecurityPolicy = ReportPolicy;
 
-    private bool Matches(StringValues given) => given is [{ Length: > 0 and <= 128 } one] && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(one), _token);
+    private bool Matches(StringValues given) =>
+        given is [{ Length: > 0 and <= 128 } one]
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(one), _token);
 }

@@ -20,13 +20,15 @@ internal static class PageSeries
         }
         json.WriteEndArray();
         json.WriteStartArray("at");
-        foreach (var (at, _) in timeline.Samples) json.WriteNumberValue(Math.Round(at, 2));
+        foreach (var (at, _) in timeline.Samples)
+            json.WriteNumberValue(Math.Round(at, 2));
         json.WriteEndArray();
         json.WriteStartArray("values");
         for (var line = 0; line < timeline.Lines.Count; line++)
         {
             json.WriteStartArray();
-            foreach (var (_, values) in timeline.Samples) WriteValue(json, line < values.Length ? values[line] : double.NaN);
+            foreach (var (_, values) in timeline.Samples)
+                WriteValue(json, line < values.Length ? values[line] : double.NaN);
             json.WriteEndArray();
         }
         json.WriteEndArray();
@@ -40,14 +42,17 @@ internal static class PageSeries
         json.WriteNumber("at", Math.Round(at, 2));
         json.WriteNumber("drop", dropped);
         json.WriteStartArray("values");
-        foreach (var value in values) WriteValue(json, value);
+        foreach (var value in values)
+            WriteValue(json, value);
         json.WriteEndArray();
         json.WriteEndObject();
     }
 
     private static void WriteValue(Utf8JsonWriter json, double value)
     {
-        if (double.IsFinite(value)) json.WriteNumberValue(value);
-        else json.WriteNullValue();
+        if (double.IsFinite(value))
+            json.WriteNumberValue(value);
+        else
+            json.WriteNullValue();
     }
 }

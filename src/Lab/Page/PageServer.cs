@@ -18,12 +18,19 @@ public sealed class PageServer : IAsyncDisposable
 
     private const int MaxCommandBytes = 4096;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
-    private static readonly string[] s_reportFiles = [ReportFiles.Html, ReportFiles.Markdown, ReportFiles.Json, ReportFiles.JUnit];
+    private static readonly string[] s_reportFiles =
+    [
+        ReportFiles.Html,
+        ReportFiles.Markdown,
+        ReportFiles.Json,
+        ReportFiles.JUnit,
+    ];
 
     private readonly WebApplication _app;
     private readonly PageEvents _broadcast;
 
-    private PageServer(WebApplication app, PageEvents broadcast, Uri address, string token) => (_app, _broadcast, Address, Link) = (app, broadcast, address, new Uri($"{address}#{token}"));
+    private PageServer(WebApplication app, PageEvents broadcast, Uri address, string token) =>
+        (_app, _broadcast, Address, Link) = (app, broadcast, address, new Uri($"{address}#{token}"));
 
     /// <summary>Where the page is, to look at.</summary>
     public Uri Address { get; }
@@ -41,7 +48,13 @@ public sealed class PageServer : IAsyncDisposable
     /// <param name="port">The port; null: <see cref="PreferredPort"/>, or a free one when it is taken.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <exception cref="IOException">The port that was asked for is taken.</exception>
-    public static async Task<PageServer> StartAsync(LiveState feed, IPageCommands commands, TimeProvider time, int? port, CancellationToken cancellationToken)
+    public static async Task<PageServer> StartAsync(
+        LiveState feed,
+        IPageCommands commands,
+        TimeProvider time,
+        int? port,
+        CancellationToken cancellationToken
+    )
     {
         PageEvents broadcast = new PageEvents(feed, time);
         try
@@ -58,7 +71,10 @@ public sealed class PageServer : IAsyncDisposable
         catch (IOException e) when (e.InnerException is AddressInUseException)
         {
             await broadcast.DisposeAsync();
-            throw new IOException($"the page cannot listen on 127.0.0.1:{port}: something else does; choose another --page-port", e);
+            throw new IOException(
+                $"the page cannot listen on 127.0.0.1:{port}: something else does; choose another --page-port",
+                e
+            );
         }
         catch
         {
@@ -67,16 +83,35 @@ public sealed class PageServer : IAsyncDisposable
         }
     }
 
-    private static async Task<PageServer> StartOnAsync(int port, LiveState feed, IPageCommands commands, TimeProvider time, PageEvents broadcast, CancellationToken cancellationToken)
+    private static async Task<PageServer> StartOnAsync(
+        int port,
+        LiveState feed,
+        IPageCommands commands,
+        TimeProvider time,
+        PageEvents broadcast,
+        CancellationToken cancellationToken
+    )
     {
-        var app = KestrelHost.Build("page", new IPEndPoint(IPAddress.Loopback, port), MaxCommandBytes, PageEvents.MaxPages + 64);
+        var app = KestrelHost.Build(
+            "page",
+            new IPEndPoint(IPAddress.Loopback, port),
+            MaxCommandBytes,
+            PageEvents.MaxPages + 64
+        );
         var (token, security) = (PageSecurity.NewToken(), (PageSecurity?)null);
-        app.Use((context, next) =>
-        {
-            PageSecurity.Protect(context.Response);
-            if (security!.IsForThisHost(context.Request)) return next(context);
-            return AnswerAsync(context, StatusCodes.Status421MisdirectedRequest, $"this page answers to 127.0.0.1:{port} and localhost:{port} alone; forward it from the same port");
-        });
+        app.Use(
+            (context, next) =>
+            {
+                PageSecurity.Protect(context.Response);
+                if (security!.IsForThisHost(context.Request))
+                    return next(context);
+                return AnswerAsync(
+                    context,
+                    StatusCodes.Status421MisdirectedRequest,
+                    $"this page answers to 127.0.0.1:{port} and localhost:{port} alone; forward it from the same port"
+                );
+            }
+        );
         security = new PageSecurity(token, port);
         app.MapGet("/events", context => StreamAsync(context, broadcast, time, app.Lifetime.ApplicationStopping));
         app.MapPost("/commands", context => CommandAsync(context, security, commands));
@@ -113,11 +148,20 @@ public sealed class PageServer : IAsyncDisposable
         await context.Response.Body.WriteAsync(file.Content, context.RequestAborted);
     }
 
-    private static async Task StreamAsync(HttpContext context, PageEvents broadcast, TimeProvider time, CancellationToken stopping)
+    private static async Task StreamAsync(
+        HttpContext context,
+        PageEvents broadcast,
+        TimeProvider time,
+        CancellationToken stopping
+    )
     {
         if (broadcast.Open() is not { } page)
         {
-            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, $"{PageEvents.MaxPages} pages are open already");
+            await AnswerAsync(
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                $"{PageEvents.MaxPages} pages are open already"
+            );
             return;
         }
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
@@ -130,7 +174,8 @@ public sealed class PageServer : IAsyncDisposable
             {
                 var written = context.Response.Body.WriteAsync(frame, end.Token);
                 // A page that takes nothing for this long is not looked at.
-                if (!written.IsCompletedSuccessfully) await written.AsTask().WaitAsync(s_patience, time, end.Token);
+                if (!written.IsCompletedSuccessfully)
+                    await written.AsTask().WaitAsync(s_patience, time, end.Token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or TimeoutException or IOException)
@@ -153,7 +198,11 @@ public sealed class PageServer : IAsyncDisposable
         PageCommand? command;
         try
         {
-            command = await JsonSerializer.DeserializeAsync(context.Request.Body, PageJson.Default.PageCommand, context.RequestAborted);
+            command = await JsonSerializer.DeserializeAsync(
+                context.Request.Body,
+                PageJson.Default.PageCommand,
+                context.RequestAborted
+            );
         }
         catch (JsonException)
         {
@@ -166,12 +215,20 @@ public sealed class PageServer : IAsyncDisposable
         }
         if (command?.Target is null || !Enum.IsDefined(command.Action))
         {
-            await AnswerAsync(context, StatusCodes.Status400BadRequest, """a command is {"action": "apply-policy", "target": "load-test-policy.yaml"}""");
+            await AnswerAsync(
+                context,
+                StatusCodes.Status400BadRequest,
+                """a command is {"action": "apply-policy", "target": "load-test-policy.yaml"}"""
+            );
             return;
         }
         try
         {
-            await AnswerAsync(context, StatusCodes.Status200OK, await commands.RunAsync(command, context.RequestAborted));
+            await AnswerAsync(
+                context,
+                StatusCodes.Status200OK,
+                await commands.RunAsync(command, context.RequestAborted)
+            );
         }
         catch (CommandRefusedException e)
         {
@@ -182,7 +239,10 @@ public sealed class PageServer : IAsyncDisposable
     private static async Task ReportAsync(HttpContext context, LiveState feed)
     {
         // Only what the lab wrote itself and the four names it wrote: nothing of the request becomes a path.
-        var (run, wanted) = (context.Request.RouteValues["run"] as string, context.Request.RouteValues["file"] as string);
+        var (run, wanted) = (
+            context.Request.RouteValues["run"] as string,
+            context.Request.RouteValues["file"] as string
+        );
         var report = feed.Lab.Reports.FirstOrDefault(r => r.Id == run);
         var file = s_reportFiles.FirstOrDefault(f => f == wanted);
         if (report is null || file is null || !File.Exists(Path.Combine(report.Folder, file)))
@@ -190,8 +250,10 @@ public sealed class PageServer : IAsyncDisposable
             await AnswerAsync(context, StatusCodes.Status404NotFound, "there is no such report");
             return;
         }
-        if (file == ReportFiles.Html) PageSecurity.ProtectReport(context.Response);
-        else context.Response.Headers.ContentDisposition = $"attachment; filename=\"{report.Id}-{file}\"";
+        if (file == ReportFiles.Html)
+            PageSecurity.ProtectReport(context.Response);
+        else
+            context.Response.Headers.ContentDisposition = $"attachment; filename=\"{report.Id}-{file}\"";
         context.Response.ContentType = Path.GetExtension(file) switch
         {
             ".html" => "text/html; charset=utf-8",
@@ -203,7 +265,12 @@ public sealed class PageServer : IAsyncDisposable
         await content.CopyToAsync(context.Response.Body, context.RequestAborted);
     }
 
-    private static Task AnswerAsync(HttpContext context, int status, string text, string contentType = "text/plain; charset=utf-8")
+    private static Task AnswerAsync(
+        HttpContext context,
+        int status,
+        string text,
+        string contentType = "text/plain; charset=utf-8"
+    )
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;

@@ -25,9 +25,24 @@ namespace CiliumDebugging.Lab.Page;
 /// <param name="Reconciliation">The three views against each other; while there is load requests under way make small differences.</param>
 /// <param name="Events">What was done, the latest at the end.</param>
 public sealed record PageState(
-    double At, string Activity, string Step, string Scenario, string Title, bool Manual, double RatePerSecond, ClientPlace Client, long Requests, RunStatus Situation,
-    ImmutableArray<PageRow> Rows, bool Grouped, HttpRulesInfo HttpRules, PageVerdict? Verdict, DiagnosisInfo? Diagnosis,
-    ImmutableArray<ReconciliationInfo> Reconciliation, ImmutableArray<EventInfo> Events)
+    double At,
+    string Activity,
+    string Step,
+    string Scenario,
+    string Title,
+    bool Manual,
+    double RatePerSecond,
+    ClientPlace Client,
+    long Requests,
+    RunStatus Situation,
+    ImmutableArray<PageRow> Rows,
+    bool Grouped,
+    HttpRulesInfo HttpRules,
+    PageVerdict? Verdict,
+    DiagnosisInfo? Diagnosis,
+    ImmutableArray<ReconciliationInfo> Reconciliation,
+    ImmutableArray<EventInfo> Events
+)
 {
     /// <summary>Answers by Pod and status since the load began. Not for pages.</summary>
     [JsonIgnore]
@@ -46,5 +61,24 @@ public sealed record PageState(
     public double FailedPerSecond { get; init; }
 
     /// <summary>Before the first run.</summary>
-    public static PageState Empty { get; } = new(0, "idle", "", "", "", false, 0, new ClientPlace("", ""), 0, RunStatus.None, [], false, new HttpRulesInfo(false, false), null, null, [], []);
+    public static PageState Empty { get; } =
+        new(
+            0,
+            "idle",
+            "",
+            "",
+            "",
+            false,
+            0,
+            new ClientPlace("", ""),
+            0,
+            RunStatus.None,
+            [],
+            false,
+            new HttpRulesInfo(false, false),
+            null,
+            null,
+            [],
+            []
+        );
 }

@@ -14,4 +14,13 @@ namespace CiliumDebugging.Lab.Page;
 /// <param name="MaxOverMean">Load of the busiest Pod relative to its fair load; null without data.</param>
 /// <param name="EffectiveBackends">Number of equally loaded Pods that would concentrate the load as much; null without data.</param>
 public sealed record PageVerdict(
-    string Kind, string Text, double LogSkewed, double LogEven, double LogThreshold, long Connections, long? Further, double? MaxOverMean, double? EffectiveBackends);
+    string Kind,
+    string Text,
+    double LogSkewed,
+    double LogEven,
+    double LogThreshold,
+    long Connections,
+    long? Further,
+    double? MaxOverMean,
+    double? EffectiveBackends
+);

@@ -10,4 +10,10 @@ namespace CiliumDebugging.Lab.Page;
 /// <param name="FailedPerSecond">Other answers per second.</param>
 /// <param name="P50Ms">Median latency of the last answers, ms; null without one.</param>
 /// <param name="P99Ms">99 %, ms.</param>
-public sealed record PodRate(BackendPod? Pod, double OkPerSecond, double FailedPerSecond, double? P50Ms = null, double? P99Ms = null);
+public sealed record PodRate(
+    BackendPod? Pod,
+    double OkPerSecond,
+    double FailedPerSecond,
+    double? P50Ms = null,
+    double? P99Ms = null
+);

@@ -23,20 +23,18 @@ public sealed record ResponseCount(string? Pod, string? Node, int Status, long C
 public static class RunMetrics
 {
     /// <summary>Counter of the client's requests by <c>pod</c>, <c>node</c> and <c>status</c>.</summary>
-    public const string Responses = "loadtest.responses", PrometheusResponses = "loadtest_responses_total", ResponsesHelp = "Requests of the load test by the Pod that answered, its node and the HTTP status (0: no answer)";
+    public const string Responses = "loadtest.responses",
+        PrometheusResponses = "loadtest_responses_total",
+        ResponsesHelp =
+            "Requests of the load test by the Pod that answered, its node and the HTTP status (0: no answer)";
 
     /// <summary>The gauges: one for each quantity, because a dashboard sums over what it does not filter.</summary>
     public static ImmutableArray<RunQuantity> Gauges { get; } =
-    [
-        new("loadtest.verdict", "Delivery in the current phase: 2 skewed, 1 even, 0 undecided", s => s.Verdict?.Kind switch { null => null, "skewed" => 2, "even" => 1, _ => 0 }),
-        new("loadtest.skew.max_over_mean", "Load of the busiest pod relative to its fair load; 1 is even", s => s.Verdict?.MaxOverMean),
-        new("loadtest.skew.effective_backends", "Number of equally loaded pods that would concentrate the load as much", s => s.Verdict?.EffectiveBackends),
-        new("loadtest.share.busiest", "Share of all successes that the busiest pod has, 0 to 1", s => s.Rows.IsEmpty ? null : s.Rows.Max(r => r.Share)),
-        new("loadtest.pods.silent", "Pods that answer less than 2 % of what they should", s => s.Rows.IsEmpty ? null : s.Rows.Where(r => r.State is "silent").Sum(r => r.Pods)),
-        new("loadtest.successes.rate", "2xx per second", s => s.Rows.IsEmpty ? null : s.Rows.Sum(r => r.OkPerSecond)),
-        new("loadtest.failures.rate", "Requests per second that fail", s => s.Activity is "running" ? s.FailedPerSecond : null),
-        new("loadtest.evidence.skewed", "ln of the e-value of skewed; a decision at loadtest.evidence.threshold", s => s.Verdict?.LogSkewed),
-        new("loadtest.evidence.even", "ln of the e-value of even; a decision at loadtest.evidence.threshold", s => s.Verdict?.LogEven),
-        new("loadtest.evidence.threshold", "ln of the inverse error probability", s => s.Verdict?.LogThreshold),
-    ];
+    [new("loadtest.verdict", "Delivery in the current phase: 2 skewed, 1 even, 0 undecided", s => s.Verdict?.Kind switch
+            {
+                null => null,
+                "skewed" => 2,
+                "even" => 1,
+                _ => 0,
+            }), new("loadtest.skew.max_over_mean", "Load of the busiest pod relative to its fair load; 1 is even", s => s.Verdict?.MaxOverMean), new("loadtest.skew.effective_backends", "Number of equally loaded pods that would concentrate the load as much", s => s.Verdict?.EffectiveBackends), new("loadtest.share.busiest", "Share of all successes that the busiest pod has, 0 to 1", s => s.Rows.IsEmpty ? null : s.Rows.Max(r => r.Share)), new("loadtest.pods.silent", "Pods that answer less than 2 % of what they should", s => s.Rows.IsEmpty ? null : s.Rows.Where(r => r.State is "silent").Sum(r => r.Pods)), new("loadtest.successes.rate", "2xx per second", s => s.Rows.IsEmpty ? null : s.Rows.Sum(r => r.OkPerSecond)), new("loadtest.failures.rate", "Requests per second that fail", s => s.Activity is "running" ? s.FailedPerSecond : null), new("loadtest.evidence.skewed", "ln of the e-value of skewed; a decision at loadtest.evidence.threshold", s => s.Verdict?.LogSkewed), new("loadtest.evidence.even", "ln of the e-value of even; a decision at loadtest.evidence.threshold", s => s.Verdict?.LogEven), new("loadtest.evidence.threshold", "ln of the inverse error probability", s => s.Verdict?.LogThreshold)];
 }

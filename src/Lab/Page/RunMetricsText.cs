@@ -22,15 +22,28 @@ internal static class RunMetricsText
         var text = new StringBuilder();
         Head(text, RunMetrics.PrometheusResponses, RunMetrics.ResponsesHelp, "counter");
         foreach (var count in state.Responses)
-            text.Append(CultureInfo.InvariantCulture, $"{RunMetrics.PrometheusResponses}{{pod=\"{count.Pod}\",node=\"{count.Node}\",status=\"{count.Status}\"}} {count.Count}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{RunMetrics.PrometheusResponses}{{pod=\"{count.Pod}\",node=\"{count.Node}\",status=\"{count.Status}\"}} {count.Count}\n"
+            );
         foreach (RunQuantity gauge in RunMetrics.Gauges)
         {
-            if (gauge.Value(state) is not { } value) continue;
+            if (gauge.Value(state) is not { } value)
+                continue;
             Head(text, gauge.PrometheusName, gauge.Description, "gauge");
             text.Append(CultureInfo.InvariantCulture, $"{gauge.PrometheusName} {value}\n");
         }
         return text.ToString();
     }
 
-    private static void Head(StringBuilder text, string name, string help, string type) => text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+    private static void Head(StringBuilder text, string name, string help, string type) =>
+        text.Append("# HELP ")
+            .Append(name)
+            .Append(' ')
+            .Append(help)
+            .Append("\n# TYPE ")
+            .Append(name)
+            .Append(' ')
+            .Append(type)
+            .Append('\n');
 }

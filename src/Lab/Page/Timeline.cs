@@ -50,13 +50,16 @@ public sealed class Timeline
     public int Add(double at, IReadOnlyCollection<KeyValuePair<TimelineLine, double>> values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        foreach (var (line, _) in values.Where(v => !_positions.ContainsKey(v.Key))) AddLine(line, values);
+        foreach (var (line, _) in values.Where(v => !_positions.ContainsKey(v.Key)))
+            AddLine(line, values);
         var row = new double[_lines.Count];
         Array.Fill(row, double.NaN);
         foreach (var (line, value) in values)
-            if (_positions.TryGetValue(line, out var position)) row[position] = value;
+            if (_positions.TryGetValue(line, out var position))
+                row[position] = value;
         _samples.Add((at, row));
-        if (_samples.Count <= Capacity) return -1;
+        if (_samples.Count <= Capacity)
+            return -1;
         var dropped = LeastLoss();
         _samples.RemoveAt(dropped);
         return dropped;
@@ -64,7 +67,8 @@ public sealed class Timeline
 
     private void AddLine(TimelineLine line, IReadOnlyCollection<KeyValuePair<TimelineLine, double>> now)
     {
-        if (_lines.Count == MaxLines && !ForgetLine(now)) return;
+        if (_lines.Count == MaxLines && !ForgetLine(now))
+            return;
         _positions.Add(line, _lines.Count);
         _lines.Add(line);
         Layout++;
@@ -74,12 +78,15 @@ public sealed class Timeline
     private bool ForgetLine(IReadOnlyCollection<KeyValuePair<TimelineLine, double>> now)
     {
         var gone = _lines.FindIndex(l => now.All(v => v.Key != l));
-        if (gone < 0) return false;
+        if (gone < 0)
+            return false;
         _lines.RemoveAt(gone);
         _positions.Clear();
-        for (var i = 0; i < _lines.Count; i++) _positions.Add(_lines[i], i);
+        for (var i = 0; i < _lines.Count; i++)
+            _positions.Add(_lines[i], i);
         for (var i = 0; i < _samples.Count; i++)
-            if (_samples[i].Values.Length > gone) _samples[i] = (_samples[i].At, [.. _samples[i].Values[..gone], .. _samples[i].Values[(gone + 1)..]]);
+            if (_samples[i].Values.Length > gone)
+                _samples[i] = (_samples[i].At, [.. _samples[i].Values[..gone], .. _samples[i].Values[(gone + 1)..]]);
         return true;
     }
 
@@ -91,7 +98,8 @@ public sealed class Timeline
         {
             // A gap shows less the older it is; a part of the whole span keeps the oldest from being given up for the newer.
             var loss = (_samples[i + 1].At - _samples[i - 1].At) / (now - _samples[i].At + (now - first) / 8);
-            if (loss < least) (best, least) = (i, loss);
+            if (loss < least)
+                (best, least) = (i, loss);
         }
         return best;
     }

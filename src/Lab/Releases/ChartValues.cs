@@ -39,7 +39,8 @@ public sealed class ChartValues
     {
         var rows = lines.Where(l => l.Length > 0 && l[0] != '#').Select(l => l.Split(' ')).ToList();
         Releases = [.. rows.Where(r => r is ["release", _, _]).SelectMany(r => ReleasesOf(r[1], r[2])).Order()];
-        foreach (var row in rows.Where(r => r.Length == 2)) AddValue(row[0], row[1]);
+        foreach (var row in rows.Where(r => r.Length == 2))
+            AddValue(row[0], row[1]);
     }
 
     /// <summary>The table of the charts that were published.</summary>
@@ -57,17 +58,31 @@ public sealed class ChartValues
     public string? Problem(CiliumVersion release, string key)
     {
         var path = WithoutIndices(key);
-        if (_values.TryGetValue(path, out var known) && known.In(release)) return null;
-        if (Prefixes(path).Any(p => _values.TryGetValue(p, out var above) && above.FreeForm && above.In(release))) return null;
-        var below = _values.Keys.Where(k => k.StartsWith(path + ".", StringComparison.Ordinal) && _values[k].In(release)).Take(4).ToList();
-        if (below.Count > 0) return $"'{key}' is a group of values in Cilium {release}'s chart; set one of them, such as {string.Join(", ", below)}";
-        var history = known is null ? "no release has had it" : $"{string.Join(" and ", known.Ranges.Select(Describe))} have it";
-        var advice = s_renamed.TryGetValue(path, out var renamed) ? $"; its place is taken by {renamed}"
-            : Spelling.Nearest(path, _values.Keys.Where(k => _values[k].In(release)), maxDistance: 3) is { } near ? $"; did you mean {near}?" : "";
+        if (_values.TryGetValue(path, out var known) && known.In(release))
+            return null;
+        if (Prefixes(path).Any(p => _values.TryGetValue(p, out var above) && above.FreeForm && above.In(release)))
+            return null;
+        var below = _values
+            .Keys.Where(k => k.StartsWith(path + ".", StringComparison.Ordinal) && _values[k].In(release))
+            .Take(4)
+            .ToList();
+        if (below.Count > 0)
+            return $"'{key}' is a group of values in Cilium {release}'s chart; set one of them, such as {string.Join(", ", below)}";
+        var history = known is null
+            ? "no release has had it"
+            : $"{string.Join(" and ", known.Ranges.Select(Describe))} have it";
+        var advice =
+            s_renamed.TryGetValue(path, out var renamed) ? $"; its place is taken by {renamed}"
+            : Spelling.Nearest(path, _values.Keys.Where(k => _values[k].In(release)), maxDistance: 3) is { } near
+                ? $"; did you mean {near}?"
+            : "";
         return $"Cilium {release}'s chart has no value '{key}' ({history}){advice}";
     }
 
-    private string Describe(Range range) => range.Last == Releases[^1] ? $"{range.First} and later" : range.First == range.Last ? range.First.ToString() : $"{range.First} to {range.Last}";
+    private string Describe(Range range) =>
+        range.Last == Releases[^1] ? $"{range.First} and later"
+        : range.First == range.Last ? range.First.ToString()
+        : $"{range.First} to {range.Last}";
 
     private static IEnumerable<CiliumVersion> ReleasesOf(string minor, string patches)
     {
@@ -80,10 +95,25 @@ public sealed class ChartValues
     }
 
     /// <summary>A range without an end reaches to the newest release of the table.</summary>
-    private void AddValue(string key, string ranges) => _values.Add(key.TrimEnd('*'), new Value(key.TrimEnd('*'), key.EndsWith('*'),
-        [.. ranges.Split(',').Select(r => r.Split('-')).Select(r => new Range(Version(r[0]), r is [_, ""] ? Releases[^1] : Version(r[^1])))]));
+    private void AddValue(string key, string ranges) =>
+        _values.Add(
+            key.TrimEnd('*'),
+            new Value(
+                key.TrimEnd('*'),
+                key.EndsWith('*'),
+                [
+                    .. ranges
+                        .Split(',')
+                        .Select(r => r.Split('-'))
+                        .Select(r => new Range(Version(r[0]), r is [_, ""] ? Releases[^1] : Version(r[^1]))),
+                ]
+            )
+        );
 
-    private static CiliumVersion Version(string text) => CiliumVersion.TryParse(text, out var version) ? version : throw new FormatException($"chart-values.txt: '{text}' is no version");
+    private static CiliumVersion Version(string text) =>
+        CiliumVersion.TryParse(text, out var version)
+            ? version
+            : throw new FormatException($"chart-values.txt: '{text}' is no version");
 
     private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
@@ -91,16 +121,20 @@ public sealed class ChartValues
     private static IEnumerable<string> Prefixes(string path)
     {
         for (var i = 1; i < path.Length; i++)
-            if (path[i] == '.' && path[i - 1] != '\\') yield return path[..i];
+            if (path[i] == '.' && path[i - 1] != '\\')
+                yield return path[..i];
         yield return path;
     }
 
-    private static string WithoutIndices(string key) => key.IndexOf('[', StringComparison.Ordinal) is >= 0 and var bracket ? key[..bracket] : key;
+    private static string WithoutIndices(string key) =>
+        key.IndexOf('[', StringComparison.Ordinal) is >= 0 and var bracket ? key[..bracket] : key;
 
     private static IEnumerable<string> ReadTable()
     {
-        using var stream = typeof(ChartValues).Assembly.GetManifestResourceStream("chart-values.txt") ?? throw new InvalidOperationException("chart-values.txt is not in the assembly");
+        using var stream = typeof(ChartValues).Assembly.GetManifestResourceStream("chart-values.txt")
+            ?? throw new InvalidOperationException("chart-values.txt is not in the assembly");
         using var reader = new StreamReader(stream);
-        while (reader.ReadLine() is { } line) yield return line;
+        while (reader.ReadLine() is { } line)
+            yield return line;
     }
 }

@@ -17,10 +17,22 @@ public static class CiliumReleases
     /// <summary>The table, oldest first. ChartMinimum is from the charts themselves.</summary>
     public static ImmutableArray<CiliumMinor> Minors { get; } =
     [
-        new(9, new(1, 12), new(1, 19), new(1, 12), "notes of v1.9.0-rc1: support for 1.19 added (cil#12611); the seed's own pair"),
+        new(
+            9,
+            new(1, 12),
+            new(1, 19),
+            new(1, 12),
+            "notes of v1.9.0-rc1: support for 1.19 added (cil#12611); the seed's own pair"
+        ),
         new(10, new(1, 16), new(1, 21), new(1, 16), "cil#17722: 1.22 came with the release after it"),
         new(11, new(1, 16), new(1, 23), new(1, 16), "docs of v1.11, Kubernetes requirements"),
-        new(12, new(1, 16), new(1, 24), new(1, 16), "docs of v1.12, Kubernetes compatibility (cited by cilium commit 0b041fa)"),
+        new(
+            12,
+            new(1, 16),
+            new(1, 24),
+            new(1, 16),
+            "docs of v1.12, Kubernetes compatibility (cited by cilium commit 0b041fa)"
+        ),
         new(13, new(1, 16), new(1, 26), new(1, 16), "docs of v1.13, Kubernetes requirements"),
         new(14, new(1, 16), new(1, 27), new(1, 16), "docs of v1.14, Kubernetes compatibility (cil#26671)"),
         new(15, new(1, 26), new(1, 29), new(1, 16), "docs of v1.15, Kubernetes compatibility"),
@@ -39,17 +51,25 @@ public static class CiliumReleases
     public static (CiliumVersion Release, string? Problem) Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text == "latest") return (Latest, null);
+        if (text == "latest")
+            return (Latest, null);
         var releases = ChartValues.Published.Releases;
         if (text.Count(c => c == '.') == 2 && CiliumVersion.TryParse(text, out var version))
         {
-            if (releases.Contains(version)) return (version, null);
+            if (releases.Contains(version))
+                return (version, null);
             var same = releases.Where(r => r.Minor == version.Minor && r.Major == version.Major).ToList();
-            return (default, same.Count > 0
-                ? $"Cilium {version} is no release the lab knows; of {version.Major}.{version.Minor} it knows {same[0]} to {same[^1]}"
-                : $"Cilium {version} is no release the lab knows; it knows {releases[0]} to {Latest}");
+            return (
+                default,
+                same.Count > 0
+                    ? $"Cilium {version} is no release the lab knows; of {version.Major}.{version.Minor} it knows {same[0]} to {same[^1]}"
+                    : $"Cilium {version} is no release the lab knows; it knows {releases[0]} to {Latest}"
+            );
         }
-        return (default, $"'{text}' is no release of Cilium; use one such as {CiliumVersion.OriginalReport} or latest (which is {Latest})");
+        return (
+            default,
+            $"'{text}' is no release of Cilium; use one such as {CiliumVersion.OriginalReport} or latest (which is {Latest})"
+        );
     }
 
     /// <summary>The row of a release.</summary>
@@ -64,8 +84,10 @@ public static class CiliumReleases
         ArgumentNullException.ThrowIfNull(kubernetes);
         var row = Of(release);
         var minor = new Version(kubernetes.Major, kubernetes.Minor);
-        if (minor < row.ChartMinimum) return $"Cilium {release} cannot be installed on Kubernetes {kubernetes}: its chart asks for {row.ChartMinimum} or later (kubeVersion in its Chart.yaml)";
-        if (allowUntested || (minor >= row.Oldest && minor <= row.Newest)) return null;
+        if (minor < row.ChartMinimum)
+            return $"Cilium {release} cannot be installed on Kubernetes {kubernetes}: its chart asks for {row.ChartMinimum} or later (kubeVersion in its Chart.yaml)";
+        if (allowUntested || (minor >= row.Oldest && minor <= row.Newest))
+            return null;
         return $"Cilium {release} is not tested with Kubernetes {kubernetes} but with {row.Oldest} to {row.Newest} ({row.Source}): what such a pair shows says nothing about either. "
             + $"Leave --kubernetes out to get {row.Newest}, or add --allow-untested";
     }

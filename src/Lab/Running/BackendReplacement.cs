@@ -7,7 +7,14 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="ReadyAt">When the Service had the new one, s since the attack's epoch.</param>
 /// <param name="PortsUsed">Client ports that had been used by <paramref name="GoneAt"/>.</param>
 /// <param name="GapConnections">Connections made between the two moments.</param>
-public sealed record BackendReplacement(string Deleted, string Added, double GoneAt, double ReadyAt, int PortsUsed, long GapConnections)
+public sealed record BackendReplacement(
+    string Deleted,
+    string Added,
+    double GoneAt,
+    double ReadyAt,
+    int PortsUsed,
+    long GapConnections
+)
 {
     /// <summary>G: seconds without it or its replacement.</summary>
     public double GapSeconds => ReadyAt - GoneAt;

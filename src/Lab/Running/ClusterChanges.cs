@@ -19,14 +19,46 @@ internal sealed class ClusterChanges(Kubernetes cluster)
         var clusterwide = model.Namespace.Length == 0;
         try
         {
-            if (clusterwide) await cluster.CustomObjects.CreateClusterCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, policy.Plural, cancellationToken: cancellationToken);
-            else await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(policy.Manifest, policy.Group, policy.Version, model.Namespace, policy.Plural, cancellationToken: cancellationToken);
+            if (clusterwide)
+                await cluster.CustomObjects.CreateClusterCustomObjectAsync(
+                    policy.Manifest,
+                    policy.Group,
+                    policy.Version,
+                    policy.Plural,
+                    cancellationToken: cancellationToken
+                );
+            else
+                await cluster.CustomObjects.CreateNamespacedCustomObjectAsync(
+                    policy.Manifest,
+                    policy.Group,
+                    policy.Version,
+                    model.Namespace,
+                    policy.Plural,
+                    cancellationToken: cancellationToken
+                );
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Conflict)
         {
             var patch = new V1Patch(policy.Manifest.ToJsonString(), V1Patch.PatchType.MergePatch);
-            if (clusterwide) await cluster.CustomObjects.PatchClusterCustomObjectAsync(patch, policy.Group, policy.Version, policy.Plural, model.Name, cancellationToken: cancellationToken);
-            else await cluster.CustomObjects.PatchNamespacedCustomObjectAsync(patch, policy.Group, policy.Version, model.Namespace, policy.Plural, model.Name, cancellationToken: cancellationToken);
+            if (clusterwide)
+                await cluster.CustomObjects.PatchClusterCustomObjectAsync(
+                    patch,
+                    policy.Group,
+                    policy.Version,
+                    policy.Plural,
+                    model.Name,
+                    cancellationToken: cancellationToken
+                );
+            else
+                await cluster.CustomObjects.PatchNamespacedCustomObjectAsync(
+                    patch,
+                    policy.Group,
+                    policy.Version,
+                    model.Namespace,
+                    policy.Plural,
+                    model.Name,
+                    cancellationToken: cancellationToken
+                );
         }
     }
 
@@ -35,8 +67,23 @@ internal sealed class ClusterChanges(Kubernetes cluster)
     {
         try
         {
-            var read = policy.Model.Namespace.Length == 0 ? await cluster.CustomObjects.GetClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken)
-                : await cluster.CustomObjects.GetNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
+            var read =
+                policy.Model.Namespace.Length == 0
+                    ? await cluster.CustomObjects.GetClusterCustomObjectAsync(
+                        policy.Group,
+                        policy.Version,
+                        policy.Plural,
+                        policy.Model.Name,
+                        cancellationToken: cancellationToken
+                    )
+                    : await cluster.CustomObjects.GetNamespacedCustomObjectAsync(
+                        policy.Group,
+                        policy.Version,
+                        policy.Model.Namespace,
+                        policy.Plural,
+                        policy.Model.Name,
+                        cancellationToken: cancellationToken
+                    );
             return JsonNode.Parse(JsonSerializer.Serialize(read))?.AsObject();
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
@@ -49,7 +96,8 @@ internal sealed class ClusterChanges(Kubernetes cluster)
     public async Task ReplaceAsync(PolicyManifest policy, JsonObject before, CancellationToken cancellationToken)
     {
         await DeleteAsync(policy, cancellationToken);
-        foreach (var field in (string[])["resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"]) before["metadata"]?.AsObject().Remove(field);
+        foreach (var field in (string[])["resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"])
+            before["metadata"]?.AsObject().Remove(field);
         await ApplyAsync(policy with { Manifest = before }, cancellationToken);
     }
 
@@ -58,8 +106,23 @@ internal sealed class ClusterChanges(Kubernetes cluster)
     {
         try
         {
-            if (policy.Model.Namespace.Length == 0) await cluster.CustomObjects.DeleteClusterCustomObjectAsync(policy.Group, policy.Version, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
-            else await cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(policy.Group, policy.Version, policy.Model.Namespace, policy.Plural, policy.Model.Name, cancellationToken: cancellationToken);
+            if (policy.Model.Namespace.Length == 0)
+                await cluster.CustomObjects.DeleteClusterCustomObjectAsync(
+                    policy.Group,
+                    policy.Version,
+                    policy.Plural,
+                    policy.Model.Name,
+                    cancellationToken: cancellationToken
+                );
+            else
+                await cluster.CustomObjects.DeleteNamespacedCustomObjectAsync(
+                    policy.Group,
+                    policy.Version,
+                    policy.Model.Namespace,
+                    policy.Plural,
+                    policy.Model.Name,
+                    cancellationToken: cancellationToken
+                );
         }
         catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.NotFound)
         {
@@ -71,17 +134,30 @@ internal sealed class ClusterChanges(Kubernetes cluster)
     public static Dictionary<string, object?> SpecOf(ServiceStep step)
     {
         var spec = new Dictionary<string, object?>(StringComparer.Ordinal);
-        if (step.SessionAffinity is { } affinity) spec["sessionAffinity"] = affinity;
-        if (step.AffinitySeconds is { } seconds) spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
-        if (step.InternalTrafficPolicy is { } policy) spec["internalTrafficPolicy"] = policy;
-        if (step.TrafficDistribution is { } distribution) spec["trafficDistribution"] = distribution;
+        if (step.SessionAffinity is { } affinity)
+            spec["sessionAffinity"] = affinity;
+        if (step.AffinitySeconds is { } seconds)
+            spec["sessionAffinityConfig"] = new { clientIP = new { timeoutSeconds = seconds } };
+        if (step.InternalTrafficPolicy is { } policy)
+            spec["internalTrafficPolicy"] = policy;
+        if (step.TrafficDistribution is { } distribution)
+            spec["trafficDistribution"] = distribution;
         // Only a Service with a node port has traffic from outside to have a policy for.
-        if (step.ExternalTrafficPolicy is { } external) (spec["type"], spec["externalTrafficPolicy"]) = ("NodePort", external);
+        if (step.ExternalTrafficPolicy is { } external)
+            (spec["type"], spec["externalTrafficPolicy"]) = ("NodePort", external);
         return spec;
     }
 
     /// <summary>Changes fields of the spec of the load's Service.</summary>
-    public Task PatchServiceAsync(LoadSpec load, Dictionary<string, object?> spec, CancellationToken cancellationToken) =>
+    public Task PatchServiceAsync(
+        LoadSpec load,
+        Dictionary<string, object?> spec,
+        CancellationToken cancellationToken
+    ) =>
         cluster.CoreV1.PatchNamespacedServiceAsync(
-            new V1Patch(JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch), load.Service, load.Namespace, cancellationToken: cancellationToken);
+            new V1Patch(JsonSerializer.Serialize(new { spec }), V1Patch.PatchType.MergePatch),
+            load.Service,
+            load.Namespace,
+            cancellationToken: cancellationToken
+        );
 }

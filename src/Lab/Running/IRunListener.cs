@@ -12,7 +12,14 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="FailedPerSecond">Other answers per second over the last seconds.</param>
 /// <param name="Ok">2xx since the phase began.</param>
 /// <param name="Failed">Other answers since the phase began.</param>
-public sealed record LivePod(BackendPod? Pod, bool OnClientNode, double OkPerSecond, double FailedPerSecond, long Ok, long Failed)
+public sealed record LivePod(
+    BackendPod? Pod,
+    bool OnClientNode,
+    double OkPerSecond,
+    double FailedPerSecond,
+    long Ok,
+    long Failed
+)
 {
     /// <summary>Latency of its last answers; null without one.</summary>
     public LatencyQuantiles? LatencyMs { get; init; }
@@ -49,14 +56,10 @@ public interface IRunListener
     /// <param name="newest">The counters.</param>
     /// <param name="pods">The Pods behind the Service.</param>
     /// <param name="clientNode">Node of the load test.</param>
-    void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
-    {
-    }
+    void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
 
     /// <summary>What the run would report if it ended now, about once a second while there is load and it is wanted: no expectations yet, and the newest counters alone as its series.</summary>
-    void OnProgress(RunReport report)
-    {
-    }
+    void OnProgress(RunReport report) { }
 
     /// <summary>The run is complete.</summary>
     void OnReport(RunReport report);

@@ -10,17 +10,51 @@ namespace CiliumDebugging.Lab.Running;
 internal static class PhaseEvidence
 {
     public static Evidence Of(
-        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View) judged, PhaseReport phase, PhaseReport? previous, string clientNode, string? version, ImmutableSortedDictionary<string, string> settings)
+        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View) judged,
+        PhaseReport phase,
+        PhaseReport? previous,
+        string clientNode,
+        string? version,
+        ImmutableSortedDictionary<string, string> settings
+    )
     {
         var (tally, rules, view) = judged;
         var counted = (tally.After ?? tally.Before).Since(tally.Before);
-        var proxyFailures = counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500).GroupBy(r => r.Key.Pod).ToImmutableDictionary(g => g.Key, g => g.Sum(r => r.Value));
-        var visible = settings.Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal)).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        var proxyFailures = counted
+            .Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500)
+            .GroupBy(r => r.Key.Pod)
+            .ToImmutableDictionary(g => g.Key, g => g.Sum(r => r.Value));
+        var visible = settings
+            .Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal))
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
         bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
-        return new Evidence(phase, previous, clientNode, proxyFailures, phase.Pods.All(p => p.Echo == p.Ok), rules.Egress, rules.Ingress, version, tunnel, visible)
+        return new Evidence(
+            phase,
+            previous,
+            clientNode,
+            proxyFailures,
+            phase.Pods.All(p => p.Echo == p.Ok),
+            rules.Egress,
+            rules.Ingress,
+            version,
+            tunnel,
+            visible
+        )
         {
-            Service = view.Service, Endpoints = view.Endpoints, ClientZone = view.ClientZone, Connections = tally.Connections, NodesWithoutHubble = [.. counted.MissingNodes],
-            ClientNodes = [.. phase.ClientNodes.Select(row => new ClientNodeFacts(row.ClientNode, row.Verdict.Shares.Zip(row.Counts.PerBackend).ToImmutableDictionary(s => s.First.Backend, s => s.Second), phase.ClientNodes.Length == 1 ? phase.Failures : row.Counts.Unattributed))],
+            Service = view.Service,
+            Endpoints = view.Endpoints,
+            ClientZone = view.ClientZone,
+            Connections = tally.Connections,
+            NodesWithoutHubble = [.. counted.MissingNodes],
+            ClientNodes =
+            [
+                .. phase.ClientNodes.Select(row => new ClientNodeFacts(
+                    row.ClientNode,
+                    row.Verdict.Shares.Zip(row.Counts.PerBackend)
+                        .ToImmutableDictionary(s => s.First.Backend, s => s.Second),
+                    phase.ClientNodes.Length == 1 ? phase.Failures : row.Counts.Unattributed
+                )),
+            ],
         };
     }
 }

@@ -16,7 +16,8 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="time">Time source.</param>
 internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, TimeProvider time)
 {
-    private static readonly TimeSpan s_sampleInterval = TimeSpan.FromMilliseconds(500), s_earlySampleInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_sampleInterval = TimeSpan.FromMilliseconds(500),
+        s_earlySampleInterval = TimeSpan.FromMilliseconds(200);
 
     /// <summary>A phase is early for so many seconds: what the change before it did is seen as soon as there is enough of it.</summary>
     private const double EarlySeconds = 2;
@@ -28,7 +29,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     private const int MaxAttempts = 20;
 
     /// <summary>How long a phase's requests are waited for, and how often they are looked at.</summary>
-    private static readonly TimeSpan s_outcomeLimit = TimeSpan.FromSeconds(1), s_outcomePollInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_outcomeLimit = TimeSpan.FromSeconds(1),
+        s_outcomePollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
     private const int MaxExtension = 6;
@@ -37,9 +39,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     public async Task MeasureAsync(ScenarioRun run, PhaseStep step, CancellationToken cancellationToken)
     {
         var unlimited = step.Duration == Timeout.InfiniteTimeSpan;
-        run.Observer.OnStep(string.Create(CultureInfo.InvariantCulture, $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"));
+        run.Observer.OnStep(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"
+            )
+        );
         var phase = run.Book.Phases[^1];
-        if (run.Measured.Count > 0) phase = await BeginAsync(run, step.Name, cancellationToken);
+        if (run.Measured.Count > 0)
+            phase = await BeginAsync(run, step.Name, cancellationToken);
         var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
         var limit = phase.Start + MaxExtension * step.Duration.TotalSeconds;
         MeasuredPhase objects = await ReadObjectsAsync(run, phase, cancellationToken);
@@ -48,10 +56,17 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         {
             var left = Math.Max(end - run.Now, 0.001);
             var interval = run.Now < phase.Start + EarlySeconds ? s_earlySampleInterval : s_sampleInterval;
-            var change = await run.Control.NextAsync(left < interval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : interval, time, cancellationToken);
-            if (run.Following is { IsCompleted: true } ended) await ended; // the load ended by itself: say why
-            var next = change is not null ? await ChangeManuallyAsync(run, phase, change, cancellationToken)
-                : ++sample % SamplesPerLook == 0 ? await FollowBackendsAsync(run, phase, cancellationToken) : null;
+            var change = await run.Control.NextAsync(
+                left < interval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : interval,
+                time,
+                cancellationToken
+            );
+            if (run.Following is { IsCompleted: true } ended)
+                await ended; // the load ended by itself: say why
+            var next =
+                change is not null ? await ChangeManuallyAsync(run, phase, change, cancellationToken)
+                : ++sample % SamplesPerLook == 0 ? await FollowBackendsAsync(run, phase, cancellationToken)
+                : null;
             if (next is not null)
             {
                 phase = next;
@@ -59,7 +74,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                 continue;
             }
             run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
-            if (run.Series.IsDue(run.Now)) await SampleSeriesAsync(run, objects, cancellationToken);
+            if (run.Series.IsDue(run.Now))
+                await SampleSeriesAsync(run, objects, cancellationToken);
         }
         if (await ConfirmAsync(run, phase, cancellationToken) is { } different)
         {
@@ -67,9 +83,16 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             return;
         }
         // The last phase ends with the load, so that its counts are not those of requests under way.
-        if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested) await run.DrainAsync(cancellationToken);
-        await EndAsync(run, phase, run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Book.LastStart)), cancellationToken);
-        if (run.Drained is null) await SettleAsync(run, phase, cancellationToken);
+        if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested)
+            await run.DrainAsync(cancellationToken);
+        await EndAsync(
+            run,
+            phase,
+            run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Book.LastStart)),
+            cancellationToken
+        );
+        if (run.Drained is null)
+            await SettleAsync(run, phase, cancellationToken);
     }
 
     /// <summary>
@@ -78,7 +101,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     private async Task SettleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
     {
         var limit = phase.End + s_outcomeLimit.TotalSeconds;
-        while (run.Book.Settled < phase.End && run.Now < limit) await Task.Delay(s_outcomePollInterval, time, cancellationToken);
+        while (run.Book.Settled < phase.End && run.Now < limit)
+            await Task.Delay(s_outcomePollInterval, time, cancellationToken);
     }
 
     /// <summary>Begins a phase: the counts it starts with are those of the run's beginning for the first, and those of now for every other.</summary>
@@ -92,8 +116,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             try
             {
                 var backends = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
-                var (before, start) = run.Book.Phases.Count == 0 ? (run.AtStart, 0) : await ScrapeAsync(run, backends.Pods, cancellationToken);
-                var phase = new PhaseTally(name, start, backends, before) { Replaced = run.Replaced, ClientNode = run.ClientNode };
+                var (before, start) =
+                    run.Book.Phases.Count == 0
+                        ? (run.AtStart, 0)
+                        : await ScrapeAsync(run, backends.Pods, cancellationToken);
+                var phase = new PhaseTally(name, start, backends, before)
+                {
+                    Replaced = run.Replaced,
+                    ClientNode = run.ClientNode,
+                };
                 run.Replaced = null;
                 run.Book.Begin(phase);
                 return phase;
@@ -124,11 +155,16 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         }
         phase.End = end ?? read;
         // After the drain there is no load any more: such a sample would show a fall that is none.
-        if (run.Drained is null) run.Series.Add(read, phase.After, phase.Pods);
+        if (run.Drained is null)
+            run.Series.Add(read, phase.After, phase.Pods);
         run.Add(await ReadObjectsAsync(run, phase, cancellationToken));
     }
 
-    private static async Task<(ClusterCounters Counters, double At)> ScrapeAsync(ScenarioRun run, IEnumerable<BackendPod> pods, CancellationToken cancellationToken)
+    private static async Task<(ClusterCounters Counters, double At)> ScrapeAsync(
+        ScenarioRun run,
+        IEnumerable<BackendPod> pods,
+        CancellationToken cancellationToken
+    )
     {
         var before = run.Now;
         var counters = await run.View.ScrapeAsync(pods, cancellationToken);
@@ -137,16 +173,24 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
 
     /// <summary>Looks whether backends and expected shares are still those of the phase: what started before now can be judged then.</summary>
     /// <returns>What is different; null when nothing is, or when that cannot be told now.</returns>
-    private static async Task<(string Change, ExpectedBackends Now)?> ConfirmAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    private static async Task<(string Change, ExpectedBackends Now)?> ConfirmAsync(
+        ScenarioRun run,
+        PhaseTally phase,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
             var at = run.Now;
             var now = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
-            if (phase.Backends.ChangeTo(now) is { } change) return (change, now);
+            if (phase.Backends.ChangeTo(now) is { } change)
+                return (change, now);
             run.Book.Confirm(at);
         }
-        catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or HttpOperationException or IOException
+                || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             // The next look tells; nothing is judged until then.
         }
@@ -154,9 +198,14 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     }
 
     /// <summary>Other backends or shares: the phase ends where its own were last seen, what started since belongs to nothing, and the next phase begins. Without any backend it waits for one.</summary>
-    private async Task<PhaseTally?> FollowBackendsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    private async Task<PhaseTally?> FollowBackendsAsync(
+        ScenarioRun run,
+        PhaseTally phase,
+        CancellationToken cancellationToken
+    )
     {
-        if (await ConfirmAsync(run, phase, cancellationToken) is not { } different || different.Now.Pods.IsEmpty) return null;
+        if (await ConfirmAsync(run, phase, cancellationToken) is not { } different || different.Now.Pods.IsEmpty)
+            return null;
         await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
         run.Observer.OnStep(different.Change);
         return await BeginAsync(run, $"after {different.Change}", cancellationToken);
@@ -169,23 +218,45 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         return end;
     }
 
-    private async Task<MeasuredPhase> ReadObjectsAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken) => new(
-        phase, await run.View.HttpRulesAsync(run.Client, cancellationToken),
-        await ServiceReader.ReadAsync(cluster, run.Scenario.Load, run.ClientNode, run.Attack!.EpochUnixSeconds, cancellationToken));
+    private async Task<MeasuredPhase> ReadObjectsAsync(
+        ScenarioRun run,
+        PhaseTally phase,
+        CancellationToken cancellationToken
+    ) =>
+        new(
+            phase,
+            await run.View.HttpRulesAsync(run.Client, cancellationToken),
+            await ServiceReader.ReadAsync(
+                cluster,
+                run.Scenario.Load,
+                run.ClientNode,
+                run.Attack!.EpochUnixSeconds,
+                cancellationToken
+            )
+        );
 
     /// <summary>Ends a phase, makes the change and begins the next phase. A change that fails is its asker's trouble: the run goes on.</summary>
-    private async Task<PhaseTally> ChangeManuallyAsync(ScenarioRun run, PhaseTally phase, RunController.Change change, CancellationToken cancellationToken)
+    private async Task<PhaseTally> ChangeManuallyAsync(
+        ScenarioRun run,
+        PhaseTally phase,
+        RunController.Change change,
+        CancellationToken cancellationToken
+    )
     {
-        double? left = await ConfirmAsync(run, phase, cancellationToken) is { } different ? Leave(run, phase, different.Change) : null;
+        double? left = await ConfirmAsync(run, phase, cancellationToken) is { } different
+            ? Leave(run, phase, different.Change)
+            : null;
         // The counts are taken while the change is on its way: whoever asked for it waits for nothing. Only a Pod that is to go must be asked before.
         var ending = EndAsync(run, phase, left, cancellationToken);
-        if (change.Step is DeletePodStep) await ending;
+        if (change.Step is DeletePodStep)
+            await ending;
         Exception? failure = null;
         try
         {
             await changes.TakeAsync(run, change.Step, cancellationToken);
         }
-        catch (Exception e) when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
+        catch (Exception e)
+            when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
         {
             failure = e;
         }
@@ -193,20 +264,36 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
         var next = await BeginAsync(run, name, cancellationToken);
         run.Observer.OnStep(name);
-        if (failure is null) change.Done.TrySetResult();
-        else change.Done.TrySetException(failure);
+        if (failure is null)
+            change.Done.TrySetResult();
+        else
+            change.Done.TrySetException(failure);
         return next;
     }
 
     /// <summary>Samples the counters and shows the run as it stands. Without counters (no Pod is there, or one is going while it is asked) it is judged by the last ones: what the client sees goes on.</summary>
-    private static async Task SampleSeriesAsync(ScenarioRun run, MeasuredPhase current, CancellationToken cancellationToken)
+    private static async Task SampleSeriesAsync(
+        ScenarioRun run,
+        MeasuredPhase current,
+        CancellationToken cancellationToken
+    )
     {
         var phase = current.Tally;
         var sampled = await TrySampleAsync(run, phase, cancellationToken);
         try
         {
-            if (run.Observer.WantsProgress) run.Observer.OnProgress(RunEvaluator.Progress(run, current, await run.LoadTest.StateAsync(cancellationToken), phase.After ?? phase.Before, run.Now));
-            else if (sampled && run.Series.Newest is { } newest) run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
+            if (run.Observer.WantsProgress)
+                run.Observer.OnProgress(
+                    RunEvaluator.Progress(
+                        run,
+                        current,
+                        await run.LoadTest.StateAsync(cancellationToken),
+                        phase.After ?? phase.Before,
+                        run.Now
+                    )
+                );
+            else if (sampled && run.Series.Newest is { } newest)
+                run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)
         {
@@ -215,7 +302,11 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     }
 
     /// <summary>Adds a sample to the charts, which do without one that cannot be had; the counts of a phase do not come from here.</summary>
-    private static async Task<bool> TrySampleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    private static async Task<bool> TrySampleAsync(
+        ScenarioRun run,
+        PhaseTally phase,
+        CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -15,7 +15,9 @@ namespace CiliumDebugging.Lab.Running;
 /// <param name="before">The cluster's counters when it began.</param>
 internal sealed class PhaseTally(string name, double start, ExpectedBackends backends, ClusterCounters before)
 {
-    private readonly Dictionary<string, int> _positions = backends.Pods.Select((p, i) => (p.Name, i)).ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _positions = backends
+        .Pods.Select((p, i) => (p.Name, i))
+        .ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
     private readonly DeliveryTest _delivery = new(backends.Shares);
     private readonly SkewTest _selection = new(backends.Shares);
     private readonly Dictionary<int, long> _byStatus = [];
@@ -62,7 +64,8 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public long NotSent { get; private set; }
 
     /// <summary>Position of a Pod; null when it is none of the phase's.</summary>
-    public int? Position(string? pod) => pod is not null && _positions.TryGetValue(pod, out var position) ? position : null;
+    public int? Position(string? pod) =>
+        pod is not null && _positions.TryGetValue(pod, out var position) ? position : null;
 
     /// <summary>2xx and other answers of the Pod at a position.</summary>
     public (long Ok, long Failed) Answers(int position) => (_ok[position], _failed[position]);
@@ -82,20 +85,27 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore, record.Port);
         var position = Position(record.Pod);
         var ok = record.Status is >= 200 and < 300;
-        if (record.Outcome is Outcome.Response) _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
-        else Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
+        if (record.Outcome is Outcome.Response)
+            _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
+        else
+            Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
         _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
         if (position is { } p)
         {
             (ok ? _ok : _failed)[p]++;
             _secondsByPod[p] += record.End - record.Start;
         }
-        if (origin is SelectionOrigin.UnknownPort) _portsKnown = false;
-        if (origin is not SelectionOrigin.Fresh) return;
+        if (origin is SelectionOrigin.UnknownPort)
+            _portsKnown = false;
+        if (origin is not SelectionOrigin.Fresh)
+            return;
         _delivery.Add(position, ok);
-        if (position is { } chosen) _selection.Add(chosen);
-        else _selection.AddUnattributed();
-        if (ClientNode is null) return;
+        if (position is { } chosen)
+            _selection.Add(chosen);
+        else
+            _selection.AddUnattributed();
+        if (ClientNode is null)
+            return;
         _matrix ??= new ClientNodeMatrix(_selection.Expected, [.. Pods.Select(pod => (string?)pod.Node)]);
         _matrix.Add(ClientNode, position);
     }
@@ -110,17 +120,41 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     {
         var counted = (After ?? Before).Since(Before);
         var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
-        var perPod = Pods.Select((pod, i) => new PodPhase(pod, pod.Node == clientNode, _ok[i], _failed[i], counted.RequestsTo(pod.HubbleName),
-            counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300), counted.ResponsesOf(pod.HubbleName, s => s >= 500), counted.Echo.GetValueOrDefault(pod.HubbleName))
-        {
-            ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
-            MeanLatencyMs = _ok[i] + _failed[i] > 0 ? 1000 * _secondsByPod[i] / (_ok[i] + _failed[i]) : 0,
-        }).ToImmutableArray();
+        var perPod = Pods.Select(
+                (pod, i) =>
+                    new PodPhase(
+                        pod,
+                        pod.Node == clientNode,
+                        _ok[i],
+                        _failed[i],
+                        counted.RequestsTo(pod.HubbleName),
+                        counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300),
+                        counted.ResponsesOf(pod.HubbleName, s => s >= 500),
+                        counted.Echo.GetValueOrDefault(pod.HubbleName)
+                    )
+                    {
+                        ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
+                        MeanLatencyMs = _ok[i] + _failed[i] > 0 ? 1000 * _secondsByPod[i] / (_ok[i] + _failed[i]) : 0,
+                    }
+            )
+            .ToImmutableArray();
         var (selection, source) = Selection(counted, clientNode, unit);
-        return new PhaseReport(name, Math.Min(End, now) - start, Requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            perPod, selection, source, _delivery.Evaluate(unit))
+        return new PhaseReport(
+            name,
+            Math.Min(End, now) - start,
+            Requests,
+            _byStatus.ToImmutableSortedDictionary(),
+            _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            perPod,
+            selection,
+            source,
+            _delivery.Evaluate(unit)
+        )
         {
-            Start = start, NotSent = NotSent, ClientNodes = _matrix?.Rows(unit) ?? [], Locality = _matrix?.Locality(),
+            Start = start,
+            NotSent = NotSent,
+            ClientNodes = _matrix?.Rows(unit) ?? [],
+            Locality = _matrix?.Locality(),
             // Its intervals are searched for, which is too dear for every second of a phase that lasts.
             Latency = double.IsFinite(now) ? null : LatencySummary.Of(_latency),
         };
@@ -132,7 +166,8 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     /// </summary>
     private (Verdict Verdict, string Source) Selection(ClusterCounters counted, string clientNode, SelectionUnit unit)
     {
-        if (_selection.Counts.Unattributed == 0) return (_selection.Verdict(unit), "client");
+        if (_selection.Counts.Unattributed == 0)
+            return (_selection.Verdict(unit), "client");
         var fromHubble = new SkewTest(backends.Shares);
         var counts = Pods.Select((pod, i) => _ok[i] + _failed[i] + (long)ClientSideErrors(counted, pod, clientNode));
         fromHubble.Add(new BackendCounts([.. counts], 0));
@@ -141,7 +176,10 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
 
     /// <summary>5xx in the Pod's name that the proxy of the client's node counted.</summary>
     private static double ClientSideErrors(ClusterCounters counted, BackendPod pod, string clientNode) =>
-        counted.Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500).Sum(r => r.Value);
+        counted
+            .Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500)
+            .Sum(r => r.Value);
 
-    private static void Count(Dictionary<string, long> counts, string key) => counts[key] = counts.GetValueOrDefault(key) + 1;
+    private static void Count(Dictionary<string, long> counts, string key) =>
+        counts[key] = counts.GetValueOrDefault(key) + 1;
 }

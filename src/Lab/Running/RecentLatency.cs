@@ -18,7 +18,8 @@ internal sealed class RecentLatency
     /// <summary>Quantiles of the last 256; null without one.</summary>
     public LatencyQuantiles? Quantiles()
     {
-        if (_count == 0) return null;
+        if (_count == 0)
+            return null;
         var known = _ms[..(int)Math.Min(_count, Kept)];
         Array.Sort(known);
         return new LatencyQuantiles(known[(known.Length - 1) / 2], known[(int)((known.Length - 1) * 0.99)]);

@@ -12,7 +12,9 @@ public sealed class RunController : IDisposable
     /// <summary>Most changes that wait for their turn.</summary>
     public const int MaxWaiting = 16;
 
-    private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true }
+    );
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>A change that was asked for.</summary>
@@ -32,17 +34,23 @@ public sealed class RunController : IDisposable
     /// <exception cref="InvalidOperationException">The run is over, or too many changes wait.</exception>
     public async Task ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
     {
-        if (step is PhaseStep) throw new ArgumentException("a phase is no change", nameof(step));
+        if (step is PhaseStep)
+            throw new ArgumentException("a phase is no change", nameof(step));
         var change = new Change(step, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-        if (!_changes.Writer.TryWrite(change)) throw new InvalidOperationException(StopRequested ? "the run is ending" : $"{MaxWaiting} changes are waiting already: try again in a moment");
+        if (!_changes.Writer.TryWrite(change))
+            throw new InvalidOperationException(
+                StopRequested ? "the run is ending" : $"{MaxWaiting} changes are waiting already: try again in a moment"
+            );
         await change.Done.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>The next change; null when none came in time or the run is to end.</summary>
     internal async Task<Change?> NextAsync(TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (StopRequested) return null;
-        if (_changes.Reader.TryRead(out var change)) return change;
+        if (StopRequested)
+            return null;
+        if (_changes.Reader.TryRead(out var change))
+            return change;
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         var timeout = Task.Delay(limit, time, enough.Token);
         await Task.WhenAny(timeout, _changes.Reader.WaitToReadAsync(enough.Token).AsTask());
@@ -55,7 +63,8 @@ public sealed class RunController : IDisposable
     internal void Close()
     {
         _changes.Writer.TryComplete();
-        while (_changes.Reader.TryRead(out var change)) change.Done.TrySetException(new InvalidOperationException("the run ended before this was done"));
+        while (_changes.Reader.TryRead(out var change))
+            change.Done.TrySetException(new InvalidOperationException("the run ended before this was done"));
     }
 
     /// <inheritdoc/>

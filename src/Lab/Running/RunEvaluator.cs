@@ -20,7 +20,8 @@ internal static class RunEvaluator
     /// <summary>The report of a run that is complete and drained.</summary>
     public static RunReport Final(ScenarioRun run, AttackState attack, ClusterCounters last)
     {
-        foreach (MeasuredPhase phase in run.Measured) phase.Settled = null;
+        foreach (MeasuredPhase phase in run.Measured)
+            phase.Settled = null;
         var (phases, diagnoses) = Phases(run, run.Measured, double.PositiveInfinity);
         var expectations = run.Scenario.Expect.SelectMany(expected => Check(run, expected, phases, diagnoses));
         return Report(run, phases, attack, last, run.Series.Samples) with { Expectations = [.. expectations] };
@@ -32,14 +33,24 @@ internal static class RunEvaluator
     /// <param name="attack">The load.</param>
     /// <param name="counters">The counters now.</param>
     /// <param name="now">Now, s since the load began.</param>
-    public static RunReport Progress(ScenarioRun run, MeasuredPhase current, AttackState attack, ClusterCounters counters, double now)
+    public static RunReport Progress(
+        ScenarioRun run,
+        MeasuredPhase current,
+        AttackState attack,
+        ClusterCounters counters,
+        double now
+    )
     {
         var (phases, _) = Phases(run, [.. run.Measured.TakeLast(Recent), current], now);
         ImmutableArray<SeriesSample> newest = run.Series.Newest is { } sample ? [sample] : [];
         return Report(run, phases, attack, counters, newest);
     }
 
-    private static (ImmutableArray<PhaseReport> Phases, List<DiagnosisResult> Diagnoses) Phases(ScenarioRun run, IReadOnlyList<MeasuredPhase> judged, double now)
+    private static (ImmutableArray<PhaseReport> Phases, List<DiagnosisResult> Diagnoses) Phases(
+        ScenarioRun run,
+        IReadOnlyList<MeasuredPhase> judged,
+        double now
+    )
     {
         List<PhaseReport> phases = [];
         foreach (MeasuredPhase one in judged)
@@ -48,35 +59,97 @@ internal static class RunEvaluator
             var (report, evidence) = run.Book.Read(() =>
             {
                 var report = one.Settled ?? one.Tally.Report(run.ClientNode, now) with { HttpRules = one.HttpRules };
-                return (report, one.Settled is null ? PhaseEvidence.Of((one.Tally, one.HttpRules, one.View), report, phases is [.., var before] ? before : null, run.ClientNode, run.Version, run.Settings) : null);
+                return (
+                    report,
+                    one.Settled is null
+                        ? PhaseEvidence.Of(
+                            (one.Tally, one.HttpRules, one.View),
+                            report,
+                            phases is [.., var before] ? before : null,
+                            run.ClientNode,
+                            run.Version,
+                            run.Settings
+                        )
+                        : null
+                );
             });
-            if (evidence is not null) report = report with { Diagnosis = Diagnostician.Diagnose(evidence) };
-            if (double.IsFinite(now) && now - one.Tally.End > SettledAfterSeconds) one.Settled = report;
+            if (evidence is not null)
+                report = report with { Diagnosis = Diagnostician.Diagnose(evidence) };
+            if (double.IsFinite(now) && now - one.Tally.End > SettledAfterSeconds)
+                one.Settled = report;
             phases.Add(report);
         }
         return ([.. phases], [.. phases.Select(p => p.Diagnosis!)]);
     }
 
-    private static IEnumerable<ExpectationResult> Check(ScenarioRun run, PhaseExpectation expected, ImmutableArray<PhaseReport> phases, List<DiagnosisResult> diagnoses)
+    private static IEnumerable<ExpectationResult> Check(
+        ScenarioRun run,
+        PhaseExpectation expected,
+        ImmutableArray<PhaseReport> phases,
+        List<DiagnosisResult> diagnoses
+    )
     {
         var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
-        if (i < 0) return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
+        if (i < 0)
+            return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
         var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
-        return ExpectationCheck.Check(expected, phases[i], diagnoses[i], replacement, run.Scenario.Load, run.Measured[i].View);
+        return ExpectationCheck.Check(
+            expected,
+            phases[i],
+            diagnoses[i],
+            replacement,
+            run.Scenario.Load,
+            run.Measured[i].View
+        );
     }
 
-    private static RunReport Report(ScenarioRun run, ImmutableArray<PhaseReport> phases, AttackState attack, ClusterCounters last, ImmutableArray<SeriesSample> series)
+    private static RunReport Report(
+        ScenarioRun run,
+        ImmutableArray<PhaseReport> phases,
+        AttackState attack,
+        ClusterCounters last,
+        ImmutableArray<SeriesSample> series
+    )
     {
         var scenario = run.Scenario;
-        var reconciliation = ReconciliationTable.Build(run.Book, attack, last.Since(run.AtStart), run.Book.Phases[^1].Pods, run.ClientNode, run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress));
-        return new RunReport(scenario.Name, scenario.Title, scenario.Source, scenario.Load.RatePerSecond, run.Client.Name(), run.ClientNode, phases, run.Book.Status,
-            phases[^1].Diagnosis!, reconciliation, [], run.Settings)
+        var reconciliation = ReconciliationTable.Build(
+            run.Book,
+            attack,
+            last.Since(run.AtStart),
+            run.Book.Phases[^1].Pods,
+            run.ClientNode,
+            run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress)
+        );
+        return new RunReport(
+            scenario.Name,
+            scenario.Title,
+            scenario.Source,
+            scenario.Load.RatePerSecond,
+            run.Client.Name(),
+            run.ClientNode,
+            phases,
+            run.Book.Status,
+            phases[^1].Diagnosis!,
+            reconciliation,
+            [],
+            run.Settings
+        )
         {
             Details = new RunDetails(
-                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds), RunEnvironment.Current, run.Version, scenario.Load.Method, scenario.Load.Url.ToString(),
-                [.. scenario.Steps.Select(s => s.Describe())], [.. run.Book.Events], series, run.Series.IntervalSeconds, run.Series.Missed)
+                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
+                RunEnvironment.Current,
+                run.Version,
+                scenario.Load.Method,
+                scenario.Load.Url.ToString(),
+                [.. scenario.Steps.Select(s => s.Describe())],
+                [.. run.Book.Events],
+                series,
+                run.Series.IntervalSeconds,
+                run.Series.Missed
+            )
             {
-                KeptConnections = scenario.Load.Connections, Ports = scenario.Load.Ports,
+                KeptConnections = scenario.Load.Connections,
+                Ports = scenario.Load.Ports,
             },
         };
     }

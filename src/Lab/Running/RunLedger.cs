@@ -15,14 +15,18 @@ namespace CiliumDebugging.Lab.Running;
 internal sealed class RunLedger(IPAddress? clientAddress)
 {
     /// <summary>Phases and events kept; a run by hand may have any number.</summary>
-    private const int PhasesKept = 42, EventsKept = 200, PodsRemembered = 1000, ResponsesKept = 2000;
+    private const int PhasesKept = 42,
+        EventsKept = 200,
+        PodsRemembered = 1000,
+        ResponsesKept = 2000;
 
     /// <summary>Rates are averages over at least the last so many seconds, or since the last change; and most samples kept for them.</summary>
     private const double RateSeconds = 2.5;
     private const int RateSamples = 64;
 
     /// <summary>Most records that wait for <see cref="Confirm"/> (more are judged by what is known), and most changes that wait for a record after them.</summary>
-    private const int MaxHeld = 200_000, MaxChanging = 100;
+    private const int MaxHeld = 200_000,
+        MaxChanging = 100;
 
     private readonly Lock _lock = new();
     private readonly ResolvedPrefix<RecordLine> _prefix = new();
@@ -43,7 +47,9 @@ internal sealed class RunLedger(IPAddress? clientAddress)
     private readonly Queue<RecordedEvent> _recorded = new(); // events that no record after them was judged of yet: a record that comes late may have started before them
     private readonly List<RecordedEvent> _changing = []; // changes of the backends whose first judged record has not come yet, in order
     private long _begun;
-    private double _confirmed, _lastStart, _settled;
+    private double _confirmed,
+        _lastStart,
+        _settled;
 
     /// <summary>The key under which answers that name no Pod are counted.</summary>
     public const string NoPod = "";
@@ -58,7 +64,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
     public IReadOnlyDictionary<int, long> StatusWithoutPod => Read(() => new Dictionary<int, long>(_statusWithoutPod));
 
     /// <summary>2xx by Pod, over the whole run.</summary>
-    public IReadOnlyDictionary<string, long> OkByPod => Read(() => new Dictionary<string, long>(_okByPod, StringComparer.Ordinal));
+    public IReadOnlyDictionary<string, long> OkByPod =>
+        Read(() => new Dictionary<string, long>(_okByPod, StringComparer.Ordinal));
 
     /// <summary>Answers that name a Pod, whatever their status, over the whole run.</summary>
     public long AnswersOfPods { get; private set; }
@@ -72,13 +79,18 @@ internal sealed class RunLedger(IPAddress? clientAddress)
     /// <summary>Delivery over the whole run.</summary>
     public SkewStatus Status
     {
-        get { lock (_lock) return _monitor!.Status(); }
+        get
+        {
+            lock (_lock)
+                return _monitor!.Status();
+        }
     }
 
     /// <summary>Reads what records change while no record comes.</summary>
     public T Read<T>(Func<T> read)
     {
-        lock (_lock) return read();
+        lock (_lock)
+            return read();
     }
 
     /// <summary>Begins a phase.</summary>
@@ -87,12 +99,19 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         lock (_lock)
         {
             // Something changed while nobody looked, between the last look at one phase and the first at the next.
-            if (_phases is [.., var before] && before.Backends.ChangeTo(phase.Backends) is { } unnoticed && !_changing.Any(c => c.At.TotalSeconds >= before.Start))
+            if (
+                _phases is [.., var before]
+                && before.Backends.ChangeTo(phase.Backends) is { } unnoticed
+                && !_changing.Any(c => c.At.TotalSeconds >= before.Start)
+            )
                 WillChange(unnoticed, Math.Max(before.Start, _confirmed));
             _phases.Add(phase);
-            if (_nodes.Count > PodsRemembered) _nodes.Clear();
-            foreach (var pod in phase.Pods) _nodes[pod.Name] = pod.Node;
-            if (_phases.Count > PhasesKept) _phases.RemoveAt(1);
+            if (_nodes.Count > PodsRemembered)
+                _nodes.Clear();
+            foreach (var pod in phase.Pods)
+                _nodes[pod.Name] = pod.Node;
+            if (_phases.Count > PhasesKept)
+                _phases.RemoveAt(1);
             _monitor ??= new SkewMonitor(phase.Backends.Shares);
         }
     }
@@ -107,7 +126,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         {
             Keep(recorded);
             _recorded.Enqueue(recorded);
-            if (_recorded.Count > EventsKept) _recorded.Dequeue();
+            if (_recorded.Count > EventsKept)
+                _recorded.Dequeue();
             RestartRates(at);
         }
     }
@@ -122,7 +142,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
     private void Keep(RecordedEvent recorded)
     {
         _events.Add(recorded);
-        if (_events.Count > EventsKept) _events.RemoveAt(0);
+        if (_events.Count > EventsKept)
+            _events.RemoveAt(0);
     }
 
     /// <summary>The moment of the last <see cref="Confirm"/>, s since the attack's epoch.</summary>
@@ -147,7 +168,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
 
     private void EvaluateConfirmed()
     {
-        while (_held.TryPeek(out var next) && (next.Start < _confirmed || _held.Count > MaxHeld)) Evaluate(_held.Dequeue());
+        while (_held.TryPeek(out var next) && (next.Start < _confirmed || _held.Count > MaxHeld))
+            Evaluate(_held.Dequeue());
     }
 
     /// <summary>
@@ -158,7 +180,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
     /// <param name="at">When, s since the attack's epoch.</param>
     public void BackendsChange(string what, double at)
     {
-        lock (_lock) WillChange(what, at);
+        lock (_lock)
+            WillChange(what, at);
     }
 
     private void WillChange(string what, double at)
@@ -166,7 +189,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         var change = new RecordedEvent(what, TimeSpan.FromSeconds(at));
         Keep(change);
         _changing.Add(change);
-        if (_changing.Count > MaxChanging) _changing.RemoveAt(0);
+        if (_changing.Count > MaxChanging)
+            _changing.RemoveAt(0);
         RestartRates(at);
     }
 
@@ -176,8 +200,13 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         lock (_lock)
         {
             return new BackendReplacement(
-                replaced.Deleted, replaced.Added, replaced.GoneAt, replaced.ReadyAt, _firstUse.Values.Count(at => at < replaced.GoneAt),
-                _startsWhileChanging.Count(at => at >= replaced.GoneAt && at < replaced.ReadyAt));
+                replaced.Deleted,
+                replaced.Added,
+                replaced.GoneAt,
+                replaced.ReadyAt,
+                _firstUse.Values.Count(at => at < replaced.GoneAt),
+                _startsWhileChanging.Count(at => at >= replaced.GoneAt && at < replaced.ReadyAt)
+            );
         }
     }
 
@@ -188,17 +217,26 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         lock (_lock)
         {
             Resolved++;
-            if (record.Outcome.IsNotSent()) NotSent++;
+            if (record.Outcome.IsNotSent())
+                NotSent++;
             _lastStart = Math.Max(_lastStart, record.Start);
             var key = record.Pod ?? NoPod;
             var (ok, failed) = _byPod.GetValueOrDefault(key);
             var success = record.Status is >= 200 and < 300;
-            if (!record.Outcome.IsNotSent()) Recent(key).Add((record.End - record.Due) * 1000);
+            if (!record.Outcome.IsNotSent())
+                Recent(key).Add((record.End - record.Due) * 1000);
             _byPod[key] = success ? (ok + 1, failed) : (ok, failed + 1);
-            if (!record.Outcome.IsNotSent() && (_responses.Count < ResponsesKept || _responses.ContainsKey((key, record.Status)))) _responses[(key, record.Status)] = _responses.GetValueOrDefault((key, record.Status)) + 1;
-            if (record.Pod is null && record.Outcome is Outcome.Response) _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
-            if (record.Pod is not null) AnswersOfPods++;
-            if (record.Pod is not null && success) _okByPod[record.Pod] = _okByPod.GetValueOrDefault(record.Pod) + 1;
+            if (
+                !record.Outcome.IsNotSent()
+                && (_responses.Count < ResponsesKept || _responses.ContainsKey((key, record.Status)))
+            )
+                _responses[(key, record.Status)] = _responses.GetValueOrDefault((key, record.Status)) + 1;
+            if (record.Pod is null && record.Outcome is Outcome.Response)
+                _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
+            if (record.Pod is not null)
+                AnswersOfPods++;
+            if (record.Pod is not null && success)
+                _okByPod[record.Pod] = _okByPod.GetValueOrDefault(record.Pod) + 1;
             while (_begun <= record.Seq)
             {
                 _prefix.Begin();
@@ -207,7 +245,8 @@ internal sealed class RunLedger(IPAddress? clientAddress)
             _prefix.Resolve(record.Seq, record);
             while (_prefix.TryRelease(out var item))
             {
-                if (item is not { IsResolved: true, Outcome: { } released }) continue;
+                if (item is not { IsResolved: true, Outcome: { } released })
+                    continue;
                 _settled = Math.Max(_settled, released.Start);
                 _held.Enqueue(released);
             }
@@ -217,24 +256,29 @@ internal sealed class RunLedger(IPAddress? clientAddress)
 
     private RecentLatency Recent(string key)
     {
-        if (_recent.TryGetValue(key, out var recent)) return recent;
-        if (_recent.Count >= PodsRemembered) _recent.Clear();
+        if (_recent.TryGetValue(key, out var recent))
+            return recent;
+        if (_recent.Count >= PodsRemembered)
+            _recent.Clear();
         return _recent[key] = new RecentLatency();
     }
 
     private void Evaluate(RecordLine record)
     {
-        while (_recorded.TryPeek(out var happened) && record.Start >= happened.At.TotalSeconds) _monitor!.Record(_recorded.Dequeue());
+        while (_recorded.TryPeek(out var happened) && record.Start >= happened.At.TotalSeconds)
+            _monitor!.Record(_recorded.Dequeue());
         var source = clientAddress is null || record.Port == 0 ? null : new IPEndPoint(clientAddress, record.Port);
         var phase = _phases.FindLast(p => record.Start >= p.Start && record.Start < p.End);
         var firstUse = _firstUse.GetValueOrDefault(record.Port, record.Start);
-        if (record.Port != 0) _firstUse.TryAdd(record.Port, record.Start);
+        if (record.Port != 0)
+            _firstUse.TryAdd(record.Port, record.Start);
         if (_changing.FindLastIndex(c => record.Start >= c.At.TotalSeconds) is >= 0 and var last)
         {
             var change = _changing[last];
             if (phase is null || phase.Start < change.At.TotalSeconds)
             {
-                if (_startsWhileChanging.Count < MaxHeld) _startsWhileChanging.Add(record.Start);
+                if (_startsWhileChanging.Count < MaxHeld)
+                    _startsWhileChanging.Add(record.Start);
                 return;
             }
             _fresh.BackendsChanged();
@@ -245,7 +289,11 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         phase?.Add(record, origin, record.Port == 0 ? null : firstUse < phase.Start);
         // Between two phases (a policy is being applied) the order of events still counts for the onset.
         var pods = phase ?? _phases[^1];
-        if (origin is SelectionOrigin.Fresh && record.Status is >= 200 and < 300 && pods.Position(record.Pod) is { } position)
+        if (
+            origin is SelectionOrigin.Fresh
+            && record.Status is >= 200 and < 300
+            && pods.Position(record.Pod) is { } position
+        )
             _monitor!.Add(position, TimeSpan.FromSeconds(record.Start));
     }
 
@@ -258,7 +306,11 @@ internal sealed class RunLedger(IPAddress? clientAddress)
         {
             _samples.Enqueue((now, new Dictionary<string, (long Ok, long Failed)>(_byPod, StringComparer.Ordinal)));
             // The oldest sample goes when the one after it is old enough.
-            while (_samples.Count > RateSamples || (_samples.Count > 1 && _samples.ElementAt(1).At <= now - RateSeconds + 1e-3)) _samples.Dequeue();
+            while (
+                _samples.Count > RateSamples
+                || (_samples.Count > 1 && _samples.ElementAt(1).At <= now - RateSeconds + 1e-3)
+            )
+                _samples.Dequeue();
             var (then, before) = _samples.Peek();
             var seconds = Math.Max(now - then, 1e-9);
             var phase = _phases[^1];
@@ -267,18 +319,35 @@ internal sealed class RunLedger(IPAddress? clientAddress)
                 var key = pod?.Name ?? NoPod;
                 var (ok, failed) = _byPod.GetValueOrDefault(key);
                 var (okThen, failedThen) = before.GetValueOrDefault(key);
-                var (okPhase, failedPhase) = pod is not null && phase.Position(key) is { } position ? phase.Answers(position) : (ok, failed);
-                return new LivePod(pod, pod?.Node == clientNode, (ok - okThen) / seconds, (failed - failedThen) / seconds, okPhase, failedPhase)
+                var (okPhase, failedPhase) =
+                    pod is not null && phase.Position(key) is { } position ? phase.Answers(position) : (ok, failed);
+                return new LivePod(
+                    pod,
+                    pod?.Node == clientNode,
+                    (ok - okThen) / seconds,
+                    (failed - failedThen) / seconds,
+                    okPhase,
+                    failedPhase
+                )
                 {
                     LatencyMs = _recent.TryGetValue(key, out var recent) ? recent.Quantiles() : null,
                 };
             }
             var pods = phase.Pods.Select(p => Live(p)).ToList();
-            if (_byPod.ContainsKey(NoPod)) pods.Add(Live(null));
+            if (_byPod.ContainsKey(NoPod))
+                pods.Add(Live(null));
             return new LiveSample(phase.Name, TimeSpan.FromSeconds(now), Resolved, [.. pods])
             {
                 Window = seconds,
-                Responses = [.. _responses.Select(r => new ResponseCount(r.Key.Pod == NoPod ? null : r.Key.Pod, _nodes.GetValueOrDefault(r.Key.Pod), r.Key.Status, r.Value))],
+                Responses =
+                [
+                    .. _responses.Select(r => new ResponseCount(
+                        r.Key.Pod == NoPod ? null : r.Key.Pod,
+                        _nodes.GetValueOrDefault(r.Key.Pod),
+                        r.Key.Status,
+                        r.Value
+                    )),
+                ],
             };
         }
     }

@@ -19,7 +19,16 @@ internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingres
 }
 
 /// <summary>The state of one run of a scenario.</summary>
-internal sealed class ScenarioRun(Scenario scenario, ClusterReader view, V1Pod client, LoadTestClient loadTest, IRunListener observer, RunLedger book, RunController control, TimeProvider time)
+internal sealed class ScenarioRun(
+    Scenario scenario,
+    ClusterReader view,
+    V1Pod client,
+    LoadTestClient loadTest,
+    IRunListener observer,
+    RunLedger book,
+    RunController control,
+    TimeProvider time
+)
 {
     /// <summary>Phases kept; a run by hand may have any number, and those in the middle are dropped.</summary>
     private const int PhasesKept = 40;
@@ -49,19 +58,22 @@ internal sealed class ScenarioRun(Scenario scenario, ClusterReader view, V1Pod c
     public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
     public TimeSeries Series { get; } = new();
     public List<MeasuredPhase> Measured { get; } = [];
-    public ImmutableSortedDictionary<string, string> Settings { get; set; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> Settings { get; set; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     public string? Version { get; set; }
 
     public void Add(MeasuredPhase phase)
     {
         Measured.Add(phase);
-        if (Measured.Count > PhasesKept) Measured.RemoveAt(1); // the first is the baseline
+        if (Measured.Count > PhasesKept)
+            Measured.RemoveAt(1); // the first is the baseline
     }
 
     /// <summary>Ends the load; every request has its outcome and its record then.</summary>
     public async Task<AttackState> DrainAsync(CancellationToken cancellationToken)
     {
-        if (Drained is { } drained) return drained;
+        if (Drained is { } drained)
+            return drained;
         observer.OnStep("waiting for the last answers");
         Drained = await loadTest.StopAsync(cancellationToken);
         await Following!.WaitAsync(cancellationToken);

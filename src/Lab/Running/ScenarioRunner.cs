@@ -36,7 +36,13 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="control">The operator's hand; null: nobody steers.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
     /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses what was asked; the message has its answer.</exception>
-    public async Task<RunReport> RunAsync(Scenario scenario, int backends, IRunListener observer, CancellationToken cancellationToken, RunController? control = null)
+    public async Task<RunReport> RunAsync(
+        Scenario scenario,
+        int backends,
+        IRunListener observer,
+        CancellationToken cancellationToken,
+        RunController? control = null
+    )
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(observer);
@@ -44,25 +50,39 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         ClusterReader view = new ClusterReader(cluster, scenario.Load);
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
-        foreach (var step in policies) await _changes.TakeBeforeAsync(step, observer, cancellationToken);
+        foreach (var step in policies)
+            await _changes.TakeBeforeAsync(step, observer, cancellationToken);
         var settled = policies.Count > 0 ? Task.Delay(StepChanges.Settle, time, cancellationToken) : Task.CompletedTask;
         observer.OnStep($"waiting for {backends} backends and the load test");
         var client = await view.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
         await settled;
         using RunController unsteered = new RunController();
         var run = new ScenarioRun(
-            scenario, view, client, new LoadTestClient(view.Proxy, client.Namespace(), client.Name()), observer, new RunLedger(IPAddress.Parse(client.Status.PodIP)), control ?? unsteered, time)
+            scenario,
+            view,
+            client,
+            new LoadTestClient(view.Proxy, client.Namespace(), client.Name()),
+            observer,
+            new RunLedger(IPAddress.Parse(client.Status.PodIP)),
+            control ?? unsteered,
+            time
+        )
         {
             ClientPlace = (client.Spec.NodeName, await view.ZoneAsync(client.Spec.NodeName, cancellationToken)),
         };
         try
         {
             // 2. and 3. load and steps
-            foreach (var step in scenario.Steps.Skip(policies.Count).TakeWhile(_ => !run.Control.StopRequested || run.Measured.Count == 0))
+            foreach (
+                var step in scenario
+                    .Steps.Skip(policies.Count)
+                    .TakeWhile(_ => !run.Control.StopRequested || run.Measured.Count == 0)
+            )
             {
                 if (step is PhaseStep phase)
                 {
-                    if (run.Attack is null) await StartLoadAsync(run, phase, cancellationToken);
+                    if (run.Attack is null)
+                        await StartLoadAsync(run, phase, cancellationToken);
                     await measurement.MeasureAsync(run, phase, cancellationToken);
                 }
                 else
@@ -86,12 +106,17 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         {
             run.Control.Close();
             // A run that broke must not leave its load behind; one that was cancelled ends with its cluster.
-            if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested) await AbandonAsync(run);
+            if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested)
+                await AbandonAsync(run);
         }
     }
 
     /// <summary>The counters after the load. A Pod that is gone cannot be asked any more: what was sampled of it last stands, and it has no line in the reconciliation.</summary>
-    private static async Task<ClusterCounters> LastCountersAsync(ClusterReader view, ImmutableArray<BackendPod> pods, CancellationToken cancellationToken)
+    private static async Task<ClusterCounters> LastCountersAsync(
+        ClusterReader view,
+        ImmutableArray<BackendPod> pods,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -99,7 +124,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
         catch (HttpRequestException)
         {
-            return await view.ScrapeAsync(pods.Intersect(await view.BackendsAsync(cancellationToken)), cancellationToken);
+            return await view.ScrapeAsync(
+                pods.Intersect(await view.BackendsAsync(cancellationToken)),
+                cancellationToken
+            );
         }
     }
 
@@ -120,10 +148,22 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     {
         run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
         var load = run.Scenario.Load;
-        run.Attack = await run.LoadTest.StartAsync(new AttackOrder(load.Url, load.RatePerSecond, load.Method, load.Body, Ports: load.Ports, KeepAliveConnections: load.Connections, MaxInFlight: load.InFlight), cancellationToken);
+        run.Attack = await run.LoadTest.StartAsync(
+            new AttackOrder(
+                load.Url,
+                load.RatePerSecond,
+                load.Method,
+                load.Body,
+                Ports: load.Ports,
+                KeepAliveConnections: load.Connections,
+                MaxInFlight: load.InFlight
+            ),
+            cancellationToken
+        );
         var first = await PhaseMeasurement.BeginAsync(run, phase.Name, cancellationToken);
         run.Series.Add(0, run.AtStart, first.Pods);
-        if (run.Series.Newest is { } origin) run.Observer.OnCounters(origin, first.Pods, run.ClientNode);
+        if (run.Series.Newest is { } origin)
+            run.Observer.OnCounters(origin, first.Pods, run.ClientNode);
         run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
         await ReadSettingsAsync(run, cancellationToken);
     }

@@ -34,11 +34,13 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         {
             case ApplyStep apply:
                 observer.OnStep($"applying {apply.File}");
-                foreach (var policy in apply.Policies) await _changes.ApplyAsync(policy, cancellationToken);
+                foreach (var policy in apply.Policies)
+                    await _changes.ApplyAsync(policy, cancellationToken);
                 break;
             case DeleteStep delete:
                 observer.OnStep($"deleting {delete.File}");
-                foreach (var policy in delete.Policies) await _changes.DeleteAsync(policy, cancellationToken);
+                foreach (var policy in delete.Policies)
+                    await _changes.DeleteAsync(policy, cancellationToken);
                 break;
             default:
                 throw new ArgumentException($"{step} needs a run", nameof(step));
@@ -48,18 +50,20 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     /// <summary>Takes a step of a run; a phase is none of this class's.</summary>
     /// <exception cref="TimeoutException">A deleted Pod was not replaced in time.</exception>
     /// <exception cref="InvalidOperationException">There is no such Pod.</exception>
-    public Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken) => step switch
-    {
-        ApplyStep apply => ChangeAsync(run, apply, $"applied {apply.File}", cancellationToken),
-        DeleteStep delete => ChangeAsync(run, delete, $"deleted {delete.File}", cancellationToken),
-        DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
-        ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
-        _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
-    };
+    public Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken) =>
+        step switch
+        {
+            ApplyStep apply => ChangeAsync(run, apply, $"applied {apply.File}", cancellationToken),
+            DeleteStep delete => ChangeAsync(run, delete, $"deleted {delete.File}", cancellationToken),
+            DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
+            ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
+            _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
+        };
 
     private async Task ChangeAsync(ScenarioRun run, ScenarioStep step, string done, CancellationToken cancellationToken)
     {
-        if (run.Attack is not null) run.Book.Record(done, run.Now);
+        if (run.Attack is not null)
+            run.Book.Record(done, run.Now);
         await TakeBeforeAsync(step, run.Observer, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
@@ -69,7 +73,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         for (var waited = TimeSpan.Zero; waited < Settle; waited += s_lookInterval)
         {
             await Task.Delay(s_lookInterval, time, cancellationToken);
-            if (run.Attack is not null) run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+            if (run.Attack is not null)
+                run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
         }
     }
 
@@ -79,7 +84,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         var spec = ClusterChanges.SpecOf(step);
         run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         // Traffic policy and distribution decide which share each Pod should get.
-        if (run.Attack is not null) run.Book.BackendsChange($"changed Service {load.Service}", run.Now);
+        if (run.Attack is not null)
+            run.Book.BackendsChange($"changed Service {load.Service}", run.Now);
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
@@ -91,22 +97,55 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     {
         var before = await run.View.BackendsAsync(cancellationToken);
         var clientNode = run.ClientNode;
-        var victim = before.FirstOrDefault(p => step.Pod is { } name ? p.Name == name : step.Place switch { PodPlace.ClientNode => p.Node == clientNode, PodPlace.OtherNode => p.Node != clientNode, _ => true })
-            ?? throw new InvalidOperationException(step.Pod is { } missing
-                ? $"pod {missing} is none of the ready pods behind {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}: {string.Join(", ", before.Select(p => p.Name))}"
-                : $"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}");
+        var victim = before.FirstOrDefault(p =>
+            step.Pod is { } name
+                ? p.Name == name
+                : step.Place switch
+                {
+                    PodPlace.ClientNode => p.Node == clientNode,
+                    PodPlace.OtherNode => p.Node != clientNode,
+                    _ => true,
+                }
+        )
+            ?? throw new InvalidOperationException(
+                step.Pod is { } missing
+                    ? $"pod {missing} is none of the ready pods behind {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}: {string.Join(", ", before.Select(p => p.Name))}"
+                    : $"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}"
+            );
         run.Observer.OnStep($"deleting pod {victim.Name}");
         var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        if (run.Attack is not null) run.Book.BackendsChange($"deleted pod {victim.Name}", run.Now);
-        await cluster.CoreV1.DeleteNamespacedPodAsync(victim.Name, victim.Namespace, cancellationToken: cancellationToken);
-        var gone = await WaitForAsync(run, "gone from its Service", pods => pods.All(p => p.Name != victim.Name), victim, cancellationToken);
-        var ready = await WaitForAsync(run, "replaced", pods => pods.Length >= before.Length && pods.Any(p => !known.Contains(p.Name)), victim, cancellationToken);
+        if (run.Attack is not null)
+            run.Book.BackendsChange($"deleted pod {victim.Name}", run.Now);
+        await cluster.CoreV1.DeleteNamespacedPodAsync(
+            victim.Name,
+            victim.Namespace,
+            cancellationToken: cancellationToken
+        );
+        var gone = await WaitForAsync(
+            run,
+            "gone from its Service",
+            pods => pods.All(p => p.Name != victim.Name),
+            victim,
+            cancellationToken
+        );
+        var ready = await WaitForAsync(
+            run,
+            "replaced",
+            pods => pods.Length >= before.Length && pods.Any(p => !known.Contains(p.Name)),
+            victim,
+            cancellationToken
+        );
         run.Replaced = (victim.Name, ready.Pods.First(p => !known.Contains(p.Name)).Name, gone.At, ready.At);
         await Task.Delay(Settle, time, cancellationToken);
     }
 
     private async Task<(double At, ImmutableArray<BackendPod> Pods)> WaitForAsync(
-        ScenarioRun run, string what, Func<ImmutableArray<BackendPod>, bool> condition, BackendPod victim, CancellationToken cancellationToken)
+        ScenarioRun run,
+        string what,
+        Func<ImmutableArray<BackendPod>, bool> condition,
+        BackendPod victim,
+        CancellationToken cancellationToken
+    )
     {
         var limit = run.Now + s_replacementLimit.TotalSeconds;
         var last = run.Now;
@@ -114,8 +153,12 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         {
             var pods = await run.View.BackendsAsync(cancellationToken);
             var now = run.Now;
-            if (condition(pods)) return ((last + now) / 2, pods);
-            if (now > limit) throw new TimeoutException($"{s_replacementLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}");
+            if (condition(pods))
+                return ((last + now) / 2, pods);
+            if (now > limit)
+                throw new TimeoutException(
+                    $"{s_replacementLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}"
+                );
             last = now;
             await Task.Delay(s_endpointPollInterval, time, cancellationToken);
         }

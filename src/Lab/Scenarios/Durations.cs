@@ -10,9 +10,14 @@ public static class Durations
     {
         ArgumentNullException.ThrowIfNull(text);
         duration = default;
-        var isDuration = text.Length > 0 && char.IsAsciiLetter(text[^1]) && Quantities.TryParseDuration(text, out duration)
-            && duration > TimeSpan.Zero && duration <= TimeSpan.FromDays(1);
-        if (!isDuration) duration = default;
+        var isDuration =
+            text.Length > 0
+            && char.IsAsciiLetter(text[^1])
+            && Quantities.TryParseDuration(text, out duration)
+            && duration > TimeSpan.Zero
+            && duration <= TimeSpan.FromDays(1);
+        if (!isDuration)
+            duration = default;
         return isDuration;
     }
 }

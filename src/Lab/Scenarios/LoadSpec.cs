@@ -13,13 +13,24 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// <param name="Connections">Connections that are kept open; 0: a fresh one for each request.</param>
 /// <param name="InFlight">Most requests under way at once; one that is due beyond it is counted as not sent, so that a slow machine sends fewer instead of piling them up. Null: 10,000.</param>
 public sealed record LoadSpec(
-    Uri Url, string Method, string? Body, double RatePerSecond, string Client = LoadSpec.DefaultClient, string? Ports = null, int Connections = 0, int? InFlight = null)
+    Uri Url,
+    string Method,
+    string? Body,
+    double RatePerSecond,
+    string Client = LoadSpec.DefaultClient,
+    string? Ports = null,
+    int Connections = 0,
+    int? InFlight = null
+)
 {
     /// <summary>The load-test Pod of the lab's own topology.</summary>
     public const string DefaultClient = "app=load-test-1";
 
     /// <summary>M: the distinct client ports the load can draw.</summary>
-    public int PortCount => ClientPortRange.Parse(Ports ?? "odd", out var range) is null ? range.Count : throw new InvalidOperationException($"load.ports '{Ports}' was not checked");
+    public int PortCount =>
+        ClientPortRange.Parse(Ports ?? "odd", out var range) is null
+            ? range.Count
+            : throw new InvalidOperationException($"load.ports '{Ports}' was not checked");
 
     /// <summary>The Service's name.</summary>
     public string Service => Url.Host.Split('.')[0];

@@ -17,5 +17,13 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// </param>
 /// <param name="HitsPerRequest">How often each request reaches a backend when the proxies repeat it: (1 + http-retry-count) to the power of the proxies on its way. Null for no expectation.</param>
 public sealed record PhaseExpectation(
-    string Phase, string? Delivery, bool? Failures, string? SuccessesFrom, int? FailureStatus, string? FailureShare, string? Diagnosis, string? NewPodShare = null,
-    int? HitsPerRequest = null);
+    string Phase,
+    string? Delivery,
+    bool? Failures,
+    string? SuccessesFrom,
+    int? FailureStatus,
+    string? FailureShare,
+    string? Diagnosis,
+    string? NewPodShare = null,
+    int? HitsPerRequest = null
+);

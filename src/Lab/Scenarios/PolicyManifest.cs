@@ -21,12 +21,13 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
     public string Version => Model.Kind is PolicyKind.NetworkPolicy ? "v1" : "v2";
 
     /// <summary>Plural of the kind, as it stands in URLs.</summary>
-    public string Plural => Model.Kind switch
-    {
-        PolicyKind.NetworkPolicy => "networkpolicies",
-        PolicyKind.CiliumClusterwideNetworkPolicy => "ciliumclusterwidenetworkpolicies",
-        _ => "ciliumnetworkpolicies",
-    };
+    public string Plural =>
+        Model.Kind switch
+        {
+            PolicyKind.NetworkPolicy => "networkpolicies",
+            PolicyKind.CiliumClusterwideNetworkPolicy => "ciliumclusterwidenetworkpolicies",
+            _ => "ciliumnetworkpolicies",
+        };
 
     /// <summary>Reads a file of one or more policies.</summary>
     /// <param name="path">The file.</param>
@@ -43,19 +44,39 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
             return ([], [$"{path}: cannot be read: {e.Message}"]);
         }
         var read = PolicyReader.ReadYaml(text, Path.GetFileName(path));
-        if (read.Problems.Length > 0) return ([], [.. read.Problems.Select(p => p.ToString())]);
-        var documents = YamlManifest.Read(text).Where(d => d.Type is ManifestType.Map).Select(d => ToJson(d)!.AsObject());
-        return ([.. documents.Zip(read.Policies, (manifest, model) => new PolicyManifest(manifest, model) { FileText = text })], []);
+        if (read.Problems.Length > 0)
+            return ([], [.. read.Problems.Select(p => p.ToString())]);
+        var documents = YamlManifest
+            .Read(text)
+            .Where(d => d.Type is ManifestType.Map)
+            .Select(d => ToJson(d)!.AsObject());
+        return (
+            [
+                .. documents.Zip(read.Policies, (manifest, model) =>
+                    new PolicyManifest(manifest, model) { FileText = text }
+                ),
+            ],
+            []
+        );
     }
 
-    private static JsonNode? ToJson(ManifestNode node) => node.Type switch
-    {
-        ManifestType.Map => new JsonObject(node.Fields.Select(f => KeyValuePair.Create(f.Key, ToJson(f.Value)))),
-        ManifestType.List => new JsonArray([.. node.Items.Select(ToJson)]),
-        ManifestType.Text => JsonValue.Create(node.Text),
-        ManifestType.Integer when long.TryParse(node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer) => JsonValue.Create(integer),
-        ManifestType.Integer or ManifestType.Number => JsonValue.Create(double.Parse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture)),
-        ManifestType.Boolean => JsonValue.Create(node.Text.ToUpperInvariant() is "TRUE" or "YES" or "ON" or "Y"),
-        _ => null,
-    };
+    private static JsonNode? ToJson(ManifestNode node) =>
+        node.Type switch
+        {
+            ManifestType.Map => new JsonObject(node.Fields.Select(f => KeyValuePair.Create(f.Key, ToJson(f.Value)))),
+            ManifestType.List => new JsonArray([.. node.Items.Select(ToJson)]),
+            ManifestType.Text => JsonValue.Create(node.Text),
+            ManifestType.Integer
+                when long.TryParse(
+                    node.Text,
+                    NumberStyles.AllowLeadingSign,
+                    CultureInfo.InvariantCulture,
+                    out var integer
+                ) => JsonValue.Create(integer),
+            ManifestType.Integer or ManifestType.Number => JsonValue.Create(
+                double.Parse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture)
+            ),
+            ManifestType.Boolean => JsonValue.Create(node.Text.ToUpperInvariant() is "TRUE" or "YES" or "ON" or "Y"),
+            _ => null,
+        };
 }

@@ -12,21 +12,33 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// <param name="Steps">The steps.</param>
 /// <param name="Expect">What the phases are expected to show.</param>
 public sealed record Scenario(
-    string Name, string Title, string Source, ImmutableSortedDictionary<string, string> Settings, LoadSpec Load, ImmutableArray<ScenarioStep> Steps, ImmutableArray<PhaseExpectation> Expect)
+    string Name,
+    string Title,
+    string Source,
+    ImmutableSortedDictionary<string, string> Settings,
+    LoadSpec Load,
+    ImmutableArray<ScenarioStep> Steps,
+    ImmutableArray<PhaseExpectation> Expect
+)
 {
     /// <summary>Where its Pods must be.</summary>
     public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
 
     /// <summary>The policy files that its steps apply or delete, each once.</summary>
     public IReadOnlyList<(string File, ImmutableArray<PolicyManifest> Policies)> PolicyFiles() =>
-    [
-        .. Steps.Select(step => step switch
-        {
-            ApplyStep apply => (apply.File, apply.Policies),
-            DeleteStep delete => (delete.File, delete.Policies),
-            _ => (File: "", Policies: ImmutableArray<PolicyManifest>.Empty),
-        }).Where(f => !f.Policies.IsEmpty).DistinctBy(f => f.File),
-    ];
+        [
+            .. Steps
+                .Select(step =>
+                    step switch
+                    {
+                        ApplyStep apply => (apply.File, apply.Policies),
+                        DeleteStep delete => (delete.File, delete.Policies),
+                        _ => (File: "", Policies: ImmutableArray<PolicyManifest>.Empty),
+                    }
+                )
+                .Where(f => !f.Policies.IsEmpty)
+                .DistinctBy(f => f.File),
+        ];
 
     /// <summary>All policies that its steps apply or delete.</summary>
     public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
@@ -34,25 +46,39 @@ public sealed record Scenario(
     /// <summary>
     /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand (<see cref="RunController"/>).
     /// </summary>
-    public Scenario Manual() => this with
-    {
-        Title = $"By hand: {Title}",
-        Steps = [.. Steps.TakeWhile(step => step is not PhaseStep), new PhaseStep("by hand", Timeout.InfiniteTimeSpan)],
-        Expect = [],
-    };
+    public Scenario Manual() =>
+        this with
+        {
+            Title = $"By hand: {Title}",
+            Steps =
+            [
+                .. Steps.TakeWhile(step => step is not PhaseStep),
+                new PhaseStep("by hand", Timeout.InfiniteTimeSpan),
+            ],
+            Expect = [],
+        };
 
     /// <summary>This scenario with other durations and another rate. A null leaves what the scenario says.</summary>
-    public Scenario With(double? ratePerSecond, TimeSpan? baseline, TimeSpan? observe) => this with
-    {
-        Load = ratePerSecond is { } rate ? Load with { RatePerSecond = rate } : Load,
-        Steps =
-        [
-            .. Steps.Select(step => step switch
-            {
-                PhaseStep { Name: "baseline" } phase when baseline is { } duration => phase with { Duration = duration },
-                PhaseStep { Name: "observe" } phase when observe is { } duration => phase with { Duration = duration },
-                _ => step,
-            }),
-        ],
-    };
+    public Scenario With(double? ratePerSecond, TimeSpan? baseline, TimeSpan? observe) =>
+        this with
+        {
+            Load = ratePerSecond is { } rate ? Load with { RatePerSecond = rate } : Load,
+            Steps =
+            [
+                .. Steps.Select(step =>
+                    step switch
+                    {
+                        PhaseStep { Name: "baseline" } phase when baseline is { } duration => phase with
+                        {
+                            Duration = duration,
+                        },
+                        PhaseStep { Name: "observe" } phase when observe is { } duration => phase with
+                        {
+                            Duration = duration,
+                        },
+                        _ => step,
+                    }
+                ),
+            ],
+        };
 }

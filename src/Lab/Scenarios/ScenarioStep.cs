@@ -16,7 +16,8 @@ public abstract record ScenarioStep
 public sealed record ApplyStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep
 {
     /// <inheritdoc/>
-    public override string Describe() => $"apply {File} ({string.Join(", ", Policies.Select(p => $"{p.Model.Kind} {p.Model.Name}"))})";
+    public override string Describe() =>
+        $"apply {File} ({string.Join(", ", Policies.Select(p => $"{p.Model.Kind} {p.Model.Name}"))})";
 }
 
 /// <summary>Deletes the policies of a file.</summary>
@@ -57,14 +58,24 @@ public sealed record DeletePodStep(PodPlace Place, string? Pod = null) : Scenari
 /// <param name="InternalTrafficPolicy">Cluster or Local.</param>
 /// <param name="TrafficDistribution">PreferClose or PreferSameZone.</param>
 /// <param name="ExternalTrafficPolicy">Cluster or Local; the Service becomes one of type NodePort.</param>
-public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, string? InternalTrafficPolicy, string? TrafficDistribution, string? ExternalTrafficPolicy = null) : ScenarioStep
+public sealed record ServiceStep(
+    string? SessionAffinity,
+    int? AffinitySeconds,
+    string? InternalTrafficPolicy,
+    string? TrafficDistribution,
+    string? ExternalTrafficPolicy = null
+) : ScenarioStep
 {
     /// <inheritdoc/>
     public override string Describe()
     {
         var fields = new (string Name, object? Value)[]
         {
-            ("sessionAffinity", SessionAffinity), ("affinity seconds", AffinitySeconds), ("internalTrafficPolicy", InternalTrafficPolicy), ("externalTrafficPolicy", ExternalTrafficPolicy), ("trafficDistribution", TrafficDistribution),
+            ("sessionAffinity", SessionAffinity),
+            ("affinity seconds", AffinitySeconds),
+            ("internalTrafficPolicy", InternalTrafficPolicy),
+            ("externalTrafficPolicy", ExternalTrafficPolicy),
+            ("trafficDistribution", TrafficDistribution),
         };
         return $"set of the Service {string.Join(", ", fields.Where(f => f.Value is not null).Select(f => $"{f.Name}: {f.Value}"))}";
     }
@@ -77,7 +88,11 @@ public sealed record ServiceStep(string? SessionAffinity, int? AffinitySeconds, 
 public sealed record PhaseStep(string Name, TimeSpan Duration, int Requests = 0) : ScenarioStep
 {
     /// <inheritdoc/>
-    public override string Describe() => Duration == Timeout.InfiniteTimeSpan
-        ? $"measure until it is ended (phase {Name})"
-        : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"measure for {Duration.TotalSeconds:0.#} s (phase {Name})");
+    public override string Describe() =>
+        Duration == Timeout.InfiniteTimeSpan
+            ? $"measure until it is ended (phase {Name})"
+            : string.Create(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"measure for {Duration.TotalSeconds:0.#} s (phase {Name})"
+            );
 }

@@ -30,8 +30,15 @@ internal sealed class SharePrediction
     {
         (_ports, _ratePerClient) = (ports, ratePerClient);
         // How long an entry can bind its port.
-        var memory = config.SocketLoadBalancing || config.ConntrackReopen is ConntrackReopen.Select ? 0
-            : Math.Min((config.ServiceConntrackTimeout + config.ConntrackGcInterval).TotalSeconds, config.ConntrackReopen is ConntrackReopen.SelectAfterGrace ? config.ConntrackReopenGrace.TotalSeconds : double.PositiveInfinity);
+        var memory =
+            config.SocketLoadBalancing || config.ConntrackReopen is ConntrackReopen.Select
+                ? 0
+                : Math.Min(
+                    (config.ServiceConntrackTimeout + config.ConntrackGcInterval).TotalSeconds,
+                    config.ConntrackReopen is ConntrackReopen.SelectAfterGrace
+                        ? config.ConntrackReopenGrace.TotalSeconds
+                        : double.PositiveInfinity
+                );
         (_isStale, _isEven) = (memory >= seconds, memory * ratePerClient / ports.Count <= Negligible);
     }
 
@@ -50,10 +57,20 @@ internal sealed class SharePrediction
     /// <param name="added">Position of the Pod that replaced another last; null when there is none.</param>
     public ImmutableArray<double>? Shares(double[]? spread, int? added)
     {
-        if (spread is null || added is null || _isEven) return spread is null ? null : [.. spread];
+        if (spread is null || added is null || _isEven)
+            return spread is null ? null : [.. spread];
         // The formula is for backends that are all alike.
         var ready = spread.Count(s => s > 0);
-        if (!_isStale || _replacements > 1 || spread.Any(s => s > 0 && Math.Abs(s - 1.0 / ready) > 1e-9)) return null;
-        return [.. spread.Select((s, i) => s == 0 ? 0 : i == added ? _newPodShare!.Value : (1 - _newPodShare!.Value) / (ready - 1))];
+        if (!_isStale || _replacements > 1 || spread.Any(s => s > 0 && Math.Abs(s - 1.0 / ready) > 1e-9))
+            return null;
+        return
+        [
+            .. spread.Select(
+                (s, i) =>
+                    s == 0 ? 0
+                    : i == added ? _newPodShare!.Value
+                    : (1 - _newPodShare!.Value) / (ready - 1)
+            ),
+        ];
     }
 }

@@ -14,7 +14,10 @@ namespace CiliumDebugging.Lab.Simulation;
 /// <summary>The simulated cluster's state, as the control plane would have given it to the datapath: nodes, Pods, the load's Service and policies. Not thread-safe.</summary>
 internal sealed class SimulatedCluster
 {
-    private const uint FirstPod = 0x0A00_0001, FirstClient = 0x0B00_0001, FirstNode = 0xAC12_0001, FirstStranger = 0xCB00_7101;
+    private const uint FirstPod = 0x0A00_0001,
+        FirstClient = 0x0B00_0001,
+        FirstNode = 0xAC12_0001,
+        FirstStranger = 0xCB00_7101;
     private const ushort NodePort = 30_080;
     private readonly IdentityTable _identities = new();
     private readonly WorkloadSpec _backend;
@@ -35,24 +38,61 @@ internal sealed class SimulatedCluster
     {
         (_port, _outside) = ((ushort)load.Url.Port, options.Outside);
         var pods = options.Pods ?? options.Nodes;
-        ClusterTopology topology = ClusterTopology.Create("cluster", options.Nodes, backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)], port: _port);
+        ClusterTopology topology = ClusterTopology.Create(
+            "cluster",
+            options.Nodes,
+            backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)],
+            port: _port
+        );
         _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
-            ?? throw new ScenarioException($"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has {string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))}");
+            ?? throw new ScenarioException(
+                $"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has {string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))}"
+            );
         _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);
-        _zones = topology.Nodes.Select((n, i) => (n.Name, Zone: options.Zones == 0 || n.ControlPlane ? null : $"zone-{(i - 1) % options.Zones + 1}")).ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
+        _zones = topology
+            .Nodes.Select(
+                (n, i) =>
+                    (n.Name, Zone: options.Zones == 0 || n.ControlPlane ? null : $"zone-{(i - 1) % options.Zones + 1}")
+            )
+            .ToDictionary(n => n.Name, n => n.Zone, StringComparer.Ordinal);
         var shared = new SocketTable();
-        Path = new ForwardingPath(topology.Nodes.Select((n, i) =>
-            new NodeDatapath(n.Name, FirstNode + (uint)i, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable(), isShared: false, _zones[n.Name])));
+        Path = new ForwardingPath(
+            topology.Nodes.Select(
+                (n, i) =>
+                    new NodeDatapath(
+                        n.Name,
+                        FirstNode + (uint)i,
+                        config,
+                        config.Sockets is SocketScope.Shared ? shared : new SocketTable(),
+                        isShared: false,
+                        _zones[n.Name]
+                    )
+            )
+        );
         Service = new TcpEndpoint(0xC0A8_0001, _port);
         var client = topology.Workloads.First(w => w.Image is PodImage.LoadTest);
         var clientIdentity = _identities.Pod(client.Namespace, client.Labels);
         var workers = topology.Nodes.Where(n => !n.ControlPlane).Select(n => n.Name).Reverse().ToList();
-        _workers = topology.Nodes.Select((n, i) => (n.Name, n.ControlPlane, Address: FirstNode + (uint)i)).Where(n => !n.ControlPlane).ToDictionary(n => n.Name, n => n.Address, StringComparer.Ordinal);
-        Clients = [.. Enumerable.Range(0, options.Clients).Select(i => (_outside ? FirstStranger : FirstClient) + (uint)i)];
+        _workers = topology
+            .Nodes.Select((n, i) => (n.Name, n.ControlPlane, Address: FirstNode + (uint)i))
+            .Where(n => !n.ControlPlane)
+            .ToDictionary(n => n.Name, n => n.Address, StringComparer.Ordinal);
+        Clients =
+        [
+            .. Enumerable.Range(0, options.Clients).Select(i => (_outside ? FirstStranger : FirstClient) + (uint)i),
+        ];
         for (var i = 0; i < Clients.Length && !_outside; i++)
-            _entries[Clients[i]] = new PodEntry(client.Namespace, $"{client.Name}-{i}", workers[i % workers.Count], Clients[i], $"client-{i}", clientIdentity);
+            _entries[Clients[i]] = new PodEntry(
+                client.Namespace,
+                $"{client.Name}-{i}",
+                workers[i % workers.Count],
+                Clients[i],
+                $"client-{i}",
+                clientIdentity
+            );
         ClientNode = workers[0];
-        foreach (var node in _backend.Nodes) AddPod(node);
+        foreach (var node in _backend.Nodes)
+            AddPod(node);
         Snapshot = Build();
     }
 
@@ -67,7 +107,8 @@ internal sealed class SimulatedCluster
 
     /// <summary>What a connection dials: the Service, or from outside the node port of a node, in turn.</summary>
     /// <param name="number">Number of the connection.</param>
-    public TcpEndpoint Destination(long number) => _entrances.Length == 0 ? Service : _entrances[number % _entrances.Length].Port;
+    public TcpEndpoint Destination(long number) =>
+        _entrances.Length == 0 ? Service : _entrances[number % _entrances.Length].Port;
 
     /// <summary>Addresses of the clients.</summary>
     public ImmutableArray<uint> Clients { get; }
@@ -98,7 +139,8 @@ internal sealed class SimulatedCluster
     /// <summary>Deletes policies.</summary>
     public void Delete(IEnumerable<PolicyManifest> policies)
     {
-        foreach (var policy in policies) _policies.RemoveAll(p => Same(p, policy.Model));
+        foreach (var policy in policies)
+            _policies.RemoveAll(p => Same(p, policy.Model));
         Snapshot = Build();
     }
 
@@ -108,10 +150,16 @@ internal sealed class SimulatedCluster
     /// </summary>
     public double[]? Spread()
     {
-        if (_traits.AffinityTicks is not null || _ready.Count == 0) return null;
-        var (shares, service) = (new double[_pods.Count], (_outside ? Snapshot.Services.NodePorts : Snapshot.Services.Frontends).Single());
-        foreach (var (name, _) in _entrances) Share(name, 1.0 / _entrances.Length);
-        if (_outside) return shares;
+        if (_traits.AffinityTicks is not null || _ready.Count == 0)
+            return null;
+        var (shares, service) = (
+            new double[_pods.Count],
+            (_outside ? Snapshot.Services.NodePorts : Snapshot.Services.Frontends).Single()
+        );
+        foreach (var (name, _) in _entrances)
+            Share(name, 1.0 / _entrances.Length);
+        if (_outside)
+            return shares;
         foreach (var clients in Clients.GroupBy(c => _entries[c].NodeName, StringComparer.Ordinal))
         {
             Share(clients.Key, (double)clients.Count() / Clients.Length);
@@ -121,25 +169,49 @@ internal sealed class SimulatedCluster
         void Share(string node, double part)
         {
             var group = service.GroupFor(NodeNumbers.Of(node), _zones[node]).Backends;
-            foreach (var backend in group) shares[IndexOf(backend.Address.Address)] += part / group.Length;
+            foreach (var backend in group)
+                shares[IndexOf(backend.Address.Address)] += part / group.Length;
         }
     }
 
     /// <summary>Changes the Service's spec.</summary>
     public void Change(ServiceStep step)
     {
-        var read = ServiceTraits.Read(step.SessionAffinity, step.AffinitySeconds, step.InternalTrafficPolicy, step.TrafficDistribution);
+        var read = ServiceTraits.Read(
+            step.SessionAffinity,
+            step.AffinitySeconds,
+            step.InternalTrafficPolicy,
+            step.TrafficDistribution
+        );
         _traits = new ServiceTraits(
-            step.InternalTrafficPolicy is null && step.TrafficDistribution is null ? _traits.Locality : read.Locality, step.SessionAffinity is null ? _traits.AffinityTicks : read.AffinityTicks);
-        _external = new ServiceTraits(step.ExternalTrafficPolicy is { } policy ? ServiceTraits.ReadExternal(null, null, policy).Locality : _external.Locality, _traits.AffinityTicks);
+            step.InternalTrafficPolicy is null && step.TrafficDistribution is null ? _traits.Locality : read.Locality,
+            step.SessionAffinity is null ? _traits.AffinityTicks : read.AffinityTicks
+        );
+        _external = new ServiceTraits(
+            step.ExternalTrafficPolicy is { } policy
+                ? ServiceTraits.ReadExternal(null, null, policy).Locality
+                : _external.Locality,
+            _traits.AffinityTicks
+        );
         Snapshot = Build();
     }
 
     /// <summary>Deletes a backend Pod; returns its position.</summary>
     public int DeletePod(PodPlace place)
     {
-        var victim = Ready.Cast<int?>().FirstOrDefault(i => place switch { PodPlace.ClientNode => _pods[i!.Value].Node == ClientNode, PodPlace.OtherNode => _pods[i!.Value].Node != ClientNode, _ => true })
-            ?? throw new ScenarioException($"deletePod: no backend pod is on {(place is PodPlace.ClientNode ? "" : "another node than ")}{ClientNode}");
+        var victim = Ready
+            .Cast<int?>()
+            .FirstOrDefault(i =>
+                place switch
+                {
+                    PodPlace.ClientNode => _pods[i!.Value].Node == ClientNode,
+                    PodPlace.OtherNode => _pods[i!.Value].Node != ClientNode,
+                    _ => true,
+                }
+            )
+            ?? throw new ScenarioException(
+                $"deletePod: no backend pod is on {(place is PodPlace.ClientNode ? "" : "another node than ")}{ClientNode}"
+            );
         _ready.RemoveAll(b => IndexOf(b.Address.Address) == victim);
         _entries.Remove(FirstPod + (uint)victim);
         Snapshot = Build();
@@ -166,14 +238,32 @@ internal sealed class SimulatedCluster
 
     private ClusterSnapshot Build()
     {
-        ServiceFrontend[] frontends = [new(Service, [.. _ready], _traits), new(new TcpEndpoint(0, NodePort), [.. _ready], _external)];
+        ServiceFrontend[] frontends =
+        [
+            new(Service, [.. _ready], _traits),
+            new(new TcpEndpoint(0, NodePort), [.. _ready], _external),
+        ];
         if (_outside)
         {
-            var local = _external.Locality is BackendLocality.NodeOnly ? _ready.Select(b => _pods[IndexOf(b.Address.Address)].Node).ToHashSet(StringComparer.Ordinal) : null;
-            _entrances = [.. _workers.Where(w => local?.Contains(w.Key) ?? true).Select(w => (w.Key, new TcpEndpoint(w.Value, NodePort)))];
+            var local =
+                _external.Locality is BackendLocality.NodeOnly
+                    ? _ready.Select(b => _pods[IndexOf(b.Address.Address)].Node).ToHashSet(StringComparer.Ordinal)
+                    : null;
+            _entrances =
+            [
+                .. _workers
+                    .Where(w => local?.Contains(w.Key) ?? true)
+                    .Select(w => (w.Key, new TcpEndpoint(w.Value, NodePort))),
+            ];
         }
-        return new ClusterSnapshot(_entries.ToFrozenDictionary(), new ServiceTable(frontends), PolicySet.Create(_policies, _identities), _identities);
+        return new ClusterSnapshot(
+            _entries.ToFrozenDictionary(),
+            new ServiceTable(frontends),
+            PolicySet.Create(_policies, _identities),
+            _identities
+        );
     }
 
-    private static bool Same(NetworkPolicyModel a, NetworkPolicyModel b) => a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name;
+    private static bool Same(NetworkPolicyModel a, NetworkPolicyModel b) =>
+        a.Kind == b.Kind && a.Namespace == b.Namespace && a.Name == b.Name;
 }

@@ -11,7 +11,8 @@ namespace CiliumDebugging.Lab.Simulation;
 internal sealed class SimulatedConnection(SimulatedCluster cluster, string method, string target, string host)
 {
     /// <summary>The proxies' own ports: different ones, because both proxies of a node may connect to the same backend at the same time.</summary>
-    private const ushort EgressPort = 32_768, IngressPort = 32_769;
+    private const ushort EgressPort = 32_768,
+        IngressPort = 32_769;
 
     /// <summary>Opens the connection, sends the request and closes the connection.</summary>
     /// <param name="syn">The client's socket and the Service.</param>
@@ -28,19 +29,26 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
         return outcome;
     }
 
-    private SimulatedOutcome Follow(in Hop hop) => hop.Action switch
-    {
-        HopAction.ToPod => SimulatedOutcome.Ok,
-        HopAction.ToEgressProxy => Forbids(hop) ? SimulatedOutcome.Forbidden : FromEgressProxy(hop),
-        HopAction.ToIngressProxy => Forbids(hop) ? SimulatedOutcome.Forbidden : FromIngressProxy(hop),
-        HopAction.Drop or HopAction.LostAtRedirect => SimulatedOutcome.Dropped,
-        HopAction.AddressNotAvailable => SimulatedOutcome.ServiceUnavailable,
-        _ => SimulatedOutcome.Reset,
-    };
+    private SimulatedOutcome Follow(in Hop hop) =>
+        hop.Action switch
+        {
+            HopAction.ToPod => SimulatedOutcome.Ok,
+            HopAction.ToEgressProxy => Forbids(hop) ? SimulatedOutcome.Forbidden : FromEgressProxy(hop),
+            HopAction.ToIngressProxy => Forbids(hop) ? SimulatedOutcome.Forbidden : FromIngressProxy(hop),
+            HopAction.Drop or HopAction.LostAtRedirect => SimulatedOutcome.Dropped,
+            HopAction.AddressNotAvailable => SimulatedOutcome.ServiceUnavailable,
+            _ => SimulatedOutcome.Reset,
+        };
 
     private SimulatedOutcome FromEgressProxy(in Hop accepted)
     {
-        var next = cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, Own(accepted, EgressPort), out var connecting, out var hold);
+        var next = cluster.Path.ConnectFromEgressProxy(
+            cluster.Snapshot,
+            accepted,
+            Own(accepted, EgressPort),
+            out var connecting,
+            out var hold
+        );
         var outcome = Follow(next);
         hold?.Dispose();
         connecting?.Dispose();
@@ -49,14 +57,20 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
 
     private SimulatedOutcome FromIngressProxy(in Hop accepted)
     {
-        var next = cluster.Path.ConnectFromIngressProxy(cluster.Snapshot, accepted, Own(accepted, IngressPort), out var connecting);
+        var next = cluster.Path.ConnectFromIngressProxy(
+            cluster.Snapshot,
+            accepted,
+            Own(accepted, IngressPort),
+            out var connecting
+        );
         var outcome = Follow(next);
         connecting?.Dispose();
         return AsProxyAnswer(outcome);
     }
 
     /// <summary>Whatever becomes of a proxy's connection, after its time-out and retries the client reads a status.</summary>
-    private static SimulatedOutcome AsProxyAnswer(SimulatedOutcome outcome) => outcome is SimulatedOutcome.Ok or SimulatedOutcome.Forbidden ? outcome : SimulatedOutcome.ServiceUnavailable;
+    private static SimulatedOutcome AsProxyAnswer(SimulatedOutcome outcome) =>
+        outcome is SimulatedOutcome.Ok or SimulatedOutcome.Forbidden ? outcome : SimulatedOutcome.ServiceUnavailable;
 
     private static TcpEndpoint Own(in Hop accepted, ushort port) => new(accepted.Node!.Address, port);
 

@@ -17,9 +17,20 @@ internal sealed class SimulatedLoad
     private readonly long[] _outcomes = new long[Enum.GetValues<SimulatedOutcome>().Length];
     private (long Selected, long Ok)[] _pods = [];
 
-    public SimulatedLoad(SimulatedCluster cluster, SimulatedConnection connection, SimulationRandom random, ClientPortRange ports, double ratePerSecond)
+    public SimulatedLoad(
+        SimulatedCluster cluster,
+        SimulatedConnection connection,
+        SimulationRandom random,
+        ClientPortRange ports,
+        double ratePerSecond
+    )
     {
-        (_cluster, _connection, _random, _ticksPerConnection) = (cluster, connection, random, TimeSpan.TicksPerSecond / ratePerSecond);
+        (_cluster, _connection, _random, _ticksPerConnection) = (
+            cluster,
+            connection,
+            random,
+            TimeSpan.TicksPerSecond / ratePerSecond
+        );
         _ports = [.. cluster.Clients.Select(_ => new ClientPorts(ports, random))];
         _used = [.. cluster.Clients.Select(_ => new ulong[65_536 / 64])];
     }
@@ -42,7 +53,8 @@ internal sealed class SimulatedLoad
     public (long[] Selected, long[] Ok) RunUntil(long untilTicks)
     {
         _pods = new (long, long)[_cluster.Pods.Count];
-        for (var due = Due; due < untilTicks; due = Due) Connect(due);
+        for (var due = Due; due < untilTicks; due = Due)
+            Connect(due);
         return ([.. _pods.Select(p => p.Selected)], [.. _pods.Select(p => p.Ok)]);
     }
 
@@ -55,14 +67,19 @@ internal sealed class SimulatedLoad
         var ports = _ports[client];
         ports.TryTake(out var port);
         _used[client][port >> 6] |= 1UL << port;
-        var syn = new FourTuple(new TcpEndpoint(_cluster.Clients[client], (ushort)port), _cluster.Destination(Connections - 1));
+        var syn = new FourTuple(
+            new TcpEndpoint(_cluster.Clients[client], (ushort)port),
+            _cluster.Destination(Connections - 1)
+        );
         var outcome = _connection.Run(syn, nowTicks, _random, out var backend);
         ports.Release(port);
         _outcomes[(int)outcome]++;
         var pod = SimulatedCluster.IndexOf(backend);
-        if ((uint)pod >= (uint)_pods.Length) return;
+        if ((uint)pod >= (uint)_pods.Length)
+            return;
         ref var counts = ref _pods[pod];
         counts.Selected++;
-        if (outcome is SimulatedOutcome.Ok) counts.Ok++;
+        if (outcome is SimulatedOutcome.Ok)
+            counts.Ok++;
     }
 }

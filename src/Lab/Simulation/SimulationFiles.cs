@@ -7,7 +7,11 @@ namespace CiliumDebugging.Lab.Simulation;
 /// <summary>A simulation for other programs: the whole result as JSON, or one CSV row for each Pod and part of a phase.</summary>
 public static class SimulationFiles
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true, Converters = { new JsonStringEnumConverter() } };
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
 
     /// <summary>The result as JSON.</summary>
     public static string ToJson(SimulationResult result) => JsonSerializer.Serialize(result, s_json);
@@ -23,9 +27,15 @@ public static class SimulationFiles
             for (var i = 0; i < sample.Selected.Length; i++)
             {
                 var share = sample.Connections == 0 ? 0 : (double)sample.Selected[i] / sample.Connections;
-                var predicted = sample.Predicted is { } p ? p[i].ToString("0.######", CultureInfo.InvariantCulture) : "";
-                output.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"{sample.Phase},{sample.From},{sample.To},{result.Pods[i].Name},{result.Pods[i].Node},{sample.Selected[i]},{sample.Ok[i]},{share:0.######},{predicted}"));
+                var predicted = sample.Predicted is { } p
+                    ? p[i].ToString("0.######", CultureInfo.InvariantCulture)
+                    : "";
+                output.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{sample.Phase},{sample.From},{sample.To},{result.Pods[i].Name},{result.Pods[i].Node},{sample.Selected[i]},{sample.Ok[i]},{share:0.######},{predicted}"
+                    )
+                );
             }
         }
     }

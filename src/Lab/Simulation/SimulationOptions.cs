@@ -39,16 +39,25 @@ public sealed record SimulationOptions
     public int SamplesPerPhase { get; init; } = 10;
 
     /// <summary>Settings of kube-system/cilium-config; they replace the scenario's.</summary>
-    public ImmutableSortedDictionary<string, string> Settings { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+    public ImmutableSortedDictionary<string, string> Settings { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>What is out of range, one line for each option.</summary>
     public IEnumerable<string> Problems()
     {
-        if (Nodes is < 1 or > 10_000) yield return $"--nodes {Nodes}: must be from 1 to 10000";
-        if (Pods is < 1 or > 1_000_000) yield return $"--pods {Pods}: must be from 1 to 1000000";
-        if (Clients is < 1 or > 10_000) yield return $"--clients {Clients}: must be from 1 to 10000";
-        if (Zones is < 0 or > 100) yield return $"--zones {Zones}: must be from 0 to 100";
-        if (RatePerSecond is { } rate && rate is not (> 0 and <= 10_000_000)) yield return FormattableString.Invariant($"--rate {rate}: must be more than 0 and at most 10000000 connections per second");
-        if (SamplesPerPhase is < 1 or > 1_000) yield return $"--samples {SamplesPerPhase}: must be from 1 to 1000";
+        if (Nodes is < 1 or > 10_000)
+            yield return $"--nodes {Nodes}: must be from 1 to 10000";
+        if (Pods is < 1 or > 1_000_000)
+            yield return $"--pods {Pods}: must be from 1 to 1000000";
+        if (Clients is < 1 or > 10_000)
+            yield return $"--clients {Clients}: must be from 1 to 10000";
+        if (Zones is < 0 or > 100)
+            yield return $"--zones {Zones}: must be from 0 to 100";
+        if (RatePerSecond is { } rate && rate is not (> 0 and <= 10_000_000))
+            yield return FormattableString.Invariant(
+                $"--rate {rate}: must be more than 0 and at most 10000000 connections per second"
+            );
+        if (SamplesPerPhase is < 1 or > 1_000)
+            yield return $"--samples {SamplesPerPhase}: must be from 1 to 1000";
     }
 }

@@ -35,7 +35,14 @@ public sealed record SimulatedPod(string Name, string Node);
 /// <param name="Ok">Those that a Pod answered.</param>
 /// <param name="Predicted">The formula's share of the selections of each Pod; null where there is no formula for these settings.</param>
 public sealed record SimulationSample(
-    string Phase, double From, double To, long Connections, ImmutableArray<long> Selected, ImmutableArray<long> Ok, ImmutableArray<double>? Predicted);
+    string Phase,
+    double From,
+    double To,
+    long Connections,
+    ImmutableArray<long> Selected,
+    ImmutableArray<long> Ok,
+    ImmutableArray<double>? Predicted
+);
 
 /// <summary>A Pod that was replaced.</summary>
 /// <param name="Deleted">Position of the deleted Pod in <see cref="SimulationResult.Pods"/>.</param>
@@ -45,7 +52,15 @@ public sealed record SimulationSample(
 /// <param name="PortsUsed">p: the part of all clients' ports that had been used by then, 0 to 1.</param>
 /// <param name="GapConnections">rG: connections in the gap, all clients.</param>
 /// <param name="Ports">M of all clients together.</param>
-public sealed record SimulatedReplacement(int Deleted, int Added, double GoneAt, double ReadyAt, double PortsUsed, long GapConnections, int Ports);
+public sealed record SimulatedReplacement(
+    int Deleted,
+    int Added,
+    double GoneAt,
+    double ReadyAt,
+    double PortsUsed,
+    long GapConnections,
+    int Ports
+);
 
 /// <summary>A complete simulation.</summary>
 /// <param name="Scenario">Name of the scenario.</param>
@@ -57,5 +72,12 @@ public sealed record SimulatedReplacement(int Deleted, int Added, double GoneAt,
 /// <param name="Samples">What happened, in order.</param>
 /// <param name="Replacements">Pods that were replaced.</param>
 public sealed record SimulationResult(
-    string Scenario, int Seed, double RatePerSecond, ImmutableArray<SimulatedPod> Pods, long Connections, ImmutableSortedDictionary<SimulatedOutcome, long> Outcomes,
-    ImmutableArray<SimulationSample> Samples, ImmutableArray<SimulatedReplacement> Replacements);
+    string Scenario,
+    int Seed,
+    double RatePerSecond,
+    ImmutableArray<SimulatedPod> Pods,
+    long Connections,
+    ImmutableSortedDictionary<SimulatedOutcome, long> Outcomes,
+    ImmutableArray<SimulationSample> Samples,
+    ImmutableArray<SimulatedReplacement> Replacements
+);

@@ -14,42 +14,68 @@ public static class SimulationText
     {
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(output);
-        output.WriteLine(F($"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s of virtual time, seed {result.Seed}; share of the selections, (predicted)"));
+        output.WriteLine(
+            F(
+                $"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s of virtual time, seed {result.Seed}; share of the selections, (predicted)"
+            )
+        );
         var added = result.Replacements.LastOrDefault()?.Added;
-        var columns = result.Pods.Length <= PodsShown ? result.Pods.Select(p => p.Name) : added is { } a ? ["least", "most", result.Pods[a].Name] : ["least", "most"];
-        output.WriteLine(F($"{"phase",-12} {"until s",9} {"2xx",7}  {string.Join("  ", columns.Select(c => F($"{c,16}")))}"));
+        var columns =
+            result.Pods.Length <= PodsShown ? result.Pods.Select(p => p.Name)
+            : added is { } a ? ["least", "most", result.Pods[a].Name]
+            : ["least", "most"];
+        output.WriteLine(
+            F($"{"phase", -12} {"until s", 9} {"2xx", 7}  {string.Join("  ", columns.Select(c => F($"{c, 16}")))}")
+        );
         foreach (var sample in result.Samples)
         {
-            var cells = result.Pods.Length <= PodsShown ? Enumerable.Range(0, sample.Selected.Length).Select(i => Cell(sample, i)) : Summary(sample, added);
+            var cells =
+                result.Pods.Length <= PodsShown
+                    ? Enumerable.Range(0, sample.Selected.Length).Select(i => Cell(sample, i))
+                    : Summary(sample, added);
             var ok = sample.Connections == 0 ? 0 : (double)sample.Ok.Sum() / sample.Connections;
-            output.WriteLine(F($"{sample.Phase,-12} {sample.To,9:0.0} {ok,7:P1}  {string.Join("  ", cells)}"));
+            output.WriteLine(F($"{sample.Phase, -12} {sample.To, 9:0.0} {ok, 7:P1}  {string.Join("  ", cells)}"));
         }
-        foreach (var (outcome, count) in result.Outcomes) output.WriteLine(F($"{outcome,-20} {count,14:N0}"));
-        foreach (var replaced in result.Replacements) WriteReplacement(result, replaced, output);
+        foreach (var (outcome, count) in result.Outcomes)
+            output.WriteLine(F($"{outcome, -20} {count, 14:N0}"));
+        foreach (var replaced in result.Replacements)
+            WriteReplacement(result, replaced, output);
     }
 
     private static void WriteReplacement(SimulationResult result, SimulatedReplacement replaced, TextWriter output)
     {
         var after = result.Samples.Where(s => s.From >= replaced.ReadyAt).ToList();
         var (connections, chosen) = (after.Sum(s => s.Connections), after.Sum(s => s.Selected[replaced.Added]));
-        if (connections == 0) return;
+        if (connections == 0)
+            return;
         var n = after[0].Selected.Length - result.Replacements.Length;
         var expected = StaleConntrackShare.Expected(n, replaced.PortsUsed, replaced.GapConnections, replaced.Ports);
-        output.WriteLine(F($"{result.Pods[replaced.Added].Name} replaced {result.Pods[replaced.Deleted].Name} at {replaced.GoneAt:0.##} s: share {(double)chosen / connections:P2} since; stale conntrack with the measured p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: {expected:P2} ± {StaleConntrackShare.FrozenSpread(expected, replaced.Ports):P2} (sd); even: {1.0 / n:P2}"));
+        output.WriteLine(
+            F(
+                $"{result.Pods[replaced.Added].Name} replaced {result.Pods[replaced.Deleted].Name} at {replaced.GoneAt:0.##} s: share {(double)chosen / connections:P2} since; stale conntrack with the measured p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: {expected:P2} ± {StaleConntrackShare.FrozenSpread(expected, replaced.Ports):P2} (sd); even: {1.0 / n:P2}"
+            )
+        );
     }
 
     private static string Cell(SimulationSample sample, int pod) =>
-        F($"{Share(sample, pod),7:P1} {(sample.Predicted is { } p ? F($"({p[pod]:P1})") : "(–)"),8}");
+        F($"{Share(sample, pod), 7:P1} {(sample.Predicted is { } p ? F($"({p[pod]:P1})") : "(–)"), 8}");
 
     private static IEnumerable<string> Summary(SimulationSample sample, int? added)
     {
-        var shares = Enumerable.Range(0, sample.Selected.Length).Where(i => i != added && (sample.Predicted is not { } p || p[i] > 0)).Select(i => Share(sample, i)).DefaultIfEmpty().ToList();
-        yield return F($"{shares.Min(),16:P4}");
-        yield return F($"{shares.Max(),16:P4}");
-        if (added is { } pod && pod < sample.Selected.Length) yield return Cell(sample, pod);
+        var shares = Enumerable
+            .Range(0, sample.Selected.Length)
+            .Where(i => i != added && (sample.Predicted is not { } p || p[i] > 0))
+            .Select(i => Share(sample, i))
+            .DefaultIfEmpty()
+            .ToList();
+        yield return F($"{shares.Min(), 16:P4}");
+        yield return F($"{shares.Max(), 16:P4}");
+        if (added is { } pod && pod < sample.Selected.Length)
+            yield return Cell(sample, pod);
     }
 
-    private static double Share(SimulationSample sample, int pod) => sample.Connections == 0 ? 0 : (double)sample.Selected[pod] / sample.Connections;
+    private static double Share(SimulationSample sample, int pod) =>
+        sample.Connections == 0 ? 0 : (double)sample.Selected[pod] / sample.Connections;
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -28,17 +28,34 @@ public sealed class Simulator
 
     private Simulator(Scenario scenario, SimulationOptions options)
     {
-        if (options.Problems().ToList() is { Count: > 0 } problems) throw new ScenarioException(string.Join(Environment.NewLine, problems));
+        if (options.Problems().ToList() is { Count: > 0 } problems)
+            throw new ScenarioException(string.Join(Environment.NewLine, problems));
         (_scenario, _options, _rate) = (scenario, options, options.RatePerSecond ?? scenario.Load.RatePerSecond);
         var config = CiliumConfig.Parse(scenario.Settings.SetItems(options.Settings));
         ClientPortRange.Parse(scenario.Load.Ports ?? "odd", out var ports);
-        if (ports.Order is ClientPortOrder.Kernel) throw new ScenarioException("load.ports: a simulation has no kernel to choose ports; use odd or even");
-        if (scenario.Load.Connections > 0) throw new ScenarioException("load.connections: the simulator makes a fresh connection for each request; run this scenario on a live cluster");
+        if (ports.Order is ClientPortOrder.Kernel)
+            throw new ScenarioException("load.ports: a simulation has no kernel to choose ports; use odd or even");
+        if (scenario.Load.Connections > 0)
+            throw new ScenarioException(
+                "load.connections: the simulator makes a fresh connection for each request; run this scenario on a live cluster"
+            );
         // 1. the cluster
         _cluster = new SimulatedCluster(options, config, scenario.Load);
-        var connection = new SimulatedConnection(_cluster, scenario.Load.Method, scenario.Load.Url.PathAndQuery, scenario.Load.Url.Authority);
+        var connection = new SimulatedConnection(
+            _cluster,
+            scenario.Load.Method,
+            scenario.Load.Url.PathAndQuery,
+            scenario.Load.Url.Authority
+        );
         _load = new SimulatedLoad(_cluster, connection, new SimulationRandom(options.Seed), ports, _rate);
-        var seconds = scenario.Steps.Sum(s => s switch { PhaseStep phase => Length(phase).TotalSeconds, DeletePodStep => options.Gap.TotalSeconds, _ => 0 });
+        var seconds = scenario.Steps.Sum(s =>
+            s switch
+            {
+                PhaseStep phase => Length(phase).TotalSeconds,
+                DeletePodStep => options.Gap.TotalSeconds,
+                _ => 0,
+            }
+        );
         _prediction = new SharePrediction(config, ports, _rate / options.Clients, seconds);
     }
 
@@ -73,15 +90,28 @@ public sealed class Simulator
                     break;
                 case PhaseStep phase:
                     var begin = _now;
-                    for (var i = 1; i <= _options.SamplesPerPhase; i++) Sample(phase.Name, begin + Length(phase).Ticks * i / _options.SamplesPerPhase);
+                    for (var i = 1; i <= _options.SamplesPerPhase; i++)
+                        Sample(phase.Name, begin + Length(phase).Ticks * i / _options.SamplesPerPhase);
                     break;
                 default:
                     throw new ScenarioException($"the simulator has no step {step.GetType().Name}");
             }
         }
         // 3. the result
-        var outcomes = Enum.GetValues<SimulatedOutcome>().Select(o => KeyValuePair.Create(o, Outcome(o))).Where(o => o.Value > 0).ToImmutableSortedDictionary();
-        return new SimulationResult(_scenario.Name, _options.Seed, _rate, [.. _cluster.Pods], _load.Connections, outcomes, [.. _samples], [.. _replacements]);
+        var outcomes = Enum.GetValues<SimulatedOutcome>()
+            .Select(o => KeyValuePair.Create(o, Outcome(o)))
+            .Where(o => o.Value > 0)
+            .ToImmutableSortedDictionary();
+        return new SimulationResult(
+            _scenario.Name,
+            _options.Seed,
+            _rate,
+            [.. _cluster.Pods],
+            _load.Connections,
+            outcomes,
+            [.. _samples],
+            [.. _replacements]
+        );
     }
 
     private long Outcome(SimulatedOutcome outcome) => _load.Outcomes[(int)outcome];
@@ -93,10 +123,21 @@ public sealed class Simulator
         var backends = _cluster.Ready.Count();
         var (goneAt, used, before) = (Seconds(_now), (double)_load.PortsUsed / _load.PortCount, _load.Connections);
         var deleted = _cluster.DeletePod(place);
-        if (_options.Gap > TimeSpan.Zero) Sample("gap", _now + _options.Gap.Ticks);
+        if (_options.Gap > TimeSpan.Zero)
+            Sample("gap", _now + _options.Gap.Ticks);
         var added = _cluster.ReplacePod(deleted);
         _prediction.Replaced(backends, goneAt, _options.Gap.TotalSeconds);
-        _replacements.Add(new SimulatedReplacement(deleted, added, goneAt, Seconds(_now), used, _load.Connections - before, _load.PortCount));
+        _replacements.Add(
+            new SimulatedReplacement(
+                deleted,
+                added,
+                goneAt,
+                Seconds(_now),
+                used,
+                _load.Connections - before,
+                _load.PortCount
+            )
+        );
     }
 
     private void Sample(string phase, long until)
@@ -105,8 +146,17 @@ public sealed class Simulator
         var (selected, ok) = _load.RunUntil(until);
         _now = until;
         var added = phase == "gap" ? null : _replacements.LastOrDefault()?.Added;
-        _samples.Add(new SimulationSample(
-            phase, Seconds(from), Seconds(until), _load.Connections - before, [.. selected], [.. ok], _prediction.Shares(_cluster.Spread(), added)));
+        _samples.Add(
+            new SimulationSample(
+                phase,
+                Seconds(from),
+                Seconds(until),
+                _load.Connections - before,
+                [.. selected],
+                [.. ok],
+                _prediction.Shares(_cluster.Spread(), added)
+            )
+        );
     }
 
     private static double Seconds(long ticks) => (double)ticks / TimeSpan.TicksPerSecond;

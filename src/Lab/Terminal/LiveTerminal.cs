@@ -19,19 +19,23 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     public async Task<T> RunAsync<T>(Func<Task<T>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var result = await console.Live(new Text("")).AutoClear(true).StartAsync(async live =>
-        {
-            _live = live;
-            try
+        var result = await console
+            .Live(new Text(""))
+            .AutoClear(true)
+            .StartAsync(async live =>
             {
-                return await run();
-            }
-            finally
-            {
-                _live = null;
-            }
-        });
-        if (_report is not null) SummaryText.Write(_report, console);
+                _live = live;
+                try
+                {
+                    return await run();
+                }
+                finally
+                {
+                    _live = null;
+                }
+            });
+        if (_report is not null)
+            SummaryText.Write(_report, console);
         _report = null;
         return result;
     }
@@ -52,17 +56,34 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     private Rows Render(LiveSample sample)
     {
         var total = sample.Pods.Sum(p => p.OkPerSecond + p.FailedPerSecond);
-        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{sample.Phase} · {sample.Elapsed.TotalSeconds:0} s · {sample.Requests} requests"))
-            .AddColumns("pod", "node").AddColumn(Right("2xx/s")).AddColumn(Right("5xx/s")).AddColumn(Right("share")).AddColumn("");
+        var table = new Table()
+            .Border(TableBorder.Rounded)
+            .Title(Markup.Escape($"{sample.Phase} · {sample.Elapsed.TotalSeconds:0} s · {sample.Requests} requests"))
+            .AddColumns("pod", "node")
+            .AddColumn(Right("2xx/s"))
+            .AddColumn(Right("5xx/s"))
+            .AddColumn(Right("share"))
+            .AddColumn("");
         foreach (var pod in sample.Pods)
         {
             var share = total > 0 ? (pod.OkPerSecond + pod.FailedPerSecond) / total : 0;
-            var color = pod.Pod is null ? "red" : pod.OnClientNode ? "green" : "default";
+            var color =
+                pod.Pod is null ? "red"
+                : pod.OnClientNode ? "green"
+                : "default";
             var bar = new string('█', (int)Math.Round(share * 24));
             table.AddRow(
                 new Markup($"[{color}]{Markup.Escape(pod.Pod?.Name ?? "(no pod: a proxy's answer)")}[/]"),
-                new Text(pod.Pod is null ? "" : pod.OnClientNode ? $"{pod.Pod.Node} ← client" : pod.Pod.Node),
-                Number(pod.OkPerSecond), Number(pod.FailedPerSecond), new Text(share.ToString("P0", CultureInfo.InvariantCulture)), new Markup($"[{color}]{bar}[/]"));
+                new Text(
+                    pod.Pod is null ? ""
+                    : pod.OnClientNode ? $"{pod.Pod.Node} ← client"
+                    : pod.Pod.Node
+                ),
+                Number(pod.OkPerSecond),
+                Number(pod.FailedPerSecond),
+                new Text(share.ToString("P0", CultureInfo.InvariantCulture)),
+                new Markup($"[{color}]{bar}[/]")
+            );
         }
         return new Rows(new Markup($"[blue]›[/] {Markup.Escape(_step)}"), table, Keys());
     }

@@ -22,9 +22,20 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
     public void OnSample(LiveSample sample)
     {
         ArgumentNullException.ThrowIfNull(sample);
-        if (++_samples % LinesEverySamples != 0) return;
-        var pods = sample.Pods.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Pod?.Name ?? "(no pod)"} {p.OkPerSecond:0.0} ok/s {p.FailedPerSecond:0.0} failed/s"));
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {sample.Elapsed.TotalSeconds:0} s: {string.Join(", ", pods)}"));
+        if (++_samples % LinesEverySamples != 0)
+            return;
+        var pods = sample.Pods.Select(p =>
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{p.Pod?.Name ?? "(no pod)"} {p.OkPerSecond:0.0} ok/s {p.FailedPerSecond:0.0} failed/s"
+            )
+        );
+        console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"  {sample.Elapsed.TotalSeconds:0} s: {string.Join(", ", pods)}"
+            )
+        );
     }
 
     /// <inheritdoc/>

@@ -19,7 +19,10 @@ public static class RunFiles
         try
         {
             var folder = ReportFiles.Write(DocumentOf.Run(report), parent);
-            return ($"report       {Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder), ReportFiles.Html)} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})", folder);
+            return (
+                $"report       {Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder), ReportFiles.Html)} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})",
+                folder
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,7 +14,8 @@ public static class RunTerminal
     public static IAnsiConsole Open()
     {
         var console = AnsiConsole.Console;
-        if (!console.Profile.Out.IsTerminal) console.Profile.Width = FileWidth;
+        if (!console.Profile.Out.IsTerminal)
+            console.Profile.Width = FileWidth;
         return console;
     }
 
@@ -23,7 +24,8 @@ public static class RunTerminal
     {
         ArgumentNullException.ThrowIfNull(console);
         ArgumentNullException.ThrowIfNull(run);
-        if (!console.Profile.Out.IsTerminal) return await run(new PlainTerminal(console));
+        if (!console.Profile.Out.IsTerminal)
+            return await run(new PlainTerminal(console));
         var live = new LiveTerminal(console);
         return await live.RunAsync(() => run(live));
     }

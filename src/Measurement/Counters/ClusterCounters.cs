@@ -28,13 +28,22 @@ public readonly record struct HubbleKey(string Node, string Pod, int Status);
 /// <param name="Drops">hubble_drop_total by reason, all nodes.</param>
 /// <param name="Echo">echo_requests by <c>namespace/pod</c>.</param>
 public sealed record ClusterCounters(
-    ImmutableDictionary<HubbleKey, double> Requests, ImmutableDictionary<HubbleKey, double> Responses,
-    ImmutableDictionary<string, double> EgressFlows, ImmutableDictionary<string, double> Drops, ImmutableDictionary<string, double> Echo)
+    ImmutableDictionary<HubbleKey, double> Requests,
+    ImmutableDictionary<HubbleKey, double> Responses,
+    ImmutableDictionary<string, double> EgressFlows,
+    ImmutableDictionary<string, double> Drops,
+    ImmutableDictionary<string, double> Echo
+)
 {
     /// <summary>Nothing counted.</summary>
-    public static ClusterCounters Zero { get; } = new(
-        ImmutableDictionary<HubbleKey, double>.Empty, ImmutableDictionary<HubbleKey, double>.Empty,
-        ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty, ImmutableDictionary<string, double>.Empty);
+    public static ClusterCounters Zero { get; } =
+        new(
+            ImmutableDictionary<HubbleKey, double>.Empty,
+            ImmutableDictionary<HubbleKey, double>.Empty,
+            ImmutableDictionary<string, double>.Empty,
+            ImmutableDictionary<string, double>.Empty,
+            ImmutableDictionary<string, double>.Empty
+        );
 
     /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted here.</summary>
     public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
@@ -48,7 +57,12 @@ public sealed record ClusterCounters(
     /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
-        var (requests, responses, egress, drops) = (Requests.ToBuilder(), Responses.ToBuilder(), EgressFlows.ToBuilder(), Drops.ToBuilder());
+        var (requests, responses, egress, drops) = (
+            Requests.ToBuilder(),
+            Responses.ToBuilder(),
+            EgressFlows.ToBuilder(),
+            Drops.ToBuilder()
+        );
         var repeated = Repeated;
         foreach (var sample in scrape)
         {
@@ -58,9 +72,25 @@ public sealed record ClusterCounters(
                     Add(requests, new HubbleKey(node, sample["destination"], 0), sample.Value);
                     break;
                 case "hubble_http_responses_total":
-                    Add(responses, new HubbleKey(node, sample["source"], int.TryParse(sample["status"], NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0), sample.Value);
+                    Add(
+                        responses,
+                        new HubbleKey(
+                            node,
+                            sample["source"],
+                            int.TryParse(
+                                sample["status"],
+                                NumberStyles.None,
+                                CultureInfo.InvariantCulture,
+                                out var status
+                            )
+                                ? status
+                                : 0
+                        ),
+                        sample.Value
+                    );
                     break;
-                case "hubble_flows_processed_total" when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
+                case "hubble_flows_processed_total"
+                    when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
                     Add(egress, node, sample.Value);
                     break;
                 case "envoy_cluster_upstream_rq_retry" when sample["reason"] == "5xx":
@@ -71,7 +101,14 @@ public sealed record ClusterCounters(
                     break;
             }
         }
-        return this with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), EgressFlows = egress.ToImmutable(), Drops = drops.ToImmutable(), Repeated = repeated };
+        return this with
+        {
+            Requests = requests.ToImmutable(),
+            Responses = responses.ToImmutable(),
+            EgressFlows = egress.ToImmutable(),
+            Drops = drops.ToImmutable(),
+            Repeated = repeated,
+        };
     }
 
     /// <summary>Adds a scrape of a Backend's own metrics.</summary>
@@ -79,7 +116,8 @@ public sealed record ClusterCounters(
     {
         ArgumentNullException.ThrowIfNull(pod);
         var echo = Echo.ToBuilder();
-        foreach (var sample in scrape.Where(s => s.Name == "echo_requests")) Add(echo, pod.HubbleName, sample.Value);
+        foreach (var sample in scrape.Where(s => s.Name == "echo_requests"))
+            Add(echo, pod.HubbleName, sample.Value);
         return this with { Echo = echo.ToImmutable() };
     }
 
@@ -87,27 +125,44 @@ public sealed record ClusterCounters(
     public ClusterCounters Since(ClusterCounters earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
-        var missing = MissingNodes.Union(earlier.MissingNodes).Union(Restarted(Requests, earlier.Requests)).Union(Restarted(Responses, earlier.Responses));
-        ImmutableDictionary<HubbleKey, double> OfNodes(ImmutableDictionary<HubbleKey, double> counts) => missing.IsEmpty ? counts : counts.RemoveRange(counts.Keys.Where(k => missing.Contains(k.Node)));
+        var missing = MissingNodes
+            .Union(earlier.MissingNodes)
+            .Union(Restarted(Requests, earlier.Requests))
+            .Union(Restarted(Responses, earlier.Responses));
+        ImmutableDictionary<HubbleKey, double> OfNodes(ImmutableDictionary<HubbleKey, double> counts) =>
+            missing.IsEmpty ? counts : counts.RemoveRange(counts.Keys.Where(k => missing.Contains(k.Node)));
         return new ClusterCounters(
-            OfNodes(Minus(Requests, earlier.Requests)), OfNodes(Minus(Responses, earlier.Responses)), Minus(EgressFlows, earlier.EgressFlows).RemoveRange(missing), Minus(Drops, earlier.Drops), Minus(Echo, earlier.Echo))
+            OfNodes(Minus(Requests, earlier.Requests)),
+            OfNodes(Minus(Responses, earlier.Responses)),
+            Minus(EgressFlows, earlier.EgressFlows).RemoveRange(missing),
+            Minus(Drops, earlier.Drops),
+            Minus(Echo, earlier.Echo)
+        )
         {
-            MissingNodes = missing, Repeated = Repeated - earlier.Repeated,
+            MissingNodes = missing,
+            Repeated = Repeated - earlier.Repeated,
         };
     }
 
-    private static IEnumerable<string> Restarted(ImmutableDictionary<HubbleKey, double> later, ImmutableDictionary<HubbleKey, double> earlier) =>
-        later.Where(l => l.Value < earlier.GetValueOrDefault(l.Key)).Select(l => l.Key.Node);
+    private static IEnumerable<string> Restarted(
+        ImmutableDictionary<HubbleKey, double> later,
+        ImmutableDictionary<HubbleKey, double> earlier
+    ) => later.Where(l => l.Value < earlier.GetValueOrDefault(l.Key)).Select(l => l.Key.Node);
 
     /// <summary>Hubble's requests to a Pod, all nodes.</summary>
     public double RequestsTo(string pod) => Requests.Where(r => r.Key.Pod == pod).Sum(r => r.Value);
 
     /// <summary>Hubble's responses of a Pod with a status that fits, all nodes.</summary>
-    public double ResponsesOf(string pod, Func<int, bool> status) => Responses.Where(r => r.Key.Pod == pod && status(r.Key.Status)).Sum(r => r.Value);
+    public double ResponsesOf(string pod, Func<int, bool> status) =>
+        Responses.Where(r => r.Key.Pod == pod && status(r.Key.Status)).Sum(r => r.Value);
 
-    private static ImmutableDictionary<TKey, double> Minus<TKey>(ImmutableDictionary<TKey, double> later, ImmutableDictionary<TKey, double> earlier) where TKey : notnull =>
+    private static ImmutableDictionary<TKey, double> Minus<TKey>(
+        ImmutableDictionary<TKey, double> later,
+        ImmutableDictionary<TKey, double> earlier
+    )
+        where TKey : notnull =>
         later.ToImmutableDictionary(l => l.Key, l => l.Value - earlier.GetValueOrDefault(l.Key));
 
-    private static void Add<TKey>(ImmutableDictionary<TKey, double>.Builder counts, TKey key, double value) where TKey : notnull =>
-        counts[key] = counts.GetValueOrDefault(key) + value;
+    private static void Add<TKey>(ImmutableDictionary<TKey, double>.Builder counts, TKey key, double value)
+        where TKey : notnull => counts[key] = counts.GetValueOrDefault(key) + value;
 }

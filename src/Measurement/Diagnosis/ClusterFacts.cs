@@ -8,7 +8,13 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <param name="ExternalLocal"><c>externalTrafficPolicy: Local</c>.</param>
 /// <param name="PrefersZone">A <c>trafficDistribution</c> or topology annotation asks for Pods near the client.</param>
 /// <param name="FromOutside">The load comes from outside of the cluster (node port, load balancer).</param>
-public sealed record ServiceFacts(bool ClientIpAffinity, bool InternalLocal, bool ExternalLocal, bool PrefersZone, bool FromOutside)
+public sealed record ServiceFacts(
+    bool ClientIpAffinity,
+    bool InternalLocal,
+    bool ExternalLocal,
+    bool PrefersZone,
+    bool FromOutside
+)
 {
     /// <summary>Nothing but the defaults.</summary>
     public static ServiceFacts Unknown { get; } = new(false, false, false, false, false);
@@ -30,8 +36,14 @@ public sealed record EndpointFacts(bool Ready, string? Zone, ImmutableArray<stri
 /// <param name="OnOldPorts">Requests on fresh connections from ports that were used before the phase, by answering Pod (name).</param>
 /// <param name="OnNewPorts">The same from ports first used in the phase.</param>
 public sealed record ConnectionFacts(
-    long Opened, long MaxRequests, long FewestRequests, ImmutableDictionary<string, long> ByPod, long SeveralPods,
-    ImmutableDictionary<string, long> OnOldPorts, ImmutableDictionary<string, long> OnNewPorts)
+    long Opened,
+    long MaxRequests,
+    long FewestRequests,
+    ImmutableDictionary<string, long> ByPod,
+    long SeveralPods,
+    ImmutableDictionary<string, long> OnOldPorts,
+    ImmutableDictionary<string, long> OnNewPorts
+)
 {
     /// <summary>Fresh connections from a port that had one in the phase already, and that the same Pod answered as then.</summary>
     public long RepeatsKept { get; init; }

@@ -15,7 +15,10 @@ public sealed class ConnectionTally
     private readonly Dictionary<string, long> _onOld = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _onNew = new(StringComparer.Ordinal);
     private readonly Dictionary<int, string> _podByPort = []; // at most 65,535
-    private long _mostUntracked, _untracked, _kept, _moved;
+    private long _mostUntracked,
+        _untracked,
+        _kept,
+        _moved;
 
     /// <summary>Adds a request that was sent.</summary>
     /// <param name="connection">Number of its connection, ≥ 0; a negative one is passed over.</param>
@@ -25,20 +28,28 @@ public sealed class ConnectionTally
     /// <param name="port">The source port; 0 when unknown.</param>
     public void Add(long connection, int nth, string? pod, bool? usedBefore, int port)
     {
-        if (connection < 0) return;
+        if (connection < 0)
+            return;
         if (nth == 0 && pod is not null && usedBefore is { } used)
         {
             var by = used ? _onOld : _onNew;
             by[pod] = by.GetValueOrDefault(pod) + 1;
         }
-        if (nth == 0 && pod is not null && port is > 0 and <= ushort.MaxValue) Repeat(port, pod);
+        if (nth == 0 && pod is not null && port is > 0 and <= ushort.MaxValue)
+            Repeat(port, pod);
         if (_connections.TryGetValue(connection, out var known))
-            _connections[connection] = (known.Requests + 1, known.Pod ?? pod, known.Several || (pod is not null && known.Pod is not null && pod != known.Pod));
-        else if (_connections.Count < Capacity) _connections.Add(connection, (1, pod, false));
+            _connections[connection] = (
+                known.Requests + 1,
+                known.Pod ?? pod,
+                known.Several || (pod is not null && known.Pod is not null && pod != known.Pod)
+            );
+        else if (_connections.Count < Capacity)
+            _connections.Add(connection, (1, pod, false));
         else
         {
             _mostUntracked = Math.Max(_mostUntracked, nth + 1L);
-            if (nth == 0) _untracked++;
+            if (nth == 0)
+                _untracked++;
         }
     }
 
@@ -46,15 +57,30 @@ public sealed class ConnectionTally
     {
         if (_podByPort.TryGetValue(port, out var before))
         {
-            if (before == pod) _kept++;
-            else _moved++;
+            if (before == pod)
+                _kept++;
+            else
+                _moved++;
         }
         _podByPort[port] = pod;
     }
 
     /// <summary>What is known.</summary>
-    public ConnectionFacts Facts() => new(
-        _connections.Count + _untracked, Math.Max(_mostUntracked, _connections.Values.Select(c => c.Requests).DefaultIfEmpty(0).Max()), _untracked > 0 ? 1 : _connections.Values.Select(c => c.Requests).DefaultIfEmpty(0).Min(),
-        _connections.Values.Where(c => c is { Pod: not null, Several: false }).GroupBy(c => c.Pod!).ToImmutableDictionary(g => g.Key, g => g.LongCount()),
-        _connections.Values.LongCount(c => c.Several), _onOld.ToImmutableDictionary(), _onNew.ToImmutableDictionary()) { RepeatsKept = _kept, RepeatsMoved = _moved };
+    public ConnectionFacts Facts() =>
+        new(
+            _connections.Count + _untracked,
+            Math.Max(_mostUntracked, _connections.Values.Select(c => c.Requests).DefaultIfEmpty(0).Max()),
+            _untracked > 0 ? 1 : _connections.Values.Select(c => c.Requests).DefaultIfEmpty(0).Min(),
+            _connections
+                .Values.Where(c => c is { Pod: not null, Several: false })
+                .GroupBy(c => c.Pod!)
+                .ToImmutableDictionary(g => g.Key, g => g.LongCount()),
+            _connections.Values.LongCount(c => c.Several),
+            _onOld.ToImmutableDictionary(),
+            _onNew.ToImmutableDictionary()
+        )
+        {
+            RepeatsKept = _kept,
+            RepeatsMoved = _moved,
+        };
 }

@@ -1,6 +1,5 @@
 using CiliumDebugging.Measurement.Runs;
 
-
 namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>Asks all rules. "Unknown" is an answer: also where two mechanisms would explain the same picture.</summary>
@@ -8,8 +7,16 @@ public static class Diagnostician
 {
     private static readonly IDiagnosisRule[] s_faults =
     [
-        new TwoSidedL7Rule(), new StaleConntrackRule(), new StaleNodeRule(), new KeepAlivePinningRule(), new SessionAffinityRule(), new LocalTrafficPolicyRule(), new ZoneRoutingRule(),
-        new UnreadyPodRule(), new DenialRule(), new RetryAmplificationRule(),
+        new TwoSidedL7Rule(),
+        new StaleConntrackRule(),
+        new StaleNodeRule(),
+        new KeepAlivePinningRule(),
+        new SessionAffinityRule(),
+        new LocalTrafficPolicyRule(),
+        new ZoneRoutingRule(),
+        new UnreadyPodRule(),
+        new DenialRule(),
+        new RetryAmplificationRule(),
     ];
 
     private static readonly EvenRule s_even = new();
@@ -19,28 +26,41 @@ public static class Diagnostician
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var found = s_faults.Select(rule => rule.Examine(evidence)).OfType<DiagnosisResult>().ToList();
-        if (found is [var one]) return one;
+        if (found is [var one])
+            return one;
         if (found.Count > 1)
         {
-            return DiagnosisResult.Unknown($"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen") with
+            return DiagnosisResult.Unknown(
+                $"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen"
+            ) with
             {
-                Sentence = $"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen; change one of them and look again",
+                Sentence =
+                    $"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen; change one of them and look again",
                 Refutes = [.. found.SelectMany(f => f.Refutes.Select(r => $"{f.Name}: {r}"))],
             };
         }
-        if (s_even.Examine(evidence) is { } even) return even;
+        if (s_even.Examine(evidence) is { } even)
+            return even;
         return DiagnosisResult.Unknown(Observation(evidence));
     }
 
     private static string Observation(Evidence evidence)
     {
         var phase = evidence.Phase;
-        var seen = phase.Requests == 0 ? "there was no request"
+        var seen =
+            phase.Requests == 0 ? "there was no request"
             : phase.Failures > 0 ? $"{phase.Failures} of {phase.Requests} requests failed"
-            : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase) ? "the load is skewed while every request succeeds"
-            : EvenRule.SlowPod(phase) is { } slow ? Shares.F($"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, much longer than the others")
-            : EvenRule.IsRepeated(phase) ? "every request succeeds, and more requests reached the pods than the client knows of"
+            : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase)
+                ? "the load is skewed while every request succeeds"
+            : EvenRule.SlowPod(phase) is { } slow
+                ? Shares.F(
+                    $"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, much longer than the others"
+                )
+            : EvenRule.IsRepeated(phase)
+                ? "every request succeeds, and more requests reached the pods than the client knows of"
             : "every request succeeds, and whether the load is even cannot be told from connections that may repeat old choices";
-        return evidence.NodesWithoutHubble.IsEmpty ? seen : $"{seen} (Hubble's counters of {string.Join(", ", evidence.NodesWithoutHubble)} are missing)";
+        return evidence.NodesWithoutHubble.IsEmpty
+            ? seen
+            : $"{seen} (Hubble's counters of {string.Join(", ", evidence.NodesWithoutHubble)} are missing)";
     }
 }

@@ -13,13 +13,15 @@ public sealed class EvenRule : IDiagnosisRule
     internal static PodPhase? SlowPod(PhaseReport phase)
     {
         var known = phase.Pods.Where(p => p.MeanLatencyMs > 0).OrderBy(p => p.MeanLatencyMs).ToList();
-        if (known.Count < 2) return null;
+        if (known.Count < 2)
+            return null;
         var (slowest, middle) = (known[^1], known[(known.Count - 1) / 2].MeanLatencyMs);
         return slowest.MeanLatencyMs >= 3 * middle && slowest.MeanLatencyMs >= middle + 20 ? slowest : null;
     }
 
     /// <summary>Whether many more requests reached a Pod than the client knows of.</summary>
-    internal static bool IsRepeated(PhaseReport phase) => phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough);
+    internal static bool IsRepeated(PhaseReport phase) =>
+        phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough);
 
     /// <summary>
     /// Whether ports that were used before a Pod came may repeat old choices (stale-conntrack). If they do, young of N Pods can get, on such ports, young/N of what the deleted Pods had, that is young/N of their fair share
@@ -29,9 +31,19 @@ public sealed class EvenRule : IDiagnosisRule
     {
         var pods = evidence.Phase.Pods;
         var young = Shares.Young(evidence);
-        if (evidence.Connections is not { OnOldPorts.Count: > 0 } connections || young.Count == 0 || young.Count == pods.Length) return false;
-        var onOld = Shares.Evaluate(pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name))));
-        return onOld.Kind is VerdictKind.Skewed || onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Lower <= s.Expected * young.Count / pods.Length);
+        if (
+            evidence.Connections is not { OnOldPorts.Count: > 0 } connections
+            || young.Count == 0
+            || young.Count == pods.Length
+        )
+            return false;
+        var onOld = Shares.Evaluate(
+            pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))
+        );
+        return onOld.Kind is VerdictKind.Skewed
+            || onOld.Shares.Any(s =>
+                young.Contains(s.Backend) && s.Share.Lower <= s.Expected * young.Count / pods.Length
+            );
     }
 
     /// <inheritdoc/>
@@ -39,15 +51,31 @@ public sealed class EvenRule : IDiagnosisRule
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
-        if (phase.Requests == 0 || phase.Failures > 0 || phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed) return null;
-        if (SlowPod(phase) is not null || IsRepeated(phase)) return null;
+        if (
+            phase.Requests == 0
+            || phase.Failures > 0
+            || phase.Selection.Kind is VerdictKind.Skewed
+            || phase.Delivery.Successes.Kind is VerdictKind.Skewed
+        )
+            return null;
+        if (SlowPod(phase) is not null || IsRepeated(phase))
+            return null;
         // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
-        if (evidence.Connections is { MaxRequests: > 1 } && Shares.RequestsAreSkewed(phase)) return null;
-        if (MayRepeatOldChoices(evidence)) return null;
+        if (evidence.Connections is { MaxRequests: > 1 } && Shares.RequestsAreSkewed(phase))
+            return null;
+        if (MayRepeatOldChoices(evidence))
+            return null;
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
         return new DiagnosisResult(
             "even",
-            called ? $"Every request succeeds and the {phase.Pods.Length} pods share them evenly." : $"Every request succeeds and no skew has been found among the {phase.Pods.Length} pods so far.",
-            "", [$"{phase.Ok} of {phase.Requests} requests succeeded"], ["a failure", "a share outside the tolerance"], [], []);
+            called
+                ? $"Every request succeeds and the {phase.Pods.Length} pods share them evenly."
+                : $"Every request succeeds and no skew has been found among the {phase.Pods.Length} pods so far.",
+            "",
+            [$"{phase.Ok} of {phase.Requests} requests succeeded"],
+            ["a failure", "a share outside the tolerance"],
+            [],
+            []
+        );
     }
 }

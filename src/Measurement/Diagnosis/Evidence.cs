@@ -18,14 +18,24 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <param name="Tunnel">Whether the agents use a tunnel; null when unknown.</param>
 /// <param name="Settings">Data of kube-system/cilium-config, without the keys only the embedded cluster has.</param>
 public sealed record Evidence(
-    PhaseReport Phase, PhaseReport? Previous, string ClientNode, ImmutableDictionary<string, double> ProxyFailuresByPod, bool EchoMatchesAnswers,
-    bool ClientHasEgressL7, bool BackendsHaveIngressL7, string? CiliumVersion, bool? Tunnel, ImmutableSortedDictionary<string, string> Settings)
+    PhaseReport Phase,
+    PhaseReport? Previous,
+    string ClientNode,
+    ImmutableDictionary<string, double> ProxyFailuresByPod,
+    bool EchoMatchesAnswers,
+    bool ClientHasEgressL7,
+    bool BackendsHaveIngressL7,
+    string? CiliumVersion,
+    bool? Tunnel,
+    ImmutableSortedDictionary<string, string> Settings
+)
 {
     /// <summary>The Service.</summary>
     public ServiceFacts Service { get; init; } = ServiceFacts.Unknown;
 
     /// <summary>Every Pod that the Service selects, ready or not, by <c>namespace/pod</c>; empty when unknown.</summary>
-    public ImmutableDictionary<string, EndpointFacts> Endpoints { get; init; } = ImmutableDictionary<string, EndpointFacts>.Empty;
+    public ImmutableDictionary<string, EndpointFacts> Endpoints { get; init; } =
+        ImmutableDictionary<string, EndpointFacts>.Empty;
 
     /// <summary>Zone of the client's node; null when unknown.</summary>
     public string? ClientZone { get; init; }

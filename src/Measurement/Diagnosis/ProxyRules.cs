@@ -12,22 +12,40 @@ public sealed class DenialRule : IDiagnosisRule
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var denied = phase.ByStatus.GetValueOrDefault(403);
-        if (denied == 0 || phase.Failures != denied || phase.Pods.Any(p => p.Failed > 0) || !(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7)) return null;
+        if (
+            denied == 0
+            || phase.Failures != denied
+            || phase.Pods.Any(p => p.Failed > 0)
+            || !(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7)
+        )
+            return null;
         // A 403 that the application gave would have reached it; what reached the Pods beyond the successes (the phase's edge) must not be able to account for them.
-        if (phase.Pods.Sum(p => p.Echo) - phase.Ok > denied / 2.0) return null;
+        if (phase.Pods.Sum(p => p.Echo) - phase.Ok > denied / 2.0)
+            return null;
         var side = (evidence.ClientHasEgressL7, evidence.BackendsHaveIngressL7) switch
         {
             (true, false) => $"the egress proxy on {evidence.ClientNode}",
             (false, true) => "the ingress proxies of the backends' nodes",
             _ => "the egress or the ingress proxy",
         };
-        return Named("l7-denial",
-            F($"An HTTP rule refuses {denied} of {phase.Requests} requests with 403: no rule allows their method, path, host or headers."),
+        return Named(
+            "l7-denial",
+            F(
+                $"An HTTP rule refuses {denied} of {phase.Requests} requests with 403: no rule allows their method, path, host or headers."
+            ),
             side,
-            [F($"{denied} answers 403 that name no pod, and no other failures"), "the backends' counters have no room for them", "a policy with HTTP rules selects this path"],
+            [
+                F($"{denied} answers 403 that name no pod, and no other failures"),
+                "the backends' counters have no room for them",
+                "a policy with HTTP rules selects this path",
+            ],
             ["a 403 that names a pod", "the same requests refused after the HTTP rules are removed"],
-            ["an http rule that allows them: method and path are regular expressions matched against the whole string (/public matches neither /public/x nor /public?x=1)", "hubble observe --verdict DROPPED --protocol http: which request, which policy"],
-            "https://docs.cilium.io/en/stable/security/policy/language/#layer-7-examples");
+            [
+                "an http rule that allows them: method and path are regular expressions matched against the whole string (/public matches neither /public/x nor /public?x=1)",
+                "hubble observe --verdict DROPPED --protocol http: which request, which policy",
+            ],
+            "https://docs.cilium.io/en/stable/security/policy/language/#layer-7-examples"
+        );
     }
 }
 
@@ -42,24 +60,49 @@ public sealed class RetryAmplificationRule : IDiagnosisRule
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
-        if (!(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7)) return null;
+        if (!(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7))
+            return null;
         var failing = phase.Pods.Where(p => p.Failed > 0).ToList();
         var failures = failing.Sum(p => p.Failed);
-        if (failing.Count == 0 || failures < Enough || phase.Failures != failures || phase.ServerErrors != failures) return null;
+        if (failing.Count == 0 || failures < Enough || phase.Failures != failures || phase.ServerErrors != failures)
+            return null;
         // Counters are read a moment later than the last record counts. Pods that do not fail show how much that is; more than a quarter is something else.
-        var edge = phase.Pods.Where(p => p.Failed == 0 && p.Ok > 0).Select(p => Math.Abs(p.Echo - p.Ok) / p.Ok).DefaultIfEmpty(0).Max();
+        var edge = phase
+            .Pods.Where(p => p.Failed == 0 && p.Ok > 0)
+            .Select(p => Math.Abs(p.Echo - p.Ok) / p.Ok)
+            .DefaultIfEmpty(0)
+            .Max();
         double Attempts(CiliumDebugging.Measurement.Runs.PodPhase pod) => (pod.Echo - pod.Ok * (1 + edge)) / pod.Failed;
-        if (edge > 0.25 || failing.Any(p => Attempts(p) < Amplified)) return null;
+        if (edge > 0.25 || failing.Any(p => Attempts(p) < Amplified))
+            return null;
         var attempts = failing.Sum(p => Attempts(p) * p.Failed) / failures;
         var proxies = evidence.ClientHasEgressL7 && evidence.BackendsHaveIngressL7 ? 2 : 1;
         // Up to four attempts a proxy: more is something else.
-        if (attempts > Math.Pow(4, proxies) * 1.25) return null;
-        return Named("retry-amplification",
-            F($"A proxy repeats requests that {Names(failing)} answered with 5xx: {attempts:0.0} attempts reach {(failing.Count == 1 ? "it" : "them")} for each of the {failures} failures the client sees."),
-            proxies == 2 ? "the proxies on both sides" : evidence.ClientHasEgressL7 ? $"the egress proxy on {evidence.ClientNode}" : "the ingress proxy of the pod's node",
-            [F($"{failing.Sum(p => p.Echo):0} requests reached {Names(failing)}, the client has {failing.Sum(Answers)} answers of it"), "pods that do not fail count the client's answers", "HTTP rules put a proxy on the path"],
+        if (attempts > Math.Pow(4, proxies) * 1.25)
+            return null;
+        return Named(
+            "retry-amplification",
+            F(
+                $"A proxy repeats requests that {Names(failing)} answered with 5xx: {attempts:0.0} attempts reach {(failing.Count == 1 ? "it" : "them")} for each of the {failures} failures the client sees."
+            ),
+            proxies == 2 ? "the proxies on both sides"
+                : evidence.ClientHasEgressL7 ? $"the egress proxy on {evidence.ClientNode}"
+                : "the ingress proxy of the pod's node",
+            [
+                F(
+                    $"{failing.Sum(p => p.Echo):0} requests reached {Names(failing)}, the client has {failing.Sum(Answers)} answers of it"
+                ),
+                "pods that do not fail count the client's answers",
+                "HTTP rules put a proxy on the path",
+            ],
             ["as many requests at the pod as the client has answers", "the same factor without HTTP rules"],
-            ["http-retry-count: \"0\" where requests must not be repeated (POST is repeated, too)", "answer 4xx instead of 5xx where a repetition cannot help", "repair the 5xx first: the amplified load is its consequence"],
-            "https://github.com/cilium/cilium/issues/5403", "https://github.com/cilium/cilium/issues/21814");
+            [
+                "http-retry-count: \"0\" where requests must not be repeated (POST is repeated, too)",
+                "answer 4xx instead of 5xx where a repetition cannot help",
+                "repair the 5xx first: the amplified load is its consequence",
+            ],
+            "https://github.com/cilium/cilium/issues/5403",
+            "https://github.com/cilium/cilium/issues/21814"
+        );
     }
 }

@@ -20,14 +20,22 @@ public static class ServiceWeights
     /// <param name="node">The clients' node; empty when unknown.</param>
     /// <param name="zone">Zone of that node; null when it has none.</param>
     /// <returns>In the order of <paramref name="endpoints"/>; they sum to 1, or are all 0 where nothing may be chosen.</returns>
-    public static ImmutableArray<double> From(IReadOnlyList<WeightedEndpoint> endpoints, ServiceFacts service, string node, string? zone)
+    public static ImmutableArray<double> From(
+        IReadOnlyList<WeightedEndpoint> endpoints,
+        ServiceFacts service,
+        string node,
+        string? zone
+    )
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(service);
         var serving = endpoints.Where(e => e.Serves).ToList();
         Func<WeightedEndpoint, bool> chosen =
             node.Length > 0 && service is { InternalLocal: true, FromOutside: false } ? e => e.Node == node
-            : zone is not null && serving.All(e => !e.HintedZones.IsEmpty) && serving.Any(e => e.HintedZones.Contains(zone)) ? e => e.HintedZones.Contains(zone)
+            : zone is not null
+            && serving.All(e => !e.HintedZones.IsEmpty)
+            && serving.Any(e => e.HintedZones.Contains(zone))
+                ? e => e.HintedZones.Contains(zone)
             : _ => true;
         var count = serving.Count(chosen);
         return [.. endpoints.Select(e => e.Serves && chosen(e) ? 1.0 / count : 0)];

@@ -12,17 +12,40 @@ public sealed class SessionAffinityRule : IDiagnosisRule
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
-        if (!evidence.Service.ClientIpAffinity || evidence.Connections is not { } connections || connections.Opened < Enough || phase.Pods.Length < 2 || !AllSucceed(phase)) return null;
+        if (
+            !evidence.Service.ClientIpAffinity
+            || evidence.Connections is not { } connections
+            || connections.Opened < Enough
+            || phase.Pods.Length < 2
+            || !AllSucceed(phase)
+        )
+            return null;
         var chosen = phase.Pods.Where(p => Answers(p) > 0).ToList();
         // The Pod that is left may be the only one other settings allow, too; then several rules fit.
-        if (chosen.Count != 1) return null;
-        return Named("session-affinity",
-            F($"The Service keeps each client address on one pod (sessionAffinity: ClientIP): all {connections.Opened} connections of this client went to {chosen[0].Pod.Name}."),
+        if (chosen.Count != 1)
+            return null;
+        return Named(
+            "session-affinity",
+            F(
+                $"The Service keeps each client address on one pod (sessionAffinity: ClientIP): all {connections.Opened} connections of this client went to {chosen[0].Pod.Name}."
+            ),
             "Service load balancing at the client's node",
-            [F($"{connections.Opened} separate connections, one pod"), "the Service's spec has sessionAffinity: ClientIP"],
-            ["a connection of the same client address to another pod within the affinity's time-out", "the same picture with sessionAffinity: None"],
-            ["sessionAffinity: None where the application does not need it", "a shorter sessionAffinityConfig.clientIP.timeoutSeconds (default 10800)", "clients that do not share one address (no NAT in front of the Service)"],
-            "https://github.com/kubernetes/kubernetes/issues/43958", "https://kubernetes.io/docs/reference/networking/virtual-ips/#session-affinity");
+            [
+                F($"{connections.Opened} separate connections, one pod"),
+                "the Service's spec has sessionAffinity: ClientIP",
+            ],
+            [
+                "a connection of the same client address to another pod within the affinity's time-out",
+                "the same picture with sessionAffinity: None",
+            ],
+            [
+                "sessionAffinity: None where the application does not need it",
+                "a shorter sessionAffinityConfig.clientIP.timeoutSeconds (default 10800)",
+                "clients that do not share one address (no NAT in front of the Service)",
+            ],
+            "https://github.com/kubernetes/kubernetes/issues/43958",
+            "https://kubernetes.io/docs/reference/networking/virtual-ips/#session-affinity"
+        );
     }
 }
 
@@ -44,30 +67,67 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
     private static DiagnosisResult? Internal(Evidence evidence)
     {
         var phase = evidence.Phase;
-        if (!AllSucceed(phase) || !OnlyThese(phase, p => p.OnClientNode)) return null;
-        return Named("local-traffic-policy",
-            F($"The Service keeps traffic on the client's node (internalTrafficPolicy: Local): only {Names(phase.Pods.Where(p => p.OnClientNode))} on {evidence.ClientNode} gets load from there."),
+        if (!AllSucceed(phase) || !OnlyThese(phase, p => p.OnClientNode))
+            return null;
+        return Named(
+            "local-traffic-policy",
+            F(
+                $"The Service keeps traffic on the client's node (internalTrafficPolicy: Local): only {Names(phase.Pods.Where(p => p.OnClientNode))} on {evidence.ClientNode} gets load from there."
+            ),
             $"Service load balancing on {evidence.ClientNode}",
-            [F($"{phase.Requests} requests, none to the {phase.Pods.Count(p => !p.OnClientNode)} pod(s) on other nodes"), "the Service's spec has internalTrafficPolicy: Local"],
-            ["a request from this node that reaches a pod on another node", "the same picture with internalTrafficPolicy: Cluster"],
-            ["internalTrafficPolicy: Cluster", "as many clients on each node as it has pods", "trafficDistribution: PreferSameNode (Kubernetes 1.35): other nodes when there is no local pod"],
-            "https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/");
+            [
+                F(
+                    $"{phase.Requests} requests, none to the {phase.Pods.Count(p => !p.OnClientNode)} pod(s) on other nodes"
+                ),
+                "the Service's spec has internalTrafficPolicy: Local",
+            ],
+            [
+                "a request from this node that reaches a pod on another node",
+                "the same picture with internalTrafficPolicy: Cluster",
+            ],
+            [
+                "internalTrafficPolicy: Cluster",
+                "as many clients on each node as it has pods",
+                "trafficDistribution: PreferSameNode (Kubernetes 1.35): other nodes when there is no local pod",
+            ],
+            "https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/"
+        );
     }
 
     private static DiagnosisResult? External(Evidence evidence)
     {
         var phase = evidence.Phase;
-        if (!AllSucceed(phase) || !IsSkewed(phase)) return null;
-        var perNode = phase.Pods.GroupBy(p => p.Pod.Node).ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
+        if (!AllSucceed(phase) || !IsSkewed(phase))
+            return null;
+        var perNode = phase
+            .Pods.GroupBy(p => p.Pod.Node)
+            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
         var weights = phase.Pods.ToDictionary(p => p.Pod.Name, p => 1.0 / perNode[p.Pod.Node], StringComparer.Ordinal);
-        if (perNode.Values.Distinct().Count() < 2 || Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p))), pod => weights[pod]).Kind is not VerdictKind.Even) return null;
-        return Named("local-traffic-policy",
-            F($"Traffic from outside is spread over the {perNode.Count} nodes that have pods and stays there (externalTrafficPolicy: Local): a pod that shares its node gets less."),
+        if (
+            perNode.Values.Distinct().Count() < 2
+            || Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p))), pod => weights[pod]).Kind
+                is not VerdictKind.Even
+        )
+            return null;
+        return Named(
+            "local-traffic-policy",
+            F(
+                $"Traffic from outside is spread over the {perNode.Count} nodes that have pods and stays there (externalTrafficPolicy: Local): a pod that shares its node gets less."
+            ),
             "the load balancer in front of the nodes",
-            ["every node gets the same share, divided by its pods", "the Service's spec has externalTrafficPolicy: Local"],
+            [
+                "every node gets the same share, divided by its pods",
+                "the Service's spec has externalTrafficPolicy: Local",
+            ],
             ["nodes with different totals", "the same picture with externalTrafficPolicy: Cluster"],
-            ["externalTrafficPolicy: Cluster, if the client's address is not needed", "topologySpreadConstraints, so that every node has as many pods", "a load balancer that weights nodes by their pods"],
-            "https://github.com/kubernetes/kubernetes/issues/97147", "https://github.com/Azure/AKS/issues/4905");
+            [
+                "externalTrafficPolicy: Cluster, if the client's address is not needed",
+                "topologySpreadConstraints, so that every node has as many pods",
+                "a load balancer that weights nodes by their pods",
+            ],
+            "https://github.com/kubernetes/kubernetes/issues/97147",
+            "https://github.com/Azure/AKS/issues/4905"
+        );
     }
 }
 
@@ -80,18 +140,44 @@ public sealed class ZoneRoutingRule : IDiagnosisRule
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var hinted = evidence.Endpoints.Values.Any(e => !e.HintedZones.IsEmpty);
-        if (evidence.ClientZone is not { } zone || !(hinted || evidence.Service.PrefersZone) || !AllSucceed(phase)) return null;
-        if (phase.Pods.Any(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName) is not { } e || (hinted ? e.HintedZones.IsEmpty : e.Zone is null))) return null;
-        bool Near(CiliumDebugging.Measurement.Runs.PodPhase pod) => evidence.Endpoints[pod.Pod.HubbleName] is var e && (hinted ? e.HintedZones.Contains(zone) : e.Zone == zone);
-        if (!OnlyThese(phase, Near)) return null;
+        if (evidence.ClientZone is not { } zone || !(hinted || evidence.Service.PrefersZone) || !AllSucceed(phase))
+            return null;
+        if (
+            phase.Pods.Any(p =>
+                evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName) is not { } e
+                || (hinted ? e.HintedZones.IsEmpty : e.Zone is null)
+            )
+        )
+            return null;
+        bool Near(CiliumDebugging.Measurement.Runs.PodPhase pod) =>
+            evidence.Endpoints[pod.Pod.HubbleName] is var e && (hinted ? e.HintedZones.Contains(zone) : e.Zone == zone);
+        if (!OnlyThese(phase, Near))
+            return null;
         var near = phase.Pods.Where(Near).ToList();
-        return Named("zone-routing",
-            F($"The Service keeps traffic in the client's zone {zone}: {near.Count} of {phase.Pods.Length} pods get all of it, evenly; a zone's pods carry what its clients send."),
+        return Named(
+            "zone-routing",
+            F(
+                $"The Service keeps traffic in the client's zone {zone}: {near.Count} of {phase.Pods.Length} pods get all of it, evenly; a zone's pods carry what its clients send."
+            ),
             "Service load balancing at the client's node",
-            [F($"{phase.Requests} requests, none to the pods of other zones"), hinted ? "the EndpointSlices carry zone hints" : "the Service asks for pods near the client (trafficDistribution)"],
-            ["a request from this zone that reaches a pod meant for another one", "the same picture without hints and trafficDistribution"],
-            ["pods per zone in proportion to the zone's clients", "no trafficDistribution / service.kubernetes.io/topology-mode: Disabled", "clients in every zone"],
-            "https://kubernetes.io/docs/concepts/services-networking/topology-aware-routing/", "https://github.com/cilium/cilium/issues/48259");
+            [
+                F($"{phase.Requests} requests, none to the pods of other zones"),
+                hinted
+                    ? "the EndpointSlices carry zone hints"
+                    : "the Service asks for pods near the client (trafficDistribution)",
+            ],
+            [
+                "a request from this zone that reaches a pod meant for another one",
+                "the same picture without hints and trafficDistribution",
+            ],
+            [
+                "pods per zone in proportion to the zone's clients",
+                "no trafficDistribution / service.kubernetes.io/topology-mode: Disabled",
+                "clients in every zone",
+            ],
+            "https://kubernetes.io/docs/concepts/services-networking/topology-aware-routing/",
+            "https://github.com/cilium/cilium/issues/48259"
+        );
     }
 }
 
@@ -103,16 +189,38 @@ public sealed class UnreadyPodRule : IDiagnosisRule
     {
         ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
-        var unready = evidence.Endpoints.Where(e => !e.Value.Ready).Select(e => e.Key).Order(StringComparer.Ordinal).ToList();
+        var unready = evidence
+            .Endpoints.Where(e => !e.Value.Ready)
+            .Select(e => e.Key)
+            .Order(StringComparer.Ordinal)
+            .ToList();
         var ready = phase.Pods.Where(p => !unready.Contains(p.Pod.HubbleName)).ToList();
-        if (unready.Count == 0 || ready.Count == 0 || !AllSucceed(phase) || phase.Requests < Enough || phase.Pods.Except(ready).Any(p => Answers(p) > 0)) return null;
-        if (EvenRule.SlowPod(phase) is not null || Evaluate(ready.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed) return null;
-        return Named("unready-pod",
-            F($"{Names(unready)} {(unready.Count == 1 ? "is" : "are")} not ready and get no load; the other {ready.Count} pods share it without skew."),
+        if (
+            unready.Count == 0
+            || ready.Count == 0
+            || !AllSucceed(phase)
+            || phase.Requests < Enough
+            || phase.Pods.Except(ready).Any(p => Answers(p) > 0)
+        )
+            return null;
+        if (
+            EvenRule.SlowPod(phase) is not null
+            || Evaluate(ready.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed
+        )
+            return null;
+        return Named(
+            "unready-pod",
+            F(
+                $"{Names(unready)} {(unready.Count == 1 ? "is" : "are")} not ready and get no load; the other {ready.Count} pods share it without skew."
+            ),
             "the Service's EndpointSlices",
             ["the EndpointSlice has the pod with ready: false", F($"{phase.Requests} requests, none to it")],
             ["a request that reaches the pod while it is not ready", "no change after it becomes ready"],
-            ["kubectl describe pod: why the readiness probe fails", "a readiness probe that tells the application's state apart from its dependencies'"],
-            "https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions");
+            [
+                "kubectl describe pod: why the readiness probe fails",
+                "a readiness probe that tells the application's state apart from its dependencies'",
+            ],
+            "https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions"
+        );
     }
 }

@@ -15,21 +15,27 @@ internal static class Shares
     public static long Answers(PodPhase pod) => pod.Ok + pod.Failed;
 
     /// <summary>Whether every request got a 2xx that names its Pod.</summary>
-    public static bool AllSucceed(PhaseReport phase) => phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
+    public static bool AllSucceed(PhaseReport phase) =>
+        phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
 
     /// <summary>Whether the load is judged skewed.</summary>
-    public static bool IsSkewed(PhaseReport phase) => phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed;
+    public static bool IsSkewed(PhaseReport phase) =>
+        phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed;
 
     /// <summary>
     /// Whether the answers are skewed, however they came about: on kept-alive connections they are no independent choices, so this describes the load and gives no error probability.
     /// </summary>
-    public static bool RequestsAreSkewed(PhaseReport phase) => Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
+    public static bool RequestsAreSkewed(PhaseReport phase) =>
+        Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
 
     /// <summary>Judges counts by Pod against equal shares.</summary>
     public static Verdict Evaluate(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
     {
         var list = counts.ToList();
-        var expected = ExpectedShares.Weighted([.. list.Select(c => c.Pod)], [.. list.Select(c => weight?.Invoke(c.Pod) ?? 1)]);
+        var expected = ExpectedShares.Weighted(
+            [.. list.Select(c => c.Pod)],
+            [.. list.Select(c => weight?.Invoke(c.Pod) ?? 1)]
+        );
         return SkewTest.Evaluate(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
     }
 
@@ -39,13 +45,20 @@ internal static class Shares
     public static bool OnlyThese(PhaseReport phase, Func<PodPhase, bool> these)
     {
         var (chosen, others) = (phase.Pods.Where(these).ToList(), phase.Pods.Where(p => !these(p)).ToList());
-        return chosen.Count > 0 && others.Count > 0 && others.All(p => Answers(p) == 0 && p.Echo == 0) && chosen.All(p => Answers(p) > 0)
-            && phase.Requests >= Enough && Evaluate(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
+        return chosen.Count > 0
+            && others.Count > 0
+            && others.All(p => Answers(p) == 0 && p.Echo == 0)
+            && chosen.All(p => Answers(p) > 0)
+            && phase.Requests >= Enough
+            && Evaluate(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
     }
 
     /// <summary>Names of the phase's Pods that were made since the load began.</summary>
     public static HashSet<string> Young(Evidence evidence) =>
-        evidence.Phase.Pods.Where(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0).Select(p => p.Pod.Name).ToHashSet(StringComparer.Ordinal);
+        evidence
+            .Phase.Pods.Where(p => evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName)?.CreatedAt is > 0)
+            .Select(p => p.Pod.Name)
+            .ToHashSet(StringComparer.Ordinal);
 
     public static string Names(IEnumerable<PodPhase> pods) => Names(pods.Select(p => p.Pod.Name));
 
@@ -57,6 +70,13 @@ internal static class Shares
 
     public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    public static DiagnosisResult Named(string name, string sentence, string hop, ImmutableArray<string> supports, ImmutableArray<string> refutes, ImmutableArray<string> remedies, params ImmutableArray<string> links) =>
-        new(name, sentence, hop, supports, refutes, remedies, links);
+    public static DiagnosisResult Named(
+        string name,
+        string sentence,
+        string hop,
+        ImmutableArray<string> supports,
+        ImmutableArray<string> refutes,
+        ImmutableArray<string> remedies,
+        params ImmutableArray<string> links
+    ) => new(name, sentence, hop, supports, refutes, remedies, links);
 }

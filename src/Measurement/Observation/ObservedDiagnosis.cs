@@ -15,25 +15,74 @@ internal static class ObservedDiagnosis
     {
         var service = observer.Service;
         var clients = traffic.Clients.Where(c => c.Chosen.Sum() >= Enough).ToList();
-        if (clients.Count == 0) return DiagnosisResult.Unknown("too few requests were seen");
-        var rows = clients.Select(c => new ClientNodeFacts(
-            c.Node, service.Endpoints.Select((e, i) => (e.Pod.Name, Count: (long)Math.Round(c.Ok[i] + c.Failed[i]))).Where(p => p.Count > 0).ToImmutableDictionary(p => p.Name, p => p.Count),
-            (long)Math.Round(c.Failed.Sum() + c.ProxyErrors.Sum()))).ToImmutableArray();
-        var found = clients.Select(c => (c.Node, Result: Diagnostician.Diagnose(EvidenceOf(observer, Only(phase, c, clients.Count == 1, service), c, clients.Count > 1 ? rows : [])))).ToList();
+        if (clients.Count == 0)
+            return DiagnosisResult.Unknown("too few requests were seen");
+        var rows = clients
+            .Select(c => new ClientNodeFacts(
+                c.Node,
+                service
+                    .Endpoints.Select((e, i) => (e.Pod.Name, Count: (long)Math.Round(c.Ok[i] + c.Failed[i])))
+                    .Where(p => p.Count > 0)
+                    .ToImmutableDictionary(p => p.Name, p => p.Count),
+                (long)Math.Round(c.Failed.Sum() + c.ProxyErrors.Sum())
+            ))
+            .ToImmutableArray();
+        var found = clients
+            .Select(c =>
+                (
+                    c.Node,
+                    Result: Diagnostician.Diagnose(
+                        EvidenceOf(
+                            observer,
+                            Only(phase, c, clients.Count == 1, service),
+                            c,
+                            clients.Count > 1 ? rows : []
+                        )
+                    )
+                )
+            )
+            .ToList();
         var named = found.Where(f => f.Result.Name is not ("even" or "unknown")).ToList();
-        if (named.Count == 0) return found.MaxBy(f => f.Result.Name == "unknown").Result;
-        if (named.Select(f => f.Result.Name).Distinct().Count() == 1 && found.All(f => f.Result.Name != "unknown")) return named[0].Result;
-        return named.Select(f => f.Result.Name).Distinct().Count() == 1 && named.Count == found.Count ? named[0].Result
-            : DiagnosisResult.Unknown($"clients on different nodes show different pictures ({string.Join(", ", found.Select(f => $"{(f.Node.Length > 0 ? f.Node : "outside")}: {f.Result.Name}"))})");
+        if (named.Count == 0)
+            return found.MaxBy(f => f.Result.Name == "unknown").Result;
+        if (named.Select(f => f.Result.Name).Distinct().Count() == 1 && found.All(f => f.Result.Name != "unknown"))
+            return named[0].Result;
+        return named.Select(f => f.Result.Name).Distinct().Count() == 1 && named.Count == found.Count
+            ? named[0].Result
+            : DiagnosisResult.Unknown(
+                $"clients on different nodes show different pictures ({string.Join(", ", found.Select(f => $"{(f.Node.Length > 0 ? f.Node : "outside")}: {f.Result.Name}"))})"
+            );
     }
 
-    private static Evidence EvidenceOf(ServiceObserver observer, PhaseReport phase, ClientTraffic client, ImmutableArray<ClientNodeFacts> rows)
+    private static Evidence EvidenceOf(
+        ServiceObserver observer,
+        PhaseReport phase,
+        ClientTraffic client,
+        ImmutableArray<ClientNodeFacts> rows
+    )
     {
         var service = observer.Service;
-        var atClient = service.Endpoints.Select((e, i) => (e.Pod.HubbleName, Errors: client.ProxyErrors[i])).Where(e => e.Errors > 0).ToImmutableDictionary(e => e.HubbleName, e => e.Errors);
-        var missing = observer.Hubble.Differences.Targets.Where(t => t.Value.Reads < QualityGate.MinCoverage * t.Value.Attempts).Select(t => t.Key.Name).ToImmutableArray();
+        var atClient = service
+            .Endpoints.Select((e, i) => (e.Pod.HubbleName, Errors: client.ProxyErrors[i]))
+            .Where(e => e.Errors > 0)
+            .ToImmutableDictionary(e => e.HubbleName, e => e.Errors);
+        var missing = observer
+            .Hubble.Differences.Targets.Where(t => t.Value.Reads < QualityGate.MinCoverage * t.Value.Attempts)
+            .Select(t => t.Key.Name)
+            .ToImmutableArray();
         bool? tunnel = service.Settings.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
-        return new Evidence(phase, null, client.Node, atClient, phase.Pods.All(p => p.Echo == p.Ok), client.Rules.Egress, client.Rules.Ingress, service.CiliumVersion, tunnel, service.Settings)
+        return new Evidence(
+            phase,
+            null,
+            client.Node,
+            atClient,
+            phase.Pods.All(p => p.Echo == p.Ok),
+            client.Rules.Egress,
+            client.Rules.Ingress,
+            service.CiliumVersion,
+            tunnel,
+            service.Settings
+        )
         {
             Service = service.Facts with { FromOutside = client.Node.Length == 0 },
             Endpoints = service.Endpoints.ToImmutableDictionary(e => e.Pod.HubbleName, e => e.Facts),
@@ -46,18 +95,35 @@ internal static class ObservedDiagnosis
     /// <summary>The phase as the clients of one node have it. What reached a Pod is known from its own counter only where there are no other clients.</summary>
     private static PhaseReport Only(PhaseReport phase, ClientTraffic client, bool alone, ObservedService service)
     {
-        var expected = ExpectedShares.Weighted([.. service.Endpoints.Select(e => e.Pod.Name)], service.WeightsFrom(client.Node));
+        var expected = ExpectedShares.Weighted(
+            [.. service.Endpoints.Select(e => e.Pod.Name)],
+            service.WeightsFrom(client.Node)
+        );
         var counts = new BackendCounts([.. client.Chosen.Select(c => (long)Math.Round(c))], 0);
         var answers = new BackendCounts([.. client.Ok.Select(c => (long)Math.Round(c))], 0);
         return ObservedReport.WithAnswers(phase, client) with
         {
-            Pods = [.. phase.Pods.Select((p, i) => p with
-            {
-                OnClientNode = p.Pod.Node == client.Node, Ok = answers.PerBackend[i], Failed = (long)Math.Round(client.Failed[i]), ClientProxyErrors = client.ProxyErrors[i],
-                Echo = alone && p.Echo > 0 ? p.Echo : client.Ok[i] + client.Failed[i],
-            })],
+            Pods =
+            [
+                .. phase.Pods.Select(
+                    (p, i) =>
+                        p with
+                        {
+                            OnClientNode = p.Pod.Node == client.Node,
+                            Ok = answers.PerBackend[i],
+                            Failed = (long)Math.Round(client.Failed[i]),
+                            ClientProxyErrors = client.ProxyErrors[i],
+                            Echo = alone && p.Echo > 0 ? p.Echo : client.Ok[i] + client.Failed[i],
+                        }
+                ),
+            ],
             Selection = alone ? phase.Selection : SkewTest.Evaluate(expected, counts, unit: SelectionUnit.Unknown),
-            Delivery = alone ? phase.Delivery : phase.Delivery with { Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.Unknown) },
+            Delivery = alone
+                ? phase.Delivery
+                : phase.Delivery with
+                {
+                    Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.Unknown),
+                },
         };
     }
 }

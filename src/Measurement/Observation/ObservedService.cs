@@ -35,11 +35,24 @@ public readonly record struct ClientPath(string Node, bool Egress, bool Ingress)
 /// <param name="Settings">Data of kube-system/cilium-config; empty when it cannot be read.</param>
 /// <param name="RulesProblem">Why it is not known which proxies a request passes (policies that cannot be read or understood); null when it is.</param>
 public sealed record ObservedService(
-    string Namespace, string Name, ImmutableArray<ObservedEndpoint> Endpoints, ServiceFacts Facts, ImmutableDictionary<string, ClientPath> Clients,
-    ImmutableDictionary<string, string> NodeZones, string? CiliumVersion, ImmutableSortedDictionary<string, string> Settings, string? RulesProblem = null)
+    string Namespace,
+    string Name,
+    ImmutableArray<ObservedEndpoint> Endpoints,
+    ServiceFacts Facts,
+    ImmutableDictionary<string, ClientPath> Clients,
+    ImmutableDictionary<string, string> NodeZones,
+    string? CiliumVersion,
+    ImmutableSortedDictionary<string, string> Settings,
+    string? RulesProblem = null
+)
 {
     /// <summary>The shares that clients on a node should give each Pod (<see cref="ServiceWeights"/>).</summary>
     /// <param name="node">The clients' node; empty when unknown.</param>
     public ImmutableArray<double> WeightsFrom(string node) =>
-        ServiceWeights.From([.. Endpoints.Select(e => new WeightedEndpoint(e.Pod.Node, e.Serves, e.Facts.HintedZones))], Facts, node, NodeZones.GetValueOrDefault(node));
+        ServiceWeights.From(
+            [.. Endpoints.Select(e => new WeightedEndpoint(e.Pod.Node, e.Serves, e.Facts.HintedZones))],
+            Facts,
+            node,
+            NodeZones.GetValueOrDefault(node)
+        );
 }

@@ -61,8 +61,10 @@ public sealed class ObservedView
     {
         ArgumentNullException.ThrowIfNull(round);
         ArgumentNullException.ThrowIfNull(service);
-        if (Differences.Add(round) is not { } difference) return;
-        foreach (var (key, count) in difference.Counts) _totals[key] = _totals.GetValueOrDefault(key) + count;
+        if (Differences.Add(round) is not { } difference)
+            return;
+        foreach (var (key, count) in difference.Counts)
+            _totals[key] = _totals.GetValueOrDefault(key) + count;
         Covered = (Covered.Intervals + 1, Covered.Seconds + difference.To - difference.From);
         var traffic = ServiceTraffic.Of(difference.Counts, service);
         var at = TimeSpan.FromSeconds(difference.To);
@@ -76,11 +78,18 @@ public sealed class ObservedView
             return;
         }
         var pods = service.Endpoints.Length;
-        var (chosen, ok, expectedChosen, expectedOk) = (new double[pods], new double[pods], new double[pods], new double[pods]);
-        foreach (var client in traffic.Clients) Add(client, service, chosen, ok, expectedChosen, expectedOk);
+        var (chosen, ok, expectedChosen, expectedOk) = (
+            new double[pods],
+            new double[pods],
+            new double[pods],
+            new double[pods]
+        );
+        foreach (var client in traffic.Clients)
+            Add(client, service, chosen, ok, expectedChosen, expectedOk);
         Selection.Add(at, chosen, expectedChosen);
         Delivery.Add(at, ok, expectedOk);
-        for (var i = 0; i < pods; i++) _success[i] = _success[i].With(ok[i], chosen[i]);
+        for (var i = 0; i < pods; i++)
+            _success[i] = _success[i].With(ok[i], chosen[i]);
         _overall = _overall.With(ok.Sum(), chosen.Sum());
     }
 
@@ -97,7 +106,14 @@ public sealed class ObservedView
         (_success, _overall, Covered) = (new RatioSums[pods.Length], default, default);
     }
 
-    private void Add(ClientTraffic client, ObservedService service, double[] chosen, double[] ok, double[] expectedChosen, double[] expectedOk)
+    private void Add(
+        ClientTraffic client,
+        ObservedService service,
+        double[] chosen,
+        double[] ok,
+        double[] expectedChosen,
+        double[] expectedOk
+    )
     {
         var weights = service.WeightsFrom(client.Node);
         var (allChosen, allOk) = (client.Chosen.Sum(), client.Ok.Sum());
@@ -109,7 +125,8 @@ public sealed class ObservedView
             expectedOk[i] += weights[i] * allOk;
         }
         // More nodes than this share the last row's fate of not being shown; the aggregate has them.
-        if (!_rows.ContainsKey(client.Node) && _rows.Count >= 1000) return;
+        if (!_rows.ContainsKey(client.Node) && _rows.Count >= 1000)
+            return;
         var row = _rows.GetValueOrDefault(client.Node) ?? AsymptoticShares.Of(Names(service));
         _rows[client.Node] = row.With(client.Chosen, [.. weights.Select(w => w * allChosen)]);
     }
@@ -118,8 +135,15 @@ public sealed class ObservedView
     public Verdict RowVerdict(AsymptoticShares row, SelectionUnit unit)
     {
         ArgumentNullException.ThrowIfNull(row);
-        return row.Verdict(_options with { ErrorProbability = _options.ErrorProbability / Math.Max(1, _rows.Count) }, unit);
+        return row.Verdict(
+            _options with
+            {
+                ErrorProbability = _options.ErrorProbability / Math.Max(1, _rows.Count),
+            },
+            unit
+        );
     }
 
-    private static ImmutableArray<string> Names(ObservedService service) => [.. service.Endpoints.Select(e => e.Pod.Name)];
+    private static ImmutableArray<string> Names(ObservedService service) =>
+        [.. service.Endpoints.Select(e => e.Pod.Name)];
 }

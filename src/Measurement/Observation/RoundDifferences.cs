@@ -39,11 +39,16 @@ public sealed class RoundDifferences
             Targets[scrape.Target] = record.With(scrape);
             complete &= scrape.Counters is not null;
         }
-        if (!complete) return null;
-        var (usable, counts) = (!double.IsNaN(_lastAt) && round.At > _lastAt, ImmutableDictionary.CreateBuilder<CounterKey, double>());
+        if (!complete)
+            return null;
+        var (usable, counts) = (
+            !double.IsNaN(_lastAt) && round.At > _lastAt,
+            ImmutableDictionary.CreateBuilder<CounterKey, double>()
+        );
         foreach (var scrape in round.Scrapes)
         {
-            if (!_last.TryGetValue(scrape.Target, out var before)) usable = false;
+            if (!_last.TryGetValue(scrape.Target, out var before))
+                usable = false;
             else if (Restarted(before, scrape))
             {
                 Targets[scrape.Target] = Targets[scrape.Target] with { Restarts = Targets[scrape.Target].Restarts + 1 };
@@ -54,13 +59,15 @@ public sealed class RoundDifferences
             {
                 foreach (var (key, value) in scrape.Counters!)
                 {
-                    if (value - before.Counters!.GetValueOrDefault(key) is > 0 and var more) counts[key] = more;
+                    if (value - before.Counters!.GetValueOrDefault(key) is > 0 and var more)
+                        counts[key] = more;
                 }
             }
         }
         var from = _lastAt;
         _last.Clear();
-        foreach (var scrape in round.Scrapes) _last[scrape.Target] = scrape;
+        foreach (var scrape in round.Scrapes)
+            _last[scrape.Target] = scrape;
         _lastAt = round.At;
         return usable ? new RoundDifference(from, round.At, counts.ToImmutable()) : null;
     }
@@ -78,7 +85,8 @@ public sealed class RoundDifferences
     private static bool Restarted(TargetScrape before, TargetScrape now) =>
         (before.Incarnation.Length > 0 && now.Incarnation.Length > 0 && before.Incarnation != now.Incarnation)
         || now.Counters!.Any(c => c.Value < before.Counters!.GetValueOrDefault(c.Key))
-        || before.Counters!.Any(c => c.Value > 0) && !before.Counters!.Any(c => c.Value > 0 && now.Counters!.ContainsKey(c.Key));
+        || before.Counters!.Any(c => c.Value > 0)
+            && !before.Counters!.Any(c => c.Value > 0 && now.Counters!.ContainsKey(c.Key));
 }
 
 /// <summary>What came of a target.</summary>
@@ -88,11 +96,19 @@ public sealed class RoundDifferences
 /// <param name="LastError">The last failure; empty for none.</param>
 /// <param name="Lost">Hubble: events it lost so far, cumulative; null when it does not say.</param>
 /// <param name="LostBefore">The same at the first reading.</param>
-public sealed record TargetRecord(int Attempts = 0, int Reads = 0, int Restarts = 0, string LastError = "", double? Lost = null, double? LostBefore = null)
+public sealed record TargetRecord(
+    int Attempts = 0,
+    int Reads = 0,
+    int Restarts = 0,
+    string LastError = "",
+    double? Lost = null,
+    double? LostBefore = null
+)
 {
     internal TargetRecord With(TargetScrape scrape)
     {
-        if (scrape.Counters is null) return this with { Attempts = Attempts + 1, LastError = scrape.Error };
+        if (scrape.Counters is null)
+            return this with { Attempts = Attempts + 1, LastError = scrape.Error };
         var losses = scrape.Counters.Where(c => c.Key.Kind is CounterKind.Lost).Select(c => (double?)c.Value).ToList();
         double? lost = losses.Count > 0 ? losses.Sum() : Lost;
         return this with { Attempts = Attempts + 1, Reads = Reads + 1, Lost = lost, LostBefore = LostBefore ?? lost };

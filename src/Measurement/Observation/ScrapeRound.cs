@@ -40,14 +40,26 @@ public enum CounterKind
 /// <param name="Pod">The backend, <c>namespace/pod</c>; empty for losses.</param>
 /// <param name="Status">HTTP status of responses; 0 otherwise.</param>
 /// <param name="Reporter">Hubble: <c>client</c> or <c>server</c> where the metric says so (Cilium 1.14 and later); empty otherwise.</param>
-public readonly record struct CounterKey(CounterKind Kind, ScrapeTarget Target, string Client = "", string Pod = "", int Status = 0, string Reporter = "");
+public readonly record struct CounterKey(
+    CounterKind Kind,
+    ScrapeTarget Target,
+    string Client = "",
+    string Pod = "",
+    int Status = 0,
+    string Reporter = ""
+);
 
 /// <summary>One attempt to read a target.</summary>
 /// <param name="Target">The target.</param>
 /// <param name="Counters">Its cumulative counters; null when it could not be read. What is absent counts 0.</param>
 /// <param name="Error">Why it could not be read; empty otherwise.</param>
 /// <param name="Incarnation">Changes when the process behind the target does; empty when that is not known.</param>
-public sealed record TargetScrape(ScrapeTarget Target, ImmutableDictionary<CounterKey, double>? Counters, string Error = "", string Incarnation = "")
+public sealed record TargetScrape(
+    ScrapeTarget Target,
+    ImmutableDictionary<CounterKey, double>? Counters,
+    string Error = "",
+    string Incarnation = ""
+)
 {
     /// <summary>A target that could not be read.</summary>
     public static TargetScrape Failed(ScrapeTarget target, string error) => new(target, null, error);

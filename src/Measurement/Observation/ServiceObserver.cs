@@ -62,7 +62,8 @@ public sealed class ServiceObserver
         {
             var why = new RecordedEvent(change, TimeSpan.FromSeconds(round.At));
             _events.Add(why);
-            if (_events.Count > MaxEvents) _events.RemoveAt(0);
+            if (_events.Count > MaxEvents)
+                _events.RemoveAt(0);
             Hubble.Change(service, why);
             Backends.Change(service, why);
             Phase = (round.At, round.At);
@@ -72,7 +73,8 @@ public sealed class ServiceObserver
         foreach (var view in (ObservedView[])[Hubble, Backends])
         {
             var own = round.Scrapes.Where(s => s.Target.Kind == view.Kind).ToImmutableArray();
-            if (!own.IsEmpty) view.Add(new ScrapeRound(round.At, own), service);
+            if (!own.IsEmpty)
+                view.Add(new ScrapeRound(round.At, own), service);
         }
         Phase = (Phase.Start, round.At);
         Chart(round, service);
@@ -80,22 +82,39 @@ public sealed class ServiceObserver
 
     private void Chart(ScrapeRound round, ObservedService service)
     {
-        if (!Series.IsDue(round.At)) return;
+        if (!Series.IsDue(round.At))
+            return;
         if (round.Scrapes.Any(s => s.Counters is null))
         {
             Series.Miss();
             return;
         }
         var counters = ClusterCounters.Zero;
-        var (requests, responses, echo) = (counters.Requests.ToBuilder(), counters.Responses.ToBuilder(), counters.Echo.ToBuilder());
+        var (requests, responses, echo) = (
+            counters.Requests.ToBuilder(),
+            counters.Responses.ToBuilder(),
+            counters.Echo.ToBuilder()
+        );
         foreach (var (key, value) in round.Scrapes.SelectMany(s => s.Counters!))
         {
             var hubble = new HubbleKey(key.Target.Name, key.Pod, key.Status);
-            if (key.Kind is CounterKind.Requests) requests[hubble] = requests.GetValueOrDefault(hubble) + value;
-            else if (key.Kind is CounterKind.Responses) responses[hubble] = responses.GetValueOrDefault(hubble) + value;
-            else if (key.Kind is CounterKind.Reached) echo[key.Pod] = echo.GetValueOrDefault(key.Pod) + value;
+            if (key.Kind is CounterKind.Requests)
+                requests[hubble] = requests.GetValueOrDefault(hubble) + value;
+            else if (key.Kind is CounterKind.Responses)
+                responses[hubble] = responses.GetValueOrDefault(hubble) + value;
+            else if (key.Kind is CounterKind.Reached)
+                echo[key.Pod] = echo.GetValueOrDefault(key.Pod) + value;
         }
-        Series.Add(round.At, counters with { Requests = requests.ToImmutable(), Responses = responses.ToImmutable(), Echo = echo.ToImmutable() }, service.Endpoints.Select(e => e.Pod));
+        Series.Add(
+            round.At,
+            counters with
+            {
+                Requests = requests.ToImmutable(),
+                Responses = responses.ToImmutable(),
+                Echo = echo.ToImmutable(),
+            },
+            service.Endpoints.Select(e => e.Pod)
+        );
     }
 }
 
@@ -112,15 +131,42 @@ public static class ServiceChange
         void Change(string what, IEnumerable<string> which)
         {
             var all = which.ToList();
-            if (all.Count > 0) changes.Add(string.Create(CultureInfo.InvariantCulture, $"{what} {(all.Count <= 3 ? string.Join(", ", all) : $"{all[0]}, {all[1]} and {all.Count - 2} more")}"));
+            if (all.Count > 0)
+                changes.Add(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{what} {(all.Count <= 3 ? string.Join(", ", all) : $"{all[0]}, {all[1]} and {all.Count - 2} more")}"
+                    )
+                );
         }
         Change("new pod", young.Keys.Except(old.Keys).Select(p => p.Name));
         Change("pod gone:", old.Keys.Except(young.Keys).Select(p => p.Name));
-        Change("no longer ready:", old.Where(e => e.Value.Serves && young.GetValueOrDefault(e.Key) is { Serves: false }).Select(e => e.Key.Name));
-        Change("ready:", old.Where(e => !e.Value.Serves && young.GetValueOrDefault(e.Key) is { Serves: true }).Select(e => e.Key.Name));
-        Change("other zone hints:", old.Where(e => young.GetValueOrDefault(e.Key) is { } same && !same.Facts.HintedZones.SequenceEqual(e.Value.Facts.HintedZones)).Select(e => e.Key.Name));
-        if (before.Facts != now.Facts) changes.Add("Service changed");
-        Change("other HTTP rules for", before.Clients.Where(c => now.Clients.TryGetValue(c.Key, out var path) && path != c.Value).Select(c => c.Key));
+        Change(
+            "no longer ready:",
+            old.Where(e => e.Value.Serves && young.GetValueOrDefault(e.Key) is { Serves: false })
+                .Select(e => e.Key.Name)
+        );
+        Change(
+            "ready:",
+            old.Where(e => !e.Value.Serves && young.GetValueOrDefault(e.Key) is { Serves: true })
+                .Select(e => e.Key.Name)
+        );
+        Change(
+            "other zone hints:",
+            old.Where(e =>
+                    young.GetValueOrDefault(e.Key) is { } same
+                    && !same.Facts.HintedZones.SequenceEqual(e.Value.Facts.HintedZones)
+                )
+                .Select(e => e.Key.Name)
+        );
+        if (before.Facts != now.Facts)
+            changes.Add("Service changed");
+        Change(
+            "other HTTP rules for",
+            before
+                .Clients.Where(c => now.Clients.TryGetValue(c.Key, out var path) && path != c.Value)
+                .Select(c => c.Key)
+        );
         return changes.Count == 0 ? null : string.Join("; ", changes);
     }
 }

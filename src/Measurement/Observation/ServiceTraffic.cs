@@ -39,17 +39,21 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
 {
     private sealed class Passes
     {
-        public double Egress, Ingress;
+        public double Egress,
+            Ingress;
         public SortedDictionary<int, double> EgressBy { get; } = [];
         public SortedDictionary<int, double> IngressBy { get; } = [];
 
         public void Add(int status, double egress, double ingress)
         {
-            if (status == 0) (Egress, Ingress) = (Egress + egress, Ingress + ingress);
+            if (status == 0)
+                (Egress, Ingress) = (Egress + egress, Ingress + ingress);
             else
             {
-                if (egress > 0) EgressBy[status] = EgressBy.GetValueOrDefault(status) + egress;
-                if (ingress > 0) IngressBy[status] = IngressBy.GetValueOrDefault(status) + ingress;
+                if (egress > 0)
+                    EgressBy[status] = EgressBy.GetValueOrDefault(status) + egress;
+                if (ingress > 0)
+                    IngressBy[status] = IngressBy.GetValueOrDefault(status) + ingress;
             }
         }
     }
@@ -62,38 +66,55 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
     {
         ArgumentNullException.ThrowIfNull(counts);
         ArgumentNullException.ThrowIfNull(service);
-        var positions = service.Endpoints.Select((e, i) => (e.Pod.HubbleName, i)).ToDictionary(e => e.HubbleName, e => e.i, StringComparer.Ordinal);
+        var positions = service
+            .Endpoints.Select((e, i) => (e.Pod.HubbleName, i))
+            .ToDictionary(e => e.HubbleName, e => e.i, StringComparer.Ordinal);
         var reached = new double[positions.Count];
         Dictionary<(string Node, ClientPath Path, int Pod), Passes> passes = [];
         foreach (var (key, count) in counts)
         {
-            if (!positions.TryGetValue(key.Pod, out var pod)) continue;
-            if (key.Kind is CounterKind.Reached) reached[pod] += count;
-            if (key.Kind is not (CounterKind.Requests or CounterKind.Responses)) continue;
-            var (path, podNode, counting) = (service.Clients.GetValueOrDefault(key.Client), service.Endpoints[pod].Pod.Node, key.Target.Name);
+            if (!positions.TryGetValue(key.Pod, out var pod))
+                continue;
+            if (key.Kind is CounterKind.Reached)
+                reached[pod] += count;
+            if (key.Kind is not (CounterKind.Requests or CounterKind.Responses))
+                continue;
+            var (path, podNode, counting) = (
+                service.Clients.GetValueOrDefault(key.Client),
+                service.Endpoints[pod].Pod.Node,
+                key.Target.Name
+            );
             var share = ShareOfEgress(key.Reporter, path, podNode, counting);
-            var node = path.Node is { Length: > 0 } known ? known : share == 1 && counting != podNode ? counting : "";
-            if (!passes.TryGetValue((node, path, pod), out var pass)) passes[(node, path, pod)] = pass = new Passes();
+            var node =
+                path.Node is { Length: > 0 } known ? known
+                : share == 1 && counting != podNode ? counting
+                : "";
+            if (!passes.TryGetValue((node, path, pod), out var pass))
+                passes[(node, path, pod)] = pass = new Passes();
             // On one's own node two proxies count the same request; otherwise each side has a number of its own.
             pass.Add(key.Status, share * count, (1 - share) * count);
         }
         var clients = new SortedDictionary<string, ClientTraffic>(StringComparer.Ordinal);
         foreach (var ((node, path, pod), pass) in passes)
         {
-            if (!clients.TryGetValue(node, out var traffic)) clients[node] = traffic = new ClientTraffic(node, positions.Count);
+            if (!clients.TryGetValue(node, out var traffic))
+                clients[node] = traffic = new ClientTraffic(node, positions.Count);
             Add(traffic, path, pod, pass);
         }
         return new ServiceTraffic([.. clients.Values], [.. reached]);
     }
 
-    private static double ShareOfEgress(string reporter, ClientPath path, string podNode, string counting) => reporter switch
-    {
-        "client" => 1,
-        "server" => 0,
-        _ when counting != podNode => 1,
-        _ when path.Node != podNode => 0,
-        _ => path.Proxies == 0 ? 0 : path.Egress ? 1.0 / path.Proxies : 0,
-    };
+    private static double ShareOfEgress(string reporter, ClientPath path, string podNode, string counting) =>
+        reporter switch
+        {
+            "client" => 1,
+            "server" => 0,
+            _ when counting != podNode => 1,
+            _ when path.Node != podNode => 0,
+            _ => path.Proxies == 0 ? 0
+            : path.Egress ? 1.0 / path.Proxies
+            : 0,
+        };
 
     private static void Add(ClientTraffic traffic, ClientPath path, int pod, Passes pass)
     {
@@ -105,10 +126,14 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
         foreach (var (status, count) in seen)
         {
             traffic.ByStatus[status] = traffic.ByStatus.GetValueOrDefault(status) + count;
-            if (status is >= 200 and < 300) traffic.Ok[pod] += count;
-            else failures += count;
+            if (status is >= 200 and < 300)
+                traffic.Ok[pod] += count;
+            else
+                failures += count;
         }
-        var own = atClient ? Math.Min(failures, pass.IngressBy.Where(s => s.Key is < 200 or >= 300).Sum(s => s.Value)) : failures;
+        var own = atClient
+            ? Math.Min(failures, pass.IngressBy.Where(s => s.Key is < 200 or >= 300).Sum(s => s.Value))
+            : failures;
         traffic.Failed[pod] += own;
         traffic.ProxyErrors[pod] += failures - own;
     }

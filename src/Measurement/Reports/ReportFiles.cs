@@ -36,13 +36,24 @@ public static class ReportFiles
     {
         ArgumentNullException.ThrowIfNull(document);
         (string Name, string Text)[] files =
-            [(Json, ReportJson.Write(document) + "\n"), (Markdown, MarkdownReport.Write(document)), (Html, HtmlReport.Write(document)), (JUnit, JUnitReport.Write(document))];
-        var name = $"{FileName(document.Scenario.Name)}-{document.StartedAt.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+        [
+            (Json, ReportJson.Write(document) + "\n"),
+            (Markdown, MarkdownReport.Write(document)),
+            (Html, HtmlReport.Write(document)),
+            (JUnit, JUnitReport.Write(document)),
+        ];
+        var name =
+            $"{FileName(document.Scenario.Name)}-{document.StartedAt.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
         Directory.CreateDirectory(parent);
         var hidden = Directory.CreateDirectory(Path.Combine(parent, $".{name}-{Path.GetRandomFileName()}")).FullName;
         try
         {
-            foreach (var (file, text) in files) File.WriteAllText(Path.Combine(hidden, file), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            foreach (var (file, text) in files)
+                File.WriteAllText(
+                    Path.Combine(hidden, file),
+                    text,
+                    new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)
+                );
             return Rename(hidden, parent, name);
         }
         catch
@@ -56,7 +67,10 @@ public static class ReportFiles
     {
         for (var n = 1; ; n++)
         {
-            var folder = Path.Combine(parent, n == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{n}"));
+            var folder = Path.Combine(
+                parent,
+                n == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{n}")
+            );
             try
             {
                 if (!Path.Exists(folder))
@@ -69,13 +83,15 @@ public static class ReportFiles
             {
                 // Another run was faster with this name.
             }
-            if (n == MaxOfOneSecond) throw new IOException($"{folder} and all names before it exist already");
+            if (n == MaxOfOneSecond)
+                throw new IOException($"{folder} and all names before it exist already");
         }
     }
 
     private static string FileName(string text)
     {
-        var safe = string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')).Trim('.', '-');
+        var safe = string.Concat(text.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-'))
+            .Trim('.', '-');
         return safe.Length == 0 ? "run" : safe[..Math.Min(safe.Length, 100)];
     }
 }

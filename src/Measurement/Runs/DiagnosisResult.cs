@@ -11,9 +11,16 @@ namespace CiliumDebugging.Measurement.Runs;
 /// <param name="Remedies">What helps.</param>
 /// <param name="Links">Where to read on.</param>
 public sealed record DiagnosisResult(
-    string Name, string Sentence, string Hop, ImmutableArray<string> Supports, ImmutableArray<string> Refutes, ImmutableArray<string> Remedies, ImmutableArray<string> Links)
+    string Name,
+    string Sentence,
+    string Hop,
+    ImmutableArray<string> Supports,
+    ImmutableArray<string> Refutes,
+    ImmutableArray<string> Remedies,
+    ImmutableArray<string> Links
+)
 {
     /// <summary>No rule fits.</summary>
-    public static DiagnosisResult Unknown(string observation) => new(
-        "unknown", $"{observation}; no known mechanism fits what the three views show", "", [], [], [], []);
+    public static DiagnosisResult Unknown(string observation) =>
+        new("unknown", $"{observation}; no known mechanism fits what the three views show", "", [], [], [], []);
 }

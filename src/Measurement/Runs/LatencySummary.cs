@@ -25,7 +25,8 @@ public sealed record LatencySummary(long Count, QuantileMs P50, QuantileMs P90, 
     public static LatencySummary? Of(Latencies latencies, double errorProbability = 1e-4)
     {
         ArgumentNullException.ThrowIfNull(latencies);
-        if (latencies.Count == 0) return null;
+        if (latencies.Count == 0)
+            return null;
         QuantileMs At(double p) => QuantileOf(latencies, p, errorProbability / 3);
         return new LatencySummary(latencies.Count, At(0.5), At(0.9), At(0.99), latencies.Max.TotalMilliseconds);
     }
@@ -39,7 +40,11 @@ public sealed record LatencySummary(long Count, QuantileMs P50, QuantileMs P90, 
         var n = latencies.Count;
         var lower = FirstRank(n, k => Proportion.Interval(k, n, errorProbability).Upper >= q);
         var upper = FirstRank(n, k => Proportion.Interval(k, n, errorProbability).Lower > q);
-        return new QuantileMs(Ms(q), Ms((double)lower / n), upper > n ? latencies.Max.TotalMilliseconds : Ms((double)upper / n));
+        return new QuantileMs(
+            Ms(q),
+            Ms((double)lower / n),
+            upper > n ? latencies.Max.TotalMilliseconds : Ms((double)upper / n)
+        );
         double Ms(double share) => latencies.Quantile(share).TotalMilliseconds;
     }
 
@@ -49,8 +54,10 @@ public sealed record LatencySummary(long Count, QuantileMs P50, QuantileMs P90, 
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (middle <= n && !holds(middle)) low = middle + 1;
-            else high = middle;
+            if (middle <= n && !holds(middle))
+                low = middle + 1;
+            else
+                high = middle;
         }
         return low;
     }

@@ -14,8 +14,16 @@ namespace CiliumDebugging.Measurement.Runs;
 /// <param name="SelectionSource">Where <paramref name="Selection"/> comes from.</param>
 /// <param name="Delivery">Verdict on where the successes come from, and success rates.</param>
 public sealed record PhaseReport(
-    string Name, double Seconds, long Requests, ImmutableSortedDictionary<int, long> ByStatus, ImmutableSortedDictionary<string, long> Unanswered,
-    ImmutableArray<PodPhase> Pods, Verdict Selection, string SelectionSource, Delivery Delivery)
+    string Name,
+    double Seconds,
+    long Requests,
+    ImmutableSortedDictionary<int, long> ByStatus,
+    ImmutableSortedDictionary<string, long> Unanswered,
+    ImmutableArray<PodPhase> Pods,
+    Verdict Selection,
+    string SelectionSource,
+    Delivery Delivery
+)
 {
     /// <summary>Nobody knows how the requests ended (only the backends' own counters are there): all of them are taken for answered.</summary>
     public bool StatusUnknown { get; init; }

@@ -12,7 +12,16 @@ namespace CiliumDebugging.Measurement.Runs;
 /// <param name="HubbleOk">Hubble: 2xx of this Pod.</param>
 /// <param name="HubbleServerErrors">Hubble: 5xx in this Pod's name, also those that a proxy made.</param>
 /// <param name="Echo">Backend: requests that reached the Pod.</param>
-public sealed record PodPhase(BackendPod Pod, bool OnClientNode, long Ok, long Failed, double HubbleRequests, double HubbleOk, double HubbleServerErrors, double Echo)
+public sealed record PodPhase(
+    BackendPod Pod,
+    bool OnClientNode,
+    long Ok,
+    long Failed,
+    double HubbleRequests,
+    double HubbleOk,
+    double HubbleServerErrors,
+    double Echo
+)
 {
     /// <summary>Hubble: 5xx in this Pod's name that the proxy of the client's node counted; part of <see cref="HubbleServerErrors"/>.</summary>
     public double ClientProxyErrors { get; init; }

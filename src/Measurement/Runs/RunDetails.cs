@@ -17,8 +17,17 @@ namespace CiliumDebugging.Measurement.Runs;
 /// <param name="SeriesInterval">Time between two samples of <paramref name="Series"/>, s.</param>
 /// <param name="SeriesMissed">Samples that could not be taken.</param>
 public sealed record RunDetails(
-    DateTimeOffset StartedAt, RunEnvironment Environment, string? CiliumVersion, string Method, string Url, ImmutableArray<string> Steps, ImmutableArray<RecordedEvent> Events,
-    ImmutableArray<CiliumDebugging.Measurement.Runs.SeriesSample> Series, double SeriesInterval, int SeriesMissed)
+    DateTimeOffset StartedAt,
+    RunEnvironment Environment,
+    string? CiliumVersion,
+    string Method,
+    string Url,
+    ImmutableArray<string> Steps,
+    ImmutableArray<RecordedEvent> Events,
+    ImmutableArray<CiliumDebugging.Measurement.Runs.SeriesSample> Series,
+    double SeriesInterval,
+    int SeriesMissed
+)
 {
     /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
     public int KeptConnections { get; init; }
@@ -33,5 +42,6 @@ public sealed record RunDetails(
     public ImmutableArray<NodeVersions> Nodes { get; init; } = [];
 
     /// <summary>Nothing is known.</summary>
-    public static RunDetails Unknown { get; } = new(DateTimeOffset.UnixEpoch, RunEnvironment.Current, null, "", "", [], [], [], 1, 0);
+    public static RunDetails Unknown { get; } =
+        new(DateTimeOffset.UnixEpoch, RunEnvironment.Current, null, "", "", [], [], [], 1, 0);
 }

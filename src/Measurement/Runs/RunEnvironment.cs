@@ -12,9 +12,16 @@ namespace CiliumDebugging.Measurement.Runs;
 public sealed record RunEnvironment(string Lab, string Runtime, string System, int Processors)
 {
     /// <summary>This process's.</summary>
-    public static RunEnvironment Current { get; } = new(
-        typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown",
-        RuntimeInformation.FrameworkDescription, $"{RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})", Environment.ProcessorCount);
+    public static RunEnvironment Current { get; } =
+        new(
+            typeof(RunEnvironment)
+                .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()
+                ?.InformationalVersion.Split('+')[0]
+                ?? "unknown",
+            RuntimeInformation.FrameworkDescription,
+            $"{RuntimeInformation.OSDescription} ({RuntimeInformation.ProcessArchitecture})",
+            Environment.ProcessorCount
+        );
 }
 
 /// <summary>Nodes that run the same versions.</summary>
@@ -26,5 +33,6 @@ public sealed record RunEnvironment(string Lab, string Runtime, string System, i
 public sealed record NodeVersions(int Count, string? Kubelet, string? Kernel, string? System, string? Runtime)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"{Count} node{(Count == 1 ? "" : "s")}: {string.Join(", ", new[] { Kubelet is null ? null : $"kubelet {Kubelet}", Kernel is null ? null : $"kernel {Kernel}", System, Runtime }.OfType<string>())}";
+    public override string ToString() =>
+        $"{Count} node{(Count == 1 ? "" : "s")}: {string.Join(", ", new[] { Kubelet is null ? null : $"kubelet {Kubelet}", Kernel is null ? null : $"kernel {Kernel}", System, Runtime }.OfType<string>())}";
 }

@@ -38,8 +38,19 @@ public sealed record ExpectationResult(string What, bool Holds, string Observed)
 /// <param name="Expectations">The scenario's expectations.</param>
 /// <param name="Settings">The agents' settings.</param>
 public sealed record RunReport(
-    string Scenario, string Title, string Source, double RatePerSecond, string ClientPod, string ClientNode, ImmutableArray<PhaseReport> Phases, SkewStatus Status,
-    DiagnosisResult Diagnosis, ImmutableArray<ReconciliationLine> Reconciliation, ImmutableArray<ExpectationResult> Expectations, ImmutableSortedDictionary<string, string> Settings)
+    string Scenario,
+    string Title,
+    string Source,
+    double RatePerSecond,
+    string ClientPod,
+    string ClientNode,
+    ImmutableArray<PhaseReport> Phases,
+    SkewStatus Status,
+    DiagnosisResult Diagnosis,
+    ImmutableArray<ReconciliationLine> Reconciliation,
+    ImmutableArray<ExpectationResult> Expectations,
+    ImmutableSortedDictionary<string, string> Settings
+)
 {
     /// <summary>Whether the three views agree exactly.</summary>
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);

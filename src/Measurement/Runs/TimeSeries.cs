@@ -52,22 +52,39 @@ public sealed class TimeSeries(double intervalSeconds = 1, int capacity = 600)
     {
         ArgumentNullException.ThrowIfNull(counters);
         ArgumentNullException.ThrowIfNull(pods);
-        if (_samples.Count > 0 && at <= _samples[^1].At) return;
+        if (_samples.Count > 0 && at <= _samples[^1].At)
+            return;
         _origin ??= counters;
         var since = counters.Since(_origin);
-        var seen = _samples.Count > 0 ? _samples[^1].Pods : ImmutableSortedDictionary.Create<string, PodCounts>(StringComparer.Ordinal);
-        _samples.Add(new SeriesSample(at, seen.SetItems(pods.Select(p => KeyValuePair.Create(p.HubbleName, CountsOf(p.HubbleName, since))))));
-        if (_samples.Count > Math.Max(capacity, 4)) Thin();
+        var seen =
+            _samples.Count > 0
+                ? _samples[^1].Pods
+                : ImmutableSortedDictionary.Create<string, PodCounts>(StringComparer.Ordinal);
+        _samples.Add(
+            new SeriesSample(
+                at,
+                seen.SetItems(pods.Select(p => KeyValuePair.Create(p.HubbleName, CountsOf(p.HubbleName, since))))
+            )
+        );
+        if (_samples.Count > Math.Max(capacity, 4))
+            Thin();
     }
 
-    private static PodCounts CountsOf(string pod, ClusterCounters since) => new(
-        since.Echo.GetValueOrDefault(pod), since.RequestsTo(pod),
-        since.Responses.Where(r => r.Key.Pod == pod).GroupBy(r => r.Key.Status).ToImmutableSortedDictionary(g => g.Key, g => g.Sum(r => r.Value)));
+    private static PodCounts CountsOf(string pod, ClusterCounters since) =>
+        new(
+            since.Echo.GetValueOrDefault(pod),
+            since.RequestsTo(pod),
+            since
+                .Responses.Where(r => r.Key.Pod == pod)
+                .GroupBy(r => r.Key.Status)
+                .ToImmutableSortedDictionary(g => g.Key, g => g.Sum(r => r.Value))
+        );
 
     private void Thin()
     {
         // The first and the newest stay, so that the series always spans the run.
-        for (var i = _samples.Count - 2; i > 0; i -= 2) _samples.RemoveAt(i);
+        for (var i = _samples.Count - 2; i > 0; i -= 2)
+            _samples.RemoveAt(i);
         IntervalSeconds *= 2;
     }
 }

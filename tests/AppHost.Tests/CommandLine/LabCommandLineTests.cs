@@ -24,10 +24,28 @@ public sealed class LabCommandLineTests
     [Fact]
     public void Every_option_is_read()
     {
-        var (command, _) = Parse(
-        [
-            "--scenario", "two-sided-l7", "--rate", "12.5", "--baseline", "1m30s", "--observe", "500ms", "--once", "--port-offset", "1000",
-            "--set", "bpf-lb-sock=true", "--set", "tunnel=vxlan", "--set", "bpf-lb-sock=false", "--workers", "4", "--client-worker", "2",
+        var (command, _) = Parse([
+            "--scenario",
+            "two-sided-l7",
+            "--rate",
+            "12.5",
+            "--baseline",
+            "1m30s",
+            "--observe",
+            "500ms",
+            "--once",
+            "--port-offset",
+            "1000",
+            "--set",
+            "bpf-lb-sock=true",
+            "--set",
+            "tunnel=vxlan",
+            "--set",
+            "bpf-lb-sock=false",
+            "--workers",
+            "4",
+            "--client-worker",
+            "2",
         ]);
 
         command.Exit.ShouldBeNull();
@@ -51,7 +69,11 @@ public sealed class LabCommandLineTests
     [InlineData("--baseline 6", "--baseline 6: must be a time greater than 0", "--baseline 6s")]
     [InlineData("--baseline 0s", "--baseline 0s: must be a time greater than 0", "--baseline 6s")]
     [InlineData("--observe 9999999999999999999999h", "must be a time greater than 0 and at most 24h", "--observe 2m")]
-    [InlineData("--port-offset 50001", "--port-offset 50001: must be a whole number from 0 to 50000", "--port-offset 1000")]
+    [InlineData(
+        "--port-offset 50001",
+        "--port-offset 50001: must be a whole number from 0 to 50000",
+        "--port-offset 1000"
+    )]
     [InlineData("--set bpf-lb-sock", "--set bpf-lb-sock: must be key=value", "--set bpf-lb-sock=false")]
     [InlineData("--workers 0", "--workers 0: must be a whole number from 1 to 250", "--workers 3")]
     [InlineData("--client-worker 4", "--client-worker 4: there are only 3 workers", "--workers")]
@@ -59,7 +81,11 @@ public sealed class LabCommandLineTests
     [InlineData("--rate", "--rate: needs a value", "--help")]
     [InlineData("--rate 5 --rate 6", "--rate 5 6: give it once", "once")]
     [InlineData("--rat 5", "--rat: no such option", "did you mean --rate?")]
-    [InlineData("--service backend-1 --context c", "--service backend-1: must be a namespace and a name", "--service backend/backend-1")]
+    [InlineData(
+        "--service backend-1 --context c",
+        "--service backend-1: must be a namespace and a name",
+        "--service backend/backend-1"
+    )]
     [InlineData("--service backend/backend-1", "--service: only with --context", "--kubeconfig")]
     [InlineData("--kubeconfig no/such/file", "--kubeconfig no/such/file: there is no such file", "file")]
     [InlineData("--context c --workers 4", "--workers: only without --context", "embedded")]
@@ -86,12 +112,30 @@ public sealed class LabCommandLineTests
     [Fact]
     public void Arguments_of_Aspire_pass_through_in_their_order()
     {
-        var (command, said) = Parse(["--operation", "publish", "--rate", "5", "--step", "publish", "--output-path", "out", "--AppHost:Key=value"]);
+        var (command, said) = Parse([
+            "--operation",
+            "publish",
+            "--rate",
+            "5",
+            "--step",
+            "publish",
+            "--output-path",
+            "out",
+            "--AppHost:Key=value",
+        ]);
 
         said.ShouldBeEmpty();
         command.Exit.ShouldBeNull();
         command.Options.RatePerSecond.ShouldBe(5);
-        command.HostArguments.ShouldBe(["--operation", "publish", "--step", "publish", "--output-path", "out", "--AppHost:Key=value"]);
+        command.HostArguments.ShouldBe([
+            "--operation",
+            "publish",
+            "--step",
+            "publish",
+            "--output-path",
+            "out",
+            "--AppHost:Key=value",
+        ]);
     }
 
     [Fact]
@@ -121,5 +165,6 @@ public sealed class LabCommandLineTests
         return (LabCommandLine.Parse(args, TextWriter.Null, error), error.ToString());
     }
 
-    private static string[] NodesOf(LabCommandLine command, string workload) => [.. command.Options.Topology.Workloads.Single(w => w.Name == workload).Nodes];
+    private static string[] NodesOf(LabCommandLine command, string workload) =>
+        [.. command.Options.Topology.Workloads.Single(w => w.Name == workload).Nodes];
 }

@@ -16,7 +16,14 @@ public sealed class ObjectWatchTests
     public async Task It_lists_again_when_the_watch_ends_or_the_server_was_away_and_reports_what_changed()
     {
         using var stop = new CancellationTokenSource();
-        var watch = new ObjectWatch<string>(ListAsync, WatchAsync, items => Seen($"all {string.Join(',', items)}"), (type, item) => Seen($"{type} {item}"), refusal => _seen.Enqueue(refusal.Message), TimeProvider.System);
+        var watch = new ObjectWatch<string>(
+            ListAsync,
+            WatchAsync,
+            items => Seen($"all {string.Join(',', items)}"),
+            (type, item) => Seen($"{type} {item}"),
+            refusal => _seen.Enqueue(refusal.Message),
+            TimeProvider.System
+        );
 
         var running = watch.RunAsync(stop.Token);
         await UntilAsync(() => _seen.Contains("Deleted z"));
@@ -26,14 +33,18 @@ public sealed class ObjectWatchTests
         _seen.Take(4).ShouldBe(["all a", "Added b", "all a,b", "Deleted z"]);
     }
 
-    private Task<(IList<string>, string)> ListAsync(CancellationToken cancellationToken) => ++_lists switch
-    {
-        1 => Task.FromResult<(IList<string>, string)>((["a"], "1")),
-        2 => throw new HttpRequestException("away"),
-        _ => Task.FromResult<(IList<string>, string)>((["a", "b"], "2")),
-    };
+    private Task<(IList<string>, string)> ListAsync(CancellationToken cancellationToken) =>
+        ++_lists switch
+        {
+            1 => Task.FromResult<(IList<string>, string)>((["a"], "1")),
+            2 => throw new HttpRequestException("away"),
+            _ => Task.FromResult<(IList<string>, string)>((["a", "b"], "2")),
+        };
 
-    private static async IAsyncEnumerable<(WatchEventType, string)> WatchAsync(string version, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<(WatchEventType, string)> WatchAsync(
+        string version,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (version == "1")
         {
@@ -57,6 +68,7 @@ public sealed class ObjectWatchTests
     private static async Task UntilAsync(Func<bool> condition)
     {
         using var deadline = new CancellationTokenSource(s_limit);
-        while (!condition()) await Task.Delay(10, deadline.Token);
+        while (!condition())
+            await Task.Delay(10, deadline.Token);
     }
 }

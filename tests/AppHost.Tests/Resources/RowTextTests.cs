@@ -2,9 +2,9 @@ using Aspire.Hosting.ApplicationModel;
 using CiliumDebugging.AppHost.Resources;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using k8s;
 using k8s.Models;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace CiliumDebugging.AppHost.Tests.Resources;
 
@@ -13,19 +13,45 @@ public sealed class RowTextTests
 {
     private static readonly PageState s_skewed = PageState.Empty with
     {
-        Activity = "running", Scenario = "two-sided-l7", Step = "observe", Requests = 500, RatePerSecond = 50,
+        Activity = "running",
+        Scenario = "two-sided-l7",
+        Step = "observe",
+        Requests = 500,
+        RatePerSecond = 50,
         Client = new ClientPlace("load-test-1-x", "cluster-worker3"),
-        Situation = new RunStatus("failing", "1 of 3 pods answers", "backend-1-c on cluster-worker3", "backend-1-a, backend-1-b", "3.0 s", "applied load-test-policy.yaml", "egress proxy on cluster-worker3", "HTTP rules on both sides"),
+        Situation = new RunStatus(
+            "failing",
+            "1 of 3 pods answers",
+            "backend-1-c on cluster-worker3",
+            "backend-1-a, backend-1-b",
+            "3.0 s",
+            "applied load-test-policy.yaml",
+            "egress proxy on cluster-worker3",
+            "HTTP rules on both sides"
+        ),
         PodRows = [Row("a", "silent", 0, 16.7, 0), Row("b", "short", 4, 0, 0.2), Row("c", "answers", 16.7, 0, 1)],
         Verdict = new PageVerdict("skewed", "skewed beyond ±15 %", 9.3, -3, Math.Log(10_000), 500, null, 3, 1),
-        Diagnosis = new DiagnosisInfo("two-sided-l7", "HTTP rules on both sides", "egress proxy", ["163 × 503"], [], ["remove one side's rules"], []),
+        Diagnosis = new DiagnosisInfo(
+            "two-sided-l7",
+            "HTTP rules on both sides",
+            "egress proxy",
+            ["163 × 503"],
+            [],
+            ["remove one side's rules"],
+            []
+        ),
     };
 
     [Theory]
     [InlineData("a", "Running, receives nothing", "error", "░░░░░░░░░░ 0 % 0.0/s, 16.7/s fail")]
     [InlineData("b", "Running, receives too little", "warning", "██░░░░░░░░ 20 % 4.0/s")]
     [InlineData("c", "Running", "success", "██████████ 100 % 16.7/s")]
-    public void A_backend_shows_its_share_as_a_bar_and_its_state_in_plain_words(string name, string state, string style, string link)
+    public void A_backend_shows_its_share_as_a_bar_and_its_state_in_plain_words(
+        string name,
+        string state,
+        string style,
+        string link
+    )
     {
         var text = Text(Pod($"backend-1-{name}"), s_skewed);
 
@@ -54,9 +80,12 @@ public sealed class RowTextTests
     [Fact]
     public void What_keeps_a_pod_from_running_is_its_state()
     {
-        Text(Pod("x", waiting: "CrashLoopBackOff"), s_skewed).State.ShouldBe(new ResourceStateSnapshot("CrashLoopBackOff", KnownResourceStateStyles.Error));
-        Text(Pod("x", waiting: "ContainerCreating", phase: "Pending"), s_skewed).State.ShouldBe(new ResourceStateSnapshot("Pending", KnownResourceStateStyles.Info));
-        Text(Pod("x", ready: false), s_skewed).State.ShouldBe(new ResourceStateSnapshot("Running, not ready", KnownResourceStateStyles.Warn));
+        Text(Pod("x", waiting: "CrashLoopBackOff"), s_skewed)
+            .State.ShouldBe(new ResourceStateSnapshot("CrashLoopBackOff", KnownResourceStateStyles.Error));
+        Text(Pod("x", waiting: "ContainerCreating", phase: "Pending"), s_skewed)
+            .State.ShouldBe(new ResourceStateSnapshot("Pending", KnownResourceStateStyles.Info));
+        Text(Pod("x", ready: false), s_skewed)
+            .State.ShouldBe(new ResourceStateSnapshot("Running, not ready", KnownResourceStateStyles.Warn));
         var going = Pod("x");
         going.Metadata.DeletionTimestamp = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         Text(going, s_skewed).State.Text.ShouldBe("Terminating");
@@ -78,9 +107,19 @@ public sealed class RowTextTests
     [InlineData("skewed", "Skewed", "error")]
     [InlineData("even", "Even", "success")]
     [InlineData("undecided", "Undecided, requests fail", "warning")]
-    public void The_state_of_the_distribution_is_the_verdict_and_its_source_the_headline(string kind, string text, string style)
+    public void The_state_of_the_distribution_is_the_verdict_and_its_source_the_headline(
+        string kind,
+        string text,
+        string style
+    )
     {
-        var shown = DistributionText.Of(s_skewed with { Verdict = s_skewed.Verdict! with { Kind = kind } }, "somewhere");
+        var shown = DistributionText.Of(
+            s_skewed with
+            {
+                Verdict = s_skewed.Verdict! with { Kind = kind },
+            },
+            "somewhere"
+        );
 
         shown.State.ShouldBe(new ResourceStateSnapshot(text, style));
         shown.Source.ShouldBe("1 of 3 pods answers");
@@ -91,7 +130,9 @@ public sealed class RowTextTests
         properties["remedy"].ShouldBe("remove one side's rules");
         properties["evidence"].ShouldBe("163 × 503");
         properties["measured on"].ShouldBe("somewhere");
-        properties.GetValueOrDefault("error bound").ShouldBe(kind == "undecided" ? null : "wrong in at most 1 of 10,000 runs");
+        properties
+            .GetValueOrDefault("error bound")
+            .ShouldBe(kind == "undecided" ? null : "wrong in at most 1 of 10,000 runs");
     }
 
     [Theory]
@@ -101,7 +142,9 @@ public sealed class RowTextTests
     [InlineData("recovered", HealthStatus.Healthy)]
     [InlineData("waiting", HealthStatus.Healthy)]
     public void The_load_tests_health_is_the_situation(string kind, HealthStatus status) =>
-        DistributionHealth.Of(s_skewed with { Situation = s_skewed.Situation with { Kind = kind } }).Status.ShouldBe(status);
+        DistributionHealth
+            .Of(s_skewed with { Situation = s_skewed.Situation with { Kind = kind } })
+            .Status.ShouldBe(status);
 
     [Theory]
     [InlineData(3, 3, "Running")]
@@ -111,7 +154,15 @@ public sealed class RowTextTests
     {
         var workload = new WorkloadResource("backend-1", "backend", "backend-1", WorkloadResource.Deployment);
 
-        WorkloadText.Of(workload, isGone: false, wanted, [.. Enumerable.Range(0, ready).Select(i => Pod($"backend-1-{(char)('a' + i)}"))], s_skewed).State.Text.ShouldBe(state);
+        WorkloadText
+            .Of(
+                workload,
+                isGone: false,
+                wanted,
+                [.. Enumerable.Range(0, ready).Select(i => Pod($"backend-1-{(char)('a' + i)}"))],
+                s_skewed
+            )
+            .State.Text.ShouldBe(state);
     }
 
     [Fact]
@@ -120,28 +171,63 @@ public sealed class RowTextTests
         var row = new CustomResourceSnapshot { ResourceType = "Pod", Properties = [] };
         var page = new Uri("http://127.0.0.1:1/#t");
 
-        var shown = Text(Pod("backend-1-c"), s_skewed).ApplyTo(Text(Pod("backend-1-a"), s_skewed).ApplyTo(row, page), page);
+        var shown = Text(Pod("backend-1-c"), s_skewed)
+            .ApplyTo(Text(Pod("backend-1-a"), s_skewed).ApplyTo(row, page), page);
 
         shown.Properties.Where(p => p.Name == "share").ShouldHaveSingleItem().IsHighlighted.ShouldBeTrue();
-        shown.Properties.Single(p => p.Name == CustomResourceKnownProperties.Source).Value.ShouldBe("cluster-worker3, the client's node");
+        shown
+            .Properties.Single(p => p.Name == CustomResourceKnownProperties.Source)
+            .Value.ShouldBe("cluster-worker3, the client's node");
         shown.Urls.ShouldHaveSingleItem().DisplayProperties.DisplayName.ShouldBe("██████████ 100 % 16.7/s");
     }
 
     private static RowText Text(V1Pod pod, PageState state) =>
         PodText.Of(pod, state, state.PodRows.FirstOrDefault(r => r.Key == $"{pod.Namespace()}/{pod.Name()}"));
 
-    private static V1Pod Pod(string name, bool ready = true, string? waiting = null, string phase = "Running") => new()
-    {
-        Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = name.StartsWith("load", StringComparison.Ordinal) ? "load-test" : "backend" },
-        Spec = new V1PodSpec { NodeName = "cluster-worker3" },
-        Status = new V1PodStatus
+    private static V1Pod Pod(string name, bool ready = true, string? waiting = null, string phase = "Running") =>
+        new()
         {
-            Phase = phase,
-            Conditions = [new V1PodCondition { Type = "Ready", Status = ready ? "True" : "False" }],
-            ContainerStatuses = [new V1ContainerStatus { Name = "c", State = new V1ContainerState { Waiting = waiting is null ? null : new V1ContainerStateWaiting { Reason = waiting } } }],
-        },
-    };
+            Metadata = new V1ObjectMeta
+            {
+                Name = name,
+                NamespaceProperty = name.StartsWith("load", StringComparison.Ordinal) ? "load-test" : "backend",
+            },
+            Spec = new V1PodSpec { NodeName = "cluster-worker3" },
+            Status = new V1PodStatus
+            {
+                Phase = phase,
+                Conditions = [new V1PodCondition { Type = "Ready", Status = ready ? "True" : "False" }],
+                ContainerStatuses =
+                [
+                    new V1ContainerStatus
+                    {
+                        Name = "c",
+                        State = new V1ContainerState
+                        {
+                            Waiting = waiting is null ? null : new V1ContainerStateWaiting { Reason = waiting },
+                        },
+                    },
+                ],
+            },
+        };
 
     private static PageRow Row(string name, string state, double ok, double failed, double share) =>
-        new($"backend/backend-1-{name}", $"backend-1-{name}", "cluster-worker3", false, 1, state, ok, failed, 0, ok, share, 0, 1, 0.333, 2, 5);
+        new(
+            $"backend/backend-1-{name}",
+            $"backend-1-{name}",
+            "cluster-worker3",
+            false,
+            1,
+            state,
+            ok,
+            failed,
+            0,
+            ok,
+            share,
+            0,
+            1,
+            0.333,
+            2,
+            5
+        );
 }

@@ -9,22 +9,43 @@ public sealed class TerminalKeysTests
     private static readonly PageInfo s_lab = PageInfo.Empty with
     {
         Scenarios = [new ScenarioChoice("a", "A"), new ScenarioChoice("b", "B")],
-        Policies = [new PolicyCard("one.yaml", "", "", Applied: true), new PolicyCard("two.yaml", "", "", Applied: false)],
+        Policies =
+        [
+            new PolicyCard("one.yaml", "", "", Applied: true),
+            new PolicyCard("two.yaml", "", "", Applied: false),
+        ],
         Pods = [new BackendPod("near", "backend", "n1"), new BackendPod("far", "backend", "n2")],
     };
 
-    private static readonly PageState s_state = PageState.Empty with { Activity = "running", Scenario = "a", Client = new ClientPlace("c", "n1") };
+    private static readonly PageState s_state = PageState.Empty with
+    {
+        Activity = "running",
+        Scenario = "a",
+        Client = new ClientPlace("c", "n1"),
+    };
 
     [Fact]
     public void Every_command_has_a_key_that_says_what_it_would_do_now()
     {
         var keys = TerminalKeys.Of(s_state, s_lab);
 
-        keys.Select(k => (k.Key, k.Label)).ShouldBe(
-        [
-            ('1', "remove one.yaml"), ('2', "apply two.yaml"), ('d', "delete pod far"), ('x', "stop"), ('s', "run a"), ('h', "load by hand"), ('n', "run b"), ('w', "write report"), ('p', "page"), ('q', "quit"),
-        ]);
-        keys.Select(k => k.Command?.Action).OfType<PageAction>().ToHashSet().ShouldBe(Enum.GetValues<PageAction>().ToHashSet(), ignoreOrder: true);
+        keys.Select(k => (k.Key, k.Label))
+            .ShouldBe([
+                ('1', "remove one.yaml"),
+                ('2', "apply two.yaml"),
+                ('d', "delete pod far"),
+                ('x', "stop"),
+                ('s', "run a"),
+                ('h', "load by hand"),
+                ('n', "run b"),
+                ('w', "write report"),
+                ('p', "page"),
+                ('q', "quit"),
+            ]);
+        keys.Select(k => k.Command?.Action)
+            .OfType<PageAction>()
+            .ToHashSet()
+            .ShouldBe(Enum.GetValues<PageAction>().ToHashSet(), ignoreOrder: true);
         keys.Single(k => k.Key == 'd').Command.ShouldBe(new PageCommand(PageAction.DeletePod, "backend/far")); // not the one that answers everything
     }
 

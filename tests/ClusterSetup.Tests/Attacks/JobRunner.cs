@@ -25,7 +25,9 @@ internal sealed class JobRunner : IPodLogs
     {
         while (Job is null)
         {
-            Job = (await api.Client.BatchV1.ListNamespacedJobAsync(ns, cancellationToken: cancellationToken)).Items.SingleOrDefault();
+            Job = (
+                await api.Client.BatchV1.ListNamespacedJobAsync(ns, cancellationToken: cancellationToken)
+            ).Items.SingleOrDefault();
             await Task.Delay(5, cancellationToken);
         }
         var phases = new List<string>();
@@ -35,23 +37,84 @@ internal sealed class JobRunner : IPodLogs
             phases.Add(phase);
             var pod = new V1Pod
             {
-                Metadata = new V1ObjectMeta { Name = $"{Job.Metadata.Name}-{index}", NamespaceProperty = ns, Labels = new Dictionary<string, string>(Job.Spec.Template.Metadata.Labels) { ["job-name"] = Job.Metadata.Name } },
+                Metadata = new V1ObjectMeta
+                {
+                    Name = $"{Job.Metadata.Name}-{index}",
+                    NamespaceProperty = ns,
+                    Labels = new Dictionary<string, string>(Job.Spec.Template.Metadata.Labels)
+                    {
+                        ["job-name"] = Job.Metadata.Name,
+                    },
+                },
                 Spec = Job.Spec.Template.Spec,
             };
             _outputs[pod.Metadata.Name] = output;
-            var created = await api.Client.CoreV1.CreateNamespacedPodAsync(pod, ns, cancellationToken: cancellationToken);
+            var created = await api.Client.CoreV1.CreateNamespacedPodAsync(
+                pod,
+                ns,
+                cancellationToken: cancellationToken
+            );
             var state = Waiting is null
-                ? new V1ContainerState { Terminated = new V1ContainerStateTerminated { ExitCode = phase == "Failed" ? 1 : 0, StartedAt = DateTime.UnixEpoch.AddSeconds(index) } }
-                : new V1ContainerState { Waiting = new V1ContainerStateWaiting { Reason = Waiting, Message = "no such image" } };
-            created.Status = new V1PodStatus { Phase = phase, ContainerStatuses = [new V1ContainerStatus { Name = "attack", Image = "i", ImageID = "", Ready = false, RestartCount = 0, State = state }] };
-            await api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(created, created.Metadata.Name, ns, cancellationToken: cancellationToken);
+                ? new V1ContainerState
+                {
+                    Terminated = new V1ContainerStateTerminated
+                    {
+                        ExitCode = phase == "Failed" ? 1 : 0,
+                        StartedAt = DateTime.UnixEpoch.AddSeconds(index),
+                    },
+                }
+                : new V1ContainerState
+                {
+                    Waiting = new V1ContainerStateWaiting { Reason = Waiting, Message = "no such image" },
+                };
+            created.Status = new V1PodStatus
+            {
+                Phase = phase,
+                ContainerStatuses =
+                [
+                    new V1ContainerStatus
+                    {
+                        Name = "attack",
+                        Image = "i",
+                        ImageID = "",
+                        Ready = false,
+                        RestartCount = 0,
+                        State = state,
+                    },
+                ],
+            };
+            await api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(
+                created,
+                created.Metadata.Name,
+                ns,
+                cancellationToken: cancellationToken
+            );
         }
-        var job = await api.Client.BatchV1.ReadNamespacedJobAsync(Job.Metadata.Name, ns, cancellationToken: cancellationToken);
-        job.Status = new V1JobStatus { Succeeded = phases.Count(p => p == "Succeeded"), Failed = phases.Count(p => p == "Failed") };
-        await api.Client.BatchV1.ReplaceNamespacedJobStatusAsync(job, Job.Metadata.Name, ns, cancellationToken: cancellationToken);
+        var job = await api.Client.BatchV1.ReadNamespacedJobAsync(
+            Job.Metadata.Name,
+            ns,
+            cancellationToken: cancellationToken
+        );
+        job.Status = new V1JobStatus
+        {
+            Succeeded = phases.Count(p => p == "Succeeded"),
+            Failed = phases.Count(p => p == "Failed"),
+        };
+        await api.Client.BatchV1.ReplaceNamespacedJobStatusAsync(
+            job,
+            Job.Metadata.Name,
+            ns,
+            cancellationToken: cancellationToken
+        );
     }
 
-    public async IAsyncEnumerable<PodLogLine> ReadAsync(string ns, string podName, int? tailLines, bool follow, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<PodLogLine> ReadAsync(
+        string ns,
+        string podName,
+        int? tailLines,
+        bool follow,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         foreach (var line in _outputs[podName].Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -17,7 +17,12 @@ public sealed class PodAttackTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static PodAttackOrder Order => new(["http://backend:8080/", "--duration", "1s"], 4000, 4, TimeSpan.FromMinutes(5)) { Image = "load-test:1", Labels = new Dictionary<string, string> { ["role"] = "client" } };
+    private static PodAttackOrder Order =>
+        new(["http://backend:8080/", "--duration", "1s"], 4000, 4, TimeSpan.FromMinutes(5))
+        {
+            Image = "load-test:1",
+            Labels = new Dictionary<string, string> { ["role"] = "client" },
+        };
 
     private static AttackResults Results(int seed)
     {
@@ -26,10 +31,32 @@ public sealed class PodAttackTests
         for (var n = 0; n < 500; n++)
         {
             var start = TimeSpan.FromMilliseconds(n);
-            var outcome = random.Next(10) switch { 0 => Outcome.NotSent, 1 => Outcome.NoAnswer, _ => Outcome.Response };
-            results.Add(outcome is Outcome.NotSent
-                ? RequestRecord.Unsent(n, start, start, outcome)
-                : new RequestRecord(n, start, start, start + TimeSpan.FromMicroseconds(random.Next(100, 100_000)), 1, n, 0, outcome, outcome is Outcome.Response ? 200 + (3 * random.Next(2)) : 0, $"pod, {random.Next(3)}", "n", 100, 0, ResponseFault.None));
+            var outcome = random.Next(10) switch
+            {
+                0 => Outcome.NotSent,
+                1 => Outcome.NoAnswer,
+                _ => Outcome.Response,
+            };
+            results.Add(
+                outcome is Outcome.NotSent
+                    ? RequestRecord.Unsent(n, start, start, outcome)
+                    : new RequestRecord(
+                        n,
+                        start,
+                        start,
+                        start + TimeSpan.FromMicroseconds(random.Next(100, 100_000)),
+                        1,
+                        n,
+                        0,
+                        outcome,
+                        outcome is Outcome.Response ? 200 + (3 * random.Next(2)) : 0,
+                        $"pod, {random.Next(3)}",
+                        "n",
+                        100,
+                        0,
+                        ResponseFault.None
+                    )
+            );
         }
         return results;
     }
@@ -60,7 +87,9 @@ public sealed class PodAttackTests
         finally
         {
             await running;
-            (await api.Client.BatchV1.ListNamespacedJobAsync(order.Namespace, cancellationToken: Cancel)).Items.ShouldBeEmpty();
+            (
+                await api.Client.BatchV1.ListNamespacedJobAsync(order.Namespace, cancellationToken: Cancel)
+            ).Items.ShouldBeEmpty();
         }
     }
 
@@ -77,32 +106,52 @@ public sealed class PodAttackTests
         result.Results.Accounting.Intended.ShouldBe(2000);
         result.StartSpread.ShouldBe(TimeSpan.FromSeconds(3));
         var job = runner.Job.ShouldNotBeNull();
-        (job.Spec.CompletionMode, job.Spec.Completions, job.Spec.Parallelism, job.Spec.BackoffLimit).ShouldBe(("Indexed", 4, 4, 0));
+        (job.Spec.CompletionMode, job.Spec.Completions, job.Spec.Parallelism, job.Spec.BackoffLimit).ShouldBe(
+            ("Indexed", 4, 4, 0)
+        );
         job.Spec.Template.Metadata.Labels["role"].ShouldBe("client");
         job.Spec.Template.Metadata.Labels["app"].ShouldBe("attack");
-        AttackJob.Of(Order with { Labels = new Dictionary<string, string> { ["app"] = "load-test-1" } }, "a").Spec.Template.Metadata.Labels["app"].ShouldBe("load-test-1");
-        job.Spec.Template.Spec.Containers[0].Args.ShouldBe(["attack", "http://backend:8080/", "--duration", "1s", "--rate", "1000", "--hdr", "-"]);
+        AttackJob
+            .Of(Order with { Labels = new Dictionary<string, string> { ["app"] = "load-test-1" } }, "a")
+            .Spec.Template.Metadata.Labels["app"]
+            .ShouldBe("load-test-1");
+        job.Spec.Template.Spec.Containers[0]
+            .Args.ShouldBe(["attack", "http://backend:8080/", "--duration", "1s", "--rate", "1000", "--hdr", "-"]);
     }
 
     [Fact]
     public async Task A_pod_that_fails_is_quoted()
     {
-        var runner = new JobRunner { Pod = index => index == 2 ? ("Failed", "error: host 'backend': cannot be resolved\n") : ("Succeeded", Output(Results(index))) };
-        (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message.ShouldContain("cannot be resolved");
+        var runner = new JobRunner
+        {
+            Pod = index =>
+                index == 2
+                    ? ("Failed", "error: host 'backend': cannot be resolved\n")
+                    : ("Succeeded", Output(Results(index))),
+        };
+        (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message.ShouldContain(
+            "cannot be resolved"
+        );
     }
 
     [Fact]
     public async Task A_pod_without_results_is_named()
     {
         var runner = new JobRunner { Pod = index => ("Succeeded", index == 1 ? "hello\n" : Output(Results(index))) };
-        (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message.ShouldContain("-1 left no results");
+        (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message.ShouldContain(
+            "-1 left no results"
+        );
     }
 
     [Fact]
     public async Task A_cluster_that_refuses_the_job_says_why()
     {
         await using var api = await ApiFixture.StartAsync();
-        (await Should.ThrowAsync<PodAttackException>(new PodAttack(api.Client, TimeProvider.System).RunAsync(Order with { Namespace = "nowhere" }, Cancel))).Message.ShouldContain("nowhere");
+        (
+            await Should.ThrowAsync<PodAttackException>(
+                new PodAttack(api.Client, TimeProvider.System).RunAsync(Order with { Namespace = "nowhere" }, Cancel)
+            )
+        ).Message.ShouldContain("nowhere");
     }
 
     [Theory]
@@ -115,7 +164,13 @@ public sealed class PodAttackTests
     public void Bad_arguments_are_quoted(string line, string expected)
     {
         var problems = new List<string>();
-        CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(AttackCommands.Parse(new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() }, line.Split(' ')), problems);
+        CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(
+            AttackCommands.Parse(
+                new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() },
+                line.Split(' ')
+            ),
+            problems
+        );
         problems.ShouldHaveSingleItem().ShouldContain(expected);
     }
 
@@ -123,10 +178,24 @@ public sealed class PodAttackTests
     public void What_was_written_goes_to_the_pods_and_the_rate_is_divided()
     {
         var problems = new List<string>();
-        var parsed = AttackCommands.Parse(new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() }, "attack http://b/ --pods 3 --rate 3000/s --header A:1 -H B:2 --insecure --duration 10s --kubeconfig k".Split(' '));
+        var parsed = AttackCommands.Parse(
+            new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() },
+            "attack http://b/ --pods 3 --rate 3000/s --header A:1 -H B:2 --insecure --duration 10s --kubeconfig k".Split(
+                ' '
+            )
+        );
         var order = CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(parsed, problems);
         problems.ShouldBeEmpty();
-        order.Arguments.ShouldBe(["http://b/", "--duration", "10s", "--header", "A:1", "--header", "B:2", "--insecure"]);
+        order.Arguments.ShouldBe([
+            "http://b/",
+            "--duration",
+            "10s",
+            "--header",
+            "A:1",
+            "--header",
+            "B:2",
+            "--insecure",
+        ]);
         (order.RatePerSecond, order.Pods).ShouldBe((3000, 3));
     }
 }

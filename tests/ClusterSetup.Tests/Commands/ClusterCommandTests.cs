@@ -19,22 +19,27 @@ public sealed class ClusterCommandTests : IDisposable
     [Fact]
     public async Task The_kubeconfig_says_that_the_cluster_is_ready_and_each_pods_telemetry_has_its_name()
     {
-        using var cluster = await StartAsync(("OTEL_SERVICE_NAME", "cluster"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "x-otlp-api-key=k"));
+        using var cluster = await StartAsync(
+            ("OTEL_SERVICE_NAME", "cluster"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "x-otlp-api-key=k")
+        );
         using var api = new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(File));
 
         api.BaseUri.Scheme.ShouldBe("https");
         if (!OperatingSystem.IsWindows())
             System.IO.File.GetUnixFileMode(File).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _folder.GetFiles().ShouldHaveSingleItem();
-        (await api.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: TestContext.Current.CancellationToken))
-            .Items.Count.ShouldBe(2);
+        (
+            await api.AppsV1.ListDeploymentForAllNamespacesAsync(
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        ).Items.Count.ShouldBe(2);
         var pods = await PodsAsync(cluster);
         var environments = pods.Select(p => System.IO.File.ReadAllText($"/proc/{p}/environ").Split('\0')).ToList();
-        environments.SelectMany(e => e.Where(v => v.StartsWith("OTEL_SERVICE_NAME=", StringComparison.Ordinal)))
+        environments
+            .SelectMany(e => e.Where(v => v.StartsWith("OTEL_SERVICE_NAME=", StringComparison.Ordinal)))
             .Order(StringComparer.Ordinal)
-            .ShouldBe(
-            [.. Enumerable.Repeat("OTEL_SERVICE_NAME=backend-1", 3), "OTEL_SERVICE_NAME=load-test-1"]);
+            .ShouldBe([.. Enumerable.Repeat("OTEL_SERVICE_NAME=backend-1", 3), "OTEL_SERVICE_NAME=load-test-1"]);
         environments.ShouldAllBe(e => e.Contains("OTEL_EXPORTER_OTLP_HEADERS=x-otlp-api-key=k"));
 
         await EndAsync(cluster, "-TERM", pods);
@@ -55,7 +60,8 @@ public sealed class ClusterCommandTests : IDisposable
 
         cluster.ExitCode.ShouldBe(exitCode);
         _folder.GetFiles().Length.ShouldBe(how is "-KILL" ? 1 : 0);
-        if (how is not "-KILL") return;
+        if (how is not "-KILL")
+            return;
         // What a killed cluster left does not say that its successor is ready, and is no reason to refuse.
         using var next = await StartAsync();
         await EndAsync(next, "-TERM", await PodsAsync(next));
@@ -84,8 +90,9 @@ public sealed class ClusterCommandTests : IDisposable
     {
         using var cluster = Start(File, ("CLUSTER_PORT_OFFSET", "many"));
 
-        (await cluster.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken))
-            .ShouldContain("CLUSTER_PORT_OFFSET is 'many'");
+        (await cluster.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldContain(
+            "CLUSTER_PORT_OFFSET is 'many'"
+        );
         await cluster.WaitForExitAsync(TestContext.Current.CancellationToken);
         cluster.ExitCode.ShouldBe(2);
     }
@@ -94,11 +101,15 @@ public sealed class ClusterCommandTests : IDisposable
     {
         var program = Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll");
         var start = new ProcessStartInfo(
-            "dotnet", ["exec", program, "cluster", "--kubeconfig", file, "--exit-with", $"{_owner.Id}"])
+            "dotnet",
+            ["exec", program, "cluster", "--kubeconfig", file, "--exit-with", $"{_owner.Id}"]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
-        foreach (var (key, value) in environment) start.Environment[key] = value;
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
         return Process.Start(start)!;
     }
 
@@ -106,9 +117,11 @@ public sealed class ClusterCommandTests : IDisposable
     {
         var old = System.IO.File.Exists(File) ? await System.IO.File.ReadAllTextAsync(File) : "";
         var cluster = Start(File, environment);
-        await Eventually.HoldsAsync("the kubeconfig is there",
-            () => cluster.HasExited || (System.IO.File.Exists(File) && Read() != old));
-        if (cluster.HasExited) Assert.Fail(await cluster.StandardError.ReadToEndAsync());
+        await Eventually.HoldsAsync("the kubeconfig is there", () =>
+            cluster.HasExited || (System.IO.File.Exists(File) && Read() != old)
+        );
+        if (cluster.HasExited)
+            Assert.Fail(await cluster.StandardError.ReadToEndAsync());
         return cluster;
     }
 
@@ -133,11 +146,14 @@ public sealed class ClusterCommandTests : IDisposable
     }
 
     private static List<int> Children(int parent) =>
-    [
-        .. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _))
-            .Where(n => StatOf(n!) is { } stat && stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == $"{parent}")
-            .Select(n => int.Parse(n!, CultureInfo.InvariantCulture)),
-    ];
+        [
+            .. Directory
+                .GetDirectories("/proc")
+                .Select(Path.GetFileName)
+                .Where(n => int.TryParse(n, out _))
+                .Where(n => StatOf(n!) is { } stat && stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == $"{parent}")
+                .Select(n => int.Parse(n!, CultureInfo.InvariantCulture)),
+        ];
 
     private static string? StatOf(string process)
     {
@@ -153,12 +169,15 @@ public sealed class ClusterCommandTests : IDisposable
 
     private async Task EndAsync(Process cluster, string how, List<int> pods)
     {
-        if (how is "the end of its owner") _owner.Kill();
-        else using (var kill = Process.Start("kill", [how, $"{cluster.Id}"])) await kill.WaitForExitAsync();
+        if (how is "the end of its owner")
+            _owner.Kill();
+        else
+            using (var kill = Process.Start("kill", [how, $"{cluster.Id}"]))
+                await kill.WaitForExitAsync();
         await cluster.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("the pods have ended",
-            () => pods.All(p => StatOf($"{p}") is not { } stat
-            || stat.Contains(") Z ", StringComparison.Ordinal)));
+        await Eventually.HoldsAsync("the pods have ended", () =>
+            pods.All(p => StatOf($"{p}") is not { } stat || stat.Contains(") Z ", StringComparison.Ordinal))
+        );
     }
 
     public void Dispose()

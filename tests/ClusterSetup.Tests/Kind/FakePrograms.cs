@@ -15,7 +15,8 @@ internal sealed class FakePrograms : IDisposable
     public IReadOnlyList<string> Calls => File.Exists(Log) ? File.ReadAllLines(Log) : [];
 
     /// <summary>Writes a program; the script has the arguments in <c>"$@"</c> and as one text in <c>$all</c>.</summary>
-    public FakePrograms Add(string name, string script) => AddFile(name, $"#!/bin/sh\necho \"{name} $*\" >> '{Log}'\nall=\"$*\"\n{script}\n");
+    public FakePrograms Add(string name, string script) =>
+        AddFile(name, $"#!/bin/sh\necho \"{name} $*\" >> '{Log}'\nall=\"$*\"\n{script}\n");
 
     /// <summary>Writes an executable file with any content.</summary>
     public FakePrograms AddFile(string name, string content)
@@ -23,12 +24,17 @@ internal sealed class FakePrograms : IDisposable
         var path = Path.Combine(_folder, name);
         // Written under another name and moved: a file that is open for writing cannot be executed.
         File.WriteAllText(path + ".new", content);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(
+                path + ".new",
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            );
         File.Move(path + ".new", path, overwrite: true);
         return this;
     }
 
-    public ProgramRunner Runner(TimeProvider? time = null, Action<string>? onLine = null) => new(SearchPath, time ?? TimeProvider.System, onLine);
+    public ProgramRunner Runner(TimeProvider? time = null, Action<string>? onLine = null) =>
+        new(SearchPath, time ?? TimeProvider.System, onLine);
 
     public string SearchPath => $"{_folder}:/usr/bin:/bin";
 

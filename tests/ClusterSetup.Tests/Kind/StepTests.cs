@@ -23,7 +23,9 @@ public sealed class StepTests : IAsyncLifetime
         var kubeconfig = Path.Combine(_fakes.Folder, "made-by-kind");
         KubeconfigFile.Write(kubeconfig, _api.Server.Address, ApiFixture.Token, ApiFixture.AuthorityPem);
         // A kind that keeps its clusters in a file; the last argument of create is the kubeconfig it is to write.
-        _fakes.Add("kind", $$"""
+        _fakes.Add(
+            "kind",
+            $$"""
             for last in "$@"; do :; done
             case "$all" in
               "get clusters") test -s '{{Clusters}}' && cat '{{Clusters}}' || echo 'No kind clusters found.' >&2;;
@@ -32,7 +34,8 @@ public sealed class StepTests : IAsyncLifetime
               "version -q") echo 0.33.0;;
               *) exit 1;;
             esac
-            """);
+            """
+        );
     }
 
     public async ValueTask DisposeAsync()
@@ -46,7 +49,12 @@ public sealed class StepTests : IAsyncLifetime
         var options = new KindOptions { Name = "lab", StateRoot = Path.Combine(_fakes.Folder, "state") };
         var (plan, problems) = KindPlan.Make(change?.Invoke(options) ?? options);
         problems.ShouldBeEmpty();
-        return new KindLab(plan!, _fakes.Runner(), TimeProvider.System, WorkloadImages.FindSources(AppContext.BaseDirectory)!);
+        return new KindLab(
+            plan!,
+            _fakes.Runner(),
+            TimeProvider.System,
+            WorkloadImages.FindSources(AppContext.BaseDirectory)!
+        );
     }
 
     private static async Task<string> RunAsync(ClusterStep step)
@@ -63,8 +71,11 @@ public sealed class StepTests : IAsyncLifetime
         await RunAsync(new CreateCluster(lab));
         (await RunAsync(new CreateCluster(Lab()))).ShouldContain("done already: it answers");
         _fakes.Calls.Count(c => c.StartsWith("kind create", StringComparison.Ordinal)).ShouldBe(1);
-        _fakes.Calls.Where(c => c.StartsWith("kind create", StringComparison.Ordinal)).ShouldAllBe(c => c.Contains($"--kubeconfig {lab.State.Kubeconfig}", StringComparison.Ordinal));
-        if (!OperatingSystem.IsWindows()) File.GetUnixFileMode(lab.State.Kubeconfig).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        _fakes
+            .Calls.Where(c => c.StartsWith("kind create", StringComparison.Ordinal))
+            .ShouldAllBe(c => c.Contains($"--kubeconfig {lab.State.Kubeconfig}", StringComparison.Ordinal));
+        if (!OperatingSystem.IsWindows())
+            File.GetUnixFileMode(lab.State.Kubeconfig).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         await RunAsync(new RemoveCluster(lab));
         lab.State.IsOurs.ShouldBeFalse();
@@ -80,7 +91,9 @@ public sealed class StepTests : IAsyncLifetime
         await File.WriteAllTextAsync(lab.State.Creating, "", Cancellation);
         await File.WriteAllTextAsync(Clusters, "lab\n", Cancellation);
         (await RunAsync(new CreateCluster(lab))).ShouldContain("removing what an interruption left");
-        _fakes.Calls.Select(c => string.Join(' ', c.Split(' ').Take(3))).ShouldBe(["kind get clusters", "kind get clusters", "kind delete cluster", "kind create cluster"]);
+        _fakes
+            .Calls.Select(c => string.Join(' ', c.Split(' ').Take(3)))
+            .ShouldBe(["kind get clusters", "kind get clusters", "kind delete cluster", "kind create cluster"]);
         File.Exists(lab.State.Creating).ShouldBeFalse();
     }
 
@@ -88,8 +101,12 @@ public sealed class StepTests : IAsyncLifetime
     public async Task A_cluster_that_is_not_the_labs_is_left_alone_by_up_and_down()
     {
         await File.WriteAllTextAsync(Clusters, "lab\n", Cancellation);
-        (await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab())))).Message.ShouldContain("did not make");
-        (await Should.ThrowAsync<KindException>(() => RunAsync(new RemoveCluster(Lab())))).Message.ShouldContain("left alone");
+        (await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab())))).Message.ShouldContain(
+            "did not make"
+        );
+        (await Should.ThrowAsync<KindException>(() => RunAsync(new RemoveCluster(Lab())))).Message.ShouldContain(
+            "left alone"
+        );
         _fakes.Calls.ShouldAllBe(c => c == "kind get clusters");
     }
 
@@ -97,7 +114,9 @@ public sealed class StepTests : IAsyncLifetime
     public async Task Another_configuration_than_the_one_that_was_made_is_refused()
     {
         await RunAsync(new CreateCluster(Lab()));
-        (await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab(o => o with { Workers = 5 }))))).Message.ShouldContain("another configuration");
+        (
+            await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab(o => o with { Workers = 5 }))))
+        ).Message.ShouldContain("another configuration");
     }
 
     [Fact]
@@ -105,7 +124,9 @@ public sealed class StepTests : IAsyncLifetime
     {
         var described = Path.Combine(_fakes.Folder, "described");
         // What Helm writes: status with the whole manifest, all on one line; history without it.
-        _fakes.Add("helm", $$$"""
+        _fakes.Add(
+            "helm",
+            $$$"""
             case "$all" in
               status*|history*) test -f '{{{described}}}' || { echo 'Error: release: not found' >&2; exit 1; };;
             esac
@@ -114,11 +135,14 @@ public sealed class StepTests : IAsyncLifetime
               history*) printf '[{"revision":1,"updated":"2026-11-27T14:57:15Z","status":"deployed","chart":"cilium-1.9.0","app_version":"1.9.0","description":"%s"}]\n' "$(cat '{{{described}}}')";;
               upgrade*) while [ $# -gt 0 ]; do [ "$1" = --description ] && printf %s "$2" > '{{{described}}}'; shift; done;;
             esac
-            """);
+            """
+        );
         await RunAsync(new CreateCluster(Lab()));
         await RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport));
         (await RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport))).ShouldContain("done already");
-        await RunAsync(new InstallCilium(Lab(o => o with { Sets = ["debug.enabled=true"] }), CiliumVersion.OriginalReport));
+        await RunAsync(
+            new InstallCilium(Lab(o => o with { Sets = ["debug.enabled=true"] }), CiliumVersion.OriginalReport)
+        );
         _fakes.Calls.Count(c => c.StartsWith("helm upgrade", StringComparison.Ordinal)).ShouldBe(2);
     }
 
@@ -127,13 +151,20 @@ public sealed class StepTests : IAsyncLifetime
     {
         _fakes.Add("helm", "echo '<html>not json'");
         await RunAsync(new CreateCluster(Lab()));
-        (await Should.ThrowAsync<ProgramException>(() => RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport)))).Message.ShouldContain("something unexpected");
+        (
+            await Should.ThrowAsync<ProgramException>(() =>
+                RunAsync(new InstallCilium(Lab(), CiliumVersion.OriginalReport))
+            )
+        ).Message.ShouldContain("something unexpected");
     }
 
     [Fact]
     public async Task Everything_that_is_missing_is_named_at_once()
     {
-        _fakes.Add("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1").Add("helm", "echo garbage").Add("dotnet", "echo 8.0.100");
+        _fakes
+            .Add("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1")
+            .Add("helm", "echo garbage")
+            .Add("dotnet", "echo 8.0.100");
         var message = (await Should.ThrowAsync<KindException>(() => RunAsync(new CheckPrerequisites(Lab())))).Message;
         message.ShouldContain("the container engine does not run");
         message.ShouldContain("helm wrote something unexpected");

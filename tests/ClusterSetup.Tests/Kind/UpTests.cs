@@ -23,48 +23,90 @@ public sealed class UpTests : IAsyncLifetime
 
     private string At(string name) => Path.Combine(_fakes.Folder, name);
 
-    private IEnumerable<string> Changes => _fakes.Calls.Where(c => c.Split(' ') is ["kind", "create" or "delete" or "load", ..] or ["helm", "upgrade", ..] or ["dotnet", "publish", ..]);
+    private IEnumerable<string> Changes =>
+        _fakes.Calls.Where(c =>
+            c.Split(' ')
+                is ["kind", "create" or "delete" or "load", ..]
+                    or ["helm", "upgrade", ..]
+                    or ["dotnet", "publish", ..]
+        );
 
     public async ValueTask InitializeAsync()
     {
         _api = await ApiFixture.StartAsync();
         KubeconfigFile.Write(At("made-by-kind"), _api.Server.Address, ApiFixture.Token, ApiFixture.AuthorityPem);
-        _fakes.Add("docker", $$$"""
-            case "$all" in
-              version*) echo 27.3.1;;
-              info*) echo 2;;
-              exec*"crictl images") echo 'IMAGE TAG IMAGE-ID SIZE'; sed -n 's|.*/\([a-z]*\)-\([0-9a-f]*\).tar|docker.io/cilium-debugging/\1 \2 sha256:1 90MB|p' '{{{At("loaded")}}}' 2>/dev/null || true;;
-              *) exit 1;;
-            esac
-            """).Add("helm", $$$"""
-            case "$all" in
-              version*) echo v3.16.2+g13654a5;;
-              history*) test -f '{{{At("described")}}}' || { echo 'Error: release: not found' >&2; exit 1; }; printf '[{"status":"deployed","description":"%s"}]' "$(cat '{{{At("described")}}}')";;
-              upgrade*) while [ $# -gt 0 ]; do [ "$1" = --description ] && printf %s "$2" > '{{{At("described")}}}'; shift; done;;
-            esac
-            """).Add("dotnet", """
-            case "$all" in
-              --version) echo 10.0.100;;
-              publish*) for a in "$@"; do case "$a" in -p:ContainerArchiveOutputPath=*) echo "$3" > "${a#*=}";; esac; done;;
-            esac
-            """).Add("kind", $$"""
-            echo "$KUBECONFIG" >> '{{At("kubeconfigs")}}'
-            for last in "$@"; do :; done
-            case "$all" in
-              "version -q") echo 0.33.0;;
-              "get clusters") test -s '{{At("clusters")}}' && cat '{{At("clusters")}}' || echo 'No kind clusters found.' >&2;;
-              "get nodes"*) printf 'lab-control-plane\nlab-worker\n';;
-              "create cluster"*)
-                 echo lab > '{{At("clusters")}}'
-                 if test -f '{{At("slow")}}'; then rm '{{At("slow")}}'; echo 'Preparing nodes'; exec sleep 600; fi
-                 cp '{{At("made-by-kind")}}' "$last"; echo "token: very-secret";;
-              "load image-archive"*) echo "$3" >> '{{At("loaded")}}';;
-              "delete cluster"*) : > '{{At("clusters")}}'; rm -f '{{At("loaded")}}' '{{At("described")}}';;
-              *) exit 1;;
-            esac
-            """);
+        _fakes
+            .Add(
+                "docker",
+                $$$"""
+                case "$all" in
+                  version*) echo 27.3.1;;
+                  info*) echo 2;;
+                  exec*"crictl images") echo 'IMAGE TAG IMAGE-ID SIZE'; sed -n 's|.*/\([a-z]*\)-\([0-9a-f]*\).tar|docker.io/cilium-debugging/\1 \2 sha256:1 90MB|p' '{{{At(
+                    "loaded"
+                )}}}' 2>/dev/null || true;;
+                  *) exit 1;;
+                esac
+                """
+            )
+            .Add(
+                "helm",
+                $$$"""
+                case "$all" in
+                  version*) echo v3.16.2+g13654a5;;
+                  history*) test -f '{{{At(
+                    "described"
+                )}}}' || { echo 'Error: release: not found' >&2; exit 1; }; printf '[{"status":"deployed","description":"%s"}]' "$(cat '{{{At(
+                    "described"
+                )}}}')";;
+                  upgrade*) while [ $# -gt 0 ]; do [ "$1" = --description ] && printf %s "$2" > '{{{At(
+                    "described"
+                )}}}'; shift; done;;
+                esac
+                """
+            )
+            .Add(
+                "dotnet",
+                """
+                case "$all" in
+                  --version) echo 10.0.100;;
+                  publish*) for a in "$@"; do case "$a" in -p:ContainerArchiveOutputPath=*) echo "$3" > "${a#*=}";; esac; done;;
+                esac
+                """
+            )
+            .Add(
+                "kind",
+                $$"""
+                echo "$KUBECONFIG" >> '{{At("kubeconfigs")}}'
+                for last in "$@"; do :; done
+                case "$all" in
+                  "version -q") echo 0.33.0;;
+                  "get clusters") test -s '{{At("clusters")}}' && cat '{{At(
+                    "clusters"
+                )}}' || echo 'No kind clusters found.' >&2;;
+                  "get nodes"*) printf 'lab-control-plane\nlab-worker\n';;
+                  "create cluster"*)
+                     echo lab > '{{At("clusters")}}'
+                     if test -f '{{At("slow")}}'; then rm '{{At("slow")}}'; echo 'Preparing nodes'; exec sleep 600; fi
+                     cp '{{At("made-by-kind")}}' "$last"; echo "token: very-secret";;
+                  "load image-archive"*) echo "$3" >> '{{At("loaded")}}';;
+                  "delete cluster"*) : > '{{At("clusters")}}'; rm -f '{{At("loaded")}}' '{{At("described")}}';;
+                  *) exit 1;;
+                esac
+                """
+            );
         foreach (var node in new[] { "lab-control-plane", "lab-worker" })
-            await _api.Client.CoreV1.CreateNodeAsync(new V1Node { Metadata = new V1ObjectMeta { Name = node }, Status = new V1NodeStatus { Conditions = [new V1NodeCondition { Type = "Ready", Status = "True" }] } }, cancellationToken: Cancellation);
+            await _api.Client.CoreV1.CreateNodeAsync(
+                new V1Node
+                {
+                    Metadata = new V1ObjectMeta { Name = node },
+                    Status = new V1NodeStatus
+                    {
+                        Conditions = [new V1NodeCondition { Type = "Ready", Status = "True" }],
+                    },
+                },
+                cancellationToken: Cancellation
+            );
         _controllers = PlayControllersAsync();
     }
 
@@ -83,8 +125,27 @@ public sealed class UpTests : IAsyncLifetime
         var first = await UpAsync();
         first.ShouldContain("[8/8] wait until the workloads are ready");
         first.ShouldNotContain("very-secret");
-        Changes.Select(c => string.Join(' ', c.Split(' ').Take(2))).ShouldBe(["dotnet publish", "dotnet publish", "dotnet publish", "kind create", "kind load", "kind load", "kind load", "helm upgrade"]);
-        (await _api.Client.BatchV1.ReadNamespacedJobAsync("scenario-runner", "cilium-debugging", cancellationToken: Cancellation)).Spec.Template.Spec.Containers[0].Args.ShouldContain("two-sided-l7");
+        Changes
+            .Select(c => string.Join(' ', c.Split(' ').Take(2)))
+            .ShouldBe([
+                "dotnet publish",
+                "dotnet publish",
+                "dotnet publish",
+                "kind create",
+                "kind load",
+                "kind load",
+                "kind load",
+                "helm upgrade",
+            ]);
+        (
+            await _api.Client.BatchV1.ReadNamespacedJobAsync(
+                "scenario-runner",
+                "cilium-debugging",
+                cancellationToken: Cancellation
+            )
+        )
+            .Spec.Template.Spec.Containers[0]
+            .Args.ShouldContain("two-sided-l7");
 
         var changes = Changes.Count();
         var versions = await VersionsAsync();
@@ -94,10 +155,24 @@ public sealed class UpTests : IAsyncLifetime
         (await VersionsAsync()).ShouldBe(versions, "no object is written again");
 
         using var status = new StringWriter();
-        (await new StepList([.. Lab().Steps().Where(s => s is not CheckPrerequisites)], status, TimeProvider.System).StatusAsync(Cancellation)).ShouldBeTrue(status.ToString());
+        (
+            await new StepList(
+                [.. Lab().Steps().Where(s => s is not CheckPrerequisites)],
+                status,
+                TimeProvider.System
+            ).StatusAsync(Cancellation)
+        ).ShouldBeTrue(status.ToString());
 
         await UpAsync(o => o with { RunnerScenario = "stale-conntrack" });
-        (await _api.Client.BatchV1.ReadNamespacedJobAsync("scenario-runner", "cilium-debugging", cancellationToken: Cancellation)).Spec.Template.Spec.Containers[0].Args.ShouldContain("stale-conntrack", "a Job is made anew");
+        (
+            await _api.Client.BatchV1.ReadNamespacedJobAsync(
+                "scenario-runner",
+                "cilium-debugging",
+                cancellationToken: Cancellation
+            )
+        )
+            .Spec.Template.Spec.Containers[0]
+            .Args.ShouldContain("stale-conntrack", "a Job is made anew");
 
         await DownAsync();
         Directory.Exists(Path.Combine(State, "lab")).ShouldBeFalse();
@@ -109,8 +184,17 @@ public sealed class UpTests : IAsyncLifetime
     {
         // What a user has: a home with a kubeconfig, and KUBECONFIG that names another one.
         var home = Directory.CreateDirectory(At("home")).FullName;
-        var decoys = new[] { Path.Combine(Directory.CreateDirectory(Path.Combine(home, ".kube")).FullName, "config"), At("decoy") };
-        foreach (var decoy in decoys) await File.WriteAllTextAsync(decoy, "apiVersion: v1\nkind: Config\ncurrent-context: production\n", Cancellation);
+        var decoys = new[]
+        {
+            Path.Combine(Directory.CreateDirectory(Path.Combine(home, ".kube")).FullName, "config"),
+            At("decoy"),
+        };
+        foreach (var decoy in decoys)
+            await File.WriteAllTextAsync(
+                decoy,
+                "apiVersion: v1\nkind: Config\ncurrent-context: production\n",
+                Cancellation
+            );
         await File.WriteAllTextAsync(At("slow"), "", Cancellation);
 
         using var up = Start(home, decoys[1], "up", "--kind", "--name", "lab", "--nodes", "1", "--state", State);
@@ -119,30 +203,55 @@ public sealed class UpTests : IAsyncLifetime
         // A machine with other work takes its time to start a process.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         patience.CancelAfter(TimeSpan.FromMinutes(2));
-        while (!up.HasExited && (!File.Exists(At("clusters")) || File.Exists(At("slow")))) await Task.Delay(50, patience.Token);
+        while (!up.HasExited && (!File.Exists(At("clusters")) || File.Exists(At("slow"))))
+            await Task.Delay(50, patience.Token);
         Process.Start("kill", ["-INT", $"{up.Id}"])!.WaitForExit();
         await up.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         up.ExitCode.ShouldBe(130, $"{await output}\n{await error}");
-        (await error).ShouldContain("stopped; the same command goes on where this one was, down --name lab removes everything");
+        (await error).ShouldContain(
+            "stopped; the same command goes on where this one was, down --name lab removes everything"
+        );
         File.Exists(new KindState(State, "lab").Creating).ShouldBeTrue();
 
         (await UpAsync()).ShouldContain("removing what an interruption left");
         await DownAsync();
         Directory.Exists(Path.Combine(State, "lab")).ShouldBeFalse();
-        foreach (var decoy in decoys) (await File.ReadAllTextAsync(decoy, Cancellation)).ShouldBe("apiVersion: v1\nkind: Config\ncurrent-context: production\n");
-        (await File.ReadAllLinesAsync(At("kubeconfigs"), Cancellation)).Distinct().ShouldBe([new KindState(State, "lab").Kubeconfig], "every program is told the lab's own kubeconfig");
+        foreach (var decoy in decoys)
+            (await File.ReadAllTextAsync(decoy, Cancellation)).ShouldBe(
+                "apiVersion: v1\nkind: Config\ncurrent-context: production\n"
+            );
+        (await File.ReadAllLinesAsync(At("kubeconfigs"), Cancellation))
+            .Distinct()
+            .ShouldBe([new KindState(State, "lab").Kubeconfig], "every program is told the lab's own kubeconfig");
     }
 
     [Theory]
-    [InlineData("dotnet", "publish*) echo 'error CONTAINER1013: Failed to access the registry' >&2; exit 1", "--base-image")]
-    [InlineData("kind", "'load image-archive'*) echo 'ERROR: failed to load image: no space left on device' >&2; exit 1", "docker system prune")]
-    public async Task An_image_that_cannot_be_built_or_loaded_ends_up_with_the_next_move_and_nothing_half_done(string program, string answer, string next)
+    [InlineData(
+        "dotnet",
+        "publish*) echo 'error CONTAINER1013: Failed to access the registry' >&2; exit 1",
+        "--base-image"
+    )]
+    [InlineData(
+        "kind",
+        "'load image-archive'*) echo 'ERROR: failed to load image: no space left on device' >&2; exit 1",
+        "docker system prune"
+    )]
+    public async Task An_image_that_cannot_be_built_or_loaded_ends_up_with_the_next_move_and_nothing_half_done(
+        string program,
+        string answer,
+        string next
+    )
     {
-        var script = (await File.ReadAllTextAsync(At(program), Cancellation)).Replace("case \"$all\" in\n", $"case \"$all\" in\n{answer};;\n", StringComparison.Ordinal);
+        var script = (await File.ReadAllTextAsync(At(program), Cancellation)).Replace(
+            "case \"$all\" in\n",
+            $"case \"$all\" in\n{answer};;\n",
+            StringComparison.Ordinal
+        );
         _fakes.AddFile(program, script);
         var failure = await Should.ThrowAsync<ProgramException>(() => UpAsync());
         failure.Message.ShouldContain(next);
-        if (program == "dotnet") Directory.EnumerateFiles(Path.Combine(State, "lab", "images")).ShouldBeEmpty();
+        if (program == "dotnet")
+            Directory.EnumerateFiles(Path.Combine(State, "lab", "images")).ShouldBeEmpty();
         (await new LoadImages(Lab()).DoneAsync(Cancellation)).ShouldBeNull();
         await DownAsync();
         Directory.Exists(Path.Combine(State, "lab")).ShouldBeFalse();
@@ -150,11 +259,22 @@ public sealed class UpTests : IAsyncLifetime
 
     private KindLab Lab(Func<KindOptions, KindOptions>? change = null)
     {
-        var options = new KindOptions { Name = "lab", Workers = 1, StateRoot = State, RunnerScenario = "two-sided-l7" };
+        var options = new KindOptions
+        {
+            Name = "lab",
+            Workers = 1,
+            StateRoot = State,
+            RunnerScenario = "two-sided-l7",
+        };
         var (plan, problems) = KindPlan.Make(change?.Invoke(options) ?? options);
         problems.ShouldBeEmpty();
         KindState state = new KindState(State, "lab");
-        return new KindLab(plan!, new ProgramRunner(_fakes.SearchPath, TimeProvider.System) { Kubeconfig = state.Kubeconfig }, TimeProvider.System, WorkloadImages.FindSources(AppContext.BaseDirectory)!);
+        return new KindLab(
+            plan!,
+            new ProgramRunner(_fakes.SearchPath, TimeProvider.System) { Kubeconfig = state.Kubeconfig },
+            TimeProvider.System,
+            WorkloadImages.FindSources(AppContext.BaseDirectory)!
+        );
     }
 
     private async Task<string> UpAsync(Func<KindOptions, KindOptions>? change = null)
@@ -168,20 +288,38 @@ public sealed class UpTests : IAsyncLifetime
     private async Task DownAsync()
     {
         using var down = Start(_fakes.Folder, At("decoy"), "down", "--name", "lab", "--state", State);
-        var (output, error) = (down.StandardOutput.ReadToEndAsync(Cancellation), down.StandardError.ReadToEndAsync(Cancellation));
+        var (output, error) = (
+            down.StandardOutput.ReadToEndAsync(Cancellation),
+            down.StandardError.ReadToEndAsync(Cancellation)
+        );
         await down.WaitForExitAsync(Cancellation);
         down.ExitCode.ShouldBe(0, $"{await output}\n{await error}");
     }
 
     private async Task<List<string>> VersionsAsync() =>
-        [.. (await _api.Client.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: Cancellation)).Items.Select(d => $"{d.Name()} {d.Metadata.Generation} {string.Join(',', d.Metadata.Annotations.Values)}").Order()];
+        [
+            .. (await _api.Client.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: Cancellation))
+                .Items.Select(d =>
+                    $"{d.Name()} {d.Metadata.Generation} {string.Join(',', d.Metadata.Annotations.Values)}"
+                )
+                .Order(),
+        ];
 
     private Process Start(string home, string kubeconfig, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll"), .. arguments])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            ["exec", Path.Combine(AppContext.BaseDirectory, "ClusterSetup.dll"), .. arguments]
+        )
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-            Environment = { ["PATH"] = _fakes.SearchPath, ["HOME"] = home, ["KUBECONFIG"] = kubeconfig },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment =
+            {
+                ["PATH"] = _fakes.SearchPath,
+                ["HOME"] = home,
+                ["KUBECONFIG"] = kubeconfig,
+            },
         };
         return Process.Start(start)!;
     }
@@ -191,18 +329,50 @@ public sealed class UpTests : IAsyncLifetime
     {
         var agents = new V1DaemonSet
         {
-            Metadata = new V1ObjectMeta { Name = "cilium", Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" } },
-            Spec = new V1DaemonSetSpec { Selector = new V1LabelSelector { MatchLabels = new Dictionary<string, string> { ["k8s-app"] = "cilium" } }, Template = new V1PodTemplateSpec { Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" } }, Spec = new V1PodSpec { Containers = [new V1Container { Name = "cilium-agent", Image = "c" }] } } },
+            Metadata = new V1ObjectMeta
+            {
+                Name = "cilium",
+                Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" },
+            },
+            Spec = new V1DaemonSetSpec
+            {
+                Selector = new V1LabelSelector
+                {
+                    MatchLabels = new Dictionary<string, string> { ["k8s-app"] = "cilium" },
+                },
+                Template = new V1PodTemplateSpec
+                {
+                    Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" } },
+                    Spec = new V1PodSpec { Containers = [new V1Container { Name = "cilium-agent", Image = "c" }] },
+                },
+            },
         };
         agents = await _api.Client.AppsV1.CreateNamespacedDaemonSetAsync(agents, "kube-system");
-        agents.Status = new V1DaemonSetStatus { NumberReady = 2, DesiredNumberScheduled = 2, UpdatedNumberScheduled = 2, CurrentNumberScheduled = 2 };
+        agents.Status = new V1DaemonSetStatus
+        {
+            NumberReady = 2,
+            DesiredNumberScheduled = 2,
+            UpdatedNumberScheduled = 2,
+            CurrentNumberScheduled = 2,
+        };
         await _api.Client.AppsV1.ReplaceNamespacedDaemonSetStatusAsync(agents, "cilium", "kube-system");
         while (!_stop.IsCancellationRequested)
         {
-            foreach (var deployment in (await _api.Client.AppsV1.ListDeploymentForAllNamespacesAsync()).Items.Where(d => d.Status?.ReadyReplicas != d.Spec.Replicas))
+            foreach (
+                var deployment in (await _api.Client.AppsV1.ListDeploymentForAllNamespacesAsync()).Items.Where(d =>
+                    d.Status?.ReadyReplicas != d.Spec.Replicas
+                )
+            )
             {
-                var patch = new V1Patch($$$"""{"status":{"replicas":{{{deployment.Spec.Replicas}}},"readyReplicas":{{{deployment.Spec.Replicas}}} }}""", V1Patch.PatchType.MergePatch);
-                await _api.Client.AppsV1.PatchNamespacedDeploymentStatusAsync(patch, deployment.Name(), deployment.Namespace());
+                var patch = new V1Patch(
+                    $$$"""{"status":{"replicas":{{{deployment.Spec.Replicas}}},"readyReplicas":{{{deployment.Spec.Replicas}}} }}""",
+                    V1Patch.PatchType.MergePatch
+                );
+                await _api.Client.AppsV1.PatchNamespacedDeploymentStatusAsync(
+                    patch,
+                    deployment.Name(),
+                    deployment.Namespace()
+                );
             }
             await Task.Delay(50, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -68,7 +68,8 @@ public class CiliumConfigTests
     {
         Parse(("sandbox-cilium-version", "1.15.0")).ServiceConntrackTimeout.ShouldBe(TimeSpan.FromSeconds(8_000));
         Parse(("sandbox-cilium-version", "1.14.0")).ServiceConntrackTimeout.ShouldBe(TimeSpan.FromHours(6));
-        Parse(("bpf-ct-timeout-service-tcp", "1m"), ("sandbox-cilium-version", "1.16.1")).ServiceConntrackTimeout.ShouldBe(TimeSpan.FromMinutes(1));
+        Parse(("bpf-ct-timeout-service-tcp", "1m"), ("sandbox-cilium-version", "1.16.1"))
+            .ServiceConntrackTimeout.ShouldBe(TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -83,8 +84,18 @@ public class CiliumConfigTests
     [Fact]
     public void All_problems_are_reported_together()
     {
-        var message = Should.Throw<FormatException>(() => Parse(
-            ("tunnel", "gre"), ("http-retry-count", "101"), ("sandbox-cilium-version", "latest"), ("bpf-lb-sock", "yes"), ("nonsense", "1"), ("sandbox-sockets", "shared"))).Message;
+        var message = Should
+            .Throw<FormatException>(() =>
+                Parse(
+                    ("tunnel", "gre"),
+                    ("http-retry-count", "101"),
+                    ("sandbox-cilium-version", "latest"),
+                    ("bpf-lb-sock", "yes"),
+                    ("nonsense", "1"),
+                    ("sandbox-sockets", "shared")
+                )
+            )
+            .Message;
         var lines = message.Split(Environment.NewLine);
         lines.Length.ShouldBe(5);
         lines.ShouldContain("cilium-config: tunnel is 'gre' and must be vxlan or geneve or disabled");
@@ -94,5 +105,6 @@ public class CiliumConfigTests
         lines.ShouldContain(l => l.StartsWith("cilium-config: unknown key 'nonsense'", StringComparison.Ordinal));
     }
 
-    private static CiliumConfig Parse(params (string Key, string Value)[] data) => CiliumConfig.Parse(data.Select(d => KeyValuePair.Create(d.Key, d.Value)));
+    private static CiliumConfig Parse(params (string Key, string Value)[] data) =>
+        CiliumConfig.Parse(data.Select(d => KeyValuePair.Create(d.Key, d.Value)));
 }

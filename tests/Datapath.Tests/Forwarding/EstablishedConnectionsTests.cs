@@ -42,10 +42,12 @@ public class EstablishedConnectionsTests
         Fate(lab, direct, PolicyLab.Backends(AllowClient)).ShouldBe(EstablishedFate.Stands);
         Fate(lab, direct, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped, "default deny on ingress");
         Fate(lab, direct, PolicyLab.Backends(DenyClient)).ShouldBe(EstablishedFate.Dropped, "a deny rule");
-        Fate(lab, direct, PolicyLab.Backends(AllowClient, "allow"), PolicyLab.Backends(DenyClient, "deny")).ShouldBe(EstablishedFate.Dropped, "deny wins");
+        Fate(lab, direct, PolicyLab.Backends(AllowClient, "allow"), PolicyLab.Backends(DenyClient, "deny"))
+            .ShouldBe(EstablishedFate.Dropped, "deny wins");
         Fate(lab, direct, s_backendL7).ShouldBe(EstablishedFate.Reset, "an L7 rule on ingress");
         Fate(lab, direct, s_clientL7).ShouldBe(EstablishedFate.Reset, "an L7 rule on egress");
-        Fate(lab, direct, s_clientL7, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Reset, "the client's side comes first");
+        Fate(lab, direct, s_clientL7, PolicyLab.Backends(AllowOther))
+            .ShouldBe(EstablishedFate.Reset, "the client's side comes first");
     }
 
     [Fact]
@@ -56,7 +58,9 @@ public class EstablishedConnectionsTests
         Fate(lab, proxied, out var same, s_backendL7).ShouldBe(EstablishedFate.Stands);
         same!.Allows("POST", "/echo", "b", null).ShouldBeTrue();
         Fate(lab, proxied, out var tighter, PolicyLab.Backends(GetOnly)).ShouldBe(EstablishedFate.Stands);
-        (tighter!.Allows("GET", "/echo", "b", null), tighter.Allows("POST", "/echo", "b", null)).ShouldBe((true, false));
+        (tighter!.Allows("GET", "/echo", "b", null), tighter.Allows("POST", "/echo", "b", null)).ShouldBe(
+            (true, false)
+        );
         Fate(lab, proxied, out var none).ShouldBe(EstablishedFate.Stands);
         none.ShouldBeNull("without policies the proxy lets everything pass");
         Fate(lab, proxied, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped);
@@ -69,9 +73,11 @@ public class EstablishedConnectionsTests
         var lab = new PolicyLab(s_clientL7);
         var accepted = Established(lab, HopAction.ToEgressProxy);
         Fate(lab, accepted, s_clientL7, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Stands);
-        Fate(lab, accepted, s_clientL7.Replace("8080", "8081", StringComparison.Ordinal)).ShouldBe(EstablishedFate.Dropped);
+        Fate(lab, accepted, s_clientL7.Replace("8080", "8081", StringComparison.Ordinal))
+            .ShouldBe(EstablishedFate.Dropped);
         var opened = accepted with { Action = HopAction.ToPod, HttpRules = null, FromEgressProxy = true };
-        Fate(lab, opened, s_clientL7.Replace("8080", "8081", StringComparison.Ordinal)).ShouldBe(EstablishedFate.Stands);
+        Fate(lab, opened, s_clientL7.Replace("8080", "8081", StringComparison.Ordinal))
+            .ShouldBe(EstablishedFate.Stands);
         Fate(lab, opened, s_clientL7, s_backendL7).ShouldBe(EstablishedFate.Reset);
         Fate(lab, opened, s_clientL7, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped);
     }
@@ -79,13 +85,18 @@ public class EstablishedConnectionsTests
     [Theory]
     [InlineData(AllowOther, "POLICY_DENIED")]
     [InlineData(DenyClient, "POLICY_DENY")]
-    public void A_deny_rule_drops_for_a_reason_of_its_own_new_connections_and_established_ones(string rules, string reason)
+    public void A_deny_rule_drops_for_a_reason_of_its_own_new_connections_and_established_ones(
+        string rules,
+        string reason
+    )
     {
         var lab = new PolicyLab(PolicyLab.Backends(rules));
         Established(lab, HopAction.Drop).Reason.ShouldBe(reason);
         var direct = Established(new PolicyLab(), HopAction.ToPod);
         var now = Snapshot(lab, lab.Policies, lab.LoadTest);
-        EstablishedConnections.FateOf(now, direct with { Source = now.Pods[1], Destination = now.Pods[2] }, out _, out var lost).ShouldBe(EstablishedFate.Dropped);
+        EstablishedConnections
+            .FateOf(now, direct with { Source = now.Pods[1], Destination = now.Pods[2] }, out _, out var lost)
+            .ShouldBe(EstablishedFate.Dropped);
         lost.ShouldBe(reason);
     }
 
@@ -100,22 +111,46 @@ public class EstablishedConnectionsTests
         EstablishedConnections.FateOf(gone, direct, out _, out _).ShouldBe(EstablishedFate.Stands);
     }
 
-    private static EstablishedFate Fate(PolicyLab lab, Hop hop, params string[] policies) => Fate(lab, hop, out _, policies);
+    private static EstablishedFate Fate(PolicyLab lab, Hop hop, params string[] policies) =>
+        Fate(lab, hop, out _, policies);
 
     private static EstablishedFate Fate(PolicyLab lab, Hop hop, out HttpRuleSet? rules, params string[] policies) =>
-        EstablishedConnections.FateOf(Snapshot(lab, PolicySet.Create(policies.SelectMany(PolicyLab.Read), lab.Identities), lab.LoadTest), hop, out rules, out _);
+        EstablishedConnections.FateOf(
+            Snapshot(lab, PolicySet.Create(policies.SelectMany(PolicyLab.Read), lab.Identities), lab.LoadTest),
+            hop,
+            out rules,
+            out _
+        );
 
     private static Hop Established(PolicyLab lab, HopAction expected)
     {
-        var path = new ForwardingPath([new NodeDatapath("n1", 101, new CiliumConfig(), new SocketTable()), new NodeDatapath("n2", 102, new CiliumConfig(), new SocketTable())]);
-        var hop = path.Connect(Snapshot(lab, lab.Policies, lab.LoadTest), new FourTuple(new TcpEndpoint(1, 40_001), new TcpEndpoint(2, 8080)), 0, new Random(1), out _);
+        var path = new ForwardingPath([
+            new NodeDatapath("n1", 101, new CiliumConfig(), new SocketTable()),
+            new NodeDatapath("n2", 102, new CiliumConfig(), new SocketTable()),
+        ]);
+        var hop = path.Connect(
+            Snapshot(lab, lab.Policies, lab.LoadTest),
+            new FourTuple(new TcpEndpoint(1, 40_001), new TcpEndpoint(2, 8080)),
+            0,
+            new Random(1),
+            out _
+        );
         hop.Action.ShouldBe(expected);
         return hop;
     }
 
     private static ClusterSnapshot Snapshot(PolicyLab lab, PolicySet policies, EndpointIdentity client)
     {
-        PodEntry[] pods = [new("load-test", "load-test", "n1", 1, "1", client), new("backend", "backend", "n2", 2, "2", lab.Backend)];
-        return new ClusterSnapshot(pods.ToFrozenDictionary(p => p.Address), ServiceTable.Empty, policies, lab.Identities);
+        PodEntry[] pods =
+        [
+            new("load-test", "load-test", "n1", 1, "1", client),
+            new("backend", "backend", "n2", 2, "2", lab.Backend),
+        ];
+        return new ClusterSnapshot(
+            pods.ToFrozenDictionary(p => p.Address),
+            ServiceTable.Empty,
+            policies,
+            lab.Identities
+        );
     }
 }

@@ -20,14 +20,23 @@ public class ForwardingPathTests
     private static readonly TcpEndpoint s_ingressProxy = new(0x0A00_0002, 50_001);
 
     /// <summary>Where the proxies' sockets live: a row of the table.</summary>
-    private static CiliumConfig Row(string name) => name switch
-    {
-        "one namespace per node" => new CiliumConfig { Sockets = SocketScope.PerNode },
-        "shared" => new CiliumConfig { Sockets = SocketScope.Shared },
-        "shared, original source never used" => new CiliumConfig { Sockets = SocketScope.Shared, ProxyUseOriginalSourceAddress = false },
-        "per node, original source for local pods too" => new CiliumConfig { Sockets = SocketScope.PerNode, OriginalSourceForLocalPods = true },
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
-    };
+    private static CiliumConfig Row(string name) =>
+        name switch
+        {
+            "one namespace per node" => new CiliumConfig { Sockets = SocketScope.PerNode },
+            "shared" => new CiliumConfig { Sockets = SocketScope.Shared },
+            "shared, original source never used" => new CiliumConfig
+            {
+                Sockets = SocketScope.Shared,
+                ProxyUseOriginalSourceAddress = false,
+            },
+            "per node, original source for local pods too" => new CiliumConfig
+            {
+                Sockets = SocketScope.PerNode,
+                OriginalSourceForLocalPods = true,
+            },
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, null),
+        };
 
     [Theory]
     [InlineData("one namespace per node", true, true, true, true)]
@@ -64,7 +73,11 @@ public class ForwardingPathTests
     [InlineData("one namespace per node", true, false)]
     [InlineData("shared, original source never used", false, false)]
     [InlineData("per node, original source for local pods too", false, true)]
-    public void The_original_source_is_used_towards_remote_pods_and_not_towards_local_ones(string row, bool toLocalPod, bool original)
+    public void The_original_source_is_used_towards_remote_pods_and_not_towards_local_ones(
+        string row,
+        bool toLocalPod,
+        bool original
+    )
     {
         var cluster = new Cluster(Row(row), LoadTest, Backend);
         var hops = cluster.Walk(cluster.Client, toLocalPod ? cluster.LocalPod : cluster.RemotePod, out _);
@@ -83,9 +96,16 @@ public class ForwardingPathTests
     [InlineData("1.13.12", "geneve", true)]
     [InlineData("1.13.13", "geneve", false)]
     [InlineData("1.15.0", "vxlan", false)]
-    public void With_shared_sockets_two_sided_policies_reach_remote_pods_where_the_gate_is_closed(string version, string tunnel, bool arrives)
+    public void With_shared_sockets_two_sided_policies_reach_remote_pods_where_the_gate_is_closed(
+        string version,
+        string tunnel,
+        bool arrives
+    )
     {
-        var config = CiliumConfig.Parse([KeyValuePair.Create("sandbox-cilium-version", version), KeyValuePair.Create("tunnel", tunnel)]);
+        var config = CiliumConfig.Parse([
+            KeyValuePair.Create("sandbox-cilium-version", version),
+            KeyValuePair.Create("tunnel", tunnel),
+        ]);
         Arrives(config, toLocalPod: false, LoadTest, Backend).ShouldBe(arrives);
         Arrives(config, toLocalPod: true, LoadTest, Backend).ShouldBeTrue();
     }
@@ -94,9 +114,19 @@ public class ForwardingPathTests
     public void Two_sockets_with_the_same_ends_in_one_namespace_fail_at_connect()
     {
         var cluster = new Cluster(Row("one namespace per node"), LoadTest, Backend);
-        var accepted = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _);
-        cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var first, out _).Action.ShouldBe(HopAction.ToIngressProxy);
-        cluster.Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var second, out _).Action.ShouldBe(HopAction.AddressNotAvailable);
+        var accepted = cluster.Path.Connect(
+            cluster.Snapshot,
+            new FourTuple(cluster.Client, cluster.RemotePod),
+            0,
+            new Random(1),
+            out _
+        );
+        cluster
+            .Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var first, out _)
+            .Action.ShouldBe(HopAction.ToIngressProxy);
+        cluster
+            .Path.ConnectFromEgressProxy(cluster.Snapshot, accepted, s_proxy, out var second, out _)
+            .Action.ShouldBe(HopAction.AddressNotAvailable);
         first.ShouldNotBeNull();
         second.ShouldBeNull();
     }
@@ -105,13 +135,34 @@ public class ForwardingPathTests
     public void A_pod_that_was_deleted_meanwhile_resets_at_each_proxy_and_a_service_without_it_at_once()
     {
         var cluster = new Cluster(Row("one namespace per node"), LoadTest, Backend);
-        var gone = cluster.Snapshot with { Pods = cluster.Snapshot.Pods.Where(p => p.Key != cluster.RemotePod.Address).ToFrozenDictionary() };
-        var accepted = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _);
+        var gone = cluster.Snapshot with
+        {
+            Pods = cluster.Snapshot.Pods.Where(p => p.Key != cluster.RemotePod.Address).ToFrozenDictionary(),
+        };
+        var accepted = cluster.Path.Connect(
+            cluster.Snapshot,
+            new FourTuple(cluster.Client, cluster.RemotePod),
+            0,
+            new Random(1),
+            out _
+        );
         cluster.Path.ConnectFromEgressProxy(gone, accepted, s_proxy, out _, out _).Action.ShouldBe(HopAction.Reset);
         var atIngress = accepted with { Action = HopAction.ToIngressProxy, Node = cluster.Path.Node("other-node") };
         cluster.Path.ConnectFromIngressProxy(gone, atIngress, s_proxy, out _).Action.ShouldBe(HopAction.Reset);
-        cluster.Path.Connect(gone, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _).Action.ShouldBe(HopAction.Reset);
-        cluster.Path.Connect(gone with { Services = new ServiceTable([new ServiceFrontend(cluster.Vip, [])]) }, new FourTuple(cluster.Client, cluster.Vip), 0, new Random(1), out _)
+        cluster
+            .Path.Connect(gone, new FourTuple(cluster.Client, cluster.RemotePod), 0, new Random(1), out _)
+            .Action.ShouldBe(HopAction.Reset);
+        cluster
+            .Path.Connect(
+                gone with
+                {
+                    Services = new ServiceTable([new ServiceFrontend(cluster.Vip, [])]),
+                },
+                new FourTuple(cluster.Client, cluster.Vip),
+                0,
+                new Random(1),
+                out _
+            )
             .Action.ShouldBe(HopAction.Reset);
     }
 
@@ -119,11 +170,23 @@ public class ForwardingPathTests
     public void Policy_decides_on_the_backend_port_after_translation_and_drops_on_the_side_that_denies()
     {
         var cluster = new Cluster(Row("shared"), LoadTest, Backend);
-        var egress = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.Client, cluster.RemotePod with { Port = 9999 }), 0, new Random(1), out var hold);
+        var egress = cluster.Path.Connect(
+            cluster.Snapshot,
+            new FourTuple(cluster.Client, cluster.RemotePod with { Port = 9999 }),
+            0,
+            new Random(1),
+            out var hold
+        );
         (egress.Action, egress.Reason, egress.Node!.Name).ShouldBe((HopAction.Drop, "POLICY_DENIED", "client-node"));
         hold.ShouldBeNull();
         // A backend may not call another backend: no egress policy selects it, the ingress policy of the other denies it.
-        var ingress = cluster.Path.Connect(cluster.Snapshot, new FourTuple(cluster.LocalPod, cluster.RemotePod), 0, new Random(1), out _);
+        var ingress = cluster.Path.Connect(
+            cluster.Snapshot,
+            new FourTuple(cluster.LocalPod, cluster.RemotePod),
+            0,
+            new Random(1),
+            out _
+        );
         (ingress.Action, ingress.Reason, ingress.Node!.Name).ShouldBe((HopAction.Drop, "POLICY_DENIED", "other-node"));
     }
 
@@ -131,7 +194,13 @@ public class ForwardingPathTests
     public void A_source_that_is_no_pod_is_the_host_which_policy_always_lets_through()
     {
         var cluster = new Cluster(Row("shared"), LoadTest, Backend);
-        var hop = cluster.Path.Connect(cluster.Snapshot, new FourTuple(new TcpEndpoint(0x7F00_0001, 40_000), cluster.LocalPod), 0, new Random(1), out _);
+        var hop = cluster.Path.Connect(
+            cluster.Snapshot,
+            new FourTuple(new TcpEndpoint(0x7F00_0001, 40_000), cluster.LocalPod),
+            0,
+            new Random(1),
+            out _
+        );
         hop.Action.ShouldBe(HopAction.ToPod);
         hop.Source.ShouldBeNull();
     }
@@ -140,22 +209,43 @@ public class ForwardingPathTests
     [Fact]
     public void Every_socket_is_given_back()
     {
-        string[] names = ["one namespace per node", "shared", "shared, original source never used", "per node, original source for local pods too"];
+        string[] names =
+        [
+            "one namespace per node",
+            "shared",
+            "shared, original source never used",
+            "per node, original source for local pods too",
+        ];
         var rows = Gen.Int[0, names.Length - 1].Select(i => names[i]);
         var connections = Gen.Select(Gen.Bool, Gen.Int[1, 6], Gen.Bool).List[0, 30];
-        Gen.Select(rows, Gen.Bool, Gen.Bool, connections).Sample((row, egress, ingress, all) =>
-        {
-            var cluster = new Cluster(Row(row), [.. egress ? [LoadTest] : Array.Empty<string>(), .. ingress ? [Backend] : Array.Empty<string>()]);
-            var open = new List<IDisposable>();
-            foreach (var (local, port, close) in all)
-            {
-                cluster.Walk(cluster.Client with { Port = (ushort)port }, local ? cluster.LocalPod : cluster.RemotePod, out var holds);
-                if (close) holds.ForEach(h => h.Dispose());
-                else open.AddRange(holds);
-            }
-            open.ForEach(h => h.Dispose());
-            return cluster.Path.Nodes.All(n => n.Sockets.Count == 0);
-        });
+        Gen.Select(rows, Gen.Bool, Gen.Bool, connections)
+            .Sample(
+                (row, egress, ingress, all) =>
+                {
+                    var cluster = new Cluster(
+                        Row(row),
+                        [.. egress ? [LoadTest] : Array.Empty<string>(), .. ingress ? [Backend] : Array.Empty<string>()]
+                    );
+                    var open = new List<IDisposable>();
+                    foreach (var (local, port, close) in all)
+                    {
+                        cluster.Walk(
+                            cluster.Client with
+                            {
+                                Port = (ushort)port,
+                            },
+                            local ? cluster.LocalPod : cluster.RemotePod,
+                            out var holds
+                        );
+                        if (close)
+                            holds.ForEach(h => h.Dispose());
+                        else
+                            open.AddRange(holds);
+                    }
+                    open.ForEach(h => h.Dispose());
+                    return cluster.Path.Nodes.All(n => n.Sockets.Count == 0);
+                }
+            );
     }
 
     private static bool Arrives(CiliumConfig config, bool toLocalPod, params string[] policies)
@@ -171,18 +261,28 @@ public class ForwardingPathTests
     {
         public Cluster(CiliumConfig config, params string[] policies)
         {
-            var lab = new CiliumDebugging.Testing.PolicyLab([.. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p)))]);
+            var lab = new CiliumDebugging.Testing.PolicyLab([
+                .. policies.Select(p => File.ReadAllText(System.IO.Path.Combine(ScenarioCatalog.BuiltIn, p))),
+            ]);
             PodEntry[] pods =
             [
                 new("load-test", "load-test", "client-node", Client.Address, "1", lab.LoadTest),
                 new("backend", "local", "client-node", LocalPod.Address, "2", lab.Backend),
                 new("backend", "remote", "other-node", RemotePod.Address, "3", lab.Backend),
             ];
-            var services = new ServiceTable([new ServiceFrontend(Vip, [new ServiceBackend(1, LocalPod), new ServiceBackend(2, RemotePod)])]);
-            Snapshot = new ClusterSnapshot(pods.ToFrozenDictionary(p => p.Address), services, lab.Policies, lab.Identities);
+            var services = new ServiceTable([
+                new ServiceFrontend(Vip, [new ServiceBackend(1, LocalPod), new ServiceBackend(2, RemotePod)]),
+            ]);
+            Snapshot = new ClusterSnapshot(
+                pods.ToFrozenDictionary(p => p.Address),
+                services,
+                lab.Policies,
+                lab.Identities
+            );
             var shared = new SocketTable();
             Path = new ForwardingPath([Node("client-node", 0x0A00_0001), Node("other-node", 0x0A00_0002)]);
-            NodeDatapath Node(string name, uint address) => new(name, address, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable());
+            NodeDatapath Node(string name, uint address) =>
+                new(name, address, config, config.Sockets is SocketScope.Shared ? shared : new SocketTable());
         }
 
         public TcpEndpoint Client { get; } = new(0x0AF4_0302, 40_001);
@@ -202,7 +302,10 @@ public class ForwardingPathTests
         {
             var taken = new List<IDisposable>();
             void Take(params IDisposable?[] some) => taken.AddRange(some.OfType<IDisposable>());
-            var hops = new List<Hop> { Path.Connect(Snapshot, new FourTuple(client, destination), 0, new Random(1), out var accepted) };
+            var hops = new List<Hop>
+            {
+                Path.Connect(Snapshot, new FourTuple(client, destination), 0, new Random(1), out var accepted),
+            };
             Take(accepted);
             if (hops[^1].Action is HopAction.ToEgressProxy)
             {

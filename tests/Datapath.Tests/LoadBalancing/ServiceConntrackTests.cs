@@ -35,7 +35,8 @@ public class ServiceConntrackTests
     {
         var conntrack = new ServiceConntrack(Lifetime, GcInterval);
         conntrack.Set(Client(1), 7, 0);
-        for (var now = 90L; now < 10 * Lifetime; now += 90) conntrack.TryGet(Client(1), now, out _).ShouldBeTrue();
+        for (var now = 90L; now < 10 * Lifetime; now += 90)
+            conntrack.TryGet(Client(1), now, out _).ShouldBeTrue();
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public class ServiceConntrackTests
     {
         var conntrack = new ServiceConntrack(Lifetime, GcInterval);
         conntrack.TryGet(Client(0), 0, out _);
-        for (var port = 1; port <= 50; port++) conntrack.Set(Client(port), port, 0);
+        for (var port = 1; port <= 50; port++)
+            conntrack.Set(Client(port), port, 0);
         conntrack.TryGet(Client(0), Lifetime + GcInterval, out _).ShouldBeFalse();
         conntrack.Count.ShouldBe(0);
     }
@@ -99,32 +101,47 @@ public class ServiceConntrackTests
     public void It_answers_as_a_table_that_is_swept_on_time()
     {
         var operations = Gen.Select(Gen.Int[0, 2], Gen.Int[1, 5], Gen.Int[0, 80]).List[0, 80];
-        Gen.Select(operations, Gen.Long[1, 150], Gen.Long[1, 90], Gen.Enum<ConntrackReopen>(), Gen.Long[0, 100]).Sample((steps, lifetime, gcInterval, reopen, grace) =>
-        {
-            var conntrack = new ServiceConntrack(lifetime, gcInterval, null, reopen, grace);
-            var naive = new Dictionary<int, (int Backend, long Expires, long? ClosedAt)>();
-            var (now, backend) = (0L, 0);
-            conntrack.TryGet(Client(0), now, out _); // sweeps are counted from the first look-up
-            foreach (var (kind, port, pause) in steps)
-            {
-                for (var t = now + 1; t <= now + pause; t++)
+        Gen.Select(operations, Gen.Long[1, 150], Gen.Long[1, 90], Gen.Enum<ConntrackReopen>(), Gen.Long[0, 100])
+            .Sample(
+                (steps, lifetime, gcInterval, reopen, grace) =>
                 {
-                    if (t % gcInterval == 0)
-                        foreach (var dead in naive.Where(e => e.Value.Expires < t).Select(e => e.Key).ToList()) naive.Remove(dead);
+                    var conntrack = new ServiceConntrack(lifetime, gcInterval, null, reopen, grace);
+                    var naive = new Dictionary<int, (int Backend, long Expires, long? ClosedAt)>();
+                    var (now, backend) = (0L, 0);
+                    conntrack.TryGet(Client(0), now, out _); // sweeps are counted from the first look-up
+                    foreach (var (kind, port, pause) in steps)
+                    {
+                        for (var t = now + 1; t <= now + pause; t++)
+                        {
+                            if (t % gcInterval == 0)
+                                foreach (var dead in naive.Where(e => e.Value.Expires < t).Select(e => e.Key).ToList())
+                                    naive.Remove(dead);
+                        }
+                        now += pause;
+                        var closed = naive.TryGetValue(port, out var entry) ? entry.ClosedAt : null;
+                        var selects =
+                            closed is { } at
+                            && (
+                                reopen is ConntrackReopen.Select
+                                || (reopen is ConntrackReopen.SelectAfterGrace && now - at >= grace)
+                            );
+                        var expected = naive.ContainsKey(port) && !selects;
+                        if (
+                            conntrack.TryGet(Client(port), now, out var found) != expected
+                            || found != (expected ? entry.Backend : 0)
+                        )
+                            return false;
+                        if (!expected)
+                            conntrack.Set(Client(port), ++backend, now);
+                        naive[port] = (expected ? entry.Backend : backend, now + lifetime, null);
+                        if (kind != 0)
+                            continue;
+                        conntrack.Close(Client(port), now);
+                        naive[port] = naive[port] with { ClosedAt = now };
+                    }
+                    return true;
                 }
-                now += pause;
-                var closed = naive.TryGetValue(port, out var entry) ? entry.ClosedAt : null;
-                var selects = closed is { } at && (reopen is ConntrackReopen.Select || (reopen is ConntrackReopen.SelectAfterGrace && now - at >= grace));
-                var expected = naive.ContainsKey(port) && !selects;
-                if (conntrack.TryGet(Client(port), now, out var found) != expected || found != (expected ? entry.Backend : 0)) return false;
-                if (!expected) conntrack.Set(Client(port), ++backend, now);
-                naive[port] = (expected ? entry.Backend : backend, now + lifetime, null);
-                if (kind != 0) continue;
-                conntrack.Close(Client(port), now);
-                naive[port] = naive[port] with { ClosedAt = now };
-            }
-            return true;
-        });
+            );
     }
 
     private static FourTuple Client(int port) => new(new TcpEndpoint(1, (ushort)port), new TcpEndpoint(99, 80));

@@ -5,7 +5,10 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 
 public class OriginalReportPolicyTests
 {
-    private readonly PolicyLab _lab = new(PolicyLab.Scenario("two-sided-l7/backend-policy.yaml"), PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"));
+    private readonly PolicyLab _lab = new(
+        PolicyLab.Scenario("two-sided-l7/backend-policy.yaml"),
+        PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml")
+    );
 
     private PolicyVerdict ToBackend(EndpointIdentity from, ushort port = 8080, L4Protocol protocol = L4Protocol.Tcp) =>
         _lab.Policies.Evaluate(TrafficDirection.Ingress, _lab.Backend, new Peer(from, 0), port, protocol);
@@ -61,8 +64,10 @@ public class OriginalReportPolicyTests
         EndpointIdentity backend2 = _lab.Pod("backend", ("app", "backend"), ("version", "v2"));
         EndpointIdentity loadTest2 = _lab.Pod("load-test", ("app", "load-test-2"));
         FromLoadTest(backend2).IsRedirect.ShouldBeTrue();
-        _lab.Policies.Evaluate(TrafficDirection.Ingress, backend2, new Peer(loadTest2, 0), 8080, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
-        _lab.Policies.Evaluate(TrafficDirection.Egress, loadTest2, new Peer(backend2, 0), 8080, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+        _lab.Policies.Evaluate(TrafficDirection.Ingress, backend2, new Peer(loadTest2, 0), 8080, L4Protocol.Tcp)
+            .ShouldBe(PolicyVerdict.Allow);
+        _lab.Policies.Evaluate(TrafficDirection.Egress, loadTest2, new Peer(backend2, 0), 8080, L4Protocol.Tcp)
+            .ShouldBe(PolicyVerdict.Allow);
     }
 
     [Fact]

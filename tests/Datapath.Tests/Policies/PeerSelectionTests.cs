@@ -8,7 +8,8 @@ public class PeerSelectionTests
 {
     private static PolicyLab From(string peers) => new(PolicyLab.Backends($"  ingress: [{{{peers}}}]"));
 
-    private static bool Allows(PolicyLab lab, EndpointIdentity peer, uint address = 0) => lab.Ingress(peer, address: address) == PolicyVerdict.Allow;
+    private static bool Allows(PolicyLab lab, EndpointIdentity peer, uint address = 0) =>
+        lab.Ingress(peer, address: address) == PolicyVerdict.Allow;
 
     [Fact]
     public void The_policys_namespace_is_implied_for_peers()
@@ -62,7 +63,9 @@ public class PeerSelectionTests
     [Fact]
     public void The_namespaces_own_name_is_a_label_of_it()
     {
-        PolicyLab lab = From("fromEndpoints: [{matchLabels: {'io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name': load-test}}]");
+        PolicyLab lab = From(
+            "fromEndpoints: [{matchLabels: {'io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name': load-test}}]"
+        );
         Allows(lab, lab.LoadTest).ShouldBeTrue();
         Allows(lab, lab.Pod("backend")).ShouldBeFalse();
     }
@@ -114,27 +117,43 @@ public class PeerSelectionTests
     [Fact]
     public void The_endpointSelector_stays_in_the_policys_namespace_even_when_it_names_another()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]").Replace(
-            "{app: backend}", "{app: backend, 'k8s:io.kubernetes.pod.namespace': load-test}", StringComparison.Ordinal));
+        var lab = new PolicyLab(
+            PolicyLab
+                .Backends("  ingress: [{}]")
+                .Replace(
+                    "{app: backend}",
+                    "{app: backend, 'k8s:io.kubernetes.pod.namespace': load-test}",
+                    StringComparison.Ordinal
+                )
+        );
         lab.Ingress(lab.LoadTest).IsDrop.ShouldBeTrue();
         EndpointIdentity elsewhere = lab.Pod("load-test", ("app", "backend"));
-        lab.Policies.Evaluate(TrafficDirection.Ingress, elsewhere, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+        lab.Policies.Evaluate(TrafficDirection.Ingress, elsewhere, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp)
+            .ShouldBe(PolicyVerdict.Allow);
     }
 
     [Fact]
     public void In_a_clusterwide_policy_no_namespace_is_implied_but_peers_are_pods()
     {
-        var lab = new PolicyLab("""
+        var lab = new PolicyLab(
+            """
             apiVersion: cilium.io/v2
             kind: CiliumClusterwideNetworkPolicy
             metadata: {name: p}
             spec:
               endpointSelector: {matchLabels: {app: backend}}
               ingress: [{fromEndpoints: [{}]}]
-            """);
+            """
+        );
         Allows(lab, lab.LoadTest).ShouldBeTrue();
         Allows(lab, lab.Identities.World).ShouldBeFalse();
-        lab.Policies.Evaluate(TrafficDirection.Ingress, lab.Pod("other", ("app", "backend")), new Peer(lab.Identities.World, 0), 80, L4Protocol.Tcp)
+        lab.Policies.Evaluate(
+                TrafficDirection.Ingress,
+                lab.Pod("other", ("app", "backend")),
+                new Peer(lab.Identities.World, 0),
+                80,
+                L4Protocol.Tcp
+            )
             .IsDrop.ShouldBeTrue();
     }
 
@@ -155,7 +174,9 @@ public class PeerSelectionTests
     [Fact]
     public void Exceptions_are_cut_out_of_their_own_block_only()
     {
-        PolicyLab lab = From("fromCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}, {cidr: 10.2.3.0/24}]");
+        PolicyLab lab = From(
+            "fromCIDRSet: [{cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.2.0.0/16]}, {cidr: 10.2.3.0/24}]"
+        );
         Allows(lab, lab.Identities.World, PolicyLab.Address("10.0.0.1")).ShouldBeTrue();
         Allows(lab, lab.Identities.World, PolicyLab.Address("10.1.0.0")).ShouldBeFalse();
         Allows(lab, lab.Identities.World, PolicyLab.Address("10.2.2.1")).ShouldBeFalse();
@@ -191,9 +212,16 @@ public class PeerSelectionTests
         IdentityTable table = lab.Identities;
         (string Name, EndpointIdentity Identity)[] all =
         [
-            ("pod", lab.LoadTest), ("host", table.Host), ("remote-node", table.RemoteNode), ("world", table.World), ("health", table.Health),
-            ("init", table.Init), ("unmanaged", table.Unmanaged), ("api-host", table.KubeApiServerOnHost),
-            ("api-node", table.KubeApiServerOnRemoteNode), ("api-outside", table.KubeApiServerOutside),
+            ("pod", lab.LoadTest),
+            ("host", table.Host),
+            ("remote-node", table.RemoteNode),
+            ("world", table.World),
+            ("health", table.Health),
+            ("init", table.Init),
+            ("unmanaged", table.Unmanaged),
+            ("api-host", table.KubeApiServerOnHost),
+            ("api-node", table.KubeApiServerOnRemoteNode),
+            ("api-outside", table.KubeApiServerOutside),
         ];
         // The host of the pod's own node is always among them.
         all.Where(p => Allows(lab, p.Identity)).Select(p => p.Name).ShouldBe(peers.Split(' '), ignoreOrder: true);
@@ -202,7 +230,11 @@ public class PeerSelectionTests
     [Fact]
     public void Entities_and_addresses_also_work_on_egress()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("  egress: [{toEntities: [host]}, {toCIDR: [192.0.2.0/24]}, {toCIDRSet: [{cidr: 198.51.100.0/24}]}]"));
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                "  egress: [{toEntities: [host]}, {toCIDR: [192.0.2.0/24]}, {toCIDRSet: [{cidr: 198.51.100.0/24}]}]"
+            )
+        );
         lab.Egress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.RemoteNode).IsDrop.ShouldBeTrue();
         lab.Egress(lab.Identities.World, address: PolicyLab.Address("192.0.2.9")).ShouldBe(PolicyVerdict.Allow);
@@ -213,16 +245,21 @@ public class PeerSelectionTests
     [Fact]
     public void Kubernetes_peers_combine_pod_and_namespace_selectors()
     {
-        var lab = new PolicyLab(PolicyLab.Kubernetes("""
-              ingress:
-              - from:
-                - podSelector: {matchLabels: {app: near}}
-                - namespaceSelector: {matchLabels: {team: red}}
-                - namespaceSelector: {matchExpressions: [{key: team, operator: In, values: [blue]}]}
-                  podSelector: {matchLabels: {app: far}}
-                - ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.8/29]}
-            """));
-        EndpointIdentity InTeam(string team, string app) => lab.Identities.Pod("other", [KeyValuePair.Create("app", app)], [KeyValuePair.Create("team", team)]);
+        var lab = new PolicyLab(
+            PolicyLab.Kubernetes(
+                """
+                  ingress:
+                  - from:
+                    - podSelector: {matchLabels: {app: near}}
+                    - namespaceSelector: {matchLabels: {team: red}}
+                    - namespaceSelector: {matchExpressions: [{key: team, operator: In, values: [blue]}]}
+                      podSelector: {matchLabels: {app: far}}
+                    - ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.8/29]}
+                """
+            )
+        );
+        EndpointIdentity InTeam(string team, string app) =>
+            lab.Identities.Pod("other", [KeyValuePair.Create("app", app)], [KeyValuePair.Create("team", team)]);
         Allows(lab, lab.Pod("backend", ("app", "near"))).ShouldBeTrue();
         Allows(lab, lab.Pod("other", ("app", "near"))).ShouldBeFalse();
         Allows(lab, InTeam("red", "x")).ShouldBeTrue();

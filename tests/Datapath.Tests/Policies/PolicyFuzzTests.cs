@@ -11,16 +11,23 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 /// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the environment.</summary>
 public class PolicyFuzzTests
 {
-    private static readonly int s_cases =
-        int.TryParse(Environment.GetEnvironmentVariable("POLICY_FUZZ_CASES"), out int cases) ? cases : 4_000;
+    private static readonly int s_cases = int.TryParse(
+        Environment.GetEnvironmentVariable("POLICY_FUZZ_CASES"),
+        out int cases
+    )
+        ? cases
+        : 4_000;
 
     private static readonly string[] s_corpus =
     [
         PolicyLab.Scenario("two-sided-l7/backend-policy.yaml"),
         PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"),
-        PolicyLab.Scenario("two-sided-l7/backend-policy.yaml") + "---\n" + PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"),
+        PolicyLab.Scenario("two-sided-l7/backend-policy.yaml")
+            + "---\n"
+            + PolicyLab.Scenario("two-sided-l7/load-test-policy.yaml"),
         Everything,
-        PolicyLab.Kubernetes("""
+        PolicyLab.Kubernetes(
+            """
               policyTypes:
               - Ingress
               - Egress
@@ -39,7 +46,8 @@ public class PolicyFuzzTests
               egress:
               - {}
 
-            """),
+            """
+        ),
     ];
 
     private const string Everything = """
@@ -96,10 +104,72 @@ public class PolicyFuzzTests
 
     private static readonly string[] s_fragments =
     [
-        "null", "~", "{}", "[]", "*tiers", "&x", "!!str", "!!binary ", "<<: *meta", "\"", "'", "|", ">", "- ", ": ", "? ", "#", "---\n", "...\n", "%YAML 1.2\n",
-        "\t", "\r", "\r\n", "\0", "\u0085", "\u2028", "\ufeff", "\ud800", "\U0001F600", "99999999999999999999", "-1", "0x10", "1e9", ".nan", "true", "0.0.0.0/0", "::/0",
-        "1.2.3.4/99", "(", ")", "[a-", "\\", "a{1000}", "(?=x)", "\\1", "k8s:", "reserved:host", "any:", ":", "/", new string('a', 300), new string('[', 200),
-        "toFQDNs: []\n", "matchName: x", "port: 80", "protocol: ICMP", "  ", "\n", "\n\n", "@", "`", "{", "}", "[", "]", ",",
+        "null",
+        "~",
+        "{}",
+        "[]",
+        "*tiers",
+        "&x",
+        "!!str",
+        "!!binary ",
+        "<<: *meta",
+        "\"",
+        "'",
+        "|",
+        ">",
+        "- ",
+        ": ",
+        "? ",
+        "#",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "\t",
+        "\r",
+        "\r\n",
+        "\0",
+        "\u0085",
+        "\u2028",
+        "\ufeff",
+        "\ud800",
+        "\U0001F600",
+        "99999999999999999999",
+        "-1",
+        "0x10",
+        "1e9",
+        ".nan",
+        "true",
+        "0.0.0.0/0",
+        "::/0",
+        "1.2.3.4/99",
+        "(",
+        ")",
+        "[a-",
+        "\\",
+        "a{1000}",
+        "(?=x)",
+        "\\1",
+        "k8s:",
+        "reserved:host",
+        "any:",
+        ":",
+        "/",
+        new string('a', 300),
+        new string('[', 200),
+        "toFQDNs: []\n",
+        "matchName: x",
+        "port: 80",
+        "protocol: ICMP",
+        "  ",
+        "\n",
+        "\n\n",
+        "@",
+        "`",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
     ];
 
     [Fact]
@@ -127,7 +197,8 @@ public class PolicyFuzzTests
                     result.Policies.Length.ShouldBe(Documents(text), text);
             },
             iter: s_cases,
-            threads: 1);
+            threads: 1
+        );
         TestContext.Current.TestOutputHelper?.WriteLine($"{s_cases} mutated files: {valid} valid, {refused} refused");
 
         // Both outcomes must be common, or the mutations test nothing.
@@ -151,10 +222,12 @@ public class PolicyFuzzTests
                 PolicyReadResult json = PolicyReader.ReadJson(policy, "object");
                 PolicyReadResult yaml = PolicyReader.ReadYaml(text, "object");
                 Check(json, text).ShouldBe(Check(yaml, text), text);
-                json.Problems.Select(p => (p.Policy, p.Field, p.Message)).ShouldBe(yaml.Problems.Select(p => (p.Policy, p.Field, p.Message)), text);
+                json.Problems.Select(p => (p.Policy, p.Field, p.Message))
+                    .ShouldBe(yaml.Problems.Select(p => (p.Policy, p.Field, p.Message)), text);
             },
             iter: s_cases / 2,
-            threads: 1);
+            threads: 1
+        );
 
     /// <summary>Never both policies and problems, problems that print on one line, and policies that can be evaluated.</summary>
     private static bool Check(PolicyReadResult result, string text)
@@ -162,7 +235,10 @@ public class PolicyFuzzTests
         result.Policies.IsEmpty.ShouldBe(!result.Problems.IsEmpty, text);
         foreach (PolicyProblem problem in result.Problems)
         {
-            problem.ToString().Any(c => char.IsControl(c) || c is '\u2028' or '\u2029').ShouldBeFalse(problem.ToString());
+            problem
+                .ToString()
+                .Any(c => char.IsControl(c) || c is '\u2028' or '\u2029')
+                .ShouldBeFalse(problem.ToString());
             problem.Message.ShouldNotBeEmpty();
         }
         var table = new IdentityTable();
@@ -171,7 +247,8 @@ public class PolicyFuzzTests
         foreach (TrafficDirection direction in Enum.GetValues<TrafficDirection>())
         {
             foreach (EndpointIdentity peer in (EndpointIdentity[])[pod, table.World, table.Host])
-                set.Evaluate(direction, pod, new Peer(peer, 1), 80, L4Protocol.Tcp).Http?.Allows("GET", "/a1", "h", null);
+                set.Evaluate(direction, pod, new Peer(peer, 1), 80, L4Protocol.Tcp)
+                    .Http?.Allows("GET", "/a1", "h", null);
         }
         return result.IsValid;
     }
@@ -265,19 +342,23 @@ public class PolicyFuzzTests
                 break;
             at = next;
         }
-        JsonNode? Value() => random.Next(8) switch
-        {
-            0 => null,
-            1 => new JsonObject(),
-            2 => new JsonArray(),
-            3 => random.Next(70_000),
-            4 => true,
-            5 => 1.5,
-            _ => s_fragments[random.Next(s_fragments.Length)].Replace("\ud800", "x", StringComparison.Ordinal),
-        };
+        JsonNode? Value() =>
+            random.Next(8) switch
+            {
+                0 => null,
+                1 => new JsonObject(),
+                2 => new JsonArray(),
+                3 => random.Next(70_000),
+                4 => true,
+                5 => 1.5,
+                _ => s_fragments[random.Next(s_fragments.Length)].Replace("\ud800", "x", StringComparison.Ordinal),
+            };
         if (at is JsonObject map)
         {
-            string key = map.Count == 0 || random.Next(4) == 0 ? $"key{random.Next(3)}" : map.ElementAt(random.Next(map.Count)).Key;
+            string key =
+                map.Count == 0 || random.Next(4) == 0
+                    ? $"key{random.Next(3)}"
+                    : map.ElementAt(random.Next(map.Count)).Key;
             if (random.Next(3) == 0)
                 map.Remove(key);
             else

@@ -32,7 +32,8 @@ public class PolicySemanticsTests
         EndpointIdentity other = lab.Pod("backend", ("app", "other"));
         EndpointIdentity sameLabelsElsewhere = lab.Pod("default", ("app", "backend"));
         foreach (EndpointIdentity subject in (EndpointIdentity[])[other, sameLabelsElsewhere])
-            lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+            lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp)
+                .ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
     }
 
@@ -41,10 +42,14 @@ public class PolicySemanticsTests
     {
         var lab = new PolicyLab(
             PolicyLab.Backends("  egress: [{toEndpoints: [{matchLabels: {app: database}}]}]"),
-            PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: other}}]}]").Replace("app: backend", "app: database", StringComparison.Ordinal));
+            PolicyLab
+                .Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: other}}]}]")
+                .Replace("app: backend", "app: database", StringComparison.Ordinal)
+        );
         EndpointIdentity database = lab.Pod("backend", ("app", "database"));
         lab.Egress(database).ShouldBe(PolicyVerdict.Allow);
-        lab.Policies.Evaluate(TrafficDirection.Ingress, database, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp).ShouldBe(s_denied);
+        lab.Policies.Evaluate(TrafficDirection.Ingress, database, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp)
+            .ShouldBe(s_denied);
     }
 
     [Theory]
@@ -67,7 +72,10 @@ public class PolicySemanticsTests
     [InlineData("  policyTypes: [Ingress]", true)]
     [InlineData("  policyTypes: []", true)]
     [InlineData("  policyTypes: [Egress]", false)]
-    public void In_a_kubernetes_policy_an_empty_rule_allows_all_and_an_empty_section_denies_all(string rules, bool denied)
+    public void In_a_kubernetes_policy_an_empty_rule_allows_all_and_an_empty_section_denies_all(
+        string rules,
+        bool denied
+    )
     {
         var lab = new PolicyLab(PolicyLab.Kubernetes(rules));
         lab.Ingress(lab.LoadTest).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
@@ -88,7 +96,10 @@ public class PolicySemanticsTests
     }
 
     [Theory]
-    [InlineData("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", false)]
+    [InlineData(
+        "  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]",
+        false
+    )]
     [InlineData("  enableDefaultDeny: {ingress: true}", true)]
     [InlineData("  enableDefaultDeny: {egress: true}", false)]
     [InlineData("  enableDefaultDeny: {egress: false}\n  ingress: [{}]", true)]
@@ -99,8 +110,12 @@ public class PolicySemanticsTests
     public void A_policy_without_default_deny_does_not_lift_the_default_deny_of_another()
     {
         var lab = new PolicyLab(
-            PolicyLab.Backends("  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "open"),
-            PolicyLab.Backends("  ingress: [{}]", "closed"));
+            PolicyLab.Backends(
+                "  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]",
+                "open"
+            ),
+            PolicyLab.Backends("  ingress: [{}]", "closed")
+        );
         lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
         lab.Ingress(lab.Pod("backend", ("app", "friend"))).ShouldBe(PolicyVerdict.Allow);
     }
@@ -108,11 +123,15 @@ public class PolicySemanticsTests
     [Fact]
     public void Deny_rules_and_http_rules_have_effect_without_default_deny()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("""
-              enableDefaultDeny: {ingress: false}
-              ingressDeny: [{fromEndpoints: [{matchLabels: {app: foe}}]}]
-              ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]
-            """));
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                """
+                  enableDefaultDeny: {ingress: false}
+                  ingressDeny: [{fromEndpoints: [{matchLabels: {app: foe}}]}]
+                  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]
+                """
+            )
+        );
         lab.Ingress(lab.Pod("backend", ("app", "foe"))).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
         lab.Ingress(lab.LoadTest, 80).Http!.Allows("POST", "/", "", null).ShouldBeFalse();
         lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Allow);
@@ -122,10 +141,14 @@ public class PolicySemanticsTests
     public void Rules_and_policies_unite_and_deny_wins_over_all_of_them()
     {
         var lab = new PolicyLab(
-            PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '80'}]}]}, {toPorts: [{ports: [{port: '81'}]}]}]", "first"),
+            PolicyLab.Backends(
+                "  ingress: [{toPorts: [{ports: [{port: '80'}]}]}, {toPorts: [{ports: [{port: '81'}]}]}]",
+                "first"
+            ),
             PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]", "second"),
             PolicyLab.Backends("  ingressDeny: [{toPorts: [{ports: [{port: '81'}]}]}]", "third"),
-            PolicyLab.Kubernetes("  ingress: [{ports: [{port: 82}]}]"));
+            PolicyLab.Kubernetes("  ingress: [{ports: [{port: 82}]}]")
+        );
         EndpointIdentity friend = lab.Pod("backend", ("app", "friend"));
         lab.Ingress(lab.LoadTest, 80).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
@@ -138,24 +161,34 @@ public class PolicySemanticsTests
     [Fact]
     public void Specs_is_a_list_of_rules_for_different_endpoints()
     {
-        var lab = new PolicyLab("""
+        var lab = new PolicyLab(
+            """
             apiVersion: cilium.io/v2
             kind: CiliumNetworkPolicy
             metadata: {name: p, namespace: backend}
             specs:
             - {endpointSelector: {matchLabels: {app: backend}}, ingress: [{}]}
             - {endpointSelector: {matchLabels: {app: other}}, egress: [{}]}
-            """);
+            """
+        );
         lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
         lab.Egress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
-        lab.Policies.Evaluate(TrafficDirection.Egress, lab.Pod("backend", ("app", "other")), new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp)
+        lab.Policies.Evaluate(
+                TrafficDirection.Egress,
+                lab.Pod("backend", ("app", "other")),
+                new Peer(lab.LoadTest, 0),
+                80,
+                L4Protocol.Tcp
+            )
             .ShouldBe(s_denied);
     }
 
     [Fact]
     public void The_host_of_the_pods_node_may_always_come_in_whatever_is_denied()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [all]}]\n  egress: [{}]"));
+        var lab = new PolicyLab(
+            PolicyLab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [all]}]\n  egress: [{}]")
+        );
         lab.Ingress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.KubeApiServerOnHost).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.RemoteNode).IsDrop.ShouldBeTrue();
@@ -165,7 +198,11 @@ public class PolicySemanticsTests
     [Fact]
     public void The_host_is_redirected_without_restriction_where_http_rules_cover_it()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("""  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]"""));
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]"""
+            )
+        );
         lab.Ingress(lab.Identities.Host, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         lab.Ingress(lab.Identities.Host, 81).ShouldBe(PolicyVerdict.Allow);
     }
@@ -173,19 +210,33 @@ public class PolicySemanticsTests
     [Fact]
     public void Hosts_and_the_world_are_no_subjects()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{}]").Replace("NetworkPolicy", "ClusterwideNetworkPolicy", StringComparison.Ordinal)
-            .Replace(", namespace: backend", "", StringComparison.Ordinal).Replace("{matchLabels: {app: backend}}", "{}", StringComparison.Ordinal));
-        foreach (EndpointIdentity subject in (EndpointIdentity[])[lab.Identities.Host, lab.Identities.RemoteNode, lab.Identities.World])
-            lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+        var lab = new PolicyLab(
+            PolicyLab
+                .Backends("  ingress: [{}]")
+                .Replace("NetworkPolicy", "ClusterwideNetworkPolicy", StringComparison.Ordinal)
+                .Replace(", namespace: backend", "", StringComparison.Ordinal)
+                .Replace("{matchLabels: {app: backend}}", "{}", StringComparison.Ordinal)
+        );
+        foreach (
+            EndpointIdentity subject in (EndpointIdentity[])
+                [lab.Identities.Host, lab.Identities.RemoteNode, lab.Identities.World]
+        )
+            lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp)
+                .ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
     }
 
     [Fact]
     public void An_update_is_a_new_set_and_its_verdicts_compare_by_value()
     {
-        const string Rules = """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}, {path: /a}]}}]}]""";
+        const string Rules =
+            """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}, {path: /a}]}}]}]""";
         var before = new PolicyLab(PolicyLab.Backends(Rules));
-        var same = new PolicyLab(PolicyLab.Backends(Rules.Replace("{method: GET}, {path: /a}", "{path: /a}, {method: GET}", StringComparison.Ordinal)));
+        var same = new PolicyLab(
+            PolicyLab.Backends(
+                Rules.Replace("{method: GET}, {path: /a}", "{path: /a}, {method: GET}", StringComparison.Ordinal)
+            )
+        );
         var other = new PolicyLab(PolicyLab.Backends(Rules.Replace("GET", "POST", StringComparison.Ordinal)));
         PolicyVerdict verdict = before.Ingress(before.LoadTest, 80);
         same.Ingress(same.LoadTest, 80).ShouldBe(verdict);
@@ -201,7 +252,9 @@ public class PolicySemanticsTests
         var lab = new PolicyLab();
         EndpointIdentity foreign = new IdentityTable().World;
         Should.Throw<ArgumentException>(() => lab.Ingress(foreign));
-        Should.Throw<ArgumentException>(() => lab.Policies.Evaluate(TrafficDirection.Ingress, foreign, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp));
+        Should.Throw<ArgumentException>(() =>
+            lab.Policies.Evaluate(TrafficDirection.Ingress, foreign, new Peer(lab.Backend, 0), 80, L4Protocol.Tcp)
+        );
     }
 
     private static PolicyVerdict Ingress(PolicyLab lab) => lab.Ingress(lab.LoadTest);

@@ -56,7 +56,10 @@ public class PolicySetScaleTests
         public Cluster(int policies, int pods)
         {
             _pods = [.. Enumerable.Range(0, pods).Select(i => Table.Pod("backend", Labels(i)))];
-            Policies = PolicySet.Create(Enumerable.Range(0, policies).SelectMany(i => PolicyLab.Read(Policy(i))), Table);
+            Policies = PolicySet.Create(
+                Enumerable.Range(0, policies).SelectMany(i => PolicyLab.Read(Policy(i))),
+                Table
+            );
         }
 
         public IdentityTable Table { get; } = new();
@@ -69,7 +72,11 @@ public class PolicySetScaleTests
             foreach (EndpointIdentity subject in _pods)
             {
                 foreach (EndpointIdentity peer in _pods)
-                    redirected += (set ?? Policies).Evaluate(TrafficDirection.Ingress, subject, new Peer(peer, 0), 8080, L4Protocol.Tcp).IsRedirect ? 1 : 0;
+                    redirected += (set ?? Policies)
+                        .Evaluate(TrafficDirection.Ingress, subject, new Peer(peer, 0), 8080, L4Protocol.Tcp)
+                        .IsRedirect
+                        ? 1
+                        : 0;
             }
             return redirected;
         }
@@ -77,18 +84,22 @@ public class PolicySetScaleTests
         private static KeyValuePair<string, string>[] Labels(int pod) =>
             [KeyValuePair.Create("app", $"app-{pod % Applications}")];
 
-        private static string Policy(int i) => $$$"""
-            apiVersion: cilium.io/v2
-            kind: CiliumNetworkPolicy
-            metadata: {name: policy-{{{i}}}, namespace: backend}
-            spec:
-              endpointSelector: {{{(i % 10 == 9 ? "{}" : $"{{matchLabels: {{app: app-{i % Applications}}}}}")}}}
-              ingress:
-              - fromEndpoints: [{matchLabels: {app: app-{{{i * 7 % Applications}}}}}, {matchLabels: {app: app-{{{i * 3 % Applications}}}}}]
-                toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {path: "/app-{{{i % 7}}}"}]}}]
-              egress:
-              - toEndpoints: [{}]
-                toPorts: [{ports: [{port: "8000", endPort: 9000}]}]
-            """;
+        private static string Policy(int i) =>
+            $$$"""
+                apiVersion: cilium.io/v2
+                kind: CiliumNetworkPolicy
+                metadata: {name: policy-{{{i}}}, namespace: backend}
+                spec:
+                  endpointSelector: {{{(i % 10 == 9 ? "{}" : $"{{matchLabels: {{app: app-{i % Applications}}}}}")}}}
+                  ingress:
+                  - fromEndpoints: [{matchLabels: {app: app-{{{i * 7 % Applications}}}}}, {matchLabels: {app: app-{{{i
+                    * 3
+                    % Applications}}}}}]
+                    toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {path: "/app-{{{i
+                    % 7}}}"}]}}]
+                  egress:
+                  - toEndpoints: [{}]
+                    toPorts: [{ports: [{port: "8000", endPort: 9000}]}]
+                """;
     }
 }

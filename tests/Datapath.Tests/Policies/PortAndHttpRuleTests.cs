@@ -7,12 +7,23 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 /// <summary>Ports, protocols and HTTP rules.</summary>
 public class PortAndHttpRuleTests
 {
-    private static PolicyLab Ports(string ports) => new(PolicyLab.Backends($"  ingress: [{{toPorts: [{{ports: [{ports}]}}]}}]"));
+    private static PolicyLab Ports(string ports) =>
+        new(PolicyLab.Backends($"  ingress: [{{toPorts: [{{ports: [{ports}]}}]}}]"));
 
     private static PolicyLab Http(string rules) =>
-        new(PolicyLab.Backends($"  ingress: [{{toPorts: [{{ports: [{{port: '8080', protocol: TCP}}], rules: {{http: {rules}}}}}]}}]"));
+        new(
+            PolicyLab.Backends(
+                $"  ingress: [{{toPorts: [{{ports: [{{port: '8080', protocol: TCP}}], rules: {{http: {rules}}}}}]}}]"
+            )
+        );
 
-    private static bool Allows(string rules, string method = "GET", string path = "/", string host = "h", IHeaderDictionary? headers = null)
+    private static bool Allows(
+        string rules,
+        string method = "GET",
+        string path = "/",
+        string host = "h",
+        IHeaderDictionary? headers = null
+    )
     {
         PolicyLab lab = Http(rules);
         return lab.Ingress(lab.LoadTest).Http!.Allows(method, path, host, headers);
@@ -39,14 +50,21 @@ public class PortAndHttpRuleTests
     public void Ports_without_peers_are_open_to_every_peer()
     {
         PolicyLab lab = Ports("{port: '80'}");
-        foreach (EndpointIdentity peer in (EndpointIdentity[])[lab.LoadTest, lab.Identities.World, lab.Identities.RemoteNode, lab.Identities.Unmanaged])
+        foreach (
+            EndpointIdentity peer in (EndpointIdentity[])
+                [lab.LoadTest, lab.Identities.World, lab.Identities.RemoteNode, lab.Identities.Unmanaged]
+        )
             lab.Ingress(peer, 80).ShouldBe(PolicyVerdict.Allow);
     }
 
     [Fact]
     public void Peers_and_ports_of_one_rule_must_both_match()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("  ingress: [{fromEndpoints: [{matchLabels: {app: a}}], toPorts: [{ports: [{port: '80'}]}]}]"));
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                "  ingress: [{fromEndpoints: [{matchLabels: {app: a}}], toPorts: [{ports: [{port: '80'}]}]}]"
+            )
+        );
         lab.Ingress(lab.Pod("backend", ("app", "a")), 80).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Pod("backend", ("app", "a")), 81).IsDrop.ShouldBeTrue();
         lab.Ingress(lab.Pod("backend", ("app", "b")), 80).IsDrop.ShouldBeTrue();
@@ -90,12 +108,26 @@ public class PortAndHttpRuleTests
     [InlineData(false)]
     public void A_named_port_is_looked_up_at_the_destination(bool kubernetes)
     {
-        string ingress = kubernetes ? PolicyLab.Kubernetes("  ingress: [{ports: [{port: web}]}]") : PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: web}]}]}]");
-        string egress = kubernetes ? PolicyLab.Kubernetes("  egress: [{ports: [{port: web}]}]") : PolicyLab.Backends("  egress: [{toPorts: [{ports: [{port: WEB, protocol: TCP}]}]}]");
+        string ingress = kubernetes
+            ? PolicyLab.Kubernetes("  ingress: [{ports: [{port: web}]}]")
+            : PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: web}]}]}]");
+        string egress = kubernetes
+            ? PolicyLab.Kubernetes("  egress: [{ports: [{port: web}]}]")
+            : PolicyLab.Backends("  egress: [{toPorts: [{ports: [{port: WEB, protocol: TCP}]}]}]");
         var lab = new PolicyLab(ingress, egress);
         KeyValuePair<string, string>[] labels = [KeyValuePair.Create("app", "backend")];
-        EndpointIdentity web80 = lab.Identities.Pod("backend", labels, null, [new NamedPort("web", 80, L4Protocol.Tcp)]);
-        EndpointIdentity web81 = lab.Identities.Pod("backend", labels, null, [new NamedPort("web", 81, L4Protocol.Tcp), new NamedPort("udp", 80, L4Protocol.Udp)]);
+        EndpointIdentity web80 = lab.Identities.Pod(
+            "backend",
+            labels,
+            null,
+            [new NamedPort("web", 80, L4Protocol.Tcp)]
+        );
+        EndpointIdentity web81 = lab.Identities.Pod(
+            "backend",
+            labels,
+            null,
+            [new NamedPort("web", 81, L4Protocol.Tcp), new NamedPort("udp", 80, L4Protocol.Udp)]
+        );
         PolicyVerdict Into(EndpointIdentity subject, ushort port) =>
             lab.Policies.Evaluate(TrafficDirection.Ingress, subject, new Peer(lab.LoadTest, 0), port, L4Protocol.Tcp);
         Into(web80, 80).ShouldBe(PolicyVerdict.Allow);
@@ -111,13 +143,23 @@ public class PortAndHttpRuleTests
     [Fact]
     public void A_plain_allow_beside_http_rules_leaves_the_redirection_and_takes_away_the_rules()
     {
-        const string Http = """{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}""";
-        foreach (string plain in (string[])["{fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}]}]}", "{toPorts: [{ports: [{port: '1', endPort: 100}]}]}", "{fromEntities: [cluster]}"])
+        const string Http =
+            """{fromEndpoints: [{}], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}""";
+        foreach (
+            string plain in (string[])
+                [
+                    "{fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}]}]}",
+                    "{toPorts: [{ports: [{port: '1', endPort: 100}]}]}",
+                    "{fromEntities: [cluster]}",
+                ]
+        )
         {
             var lab = new PolicyLab(PolicyLab.Backends($"  ingress: [{Http}, {plain}]"));
             lab.Ingress(lab.Backend, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         }
-        var other = new PolicyLab(PolicyLab.Backends($"  ingress: [{Http}, {{toPorts: [{{ports: [{{port: '81'}}]}}]}}]"));
+        var other = new PolicyLab(
+            PolicyLab.Backends($"  ingress: [{Http}, {{toPorts: [{{ports: [{{port: '81'}}]}}]}}]")
+        );
         other.Ingress(other.Backend, 80).Http!.AllowsEverything.ShouldBeFalse();
         other.Ingress(other.Backend, 81).ShouldBe(PolicyVerdict.Allow);
     }
@@ -125,8 +167,12 @@ public class PortAndHttpRuleTests
     [Fact]
     public void Http_rules_of_several_policies_unite()
     {
-        string Rule(string method) => """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: %}]}}]}]"""
-            .Replace("%", method, StringComparison.Ordinal);
+        string Rule(string method) =>
+            """  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: %}]}}]}]""".Replace(
+                "%",
+                method,
+                StringComparison.Ordinal
+            );
         var lab = new PolicyLab(PolicyLab.Backends(Rule("GET"), "one"), PolicyLab.Backends(Rule("HEAD"), "two"));
         HttpRuleSet rules = lab.Ingress(lab.LoadTest, 80).Http!;
         rules.Allows("GET", "/", "", null).ShouldBeTrue();
@@ -141,7 +187,9 @@ public class PortAndHttpRuleTests
         empty.Ingress(empty.LoadTest).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         PolicyLab wildcard = Http("[{}, {method: GET}]");
         wildcard.Ingress(wildcard.LoadTest).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
-        var absent = new PolicyLab(PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {}}]}]"));
+        var absent = new PolicyLab(
+            PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {}}]}]")
+        );
         absent.Ingress(absent.LoadTest).ShouldBe(PolicyVerdict.Allow);
     }
 
@@ -211,7 +259,11 @@ public class PortAndHttpRuleTests
     [Fact]
     public void DNS_rules_that_allow_every_name_allow_the_port()
     {
-        var lab = new PolicyLab(PolicyLab.Backends("""  egress: [{toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]}]"""));
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                """  egress: [{toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]}]"""
+            )
+        );
         lab.Egress(lab.Identities.World, 53, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.World, 80).IsDrop.ShouldBeTrue();
     }

@@ -6,8 +6,27 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 internal sealed class RandomPolicies(int seed)
 {
     private static readonly string[] s_namespaces = ["a", "b"];
-    private static readonly string[] s_blocks = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "0.0.0.0/0", "192.0.2.1/32"];
-    private static readonly string[] s_entities = ["all", "world", "cluster", "host", "remote-node", "kube-apiserver", "init", "health", "unmanaged", "none"];
+    private static readonly string[] s_blocks =
+    [
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.1.2.0/24",
+        "0.0.0.0/0",
+        "192.0.2.1/32",
+    ];
+    private static readonly string[] s_entities =
+    [
+        "all",
+        "world",
+        "cluster",
+        "host",
+        "remote-node",
+        "kube-apiserver",
+        "init",
+        "health",
+        "unmanaged",
+        "none",
+    ];
     private static readonly string[] s_methods = ["GET", "POST", "GET|HEAD", "P.*"];
     private static readonly string[] s_paths = ["/", "/public", "/a.*", "/[ab]"];
 
@@ -29,7 +48,12 @@ internal sealed class RandomPolicies(int seed)
         var policy = new JsonObject
         {
             ["apiVersion"] = kind == 1 ? "networking.k8s.io/v1" : "cilium.io/v2",
-            ["kind"] = kind switch { 0 => "CiliumClusterwideNetworkPolicy", 1 => "NetworkPolicy", _ => "CiliumNetworkPolicy" },
+            ["kind"] = kind switch
+            {
+                0 => "CiliumClusterwideNetworkPolicy",
+                1 => "NetworkPolicy",
+                _ => "CiliumNetworkPolicy",
+            },
             ["metadata"] = metadata,
         };
         if (kind == 1)
@@ -43,7 +67,12 @@ internal sealed class RandomPolicies(int seed)
 
     private JsonObject CiliumSpec()
     {
-        var spec = new JsonObject { ["endpointSelector"] = Chance(0.05) ? new JsonObject { ["matchLabels"] = new JsonObject { ["reserved:init"] = "" } } : Selector(sources: true, subject: true) };
+        var spec = new JsonObject
+        {
+            ["endpointSelector"] = Chance(0.05)
+                ? new JsonObject { ["matchLabels"] = new JsonObject { ["reserved:init"] = "" } }
+                : Selector(sources: true, subject: true),
+        };
         foreach (string side in (string[])["ingress", "egress"])
         {
             if (Chance(0.6))
@@ -90,9 +119,7 @@ internal sealed class RandomPolicies(int seed)
     private JsonObject CiliumPorts(bool deny)
     {
         bool http = !deny && Chance(0.65);
-        var entry = new JsonObject
-        {
-            ["ports"] = List(1, 2, () =>
+        var entry = new JsonObject { ["ports"] = List(1, 2, () =>
             {
                 var port = new JsonObject { ["port"] = Pick((string[])["80", "81", "8080", "web", "80"]) };
                 if (http || Chance(0.6))
@@ -100,8 +127,7 @@ internal sealed class RandomPolicies(int seed)
                 if (port["port"]!.GetValue<string>() != "web" && Chance(0.3))
                     port["endPort"] = Pick((int[])[8080, 8081, 65535]);
                 return port;
-            }),
-        };
+            }) };
         if (http)
             entry["rules"] = new JsonObject { ["http"] = List(Chance(0.1) ? 0 : 1, 2, Http) };
         else if (!deny && Chance(0.1))
@@ -138,12 +164,16 @@ internal sealed class RandomPolicies(int seed)
         if (Chance(0.7))
         {
             rule[side] = List(0, 2, () => _random.Next(4) switch
-            {
-                0 => new JsonObject { ["podSelector"] = Selector(sources: false, subject: false) },
-                1 => new JsonObject { ["namespaceSelector"] = NamespaceSelector() },
-                2 => new JsonObject { ["namespaceSelector"] = NamespaceSelector(), ["podSelector"] = Selector(sources: false, subject: false) },
-                _ => new JsonObject { ["ipBlock"] = BlockWithExceptions() },
-            });
+                {
+                    0 => new JsonObject { ["podSelector"] = Selector(sources: false, subject: false) },
+                    1 => new JsonObject { ["namespaceSelector"] = NamespaceSelector() },
+                    2 => new JsonObject
+                    {
+                        ["namespaceSelector"] = NamespaceSelector(),
+                        ["podSelector"] = Selector(sources: false, subject: false),
+                    },
+                    _ => new JsonObject { ["ipBlock"] = BlockWithExceptions() },
+                });
         }
         if (Chance(0.6))
         {
@@ -162,7 +192,10 @@ internal sealed class RandomPolicies(int seed)
         return rule;
     }
 
-    private JsonObject NamespaceSelector() => Chance(0.3) ? [] : new JsonObject { ["matchLabels"] = new JsonObject { ["team"] = Pick((string[])["red", "blue"]) } };
+    private JsonObject NamespaceSelector() =>
+        Chance(0.3)
+            ? []
+            : new JsonObject { ["matchLabels"] = new JsonObject { ["team"] = Pick((string[])["red", "blue"]) } };
 
     private JsonObject BlockWithExceptions()
     {
@@ -194,7 +227,11 @@ internal sealed class RandomPolicies(int seed)
             selector["matchExpressions"] = List(0, 2, () =>
             {
                 string @operator = Pick((string[])["In", "NotIn", "Exists", "DoesNotExist"]);
-                var expression = new JsonObject { ["key"] = Source() + Pick((string[])["app", "tier"]), ["operator"] = @operator };
+                var expression = new JsonObject
+                {
+                    ["key"] = Source() + Pick((string[])["app", "tier"]),
+                    ["operator"] = @operator,
+                };
                 if (@operator is "In" or "NotIn")
                     expression["values"] = List(1, 2, () => Pick((string[])["x", "y", "1"]));
                 return expression;

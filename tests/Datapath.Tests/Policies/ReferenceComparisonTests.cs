@@ -9,7 +9,14 @@ namespace CiliumDebugging.Datapath.Tests.Policies;
 public class ReferenceComparisonTests
 {
     private static readonly (string Method, string Path)[] s_requests =
-        [("GET", "/"), ("POST", "/"), ("HEAD", "/public"), ("PUT", "/a"), ("GET", "/abc?x=1"), ("DELETE", "/b")];
+    [
+        ("GET", "/"),
+        ("POST", "/"),
+        ("HEAD", "/public"),
+        ("PUT", "/a"),
+        ("GET", "/abc?x=1"),
+        ("DELETE", "/b"),
+    ];
 
     private static readonly ushort[] s_ports = [0, 1, 79, 80, 81, 82, 8079, 8080, 8081, 8082, 65535];
 
@@ -22,9 +29,16 @@ public class ReferenceComparisonTests
     {
         List<string> verdicts = [.. Enumerable.Range(0, 150).SelectMany(Compare)];
         foreach (string kind in (string[])["allow", "deny", "denylist", "redirect 1", "redirect 0"])
-            verdicts.Count(v => kind == v || (v.StartsWith(kind, StringComparison.Ordinal) && kind.Contains(' ', StringComparison.Ordinal)))
+            verdicts
+                .Count(v =>
+                    kind == v
+                    || (v.StartsWith(kind, StringComparison.Ordinal) && kind.Contains(' ', StringComparison.Ordinal))
+                )
                 .ShouldBeGreaterThan(verdicts.Count / 200, kind);
-        verdicts.Distinct().Count(v => v.Contains('0', StringComparison.Ordinal) && v.Contains('1', StringComparison.Ordinal)).ShouldBeGreaterThan(5);
+        verdicts
+            .Distinct()
+            .Count(v => v.Contains('0', StringComparison.Ordinal) && v.Contains('1', StringComparison.Ordinal))
+            .ShouldBeGreaterThan(5);
     }
 
     [Fact]
@@ -38,13 +52,26 @@ public class ReferenceComparisonTests
                 var forward = PolicySet.Create(read, world.Table);
                 var backward = PolicySet.Create(read.Reverse(), world.Table);
                 (EndpointIdentity Subject, Peer Peer, ushort Port)[] questions =
-                    [.. from subject in world.All from peer in world.All from port in s_ports select (subject.Identity, new Peer(peer.Identity, peer.Reference.Address), port)];
-                PolicyVerdict[] Ask(PolicySet set, IEnumerable<(EndpointIdentity Subject, Peer Peer, ushort Port)> asked) =>
-                    [.. asked.Select(q => set.Evaluate(TrafficDirection.Ingress, q.Subject, q.Peer, q.Port, L4Protocol.Tcp))];
+                [
+                    .. from subject in world.All
+                    from peer in world.All
+                    from port in s_ports
+                    select (subject.Identity, new Peer(peer.Identity, peer.Reference.Address), port),
+                ];
+                PolicyVerdict[] Ask(
+                    PolicySet set,
+                    IEnumerable<(EndpointIdentity Subject, Peer Peer, ushort Port)> asked
+                ) =>
+                    [
+                        .. asked.Select(q =>
+                            set.Evaluate(TrafficDirection.Ingress, q.Subject, q.Peer, q.Port, L4Protocol.Tcp)
+                        ),
+                    ];
                 Ask(forward, questions).ShouldBe(Ask(backward, questions.Reverse()).Reverse());
             },
             iter: 50,
-            threads: 1);
+            threads: 1
+        );
 
     /// <summary>Compares all directions, subjects and peers at ports where rules begin and end; the policies go through both readers.</summary>
     private static List<string> Compare(int seed)
@@ -57,36 +84,58 @@ public class ReferenceComparisonTests
             read.Problems.ShouldBeEmpty(yaml);
         var world = new World();
         var fromYaml = PolicySet.Create(read.Policies, world.Table);
-        var fromJson = PolicySet.Create(policies.SelectMany(p => PolicyReader.ReadJson(p, "test").Policies), world.Table);
+        var fromJson = PolicySet.Create(
+            policies.SelectMany(p => PolicyReader.ReadJson(p, "test").Policies),
+            world.Table
+        );
         List<string> compared = [];
         for (int i = 0; i < 60; i++)
         {
             bool ingress = random.Chance(0.5);
-            (EndpointIdentity subject, ReferencePeer subjectReference) = random.Pick(random.Chance(0.9) ? world.Pods : world.All);
+            (EndpointIdentity subject, ReferencePeer subjectReference) = random.Pick(
+                random.Chance(0.9) ? world.Pods : world.All
+            );
             (EndpointIdentity peer, ReferencePeer peerReference) = random.Pick(world.All);
             ushort port = random.Chance(0.6) ? (ushort)80 : random.Pick(s_ports);
             L4Protocol protocol = random.Chance(0.8) ? L4Protocol.Tcp : random.Pick(Enum.GetValues<L4Protocol>());
             string expected = ReferenceEvaluation.Evaluate(
-                policies, ingress, subjectReference, peerReference, port, protocol.ToString().ToUpperInvariant(), s_requests);
+                policies,
+                ingress,
+                subjectReference,
+                peerReference,
+                port,
+                protocol.ToString().ToUpperInvariant(),
+                s_requests
+            );
             foreach (PolicySet set in (PolicySet[])[fromYaml, fromJson])
             {
                 PolicyVerdict verdict = set.Evaluate(
-                    ingress ? TrafficDirection.Ingress : TrafficDirection.Egress, subject, new Peer(peer, peerReference.Address), port, protocol);
-                Describe(verdict).ShouldBe(
-                    expected, $"{(ingress ? "ingress" : "egress")} of {subjectReference.Name}, peer {peerReference.Name}, {port}/{protocol}\n{yaml}");
+                    ingress ? TrafficDirection.Ingress : TrafficDirection.Egress,
+                    subject,
+                    new Peer(peer, peerReference.Address),
+                    port,
+                    protocol
+                );
+                Describe(verdict)
+                    .ShouldBe(
+                        expected,
+                        $"{(ingress ? "ingress" : "egress")} of {subjectReference.Name}, peer {peerReference.Name}, {port}/{protocol}\n{yaml}"
+                    );
             }
             compared.Add(expected);
         }
         return compared;
     }
 
-    private static string Describe(PolicyVerdict verdict) => verdict switch
-    {
-        { Kind: VerdictKind.Allow } => "allow",
-        { Reason: DropReason.PolicyDenied } => "deny",
-        { Reason: DropReason.DeniedByDenyRule } => "denylist",
-        _ => "redirect " + string.Concat(s_requests.Select(r => verdict.Http!.Allows(r.Method, r.Path, "h", null) ? '1' : '0')),
-    };
+    private static string Describe(PolicyVerdict verdict) =>
+        verdict switch
+        {
+            { Kind: VerdictKind.Allow } => "allow",
+            { Reason: DropReason.PolicyDenied } => "deny",
+            { Reason: DropReason.DeniedByDenyRule } => "denylist",
+            _ => "redirect "
+                + string.Concat(s_requests.Select(r => verdict.Http!.Allows(r.Method, r.Path, "h", null) ? '1' : '0')),
+        };
 
     /// <summary>Pods of two namespaces and every reserved identity, with the reference's view of each.</summary>
     private sealed class World
@@ -108,7 +157,19 @@ public class ReferenceComparisonTests
             AddReserved(Table.Unmanaged, 0, "unmanaged");
             AddReserved(Table.KubeApiServerOnHost, 0, "kube-apiserver", "host");
             AddReserved(Table.KubeApiServerOnRemoteNode, 0, "kube-apiserver", "remote-node");
-            foreach (string address in (string[])["10.0.0.1", "10.1.0.1", "10.1.2.1", "10.255.255.255", "11.0.0.0", "192.0.2.1", "192.0.2.2", "255.255.255.255"])
+            foreach (
+                string address in (string[])
+                    [
+                        "10.0.0.1",
+                        "10.1.0.1",
+                        "10.1.2.1",
+                        "10.255.255.255",
+                        "11.0.0.0",
+                        "192.0.2.1",
+                        "192.0.2.2",
+                        "255.255.255.255",
+                    ]
+            )
             {
                 AddReserved(Table.World, PolicyLab.Address(address), "world");
                 AddReserved(Table.KubeApiServerOutside, PolicyLab.Address(address), "kube-apiserver", "world");
@@ -120,7 +181,8 @@ public class ReferenceComparisonTests
         public List<(EndpointIdentity Identity, ReferencePeer Reference)> All { get; } = [];
 
         /// <summary>The pods of the two namespaces that policies are about.</summary>
-        public List<(EndpointIdentity Identity, ReferencePeer Reference)> Pods => [.. All.Where(p => p.Reference.Namespace is "a" or "b")];
+        public List<(EndpointIdentity Identity, ReferencePeer Reference)> Pods =>
+            [.. All.Where(p => p.Reference.Namespace is "a" or "b")];
 
         private void AddPod(string space, string team, string app, ushort? web)
         {
@@ -130,12 +192,25 @@ public class ReferenceComparisonTests
             all["k8s:io.kubernetes.pod.namespace"] = space;
             all["k8s:io.cilium.k8s.namespace.labels.team"] = team;
             Dictionary<string, (int, string)> named = ports.ToDictionary(p => p.Name, p => ((int)p.Port, "TCP"));
-            All.Add((
-                Table.Pod(space, labels, [KeyValuePair.Create("team", team)], ports),
-                new ReferencePeer($"{space}/{app}/{web}", all, named, PolicyLab.Address("10.1.2.9"))));
+            All.Add(
+                (
+                    Table.Pod(space, labels, [KeyValuePair.Create("team", team)], ports),
+                    new ReferencePeer($"{space}/{app}/{web}", all, named, PolicyLab.Address("10.1.2.9"))
+                )
+            );
         }
 
         private void AddReserved(EndpointIdentity identity, uint address, params string[] names) =>
-            All.Add((identity, new ReferencePeer(string.Join('+', names), names.ToDictionary(n => "reserved:" + n, _ => ""), [], address)));
+            All.Add(
+                (
+                    identity,
+                    new ReferencePeer(
+                        string.Join('+', names),
+                        names.ToDictionary(n => "reserved:" + n, _ => ""),
+                        [],
+                        address
+                    )
+                )
+            );
     }
 }

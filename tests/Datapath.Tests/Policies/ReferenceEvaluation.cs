@@ -4,7 +4,12 @@ using System.Text.RegularExpressions;
 namespace CiliumDebugging.Datapath.Tests.Policies;
 
 /// <summary>An endpoint as the reference sees it: labels as <c>source:key</c>, ports by name.</summary>
-internal sealed record ReferencePeer(string Name, Dictionary<string, string> Labels, Dictionary<string, (int Port, string Protocol)> Ports, uint Address)
+internal sealed record ReferencePeer(
+    string Name,
+    Dictionary<string, string> Labels,
+    Dictionary<string, (int Port, string Protocol)> Ports,
+    uint Address
+)
 {
     public string? Namespace => Labels.GetValueOrDefault("k8s:io.kubernetes.pod.namespace");
 
@@ -19,7 +24,10 @@ internal sealed record ReferencePeer(string Name, Dictionary<string, string> Lab
             key = key[4..];
         return key.Contains(':', StringComparison.Ordinal)
             ? Labels.GetValueOrDefault(key)
-            : Labels.Where(l => l.Key[(l.Key.IndexOf(':', StringComparison.Ordinal) + 1)..] == key).Select(l => l.Value).FirstOrDefault();
+            : Labels
+                .Where(l => l.Key[(l.Key.IndexOf(':', StringComparison.Ordinal) + 1)..] == key)
+                .Select(l => l.Value)
+                .FirstOrDefault();
     }
 }
 
@@ -32,8 +40,14 @@ internal static class ReferenceEvaluation
 
     /// <summary><c>allow</c>, <c>deny</c> (no rule), <c>denylist</c>, or for each HTTP request given <c>1</c> or <c>0</c> after <c>redirect</c>.</summary>
     public static string Evaluate(
-        IEnumerable<JsonObject> policies, bool ingress, ReferencePeer subject, ReferencePeer peer, int port, string protocol,
-        IReadOnlyList<(string Method, string Path)> requests)
+        IEnumerable<JsonObject> policies,
+        bool ingress,
+        ReferencePeer subject,
+        ReferencePeer peer,
+        int port,
+        string protocol,
+        IReadOnlyList<(string Method, string Path)> requests
+    )
     {
         bool defaultDeny = false;
         bool denied = false;
@@ -77,7 +91,9 @@ internal static class ReferenceEvaluation
         if (denied)
             return "denylist";
         if (redirected)
-            return Redirect(request => plain || redirectsAll || http.Any(rule => HttpMatches(rule, request.Method, request.Path)));
+            return Redirect(request =>
+                plain || redirectsAll || http.Any(rule => HttpMatches(rule, request.Method, request.Path))
+            );
         return plain || !defaultDeny ? "allow" : "deny";
 
         string Redirect(Func<(string Method, string Path), bool> allowed) =>
@@ -115,13 +131,22 @@ internal static class ReferenceEvaluation
             yield return (rule!.AsObject(), true);
     }
 
-    private static bool PeerMatches(JsonObject rule, bool isKubernetes, string? home, bool ingress, ReferencePeer peer, JsonObject spec)
+    private static bool PeerMatches(
+        JsonObject rule,
+        bool isKubernetes,
+        string? home,
+        bool ingress,
+        ReferencePeer peer,
+        JsonObject spec
+    )
     {
         string side = ingress ? "from" : "to";
         if (isKubernetes)
         {
             JsonArray? peers = rule[side]?.AsArray();
-            return peers is null || peers.Count == 0 || peers.Any(p => KubernetesPeerMatches(p!.AsObject(), home!, peer));
+            return peers is null
+                || peers.Count == 0
+                || peers.Any(p => KubernetesPeerMatches(p!.AsObject(), home!, peer));
         }
         JsonNode? endpoints = rule[side + "Endpoints"];
         JsonNode? cidr = rule[side + "CIDR"];
@@ -129,7 +154,9 @@ internal static class ReferenceEvaluation
         JsonNode? entities = rule[side + "Entities"];
         if (endpoints is null && cidr is null && cidrSet is null && entities is null)
             return rule["toPorts"] is JsonArray { Count: > 0 };
-        bool subjectIsInit = spec["endpointSelector"]!.ToJsonString().Contains("reserved:init", StringComparison.Ordinal);
+        bool subjectIsInit = spec["endpointSelector"]!
+            .ToJsonString()
+            .Contains("reserved:init", StringComparison.Ordinal);
         return (endpoints?.AsArray().Any(e => CiliumPeerMatches(e!.AsObject(), home, subjectIsInit, peer)) ?? false)
             || (cidr?.AsArray().Any(c => BlockMatches(c!.GetValue<string>(), peer)) ?? false)
             || (cidrSet?.AsArray().Any(c => BlockWithExceptionsMatches(c!.AsObject(), peer)) ?? false)
@@ -138,12 +165,26 @@ internal static class ReferenceEvaluation
 
     private static bool CiliumPeerMatches(JsonObject selector, string? home, bool subjectIsInit, ReferencePeer peer)
     {
-        List<string> keys = [.. (selector["matchLabels"]?.AsObject() ?? []).Select(l => l.Key),
-            .. (selector["matchExpressions"]?.AsArray() ?? []).Select(e => e!["key"]!.GetValue<string>())];
+        List<string> keys =
+        [
+            .. (selector["matchLabels"]?.AsObject() ?? []).Select(l => l.Key),
+            .. (selector["matchExpressions"]?.AsArray() ?? []).Select(e => e!["key"]!.GetValue<string>()),
+        ];
         bool NamesKey(string key) => keys.Exists(k => k == key || k == "k8s:" + key || k == "any:" + key);
-        bool NamesPrefix(string prefix) => keys.Exists(k => k.Replace("k8s:", "", StringComparison.Ordinal).Replace("any:", "", StringComparison.Ordinal).StartsWith(prefix, StringComparison.Ordinal));
-        bool namespaceMatches = keys.Exists(k => k.StartsWith("reserved:", StringComparison.Ordinal)) || NamesKey(NamespaceKey)
-            || (home is null ? subjectIsInit || peer.Namespace is not null : NamesPrefix(NamespaceLabels) || peer.Namespace == home);
+        bool NamesPrefix(string prefix) =>
+            keys.Exists(k =>
+                k.Replace("k8s:", "", StringComparison.Ordinal)
+                    .Replace("any:", "", StringComparison.Ordinal)
+                    .StartsWith(prefix, StringComparison.Ordinal)
+            );
+        bool namespaceMatches =
+            keys.Exists(k => k.StartsWith("reserved:", StringComparison.Ordinal))
+            || NamesKey(NamespaceKey)
+            || (
+                home is null
+                    ? subjectIsInit || peer.Namespace is not null
+                    : NamesPrefix(NamespaceLabels) || peer.Namespace == home
+            );
         return namespaceMatches && LabelsMatch(selector, peer, "");
     }
 
@@ -169,7 +210,8 @@ internal static class ReferenceEvaluation
         foreach (JsonNode? expression in selector?["matchExpressions"]?.AsArray() ?? [])
         {
             string? value = peer.Find(prefix + expression!["key"]!.GetValue<string>());
-            bool listed = value is not null && (expression["values"]?.AsArray() ?? []).Any(v => v!.GetValue<string>() == value);
+            bool listed =
+                value is not null && (expression["values"]?.AsArray() ?? []).Any(v => v!.GetValue<string>() == value);
             bool holds = expression["operator"]!.GetValue<string>() switch
             {
                 "In" => listed,
@@ -197,15 +239,22 @@ internal static class ReferenceEvaluation
         BlockMatches(set["cidr"]!.GetValue<string>(), peer)
         && !(set["except"]?.AsArray() ?? []).Any(e => BlockMatches(e!.GetValue<string>(), peer));
 
-    private static bool EntityMatches(string entity, ReferencePeer peer) => entity switch
-    {
-        "all" => true,
-        "cluster" => peer.Namespace is not null || !peer.Is("world") || peer.Is("kube-apiserver"),
-        _ => peer.Is(entity),
-    };
+    private static bool EntityMatches(string entity, ReferencePeer peer) =>
+        entity switch
+        {
+            "all" => true,
+            "cluster" => peer.Namespace is not null || !peer.Is("world") || peer.Is("kube-apiserver"),
+            _ => peer.Is(entity),
+        };
 
     /// <summary>One entry for each matching port: its L7 rules, or null for a plain allow.</summary>
-    private static IEnumerable<JsonObject?> PortMatches(JsonObject rule, bool isKubernetes, ReferencePeer destination, int port, string protocol)
+    private static IEnumerable<JsonObject?> PortMatches(
+        JsonObject rule,
+        bool isKubernetes,
+        ReferencePeer destination,
+        int port,
+        string protocol
+    )
     {
         JsonArray? list = rule[isKubernetes ? "ports" : "toPorts"]?.AsArray();
         if (list is null || list.Count == 0)
@@ -221,7 +270,13 @@ internal static class ReferenceEvaluation
         }
     }
 
-    private static bool PortMatchesOne(JsonObject entry, bool isKubernetes, ReferencePeer destination, int port, string protocol)
+    private static bool PortMatchesOne(
+        JsonObject entry,
+        bool isKubernetes,
+        ReferencePeer destination,
+        int port,
+        string protocol
+    )
     {
         string wanted = entry["protocol"]?.GetValue<string>() ?? (isKubernetes ? "TCP" : "ANY");
         if (wanted is not ("ANY" or "") && wanted != protocol)
@@ -238,5 +293,8 @@ internal static class ReferenceEvaluation
         Whole(rule["method"], method) && Whole(rule["path"], path);
 
     private static bool Whole(JsonNode? pattern, string text) =>
-        pattern is null || Regex.Match(text, $"^(?:{pattern.GetValue<string>()})$", RegexOptions.None, TimeSpan.FromSeconds(5)) is { Success: true } m && m.Length == text.Length;
+        pattern is null
+        || Regex.Match(text, $"^(?:{pattern.GetValue<string>()})$", RegexOptions.None, TimeSpan.FromSeconds(5))
+            is { Success: true } m
+            && m.Length == text.Length;
 }

@@ -67,31 +67,37 @@ public class SocketTableTests
     [Fact]
     public void It_holds_what_was_opened_and_not_closed()
     {
-        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 3]).List[0, 60].Sample(operations =>
-        {
-            var (table, counts) = (new SocketTable(), new int[4]);
-            foreach (var (operation, port) in operations)
+        Gen.Select(Gen.Int[0, 2], Gen.Int[0, 3])
+            .List[0, 60]
+            .Sample(operations =>
             {
-                var ends = new SocketEnds(new TcpEndpoint(1, (ushort)port), new TcpEndpoint(2, 80));
-                switch (operation)
+                var (table, counts) = (new SocketTable(), new int[4]);
+                foreach (var (operation, port) in operations)
                 {
-                    case 0:
-                        if (table.TryConnect(ends) != (counts[port] == 0)) return false;
-                        if (counts[port] == 0) counts[port] = 1;
-                        break;
-                    case 1:
-                        table.Accept(ends);
-                        counts[port]++;
-                        break;
-                    default:
-                        table.Close(ends);
-                        if (counts[port] > 0) counts[port]--;
-                        break;
+                    var ends = new SocketEnds(new TcpEndpoint(1, (ushort)port), new TcpEndpoint(2, 80));
+                    switch (operation)
+                    {
+                        case 0:
+                            if (table.TryConnect(ends) != (counts[port] == 0))
+                                return false;
+                            if (counts[port] == 0)
+                                counts[port] = 1;
+                            break;
+                        case 1:
+                            table.Accept(ends);
+                            counts[port]++;
+                            break;
+                        default:
+                            table.Close(ends);
+                            if (counts[port] > 0)
+                                counts[port]--;
+                            break;
+                    }
+                    if (table.Contains(ends) != counts[port] > 0 || table.Count != counts.Count(c => c > 0))
+                        return false;
                 }
-                if (table.Contains(ends) != counts[port] > 0 || table.Count != counts.Count(c => c > 0)) return false;
-            }
-            return true;
-        });
+                return true;
+            });
     }
 
     [Fact]

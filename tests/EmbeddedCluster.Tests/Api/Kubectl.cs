@@ -21,7 +21,9 @@ internal sealed class Kubectl : IDisposable
 
     public static Kubectl For(Uri server, string token, string? authorityPem)
     {
-        var found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(p => File.Exists(Path.Combine(p, "kubectl")));
+        var found = (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Any(p => File.Exists(Path.Combine(p, "kubectl")));
         if (!found)
             Assert.Skip("kubectl is not on PATH (Debian package kubernetes-client)");
         return new Kubectl(server, token, authorityPem);
@@ -54,7 +56,9 @@ internal sealed class Kubectl : IDisposable
     {
         var start = new ProcessStartInfo("kubectl", arguments)
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = hasInput,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = hasInput,
             Environment = { ["KUBECONFIG"] = Kubeconfig, ["HOME"] = _home },
         };
         return Process.Start(start)!;

@@ -18,8 +18,11 @@ public sealed class PatchTests
         await using var api = await ApiFixture.StartAsync();
         await api.SendAsync("POST", "/apis/apps/v1/namespaces/default/deployments", Deployment);
         var (code, json) = await api.SendAsync(
-            "PATCH", Path, """{"spec":{"template":{"spec":{"containers":[{"name":"x","image":"x:2","env":[{"name":"A","$patch":"delete"},{"name":"B"}]},{"name":"y","$patch":"delete"},{"name":"z","image":"z:1"}]}}}}""",
-            "application/strategic-merge-patch+json");
+            "PATCH",
+            Path,
+            """{"spec":{"template":{"spec":{"containers":[{"name":"x","image":"x:2","env":[{"name":"A","$patch":"delete"},{"name":"B"}]},{"name":"y","$patch":"delete"},{"name":"z","image":"z:1"}]}}}}""",
+            "application/strategic-merge-patch+json"
+        );
         code.ShouldBe(200);
         var containers = json!["spec"]!["template"]!["spec"]!["containers"]!.AsArray();
         containers.Select(c => $"{c!["name"]} {c["image"]}").ShouldBe(["x x:2", "z z:1"]);
@@ -30,9 +33,19 @@ public sealed class PatchTests
     public async Task Server_side_apply_removes_what_is_no_longer_applied_and_keeps_what_others_own()
     {
         await using var api = await ApiFixture.StartAsync();
-        static string Config(string data) => """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":DATA}""".Replace("DATA", data, StringComparison.Ordinal);
+        static string Config(string data) =>
+            """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":DATA}""".Replace(
+                "DATA",
+                data,
+                StringComparison.Ordinal
+            );
         async Task<(int Code, JsonNode? Json)> Apply(string manager, string data, string query = "") =>
-            await api.SendAsync("PATCH", $"/api/v1/namespaces/default/configmaps/c?fieldManager={manager}{query}", Config(data), "application/apply-patch+yaml");
+            await api.SendAsync(
+                "PATCH",
+                $"/api/v1/namespaces/default/configmaps/c?fieldManager={manager}{query}",
+                Config(data),
+                "application/apply-patch+yaml"
+            );
         (await Apply("a", """{"x":"1","y":"1"}""")).Code.ShouldBe(201);
         (await Apply("b", """{"y":"1","z":"1"}""")).Code.ShouldBe(200);
         var (_, json) = await Apply("a", "{}");
@@ -49,10 +62,24 @@ public sealed class PatchTests
     public async Task Server_side_apply_takes_yaml_and_removes_list_elements_by_key()
     {
         await using var api = await ApiFixture.StartAsync();
-        static string Yaml(string ports) => $"apiVersion: v1\nkind: Service\nmetadata:\n  name: s\nspec:\n  ports:\n{ports}";
-        const string One = "  - {name: a, port: 80}\n", Two = "  - {name: b, port: 81, protocol: UDP}\n";
-        (await api.SendAsync("PATCH", "/api/v1/namespaces/default/services/s?fieldManager=m", Yaml(One + Two), "application/apply-patch+yaml")).Code.ShouldBe(201);
-        var (code, json) = await api.SendAsync("PATCH", "/api/v1/namespaces/default/services/s?fieldManager=m", Yaml(One), "application/apply-patch+yaml");
+        static string Yaml(string ports) =>
+            $"apiVersion: v1\nkind: Service\nmetadata:\n  name: s\nspec:\n  ports:\n{ports}";
+        const string One = "  - {name: a, port: 80}\n",
+            Two = "  - {name: b, port: 81, protocol: UDP}\n";
+        (
+            await api.SendAsync(
+                "PATCH",
+                "/api/v1/namespaces/default/services/s?fieldManager=m",
+                Yaml(One + Two),
+                "application/apply-patch+yaml"
+            )
+        ).Code.ShouldBe(201);
+        var (code, json) = await api.SendAsync(
+            "PATCH",
+            "/api/v1/namespaces/default/services/s?fieldManager=m",
+            Yaml(One),
+            "application/apply-patch+yaml"
+        );
         code.ShouldBe(200, json?.ToJsonString());
         json!["spec"]!["ports"]!.AsArray().Select(p => p!["name"]!.GetValue<string>()).ShouldBe(["a"]);
     }
@@ -63,11 +90,25 @@ public sealed class PatchTests
     [InlineData("""[{"op":"replace","path":"/metadata/name","value":"other"}]""", 400)]
     [InlineData("""[{"op":"add","path":"/data/more","value":1}]""", 400)]
     [InlineData("""{"op":"add"}""", 400)]
-    [InlineData("""[{"op":"move","from":"/data/value","path":"/data/moved"},{"op":"copy","from":"/data/moved","path":"/data/copy"}]""", 200)]
+    [InlineData(
+        """[{"op":"move","from":"/data/value","path":"/data/moved"},{"op":"copy","from":"/data/moved","path":"/data/copy"}]""",
+        200
+    )]
     public async Task A_json_patch_is_applied_whole_or_not_at_all(string patch, int code)
     {
         await using var api = await ApiFixture.StartAsync();
-        await api.SendAsync("POST", "/api/v1/namespaces/default/configmaps", ApiFixture.ConfigMap("c", "v").ToJsonString());
-        (await api.SendAsync("PATCH", "/api/v1/namespaces/default/configmaps/c", patch, "application/json-patch+json")).Code.ShouldBe(code);
+        await api.SendAsync(
+            "POST",
+            "/api/v1/namespaces/default/configmaps",
+            ApiFixture.ConfigMap("c", "v").ToJsonString()
+        );
+        (
+            await api.SendAsync(
+                "PATCH",
+                "/api/v1/namespaces/default/configmaps/c",
+                patch,
+                "application/json-patch+json"
+            )
+        ).Code.ShouldBe(code);
     }
 }

@@ -18,8 +18,18 @@ public sealed class PodProxyTests
         using var pod = new FakePod();
         await using var api = await ApiFixture.StartAsync(pod);
         Run(api, "p");
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/namespaces/default/pods/p:9000/proxy/echo/a%20b?x=1") { Content = new StringContent("body") };
-        using var response = await api.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post,
+            "/api/v1/namespaces/default/pods/p:9000/proxy/echo/a%20b?x=1"
+        )
+        {
+            Content = new StringContent("body"),
+        };
+        using var response = await api.Http.SendAsync(
+            request,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
         var first = new byte[5];
@@ -55,7 +65,9 @@ public sealed class PodProxyTests
         await using var api = await ApiFixture.StartAsync(pod, loggers: loggers);
         Run(api, "q");
         var (code, json) = await api.SendAsync("GET", "/api/v1/namespaces/default/pods/q/proxy/x");
-        (code, json!["message"]!.GetValue<string>()).ShouldBe((503, "error trying to reach service: port 8080 of pod q: connection refused"));
+        (code, json!["message"]!.GetValue<string>()).ShouldBe(
+            (503, "error trying to reach service: port 8080 of pod q: connection refused")
+        );
         log.Lines.ShouldBeEmpty();
     }
 
@@ -66,24 +78,48 @@ public sealed class PodProxyTests
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
-            if (IsEnabled(logLevel)) Lines.Enqueue($"{formatter(state, exception)} {exception}");
+            if (IsEnabled(logLevel))
+                Lines.Enqueue($"{formatter(state, exception)} {exception}");
         }
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 
     private static void Run(ApiFixture api, string name, string phase = "Running")
     {
-        api.Store.Create(ResourceKinds.Pods, "default", ApiFixture.Object("""{"metadata":{"name":"NAME"},"spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]}}""".Replace("NAME", name, StringComparison.Ordinal))).OrThrow();
-        api.Store.Update(ResourceKinds.Pods, "default", name, new JsonObject { ["status"] = new JsonObject { ["phase"] = phase } }, status: true).OrThrow();
+        api.Store.Create(
+                ResourceKinds.Pods,
+                "default",
+                ApiFixture.Object(
+                    """{"metadata":{"name":"NAME"},"spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]}}""".Replace(
+                        "NAME",
+                        name,
+                        StringComparison.Ordinal
+                    )
+                )
+            )
+            .OrThrow();
+        api.Store.Update(
+                ResourceKinds.Pods,
+                "default",
+                name,
+                new JsonObject { ["status"] = new JsonObject { ["phase"] = phase } },
+                status: true
+            )
+            .OrThrow();
     }
 
     private sealed class FakePod : IPodProxy, IDisposable

@@ -53,12 +53,32 @@ public sealed class PythonClientTests
         {
             var kubeconfig = Path.Combine(folder, "kubeconfig");
             KubeconfigFile.Write(kubeconfig, api.Server.Address, ApiFixture.Token, ApiFixture.AuthorityPem);
-            using var process = Process.Start(new ProcessStartInfo(python, ["-c", Script, kubeconfig]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
+            using var process = Process.Start(
+                new ProcessStartInfo(python, ["-c", Script, kubeconfig])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            )!;
+            var (output, error) = (
+                process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+                process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)
+            );
+            await process
+                .WaitForExitAsync(TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(120), TestContext.Current.CancellationToken);
             process.ExitCode.ShouldBe(0, await error);
-            (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .ShouldBe(["version 1", "ADDED v", "MODIFIED w", "selected ['c']", "replicas 5", "policies ['l7']", "gone 404"]);
+            (await output)
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .ShouldBe([
+                    "version 1",
+                    "ADDED v",
+                    "MODIFIED w",
+                    "selected ['c']",
+                    "replicas 5",
+                    "policies ['l7']",
+                    "gone 404",
+                ]);
         }
         finally
         {
@@ -72,7 +92,9 @@ public sealed class PythonClientTests
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(candidate, ["-c", "import kubernetes"]) { RedirectStandardError = true })!;
+                using var process = Process.Start(
+                    new ProcessStartInfo(candidate, ["-c", "import kubernetes"]) { RedirectStandardError = true }
+                )!;
                 process.StandardError.ReadToEnd();
                 process.WaitForExit();
                 if (process.ExitCode == 0)

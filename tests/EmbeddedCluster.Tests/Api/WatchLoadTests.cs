@@ -10,7 +10,8 @@ public sealed class WatchLoadTests
     /// <summary>The default run is small; the full one (API_WATCH_LOAD=1: 200 watchers, 10,000 writes) takes half a minute and wants the machine for itself.</summary>
     private static readonly bool s_full = Environment.GetEnvironmentVariable("API_WATCH_LOAD") == "1";
 
-    private static readonly int s_watchers = s_full ? 200 : 20, s_writes = s_full ? 10_000 : 500;
+    private static readonly int s_watchers = s_full ? 200 : 20,
+        s_writes = s_full ? 10_000 : 500;
 
     private static readonly byte[] s_versionMark = Encoding.ASCII.GetBytes("\"resourceVersion\":\"");
 
@@ -36,7 +37,10 @@ public sealed class WatchLoadTests
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var writtenAt = new long[s_writes];
         using var started = new CountdownEvent(s_watchers);
-        var watching = Enumerable.Range(0, s_watchers).Select(_ => Task.Run(() => DelaysMsAsync(api, from, writtenAt, started))).ToList();
+        var watching = Enumerable
+            .Range(0, s_watchers)
+            .Select(_ => Task.Run(() => DelaysMsAsync(api, from, writtenAt, started)))
+            .ToList();
         started.Wait(TestContext.Current.CancellationToken);
         var clock = Stopwatch.StartNew();
         var cpuBefore = Environment.CpuUsage.TotalTime;
@@ -45,7 +49,8 @@ public sealed class WatchLoadTests
             while (clock.Elapsed.TotalSeconds * perSecond < i)
                 await Task.Delay(1, TestContext.Current.CancellationToken);
             writtenAt[i] = Stopwatch.GetTimestamp();
-            api.Store.Update(ResourceKinds.ConfigMaps, "default", "c", ApiFixture.ConfigMap("c", $"{from}-{i}")).OrThrow();
+            api.Store.Update(ResourceKinds.ConfigMaps, "default", "c", ApiFixture.ConfigMap("c", $"{from}-{i}"))
+                .OrThrow();
         }
 
         var writing = clock.Elapsed;
@@ -55,8 +60,9 @@ public sealed class WatchLoadTests
         watching.Clear();
         var after = await SettledMemoryAsync();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s ({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; " +
-            $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB");
+            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s ({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; "
+                + $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB"
+        );
         count.ShouldBe(s_watchers * s_writes);
         if (s_full)
             p99.ShouldBeLessThan(50);
@@ -84,9 +90,17 @@ public sealed class WatchLoadTests
         return (delays.Length, delays[delays.Length / 2], delays[(int)(delays.Length * 0.99)], delays[^1]);
     }
 
-    private static async Task<float[]> DelaysMsAsync(ApiFixture api, long from, long[] writtenAt, CountdownEvent started)
+    private static async Task<float[]> DelaysMsAsync(
+        ApiFixture api,
+        long from,
+        long[] writtenAt,
+        CountdownEvent started
+    )
     {
-        using var response = await api.Http.GetAsync($"/api/v1/configmaps?watch=true&resourceVersion={from}", HttpCompletionOption.ResponseHeadersRead);
+        using var response = await api.Http.GetAsync(
+            $"/api/v1/configmaps?watch=true&resourceVersion={from}",
+            HttpCompletionOption.ResponseHeadersRead
+        );
         await using var stream = await response.Content.ReadAsStreamAsync();
         started.Signal();
         var delays = new float[writtenAt.Length];
@@ -104,7 +118,9 @@ public sealed class WatchLoadTests
                 var line = buffer.AsSpan(start, end);
                 var at = line.IndexOf(s_versionMark);
                 at.ShouldBeGreaterThan(0);
-                System.Buffers.Text.Utf8Parser.TryParse(line[(at + s_versionMark.Length)..], out long version, out _).ShouldBeTrue();
+                System
+                    .Buffers.Text.Utf8Parser.TryParse(line[(at + s_versionMark.Length)..], out long version, out _)
+                    .ShouldBeTrue();
                 version.ShouldBe(from + 1 + seen);
                 delays[seen] = (float)Stopwatch.GetElapsedTime(writtenAt[seen], now).TotalMilliseconds;
                 seen++;

@@ -18,7 +18,8 @@ public sealed class KubectlLab : IAsyncDisposable
         await _starting.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            if (_kubectl is not null) return _kubectl;
+            if (_kubectl is not null)
+                return _kubectl;
             _lab ??= await LiveLab.StartAsync(ClusterTopology.Default, tls: true, ("proxy-connect-timeout", "100ms"));
             _kubectl = Kubectl.For(_lab.Cluster.ApiUrl, _lab.Token, _lab.Cluster.AuthorityPem);
             TestContext.Current.TestOutputHelper?.WriteLine(await _kubectl.RunAsync("version"));
@@ -34,7 +35,8 @@ public sealed class KubectlLab : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _kubectl?.Dispose();
-        if (_lab is not null) await _lab.DisposeAsync();
+        if (_lab is not null)
+            await _lab.DisposeAsync();
         _starting.Dispose();
     }
 }

@@ -26,7 +26,8 @@ internal sealed record OriginalReportScenario
     /// <summary>Texts of the policies and what stands there instead, in order.</summary>
     public (string Old, string New)[] Names { get; init; } = [];
 
-    public static string Phase(string name, double seconds) => string.Create(CultureInfo.InvariantCulture, $"- {{phase: {name}, for: {seconds}s}}");
+    public static string Phase(string name, double seconds) =>
+        string.Create(CultureInfo.InvariantCulture, $"- {{phase: {name}, for: {seconds}s}}");
 
     public Scenario Load()
     {
@@ -40,17 +41,24 @@ internal sealed record OriginalReportScenario
                     text = text.Replace(old, name, StringComparison.Ordinal);
                 File.WriteAllText(Path.Combine(folder, file), text);
             }
-            var ports = (Ports is null ? "" : $"\n  ports: {Ports}") + (InFlight is null ? "" : $"\n  inFlight: {InFlight}");
-            File.WriteAllText(Path.Combine(folder, "scenario.yaml"), string.Create(CultureInfo.InvariantCulture, $"""
-                title: a test
-                load:
-                  url: {Url}
-                  client: {Client}
-                  body: foo
-                  rate: {Rate}{ports}
-                steps:
-                {string.Join('\n', Steps.Select(s => "  " + s))}
-                """));
+            var ports =
+                (Ports is null ? "" : $"\n  ports: {Ports}") + (InFlight is null ? "" : $"\n  inFlight: {InFlight}");
+            File.WriteAllText(
+                Path.Combine(folder, "scenario.yaml"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"""
+                    title: a test
+                    load:
+                      url: {Url}
+                      client: {Client}
+                      body: foo
+                      rate: {Rate}{ports}
+                    steps:
+                    {string.Join('\n', Steps.Select(s => "  " + s))}
+                    """
+                )
+            );
             return ScenarioCatalog.Load(folder);
         }
         finally

@@ -17,7 +17,11 @@ public class PodIsolationTests
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, backends) = await lab.ReadyAsync();
         await lab.ApplyAsync("backend-policy.yaml");
-        var service = await lab.Api.CoreV1.ReadNamespacedServiceAsync("backend-1", "backend", cancellationToken: TestContext.Current.CancellationToken);
+        var service = await lab.Api.CoreV1.ReadNamespacedServiceAsync(
+            "backend-1",
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         IPEndPoint[] ways = [lab.EndPoint(backends[0].Status.PodIP), lab.EndPoint(service.Spec.ClusterIP)];
         var before = await lab.CountersAsync();
 
@@ -27,7 +31,8 @@ public class PodIsolationTests
         counted.Echo.Values.Sum().ShouldBe(2, "one POST each way reached a backend, nothing else did");
         counted.Drops.GetValueOrDefault("POLICY_DENIED").ShouldBe(2);
 
-        foreach (var pod in backends) await BackingAddressIsClosedAsync(pod, lab);
+        foreach (var pod in backends)
+            await BackingAddressIsClosedAsync(pod, lab);
         (await lab.CountersAsync()).Since(before).Echo.Values.Sum().ShouldBe(2);
     }
 
@@ -48,7 +53,12 @@ public class PodIsolationTests
         }
     }
 
-    private static async Task OtherPodIsDroppedAsync(IPAddress other, IPEndPoint[] ways, LiveLab lab, CiliumDebugging.Measurement.Counters.ClusterCounters before)
+    private static async Task OtherPodIsDroppedAsync(
+        IPAddress other,
+        IPEndPoint[] ways,
+        LiveLab lab,
+        CiliumDebugging.Measurement.Counters.ClusterCounters before
+    )
     {
         var connections = new List<RawConnection>();
         try
@@ -59,7 +69,9 @@ public class PodIsolationTests
                 connections.Add(connection);
                 await connection.RequestAsync("POST", "foo");
             }
-            await Eventually.HoldsAsync("both connections are counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENIED") == 2);
+            await Eventually.HoldsAsync("both connections are counted as dropped", async () =>
+                (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENIED") == 2
+            );
             connections.ShouldAllBe(c => c.IsSilentFor(TimeSpan.FromMilliseconds(300)));
         }
         finally
@@ -81,7 +93,10 @@ public class PodIsolationTests
         ProxyProtocol.Write(header, somewhere, somewhere, SandboxContract.ConnectionToken(lab.Token, "another uid"));
         using var forged = await RawConnection.OpenAsync(IPAddress.Loopback, backing);
         // Header and request in one piece: the Pod may reset the connection as soon as it has seen the header.
-        await forged.SendAsync(System.Text.Encoding.Latin1.GetString(header) + "POST /echo HTTP/1.1\r\nHost: backend\r\nContent-Length: 3\r\n\r\nfoo");
+        await forged.SendAsync(
+            System.Text.Encoding.Latin1.GetString(header)
+                + "POST /echo HTTP/1.1\r\nHost: backend\r\nContent-Length: 3\r\n\r\nfoo"
+        );
         (await forged.ReadToEndAsync()).ShouldBe(0);
     }
 }

@@ -42,7 +42,9 @@ public class PolicyUpdateTests
         var before = await lab.CountersAsync();
         await lab.ApplyTextAsync(PostNoMore);
         await proxied.RequestAsync("POST", "foo");
-        await Eventually.HoldsAsync("the request is counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENY") > 0);
+        await Eventually.HoldsAsync("the request is counted as dropped", async () =>
+            (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENY") > 0
+        );
         proxied.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
 
         // The same for a connection that was established directly.
@@ -53,7 +55,9 @@ public class PolicyUpdateTests
         before = await lab.CountersAsync();
         await lab.ApplyTextAsync(PostNoMore);
         await open.RequestAsync("POST", "foo");
-        await Eventually.HoldsAsync("its bytes are counted as dropped", async () => (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENY") > 0);
+        await Eventually.HoldsAsync("its bytes are counted as dropped", async () =>
+            (await lab.CountersAsync()).Since(before).Drops.GetValueOrDefault("POLICY_DENY") > 0
+        );
         open.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
         (await lab.CountersAsync()).Since(before).Echo.Values.Sum().ShouldBe(0);
     }
@@ -64,27 +68,34 @@ public class PolicyUpdateTests
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var (client, backends) = await lab.ReadyAsync();
         var (source, pod) = (IPAddress.Parse(client.Status.PodIP), lab.EndPoint(backends[0].Status.PodIP));
-        await lab.ApplyTextAsync("""
+        await lab.ApplyTextAsync(
+            """
             apiVersion: cilium.io/v2
             kind: CiliumNetworkPolicy
             metadata: {name: red-only, namespace: backend}
             spec:
               endpointSelector: {}
               ingress: [{fromEndpoints: [{matchLabels: {k8s:io.cilium.k8s.namespace.labels.team: red, io.cilium.k8s.policy.serviceaccount: default}}]}]
-            """);
+            """
+        );
         using (var before = await RawConnection.OpenAsync(source, pod))
         {
             await before.RequestAsync("POST", "foo");
             before.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
         }
 
-        await lab.Api.CoreV1.PatchNamespaceAsync(new V1Patch("""{"metadata": {"labels": {"team": "red"} } }""", V1Patch.PatchType.MergePatch), "load-test", cancellationToken: TestContext.Current.CancellationToken);
+        await lab.Api.CoreV1.PatchNamespaceAsync(
+            new V1Patch("""{"metadata": {"labels": {"team": "red"} } }""", V1Patch.PatchType.MergePatch),
+            "load-test",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
         await Eventually.HoldsAsync("the client is answered", async () =>
         {
             using var connection = await RawConnection.OpenAsync(source, pod);
             await connection.RequestAsync("POST", "foo");
-            return !connection.IsSilentFor(TimeSpan.FromMilliseconds(300)) && (await connection.ReadUntilAsync("body=foo")).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
+            return !connection.IsSilentFor(TimeSpan.FromMilliseconds(300))
+                && (await connection.ReadUntilAsync("body=foo")).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
         });
     }
 
@@ -92,19 +103,32 @@ public class PolicyUpdateTests
     private static async Task NodePortsAnswerFromTheirOwnNodeAsync(LiveLab lab, IReadOnlyList<V1Pod> backends)
     {
         var service = await lab.Api.CoreV1.PatchNamespacedServiceAsync(
-            new V1Patch("""{"spec": {"type": "NodePort", "externalTrafficPolicy": "Local"} }""", V1Patch.PatchType.MergePatch), "backend-1", "backend", cancellationToken: TestContext.Current.CancellationToken);
+            new V1Patch(
+                """{"spec": {"type": "NodePort", "externalTrafficPolicy": "Local"} }""",
+                V1Patch.PatchType.MergePatch
+            ),
+            "backend-1",
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         var port = service.Spec.Ports[0].NodePort!.Value;
         port.ShouldBeInRange(30_000, 32_767);
-        await Eventually.HoldsAsync("the datapath has the node port", () => lab.Cluster.Datapath.Cluster.Services.NodePorts.Any());
+        await Eventually.HoldsAsync("the datapath has the node port", () =>
+            lab.Cluster.Datapath.Cluster.Services.NodePorts.Any()
+        );
         var nodes = await lab.Api.CoreV1.ListNodeAsync(cancellationToken: TestContext.Current.CancellationToken);
         foreach (var node in nodes.Items)
         {
             var local = backends.SingleOrDefault(p => p.Spec.NodeName == node.Name());
             var address = node.Status.Addresses.First(a => a.Type == "InternalIP").Address;
-            using var connection = await Eventually.GetAsync($"{node.Name()} listens on its node port", () => OpenAsync(lab.EndPoint(address, port)));
+            using var connection = await Eventually.GetAsync($"{node.Name()} listens on its node port", () =>
+                OpenAsync(lab.EndPoint(address, port))
+            );
             await connection.RequestAsync("POST", "foo");
-            if (local is null) connection.IsSilentFor(TimeSpan.FromMilliseconds(200)).ShouldBeTrue();
-            else (await connection.ReadUntilAsync("body=foo")).ShouldContain($"X-Pod: {local.Name()}");
+            if (local is null)
+                connection.IsSilentFor(TimeSpan.FromMilliseconds(200)).ShouldBeTrue();
+            else
+                (await connection.ReadUntilAsync("body=foo")).ShouldContain($"X-Pod: {local.Name()}");
         }
 
         static async Task<RawConnection?> OpenAsync(IPEndPoint endpoint)

@@ -26,9 +26,15 @@ internal sealed class RawConnection : IDisposable
         }
     }
 
-    public Task SendAsync(string text) => _socket.SendAsync(Encoding.Latin1.GetBytes(text), SocketFlags.None, TestContext.Current.CancellationToken).AsTask();
+    public Task SendAsync(string text) =>
+        _socket
+            .SendAsync(Encoding.Latin1.GetBytes(text), SocketFlags.None, TestContext.Current.CancellationToken)
+            .AsTask();
 
-    public Task RequestAsync(string method, string body = "") => SendAsync($"{method} /echo HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+    public Task RequestAsync(string method, string body = "") =>
+        SendAsync(
+            $"{method} /echo HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n\r\n{body}"
+        );
 
     /// <summary>Reads until the answer contains a text; fails when the connection ends or 5 s pass without it.</summary>
     public async Task<string> ReadUntilAsync(string text)
@@ -40,7 +46,8 @@ internal sealed class RawConnection : IDisposable
         while (!answer.ToString().Contains(text, StringComparison.Ordinal))
         {
             var count = await _socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token);
-            if (count == 0) throw new IOException($"the connection ended after: {answer}");
+            if (count == 0)
+                throw new IOException($"the connection ended after: {answer}");
             answer.Append(Encoding.ASCII.GetString(buffer, 0, count));
         }
         return answer.ToString();
@@ -54,7 +61,8 @@ internal sealed class RawConnection : IDisposable
         var (buffer, total) = (new byte[4096], 0);
         try
         {
-            while (await _socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token) is > 0 and var count) total += count;
+            while (await _socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token) is > 0 and var count)
+                total += count;
         }
         catch (SocketException)
         {

@@ -23,17 +23,42 @@ public sealed class ServiceAdmissionTests : IDisposable
     [InlineData("""{"selector":{"app":"a"}}""", "spec.ports: Required value")]
     [InlineData("""{"ports":[{"port":80},{"port":81}]}""", "spec.ports[0].name: Required value")]
     [InlineData("""{"ports":[{"name":"a","port":80},{"name":"b","port":80}]}""", "spec.ports[1]: Duplicate value")]
-    [InlineData("""{"ports":[{"name":"a","port":80},{"name":"a","port":81}]}""", "spec.ports[1].name: Duplicate value: \"a\"")]
+    [InlineData(
+        """{"ports":[{"name":"a","port":80},{"name":"a","port":81}]}""",
+        "spec.ports[1].name: Duplicate value: \"a\""
+    )]
     [InlineData("""{"ports":[{"port":80,"targetPort":70000}]}""", "spec.ports[0].targetPort: Invalid value: 70000")]
-    [InlineData("""{"ports":[{"port":80,"protocol":"tcp"}]}""", "spec.ports[0].protocol: Unsupported value: \"tcp\": supported values: \"SCTP\", \"TCP\", \"UDP\"")]
-    [InlineData("""{"ports":[{"port":80}],"sessionAffinity":"ClientIp"}""", "spec.sessionAffinity: Unsupported value: \"ClientIp\": supported values: \"ClientIP\", \"None\"")]
-    [InlineData("""{"ports":[{"port":80}],"internalTrafficPolicy":"local"}""", "spec.internalTrafficPolicy: Unsupported value")]
-    [InlineData("""{"ports":[{"port":80}],"externalTrafficPolicy":"Local"}""", "spec.externalTrafficPolicy: Invalid value: may only be set when `type` is 'NodePort' or 'LoadBalancer'")]
-    [InlineData("""{"ports":[{"port":80}],"clusterIP":"10.96.0.20"}""", "spec.clusterIPs: Invalid value: [\"10.96.0.20\"]: failed to allocate IP 10.96.0.20: the provided IP (10.96.0.20) is not in the valid range")]
-    [InlineData("""{"ports":[{"port":80,"nodePort":30080}]}""", "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'")]
-    [InlineData("""{"type":"NodePort","ports":[{"port":80,"nodePort":80}]}""", "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range")]
+    [InlineData(
+        """{"ports":[{"port":80,"protocol":"tcp"}]}""",
+        "spec.ports[0].protocol: Unsupported value: \"tcp\": supported values: \"SCTP\", \"TCP\", \"UDP\""
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"sessionAffinity":"ClientIp"}""",
+        "spec.sessionAffinity: Unsupported value: \"ClientIp\": supported values: \"ClientIP\", \"None\""
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"internalTrafficPolicy":"local"}""",
+        "spec.internalTrafficPolicy: Unsupported value"
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"externalTrafficPolicy":"Local"}""",
+        "spec.externalTrafficPolicy: Invalid value: may only be set when `type` is 'NodePort' or 'LoadBalancer'"
+    )]
+    [InlineData(
+        """{"ports":[{"port":80}],"clusterIP":"10.96.0.20"}""",
+        "spec.clusterIPs: Invalid value: [\"10.96.0.20\"]: failed to allocate IP 10.96.0.20: the provided IP (10.96.0.20) is not in the valid range"
+    )]
+    [InlineData(
+        """{"ports":[{"port":80,"nodePort":30080}]}""",
+        "spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"
+    )]
+    [InlineData(
+        """{"type":"NodePort","ports":[{"port":80,"nodePort":80}]}""",
+        "spec.ports[0].nodePort: Invalid value: 80: provided port is not in the valid range"
+    )]
     [InlineData("""{"type":"ExternalName"}""", "spec.externalName: Required value")]
-    public void It_is_refused_with_what_is_wrong(string spec, string problem) => Create("wrong", spec).ShouldNotBeNull().ShouldContain(problem);
+    public void It_is_refused_with_what_is_wrong(string spec, string problem) =>
+        Create("wrong", spec).ShouldNotBeNull().ShouldContain(problem);
 
     [Theory]
     [InlineData("""{"clusterIP":"None","selector":{"app":"a"}}""", "None")]
@@ -48,14 +73,23 @@ public sealed class ServiceAdmissionTests : IDisposable
     public void No_two_services_share_an_address_or_a_node_port()
     {
         var taken = Spec("first").TextAt("clusterIP");
-        Create("copy", $$"""{"clusterIP":"{{taken}}","ports":[{"port":8080}]}""").ShouldNotBeNull().ShouldContain("provided IP is already allocated");
-        Create("ports", """{"type":"NodePort","ports":[{"name":"a","port":53,"protocol":"UDP","nodePort":30053},{"name":"b","port":53,"protocol":"TCP","nodePort":30053}]}""").ShouldBeNull();
-        Create("again", """{"type":"NodePort","ports":[{"port":80,"nodePort":30053}]}""").ShouldNotBeNull().ShouldContain("30053: provided port is already allocated");
+        Create("copy", $$"""{"clusterIP":"{{taken}}","ports":[{"port":8080}]}""")
+            .ShouldNotBeNull()
+            .ShouldContain("provided IP is already allocated");
+        Create(
+                "ports",
+                """{"type":"NodePort","ports":[{"name":"a","port":53,"protocol":"UDP","nodePort":30053},{"name":"b","port":53,"protocol":"TCP","nodePort":30053}]}"""
+            )
+            .ShouldBeNull();
+        Create("again", """{"type":"NodePort","ports":[{"port":80,"nodePort":30053}]}""")
+            .ShouldNotBeNull()
+            .ShouldContain("30053: provided port is already allocated");
 
         // An address that somebody chose is never given to another.
         var next = taken[..taken.LastIndexOf('.')] + ".4";
         Create("chosen", $$"""{"clusterIP":"{{next}}","ports":[{"port":80}]}""").ShouldBeNull();
-        foreach (var name in (string[])["x", "y", "z"]) Create(name, """{"ports":[{"port":80}]}""").ShouldBeNull();
+        foreach (var name in (string[])["x", "y", "z"])
+            Create(name, """{"ports":[{"port":80}]}""").ShouldBeNull();
         var all = _store.List(ResourceKinds.Services).Select(s => s.View.TextAt("spec.clusterIP")).ToList();
         all.Distinct().Count().ShouldBe(all.Count);
     }
@@ -65,28 +99,47 @@ public sealed class ServiceAdmissionTests : IDisposable
     {
         var address = Spec("first").TextAt("clusterIP");
         Change("""{"type":"NodePort"}""").ShouldBeNull();
-        (Spec("first").TextAt("externalTrafficPolicy"), Spec("first").Objects("ports").Single().NumberAt("nodePort")).ShouldBe(("Cluster", 30000));
+        (
+            Spec("first").TextAt("externalTrafficPolicy"),
+            Spec("first").Objects("ports").Single().NumberAt("nodePort")
+        ).ShouldBe(("Cluster", 30000));
         Change("""{"type":"ClusterIP"}""").ShouldBeNull();
-        (Spec("first").TextAt("externalTrafficPolicy"), Spec("first").Objects("ports").Single().NumberAt("nodePort")).ShouldBe(("", null));
+        (
+            Spec("first").TextAt("externalTrafficPolicy"),
+            Spec("first").Objects("ports").Single().NumberAt("nodePort")
+        ).ShouldBe(("", null));
         Change("""{"clusterIP":null}""").ShouldBeNull();
         Spec("first").TextAt("clusterIP").ShouldBe(address);
-        Change($$"""{"clusterIP":"{{address[..address.LastIndexOf('.')]}}.77"}""").ShouldNotBeNull().ShouldContain("may not change once set");
+        Change($$"""{"clusterIP":"{{address[..address.LastIndexOf('.')]}}.77"}""")
+            .ShouldNotBeNull()
+            .ShouldContain("may not change once set");
         Change("""{"type":"ExternalName","externalName":"example.com"}""").ShouldBeNull();
         Spec("first").TextAt("clusterIP").ShouldBe("");
     }
 
-    private JsonObject Spec(string name) => _store.Get(ResourceKinds.Services, "default", name).OrThrow().View.Object("spec")!;
+    private JsonObject Spec(string name) =>
+        _store.Get(ResourceKinds.Services, "default", name).OrThrow().View.Object("spec")!;
 
     private string? Create(string name, string spec) =>
-        _store.Create(ResourceKinds.Services, "default", JsonNode.Parse($$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!.AsObject()).Failure?.Message;
+        _store
+            .Create(
+                ResourceKinds.Services,
+                "default",
+                JsonNode.Parse($$$"""{"metadata":{"name":"{{{name}}}"},"spec":{{{spec}}}}""")!.AsObject()
+            )
+            .Failure?.Message;
 
     /// <summary>Changes the first Service's spec by a merge patch of its members.</summary>
-    private string? Change(string members) => _store.Change(ResourceKinds.Services, "default", "first", old =>
-    {
-        var o = old.Copy();
-        foreach (var (key, value) in JsonNode.Parse(members)!.AsObject()) o["spec"]![key] = value?.DeepClone();
-        return o;
-    }).Failure?.Message;
+    private string? Change(string members) =>
+        _store
+            .Change(ResourceKinds.Services, "default", "first", old =>
+            {
+                var o = old.Copy();
+                foreach (var (key, value) in JsonNode.Parse(members)!.AsObject())
+                    o["spec"]![key] = value?.DeepClone();
+                return o;
+            })
+            .Failure?.Message;
 
     public void Dispose() => _addresses.Dispose();
 }

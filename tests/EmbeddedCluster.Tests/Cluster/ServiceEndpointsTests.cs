@@ -22,26 +22,70 @@ public class ServiceEndpointsTests
 
         // No ports, and a port of a protocol that the lab does not carry: neither keeps other Services waiting.
         await CreateAsync(lab, "headless", new V1ServiceSpec { ClusterIP = "None" });
-        await CreateAsync(lab, "dns", new V1ServiceSpec { Ports = [new V1ServicePort { Name = "udp", Port = 8053, Protocol = "UDP" }, new V1ServicePort { Name = "tcp", Port = 8053, TargetPort = 8080 }] });
+        await CreateAsync(
+            lab,
+            "dns",
+            new V1ServiceSpec
+            {
+                Ports =
+                [
+                    new V1ServicePort
+                    {
+                        Name = "udp",
+                        Port = 8053,
+                        Protocol = "UDP",
+                    },
+                    new V1ServicePort
+                    {
+                        Name = "tcp",
+                        Port = 8053,
+                        TargetPort = 8080,
+                    },
+                ],
+            }
+        );
         await AnswersAsync(lab, await ReadAsync(lab, "dns"), 8053);
 
         // A target port by its name in the Pods.
-        await CreateAsync(lab, "named", new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8081, TargetPort = "http" }] });
+        await CreateAsync(
+            lab,
+            "named",
+            new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8081, TargetPort = "http" }] }
+        );
         await Eventually.HoldsAsync("three endpoints on the named port", async () =>
-            await SlicesAsync(lab, "named") is [{ Ports: [{ Port: 8080 }], Endpoints.Count: 3 }]);
+            await SlicesAsync(lab, "named") is [{ Ports: [{ Port: 8080 }], Endpoints.Count: 3 }]
+        );
         await AnswersAsync(lab, await ReadAsync(lab, "named"), 8081);
 
         // A scenario's load goes to the Service's port; the Pods' counters and the policies are on theirs.
         await lab.ApplyAsync("backend-policy.yaml");
-        ClusterReader view = new ClusterReader(lab.Api, new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50));
+        ClusterReader view = new ClusterReader(
+            lab.Api,
+            new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50)
+        );
         (await view.HttpRulesAsync(client, TestContext.Current.CancellationToken)).ShouldBe((false, true));
-        (await view.ScrapeAsync(await view.BackendsAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken)).Echo.Count.ShouldBe(3);
+        (
+            await view.ScrapeAsync(
+                await view.BackendsAsync(TestContext.Current.CancellationToken),
+                TestContext.Current.CancellationToken
+            )
+        ).Echo.Count.ShouldBe(3);
 
         // Somebody deletes a slice: it comes back. The Service is deleted: its slice goes.
         var slice = (await SlicesAsync(lab, "named"))[0];
-        await lab.Api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(slice.Name(), "backend", cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.HoldsAsync("the slice is back", async () => await SlicesAsync(lab, "named") is [{ Endpoints.Count: 3 } back] && back.Uid() != slice.Uid());
-        await lab.Api.CoreV1.DeleteNamespacedServiceAsync("named", "backend", cancellationToken: TestContext.Current.CancellationToken);
+        await lab.Api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(
+            slice.Name(),
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        await Eventually.HoldsAsync("the slice is back", async () =>
+            await SlicesAsync(lab, "named") is [{ Endpoints.Count: 3 } back] && back.Uid() != slice.Uid()
+        );
+        await lab.Api.CoreV1.DeleteNamespacedServiceAsync(
+            "named",
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         await Eventually.HoldsAsync("the slice is gone", async () => (await SlicesAsync(lab, "named")).Count == 0);
     }
 
@@ -50,17 +94,35 @@ public class ServiceEndpointsTests
     {
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var pod = (await lab.ReadyAsync()).Backends[0].Name();
-        Task<V1Pod> LabelAsync(string version) => lab.Api.CoreV1.PatchNamespacedPodAsync(
-            new V1Patch($$$"""{"metadata": {"labels": {"version": "{{{version}}}"} } }""", V1Patch.PatchType.MergePatch), pod, "backend", cancellationToken: TestContext.Current.CancellationToken);
+        Task<V1Pod> LabelAsync(string version) =>
+            lab.Api.CoreV1.PatchNamespacedPodAsync(
+                new V1Patch(
+                    $$$"""{"metadata": {"labels": {"version": "{{{version}}}"} } }""",
+                    V1Patch.PatchType.MergePatch
+                ),
+                pod,
+                "backend",
+                cancellationToken: TestContext.Current.CancellationToken
+            );
         async Task<IList<V1Pod>> PodsAsync(string version) =>
-            (await lab.Api.CoreV1.ListNamespacedPodAsync("backend", labelSelector: $"version={version}", cancellationToken: TestContext.Current.CancellationToken)).Items;
+            (
+                await lab.Api.CoreV1.ListNamespacedPodAsync(
+                    "backend",
+                    labelSelector: $"version={version}",
+                    cancellationToken: TestContext.Current.CancellationToken
+                )
+            ).Items;
 
         await LabelAsync("suspect");
-        await Eventually.HoldsAsync("there are three others", async () => (await PodsAsync("v1")).Count == 3 && await SlicesAsync(lab, "backend-1") is [{ Endpoints.Count: 3 }]);
+        await Eventually.HoldsAsync("there are three others", async () =>
+            (await PodsAsync("v1")).Count == 3 && await SlicesAsync(lab, "backend-1") is [{ Endpoints.Count: 3 }]
+        );
         (await PodsAsync("suspect")).ShouldHaveSingleItem().OwnerReferences().ShouldBeNull();
 
         await LabelAsync("v1");
-        await Eventually.HoldsAsync("it is one of three again", async () => await PodsAsync("v1") is { Count: 3 } pods && pods.All(p => p.OwnerReferences() is [{ Kind: "ReplicaSet" }]));
+        await Eventually.HoldsAsync("it is one of three again", async () =>
+            await PodsAsync("v1") is { Count: 3 } pods && pods.All(p => p.OwnerReferences() is [{ Kind: "ReplicaSet" }])
+        );
     }
 
     [Fact]
@@ -74,7 +136,11 @@ public class ServiceEndpointsTests
         taken.Bind(lab.EndPoint(address, 8090));
         taken.Listen();
 
-        await CreateAsync(lab, "taken", new V1ServiceSpec { ClusterIP = address, Ports = [new V1ServicePort { Port = 8090, TargetPort = 8080 }] });
+        await CreateAsync(
+            lab,
+            "taken",
+            new V1ServiceSpec { ClusterIP = address, Ports = [new V1ServicePort { Port = 8090, TargetPort = 8080 }] }
+        );
         foreach (var name in (string[])["a", "b", "c", "d"])
         {
             await CreateAsync(lab, name, new V1ServiceSpec { Ports = [new V1ServicePort { Port = 8080 }] });
@@ -85,26 +151,52 @@ public class ServiceEndpointsTests
     private static Task<V1Service> CreateAsync(LiveLab lab, string name, V1ServiceSpec spec)
     {
         spec.Selector = new Dictionary<string, string> { ["app"] = "backend", ["version"] = "v1" };
-        return lab.Api.CoreV1.CreateNamespacedServiceAsync(new V1Service { Metadata = new V1ObjectMeta { Name = name }, Spec = spec }, "backend", cancellationToken: TestContext.Current.CancellationToken);
+        return lab.Api.CoreV1.CreateNamespacedServiceAsync(
+            new V1Service
+            {
+                Metadata = new V1ObjectMeta { Name = name },
+                Spec = spec,
+            },
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
     }
 
-    private static Task<V1Service> ReadAsync(LiveLab lab, string name) => lab.Api.CoreV1.ReadNamespacedServiceAsync(name, "backend", cancellationToken: TestContext.Current.CancellationToken);
+    private static Task<V1Service> ReadAsync(LiveLab lab, string name) =>
+        lab.Api.CoreV1.ReadNamespacedServiceAsync(
+            name,
+            "backend",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
     private static async Task<IList<V1EndpointSlice>> SlicesAsync(LiveLab lab, string service) =>
-        (await lab.Api.DiscoveryV1.ListNamespacedEndpointSliceAsync("backend", labelSelector: $"{ServiceLabel}={service}", cancellationToken: TestContext.Current.CancellationToken)).Items;
+        (
+            await lab.Api.DiscoveryV1.ListNamespacedEndpointSliceAsync(
+                "backend",
+                labelSelector: $"{ServiceLabel}={service}",
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        ).Items;
 
     /// <summary>Waits until a request to the Service is answered by a Pod.</summary>
-    private static Task AnswersAsync(LiveLab lab, V1Service service, int port) => Eventually.HoldsAsync($"{service.Name()}:{port} answers", async () =>
-    {
-        try
+    private static Task AnswersAsync(LiveLab lab, V1Service service, int port) =>
+        Eventually.HoldsAsync($"{service.Name()}:{port} answers", async () =>
         {
-            using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, lab.EndPoint(service.Spec.ClusterIP, port));
-            await connection.RequestAsync("POST", "foo");
-            return (await connection.ReadUntilAsync("body=foo")).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal);
-        }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-        {
-            return false;
-        }
-    });
+            try
+            {
+                using var connection = await RawConnection.OpenAsync(
+                    IPAddress.Loopback,
+                    lab.EndPoint(service.Spec.ClusterIP, port)
+                );
+                await connection.RequestAsync("POST", "foo");
+                return (await connection.ReadUntilAsync("body=foo")).StartsWith(
+                    "HTTP/1.1 200 ",
+                    StringComparison.Ordinal
+                );
+            }
+            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
+            {
+                return false;
+            }
+        });
 }

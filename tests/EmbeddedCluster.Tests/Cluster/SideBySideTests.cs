@@ -14,12 +14,24 @@ namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 [Collection(LiveClusters.Name)]
 public class SideBySideTests
 {
-    private static readonly OriginalReportScenario s_short = new() { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 1.5)], Rate = 100 };
+    private static readonly OriginalReportScenario s_short = new()
+    {
+        Steps =
+        [
+            OriginalReportScenario.ApplyBackend,
+            OriginalReportScenario.ApplyLoadTest,
+            OriginalReportScenario.Phase("observe", 1.5),
+        ],
+        Rate = 100,
+    };
 
     [Fact]
     public async Task Two_clusters_at_once_do_not_see_each_other()
     {
-        var started = await Task.WhenAll(LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms")), LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms")));
+        var started = await Task.WhenAll(
+            LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms")),
+            LiveLab.StartAsync(ClusterTopology.Default, ("proxy-connect-timeout", "100ms"))
+        );
         await using var one = started[0];
         await using var other = started[1];
         var reports = await Task.WhenAll(one.RunAsync(s_short.Load()), other.RunAsync(s_short.Load()));
@@ -29,7 +41,10 @@ public class SideBySideTests
             report.Phases[0].Pods.Single(p => p.Ok > 0).OnClientNode.ShouldBeTrue();
             report.Phases[0].ByStatus.Keys.ShouldBe([200, 503]);
         }
-        var addresses = (await one.ReadyAsync()).Backends.Concat((await other.ReadyAsync()).Backends).Select(p => p.Status.PodIP).ToList();
+        var addresses = (await one.ReadyAsync())
+            .Backends.Concat((await other.ReadyAsync()).Backends)
+            .Select(p => p.Status.PodIP)
+            .ToList();
         addresses.Distinct().Count().ShouldBe(6);
     }
 
@@ -38,13 +53,21 @@ public class SideBySideTests
     {
         using var listener = ListenOnAllAddresses(8080);
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        await using var lab = await LiveLab.StartAsync(ClusterTopology.Create("cluster", workers: 3, port: port), ("proxy-connect-timeout", "100ms"));
+        await using var lab = await LiveLab.StartAsync(
+            ClusterTopology.Create("cluster", workers: 3, port: port),
+            ("proxy-connect-timeout", "100ms")
+        );
         lab.Cluster.PortOffset.ShouldBeGreaterThan(0);
         lab.Cluster.Notice.ShouldNotBeNull();
         lab.Cluster.Notice.ShouldContain($"port {port} is held on all addresses by ");
         lab.Cluster.Notice.ShouldContain($"{lab.Cluster.PortOffset} higher");
-        if (OperatingSystem.IsLinux()) lab.Cluster.Notice.ShouldContain($"(pid {Environment.ProcessId})");
-        OriginalReportScenario scenario = s_short with { Url = $"http://backend-1.backend:{port}/echo", Names = [("\"8080\"", $"\"{port}\"")] };
+        if (OperatingSystem.IsLinux())
+            lab.Cluster.Notice.ShouldContain($"(pid {Environment.ProcessId})");
+        OriginalReportScenario scenario = s_short with
+        {
+            Url = $"http://backend-1.backend:{port}/echo",
+            Names = [("\"8080\"", $"\"{port}\"")],
+        };
         var report = await lab.RunAsync(scenario.Load());
         report.Phases[0].Pods.Single(p => p.Ok > 0).OnClientNode.ShouldBeTrue();
         report.Reconciles.ShouldBeTrue();
@@ -57,7 +80,10 @@ public class SideBySideTests
         lab.Cluster.PortOffset.ShouldBe(12_345);
         var (_, backends) = await lab.ReadyAsync();
         backends[0].Spec.Containers[0].Ports[0].ContainerPort.ShouldBe(8080);
-        using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, new IPEndPoint(IPAddress.Parse(backends[0].Status.PodIP), 20_425));
+        using var connection = await RawConnection.OpenAsync(
+            IPAddress.Loopback,
+            new IPEndPoint(IPAddress.Parse(backends[0].Status.PodIP), 20_425)
+        );
         await connection.RequestAsync("POST", "foo");
         (await connection.ReadUntilAsync("body=foo")).ShouldContain($"X-Pod: {backends[0].Name()}");
     }
@@ -67,7 +93,11 @@ public class SideBySideTests
     {
         using var listener = ListenOnAllAddresses(0);
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        var message = (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(ClusterTopology.Default, portOffset: port - 8080))).Message;
+        var message = (
+            await Should.ThrowAsync<ClusterStartException>(() =>
+                LiveLab.StartAsync(ClusterTopology.Default, portOffset: port - 8080)
+            )
+        ).Message;
         message.ShouldContain($"port {port} is held on all addresses by ");
         message.ShouldContain("--port-offset");
         message.ShouldNotContain(Environment.NewLine);
@@ -77,12 +107,20 @@ public class SideBySideTests
     [InlineData(-1)]
     [InlineData(50_001)]
     public async Task An_offset_out_of_range_is_refused(int offset) =>
-        (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(ClusterTopology.Default, portOffset: offset))).Message.ShouldContain($"port offset {offset} is out of range");
+        (
+            await Should.ThrowAsync<ClusterStartException>(() =>
+                LiveLab.StartAsync(ClusterTopology.Default, portOffset: offset)
+            )
+        ).Message.ShouldContain($"port offset {offset} is out of range");
 
     [Fact]
     public async Task A_bad_setting_is_refused_before_anything_starts()
     {
-        var message = (await Should.ThrowAsync<ClusterStartException>(() => LiveLab.StartAsync(ClusterTopology.Default, ("tunnel", "gre"), ("nonsense", "1")))).Message;
+        var message = (
+            await Should.ThrowAsync<ClusterStartException>(() =>
+                LiveLab.StartAsync(ClusterTopology.Default, ("tunnel", "gre"), ("nonsense", "1"))
+            )
+        ).Message;
         message.Split(Environment.NewLine).Length.ShouldBe(2);
     }
 
@@ -93,8 +131,21 @@ public class SideBySideTests
         var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         await using var _ = lab;
         var (_, backends) = await lab.ReadyAsync();
-        await lab.RunAsync((s_short with { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 1)] }).Load());
-        lab.Cluster.Datapath.Path.Nodes.Sum(n => n.Sockets.Count).ShouldBe(0, "a drained cluster holds no proxy socket");
+        await lab.RunAsync(
+            (
+                s_short with
+                {
+                    Steps =
+                    [
+                        OriginalReportScenario.ApplyBackend,
+                        OriginalReportScenario.ApplyLoadTest,
+                        OriginalReportScenario.Phase("observe", 1),
+                    ],
+                }
+            ).Load()
+        );
+        lab.Cluster.Datapath.Path.Nodes.Sum(n => n.Sockets.Count)
+            .ShouldBe(0, "a drained cluster holds no proxy socket");
         var block = IPAddress.Parse(backends[0].Status.PodIP).GetAddressBytes()[1];
         Listeners(block).Count.ShouldBeGreaterThan(0);
         var children = Children();
@@ -129,17 +180,26 @@ public class SideBySideTests
 
     /// <summary>The Pods' processes among this process's children.</summary>
     private static List<int> Children() =>
-    [
-        .. Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0)
-            .Where(id => id > 0 && ParentOf(id) == Environment.ProcessId),
-    ];
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(d =>
+                    int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                        ? id
+                        : 0
+                )
+                .Where(id => id > 0 && ParentOf(id) == Environment.ProcessId),
+        ];
 
     private static int ParentOf(int process)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{process}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            return int.Parse(
+                stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                CultureInfo.InvariantCulture
+            );
         }
         catch (IOException)
         {
@@ -149,9 +209,17 @@ public class SideBySideTests
 
     /// <summary>Listening sockets in a cluster's four blocks, 127.block to 127.(block + 3).</summary>
     private static List<string> Listeners(byte block) =>
-    [
-        .. File.ReadLines("/proc/net/tcp").Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(f => f[3] == "0A" && f[1].AsSpan(6, 2) is "7F" && int.Parse(f[1].AsSpan(4, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) is var second && second >= block && second < block + 4)
-            .Select(f => f[1]),
-    ];
+        [
+            .. File.ReadLines("/proc/net/tcp")
+                .Skip(1)
+                .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(f =>
+                    f[3] == "0A"
+                    && f[1].AsSpan(6, 2) is "7F"
+                    && int.Parse(f[1].AsSpan(4, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture) is var second
+                    && second >= block
+                    && second < block + 4
+                )
+                .Select(f => f[1]),
+        ];
 }

@@ -11,7 +11,15 @@ internal static class SkewSignature
     public static readonly (string, string) ShortTimeout = ("proxy-connect-timeout", "200ms");
 
     /// <summary>Both policies, then one phase.</summary>
-    public static readonly OriginalReportScenario BothPolicies = new() { Steps = [OriginalReportScenario.ApplyBackend, OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.Phase("observe", 2.5)] };
+    public static readonly OriginalReportScenario BothPolicies = new()
+    {
+        Steps =
+        [
+            OriginalReportScenario.ApplyBackend,
+            OriginalReportScenario.ApplyLoadTest,
+            OriginalReportScenario.Phase("observe", 2.5),
+        ],
+    };
 
     /// <summary>The signature of cil#14268 for a placement: exact counts, and shares within 4 standard errors.</summary>
     public static void ShouldFollowPlacement(RunReport report, int remotePods, int localPods)
@@ -41,13 +49,20 @@ internal static class SkewSignature
             remote.HubbleRequests.ShouldBe(remote.HubbleServerErrors);
         }
         ShouldReconcile(report);
-        var requests = report.Reconciliation.Single(r => r.What.Contains("records received", StringComparison.Ordinal)).LeftCount;
+        var requests = report
+            .Reconciliation.Single(r => r.What.Contains("records received", StringComparison.Ordinal))
+            .LeftCount;
         requests.ShouldBeGreaterThan(200);
-        var failures = report.Reconciliation.Single(r => r.What.Contains("503", StringComparison.Ordinal) && r.Left.Contains("client", StringComparison.Ordinal)).LeftCount;
+        var failures = report
+            .Reconciliation.Single(r =>
+                r.What.Contains("503", StringComparison.Ordinal) && r.Left.Contains("client", StringComparison.Ordinal)
+            )
+            .LeftCount;
         failures.ShouldBe(phase.Pods.Sum(p => p.HubbleServerErrors));
         (failures + phase.Pods.Sum(p => p.Echo)).ShouldBe(requests);
         ShouldBeShare(failures, requests, (double)remotePods / (remotePods + localPods));
-        foreach (var pod in phase.Pods) ShouldBeShare(pod.Echo + pod.HubbleServerErrors, requests, 1.0 / phase.Pods.Length);
+        foreach (var pod in phase.Pods)
+            ShouldBeShare(pod.Echo + pod.HubbleServerErrors, requests, 1.0 / phase.Pods.Length);
         report.Diagnosis.Name.ShouldBe("two-sided-l7");
         report.Diagnosis.Sentence.ShouldContain(report.ClientNode);
     }

@@ -21,7 +21,8 @@ internal sealed class Traffic : IAsyncDisposable
     /// <param name="Pod">Who answered, when it was a Pod.</param>
     public sealed record Answer(long Started, int Status, string? Pod);
 
-    public Traffic(IPAddress source, IPEndPoint destination, string method = "POST") => _running = RunAsync(source, destination, method);
+    public Traffic(IPAddress source, IPEndPoint destination, string method = "POST") =>
+        _running = RunAsync(source, destination, method);
 
     /// <summary>All answers so far, in the order in which they came.</summary>
     public IReadOnlyCollection<Answer> Answers => _answers;
@@ -46,7 +47,9 @@ internal sealed class Traffic : IAsyncDisposable
             using var connection = await RawConnection.OpenAsync(source, destination);
             await connection.RequestAsync(method, "x");
             var head = await connection.ReadUntilAsync("\r\n\r\n");
-            var pod = head.Split("\r\n").FirstOrDefault(l => l.StartsWith("X-Pod: ", StringComparison.OrdinalIgnoreCase))?[7..];
+            var pod = head.Split("\r\n")
+                .FirstOrDefault(l => l.StartsWith("X-Pod: ", StringComparison.OrdinalIgnoreCase))
+                ?[7..];
             _answers.Enqueue(new Answer(started, int.Parse(head.AsSpan(9, 3), CultureInfo.InvariantCulture), pod));
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)

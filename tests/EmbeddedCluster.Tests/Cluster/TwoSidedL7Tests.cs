@@ -15,7 +15,9 @@ public class TwoSidedL7Tests
     public async Task The_scenario_of_the_lab_shows_what_it_expects_and_all_views_agree()
     {
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default, SkewSignature.ShortTimeout);
-        var report = await lab.RunAsync(ScenarioCatalog.Load("two-sided-l7").With(200, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)));
+        var report = await lab.RunAsync(
+            ScenarioCatalog.Load("two-sided-l7").With(200, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3))
+        );
         report.Expectations.Where(e => !e.Holds).ShouldBeEmpty();
         report.Expectations.Length.ShouldBe(8);
         SkewSignature.ShouldReconcile(report);
@@ -37,15 +39,30 @@ public class TwoSidedL7Tests
     [Fact]
     public async Task Five_nodes_other_names_another_port_and_the_policies_in_the_other_order_change_nothing_but_the_shares()
     {
-        var labels = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([new("app", "cart"), new("version", "blue")]);
-        var visitor = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([new("app", "visitor")]);
+        var labels = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([
+            new("app", "cart"),
+            new("version", "blue"),
+        ]);
+        var visitor = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([
+            new("app", "visitor"),
+        ]);
         ClusterTopology plain = ClusterTopology.Create("berlin", workers: 4, clientWorker: 2, port: 9123);
         ClusterTopology topology = plain with
         {
             Workloads =
             [
-                plain.Workloads[0] with { Name = "cart", Namespace = "shop", Labels = labels },
-                plain.Workloads[1] with { Name = "visitor", Namespace = "street", Labels = visitor },
+                plain.Workloads[0] with
+                {
+                    Name = "cart",
+                    Namespace = "shop",
+                    Labels = labels,
+                },
+                plain.Workloads[1] with
+                {
+                    Name = "visitor",
+                    Namespace = "street",
+                    Labels = visitor,
+                },
             ],
             Services = [plain.Services[0] with { Name = "cart", Namespace = "shop", Selector = labels }],
         };
@@ -54,11 +71,22 @@ public class TwoSidedL7Tests
         {
             Url = "http://cart.shop:9123/echo",
             Client = "app=visitor",
-            Steps = [OriginalReportScenario.ApplyLoadTest, OriginalReportScenario.ApplyBackend, OriginalReportScenario.Phase("observe", 2.5)],
+            Steps =
+            [
+                OriginalReportScenario.ApplyLoadTest,
+                OriginalReportScenario.ApplyBackend,
+                OriginalReportScenario.Phase("observe", 2.5),
+            ],
             Names =
             [
-                ("namespace: backend", "namespace: shop"), ("app: backend", "app: cart"), ("version: v1", "version: blue"), ("name: backend-1", "name: cart"),
-                ("namespace: load-test", "namespace: street"), ("app: load-test-1", "app: visitor"), ("name: load-test-1", "name: visitor"), ("\"8080\"", "\"9123\""),
+                ("namespace: backend", "namespace: shop"),
+                ("app: backend", "app: cart"),
+                ("version: v1", "version: blue"),
+                ("name: backend-1", "name: cart"),
+                ("namespace: load-test", "namespace: street"),
+                ("app: load-test-1", "app: visitor"),
+                ("name: load-test-1", "name: visitor"),
+                ("\"8080\"", "\"9123\""),
             ],
         };
         var report = await lab.RunAsync(scenario.Load());

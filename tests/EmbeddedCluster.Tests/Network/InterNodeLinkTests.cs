@@ -21,7 +21,9 @@ public class InterNodeLinkTests
         });
         var (socket, id) = await link.DialAsync("a route", TestContext.Current.CancellationToken);
         using var _ = socket;
-        (await arrived.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).ShouldBe("a route");
+        (await arrived.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).ShouldBe(
+            "a route"
+        );
         link.TryTakeBack(id).ShouldBeFalse();
     }
 
@@ -43,7 +45,8 @@ public class InterNodeLinkTests
             var (socket, id) = await link.DialAsync(i, TestContext.Current.CancellationToken);
             socket.LingerState = new System.Net.Sockets.LingerOption(true, 0);
             socket.Dispose();
-            if (!link.TryTakeBack(id)) continue;
+            if (!link.TryTakeBack(id))
+                continue;
             takenBack++;
             accepted.ShouldNotContainKey(i);
         }

@@ -32,7 +32,9 @@ public class NodeProxyTests
     [Fact]
     public async Task An_answer_after_a_5xx_is_all_the_client_and_hubble_see()
     {
-        await using var proxy = await ProxyFixture.StartAsync((_, attempt) => attempt < 2 ? Answer(503, "wait") : Answer(200, "fine"));
+        await using var proxy = await ProxyFixture.StartAsync(
+            (_, attempt) => attempt < 2 ? Answer(503, "wait") : Answer(200, "fine")
+        );
         var answer = await proxy.SendAsync("POST", "/echo", "foo");
         answer.ShouldStartWith("HTTP/1.1 200 ");
         answer.ShouldEndWith("fine");
@@ -42,12 +44,26 @@ public class NodeProxyTests
     }
 
     [Theory]
-    [InlineData("ConnectionFailure", 4, "upstream connect error or disconnect/reset before headers. reset reason: connection failure")]
+    [InlineData(
+        "ConnectionFailure",
+        4,
+        "upstream connect error or disconnect/reset before headers. reset reason: connection failure"
+    )]
     [InlineData("Overflow", 1, "upstream connect error or disconnect/reset before headers. reset reason: overflow")]
     [InlineData("AddressNotAvailable", 4, "immediate connect error: Cannot assign requested address")]
-    public async Task Without_an_upstream_connection_the_answer_is_envoys_503_and_an_overflow_is_not_repeated(string reason, int attempts, string body)
+    public async Task Without_an_upstream_connection_the_answer_is_envoys_503_and_an_overflow_is_not_repeated(
+        string reason,
+        int attempts,
+        string body
+    )
     {
-        await using var proxy = await ProxyFixture.StartAsync((_, _) => throw new HttpRequestException("no", new UpstreamFailureException(Enum.Parse<UpstreamFailureReason>(reason))));
+        await using var proxy = await ProxyFixture.StartAsync(
+            (_, _) =>
+                throw new HttpRequestException(
+                    "no",
+                    new UpstreamFailureException(Enum.Parse<UpstreamFailureReason>(reason))
+                )
+        );
         var answer = await proxy.SendAsync("POST", "/echo", "foo");
         answer.ShouldStartWith("HTTP/1.1 503 ");
         answer.ShouldContain("\r\nServer: envoy\r\n");
@@ -126,9 +142,11 @@ public class NodeProxyTests
         var (most, now) = (0, 0);
         Parallel.For(0, 50_000, _ =>
         {
-            if (!cluster.TryStartRetry(3)) return;
+            if (!cluster.TryStartRetry(3))
+                return;
             var running = Interlocked.Increment(ref now);
-            if (running > Volatile.Read(ref most)) Volatile.Write(ref most, running);
+            if (running > Volatile.Read(ref most))
+                Volatile.Write(ref most, running);
             Interlocked.Decrement(ref now);
             cluster.EndRetry();
         });
@@ -145,7 +163,10 @@ public class NodeProxyTests
         var headers = proxy.Headers.ShouldHaveSingleItem();
         headers["tracestate"].ShouldBe("a=1");
         headers["baggage"].ShouldBe("k=v");
-        ActivityContext.Parse(headers["traceparent"], null).TraceId.ToHexString().ShouldBe("0af7651916cd43dd8448eb211c80319c");
+        ActivityContext
+            .Parse(headers["traceparent"], null)
+            .TraceId.ToHexString()
+            .ShouldBe("0af7651916cd43dd8448eb211c80319c");
     }
 
     [Fact]
@@ -156,12 +177,14 @@ public class NodeProxyTests
         using var listener = new ActivityListener
         {
             ShouldListenTo = s => s.Name == ProxyTracing.SourceName("n1"),
-                Sample = (ref options) => options.TraceId == trace
-                ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref options) =>
+                options.TraceId == trace ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
-        await using var proxy = await ProxyFixture.StartAsync((_, attempt) => attempt < 1 ? Answer(503, "wait") : Answer(200, "fine"));
+        await using var proxy = await ProxyFixture.StartAsync(
+            (_, attempt) => attempt < 1 ? Answer(503, "wait") : Answer(200, "fine")
+        );
 
         await proxy.SendAsync("POST", "/echo", "foo", $"traceparent: 00-{trace}-{client}-01\r\n");
 
@@ -175,9 +198,12 @@ public class NodeProxyTests
         span.GetTagItem("k8s.pod.name").ShouldBe("b");
         await proxy.SendAsync("GET", "/metrics", "", $"traceparent: 00-{trace}-{client}-01\r\n"); // a scrape
         spans.Count.ShouldBe(1);
-        proxy.Headers.Take(2).Select(h => ActivityContext.Parse(h["traceparent"], null))
-            .ShouldAllBe(c => c.TraceId == trace && c.SpanId == span.SpanId
-            && c.TraceFlags == ActivityTraceFlags.Recorded);
+        proxy
+            .Headers.Take(2)
+            .Select(h => ActivityContext.Parse(h["traceparent"], null))
+            .ShouldAllBe(c =>
+                c.TraceId == trace && c.SpanId == span.SpanId && c.TraceFlags == ActivityTraceFlags.Recorded
+            );
     }
 
     private static HttpResponseMessage Answer(int status, string body)
@@ -210,38 +236,73 @@ public class NodeProxyTests
             var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await client.ConnectAsync(listener.LocalEndPoint!, TestContext.Current.CancellationToken);
             var accepted = await listener.AcceptAsync(TestContext.Current.CancellationToken);
-            var fixture = new ProxyFixture(await NodeProxyServer.StartAsync(TimeProvider.System, new Random(1), TestContext.Current.CancellationToken), client);
+            var fixture = new ProxyFixture(
+                await NodeProxyServer.StartAsync(
+                    TimeProvider.System,
+                    new Random(1),
+                    TestContext.Current.CancellationToken
+                ),
+                client
+            );
             await fixture.RedirectAsync(accepted, upstream);
             return fixture;
         }
 
         private async Task RedirectAsync(Socket accepted, Func<HttpRequestMessage, int, HttpResponseMessage> upstream)
         {
-            var lab = new CiliumDebugging.Testing.PolicyLab(CiliumDebugging.Testing.PolicyLab.Backends("""
-                  ingress:
-                    - toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {method: POST}]}}]
-                """));
+            var lab = new CiliumDebugging.Testing.PolicyLab(
+                CiliumDebugging.Testing.PolicyLab.Backends(
+                    """
+                      ingress:
+                        - toPorts: [{ports: [{port: "8080", protocol: TCP}], rules: {http: [{method: GET}, {method: POST}]}}]
+                    """
+                )
+            );
             var node = new NodeDatapath("n1", 1, new CiliumConfig(), Sockets);
-            var (source, destination) = (new PodEntry("load-test", "l", "n2", 2, "1", lab.LoadTest), new PodEntry("backend", "b", "n1", 3, "2", lab.Backend));
+            var (source, destination) = (
+                new PodEntry("load-test", "l", "n2", 2, "1", lab.LoadTest),
+                new PodEntry("backend", "b", "n1", 3, "2", lab.Backend)
+            );
             var wire = new FourTuple(new TcpEndpoint(2, 40_001), new TcpEndpoint(3, 8080));
             var rules = lab.Ingress(lab.LoadTest).Http;
             var ends = SocketEnds.AcceptedFrom(wire);
             Sockets.Accept(ends);
-            var hop = new Hop(HopAction.ToIngressProxy, source, destination, wire.Source, wire.Destination, wire, rules, node);
-            var proxied = new ProxiedConnection(hop, new SocketHold(Sockets, ends), new HttpMessageInvoker(new Handler(this, upstream)), _proxy);
+            var hop = new Hop(
+                HopAction.ToIngressProxy,
+                source,
+                destination,
+                wire.Source,
+                wire.Destination,
+                wire,
+                rules,
+                node
+            );
+            var proxied = new ProxiedConnection(
+                hop,
+                new SocketHold(Sockets, ends),
+                new HttpMessageInvoker(new Handler(this, upstream)),
+                _proxy
+            );
             await _server.Listener.RedirectAsync(accepted, proxied, TestContext.Current.CancellationToken);
         }
 
         public async Task<string> SendAsync(string method, string target, string body, string headers = "")
         {
-            await _client.SendAsync(Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}"), SocketFlags.None, TestContext.Current.CancellationToken);
+            await _client.SendAsync(
+                Encoding.ASCII.GetBytes(
+                    $"{method} {target} HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n{headers}\r\n{body}"
+                ),
+                SocketFlags.None,
+                TestContext.Current.CancellationToken
+            );
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             limit.CancelAfter(TimeSpan.FromSeconds(10));
             var (answer, buffer) = (new StringBuilder(), new byte[4096]);
             while (!IsComplete(answer.ToString()))
             {
                 var count = await _client.ReceiveAsync(buffer, SocketFlags.None, limit.Token);
-                if (count == 0) throw new IOException($"the connection ended after: {answer}");
+                if (count == 0)
+                    throw new IOException($"the connection ended after: {answer}");
                 answer.Append(Encoding.ASCII.GetString(buffer, 0, count));
             }
             return answer.ToString();
@@ -251,13 +312,18 @@ public class NodeProxyTests
         {
             const string length = "Content-Length: ";
             var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-            if (end < 0) return false;
+            if (end < 0)
+                return false;
             var at = answer.IndexOf(length, StringComparison.Ordinal) + length.Length;
-            return answer.Length - end - 4 >= int.Parse(answer[at..answer.IndexOf('\r', at)], System.Globalization.CultureInfo.InvariantCulture);
+            return answer.Length - end - 4
+                >= int.Parse(answer[at..answer.IndexOf('\r', at)], System.Globalization.CultureInfo.InvariantCulture);
         }
 
         public double Counted(string metric, string? status = null) =>
-            PrometheusSamples.Parse(_proxy.Hubble.Render()).Where(s => s.Name == metric && (status is null || s["status"] == status)).Sum(s => s.Value);
+            PrometheusSamples
+                .Parse(_proxy.Hubble.Render())
+                .Where(s => s.Name == metric && (status is null || s["status"] == status))
+                .Sum(s => s.Value);
 
         public void CloseClient() => _client.Dispose();
 
@@ -267,13 +333,25 @@ public class NodeProxyTests
             await _server.DisposeAsync();
         }
 
-        private sealed class Handler(ProxyFixture fixture, Func<HttpRequestMessage, int, HttpResponseMessage> answer) : HttpMessageHandler
+        private sealed class Handler(ProxyFixture fixture, Func<HttpRequestMessage, int, HttpResponseMessage> answer)
+            : HttpMessageHandler
         {
-            protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+            protected override async Task<HttpResponseMessage> SendAsync(
+                HttpRequestMessage request,
+                CancellationToken cancellationToken
+            )
             {
                 var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
-                fixture.Upstream.Enqueue((request.Method.Method, request.RequestUri!.OriginalString, request.Headers.Host, body));
-                fixture.Headers.Enqueue(request.Headers.NonValidated.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+                fixture.Upstream.Enqueue(
+                    (request.Method.Method, request.RequestUri!.OriginalString, request.Headers.Host, body)
+                );
+                fixture.Headers.Enqueue(
+                    request.Headers.NonValidated.ToDictionary(
+                        h => h.Key,
+                        h => h.Value.ToString(),
+                        StringComparer.OrdinalIgnoreCase
+                    )
+                );
                 return answer(request, fixture.Upstream.Count - 1);
             }
         }

@@ -14,15 +14,29 @@ public sealed class Chromium : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (!File.Exists(Executable)) return;
+        if (!File.Exists(Executable))
+            return;
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Executable, Headless = true, Args = ["--no-sandbox"] });
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = Executable,
+                Headless = true,
+                Args = ["--no-sandbox"],
+            }
+        );
     }
 
     public async Task<IPage> OpenAsync(string file, int width, ColorScheme scheme, List<string> requests)
     {
         Assert.SkipWhen(_browser is null, $"{Executable} is missing: apt-get install chromium");
-        var page = await _browser!.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = width, Height = 900 }, ColorScheme = scheme });
+        var page = await _browser!.NewPageAsync(
+            new BrowserNewPageOptions
+            {
+                ViewportSize = new ViewportSize { Width = width, Height = 900 },
+                ColorScheme = scheme,
+            }
+        );
         page.Request += (_, request) => requests.Add(request.Url);
         // Load first: a page that is still being parsed has an idle network too.
         await page.GotoAsync(new Uri(file).AbsoluteUri, new PageGotoOptions { WaitUntil = WaitUntilState.Load });
@@ -34,8 +48,18 @@ public sealed class Chromium : IAsyncLifetime
     public async Task<IPage> OpenLiveAsync(string url, List<string> complaints)
     {
         Assert.SkipWhen(_browser is null, $"{Executable} is missing: apt-get install chromium");
-        var page = await _browser!.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 }, BypassCSP = true });
-        page.Console += (_, message) => { if (message.Type is "error") complaints.Add(message.Text); };
+        var page = await _browser!.NewPageAsync(
+            new BrowserNewPageOptions
+            {
+                ViewportSize = new ViewportSize { Width = 1280, Height = 800 },
+                BypassCSP = true,
+            }
+        );
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error")
+                complaints.Add(message.Text);
+        };
         page.PageError += (_, error) => complaints.Add(error);
         await page.GotoAsync(url, new PageGotoOptions { WaitUntil = WaitUntilState.DOMContentLoaded });
         return page;
@@ -43,7 +67,8 @@ public sealed class Chromium : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_browser is not null) await _browser.DisposeAsync();
+        if (_browser is not null)
+            await _browser.DisposeAsync();
         _playwright?.Dispose();
     }
 }

@@ -36,11 +36,14 @@ public sealed class LivePageTests(Chromium chromium)
         await FactAsync(page, "Do not", "end in 503");
         await FactAsync(page, "At hop", "upstream connection of the egress proxy on cluster-worker3");
         await FactAsync(page, "After", "applied load-test-policy.yaml");
-        await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
-        await page.Locator("#diagnosis", new PageLocatorOptions { HasTextString = "two-sided-l7" }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
+        await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
+        await page.Locator("#diagnosis", new PageLocatorOptions { HasTextString = "two-sided-l7" })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         foreach (var (width, height) in ((int, int)[])[(1280, 800), (390, 844)])
         {
-            foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark]) await LookAsync(page, width, height, scheme);
+            foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+                await LookAsync(page, width, height, scheme);
         }
         (await page.Locator("#responses .legend").InnerTextAsync()).ShouldContain("503 ");
 
@@ -52,7 +55,8 @@ public sealed class LivePageTests(Chromium chromium)
         // The end: every count agrees, and the report is there.
         await page.ClickAsync("#stop");
         await page.Locator("#report-list a").First.WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
-        await page.Locator("#agreement-note", new PageLocatorOptions { HasTextString = "agree exactly" }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
+        await page.Locator("#agreement-note", new PageLocatorOptions { HasTextString = "agree exactly" })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         complaints.ShouldBeEmpty();
         await page.CloseAsync();
     }
@@ -61,24 +65,48 @@ public sealed class LivePageTests(Chromium chromium)
     {
         await page.SetViewportSizeAsync(width, height);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
-        var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "TestResults", "live-page")).FullName;
-        var picture = await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{width}x{height}-{scheme}.png") });
+        var folder = Directory
+            .CreateDirectory(Path.Combine(AppContext.BaseDirectory, "TestResults", "live-page"))
+            .FullName;
+        var picture = await page.ScreenshotAsync(
+            new PageScreenshotOptions { Path = Path.Combine(folder, $"{width}x{height}-{scheme}.png") }
+        );
         TestContext.Current.AddAttachment($"{width}x{height}-{scheme}", picture, "image/png");
 
         var seen = await page.EvaluateAsync<string>(InFirstViewport);
-        foreach (var words in (string[])["1 of 3 pods answers", "on cluster-worker3 (the client's node)", "requests/s end in 503", "s into the run", "applied load-test-policy.yaml", "egress proxy on cluster-worker3", "HTTP rules on both sides"])
+        foreach (
+            var words in (string[])
+                [
+                    "1 of 3 pods answers",
+                    "on cluster-worker3 (the client's node)",
+                    "requests/s end in 503",
+                    "s into the run",
+                    "applied load-test-policy.yaml",
+                    "egress proxy on cluster-worker3",
+                    "HTTP rules on both sides",
+                ]
+        )
             seen.ShouldContain(words, customMessage: $"{width}x{height} {scheme}");
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
 
         // Each width and each scheme once: what axe finds depends on one of them alone, and it takes its time.
-        if ((width > 1000) == (scheme is ColorScheme.Dark)) return;
-        if (!await page.EvaluateAsync<bool>("'axe' in window")) await page.AddScriptTagAsync(new PageAddScriptTagOptions { Path = Path.Combine(AppContext.BaseDirectory, "lib", "axe.min.js") });
-        var violations = await page.EvaluateAsync<JsonElement>("async () => (await axe.run()).violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => `${v.id}: ${v.nodes.map(n => n.html).slice(0, 3).join(' ')}`)");
+        if ((width > 1000) == (scheme is ColorScheme.Dark))
+            return;
+        if (!await page.EvaluateAsync<bool>("'axe' in window"))
+            await page.AddScriptTagAsync(
+                new PageAddScriptTagOptions { Path = Path.Combine(AppContext.BaseDirectory, "lib", "axe.min.js") }
+            );
+        var violations = await page.EvaluateAsync<JsonElement>(
+            "async () => (await axe.run()).violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => `${v.id}: ${v.nodes.map(n => n.html).slice(0, 3).join(' ')}`)"
+        );
         violations.EnumerateArray().Select(v => v.GetString()).ShouldBeEmpty($"{width}x{height} {scheme}");
     }
 
-    private static Task HeadlineAsync(IPage page, string text) => page.Locator("#headline", new PageLocatorOptions { HasTextString = text }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
+    private static Task HeadlineAsync(IPage page, string text) =>
+        page.Locator("#headline", new PageLocatorOptions { HasTextString = text })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
 
     private static Task FactAsync(IPage page, string name, string text) =>
-        page.Locator($"#facts [data-fact='{name}']", new PageLocatorOptions { HasTextString = text }).WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
+        page.Locator($"#facts [data-fact='{name}']", new PageLocatorOptions { HasTextString = text })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
 }

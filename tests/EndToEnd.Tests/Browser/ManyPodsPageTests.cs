@@ -18,12 +18,19 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         feed.Begin("many-pods", "Many pods", byHand: true, 300);
         feed.Progress(ManyPods.Report(pods, Answers, at: 8, per: 8));
         feed.Progress(ManyPods.Report(pods, Answers));
-        await using var server = await PageServer.StartAsync(feed, new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        await using var server = await PageServer.StartAsync(
+            feed,
+            new Nobody(),
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
         List<string> complaints = [];
         var page = await chromium.OpenLiveAsync($"{server.Address}", complaints);
         feed.Sample(ManyPods.Rates(pods, Answers)); // with a page open: nobody else makes it look
 
-        await page.Locator("#headline", new PageLocatorOptions { HasTextString = "25 of 300 pods answer" }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        await page.Locator("#headline", new PageLocatorOptions { HasTextString = "25 of 300 pods answer" })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
         await page.Locator("#rows tr").Nth(11).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
         (await page.Locator("#rows tr").CountAsync()).ShouldBe(12);
         (await page.Locator("#rows tr th").First.InnerTextAsync()).ShouldContain("25 pods");
@@ -31,7 +38,17 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         (await page.Locator("#facts [data-fact='Do not']").InnerTextAsync()).ShouldContain("275 pods on 11 nodes");
         await page.SetViewportSizeAsync(390, 844);
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(390);
-        TestContext.Current.AddAttachment("300 pods, 390x844", await page.ScreenshotAsync(new PageScreenshotOptions { FullPage = true, Path = Path.Combine(AppContext.BaseDirectory, "TestResults", "live-page", "300-pods.png") }), "image/png");
+        TestContext.Current.AddAttachment(
+            "300 pods, 390x844",
+            await page.ScreenshotAsync(
+                new PageScreenshotOptions
+                {
+                    FullPage = true,
+                    Path = Path.Combine(AppContext.BaseDirectory, "TestResults", "live-page", "300-pods.png"),
+                }
+            ),
+            "image/png"
+        );
         complaints.ShouldBeEmpty();
         await page.CloseAsync();
     }
@@ -50,8 +67,17 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     public async Task A_page_left_open_for_a_night_holds_what_the_server_holds_and_no_more()
     {
         var (timeline, line) = (new Timeline(), new TimelineLine("echo", "backend/one", 0));
-        var drops = Enumerable.Range(0, 12 * 3600).Select(second => timeline.Add(second, [KeyValuePair.Create(line, second * 17.0)])).ToArray();
-        await using var server = await PageServer.StartAsync(new LiveState(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        var drops = Enumerable
+            .Range(0, 12 * 3600)
+            .Select(second => timeline.Add(second, [KeyValuePair.Create(line, second * 17.0)]))
+            .ToArray();
+        await using var server = await PageServer.StartAsync(
+            new LiveState(TimeProvider.System),
+            new Nobody(),
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
         var page = await chromium.OpenLiveAsync($"{server.Address}icon.svg", []); // its origin alone, without the stream
 
         var held = await page.EvaluateAsync<double[][]>(PlayNight, drops);
@@ -68,14 +94,25 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         var (feed, pods) = (new LiveState(TimeProvider.System), ManyPods.Pods(3, 3));
         feed.Begin("many-pods", "Many pods", byHand: true, 30);
         feed.Progress(ManyPods.Report(pods, _ => true));
-        var server = await PageServer.StartAsync(feed, new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        var server = await PageServer.StartAsync(
+            feed,
+            new Nobody(),
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
         var page = await chromium.OpenLiveAsync($"{server.Address}", []);
-        await page.Locator("#headline", new PageLocatorOptions { HasTextRegex = new("^✓ All 3 pods answer") }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        await page.Locator("#headline", new PageLocatorOptions { HasTextRegex = new("^✓ All 3 pods answer") })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
 
         await page.RouteAsync("**/events", route => route.AbortAsync()); // whoever has the port next is another lab
         await server.DisposeAsync();
 
-        await page.Locator("#headline", new PageLocatorOptions { HasTextString = "Not connected. Last seen: ✓ All 3 pods answer" }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        await page.Locator(
+                "#headline",
+                new PageLocatorOptions { HasTextString = "Not connected. Last seen: ✓ All 3 pods answer" }
+            )
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
         (await page.TitleAsync()).ShouldStartWith("Not connected");
         (await page.Locator("#situation").GetAttributeAsync("data-kind")).ShouldBe("waiting");
         await page.CloseAsync();
@@ -84,14 +121,21 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     [Fact]
     public async Task The_link_of_a_lab_that_was_started_anew_steers_it_in_the_tab_of_the_old_one()
     {
-        await using var server = await PageServer.StartAsync(new LiveState(TimeProvider.System), new Nobody(), TimeProvider.System, null, TestContext.Current.CancellationToken);
+        await using var server = await PageServer.StartAsync(
+            new LiveState(TimeProvider.System),
+            new Nobody(),
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
         var page = await chromium.OpenLiveAsync($"{server.Address}#{new string('0', 64)}", []); // the tab's token is that of a lab that is gone
         await page.Locator("#link-state.on").WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
 
         await page.GotoAsync($"{server.Link}"); // the same page with another fragment: nothing is loaded
         await page.ClickAsync("#write-report");
 
-        await page.Locator("#answer", new PageLocatorOptions { HasTextString = Nobody.Answer }).WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
+        await page.Locator("#answer", new PageLocatorOptions { HasTextString = Nobody.Answer })
+            .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
         page.Url.ShouldNotContain("#"); // the new token is out of sight, too
         await page.CloseAsync();
     }
@@ -100,6 +144,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     {
         public const string Answer = "nobody carries out commands here";
 
-        public Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken) => throw new CommandRefusedException(Answer);
+        public Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken) =>
+            throw new CommandRefusedException(Answer);
     }
 }

@@ -37,7 +37,8 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private string Page() => Path.Combine(ReportFiles.Write(DocumentOf.Run(SampleRun.Create()), _folder.FullName), ReportFiles.Html);
+    private string Page() =>
+        Path.Combine(ReportFiles.Write(DocumentOf.Run(SampleRun.Create()), _folder.FullName), ReportFiles.Html);
 
     [Theory]
     [InlineData(1280)]
@@ -52,8 +53,12 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
         echo.ShouldAllBe(l => Math.Abs(l.Early - 17) < 0.3 && l.Drawn > 200);
         echo.Select(l => Math.Round(l.Last)).ShouldBe([0, 0, 17]);
         (await Lines(page, "hubble-requests")).Select(l => Math.Round(l.Last)).ShouldBe([17, 17, 34]);
-        (await Lines(page, "hubble-responses")).Select(l => (l.Status, Math.Round(l.Last))).ShouldBe([(200, 0), (503, 17), (200, 0), (503, 17), (200, 34)]);
-        (await page.Locator("#hubble-requests .legend").InnerTextAsync()).ShouldContain("on cluster-worker3 (the client's node): 34.0/s at the end");
+        (await Lines(page, "hubble-responses"))
+            .Select(l => (l.Status, Math.Round(l.Last)))
+            .ShouldBe([(200, 0), (503, 17), (200, 0), (503, 17), (200, 34)]);
+        (await page.Locator("#hubble-requests .legend").InnerTextAsync()).ShouldContain(
+            "on cluster-worker3 (the client's node): 34.0/s at the end"
+        );
         requests.ShouldBe([new Uri(file).AbsoluteUri]);
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
         await page.CloseAsync();
@@ -69,7 +74,10 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
         var contrast = (await page.EvaluateAsync(ReadContrast))!.Value;
         contrast.GetProperty("text").GetDouble().ShouldBeGreaterThanOrEqualTo(4.5);
         contrast.GetProperty("series").GetDouble().ShouldBeGreaterThanOrEqualTo(3);
-        contrast.GetProperty("page").GetString().ShouldBe(scheme is ColorScheme.Dark ? "rgb(18, 22, 29)" : "rgb(255, 255, 255)");
+        contrast
+            .GetProperty("page")
+            .GetString()
+            .ShouldBe(scheme is ColorScheme.Dark ? "rgb(18, 22, 29)" : "rgb(255, 255, 255)");
         await page.CloseAsync();
     }
 
@@ -78,15 +86,37 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
     {
         var page = await chromium.OpenAsync(Page(), 1280, ColorScheme.Dark, []);
 
-        (await page.Locator("#echo svg.wide .eventname").First.TextContentAsync()).ShouldStartWith("1: applied load-test-policy.yaml");
+        (await page.Locator("#echo svg.wide .eventname").First.TextContentAsync()).ShouldStartWith(
+            "1: applied load-test-policy.yaml"
+        );
         (await page.Locator(".phase").Nth(1).Locator("svg.wide .edge.fail").CountAsync()).ShouldBe(2);
-        (await page.Locator(".phase").Nth(1).Locator("svg.wide text.fail").AllTextContentsAsync()).ShouldBe(["17.0 failed/s", "17.0 failed/s"]);
+        (await page.Locator(".phase").Nth(1).Locator("svg.wide text.fail").AllTextContentsAsync()).ShouldBe([
+            "17.0 failed/s",
+            "17.0 failed/s",
+        ]);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print });
-        (await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor")).ShouldBe("rgb(255, 255, 255)");
+        (await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor")).ShouldBe(
+            "rgb(255, 255, 255)"
+        );
         await page.CloseAsync();
     }
 
-    private static async Task<List<(int Status, double Early, double Last, double Drawn)>> Lines(IPage page, string chart) =>
-        [.. (await page.EvaluateAsync<JsonElement>(ReadChart, chart)).EnumerateArray().Select(l =>
-            (l.GetProperty("status").GetInt32(), l.TryGetProperty("early", out var early) && early.ValueKind is JsonValueKind.Number ? early.GetDouble() : 0, l.GetProperty("last").GetDouble(), l.GetProperty("drawn").GetDouble()))];
+    private static async Task<List<(int Status, double Early, double Last, double Drawn)>> Lines(
+        IPage page,
+        string chart
+    ) =>
+        [
+            .. (await page.EvaluateAsync<JsonElement>(ReadChart, chart))
+                .EnumerateArray()
+                .Select(l =>
+                    (
+                        l.GetProperty("status").GetInt32(),
+                        l.TryGetProperty("early", out var early) && early.ValueKind is JsonValueKind.Number
+                            ? early.GetDouble()
+                            : 0,
+                        l.GetProperty("last").GetDouble(),
+                        l.GetProperty("drawn").GetDouble()
+                    )
+                ),
+        ];
 }

@@ -20,26 +20,53 @@ public class PodChannelTests
     {
         await using var api = await FakeApiServer.StartAsync(app =>
         {
-            app.MapGet("/api/v1", c => FakeApiServer.JsonAsync(c, """{"kind":"APIResourceList","resources":[{"name":"pods","kind":"Pod"},{"name":"pods/portforward","kind":"PodPortForwardOptions"}]}"""));
+            app.MapGet("/api/v1", c =>
+                FakeApiServer.JsonAsync(
+                    c,
+                    """{"kind":"APIResourceList","resources":[{"name":"pods","kind":"Pod"},{"name":"pods/portforward","kind":"PodPortForwardOptions"}]}"""
+                )
+            );
             app.MapGet("/api/v1/namespaces/backend/pods/b/portforward", ForwardAsync);
         });
         var forward = new PodPortForward(api.Client);
         (await forward.IsServedAsync(Cancellation)).ShouldBeTrue();
         (await forward.GetAsync("backend", "b", 8080, "/metrics", Cancellation)).ShouldBe("echo_requests 7\n");
-        var failure = await Should.ThrowAsync<HttpRequestException>(() => forward.GetAsync("backend", "b", 8080, "/nothing", Cancellation));
+        var failure = await Should.ThrowAsync<HttpRequestException>(() =>
+            forward.GetAsync("backend", "b", 8080, "/nothing", Cancellation)
+        );
         failure.Message.ShouldContain("GET /nothing of pod backend/b port 8080: 404");
     }
 
     [Fact]
     public async Task What_a_command_writes_to_both_outputs_is_kept_and_one_that_does_not_end_is_ended()
     {
-        await using var api = await FakeApiServer.StartAsync(app => app.MapGet("/api/v1/namespaces/kube-system/pods/{pod}/exec", ExecAsync));
+        await using var api = await FakeApiServer.StartAsync(app =>
+            app.MapGet("/api/v1/namespaces/kube-system/pods/{pod}/exec", ExecAsync)
+        );
         var exec = new PodExec(api.Client);
-        var text = await exec.RunAsync("kube-system", "quick", "cilium-agent", ["sh", "-c", "uname -a"], s_generous, Cancellation);
+        var text = await exec.RunAsync(
+            "kube-system",
+            "quick",
+            "cilium-agent",
+            ["sh", "-c", "uname -a"],
+            s_generous,
+            Cancellation
+        );
         text.ShouldContain("cilium-agent: sh -c uname -a\n");
         text.ShouldContain("a complaint\n");
-        (await exec.RunAsync("kube-system", "hangs", "cilium-agent", ["sleep"], TimeSpan.FromSeconds(0.3), Cancellation)).ShouldContain("[ended after");
-        (await exec.RunAsync("kube-system", "absent", "cilium-agent", ["true"], s_generous, Cancellation)).ShouldContain("[could not be run: ");
+        (
+            await exec.RunAsync(
+                "kube-system",
+                "hangs",
+                "cilium-agent",
+                ["sleep"],
+                TimeSpan.FromSeconds(0.3),
+                Cancellation
+            )
+        ).ShouldContain("[ended after");
+        (
+            await exec.RunAsync("kube-system", "absent", "cilium-agent", ["true"], s_generous, Cancellation)
+        ).ShouldContain("[could not be run: ");
     }
 
     private static async Task ForwardAsync(HttpContext context)
@@ -56,8 +83,13 @@ public class PodChannelTests
             buffer[0].ShouldBe((byte)0, "requests come on the data channel of the port");
             request.Append(Encoding.ASCII.GetString(buffer, 1, read.Count - 1));
         }
-        await FakeApiServer.SendAsync(socket, 0, request.ToString().StartsWith("GET /metrics ", StringComparison.Ordinal)
-            ? "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\necho_requests 7\n" : "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nnothing");
+        await FakeApiServer.SendAsync(
+            socket,
+            0,
+            request.ToString().StartsWith("GET /metrics ", StringComparison.Ordinal)
+                ? "HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\necho_requests 7\n"
+                : "HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\nnothing"
+        );
         await EndAsync(socket, context);
     }
 
@@ -66,13 +98,21 @@ public class PodChannelTests
         var pod = context.Request.RouteValues["pod"]!.ToString();
         if (pod == "absent")
         {
-            await FakeApiServer.JsonAsync(context, """{"kind":"Status","status":"Failure","message":"pods \"absent\" not found","reason":"NotFound","code":404}""", 404);
+            await FakeApiServer.JsonAsync(
+                context,
+                """{"kind":"Status","status":"Failure","message":"pods \"absent\" not found","reason":"NotFound","code":404}""",
+                404
+            );
             return;
         }
         using var socket = await FakeApiServer.AcceptAsync(context);
         if (pod == "quick")
         {
-            await FakeApiServer.SendAsync(socket, 1, $"{context.Request.Query["container"]}: {string.Join(' ', context.Request.Query["command"].AsEnumerable())}\n");
+            await FakeApiServer.SendAsync(
+                socket,
+                1,
+                $"{context.Request.Query["container"]}: {string.Join(' ', context.Request.Query["command"].AsEnumerable())}\n"
+            );
             await FakeApiServer.SendAsync(socket, 2, "a complaint\n");
             await FakeApiServer.SendAsync(socket, 3, """{"metadata":{},"status":"Success"}""");
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
@@ -85,9 +125,10 @@ public class PodChannelTests
     {
         try
         {
-            while ((await socket.ReceiveAsync(new byte[64], context.RequestAborted)).MessageType != WebSocketMessageType.Close)
-            {
-            }
+            while (
+                (await socket.ReceiveAsync(new byte[64], context.RequestAborted)).MessageType
+                != WebSocketMessageType.Close
+            ) { }
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException)
         {

@@ -24,9 +24,23 @@ public sealed class LabControllerTests : IAsyncLifetime
         ClusterTopology topology = ClusterTopology.Default;
         topology = topology with { Workloads = [.. topology.Workloads.Select(w => w with { Nodes = [] })] };
         var options = new ClusterOptions { Topology = topology, ApiToken = token };
-        _cluster = await EmbeddedClusterHost.StartAsync(options, cancellationToken: TestContext.Current.CancellationToken);
+        _cluster = await EmbeddedClusterHost.StartAsync(
+            options,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         _api = ApiClient.Create(_cluster.ApiUrl, token);
-        _session = new LabController(_api, s_scenario, new LabControllerOptions("a test", [new ScenarioChoice("two-sided-l7", "")], ScenarioCatalog.Load, s => s.Settings, _ => 3), TimeProvider.System);
+        _session = new LabController(
+            _api,
+            s_scenario,
+            new LabControllerOptions(
+                "a test",
+                [new ScenarioChoice("two-sided-l7", "")],
+                ScenarioCatalog.Load,
+                s => s.Settings,
+                _ => 3
+            ),
+            TimeProvider.System
+        );
     }
 
     [Theory]
@@ -48,12 +62,23 @@ public sealed class LabControllerTests : IAsyncLifetime
         Applied().ShouldBeEmpty();
 
         await RunAsync(PageAction.ApplyPolicy, "backend-policy.yaml");
-        var settings = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add("bpf-lb-sock", "true");
-        await new ClusterReset(_api, TimeProvider.System).RunAsync(s_scenario, s_scenario, settings, TestContext.Current.CancellationToken);
+        var settings = ImmutableSortedDictionary
+            .Create<string, string>(StringComparer.Ordinal)
+            .Add("bpf-lb-sock", "true");
+        await new ClusterReset(_api, TimeProvider.System).RunAsync(
+            s_scenario,
+            s_scenario,
+            settings,
+            TestContext.Current.CancellationToken
+        );
 
         await RunAsync(PageAction.RemovePolicy, "load-test-policy.yaml"); // makes the session look
         Applied().ShouldBeEmpty();
-        var map = await _api.CoreV1.ReadNamespacedConfigMapAsync("cilium-config", "kube-system", cancellationToken: TestContext.Current.CancellationToken);
+        var map = await _api.CoreV1.ReadNamespacedConfigMapAsync(
+            "cilium-config",
+            "kube-system",
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         map.Data.ShouldBe(settings);
     }
 
@@ -69,7 +94,8 @@ public sealed class LabControllerTests : IAsyncLifetime
         order.Scenario.Name.ShouldBe("two-sided-l7");
     }
 
-    private Task<string> RunAsync(PageAction action, string target) => _session.RunAsync(new PageCommand(action, target), TestContext.Current.CancellationToken);
+    private Task<string> RunAsync(PageAction action, string target) =>
+        _session.RunAsync(new PageCommand(action, target), TestContext.Current.CancellationToken);
 
     private IEnumerable<string> Applied() => _session.Feed.Lab.Policies.Where(p => p.Applied).Select(p => p.Id);
 

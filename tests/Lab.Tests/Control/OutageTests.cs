@@ -20,20 +20,38 @@ public sealed class OutageTests
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         var folder = Directory.CreateTempSubdirectory("outage-");
-        await using LabController session = new LabController(lab.Api, scenario, new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3, folder.FullName), TimeProvider.System);
+        await using LabController session = new LabController(
+            lab.Api,
+            scenario,
+            new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3, folder.FullName),
+            TimeProvider.System
+        );
         var run = session.RunAsync(new RunOrder(scenario, Manual: true), new NoListener(), cancellation);
-        await Eventually.HoldsAsync("requests succeed", () => session.Feed.State is { Activity: "running", Responses: var responses } && responses.Any(r => r is { Status: 200, Count: > 50 }));
+        await Eventually.HoldsAsync("requests succeed", () =>
+            session.Feed.State is { Activity: "running", Responses: var responses }
+            && responses.Any(r => r is { Status: 200, Count: > 50 })
+        );
 
-        await lab.Api.AppsV1.PatchNamespacedDeploymentScaleAsync(new V1Patch("""{"spec": {"replicas": 0} }""", V1Patch.PatchType.MergePatch), "backend-1", "backend", cancellationToken: cancellation);
+        await lab.Api.AppsV1.PatchNamespacedDeploymentScaleAsync(
+            new V1Patch("""{"spec": {"replicas": 0} }""", V1Patch.PatchType.MergePatch),
+            "backend-1",
+            "backend",
+            cancellationToken: cancellation
+        );
         await Eventually.HoldsAsync("every request fails", () => session.Feed.State is { FailedPerSecond: > 10 });
         using (session.Feed.Watch())
         {
-            await Eventually.HoldsAsync("the feed says so", () => session.Feed.State.Situation is { Kind: "failing", Headline: "0 of 3 pods answer", Answers: "No pod answers." });
+            await Eventually.HoldsAsync("the feed says so", () =>
+                session.Feed.State.Situation
+                    is { Kind: "failing", Headline: "0 of 3 pods answer", Answers: "No pod answers." }
+            );
         }
 
         await session.RunAsync(new PageCommand(PageAction.Stop), cancellation);
         var (report, _) = await run;
-        report.Phases[0].Ok.ShouldBeGreaterThan(50, "the run is judged and saved although there is no Pod to ask in its end");
+        report
+            .Phases[0]
+            .Ok.ShouldBeGreaterThan(50, "the run is judged and saved although there is no Pod to ask in its end");
         folder.Delete(recursive: true);
     }
 }

@@ -14,8 +14,24 @@ public sealed class PodGaugesTests
     private static PageState State(params IEnumerable<PageRow> rows) => PageState.Empty with { Rows = [.. rows] };
 
     private static PageRow Row(string name, double? share, double ok, double failed) =>
-        new($"backend/{name}", name, "cluster-worker", false, 1, "answers", ok, failed, 0, 0,
-            share, null, null, 0.33, null, null);
+        new(
+            $"backend/{name}",
+            name,
+            "cluster-worker",
+            false,
+            1,
+            "answers",
+            ok,
+            failed,
+            0,
+            0,
+            share,
+            null,
+            null,
+            0.33,
+            null,
+            null
+        );
 
     [Fact]
     public void Each_pod_is_an_instance_of_the_run_and_of_its_workload_with_its_own_figures()
@@ -23,19 +39,24 @@ public sealed class PodGaugesTests
         using var gauges = Gauges();
 
         gauges.Export(
-            State(Row("backend-1-5978fcd57b-c62sb", 1, 17, 0), Row("backend-1-5978fcd57b-qzfbr", null, 0, 16.5)));
+            State(Row("backend-1-5978fcd57b-c62sb", 1, 17, 0), Row("backend-1-5978fcd57b-qzfbr", null, 0, 16.5))
+        );
 
         _exported.ShouldBe(
-        [
-            ("distribution-c62sb", "loadtest.pod.share", 1), ("distribution-c62sb", "loadtest.pod.successes.rate", 17),
-            ("distribution-c62sb", "loadtest.pod.failures.rate", 0),
-            ("backend-1-c62sb", "loadtest.pod.share", 1), ("backend-1-c62sb", "loadtest.pod.successes.rate", 17),
-            ("backend-1-c62sb", "loadtest.pod.failures.rate", 0),
-            ("distribution-qzfbr", "loadtest.pod.successes.rate", 0),
+            [
+                ("distribution-c62sb", "loadtest.pod.share", 1),
+                ("distribution-c62sb", "loadtest.pod.successes.rate", 17),
+                ("distribution-c62sb", "loadtest.pod.failures.rate", 0),
+                ("backend-1-c62sb", "loadtest.pod.share", 1),
+                ("backend-1-c62sb", "loadtest.pod.successes.rate", 17),
+                ("backend-1-c62sb", "loadtest.pod.failures.rate", 0),
+                ("distribution-qzfbr", "loadtest.pod.successes.rate", 0),
                 ("distribution-qzfbr", "loadtest.pod.failures.rate", 16.5),
-            ("backend-1-qzfbr", "loadtest.pod.successes.rate", 0),
+                ("backend-1-qzfbr", "loadtest.pod.successes.rate", 0),
                 ("backend-1-qzfbr", "loadtest.pod.failures.rate", 16.5),
-        ], ignoreOrder: true);
+            ],
+            ignoreOrder: true
+        );
     }
 
     [Fact]
@@ -78,12 +99,18 @@ public sealed class PodGaugesTests
     {
         public override ExportResult Export(in Batch<Metric> batch)
         {
-            var resource = ParentProvider.GetResource().Attributes
-                .ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
+            var resource = ParentProvider
+                .GetResource()
+                .Attributes.ToDictionary(a => a.Key, a => a.Value.ToString(), StringComparer.Ordinal);
             foreach (var metric in batch)
-                foreach (ref readonly var point in metric.GetMetricPoints())
-                    exported.Add(($"{resource["service.name"]}-{resource["service.instance.id"]}",
-                        metric.Name, point.GetGaugeLastValueDouble()));
+            foreach (ref readonly var point in metric.GetMetricPoints())
+                exported.Add(
+                    (
+                        $"{resource["service.name"]}-{resource["service.instance.id"]}",
+                        metric.Name,
+                        point.GetGaugeLastValueDouble()
+                    )
+                );
             return ExportResult.Success;
         }
     }

@@ -11,9 +11,18 @@ public sealed class RunTelemetryTests
 {
     private static readonly PageState s_state = PageState.Empty with
     {
-        Activity = "running", Scenario = "two-sided-l7", Step = "observe", At = 12, FailedPerSecond = 33,
+        Activity = "running",
+        Scenario = "two-sided-l7",
+        Step = "observe",
+        At = 12,
+        FailedPerSecond = 33,
         Verdict = new PageVerdict("skewed", "skewed beyond ±15 %", 9, -3, 6.9, 500, null, 3, 1),
-        Responses = [new ResponseCount("backend-1-a", "cluster-worker3", 200, 17), new ResponseCount(null, null, 503, 33)], Events = [new EventInfo("applied load-test-policy.yaml", 3)],
+        Responses =
+        [
+            new ResponseCount("backend-1-a", "cluster-worker3", 200, 17),
+            new ResponseCount(null, null, 503, 33),
+        ],
+        Events = [new EventInfo("applied load-test-policy.yaml", 3)],
     };
 
     [Fact]
@@ -22,8 +31,19 @@ public sealed class RunTelemetryTests
         using var meter = new Meter($"test-{Guid.NewGuid()}");
         RunTelemetry.Instrument(meter, () => s_state);
         var values = new Dictionary<string, double>(StringComparer.Ordinal);
-        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter == meter) self.EnableMeasurementEvents(instrument); } };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => values[$"{instrument.Name} {string.Join(' ', tags.ToArray().Select(t => $"{t.Key}={t.Value}"))}"] = value);
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter == meter)
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) =>
+                values[$"{instrument.Name} {string.Join(' ', tags.ToArray().Select(t => $"{t.Key}={t.Value}"))}"] =
+                    value
+        );
         listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => values[instrument.Name] = value);
         listener.Start();
 
@@ -45,13 +65,22 @@ public sealed class RunTelemetryTests
 
         log.Say(s_state);
         log.Say(s_state with { At = 13 });
-        log.Say(s_state with { At = 14, Events = [.. s_state.Events, new EventInfo("deleted load-test-policy.yaml", 14)] });
+        log.Say(
+            s_state with
+            {
+                At = 14,
+                Events = [.. s_state.Events, new EventInfo("deleted load-test-policy.yaml", 14)],
+            }
+        );
         log.Say(s_state with { At = 1, Events = [new EventInfo("applied load-test-policy.yaml", 1)] }); // another run of the same scenario
 
-        lines.Texts.Where(t => t.Contains(" at ", StringComparison.Ordinal)).ShouldBe(
-        [
-            "two-sided-l7: applied load-test-policy.yaml at 3 s", "two-sided-l7: deleted load-test-policy.yaml at 14 s", "two-sided-l7: applied load-test-policy.yaml at 1 s",
-        ]);
+        lines
+            .Texts.Where(t => t.Contains(" at ", StringComparison.Ordinal))
+            .ShouldBe([
+                "two-sided-l7: applied load-test-policy.yaml at 3 s",
+                "two-sided-l7: deleted load-test-policy.yaml at 14 s",
+                "two-sided-l7: applied load-test-policy.yaml at 1 s",
+            ]);
         lines.Texts.Count(t => t.Contains("delivery is skewed", StringComparison.Ordinal)).ShouldBe(1);
         lines.Values.ShouldContain(("Verdict", "skewed"));
     }
@@ -62,17 +91,31 @@ public sealed class RunTelemetryTests
         var lines = new Lines();
         var log = new RunLog(lines);
         PageState calm = s_state with
-            { Verdict = s_state.Verdict! with { Kind = "even" },
-            Diagnosis = new DiagnosisInfo("even", "All even.", "", [], [], [], []) };
+        {
+            Verdict = s_state.Verdict! with { Kind = "even" },
+            Diagnosis = new DiagnosisInfo("even", "All even.", "", [], [], [], []),
+        };
 
         log.Say(calm);
-        log.Say(s_state with
-            { At = 13, Diagnosis = calm.Diagnosis! with { Name = "two-sided-l7",
-            Sentence = "HTTP rules on both sides." } });
-        log.Say(s_state with
-            { At = 14, Situation = RunStatus.None with { Kind = "failing",
-            Headline = "1 of 3 pods answers",
-            Silent = "b: 0.0 successes/s" } });
+        log.Say(
+            s_state with
+            {
+                At = 13,
+                Diagnosis = calm.Diagnosis! with { Name = "two-sided-l7", Sentence = "HTTP rules on both sides." },
+            }
+        );
+        log.Say(
+            s_state with
+            {
+                At = 14,
+                Situation = RunStatus.None with
+                {
+                    Kind = "failing",
+                    Headline = "1 of 3 pods answers",
+                    Silent = "b: 0.0 successes/s",
+                },
+            }
+        );
         log.Say(s_state with { At = 15, Activity = "ended", Step = "no answer", Failure = "no answer" });
 
         LogLevel Level(string text) =>
@@ -89,12 +132,15 @@ public sealed class RunTelemetryTests
 
     [Fact]
     public void The_host_may_say_which_instance_the_run_is() =>
-        RunTelemetry.Resource("a row").Build().Attributes
-            .Where(a => a.Key.StartsWith("service.", StringComparison.Ordinal))
+        RunTelemetry
+            .Resource("a row")
+            .Build()
+            .Attributes.Where(a => a.Key.StartsWith("service.", StringComparison.Ordinal))
             .ToDictionary()
             .ShouldBe(
                 new Dictionary<string, object> { ["service.name"] = "distribution", ["service.instance.id"] = "a row" },
-                ignoreOrder: true);
+                ignoreOrder: true
+            );
 
     private sealed class Lines : ILogger
     {
@@ -104,15 +150,23 @@ public sealed class RunTelemetryTests
 
         public List<(string, string?)> Values { get; } = [];
 
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             Levels.Add(logLevel);
             Texts.Add(formatter(state, exception));
-            if (state is IReadOnlyList<KeyValuePair<string, object?>> values) Values.AddRange(values.Select(v => (v.Key, v.Value?.ToString())));
+            if (state is IReadOnlyList<KeyValuePair<string, object?>> values)
+                Values.AddRange(values.Select(v => (v.Key, v.Value?.ToString())));
         }
     }
 }

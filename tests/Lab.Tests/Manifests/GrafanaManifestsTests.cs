@@ -26,19 +26,35 @@ public class GrafanaManifestsTests
     [Fact]
     public void Its_files_stand_where_Grafana_looks_for_them_and_its_provider_for_the_dashboard()
     {
-        var files = s_objects.Single(m => m is { Kind: "ConfigMap", Name: GrafanaManifests.Name }).Object["data"]!.AsObject();
-        var pod = KubernetesJson.Deserialize<V1Deployment>(s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object.ToJsonString()).Spec.Template.Spec;
+        var files = s_objects.Single(m => m is { Kind: "ConfigMap", Name: GrafanaManifests.Name }).Object[
+            "data"
+        ]!.AsObject();
+        var pod = KubernetesJson
+            .Deserialize<V1Deployment>(
+                s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object.ToJsonString()
+            )
+            .Spec.Template.Spec;
         var container = pod.Containers.ShouldHaveSingleItem();
-        var mounted = container.VolumeMounts.Where(m => m.SubPath is not null).ToDictionary(m => m.SubPath, m => m.MountPath);
+        var mounted = container
+            .VolumeMounts.Where(m => m.SubPath is not null)
+            .ToDictionary(m => m.SubPath, m => m.MountPath);
 
         mounted.Keys.ShouldBe(files.Select(f => f.Key), ignoreOrder: true);
         mounted["datasources.yaml"].ShouldStartWith("/etc/grafana/provisioning/datasources/");
         mounted["dashboards.yaml"].ShouldStartWith("/etc/grafana/provisioning/dashboards/");
         ((string)files["dashboard.json"]!).ShouldBe(GrafanaDashboard.Json);
-        var provider = Yaml.Parse((string)files["dashboards.yaml"]!).Value!["providers"]!.AsArray().ShouldHaveSingleItem()!;
-        ((string)provider["type"]!, (string)provider["options"]!["path"]!).ShouldBe(("file", Path.GetDirectoryName(mounted["dashboard.json"])));
-        container.Env.Single(e => e.Name == "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH").Value.ShouldBe(mounted["dashboard.json"]);
-        container.VolumeMounts.Select(m => m.Name).ShouldBe(["data", "config", "config", "config", "tmp"], ignoreOrder: true);
+        var provider = Yaml.Parse((string)files["dashboards.yaml"]!).Value!["providers"]!
+            .AsArray()
+            .ShouldHaveSingleItem()!;
+        ((string)provider["type"]!, (string)provider["options"]!["path"]!).ShouldBe(
+            ("file", Path.GetDirectoryName(mounted["dashboard.json"]))
+        );
+        container
+            .Env.Single(e => e.Name == "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH")
+            .Value.ShouldBe(mounted["dashboard.json"]);
+        container
+            .VolumeMounts.Select(m => m.Name)
+            .ShouldBe(["data", "config", "config", "config", "tmp"], ignoreOrder: true);
         pod.Volumes.Select(v => v.Name).ShouldBe(["tmp", "data", "config"], ignoreOrder: true);
     }
 
@@ -47,19 +63,40 @@ public class GrafanaManifestsTests
     {
         var runner = ManifestSet.Render(new ManifestValues { Runner = true }).Single(m => m.Kind == "Job").Object;
         var container = runner["spec"]!["template"]!["spec"]!["containers"]![0]!;
-        var job = Yaml.Parse(PrometheusManifests.Configuration).Value!["scrape_configs"]!.AsArray().Single(j => (string)j!["job_name"]! == "lab")!;
+        var job = Yaml.Parse(PrometheusManifests.Configuration).Value!["scrape_configs"]!
+            .AsArray()
+            .Single(j => (string)j!["job_name"]! == "lab")!;
 
         var keep = job["relabel_configs"]![0]!;
-        keep["source_labels"]!.AsArray().Select(l => (string)l!).ShouldBe(
-            ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_label_app", "__meta_kubernetes_pod_container_port_name", "__meta_kubernetes_pod_phase"]);
-        ((string)keep["regex"]!).ShouldBe($"{runner["metadata"]!["namespace"]};{runner["spec"]!["template"]!["metadata"]!["labels"]!["app"]};{container["ports"]![0]!["name"]};Running");
-        container["args"]!.AsArray().Select(a => (string)a!).SkipWhile(a => a != "--metrics-port").Skip(1).First().ShouldBe(container["ports"]![0]!["containerPort"]!.ToString());
+        keep["source_labels"]!
+            .AsArray()
+            .Select(l => (string)l!)
+            .ShouldBe([
+                "__meta_kubernetes_namespace",
+                "__meta_kubernetes_pod_label_app",
+                "__meta_kubernetes_pod_container_port_name",
+                "__meta_kubernetes_pod_phase",
+            ]);
+        ((string)keep["regex"]!).ShouldBe(
+            $"{runner["metadata"]!["namespace"]};{runner["spec"]!["template"]!["metadata"]!["labels"]!["app"]};{container["ports"]![0]!["name"]};Running"
+        );
+        container["args"]!
+            .AsArray()
+            .Select(a => (string)a!)
+            .SkipWhile(a => a != "--metrics-port")
+            .Skip(1)
+            .First()
+            .ShouldBe(container["ports"]![0]!["containerPort"]!.ToString());
     }
 
     [Fact]
     public void Whoever_reaches_it_may_look_and_nobody_may_sign_in()
     {
-        var variables = s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object["spec"]!["template"]!["spec"]!["containers"]![0]!["env"]!.AsArray().ToDictionary(e => (string)e!["name"]!, e => (string)e!["value"]!);
+        var variables = s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object["spec"]![
+            "template"
+        ]!["spec"]!["containers"]![0]!["env"]!
+            .AsArray()
+            .ToDictionary(e => (string)e!["name"]!, e => (string)e!["value"]!);
 
         variables["GF_AUTH_ANONYMOUS_ORG_ROLE"].ShouldBe("Viewer");
         variables["GF_AUTH_DISABLE_LOGIN_FORM"].ShouldBe("true");

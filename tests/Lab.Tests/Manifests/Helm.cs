@@ -47,10 +47,9 @@ internal static class Helm
     private static async Task<string> RunAsync(string[] command, IEnumerable<string> sets)
     {
         string[] arguments = [.. command, .. sets.SelectMany(s => (string[])["--set", s])];
-        using var process = Process.Start(new ProcessStartInfo("helm", arguments)
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("helm", arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         process.ExitCode.ShouldBe(0, $"helm {string.Join(' ', arguments)}\n{await output}\n{await error}");

@@ -13,7 +13,14 @@ public sealed class HelmChartTests : IDisposable
     private const int AllOn = (1 << 6) - 1;
 
     private static readonly string[] s_switches =
-        ["backendCnp", "loadTestCnp", "dashboard", "prometheus", "grafana", "runner"];
+    [
+        "backendCnp",
+        "loadTestCnp",
+        "dashboard",
+        "prometheus",
+        "grafana",
+        "runner",
+    ];
 
     /// <summary>Images as Aspire names them in the chart's values.</summary>
     private static readonly ManifestValues s_images = new()
@@ -27,12 +34,17 @@ public sealed class HelmChartTests : IDisposable
 
     public HelmChartTests()
     {
-        File.WriteAllText(Path.Combine(_folder, "Chart.yaml"), """
+        File.WriteAllText(
+            Path.Combine(_folder, "Chart.yaml"),
+            """
             apiVersion: "v2"
             name: "cilium-debugging"
             version: "0.1.0"
-            """);
-        File.WriteAllText(Path.Combine(_folder, "values.yaml"), $"""
+            """
+        );
+        File.WriteAllText(
+            Path.Combine(_folder, "values.yaml"),
+            $"""
             parameters:
               backend_1:
                 backend_1_image: "b:1"
@@ -41,7 +53,8 @@ public sealed class HelmChartTests : IDisposable
               scenario_runner:
                 scenario_runner_image: "r:1"
             {HelmChart.DefaultValues}
-            """);
+            """
+        );
         foreach (var template in HelmChart.Templates(s_images))
         {
             var component = Directory.CreateDirectory(Path.Combine(_folder, "templates", template.Component)).FullName;

@@ -17,9 +17,24 @@ public class ManifestClientTests
     private static ImmutableArray<Manifest> Objects(string ns)
     {
         ClusterTopology seed = ClusterTopology.Default;
-        ClusterTopology topology = seed with { Workloads = [.. seed.Workloads.Select(w => w with { Namespace = ns })], Services = [.. seed.Services.Select(s => s with { Namespace = ns })] };
-        var manifests = ManifestSet.Render(new ManifestValues { Topology = topology, Dashboard = false, Prometheus = false, Grafana = false, BackendCnp = true, LoadTestCnp = true });
-        foreach (var manifest in manifests.Where(m => m.Kind == "CiliumNetworkPolicy")) manifest.Object["metadata"]!["namespace"] = ns;
+        ClusterTopology topology = seed with
+        {
+            Workloads = [.. seed.Workloads.Select(w => w with { Namespace = ns })],
+            Services = [.. seed.Services.Select(s => s with { Namespace = ns })],
+        };
+        var manifests = ManifestSet.Render(
+            new ManifestValues
+            {
+                Topology = topology,
+                Dashboard = false,
+                Prometheus = false,
+                Grafana = false,
+                BackendCnp = true,
+                LoadTestCnp = true,
+            }
+        );
+        foreach (var manifest in manifests.Where(m => m.Kind == "CiliumNetworkPolicy"))
+            manifest.Object["metadata"]!["namespace"] = ns;
         return manifests;
     }
 
@@ -31,13 +46,17 @@ public class ManifestClientTests
         var manifests = Objects(cluster.Namespace);
         manifests.Length.ShouldBe(6);
         (await client.ForeignAsync(manifests, Cancellation)).ShouldBeEmpty();
-        foreach (var manifest in manifests) await client.ApplyAsync(manifest, Cancellation);
+        foreach (var manifest in manifests)
+            await client.ApplyAsync(manifest, Cancellation);
         foreach (var manifest in manifests)
         {
             (await client.IsAppliedAsync(manifest, Cancellation)).ShouldBeTrue(manifest.ToString());
-            var before = (string?)(await client.ReadAsync(manifest, Cancellation))!["metadata"]!["generation"]?.ToString();
+            var before = (string?)
+                (await client.ReadAsync(manifest, Cancellation))!["metadata"]!["generation"]?.ToString();
             await client.ApplyAsync(manifest, Cancellation);
-            ((string?)(await client.ReadAsync(manifest, Cancellation))!["metadata"]!["generation"]?.ToString()).ShouldBe(before, $"{manifest} did not change");
+            (
+                (string?)(await client.ReadAsync(manifest, Cancellation))!["metadata"]!["generation"]?.ToString()
+            ).ShouldBe(before, $"{manifest} did not change");
         }
         foreach (var manifest in manifests.Where(m => m.Kind != "Namespace"))
         {
@@ -52,7 +71,11 @@ public class ManifestClientTests
         await using var cluster = await TestCluster.StartAsync();
         var deployment = Objects(cluster.Namespace).First(m => m.Kind == "Deployment");
         deployment.Object["spec"]!["template"]!["spec"]!["containers"]![0]!["imagePulPolicy"] = "Always";
-        (await Should.ThrowAsync<HttpRequestException>(() => new ManifestClient(cluster.Client).ApplyAsync(deployment, Cancellation))).Message.ShouldContain("imagePulPolicy");
+        (
+            await Should.ThrowAsync<HttpRequestException>(() =>
+                new ManifestClient(cluster.Client).ApplyAsync(deployment, Cancellation)
+            )
+        ).Message.ShouldContain("imagePulPolicy");
     }
 
     [Fact]
@@ -60,8 +83,17 @@ public class ManifestClientTests
     {
         await using var cluster = await TestCluster.StartAsync();
         await cluster.Client.CoreV1.CreateNamespacedServiceAsync(
-            new V1Service { Metadata = new V1ObjectMeta { Name = "backend-1" }, Spec = new V1ServiceSpec { Ports = [new V1ServicePort { Port = 80 }] } }, cluster.Namespace, cancellationToken: Cancellation);
-        (await new ManifestClient(cluster.Client).ForeignAsync(Objects(cluster.Namespace), Cancellation)).ShouldHaveSingleItem().ShouldStartWith($"Service {cluster.Namespace}/backend-1 exists and is not the lab's");
+            new V1Service
+            {
+                Metadata = new V1ObjectMeta { Name = "backend-1" },
+                Spec = new V1ServiceSpec { Ports = [new V1ServicePort { Port = 80 }] },
+            },
+            cluster.Namespace,
+            cancellationToken: Cancellation
+        );
+        (await new ManifestClient(cluster.Client).ForeignAsync(Objects(cluster.Namespace), Cancellation))
+            .ShouldHaveSingleItem()
+            .ShouldStartWith($"Service {cluster.Namespace}/backend-1 exists and is not the lab's");
     }
 
     [Fact]

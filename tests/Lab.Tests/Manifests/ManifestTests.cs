@@ -11,30 +11,72 @@ namespace CiliumDebugging.Lab.Tests.Manifests;
 
 public class ManifestTests
 {
-    private static readonly ManifestValues s_everything = new() { BackendCnp = true, LoadTestCnp = true, Runner = true };
+    private static readonly ManifestValues s_everything = new()
+    {
+        BackendCnp = true,
+        LoadTestCnp = true,
+        Runner = true,
+    };
 
     /// <summary>The model that KubernetesClient has for each kind.</summary>
     private static readonly Dictionary<string, Type> s_models = new()
     {
-        ["Namespace"] = typeof(V1Namespace), ["ServiceAccount"] = typeof(V1ServiceAccount), ["ConfigMap"] = typeof(V1ConfigMap), ["Service"] = typeof(V1Service), ["Deployment"] = typeof(V1Deployment),
-        ["Job"] = typeof(V1Job), ["Role"] = typeof(V1Role), ["RoleBinding"] = typeof(V1RoleBinding), ["ClusterRole"] = typeof(V1ClusterRole), ["ClusterRoleBinding"] = typeof(V1ClusterRoleBinding),
+        ["Namespace"] = typeof(V1Namespace),
+        ["ServiceAccount"] = typeof(V1ServiceAccount),
+        ["ConfigMap"] = typeof(V1ConfigMap),
+        ["Service"] = typeof(V1Service),
+        ["Deployment"] = typeof(V1Deployment),
+        ["Job"] = typeof(V1Job),
+        ["Role"] = typeof(V1Role),
+        ["RoleBinding"] = typeof(V1RoleBinding),
+        ["ClusterRole"] = typeof(V1ClusterRole),
+        ["ClusterRoleBinding"] = typeof(V1ClusterRoleBinding),
     };
 
-    public static TheoryData<int, bool, bool, bool> Choices => new() { { 3, false, false, false }, { 1, true, true, false }, { 5, true, false, true }, { 20, true, true, true } };
+    public static TheoryData<int, bool, bool, bool> Choices =>
+        new()
+        {
+            { 3, false, false, false },
+            { 1, true, true, false },
+            { 5, true, false, true },
+            { 20, true, true, true },
+        };
 
     private static string? Strictly(Manifest manifest, JsonObject value)
     {
-        if (!s_models.TryGetValue(manifest.Kind, out var model)) return null;
-        var (group, version) = manifest.Object["apiVersion"]!.ToString().Split('/') is [var g, var v] ? (g, v) : ("", manifest.Object["apiVersion"]!.ToString());
-        return SchemaCheck.Apply(new ResourceKind(group, version, "things", manifest.Kind, true) { Model = model }, value, new UnknownFields(Refuse: true))?.Message;
+        if (!s_models.TryGetValue(manifest.Kind, out var model))
+            return null;
+        var (group, version) = manifest.Object["apiVersion"]!.ToString().Split('/') is [var g, var v]
+            ? (g, v)
+            : ("", manifest.Object["apiVersion"]!.ToString());
+        return SchemaCheck
+            .Apply(
+                new ResourceKind(group, version, "things", manifest.Kind, true) { Model = model },
+                value,
+                new UnknownFields(Refuse: true)
+            )
+            ?.Message;
     }
 
     [Theory]
     [MemberData(nameof(Choices))]
-    public void Every_object_has_only_fields_and_types_of_KubernetesClients_models(int nodes, bool cnp, bool runner, bool prometheus)
+    public void Every_object_has_only_fields_and_types_of_KubernetesClients_models(
+        int nodes,
+        bool cnp,
+        bool runner,
+        bool prometheus
+    )
     {
-        var values = s_everything with { Topology = ClusterTopology.Create("cluster", nodes), BackendCnp = cnp, LoadTestCnp = cnp, Runner = runner, Prometheus = prometheus };
-        foreach (var manifest in ManifestSet.Render(values)) Strictly(manifest, manifest.Object.DeepClone().AsObject()).ShouldBeNull(manifest.ToString());
+        var values = s_everything with
+        {
+            Topology = ClusterTopology.Create("cluster", nodes),
+            BackendCnp = cnp,
+            LoadTestCnp = cnp,
+            Runner = runner,
+            Prometheus = prometheus,
+        };
+        foreach (var manifest in ManifestSet.Render(values))
+            Strictly(manifest, manifest.Object.DeepClone().AsObject()).ShouldBeNull(manifest.ToString());
     }
 
     [Fact]
@@ -54,8 +96,15 @@ public class ManifestTests
         documents.Length.ShouldBe(manifests.Length);
         foreach (var (manifest, yaml) in manifests.Zip(documents))
         {
-            if (!s_models.TryGetValue(manifest.Kind, out var model)) continue;
-            var read = KubernetesYaml.LoadAllFromString(yaml, new Dictionary<string, Type> { [$"{manifest.ApiVersion}/{manifest.Kind}"] = model }, strict: true).ShouldHaveSingleItem();
+            if (!s_models.TryGetValue(manifest.Kind, out var model))
+                continue;
+            var read = KubernetesYaml
+                .LoadAllFromString(
+                    yaml,
+                    new Dictionary<string, Type> { [$"{manifest.ApiVersion}/{manifest.Kind}"] = model },
+                    strict: true
+                )
+                .ShouldHaveSingleItem();
             JsonNode.DeepEquals(JsonNode.Parse(KubernetesJson.Serialize(read)), manifest.Object).ShouldBeTrue(yaml);
         }
     }
@@ -64,16 +113,25 @@ public class ManifestTests
     public void Policies_stand_behind_their_values_and_the_policy_reader_takes_them()
     {
         ManifestSet.Render(new ManifestValues()).ShouldNotContain(m => m.Kind == "CiliumNetworkPolicy");
-        ManifestSet.Render(new ManifestValues { BackendCnp = true }).Count(m => m.Kind == "CiliumNetworkPolicy").ShouldBe(1);
+        ManifestSet
+            .Render(new ManifestValues { BackendCnp = true })
+            .Count(m => m.Kind == "CiliumNetworkPolicy")
+            .ShouldBe(1);
         var policies = ManifestSet.Render(s_everything).Where(m => m.Kind == "CiliumNetworkPolicy").ToList();
         policies.Select(p => p.Namespace).ShouldBe(["backend", "load-test"]);
-        foreach (var policy in policies) PolicyReader.ReadJson(policy.Object, policy.ToString()).Problems.ShouldBeEmpty();
+        foreach (var policy in policies)
+            PolicyReader.ReadJson(policy.Object, policy.ToString()).Problems.ShouldBeEmpty();
     }
 
     [Fact]
     public void Every_pod_satisfies_the_restricted_pod_security_standard_and_says_what_it_needs()
     {
-        var pods = ManifestSet.Render(s_everything).Select(m => m.Object["spec"]?["template"]?["spec"]).OfType<JsonNode>().Select(p => KubernetesJson.Deserialize<V1PodSpec>(p.ToJsonString())).ToList();
+        var pods = ManifestSet
+            .Render(s_everything)
+            .Select(m => m.Object["spec"]?["template"]?["spec"])
+            .OfType<JsonNode>()
+            .Select(p => KubernetesJson.Deserialize<V1PodSpec>(p.ToJsonString()))
+            .ToList();
         pods.Count.ShouldBe(6);
         foreach (var pod in pods)
         {
@@ -89,7 +147,10 @@ public class ManifestTests
                 container.Resources.Requests.Keys.ShouldBe(["cpu", "memory"], ignoreOrder: true);
                 container.Resources.Limits.Keys.ShouldBe(["cpu", "memory"], ignoreOrder: true);
             }
-            (pod.AutomountServiceAccountToken == true).ShouldBe(pod.ServiceAccountName is not null, "only who has rights gets a token");
+            (pod.AutomountServiceAccountToken == true).ShouldBe(
+                pod.ServiceAccountName is not null,
+                "only who has rights gets a token"
+            );
         }
     }
 
@@ -103,21 +164,48 @@ public class ManifestTests
         foreach (var words in lines.Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
         {
             var (kind, name) = (words[4].Split('/')[0], words[4].Split('/')[1]);
-            var target = all.Single(m => m.Namespace == words[2] && m.Name == name && m.Kind.Equals(kind, StringComparison.OrdinalIgnoreCase));
-            if (kind == "service") target.Object["spec"]!["ports"]!.AsArray().ShouldContain(p => $"{p!["port"]}" == words[5]);
+            var target = all.Single(m =>
+                m.Namespace == words[2] && m.Name == name && m.Kind.Equals(kind, StringComparison.OrdinalIgnoreCase)
+            );
+            if (kind == "service")
+                target.Object["spec"]!["ports"]!.AsArray().ShouldContain(p => $"{p!["port"]}" == words[5]);
         }
-        ToolAddresses.Of(ManifestSet.Render(new ManifestValues { Dashboard = false, Prometheus = false, Grafana = false })).ShouldBeEmpty();
+        ToolAddresses
+            .Of(
+                ManifestSet.Render(
+                    new ManifestValues
+                    {
+                        Dashboard = false,
+                        Prometheus = false,
+                        Grafana = false,
+                    }
+                )
+            )
+            .ShouldBeEmpty();
     }
 
     [Fact]
     public void Roles_name_what_they_need_and_nothing_like_everything()
     {
-        var rules = ManifestSet.Render(s_everything).Where(m => m.Kind is "Role" or "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).Select(r => r!.ToJsonString()).ToList();
+        var rules = ManifestSet
+            .Render(s_everything)
+            .Where(m => m.Kind is "Role" or "ClusterRole")
+            .SelectMany(m => m.Object["rules"]!.AsArray())
+            .Select(r => r!.ToJsonString())
+            .ToList();
         rules.ShouldNotBeEmpty();
-        rules.ShouldAllBe(r => !r.Contains('*', StringComparison.Ordinal) && !r.Contains("secrets", StringComparison.Ordinal));
+        rules.ShouldAllBe(r =>
+            !r.Contains('*', StringComparison.Ordinal) && !r.Contains("secrets", StringComparison.Ordinal)
+        );
         // Only namespaced roles may change anything.
-        ManifestSet.Render(s_everything).Where(m => m.Kind is "ClusterRole").SelectMany(m => m.Object["rules"]!.AsArray()).SelectMany(r => r!["verbs"]!.AsArray()).Select(v => (string)v!)
-            .Distinct().ShouldBeSubsetOf(["get", "list", "watch"]);
+        ManifestSet
+            .Render(s_everything)
+            .Where(m => m.Kind is "ClusterRole")
+            .SelectMany(m => m.Object["rules"]!.AsArray())
+            .SelectMany(r => r!["verbs"]!.AsArray())
+            .Select(v => (string)v!)
+            .Distinct()
+            .ShouldBeSubsetOf(["get", "list", "watch"]);
     }
 
     [Fact]
@@ -125,11 +213,17 @@ public class ManifestTests
     {
         var manifests = ManifestSet.Render(s_everything);
         manifests.ShouldAllBe(m => (string?)m.Object["metadata"]!["labels"]![Ownership.Label] == Ownership.Name);
-        var pods = manifests.Where(m => m.Kind == "Deployment").ToLookup(m => m.Namespace, m => m.Object["spec"]!["template"]!["metadata"]!["labels"]!.AsObject());
+        var pods = manifests
+            .Where(m => m.Kind == "Deployment")
+            .ToLookup(m => m.Namespace, m => m.Object["spec"]!["template"]!["metadata"]!["labels"]!.AsObject());
         foreach (var service in manifests.Where(m => m.Kind == "Service"))
         {
             var selector = service.Object["spec"]!["selector"]!.AsObject();
-            pods[service.Namespace].ShouldContain(labels => selector.All(s => (string?)labels[s.Key] == (string?)s.Value), service.ToString());
+            pods[service.Namespace]
+                .ShouldContain(
+                    labels => selector.All(s => (string?)labels[s.Key] == (string?)s.Value),
+                    service.ToString()
+                );
         }
         manifests.Select(m => m.Path).ShouldBeUnique();
     }

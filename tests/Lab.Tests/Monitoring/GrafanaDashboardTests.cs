@@ -11,9 +11,18 @@ public sealed class GrafanaDashboardTests
     private static readonly List<JsonElement> s_panels = [.. s_dashboard.GetProperty("panels").EnumerateArray()];
 
     [Theory]
-    [InlineData("Backend echo requests", """sum(rate(echo_requests{app="backend",version="v1"}[1m])) by (kubernetes_pod_name)""")]
-    [InlineData("Backend Hubble HTTP requests", """sum(rate(hubble_http_requests_total{destination=~"backend/backend-1.*"}[1m])) by (hubble_destination_pod)""")]
-    [InlineData("Backend Hubble HTTP responses", """sum(rate(hubble_http_responses_total{source=~"backend/backend-1.*"}[1m])) by (hubble_source_pod, status)""")]
+    [InlineData(
+        "Backend echo requests",
+        """sum(rate(echo_requests{app="backend",version="v1"}[1m])) by (kubernetes_pod_name)"""
+    )]
+    [InlineData(
+        "Backend Hubble HTTP requests",
+        """sum(rate(hubble_http_requests_total{destination=~"backend/backend-1.*"}[1m])) by (hubble_destination_pod)"""
+    )]
+    [InlineData(
+        "Backend Hubble HTTP responses",
+        """sum(rate(hubble_http_responses_total{source=~"backend/backend-1.*"}[1m])) by (hubble_source_pod, status)"""
+    )]
     public void The_three_graphs_have_the_queries_of_cil_14268_and_the_document_names_them(string title, string query)
     {
         QueryOf(title).ShouldBe(query);
@@ -26,32 +35,58 @@ public sealed class GrafanaDashboardTests
         var verdict = s_panels.Single(p => p.GetProperty("title").GetString() == "Verdict");
 
         RunMetrics.Gauges.Select(g => g.PrometheusName).ShouldContain(QueryOf("Verdict"));
-        var words = verdict.GetProperty("fieldConfig").GetProperty("defaults").GetProperty("mappings")[0].GetProperty("options");
-        words.EnumerateObject().Select(w => (w.Name, w.Value.GetProperty("text").GetString())).ShouldBe([("0", "Undecided"), ("1", "Even"), ("2", "Skewed")]);
+        var words = verdict
+            .GetProperty("fieldConfig")
+            .GetProperty("defaults")
+            .GetProperty("mappings")[0]
+            .GetProperty("options");
+        words
+            .EnumerateObject()
+            .Select(w => (w.Name, w.Value.GetProperty("text").GetString()))
+            .ShouldBe([("0", "Undecided"), ("1", "Even"), ("2", "Skewed")]);
     }
 
     [Fact]
     public void Panels_have_numbers_of_their_own_stand_on_the_grid_without_overlap_and_take_the_chosen_data_source()
     {
         s_panels.Select(p => p.GetProperty("id").GetInt32()).ShouldBeUnique();
-        var cells = s_panels.Select(p => p.GetProperty("gridPos")).SelectMany(g =>
-            from x in Enumerable.Range(g.GetProperty("x").GetInt32(), g.GetProperty("w").GetInt32())
-            from y in Enumerable.Range(g.GetProperty("y").GetInt32(), g.GetProperty("h").GetInt32())
-            select (x, y)).ToList();
+        var cells = s_panels
+            .Select(p => p.GetProperty("gridPos"))
+            .SelectMany(g =>
+                from x in Enumerable.Range(g.GetProperty("x").GetInt32(), g.GetProperty("w").GetInt32())
+                from y in Enumerable.Range(g.GetProperty("y").GetInt32(), g.GetProperty("h").GetInt32())
+                select (x, y)
+            )
+            .ToList();
         cells.ShouldBeUnique();
         cells.ShouldAllBe(c => c.x < 24);
-        foreach (var source in s_panels.SelectMany(p => p.GetProperty("targets").EnumerateArray().Append(p)).Select(p => p.GetProperty("datasource").GetProperty("uid").GetString()))
+        foreach (
+            var source in s_panels
+                .SelectMany(p => p.GetProperty("targets").EnumerateArray().Append(p))
+                .Select(p => p.GetProperty("datasource").GetProperty("uid").GetString())
+        )
             source.ShouldBe("${datasource}");
-        s_dashboard.GetProperty("templating").GetProperty("list")[0].GetProperty("query").GetString().ShouldBe("prometheus");
+        s_dashboard
+            .GetProperty("templating")
+            .GetProperty("list")[0]
+            .GetProperty("query")
+            .GetString()
+            .ShouldBe("prometheus");
         s_dashboard.TryGetProperty("id", out _).ShouldBeFalse(); // an id of another Grafana would overwrite what it stands for there
     }
 
-    private static string? QueryOf(string title) => s_panels.Single(p => p.GetProperty("title").GetString() == title).GetProperty("targets")[0].GetProperty("expr").GetString();
+    private static string? QueryOf(string title) =>
+        s_panels
+            .Single(p => p.GetProperty("title").GetString() == title)
+            .GetProperty("targets")[0]
+            .GetProperty("expr")
+            .GetString();
 
     private static string Repository()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx"))) folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("the repository");
+        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx")))
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("the repository");
         return folder;
     }
 }

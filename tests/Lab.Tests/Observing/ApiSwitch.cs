@@ -37,16 +37,20 @@ internal sealed class ApiSwitch : DelegatingHandler
     }
 
     protected override Task<HttpResponseMessage> SendAsync(
-        HttpRequestMessage request, CancellationToken cancellationToken)
+        HttpRequestMessage request,
+        CancellationToken cancellationToken
+    )
     {
         Requests++;
-        if (IsOff) throw new HttpRequestException("Connection refused");
+        if (IsOff)
+            throw new HttpRequestException("Connection refused");
         var url = request.RequestUri!;
         if (Instead(request.Method.Method, url.AbsolutePath) is { } answer)
         {
             var content = new StringContent(answer.Json, Encoding.UTF8, "application/json");
             return Task.FromResult(
-                new HttpResponseMessage(answer.Status) { Content = content, RequestMessage = request });
+                new HttpResponseMessage(answer.Status) { Content = content, RequestMessage = request }
+            );
         }
         request.RequestUri = new Uri(url, Path(url.AbsolutePath) + url.Query);
         return base.SendAsync(request, cancellationToken);

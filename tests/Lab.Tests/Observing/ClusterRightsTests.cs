@@ -18,8 +18,9 @@ public sealed class ClusterRightsTests
     {
         await using var cluster = await ObservedCluster.StartAsync();
 
-        (await ClusterRights.ReadAsync(cluster.Api.Client, "backend", TestContext.Current.CancellationToken))
-            .ShouldBe(ClusterRights.All);
+        (await ClusterRights.ReadAsync(cluster.Api.Client, "backend", TestContext.Current.CancellationToken)).ShouldBe(
+            ClusterRights.All
+        );
     }
 
     [Fact]
@@ -28,8 +29,10 @@ public sealed class ClusterRightsTests
         await using var cluster = await ObservedCluster.StartAsync();
         var (client, between) = ApiSwitch.For(cluster.Api);
         using var disposed = client;
-        between.Instead = (_, path) => path.EndsWith("/selfsubjectaccessreviews", StringComparison.Ordinal)
-            ? (HttpStatusCode.Created, """{"spec":{},"status":{"allowed":false,"reason":"read only"}}""") : null;
+        between.Instead = (_, path) =>
+            path.EndsWith("/selfsubjectaccessreviews", StringComparison.Ordinal)
+                ? (HttpStatusCode.Created, """{"spec":{},"status":{"allowed":false,"reason":"read only"}}""")
+                : null;
 
         var rights = await ClusterRights.ReadAsync(client, "backend", TestContext.Current.CancellationToken);
 
@@ -44,8 +47,10 @@ public sealed class ClusterRightsTests
         await using var cluster = await ObservedCluster.StartAsync();
         var (client, between) = ApiSwitch.For(cluster.Api);
         using var disposed = client;
-        between.Instead = (_, path) => path.StartsWith("/apis/cilium.io/", StringComparison.Ordinal)
-            ? (HttpStatusCode.NotFound, "404 page not found") : null;
+        between.Instead = (_, path) =>
+            path.StartsWith("/apis/cilium.io/", StringComparison.Ordinal)
+                ? (HttpStatusCode.NotFound, "404 page not found")
+                : null;
 
         var rights = await ClusterRights.ReadAsync(client, "backend", TestContext.Current.CancellationToken);
 
@@ -61,15 +66,23 @@ public sealed class ClusterRightsTests
         using var disposed = client;
         between.Instead = (method, path) =>
             method != "GET" || path.StartsWith("/apis/cilium.io/", StringComparison.Ordinal)
-            ? (HttpStatusCode.Forbidden, Refusal) : null;
+                ? (HttpStatusCode.Forbidden, Refusal)
+                : null;
         var scenario = ScenarioCatalog.Load("two-sided-l7");
-        LabControllerOptions options = new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3);
+        LabControllerOptions options = new LabControllerOptions(
+            "a test",
+            [],
+            ScenarioCatalog.Load,
+            s => s.Settings,
+            _ => 3
+        );
         await using LabController session = new LabController(client, scenario, options, TimeProvider.System);
         await Eventually.HoldsAsync("the pods are known", () => session.Feed.Lab.Pods.Length == 3);
         session.Feed.Lab.Policies.ShouldAllBe(p => !p.Applied);
 
         var refused = await Should.ThrowAsync<CommandRefusedException>(() =>
-            session.RunAsync(new PageCommand(PageAction.DeletePod, "backend/b1"), TestContext.Current.CancellationToken));
+            session.RunAsync(new PageCommand(PageAction.DeletePod, "backend/b1"), TestContext.Current.CancellationToken)
+        );
 
         refused.Message.ShouldBe("the cluster refused it: 403 pods \"b1\" is forbidden: read only");
     }
@@ -83,9 +96,14 @@ public sealed class ClusterRightsTests
         (found.Namespace, found.Name).ShouldBe(("backend", "backend-1"));
 
         cluster.Api.Store.Delete(ResourceKinds.Services, "backend", "backend-1").OrThrow();
-        (await ServiceSearch.FindAsync(cluster.Api.Client, cancellation)).ShouldBe(new FoundService(null, null,
-            "there is no Service backend/backend-1: give --service NAMESPACE/NAME "
-            + "(no Service outside kube-system has pods)"));
+        (await ServiceSearch.FindAsync(cluster.Api.Client, cancellation)).ShouldBe(
+            new FoundService(
+                null,
+                null,
+                "there is no Service backend/backend-1: give --service NAMESPACE/NAME "
+                    + "(no Service outside kube-system has pods)"
+            )
+        );
 
         for (var i = 10; i < 22; i++)
             cluster.Service($"s{i}");

@@ -6,14 +6,16 @@ namespace CiliumDebugging.Lab.Tests.Observing;
 /// <summary>Answers that never end. Each goes on until its client hangs up.</summary>
 internal static class EndlessAnswer
 {
-    private static readonly byte[] s_head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"u8.ToArray();
+    private static readonly byte[] s_head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"u8.ToArray();
 
     /// <summary>A body without end, as fast as it is read.</summary>
     public static async Task FloodAsync(Stream stream, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(s_head, cancellationToken);
         var line = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"# {new string('x', 1000)}\n", 64)));
-        while (true) await stream.WriteAsync(line, cancellationToken);
+        while (true)
+            await stream.WriteAsync(line, cancellationToken);
     }
 
     /// <summary>A body of which a byte comes now and then.</summary>
@@ -38,16 +40,21 @@ internal static class EndlessAnswer
     }
 
     /// <summary>The answer of a name.</summary>
-    public static Func<Stream, CancellationToken, Task> Named(string name) => name switch
-    {
-        "a flood" => FloodAsync,
-        "a drip" => DripAsync,
-        "silence" => SilenceAsync,
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such answer"),
-    };
+    public static Func<Stream, CancellationToken, Task> Named(string name) =>
+        name switch
+        {
+            "a flood" => FloodAsync,
+            "a drip" => DripAsync,
+            "silence" => SilenceAsync,
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such answer"),
+        };
 
     /// <summary>Gives an answer until the client or the test has enough of it.</summary>
-    public static async Task GiveAsync(Func<Stream, CancellationToken, Task> answer, Stream stream, CancellationToken cancellationToken)
+    public static async Task GiveAsync(
+        Func<Stream, CancellationToken, Task> answer,
+        Stream stream,
+        CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -14,11 +14,23 @@ public sealed class EvidenceWindowsTests
     private const double Interval = 2;
 
     private static readonly ObservedService s_service = new(
-        "backend", "backend-1",
-        [.. Enumerable.Range(1, 3).Select(i => new ObservedEndpoint(
-            new BackendPod($"b{i}", "backend", $"worker{i}"), new EndpointFacts(true, null, [], null), false))],
-        new ServiceFacts(false, false, false, false, false), ImmutableDictionary<string, ClientPath>.Empty,
-        ImmutableDictionary<string, string>.Empty, null, ImmutableSortedDictionary<string, string>.Empty);
+        "backend",
+        "backend-1",
+        [
+            .. Enumerable
+                .Range(1, 3)
+                .Select(i => new ObservedEndpoint(
+                    new BackendPod($"b{i}", "backend", $"worker{i}"),
+                    new EndpointFacts(true, null, [], null),
+                    false
+                )),
+        ],
+        new ServiceFacts(false, false, false, false, false),
+        ImmutableDictionary<string, ClientPath>.Empty,
+        ImmutableDictionary<string, string>.Empty,
+        null,
+        ImmutableSortedDictionary<string, string>.Empty
+    );
 
     private readonly EvidenceWindows _windows = new(VerdictOptions.Default);
     private readonly Random _random = new(1);
@@ -80,14 +92,20 @@ public sealed class EvidenceWindowsTests
             for (var request = 0; request < PerRound; request++)
             {
                 var u = _random.NextDouble() * weights.Sum();
-                _counts[u < weights[0] ? 0 : u < weights[0] + weights[1] ? 1 : 2]++;
+                _counts[
+                    u < weights[0] ? 0
+                    : u < weights[0] + weights[1] ? 1
+                    : 2
+                ]++;
             }
-            var scrapes = s_service.Endpoints.Select((e, p) =>
-            {
-                var target = new ScrapeTarget(TargetKind.Backend, e.Pod.HubbleName);
-                var key = new CounterKey(CounterKind.Reached, target, Pod: e.Pod.HubbleName);
-                return new TargetScrape(target, ImmutableDictionary<CounterKey, double>.Empty.Add(key, _counts[p]));
-            });
+            var scrapes = s_service.Endpoints.Select(
+                (e, p) =>
+                {
+                    var target = new ScrapeTarget(TargetKind.Backend, e.Pod.HubbleName);
+                    var key = new CounterKey(CounterKind.Reached, target, Pod: e.Pod.HubbleName);
+                    return new TargetScrape(target, ImmutableDictionary<CounterKey, double>.Empty.Add(key, _counts[p]));
+                }
+            );
             _at += Interval;
             _last = _windows.Add(new ScrapeRound(_at, [.. scrapes]), s_service, "a test", DateTimeOffset.UnixEpoch);
             kinds.Add(_last.Report.Phases[^1].Delivery.Successes.Kind);

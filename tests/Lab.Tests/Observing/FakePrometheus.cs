@@ -19,10 +19,17 @@ internal sealed class FakePrometheus : IAsyncDisposable
         _serving = ServeAsync();
     }
 
-    public Uri Address => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"));
+    public Uri Address =>
+        new(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}"
+            )
+        );
 
     /// <summary>The answer to a query, a whole HTTP response; null: the connection is closed.</summary>
-    public Func<string, string?> Answer { get; set; } = _ => Json("""{"status":"success","data":{"resultType":"matrix","result":[]}}""");
+    public Func<string, string?> Answer { get; set; } =
+        _ => Json("""{"status":"success","data":{"resultType":"matrix","result":[]}}""");
 
     /// <summary>An answer without end, instead.</summary>
     public Func<Stream, CancellationToken, Task>? Endless { get; set; }
@@ -34,30 +41,50 @@ internal sealed class FakePrometheus : IAsyncDisposable
         $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
 
     /// <summary>Answers of a Prometheus that scraped <see cref="Traffic"/> every second, up to now: what <c>selector[window]</c> gives there, with the labels of docs/prometheus.yml.</summary>
-    public static Func<string, string?> Scraped(Traffic traffic, int scrapes, double last) => query =>
-    {
-        var metric = query[..query.IndexOfAny(['{', '['])];
-        var series = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        foreach (var pod in (string[])["agent1", "agent2", "agent3", "b1", "b2", "b3"])
+    public static Func<string, string?> Scraped(Traffic traffic, int scrapes, double last) =>
+        query =>
         {
-            var node = $"worker{pod[^1]}";
-            var target = pod[0] == 'a' ? $"\"job\":\"hubble\",\"instance\":\"{node}:9091\",\"kubernetes_node_name\":\"{node}\",\"kubernetes_pod_name\":\"{pod}\"" : $"\"job\":\"backends\",\"instance\":\"{pod}:8080\",\"kubernetes_namespace\":\"backend\",\"kubernetes_pod_name\":\"{pod}\"";
-            for (var scrape = 0; scrape < scrapes; scrape++)
+            var metric = query[..query.IndexOfAny(['{', '['])];
+            var series = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+            foreach (var pod in (string[])["agent1", "agent2", "agent3", "b1", "b2", "b3"])
             {
-                var at = (last - (scrapes - 1 - scrape)).ToString("0.000", CultureInfo.InvariantCulture);
-                foreach (var line in $"up 1\n{traffic.Of(pod, scrape)}".Split('\n').Where(l => l.Length > 0 && l[0] != '#'))
+                var node = $"worker{pod[^1]}";
+                var target =
+                    pod[0] == 'a'
+                        ? $"\"job\":\"hubble\",\"instance\":\"{node}:9091\",\"kubernetes_node_name\":\"{node}\",\"kubernetes_pod_name\":\"{pod}\""
+                        : $"\"job\":\"backends\",\"instance\":\"{pod}:8080\",\"kubernetes_namespace\":\"backend\",\"kubernetes_pod_name\":\"{pod}\"";
+                for (var scrape = 0; scrape < scrapes; scrape++)
                 {
-                    var (name, value) = (line[..line.LastIndexOf(' ')], line[(line.LastIndexOf(' ') + 1)..]);
-                    if (name.Split('{')[0] != metric) continue;
-                    var own = name.Contains('{', StringComparison.Ordinal) ? "," + string.Join(',', name[(name.IndexOf('{', StringComparison.Ordinal) + 1)..^1].Split(',').Select(l => $"\"{l.Replace("=", "\":", StringComparison.Ordinal)}")) : "";
-                    var labels = $"{{\"__name__\":\"{metric}\",{target}{own}}}";
-                    if (!series.TryGetValue(labels, out var samples)) series[labels] = samples = [];
-                    samples.Add($"[{at},\"{value}\"]");
+                    var at = (last - (scrapes - 1 - scrape)).ToString("0.000", CultureInfo.InvariantCulture);
+                    foreach (
+                        var line in $"up 1\n{traffic.Of(pod, scrape)}"
+                            .Split('\n')
+                            .Where(l => l.Length > 0 && l[0] != '#')
+                    )
+                    {
+                        var (name, value) = (line[..line.LastIndexOf(' ')], line[(line.LastIndexOf(' ') + 1)..]);
+                        if (name.Split('{')[0] != metric)
+                            continue;
+                        var own = name.Contains('{', StringComparison.Ordinal)
+                            ? ","
+                                + string.Join(
+                                    ',',
+                                    name[(name.IndexOf('{', StringComparison.Ordinal) + 1)..^1]
+                                        .Split(',')
+                                        .Select(l => $"\"{l.Replace("=", "\":", StringComparison.Ordinal)}")
+                                )
+                            : "";
+                        var labels = $"{{\"__name__\":\"{metric}\",{target}{own}}}";
+                        if (!series.TryGetValue(labels, out var samples))
+                            series[labels] = samples = [];
+                        samples.Add($"[{at},\"{value}\"]");
+                    }
                 }
             }
-        }
-        return Json($"{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{string.Join(',', series.Select(s => $"{{\"metric\":{s.Key},\"values\":[{string.Join(',', s.Value)}]}}"))}]}}}}");
-    };
+            return Json(
+                $"{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{string.Join(',', series.Select(s => $"{{\"metric\":{s.Key},\"values\":[{string.Join(',', s.Value)}]}}"))}]}}}}"
+            );
+        };
 
     private async Task ServeAsync()
     {
@@ -80,7 +107,8 @@ internal sealed class FakePrometheus : IAsyncDisposable
                     continue;
                 }
                 var query = Uri.UnescapeDataString(first.Split(' ')[1].Split("query=")[1].Split('&')[0]);
-                if (Answer(query) is not { } answer) continue;
+                if (Answer(query) is not { } answer)
+                    continue;
                 try
                 {
                     await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _stopped.Token);

@@ -40,15 +40,38 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
         var cluster = new ObservedCluster();
         cluster.Api = await ApiFixture.StartAsync(cluster);
         cluster._serving = cluster.ServeAsync();
-        foreach (var ns in (string[])["backend", "load-test"]) cluster.Create(ResourceKinds.Namespaces, "", $$$"""{"metadata":{"name":"{{{ns}}}"}}""");
+        foreach (var ns in (string[])["backend", "load-test"])
+            cluster.Create(ResourceKinds.Namespaces, "", $$$"""{"metadata":{"name":"{{{ns}}}"}}""");
         foreach (var (node, i) in Nodes.Select((n, i) => (n, i)))
         {
             cluster.Create(ResourceKinds.Nodes, "", $$$"""{"metadata":{"name":"{{{node}}}"}}""");
-            cluster.Pod("kube-system", $"agent{i + 1}", node, """{"k8s-app":"cilium"}""", "cilium-agent", "quay.io/cilium/cilium:v1.9.0", "hubble-metrics", 9091);
-            cluster.Pod("backend", $"b{i + 1}", node, """{"app":"backend","version":"v1"}""", "echo", "echo", "http", 8080);
+            cluster.Pod(
+                "kube-system",
+                $"agent{i + 1}",
+                node,
+                """{"k8s-app":"cilium"}""",
+                "cilium-agent",
+                "quay.io/cilium/cilium:v1.9.0",
+                "hubble-metrics",
+                9091
+            );
+            cluster.Pod(
+                "backend",
+                $"b{i + 1}",
+                node,
+                """{"app":"backend","version":"v1"}""",
+                "echo",
+                "echo",
+                "http",
+                8080
+            );
         }
         cluster.Pod("load-test", "client", "worker3", """{"app":"load-test-1"}""", "load", "load", "http", 8080);
-        cluster.Create(ResourceKinds.Services, "backend", """{"metadata":{"name":"backend-1"},"spec":{"selector":{"app":"backend"},"ports":[{"port":8080,"targetPort":8080}]}}""");
+        cluster.Create(
+            ResourceKinds.Services,
+            "backend",
+            """{"metadata":{"name":"backend-1"},"spec":{"selector":{"app":"backend"},"ports":[{"port":8080,"targetPort":8080}]}}"""
+        );
         cluster.Slice(Nodes.Length);
         return cluster;
     }
@@ -56,29 +79,63 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
     /// <summary>Writes the Service's slice with the first so many Pods; those in <paramref name="unready"/> are not ready.</summary>
     public void Slice(int pods, params string[] unready)
     {
-        var endpoints = Enumerable.Range(1, pods).Select(i => $$$"""{"addresses":["10.0.{{{i}}}.1"],"nodeName":"worker{{{i}}}","conditions":{"ready":{{{(unready.Contains($"b{i}") ? "false" : "true")}}}},"targetRef":{"kind":"Pod","name":"b{{{i}}}","namespace":"backend"}}""");
-        var json = $$$"""{"metadata":{"name":"backend-1-slice","labels":{"kubernetes.io/service-name":"backend-1"}},"addressType":"IPv4","ports":[{"port":8080}],"endpoints":[{{{string.Join(',', endpoints)}}}]}""";
+        var endpoints = Enumerable
+            .Range(1, pods)
+            .Select(i =>
+                $$$"""{"addresses":["10.0.{{{i}}}.1"],"nodeName":"worker{{{i}}}","conditions":{"ready":{{{(unready.Contains($"b{i}") ? "false" : "true")}}}},"targetRef":{"kind":"Pod","name":"b{{{i}}}","namespace":"backend"}}"""
+            );
+        var json =
+            $$$"""{"metadata":{"name":"backend-1-slice","labels":{"kubernetes.io/service-name":"backend-1"}},"addressType":"IPv4","ports":[{"port":8080}],"endpoints":[{{{string.Join(',', endpoints)}}}]}""";
         var kind = ResourceKinds.EndpointSlices;
-        if (Api.Store.Get(kind, "backend", "backend-1-slice").Failure is null) Api.Store.Update(kind, "backend", "backend-1-slice", ApiFixture.Object(json)).OrThrow();
-        else Create(kind, "backend", json);
+        if (Api.Store.Get(kind, "backend", "backend-1-slice").Failure is null)
+            Api.Store.Update(kind, "backend", "backend-1-slice", ApiFixture.Object(json)).OrThrow();
+        else
+            Create(kind, "backend", json);
     }
 
     /// <summary>Creates one more Service in namespace backend.</summary>
-    public void Service(string name, string app = "backend") => Create(ResourceKinds.Services, "backend", $$$"""
-        {
-          "metadata": { "name": "{{{name}}}" },
-          "spec": { "selector": { "app": "{{{app}}}" }, "ports": [{ "port": 8080, "targetPort": 8080 }] }
-        }
-        """);
+    public void Service(string name, string app = "backend") =>
+        Create(
+            ResourceKinds.Services,
+            "backend",
+            $$$"""
+            {
+              "metadata": { "name": "{{{name}}}" },
+              "spec": { "selector": { "app": "{{{app}}}" }, "ports": [{ "port": 8080, "targetPort": 8080 }] }
+            }
+            """
+        );
 
-    public void Create(ResourceKind kind, string ns, string json) => Api.Store.Create(kind, ns, ApiFixture.Object(json)).OrThrow();
+    public void Create(ResourceKind kind, string ns, string json) =>
+        Api.Store.Create(kind, ns, ApiFixture.Object(json)).OrThrow();
 
-    public static string Metrics(string text) => $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {Encoding.UTF8.GetByteCount(text)}\r\nConnection: close\r\n\r\n{text}";
+    public static string Metrics(string text) =>
+        $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {Encoding.UTF8.GetByteCount(text)}\r\nConnection: close\r\n\r\n{text}";
 
-    private void Pod(string ns, string name, string node, string labels, string container, string image, string port, int number)
+    private void Pod(
+        string ns,
+        string name,
+        string node,
+        string labels,
+        string container,
+        string image,
+        string port,
+        int number
+    )
     {
-        Create(ResourceKinds.Pods, ns, $$$"""{"metadata":{"name":"{{{name}}}","labels":{{{labels}}}},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"{{{container}}}","image":"{{{image}}}","ports":[{"name":"{{{port}}}","containerPort":{{{number}}}}]}]}}""");
-        Api.Store.Update(ResourceKinds.Pods, ns, name, new JsonObject { ["status"] = new JsonObject { ["phase"] = "Running" } }, status: true).OrThrow();
+        Create(
+            ResourceKinds.Pods,
+            ns,
+            $$$"""{"metadata":{"name":"{{{name}}}","labels":{{{labels}}}},"spec":{"nodeName":"{{{node}}}","containers":[{"name":"{{{container}}}","image":"{{{image}}}","ports":[{"name":"{{{port}}}","containerPort":{{{number}}}}]}]}}"""
+        );
+        Api.Store.Update(
+                ResourceKinds.Pods,
+                ns,
+                name,
+                new JsonObject { ["status"] = new JsonObject { ["phase"] = "Running" } },
+                status: true
+            )
+            .OrThrow();
     }
 
     public async Task<Stream> ConnectAsync(string ns, string podName, int port, CancellationToken cancellationToken)
@@ -126,8 +183,10 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
                 asked = _asked.GetValueOrDefault(pod);
                 _asked[pod] = asked + 1;
             }
-            if (Endless.TryGetValue(pod, out var endless)) await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
-            else if (Answer(pod, asked) is { } answer) await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _stopped.Token);
+            if (Endless.TryGetValue(pod, out var endless))
+                await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
+            else if (Answer(pod, asked) is { } answer)
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _stopped.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
         {

@@ -68,7 +68,11 @@ public sealed class ObserverTests : IDisposable
         {
             rounds = Math.Max(rounds, n);
             var (before, now) = (traffic.Of(pod, 29), 300 * (n - 29));
-            return pod is "b1" or "agent1" ? System.Text.RegularExpressions.Regex.Replace(before, @" (\d+)\n", m => $" {long.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) + now}\n") : before;
+            return pod is "b1" or "agent1"
+                ? System.Text.RegularExpressions.Regex.Replace(before, @" (\d+)\n", m =>
+                    $" {long.Parse(m.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture) + now}\n"
+                )
+                : before;
         }
 
         var (code, text, report) = await ObserveAsync(cluster, o => o with { Watch = true });
@@ -89,7 +93,8 @@ public sealed class ObserverTests : IDisposable
         cluster.Answer = (pod, n) =>
         {
             // Once, and only after at least one scrape of everything.
-            if (n == 8 && pod == "agent1") cluster.Slice(3, "b3");
+            if (n == 8 && pod == "agent1")
+                cluster.Slice(3, "b3");
             return ObservedCluster.Metrics(n < 8 ? three.Of(pod, n) : Sums.Of(three.Of(pod, 8), two.Of(pod, n - 8)));
         };
 
@@ -110,7 +115,8 @@ public sealed class ObserverTests : IDisposable
         var traffic = new Traffic(10, 1, 1, 1) { EgressFrom = 8 };
         cluster.Answer = (pod, n) =>
         {
-            if (n == 8 && pod == "agent1") Apply(cluster, "load-test-policy.yaml");
+            if (n == 8 && pod == "agent1")
+                Apply(cluster, "load-test-policy.yaml");
             return ObservedCluster.Metrics(traffic.Of(pod, n));
         };
 
@@ -123,23 +129,54 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a page of HTML", "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n<html><body>oops</body></html>", "no Prometheus sample")]
-    [InlineData("not a number", "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} NaN", "which is no count")]
-    [InlineData("less than nothing", "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} -5", "which is no count")]
+    [InlineData(
+        "a page of HTML",
+        "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n<html><body>oops</body></html>",
+        "no Prometheus sample"
+    )]
+    [InlineData(
+        "not a number",
+        "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} NaN",
+        "which is no count"
+    )]
+    [InlineData(
+        "less than nothing",
+        "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} -5",
+        "which is no count"
+    )]
     [InlineData("an error", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops", "500 oops")]
-    [InlineData("a redirect", "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", "302")]
+    [InlineData(
+        "a redirect",
+        "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+        "302"
+    )]
     [InlineData("half an answer", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhubble", "Hubble of node worker1")]
     [InlineData("no answer", null, "Hubble of node worker1")]
     [InlineData("garbage", "\0\u0001\u0002 {{{{ \"", "no Prometheus sample")]
-    public async Task A_target_that_answers_nonsense_fails_the_gate_with_its_reason(string what, string? answer, string reason)
+    public async Task A_target_that_answers_nonsense_fails_the_gate_with_its_reason(
+        string what,
+        string? answer,
+        string reason
+    )
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
         Apply(cluster, "load-test-policy.yaml");
         var traffic = new Traffic(6, 1, 1, 1) { TwoSided = true };
-        cluster.Answer = (pod, n) => pod == "agent1" ? answer is null || answer.StartsWith("HTTP", StringComparison.Ordinal) ? answer : ObservedCluster.Metrics(answer) : ObservedCluster.Metrics(traffic.Of(pod, n));
+        cluster.Answer = (pod, n) =>
+            pod == "agent1"
+                ? answer is null || answer.StartsWith("HTTP", StringComparison.Ordinal)
+                    ? answer
+                    : ObservedCluster.Metrics(answer)
+                : ObservedCluster.Metrics(traffic.Of(pod, n));
 
-        var (code, text, report) = await ObserveAsync(cluster, o => o with { BackendMetric = "", For = TimeSpan.FromSeconds(0.5) });
+        var (code, text, report) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(0.5),
+            }
+        );
 
         code.ShouldBe(0, what);
         report!.Phases[0].Delivery.Kind.ShouldBe("undecided", what);
@@ -161,14 +198,20 @@ public sealed class ObserverTests : IDisposable
         cluster.Endless["agent2"] = EndlessAnswer.Named(what);
 
         // A flood needs its time to be too much.
-        var (code, text, report) = await ObserveAsync(cluster, o => o with
-        {
-            BackendMetric = "", For = TimeSpan.FromSeconds(0.7), TargetTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3),
-        });
+        var (code, text, report) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(0.7),
+                TargetTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3),
+            }
+        );
 
         code.ShouldBe(0, text);
         report!.Phases[0].Delivery.Kind.ShouldBe("undecided", text);
-        var named = report.Quality.Where(q => q.Fails && q.Text.StartsWith("Hubble of node worker2: 0 of", StringComparison.Ordinal)).ShouldHaveSingleItem(text);
+        var named = report
+            .Quality.Where(q => q.Fails && q.Text.StartsWith("Hubble of node worker2: 0 of", StringComparison.Ordinal))
+            .ShouldHaveSingleItem(text);
         named.Text.ShouldContain(reason);
     }
 
@@ -184,7 +227,10 @@ public sealed class ObserverTests : IDisposable
 
         code.ShouldBe(0, text);
         report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
-        report.Quality.ShouldContain(q => !q.Fails && q.Text.StartsWith("counters began anew 1 time(s) (worker2)", StringComparison.Ordinal), text);
+        report.Quality.ShouldContain(
+            q => !q.Fails && q.Text.StartsWith("counters began anew 1 time(s) (worker2)", StringComparison.Ordinal),
+            text
+        );
     }
 
     [Fact]
@@ -193,7 +239,11 @@ public sealed class ObserverTests : IDisposable
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
         var traffic = new Traffic(8, 1, 1, 1);
-        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n) + (pod == "agent1" ? $"hubble_lost_events_total{{source=\"PERF_EVENT_RING_BUFFER\"}} {n}\n" : ""));
+        cluster.Answer = (pod, n) =>
+            ObservedCluster.Metrics(
+                traffic.Of(pod, n)
+                    + (pod == "agent1" ? $"hubble_lost_events_total{{source=\"PERF_EVENT_RING_BUFFER\"}} {n}\n" : "")
+            );
 
         var (code, text, report) = await ObserveAsync(cluster);
 
@@ -214,8 +264,13 @@ public sealed class ObserverTests : IDisposable
         var (code, text, _) = await ObserveAsync(cluster, o => o with { Redact = true });
 
         code.ShouldBe(0, text);
-        var everything = text.Replace(_folder, "", StringComparison.Ordinal) + string.Concat(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Select(File.ReadAllText));
-        foreach (var name in (string[])["worker1", "worker3", "backend-1", "load-test", "backend/b", "127.0.0.1"]) everything.ShouldNotContain(name);
+        var everything =
+            text.Replace(_folder, "", StringComparison.Ordinal)
+            + string.Concat(
+                Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Select(File.ReadAllText)
+            );
+        foreach (var name in (string[])["worker1", "worker3", "backend-1", "load-test", "backend/b", "127.0.0.1"])
+            everything.ShouldNotContain(name);
         everything.ShouldContain("pod-1");
     }
 
@@ -230,7 +285,16 @@ public sealed class ObserverTests : IDisposable
 
         using var nobody = new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" });
         using var errors = new StringWriter();
-        (await ObserveCommand.RunAsync(nobody, new ObserveOptions("backend", "backend-1"), TimeProvider.System, TextWriter.Null, errors, TestContext.Current.CancellationToken)).ShouldBe(1);
+        (
+            await ObserveCommand.RunAsync(
+                nobody,
+                new ObserveOptions("backend", "backend-1"),
+                TimeProvider.System,
+                TextWriter.Null,
+                errors,
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldBe(1);
         errors.ToString().ShouldContain("cannot be asked");
     }
 
@@ -238,14 +302,33 @@ public sealed class ObserverTests : IDisposable
     {
         var (policies, problems) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
         problems.ShouldBeEmpty();
-        foreach (var policy in policies) cluster.Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest).OrThrow();
+        foreach (var policy in policies)
+            cluster
+                .Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest)
+                .OrThrow();
     }
 
-    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(ObservedCluster cluster, Func<ObserveOptions, ObserveOptions>? with = null)
+    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(
+        ObservedCluster cluster,
+        Func<ObserveOptions, ObserveOptions>? with = null
+    )
     {
-        var options = new ObserveOptions("backend", "backend-1") { Interval = TimeSpan.FromMilliseconds(5), For = TimeSpan.FromSeconds(60), RequestsPerMinute = 10_000_000, Output = _folder };
+        var options = new ObserveOptions("backend", "backend-1")
+        {
+            Interval = TimeSpan.FromMilliseconds(5),
+            For = TimeSpan.FromSeconds(60),
+            RequestsPerMinute = 10_000_000,
+            Output = _folder,
+        };
         using var text = new StringWriter();
-        var code = await ObserveCommand.RunAsync(cluster.Api.Client, with?.Invoke(options) ?? options, TimeProvider.System, text, text, TestContext.Current.CancellationToken);
+        var code = await ObserveCommand.RunAsync(
+            cluster.Api.Client,
+            with?.Invoke(options) ?? options,
+            TimeProvider.System,
+            text,
+            text,
+            TestContext.Current.CancellationToken
+        );
         var folder = Directory.EnumerateDirectories(_folder).SingleOrDefault();
         TestContext.Current.TestOutputHelper?.WriteLine(text.ToString());
         return (code, text.ToString(), folder is null ? null : ReportJson.ReadFile(folder));

@@ -44,21 +44,42 @@ public sealed class PrometheusObserverTests : IDisposable
         var (code, text, report) = await ObserveAsync(prometheus);
         code.ShouldBe(0, text);
         report!.Phases[0].Delivery.Kind.ShouldBe("undecided");
-        report.Quality.ShouldContain(q => q.Fails && q.Text.Contains("no agent's Hubble metrics", StringComparison.Ordinal));
+        report.Quality.ShouldContain(q =>
+            q.Fails && q.Text.Contains("no agent's Hubble metrics", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
     [InlineData("HTML", "<html><body>Log in</body></html>", "is no Prometheus")]
-    [InlineData("an error of its own", """{"status":"error","errorType":"bad_data","error":"query timed out"}""", "query timed out")]
-    [InlineData("another result", """{"status":"success","data":{"resultType":"vector","result":[]}}""", "is no Prometheus")]
+    [InlineData(
+        "an error of its own",
+        """{"status":"error","errorType":"bad_data","error":"query timed out"}""",
+        "query timed out"
+    )]
+    [InlineData(
+        "another result",
+        """{"status":"success","data":{"resultType":"vector","result":[]}}""",
+        "is no Prometheus"
+    )]
     [InlineData("a list", "[]", "is no Prometheus")]
-    [InlineData("half of one", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,""", "is no Prometheus")]
-    [InlineData("a sample that is none", """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[["x"]]}]}}""", "is no Prometheus")]
+    [InlineData(
+        "half of one",
+        """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,""",
+        "is no Prometheus"
+    )]
+    [InlineData(
+        "a sample that is none",
+        """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[["x"]]}]}}""",
+        "is no Prometheus"
+    )]
     [InlineData("very deep", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "is no Prometheus")]
     [InlineData("no answer", null, "cannot be asked")]
     public async Task What_is_no_Prometheus_ends_with_1_and_a_sentence(string what, string? answer, string expected)
     {
-        await using var prometheus = new FakePrometheus { Answer = _ => answer is null ? null : FakePrometheus.Json(answer) };
+        await using var prometheus = new FakePrometheus
+        {
+            Answer = _ => answer is null ? null : FakePrometheus.Json(answer),
+        };
         var (code, text, _) = await ObserveAsync(prometheus);
         code.ShouldBe(1, what);
         text.ShouldContain(expected);
@@ -73,7 +94,12 @@ public sealed class PrometheusObserverTests : IDisposable
     {
         await using var prometheus = new FakePrometheus { Endless = EndlessAnswer.Named(what) };
         // A flood needs its time to be too much.
-        var (code, text, _) = await ObserveAsync(prometheus, o => o with { PrometheusTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3) });
+        var (code, text, _) = await ObserveAsync(prometheus, o =>
+            o with
+            {
+                PrometheusTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3),
+            }
+        );
         code.ShouldBe(1, text);
         text.ShouldContain(expected);
         text.ShouldContain($"Prometheus {prometheus.Address}");
@@ -89,29 +115,65 @@ public sealed class PrometheusObserverTests : IDisposable
         prometheus.Answer = query =>
         {
             var body = scraped(query)!.Split("\r\n\r\n", 2)[1];
-            return FakePrometheus.Json(System.Text.RegularExpressions.Regex.Replace(body, "\"instance\":\"worker2:9091\".*?\"values\":(\\[\\[.*?\\]\\])",
-                m => query.StartsWith("up", StringComparison.Ordinal) ? m.Value.Replace("\"1\"", "\"0\"", StringComparison.Ordinal) : System.Text.RegularExpressions.Regex.Replace(m.Value, "\"\\d+\"\\]", "\"NaN\"]")));
+            return FakePrometheus.Json(
+                System.Text.RegularExpressions.Regex.Replace(
+                    body,
+                    "\"instance\":\"worker2:9091\".*?\"values\":(\\[\\[.*?\\]\\])",
+                    m =>
+                        query.StartsWith("up", StringComparison.Ordinal)
+                            ? m.Value.Replace("\"1\"", "\"0\"", StringComparison.Ordinal)
+                            : System.Text.RegularExpressions.Regex.Replace(m.Value, "\"\\d+\"\\]", "\"NaN\"]")
+                )
+            );
         };
         var (code, text, report) = await ObserveAsync(prometheus, "backend-policy.yaml");
         code.ShouldBe(0, text);
-        report!.Quality.ShouldContain(q => q.Text.Contains("Hubble of node worker2: 0 of", StringComparison.Ordinal), text);
+        report!.Quality.ShouldContain(
+            q => q.Text.Contains("Hubble of node worker2: 0 of", StringComparison.Ordinal),
+            text
+        );
     }
 
     private static double Now() => (new LaterClock().GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - 2;
 
-    private Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(FakePrometheus prometheus, params string[] policies) => ObserveAsync(prometheus, o => o, policies);
+    private Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(
+        FakePrometheus prometheus,
+        params string[] policies
+    ) => ObserveAsync(prometheus, o => o, policies);
 
-    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(FakePrometheus prometheus, Func<ObserveOptions, ObserveOptions> with, params string[] policies)
+    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(
+        FakePrometheus prometheus,
+        Func<ObserveOptions, ObserveOptions> with,
+        params string[] policies
+    )
     {
         await using var cluster = await ObservedCluster.StartAsync();
         foreach (var file in policies)
         {
-            foreach (var policy in PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file)).Policies)
-                cluster.Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest).OrThrow();
+            foreach (
+                var policy in PolicyManifest
+                    .ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file))
+                    .Policies
+            )
+                cluster
+                    .Api.Store.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace, policy.Manifest)
+                    .OrThrow();
         }
-        var options = new ObserveOptions("backend", "backend-1") { Prometheus = prometheus.Address, RequestsPerMinute = 10_000_000, Output = _folder };
+        var options = new ObserveOptions("backend", "backend-1")
+        {
+            Prometheus = prometheus.Address,
+            RequestsPerMinute = 10_000_000,
+            Output = _folder,
+        };
         using var text = new StringWriter();
-        var code = await ObserveCommand.RunAsync(cluster.Api.Client, with(options), new LaterClock(), text, text, TestContext.Current.CancellationToken);
+        var code = await ObserveCommand.RunAsync(
+            cluster.Api.Client,
+            with(options),
+            new LaterClock(),
+            text,
+            text,
+            TestContext.Current.CancellationToken
+        );
         TestContext.Current.TestOutputHelper?.WriteLine(text.ToString());
         var folder = Directory.EnumerateDirectories(_folder).SingleOrDefault();
         return (code, text.ToString(), folder is null ? null : ReportJson.ReadFile(folder));

@@ -23,14 +23,22 @@ public sealed class ServiceWatchLiveTests
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         scenario = scenario with { Load = scenario.Load with { RatePerSecond = 200 } };
         var folder = Directory.CreateTempSubdirectory("watch-");
-        LabControllerOptions options = new LabControllerOptions("a test", [], _ => scenario, s => s.Settings, _ => 3, folder.FullName);
+        LabControllerOptions options = new LabControllerOptions(
+            "a test",
+            [],
+            _ => scenario,
+            s => s.Settings,
+            _ => 3,
+            folder.FullName
+        );
         await using LabController load = new LabController(lab.Api, scenario, options, TimeProvider.System);
         LiveState feed = new LiveState(TimeProvider.System);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var found = await ServiceSearch.FindAsync(lab.Api, cancellation);
         var watched = ServiceWatch.OptionsFor(found.Namespace!, found.Name!) with
         {
-            Interval = TimeSpan.FromMilliseconds(500), RequestsPerMinute = 100_000,
+            Interval = TimeSpan.FromMilliseconds(500),
+            RequestsPerMinute = 100_000,
         };
         var watching = new ServiceWatch(lab.Api, watched, feed, TimeProvider.System).RunAsync(end.Token);
         var kinds = new ConcurrentQueue<string>();
@@ -40,32 +48,43 @@ public sealed class ServiceWatchLiveTests
             var (state, last) = (feed.State, said);
             kinds.Enqueue(state.Verdict?.Kind ?? "none");
             // For whoever reads why this failed.
-            said = $"{state.Situation.Headline} | {state.Verdict?.Text} | "
-                + string.Join(", ", state.Rows.Select(
-                    r => $"{r.Name} {r.State} {r.OkPerSecond:0}/s {r.FailedPerSecond:0}/s {r.Share:0.00}"));
-            if (said != last) TestContext.Current.TestOutputHelper?.WriteLine($"{state.At:0.0} {said}");
+            said =
+                $"{state.Situation.Headline} | {state.Verdict?.Text} | "
+                + string.Join(
+                    ", ",
+                    state.Rows.Select(r =>
+                        $"{r.Name} {r.State} {r.OkPerSecond:0}/s {r.FailedPerSecond:0}/s {r.Share:0.00}"
+                    )
+                );
+            if (said != last)
+                TestContext.Current.TestOutputHelper?.WriteLine($"{state.At:0.0} {said}");
         };
         await Eventually.HoldsAsync("there is no traffic", () =>
-            feed.State.Situation.Headline.StartsWith("No requests", StringComparison.Ordinal));
+            feed.State.Situation.Headline.StartsWith("No requests", StringComparison.Ordinal)
+        );
 
         // 1. traffic, with HTTP rules on the backends
         var run = load.RunAsync(new RunOrder(scenario, Manual: true), new NoListener(), cancellation);
-        await Eventually.HoldsAsync("every pod has its rate", () => feed.State.Rows is { Length: 3 } rows
-            && rows.All(r => r is { OkPerSecond: > 20, FailedPerSecond: 0, Share: > 0.2 }));
+        await Eventually.HoldsAsync("every pod has its rate", () =>
+            feed.State.Rows is { Length: 3 } rows
+            && rows.All(r => r is { OkPerSecond: > 20, FailedPerSecond: 0, Share: > 0.2 })
+        );
 
         // 2. A Pod is deleted and replaced. Soon: of the client ports used before, those that conntrack has sent to
         // other Pods stay with them, and with many of them the new Pod's share is smaller indeed.
         var gone = feed.State.Rows[0].Name;
         await lab.Api.CoreV1.DeleteNamespacedPodAsync(gone, "backend", cancellationToken: cancellation);
-        await Eventually.HoldsAsync(
-            "the new pod has its share", () => feed.State is { Verdict.Kind: "even", Rows.Length: 3 }
-            && feed.State.Rows.All(r => r.Name != gone && r is { OkPerSecond: > 20, Share: > 0.25 }));
+        await Eventually.HoldsAsync("the new pod has its share", () =>
+            feed.State is { Verdict.Kind: "even", Rows.Length: 3 }
+            && feed.State.Rows.All(r => r.Name != gone && r is { OkPerSecond: > 20, Share: > 0.25 })
+        );
         kinds.ShouldNotContain("skewed");
 
         // 3. both policies
         await load.RunAsync(new PageCommand(PageAction.ApplyPolicy, "load-test-policy.yaml"), cancellation);
         await Eventually.HoldsAsync("it is skewed and explained", () =>
-            feed.State is { Verdict.Kind: "skewed", Diagnosis.Name: "two-sided-l7" });
+            feed.State is { Verdict.Kind: "skewed", Diagnosis.Name: "two-sided-l7" }
+        );
         feed.State.Situation.Headline.ShouldBe("1 of 3 pods answers");
         feed.State.Rows.Count(r => r is { State: "silent", OkPerSecond: 0, FailedPerSecond: > 5, Share: 0 })
             .ShouldBe(2);
@@ -73,8 +92,9 @@ public sealed class ServiceWatchLiveTests
 
         // 4. the client's policy is removed: skewed no more
         await load.RunAsync(new PageCommand(PageAction.RemovePolicy, "load-test-policy.yaml"), cancellation);
-        await Eventually.HoldsAsync(
-            "it is even again", () => feed.State is { Verdict.Kind: "even", Situation.Kind: "balanced" });
+        await Eventually.HoldsAsync("it is even again", () =>
+            feed.State is { Verdict.Kind: "even", Situation.Kind: "balanced" }
+        );
 
         await end.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => watching);

@@ -73,13 +73,15 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         _cluster.Answer = (pod, _) => ObservedCluster.Metrics(traffic.Of(pod, 5));
         Watch();
 
-        await Eventually.HoldsAsync(
-            "there is no traffic", () => State.Situation.Headline.StartsWith("No requests", StringComparison.Ordinal));
+        await Eventually.HoldsAsync("there is no traffic", () =>
+            State.Situation.Headline.StartsWith("No requests", StringComparison.Ordinal)
+        );
 
         State.Situation.Headline.ShouldMatch(@"^No requests to backend/backend-1 in the last \d+ s$");
         State.Situation.Kind.ShouldBe("waiting");
         State.Verdict.ShouldBeNull();
-        State.Rows.Select(r => (r.Name, r.OkPerSecond, r.Share))
+        State
+            .Rows.Select(r => (r.Name, r.OkPerSecond, r.Share))
             .ShouldBe([("b1", 0, null), ("b2", 0, null), ("b3", 0, null)]);
     }
 
@@ -89,12 +91,14 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         ApplyBackendPolicy();
         Play(new Traffic(4, 1, 1, 1));
         Watch();
-        await Eventually.HoldsAsync(
-            "there are rates", () => State.Rows.Length == 3 && State.Rows.All(r => r.OkPerSecond > 0));
+        await Eventually.HoldsAsync("there are rates", () =>
+            State.Rows.Length == 3 && State.Rows.All(r => r.OkPerSecond > 0)
+        );
 
         _switch.IsOff = true;
         await Eventually.HoldsAsync("it is not reachable", () =>
-            State.Situation.Headline.StartsWith("Not reachable", StringComparison.Ordinal));
+            State.Situation.Headline.StartsWith("Not reachable", StringComparison.Ordinal)
+        );
         State.Situation.Headline.ShouldMatch(@"^Not reachable since \d\d:\d\d:\d\d$");
         State.Situation.Why.ShouldContain("Connection refused");
         State.Verdict.ShouldBeNull();
@@ -112,15 +116,17 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         _cluster.Answer = (_, _) => null;
         Watch();
 
-        await Eventually.HoldsAsync(
-            "counters are missing", () => State.Situation.Headline == "No counters of backend/backend-1");
+        await Eventually.HoldsAsync("counters are missing", () =>
+            State.Situation.Headline == "No counters of backend/backend-1"
+        );
         State.Situation.Answers.ShouldContain("Hubble: worker1:");
         State.Situation.Why.ShouldContain("docs/observe.md");
         State.Verdict.ShouldBeNull();
 
         Play(new Traffic(5, 1, 1, 1));
-        await Eventually.HoldsAsync(
-            "there is traffic", () => State.Rows.Length == 3 && State.Rows.All(r => r.OkPerSecond > 0));
+        await Eventually.HoldsAsync("there is traffic", () =>
+            State.Rows.Length == 3 && State.Rows.All(r => r.OkPerSecond > 0)
+        );
     }
 
     [Fact]
@@ -129,14 +135,18 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         ApplyBackendPolicy();
         Play(new Traffic(6, 1, 1, 1));
         Watch("later");
-        await Eventually.HoldsAsync(
-            "it does not exist", () => State.Situation.Headline == "backend/later does not exist");
+        await Eventually.HoldsAsync("it does not exist", () =>
+            State.Situation.Headline == "backend/later does not exist"
+        );
 
         _cluster.Service("later");
         await Eventually.HoldsAsync("it has no pods", () => State.Situation.Headline == "backend/later has no pods");
         State.Rows.ShouldBeEmpty();
 
-        _cluster.Create(ResourceKinds.EndpointSlices, "backend", """
+        _cluster.Create(
+            ResourceKinds.EndpointSlices,
+            "backend",
+            """
             {
               "metadata": { "name": "later-1", "labels": { "kubernetes.io/service-name": "later" } },
               "addressType": "IPv4", "ports": [{ "port": 8080 }],
@@ -145,7 +155,8 @@ public sealed class ServiceWatchTests : IAsyncLifetime
                 "targetRef": { "kind": "Pod", "name": "b1", "namespace": "backend" }
               }]
             }
-            """);
+            """
+        );
         await Eventually.HoldsAsync("its pod answers", () => State.Rows is [{ Name: "b1", OkPerSecond: > 0 }]);
     }
 
@@ -157,14 +168,17 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         var (changed, from) = (false, new ConcurrentDictionary<string, int>(StringComparer.Ordinal));
         _cluster.Answer = (pod, n) =>
         {
-            if (!Volatile.Read(ref changed)) return ObservedCluster.Metrics(three.Of(pod, n));
+            if (!Volatile.Read(ref changed))
+                return ObservedCluster.Metrics(three.Of(pod, n));
             var first = from.GetOrAdd(pod, n);
             return ObservedCluster.Metrics(Sums.Of(three.Of(pod, first), two.Of(pod, n - first)));
         };
         List<string> kinds = [];
         _feed.Changed += () =>
         {
-            if (State.Verdict is { } verdict) lock (kinds) kinds.Add(verdict.Kind);
+            if (State.Verdict is { } verdict)
+                lock (kinds)
+                    kinds.Add(verdict.Kind);
         };
         Watch();
         await Eventually.HoldsAsync("three are even", () => State is { Verdict.Kind: "even", Rows.Length: 3 });
@@ -173,7 +187,8 @@ public sealed class ServiceWatchTests : IAsyncLifetime
 
         await Eventually.HoldsAsync("two are even", () => State is { Verdict.Kind: "even", Rows.Length: 2 });
 
-        lock (kinds) kinds.ShouldNotContain("skewed");
+        lock (kinds)
+            kinds.ShouldNotContain("skewed");
         State.Events.ShouldContain(e => e.Name.Contains("b3", StringComparison.Ordinal));
     }
 
@@ -197,8 +212,9 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         State.Rows.ShouldBeEmpty();
 
         _paused = false;
-        await Eventually.HoldsAsync(
-            "it watches again", () => State is { Activity: "watching", Scenario: "", Rows.Length: 3 });
+        await Eventually.HoldsAsync("it watches again", () =>
+            State is { Activity: "watching", Scenario: "", Rows.Length: 3 }
+        );
     }
 
     [Fact]
@@ -206,13 +222,16 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     {
         ApplyBackendPolicy();
         Play(new Traffic(10, 1, 1, 1));
-        _switch.Instead = (_, path) => path.StartsWith("/apis/discovery.k8s.io/v1/", StringComparison.Ordinal)
-            ? (HttpStatusCode.NotFound, """{"kind":"Status","code":404}""") : null;
+        _switch.Instead = (_, path) =>
+            path.StartsWith("/apis/discovery.k8s.io/v1/", StringComparison.Ordinal)
+                ? (HttpStatusCode.NotFound, """{"kind":"Status","code":404}""")
+                : null;
         _switch.Path = path => path.Replace("/v1beta1/", "/v1/", StringComparison.Ordinal);
         Watch();
 
-        await Eventually.HoldsAsync(
-            "there are rates", () => State.Rows.Length == 3 && State.Rows.All(r => r.OkPerSecond > 0));
+        await Eventually.HoldsAsync("there are rates", () =>
+            State.Rows.Length == 3 && State.Rows.All(r => r.OkPerSecond > 0)
+        );
     }
 
     [Fact]
@@ -228,8 +247,11 @@ public sealed class ServiceWatchTests : IAsyncLifetime
 
     private void Watch(string service = "backend-1", Func<ObserveOptions, ObserveOptions>? with = null)
     {
-        var options = ServiceWatch.OptionsFor(
-            "backend", service) with { Interval = TimeSpan.FromMilliseconds(20), RequestsPerMinute = 10_000_000 };
+        var options = ServiceWatch.OptionsFor("backend", service) with
+        {
+            Interval = TimeSpan.FromMilliseconds(20),
+            RequestsPerMinute = 10_000_000,
+        };
         _watch = new ServiceWatch(_client, with?.Invoke(options) ?? options, _feed, TimeProvider.System, () => _paused);
         _watching = _watch.RunAsync(_end.Token);
     }
@@ -243,15 +265,19 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         var (policies, problems) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", file));
         problems.ShouldBeEmpty();
         foreach (var policy in policies)
-            _cluster.Create(ResourceKinds.CiliumNetworkPolicies, policy.Model.Namespace,
-                policy.Manifest.ToJsonString());
+            _cluster.Create(
+                ResourceKinds.CiliumNetworkPolicies,
+                policy.Model.Namespace,
+                policy.Manifest.ToJsonString()
+            );
     }
 
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(
-            () => _watch is null ? Task.FromCanceled(_end.Token) : _watching);
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            _watch is null ? Task.FromCanceled(_end.Token) : _watching
+        );
         _client.Dispose();
         _switch.Dispose();
         await _cluster.DisposeAsync();

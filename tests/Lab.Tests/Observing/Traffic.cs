@@ -21,7 +21,8 @@ internal sealed class Traffic
             {
                 var u = random.NextDouble() * weights.Sum();
                 var i = 0;
-                for (; i < weights.Length - 1 && u >= weights[i]; i++) u -= weights[i];
+                for (; i < weights.Length - 1 && u >= weights[i]; i++)
+                    u -= weights[i];
                 sum[i]++;
             }
         }
@@ -43,16 +44,31 @@ internal sealed class Traffic
             var i = digit - '1';
             return F($"# TYPE echo_requests counter\necho_requests {(TwoSided && i != 2 ? 0 : chosen[i])}\n");
         }
-        if (!pod.StartsWith("agent", StringComparison.Ordinal)) return "";
+        if (!pod.StartsWith("agent", StringComparison.Ordinal))
+            return "";
         var node = pod[^1] - '1';
         for (var i = 0; i < chosen.Length; i++)
         {
             // Ingress: the proxy of the backend's node. Both: the client's node (worker3), where its own backend passes twice.
-            var (passes, status) = TwoSided ? node == 2 ? (i == 2 ? 2 : 1, i == 2 ? 200 : 503) : (0, 0) : (node == i ? 1 : 0, 200);
-            var count = passes * chosen[i] + (node == 2 && scrape > EgressFrom ? chosen[i] - _chosen[EgressFrom][i] : 0);
-            if (passes == 0 && count == 0) continue;
-            text.Append(F($"hubble_http_requests_total{{source=\"load-test/client\",destination=\"backend/b{i + 1}\",method=\"POST\",protocol=\"HTTP/1.1\"}} {count}\n"));
-            text.Append(F($"hubble_http_responses_total{{source=\"backend/b{i + 1}\",destination=\"load-test/client\",method=\"POST\",status=\"{status}\"}} {count}\n"));
+            var (passes, status) = TwoSided
+                ? node == 2
+                    ? (i == 2 ? 2 : 1, i == 2 ? 200 : 503)
+                    : (0, 0)
+                : (node == i ? 1 : 0, 200);
+            var count =
+                passes * chosen[i] + (node == 2 && scrape > EgressFrom ? chosen[i] - _chosen[EgressFrom][i] : 0);
+            if (passes == 0 && count == 0)
+                continue;
+            text.Append(
+                F(
+                    $"hubble_http_requests_total{{source=\"load-test/client\",destination=\"backend/b{i + 1}\",method=\"POST\",protocol=\"HTTP/1.1\"}} {count}\n"
+                )
+            );
+            text.Append(
+                F(
+                    $"hubble_http_responses_total{{source=\"backend/b{i + 1}\",destination=\"load-test/client\",method=\"POST\",status=\"{status}\"}} {count}\n"
+                )
+            );
         }
         return text.ToString();
     }

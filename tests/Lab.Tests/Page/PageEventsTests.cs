@@ -31,20 +31,36 @@ public sealed class PageEventsTests
         Progress(feed, pods: 4, at: 4);
         publish();
 
-        (await ChartFrameAsync(second)).ShouldContain("backend-1-003", customMessage: "it has the new line from the start");
-        (await ChartFrameAsync(first)).ShouldStartWith("event: series", customMessage: "a point of lines that it does not know is nothing to it");
+        (await ChartFrameAsync(second)).ShouldContain(
+            "backend-1-003",
+            customMessage: "it has the new line from the start"
+        );
+        (await ChartFrameAsync(first)).ShouldStartWith(
+            "event: series",
+            customMessage: "a point of lines that it does not know is nothing to it"
+        );
         broadcast.Close(second);
         broadcast.Close(first);
     }
 
-    private static void Progress(LiveState feed, int pods, double at) => feed.Progress(ManyPods.Report(ManyPods.Pods(pods, 3), _ => true, at, at));
+    private static void Progress(LiveState feed, int pods, double at) =>
+        feed.Progress(ManyPods.Report(ManyPods.Pods(pods, 3), _ => true, at, at));
 
     private static async Task<string> ChartFrameAsync(PageEvents.Page page)
     {
         while (true)
         {
-            var frame = Encoding.UTF8.GetString(await page.Frames.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
-            if (frame.StartsWith("event: series", StringComparison.Ordinal) || frame.StartsWith("event: point", StringComparison.Ordinal)) return frame;
+            var frame = Encoding.UTF8.GetString(
+                await page
+                    .Frames.ReadAsync(TestContext.Current.CancellationToken)
+                    .AsTask()
+                    .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)
+            );
+            if (
+                frame.StartsWith("event: series", StringComparison.Ordinal)
+                || frame.StartsWith("event: point", StringComparison.Ordinal)
+            )
+                return frame;
         }
     }
 
@@ -54,7 +70,11 @@ public sealed class PageEventsTests
         private readonly Channel<Action> _held = Channel.CreateUnbounded<Action>();
 
         /// <summary>The next one that waits; the action lets it go.</summary>
-        public async Task<Action> NextAsync() => await _held.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        public async Task<Action> NextAsync() =>
+            await _held
+                .Reader.ReadAsync(TestContext.Current.CancellationToken)
+                .AsTask()
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {

@@ -12,7 +12,14 @@ public sealed class PageServerTests : IAsyncLifetime
     private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private PageServer _server = null!;
 
-    public async ValueTask InitializeAsync() => _server = await PageServer.StartAsync(_feed, _commands, TimeProvider.System, null, TestContext.Current.CancellationToken);
+    public async ValueTask InitializeAsync() =>
+        _server = await PageServer.StartAsync(
+            _feed,
+            _commands,
+            TimeProvider.System,
+            null,
+            TestContext.Current.CancellationToken
+        );
 
     private string Token => _server.Link.Fragment[1..];
 
@@ -40,11 +47,33 @@ public sealed class PageServerTests : IAsyncLifetime
     public async Task Anything_else_is_refused(string what, HttpStatusCode status)
     {
         var answer = await CommandAsync(
-            what switch { "no origin" => null, "another origin" => "http://example.org", _ => Origin }, what switch { "no token" => null, "another token" => new string('0', 64), _ => Token },
-            what switch { "no JSON" => "apply", "no such action" => """{"action":"format-disk","target":""}""", "too long" => new string(' ', 5000), _ => null },
-            host: what == "another host" ? "rebound.example.org" : null, site: what == "another site" ? "cross-site" : null);
+            what switch
+            {
+                "no origin" => null,
+                "another origin" => "http://example.org",
+                _ => Origin,
+            },
+            what switch
+            {
+                "no token" => null,
+                "another token" => new string('0', 64),
+                _ => Token,
+            },
+            what switch
+            {
+                "no JSON" => "apply",
+                "no such action" => """{"action":"format-disk","target":""}""",
+                "too long" => new string(' ', 5000),
+                _ => null,
+            },
+            host: what == "another host" ? "rebound.example.org" : null,
+            site: what == "another site" ? "cross-site" : null
+        );
 
-        answer.StatusCode.ShouldBe(status, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        answer.StatusCode.ShouldBe(
+            status,
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)
+        );
         _commands.Given.ShouldBeEmpty();
     }
 
@@ -70,7 +99,10 @@ public sealed class PageServerTests : IAsyncLifetime
 
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe(type);
-        answer.Headers.GetValues("Content-Security-Policy").Single().ShouldStartWith("default-src 'none'; script-src 'self'; style-src 'self'");
+        answer
+            .Headers.GetValues("Content-Security-Policy")
+            .Single()
+            .ShouldStartWith("default-src 'none'; script-src 'self'; style-src 'self'");
         (await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).ShouldNotBeEmpty();
     }
 
@@ -80,12 +112,16 @@ public sealed class PageServerTests : IAsyncLifetime
     [InlineData("reports/none/report.html")]
     [InlineData("nothing.js")]
     public async Task What_is_not_the_pages_is_not_served(string path) =>
-        (await _client.GetAsync(new Uri(_server.Address, path), TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (
+            await _client.GetAsync(new Uri(_server.Address, path), TestContext.Current.CancellationToken)
+        ).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
     [Fact]
     public async Task A_page_gets_the_whole_and_then_what_changes()
     {
-        using var lines = new StreamReader(await _client.GetStreamAsync(new Uri(_server.Address, "events"), TestContext.Current.CancellationToken));
+        using var lines = new StreamReader(
+            await _client.GetStreamAsync(new Uri(_server.Address, "events"), TestContext.Current.CancellationToken)
+        );
         await UntilAsync(lines, "event: lab");
         await UntilAsync(lines, "event: series");
         await UntilAsync(lines, "event: state");
@@ -98,21 +134,42 @@ public sealed class PageServerTests : IAsyncLifetime
 
     private static async Task<string> UntilAsync(StreamReader lines, params string[] parts)
     {
-        while (await lines.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken) is { } line)
-            if (parts.All(part => line.Contains(part, StringComparison.Ordinal))) return line;
+        while (
+            await lines
+                .ReadLineAsync(TestContext.Current.CancellationToken)
+                .AsTask()
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)
+                is { } line
+        )
+            if (parts.All(part => line.Contains(part, StringComparison.Ordinal)))
+                return line;
         throw new InvalidOperationException("the stream ended");
     }
 
-    private async Task<HttpResponseMessage> CommandAsync(string? origin, string? token, string? body = null, string? host = null, string? site = null)
+    private async Task<HttpResponseMessage> CommandAsync(
+        string? origin,
+        string? token,
+        string? body = null,
+        string? host = null,
+        string? site = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(_server.Address, "commands"))
         {
-            Content = new StringContent(body ?? """{"action":"apply-policy","target":"one.yaml"}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                body ?? """{"action":"apply-policy","target":"one.yaml"}""",
+                Encoding.UTF8,
+                "application/json"
+            ),
         };
-        if (origin is not null) request.Headers.Add("Origin", origin);
-        if (token is not null) request.Headers.Add("X-Page-Token", token);
-        if (site is not null) request.Headers.Add("Sec-Fetch-Site", site);
-        if (host is not null) request.Headers.Host = host;
+        if (origin is not null)
+            request.Headers.Add("Origin", origin);
+        if (token is not null)
+            request.Headers.Add("X-Page-Token", token);
+        if (site is not null)
+            request.Headers.Add("Sec-Fetch-Site", site);
+        if (host is not null)
+            request.Headers.Host = host;
         return await _client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
@@ -130,7 +187,8 @@ public sealed class PageServerTests : IAsyncLifetime
 
         public Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken)
         {
-            if (Refusal is { } why) throw new CommandRefusedException(why);
+            if (Refusal is { } why)
+                throw new CommandRefusedException(why);
             Given.Add(command);
             return Task.FromResult("done");
         }

@@ -11,18 +11,29 @@ public sealed class PodRowBuilderTests
     [InlineData(21, 5, 5, true)]
     [InlineData(300, 12, 12, true)]
     [InlineData(300, 150, 20, true)]
-    public void Many_pods_are_shown_by_node_and_many_nodes_together_and_every_pod_is_in_one_row(int pods, int nodes, int rows, bool grouped)
+    public void Many_pods_are_shown_by_node_and_many_nodes_together_and_every_pod_is_in_one_row(
+        int pods,
+        int nodes,
+        int rows,
+        bool grouped
+    )
     {
         var all = ManyPods.Pods(pods, nodes);
 
-        var shown = PodRowBuilder.Of(ManyPods.Report(all, _ => true).Phases[0], ManyPods.Rates(all, _ => true), null, null);
+        var shown = PodRowBuilder.Of(
+            ManyPods.Report(all, _ => true).Phases[0],
+            ManyPods.Rates(all, _ => true),
+            null,
+            null
+        );
 
         shown.Length.ShouldBe(rows);
         shown.Sum(r => r.Pods).ShouldBe(pods);
         shown.Sum(r => r.OkPerSecond).ShouldBe(pods, tolerance: 0.01 * rows);
         shown.Sum(r => r.Expected).ShouldBe(1, tolerance: 0.001);
         shown.Any(r => r.Pods > 1).ShouldBe(grouped);
-        if (nodes > PodRowBuilder.Most) shown[^1].Node.ShouldBe($"{nodes - PodRowBuilder.Most + 1} other nodes", "it is no one of them");
+        if (nodes > PodRowBuilder.Most)
+            shown[^1].Node.ShouldBe($"{nodes - PodRowBuilder.Most + 1} other nodes", "it is no one of them");
         shown.Where(r => r.OnClientNode).Select(r => r.Node).Distinct().ShouldBe(["node-00"]);
     }
 
@@ -33,7 +44,12 @@ public sealed class PodRowBuilderTests
         bool Answers(int i) => i % 12 == 0;
         var (then, now) = (ManyPods.Report(pods, Answers, at: 8, per: 8), ManyPods.Report(pods, Answers));
 
-        var rows = PodRowBuilder.Of(now.Phases[0], ManyPods.Rates(pods, Answers), then.Details.Series[0], now.Details.Series[0]);
+        var rows = PodRowBuilder.Of(
+            now.Phases[0],
+            ManyPods.Rates(pods, Answers),
+            then.Details.Series[0],
+            now.Details.Series[0]
+        );
 
         rows.Where(r => r.State == "answers").Select(r => r.Node).ShouldBe(["node-00"]);
         rows.Where(r => r.State == "silent").Count().ShouldBe(11);

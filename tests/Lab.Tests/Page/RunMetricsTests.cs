@@ -12,7 +12,16 @@ public sealed class RunMetricsTests
         var pods = ManyPods.Pods(3, 3);
         feed.Begin("many-pods", "Many pods", byHand: true, 3);
         feed.Progress(ManyPods.Report(pods, i => i == 0));
-        feed.Sample(ManyPods.Rates(pods, i => i == 0) with { Responses = [new ResponseCount("backend-1-000", "node-00", 200, 10), new ResponseCount(null, null, 503, 20)] });
+        feed.Sample(
+            ManyPods.Rates(pods, i => i == 0) with
+            {
+                Responses =
+                [
+                    new ResponseCount("backend-1-000", "node-00", 200, 10),
+                    new ResponseCount(null, null, 503, 20),
+                ],
+            }
+        );
 
         var text = RunMetricsText.Render(feed.State);
 

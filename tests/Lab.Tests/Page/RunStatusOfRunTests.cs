@@ -27,7 +27,9 @@ public sealed class RunStatusOfRunTests
         situation.Kind.ShouldBe("failing");
         situation.Headline.ShouldBe("1 of 3 pods answers");
         situation.Answers.ShouldBe("backend-1-7d9f-ccccc on cluster-worker3 (the client's node): 17.0 successes/s");
-        situation.Silent.ShouldBe("backend-1-7d9f-aaaaa on cluster-worker, backend-1-7d9f-bbbbb on cluster-worker2: 0.0 successes/s; 34.0 requests/s end in 503");
+        situation.Silent.ShouldBe(
+            "backend-1-7d9f-aaaaa on cluster-worker, backend-1-7d9f-bbbbb on cluster-worker2: 0.0 successes/s; 34.0 requests/s end in 503"
+        );
         situation.Since.ShouldEndWith(" s");
         situation.After.ShouldContain("applied load-test-policy.yaml");
         situation.Hop.ShouldBe("egress proxy");
@@ -52,7 +54,13 @@ public sealed class RunStatusOfRunTests
     {
         var run = SampleRun.Create();
 
-        RunStatus situation = RunStatus.Of(run with { Phases = [.. run.Phases, run.Phases[0] with { Name = "after", Start = 60 }] }, LiveRates.None);
+        RunStatus situation = RunStatus.Of(
+            run with
+            {
+                Phases = [.. run.Phases, run.Phases[0] with { Name = "after", Start = 60 }],
+            },
+            LiveRates.None
+        );
 
         situation.Kind.ShouldBe("recovered");
         situation.Headline.ShouldBe("Recovered: all 3 pods answer");
@@ -69,6 +77,12 @@ public sealed class RunStatusOfRunTests
     [InlineData(0, 500, 17, 510, 0.5, "silent")] // that none of 8 comes is no chance
     [InlineData(4, 500, 34, 510, 0.5, "short")] // nor that 2 of 17 do
     [InlineData(17, 0, 17, 510, 1.3, "answers")] // 22 were due and came, whatever the phase was
-    public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(double rate, double ok, double fairRate, double fair, double window, string state) =>
-        RunStatus.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
+    public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(
+        double rate,
+        double ok,
+        double fairRate,
+        double fair,
+        double window,
+        string state
+    ) => RunStatus.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
 }

@@ -20,8 +20,12 @@ public class RunStatusTests
         RunStatus situation = RunStatus.Of(report, LiveRates.None);
         (situation.Kind, situation.Headline).ShouldBe(("balanced", "All pods that should get load answer (1 of 3)"));
         situation.Why.ShouldBe("kept on the node");
-        Headline.Of(DocumentOf.Run(report)).ShouldBe("Delivery is even among the 1 of 3 pods that are to be chosen; no request failed.");
-        VerdictText.Describe(report.Phases[0].Delivery.Successes).ShouldContain($"only {SampleRun.Pods[2].Name} is to be chosen");
+        Headline
+            .Of(DocumentOf.Run(report))
+            .ShouldBe("Delivery is even among the 1 of 3 pods that are to be chosen; no request failed.");
+        VerdictText
+            .Describe(report.Phases[0].Delivery.Successes)
+            .ShouldContain($"only {SampleRun.Pods[2].Name} is to be chosen");
     }
 
     [Fact]
@@ -33,7 +37,8 @@ public class RunStatusTests
     }
 
     [Fact]
-    public void One_pod_is_no_plural() => RunStatus.Of(Run([1], [300]), LiveRates.None).Headline.ShouldBe("The only pod answers");
+    public void One_pod_is_no_plural() =>
+        RunStatus.Of(Run([1], [300]), LiveRates.None).Headline.ShouldBe("The only pod answers");
 
     private static RunReport Run(double[] weights, int[] answers)
     {
@@ -47,10 +52,38 @@ public class RunStatusTests
                 selection.Add(pod);
             }
         }
-        var pods = SampleRun.Pods.Take(weights.Length).Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i])).ToImmutableArray();
-        var diagnosis = new DiagnosisResult("local-traffic-policy", "kept on the node", "load balancing", [], [], [], []);
-        var phase = new PhaseReport("observe", 6, answers.Sum(), ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()), ImmutableSortedDictionary<string, long>.Empty, pods,
-            selection.Verdict(), "client", delivery.Evaluate()) { Diagnosis = diagnosis };
-        return SampleRun.Create() with { Phases = [phase], Diagnosis = diagnosis, Status = new SkewMonitor(shares).Status() };
+        var pods = SampleRun
+            .Pods.Take(weights.Length)
+            .Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i]))
+            .ToImmutableArray();
+        var diagnosis = new DiagnosisResult(
+            "local-traffic-policy",
+            "kept on the node",
+            "load balancing",
+            [],
+            [],
+            [],
+            []
+        );
+        var phase = new PhaseReport(
+            "observe",
+            6,
+            answers.Sum(),
+            ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()),
+            ImmutableSortedDictionary<string, long>.Empty,
+            pods,
+            selection.Verdict(),
+            "client",
+            delivery.Evaluate()
+        )
+        {
+            Diagnosis = diagnosis,
+        };
+        return SampleRun.Create() with
+        {
+            Phases = [phase],
+            Diagnosis = diagnosis,
+            Status = new SkewMonitor(shares).Status(),
+        };
     }
 }

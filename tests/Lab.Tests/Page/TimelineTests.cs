@@ -10,7 +10,8 @@ public sealed class TimelineTests
     public void A_night_fits_spans_the_whole_night_and_the_last_two_minutes_are_whole()
     {
         var timeline = new Timeline();
-        for (var second = 0; second < 43_200; second++) timeline.Add(second, [KeyValuePair.Create(s_line, second * 17.0)]);
+        for (var second = 0; second < 43_200; second++)
+            timeline.Add(second, [KeyValuePair.Create(s_line, second * 17.0)]);
 
         var at = timeline.Samples.Select(s => s.At).ToList();
         at.Count.ShouldBe(Timeline.Capacity);
@@ -28,7 +29,8 @@ public sealed class TimelineTests
         {
             var dropped = timeline.Add(second, [KeyValuePair.Create(s_line, 1.0)]);
             mirror.Add(second);
-            if (dropped >= 0) mirror.RemoveAt(dropped);
+            if (dropped >= 0)
+                mirror.RemoveAt(dropped);
         }
 
         mirror.ShouldBe(timeline.Samples.Select(s => s.At));
@@ -38,7 +40,8 @@ public sealed class TimelineTests
     public void Replaced_pods_do_not_add_lines_without_end()
     {
         var timeline = new Timeline();
-        for (var i = 0; i < 2 * Timeline.MaxLines; i++) timeline.Add(i, [KeyValuePair.Create(s_line with { Row = $"pod-{i}" }, (double)i)]);
+        for (var i = 0; i < 2 * Timeline.MaxLines; i++)
+            timeline.Add(i, [KeyValuePair.Create(s_line with { Row = $"pod-{i}" }, (double)i)]);
 
         timeline.Lines.Count.ShouldBe(Timeline.MaxLines);
         timeline.Lines[^1].Row.ShouldBe($"pod-{2 * Timeline.MaxLines - 1}");

@@ -21,13 +21,16 @@ public class BackendChangeTests
         book.Begin(first);
         first.End = 20;
         var at = 0L;
-        for (; at < 2_000; at++) Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
+        for (; at < 2_000; at++)
+            Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
         book.BackendsChange("deleted pod a", 20);
         // For a second there are two backends: uneven among three, and nobody's fault.
-        for (; at < 2_100; at++) Add(book, at, at % Ports, Pod(at, "b", "c"));
+        for (; at < 2_100; at++)
+            Add(book, at, at % Ports, Pod(at, "b", "c"));
         var second = Phase("observe", 21, "b", "c", "d");
         book.Begin(second);
-        for (; at < 8_100; at++) Add(book, at, at % Ports, Pod(at, "b", "c", "d"));
+        for (; at < 8_100; at++)
+            Add(book, at, at % Ports, Pod(at, "b", "c", "d"));
         second.End = 81;
         book.Confirm(81);
         book.Status.State.ShouldNotBe(VerdictKind.Skewed);
@@ -45,10 +48,12 @@ public class BackendChangeTests
         book.Begin(first);
         first.End = 20;
         var at = 0L;
-        for (; at < 2_000; at++) Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
+        for (; at < 2_000; at++)
+            Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
         book.BackendsChange("deleted pod a", 20);
         book.Begin(Phase("observe", 20, "b", "c", "d"));
-        for (; at < 4_000; at++) Add(book, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
+        for (; at < 4_000; at++)
+            Add(book, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
         book.Confirm(40);
         var episode = book.Status.Episodes.ShouldHaveSingleItem();
         episode.Onset.DescribeEvents().ShouldContain("deleted pod a");
@@ -61,15 +66,18 @@ public class BackendChangeTests
         var nearOnly = new PhaseTally("zones", 0, Backends([0.5, 0.5, 0], "a", "b", "c"), ClusterCounters.Zero);
         book.Begin(nearOnly);
         var at = 0L;
-        for (; at < 2_000; at++) Add(book, at, at, Pod(at, "a", "b"));
+        for (; at < 2_000; at++)
+            Add(book, at, at, Pod(at, "a", "b"));
         book.Confirm(20);
         // The hints go; the next look at the slices comes half a second later, when answers of c are there.
-        for (; at < 2_050; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        for (; at < 2_050; at++)
+            Add(book, at, at, Pod(at, "a", "b", "c"));
         nearOnly.End = 20;
         book.BackendsChange("other expected shares", 20);
         var all = Phase("after", 20.5, "a", "b", "c");
         book.Begin(all);
-        for (; at < 6_000; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        for (; at < 6_000; at++)
+            Add(book, at, at, Pod(at, "a", "b", "c"));
         (nearOnly.End, all.End) = (20, 60);
         book.Confirm(60);
 
@@ -85,15 +93,19 @@ public class BackendChangeTests
         RunLedger book = new RunLedger(IPAddress.Loopback);
         book.Begin(Phase("baseline", 0, "a", "b", "c"));
         var at = 0L;
-        for (; at < 2_000; at++) Add(book, at, at, Pod(at, "a", "b", "c"));
+        for (; at < 2_000; at++)
+            Add(book, at, at, Pod(at, "a", "b", "c"));
         book.Record("applied a policy", 20);
-        for (; at < 2_200; at++) Add(book, at, at, "c");
+        for (; at < 2_200; at++)
+            Add(book, at, at, "c");
         // Nothing was judged so far.
         book.Status.EpisodesTotal.ShouldBe(0);
         book.Confirm(double.PositiveInfinity);
 
         var onset = book.Status.Episodes.ShouldHaveSingleItem().Onset;
-        (onset.Best.Event?.Name, onset.Best.Connection, onset.Best.At).ShouldBe(("applied a policy", 2_000, TimeSpan.FromSeconds(20)));
+        (onset.Best.Event?.Name, onset.Best.Connection, onset.Best.At).ShouldBe(
+            ("applied a policy", 2_000, TimeSpan.FromSeconds(20))
+        );
     }
 
     [Fact]
@@ -107,7 +119,15 @@ public class BackendChangeTests
         book.Phases[^1].End = 2;
         book.BackendsChange("no longer ready: b", 2);
         book.Begin(Phase("after 2", 3, "a"));
-        for (var at = 0L; at < 400; at++) Add(book, at, at, at < 100 ? Pod(at, "a", "b", "c") : at < 200 ? Pod(at, "a", "b") : "a");
+        for (var at = 0L; at < 400; at++)
+            Add(
+                book,
+                at,
+                at,
+                at < 100 ? Pod(at, "a", "b", "c")
+                    : at < 200 ? Pod(at, "a", "b")
+                    : "a"
+            );
         book.Confirm(4);
 
         book.Phases.Select(p => p.Requests).ShouldBe([100, 0, 100]);
@@ -119,13 +139,23 @@ public class BackendChangeTests
     [InlineData("{node: client}", PodPlace.ClientNode)]
     [InlineData("{node: other}", PodPlace.OtherNode)]
     public void A_scenario_says_which_pod_is_deleted(string text, PodPlace place) =>
-        Read($"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\nexpect: [{{phase: observe, newPodShare: stale-conntrack}}]")
-            .Steps.OfType<DeletePodStep>().ShouldHaveSingleItem().Place.ShouldBe(place);
+        Read(
+            $"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\nexpect: [{{phase: observe, newPodShare: stale-conntrack}}]"
+        )
+            .Steps.OfType<DeletePodStep>()
+            .ShouldHaveSingleItem()
+            .Place.ShouldBe(place);
 
     [Theory]
-    [InlineData("steps: [{deletePod: {node: moon}}, {phase: observe, for: 1s}]", "steps[1].deletePod must be {}, {node: client} or {node: other}")]
+    [InlineData(
+        "steps: [{deletePod: {node: moon}}, {phase: observe, for: 1s}]",
+        "steps[1].deletePod must be {}, {node: client} or {node: other}"
+    )]
     [InlineData("steps: [{deletePod: backend-1}, {phase: observe, for: 1s}]", "steps[1].deletePod must be")]
-    [InlineData("steps: [{phase: observe, for: 1s}]\nexpect: [{phase: observe, newPodShare: even}]", "no pod is deleted before phase 'observe'")]
+    [InlineData(
+        "steps: [{phase: observe, for: 1s}]\nexpect: [{phase: observe, newPodShare: even}]",
+        "no pod is deleted before phase 'observe'"
+    )]
     [InlineData("steps: [{phase: {}, for: 1s}]", "a step is")]
     public void A_step_that_cannot_be_read_is_named(string yaml, string problem) =>
         Should.Throw<ScenarioException>(() => Read(yaml)).Message.ShouldContain(problem);
@@ -151,8 +181,25 @@ public class BackendChangeTests
         new([.. pods.Select(p => new BackendPod(p, "backend", "node"))], ExpectedShares.Weighted(pods, weights));
 
     /// <summary>A choice that looks random: the golden ratio spreads it evenly without a period.</summary>
-    private static string Pod(long number, params ReadOnlySpan<string> pods) => pods[(int)(number * 0.6180339887498949 % 1 * pods.Length)];
+    private static string Pod(long number, params ReadOnlySpan<string> pods) =>
+        pods[(int)(number * 0.6180339887498949 % 1 * pods.Length)];
 
     private static void Add(RunLedger book, long number, long port, string pod) =>
-        book.Add(new RecordLine(number, number / 100.0, number / 100.0, number / 100.0, 40_000 + (int)port, number, 0, Outcome.Response, 200, pod, "node", 3, 0));
+        book.Add(
+            new RecordLine(
+                number,
+                number / 100.0,
+                number / 100.0,
+                number / 100.0,
+                40_000 + (int)port,
+                number,
+                0,
+                Outcome.Response,
+                200,
+                pod,
+                "node",
+                3,
+                0
+            )
+        );
 }

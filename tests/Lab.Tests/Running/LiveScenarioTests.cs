@@ -27,11 +27,17 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     }
 
     /// <summary>Each test has client ports of its own, because the node remembers what it chose for a port.</summary>
-    private static Scenario On(string ports, Scenario scenario) => scenario with { Load = scenario.Load with { Ports = ports } };
+    private static Scenario On(string ports, Scenario scenario) =>
+        scenario with
+        {
+            Load = scenario.Load with { Ports = ports },
+        };
 
-    private static ImmutableArray<PhaseExpectation> WithoutDiagnosis(Scenario scenario) => [.. scenario.Expect.Select(e => e with { Diagnosis = null })];
+    private static ImmutableArray<PhaseExpectation> WithoutDiagnosis(Scenario scenario) =>
+        [.. scenario.Expect.Select(e => e with { Diagnosis = null })];
 
-    private static PhaseStep Phase(string name, double seconds) => new(name, TimeSpan.FromSeconds(seconds), (int)(seconds * 250));
+    private static PhaseStep Phase(string name, double seconds) =>
+        new(name, TimeSpan.FromSeconds(seconds), (int)(seconds * 250));
 
     /// <summary>cil#14250: the new pod is starved by as much as the formula says.</summary>
     [Fact]
@@ -48,7 +54,13 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     public async Task With_socket_lb_a_pod_that_replaced_another_gets_an_even_share()
     {
         var even = new PhaseExpectation("observe", "not-skewed", false, null, null, null, null, "even");
-        var report = await lab.RunAsync(Stale("odd:42000-42999") with { Expect = [even] }, ("enable-host-reachable-services", "true"));
+        var report = await lab.RunAsync(
+            Stale("odd:42000-42999") with
+            {
+                Expect = [even],
+            },
+            ("enable-host-reachable-services", "true")
+        );
         report.Expectations.Length.ShouldBe(3);
     }
 
@@ -59,10 +71,19 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         var scenario = Stale("odd:44000-44999");
         scenario = scenario with
         {
-            Steps = [.. scenario.Steps.SkipLast(1), new PhaseStep("expiry", TimeSpan.FromSeconds(3)), scenario.Steps[^1]],
+            Steps =
+            [
+                .. scenario.Steps.SkipLast(1),
+                new PhaseStep("expiry", TimeSpan.FromSeconds(3)),
+                scenario.Steps[^1],
+            ],
             Expect = [new PhaseExpectation("observe", "not-skewed", false, null, null, null, null)],
         };
-        var report = await lab.RunAsync(scenario, ("bpf-ct-timeout-service-tcp", "1s"), ("conntrack-gc-interval", "1s"));
+        var report = await lab.RunAsync(
+            scenario,
+            ("bpf-ct-timeout-service-tcp", "1s"),
+            ("conntrack-gc-interval", "1s")
+        );
         var old = report.Phases[0].Pods.Select(p => p.Pod.Name).ToHashSet(StringComparer.Ordinal);
         var observed = report.Phases[2];
         var share = (double)observed.Pods.Single(p => !old.Contains(p.Pod.Name)).Ok / observed.Ok;
@@ -73,8 +94,17 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     [Fact]
     public async Task A_backend_that_fails_is_asked_4_times_through_one_proxy_and_16_times_through_two()
     {
-        var retries = On("odd:46000-46999", ScenarioCatalog.Load("retry-amplification").With(2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3)));
-        var report = await lab.RunAsync(retries with { Expect = WithoutDiagnosis(retries) }, ("sandbox-proxy-max-retries", "1000"));
+        var retries = On(
+            "odd:46000-46999",
+            ScenarioCatalog.Load("retry-amplification").With(2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3))
+        );
+        var report = await lab.RunAsync(
+            retries with
+            {
+                Expect = WithoutDiagnosis(retries),
+            },
+            ("sandbox-proxy-max-retries", "1000")
+        );
         report.Expectations.Length.ShouldBe(6);
         report.Reconciliation.Where(r => r.Difference != 0).ShouldBeEmpty();
         report.Reconciliation.ShouldContain(r => r.What == "requests that reached a pod");
@@ -83,17 +113,24 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     [Fact]
     public async Task Kept_connections_are_even_by_turns_and_leave_a_new_pod_hardly_any()
     {
-        var ipvs = On("odd:48000-48999", ScenarioCatalog.Load("ipvs-restart").With(108, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(1)));
+        var ipvs = On(
+            "odd:48000-48999",
+            ScenarioCatalog.Load("ipvs-restart").With(108, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(1))
+        );
         // Too few requests on a connection for a diagnosis.
         var kept = await lab.RunAsync(ipvs with { Expect = WithoutDiagnosis(ipvs) });
         kept.Expectations.ShouldContain(e => e.What.Contains("the new pod", StringComparison.Ordinal));
-        kept.Phases[0].Pods.Select(p => (double)p.Ok / kept.Phases[0].Ok).ShouldAllBe(share => Math.Abs(share - 1.0 / 3) < 0.08, "9 of 27 connections each, give or take one");
+        kept.Phases[0]
+            .Pods.Select(p => (double)p.Ok / kept.Phases[0].Ok)
+            .ShouldAllBe(share => Math.Abs(share - 1.0 / 3) < 0.08, "9 of 27 connections each, give or take one");
     }
 
     [Fact]
     public async Task Zones_keep_the_load_of_their_clients()
     {
-        var report = await lab.RunAsync(On("odd:50000-51999", ScenarioCatalog.Load("topology-zones").With(200, null, TimeSpan.FromSeconds(1.5))));
+        var report = await lab.RunAsync(
+            On("odd:50000-51999", ScenarioCatalog.Load("topology-zones").With(200, null, TimeSpan.FromSeconds(1.5)))
+        );
         report.Expectations.Length.ShouldBe(4);
     }
 }

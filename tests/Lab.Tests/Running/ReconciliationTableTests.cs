@@ -19,7 +19,10 @@ public class ReconciliationTableTests
 
     [Fact]
     public void A_request_that_reached_a_backend_twice_is_shown() =>
-        Build(Counters(echoLocal: 3)).Where(l => l.Difference != 0).Select(l => l.What).ShouldContain("requests that reached local");
+        Build(Counters(echoLocal: 3))
+            .Where(l => l.Difference != 0)
+            .Select(l => l.What)
+            .ShouldContain("requests that reached local");
 
     [Fact]
     public void A_503_that_no_proxy_counted_is_shown() =>
@@ -44,37 +47,84 @@ public class ReconciliationTableTests
     [Fact]
     public void A_pod_that_was_deleted_took_its_counter_with_it_and_leaves_no_difference()
     {
-        var counted = Counters() with { Echo = ImmutableDictionary.CreateRange([KeyValuePair.Create("backend/remote", 0.0), KeyValuePair.Create("backend/replacement", 0.0)]) };
+        var counted = Counters() with
+        {
+            Echo = ImmutableDictionary.CreateRange([
+                KeyValuePair.Create("backend/remote", 0.0),
+                KeyValuePair.Create("backend/replacement", 0.0),
+            ]),
+        };
 
-        var line = Build(counted, current: [s_remote, new("replacement", "backend", "client-node")]).Single(l => l.What.StartsWith("Hubble 2xx", StringComparison.Ordinal));
+        var line = Build(counted, current: [s_remote, new("replacement", "backend", "client-node")])
+            .Single(l => l.What.StartsWith("Hubble 2xx", StringComparison.Ordinal));
 
         line.Difference.ShouldBe(0);
         line.Explanation.ShouldContain("Of pods that are gone, the client's 2 2xx are counted");
     }
 
     /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
-    private static ImmutableArray<CiliumDebugging.Measurement.Runs.ReconciliationLine> Build(ClusterCounters counted, long intended = 3, long notSent = 0, bool allL7 = true, RecordLine? extra = null, params BackendPod[] current)
+    private static ImmutableArray<CiliumDebugging.Measurement.Runs.ReconciliationLine> Build(
+        ClusterCounters counted,
+        long intended = 3,
+        long notSent = 0,
+        bool allL7 = true,
+        RecordLine? extra = null,
+        params BackendPod[] current
+    )
     {
         RunLedger book = new RunLedger(null);
-        book.Begin(new PhaseTally("observe", 0, new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")), ClusterCounters.Zero));
+        book.Begin(
+            new PhaseTally(
+                "observe",
+                0,
+                new ExpectedBackends([s_local, s_remote], ExpectedShares.Equal("local", "remote")),
+                ClusterCounters.Zero
+            )
+        );
         book.Add(Record(0, Outcome.Response, 200, "local"));
         book.Add(Record(1, Outcome.Response, 503, null));
         book.Add(Record(2, Outcome.Response, 200, "local"));
-        if (extra is not null) book.Add(extra);
-        var attack = new AttackState(0, null, intended, intended - notSent, notSent, intended - notSent, false, [], "test");
-        return ReconciliationTable.Build(book, attack, counted, current.Length > 0 ? current : [s_local, s_remote], "client-node", allL7);
+        if (extra is not null)
+            book.Add(extra);
+        var attack = new AttackState(
+            0,
+            null,
+            intended,
+            intended - notSent,
+            notSent,
+            intended - notSent,
+            false,
+            [],
+            "test"
+        );
+        return ReconciliationTable.Build(
+            book,
+            attack,
+            counted,
+            current.Length > 0 ? current : [s_local, s_remote],
+            "client-node",
+            allL7
+        );
     }
 
-    private static ClusterCounters Counters(double echoLocal = 2, double proxy503 = 1) => ClusterCounters.Zero with
-    {
-        Requests = Counts(("client-node", "backend/local", 0, 4), ("client-node", "backend/remote", 0, 1)),
-        Responses = Counts(("client-node", "backend/local", 200, 4), ("client-node", "backend/remote", 503, proxy503)),
-        EgressFlows = ImmutableDictionary.CreateRange([KeyValuePair.Create("client-node", 6.0)]),
-        Echo = ImmutableDictionary.CreateRange([KeyValuePair.Create("backend/local", echoLocal), KeyValuePair.Create("backend/remote", 0.0)]),
-    };
+    private static ClusterCounters Counters(double echoLocal = 2, double proxy503 = 1) =>
+        ClusterCounters.Zero with
+        {
+            Requests = Counts(("client-node", "backend/local", 0, 4), ("client-node", "backend/remote", 0, 1)),
+            Responses = Counts(
+                ("client-node", "backend/local", 200, 4),
+                ("client-node", "backend/remote", 503, proxy503)
+            ),
+            EgressFlows = ImmutableDictionary.CreateRange([KeyValuePair.Create("client-node", 6.0)]),
+            Echo = ImmutableDictionary.CreateRange([
+                KeyValuePair.Create("backend/local", echoLocal),
+                KeyValuePair.Create("backend/remote", 0.0),
+            ]),
+        };
 
-    private static ImmutableDictionary<HubbleKey, double> Counts(params (string Node, string Pod, int Status, double Count)[] counts) =>
-        counts.ToImmutableDictionary(c => new HubbleKey(c.Node, c.Pod, c.Status), c => c.Count);
+    private static ImmutableDictionary<HubbleKey, double> Counts(
+        params (string Node, string Pod, int Status, double Count)[] counts
+    ) => counts.ToImmutableDictionary(c => new HubbleKey(c.Node, c.Pod, c.Status), c => c.Count);
 
     private static RecordLine Record(long seq, Outcome outcome, int status, string? pod) =>
         new(seq, seq, seq, seq + 0.5, 40_000 + (int)seq, seq, 0, outcome, status, pod, null, 0, 0);

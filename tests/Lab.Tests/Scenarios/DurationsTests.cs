@@ -38,5 +38,9 @@ public class DurationsTests
 
     [Fact]
     public void Every_number_of_milliseconds_is_read_as_it_was_written() =>
-        Gen.Int[1, 86_400_000].Sample(ms => Durations.TryParse(ms.ToString(CultureInfo.InvariantCulture) + "ms", out var d) && Math.Abs(d.TotalMilliseconds - ms) < 1e-3);
+        Gen.Int[1, 86_400_000]
+            .Sample(ms =>
+                Durations.TryParse(ms.ToString(CultureInfo.InvariantCulture) + "ms", out var d)
+                && Math.Abs(d.TotalMilliseconds - ms) < 1e-3
+            );
 }

@@ -13,11 +13,15 @@ public sealed class PolicyManifestTests : IDisposable
     [Fact]
     public void The_object_for_the_api_says_what_the_file_says()
     {
-        var (policies, problems) = PolicyManifest.ReadFile(Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", "load-test-policy.yaml"));
+        var (policies, problems) = PolicyManifest.ReadFile(
+            Path.Combine(ScenarioCatalog.BuiltIn, "two-sided-l7", "load-test-policy.yaml")
+        );
         problems.ShouldBeEmpty();
         var policy = policies.ShouldHaveSingleItem();
         // The port is a string in the file and must stay one; the API takes the object and the reader reads it as it read the file.
-        policy.Manifest["spec"]!["egress"]![0]!["toPorts"]![0]!["ports"]![0]!["port"]!.GetValue<string>().ShouldBe("8080");
+        policy.Manifest["spec"]!["egress"]![0]!["toPorts"]![0]!["ports"]![0]!["port"]!
+            .GetValue<string>()
+            .ShouldBe("8080");
         var again = PolicyReader.ReadJson(policy.Manifest.DeepClone().AsObject(), "again");
         again.Problems.ShouldBeEmpty();
         again.Policies.ShouldHaveSingleItem().Name.ShouldBe("load-test-1");
@@ -26,7 +30,9 @@ public sealed class PolicyManifestTests : IDisposable
     [Fact]
     public void Several_documents_and_kinds_keep_their_order()
     {
-        File.WriteAllText(_file, """
+        File.WriteAllText(
+            _file,
+            """
             apiVersion: networking.k8s.io/v1
             kind: NetworkPolicy
             metadata: {name: one, namespace: a}
@@ -38,22 +44,30 @@ public sealed class PolicyManifestTests : IDisposable
             kind: CiliumClusterwideNetworkPolicy
             metadata: {name: two}
             spec: {endpointSelector: {}, ingress: [{}]}
-            """);
+            """
+        );
         var (policies, problems) = PolicyManifest.ReadFile(_file);
         problems.ShouldBeEmpty();
-        policies.Select(p => $"{p.Group}/{p.Version}/{p.Plural}/{p.Model.Name}/{p.Manifest["metadata"]!["name"]}")
-            .ShouldBe(["networking.k8s.io/v1/networkpolicies/one/one", "cilium.io/v2/ciliumclusterwidenetworkpolicies/two/two"]);
+        policies
+            .Select(p => $"{p.Group}/{p.Version}/{p.Plural}/{p.Model.Name}/{p.Manifest["metadata"]!["name"]}")
+            .ShouldBe([
+                "networking.k8s.io/v1/networkpolicies/one/one",
+                "cilium.io/v2/ciliumclusterwidenetworkpolicies/two/two",
+            ]);
     }
 
     [Fact]
     public void Numbers_and_booleans_are_no_strings()
     {
-        File.WriteAllText(_file, """
+        File.WriteAllText(
+            _file,
+            """
             apiVersion: networking.k8s.io/v1
             kind: NetworkPolicy
             metadata: {name: one, namespace: a}
             spec: {podSelector: {}, ingress: [{ports: [{port: 80, endPort: 90}]}]}
-            """);
+            """
+        );
         var port = PolicyManifest.ReadFile(_file).Policies.Single().Manifest["spec"]!["ingress"]![0]!["ports"]![0]!;
         JsonNode.DeepEquals(port, JsonNode.Parse("""{"port": 80, "endPort": 90}""")).ShouldBeTrue();
     }
@@ -73,5 +87,8 @@ public sealed class PolicyManifestTests : IDisposable
 
     [Fact]
     public void A_file_that_is_not_there_is_a_problem() =>
-        PolicyManifest.ReadFile(_file + ".missing").Problems.ShouldHaveSingleItem().ShouldContain(".missing: cannot be read");
+        PolicyManifest
+            .ReadFile(_file + ".missing")
+            .Problems.ShouldHaveSingleItem()
+            .ShouldContain(".missing: cannot be read");
 }

@@ -28,9 +28,17 @@ public sealed class ScenarioReaderTests : IDisposable
         scenario.Source.ShouldEndWith("/14268");
         scenario.Load.ShouldBe(new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50));
         (scenario.Load.Service, scenario.Load.Namespace).ShouldBe(("backend-1", "backend"));
-        scenario.Steps.Select(s => s.GetType().Name).ShouldBe([nameof(ApplyStep), nameof(PhaseStep), nameof(ApplyStep), nameof(PhaseStep)]);
-        scenario.Steps.OfType<ApplyStep>().SelectMany(s => s.Policies).Select(p => $"{p.Plural}.{p.Group}/{p.Version} {p.Model.Namespace}/{p.Model.Name}")
-            .ShouldBe(["ciliumnetworkpolicies.cilium.io/v2 backend/backend-1", "ciliumnetworkpolicies.cilium.io/v2 load-test/load-test-1"]);
+        scenario
+            .Steps.Select(s => s.GetType().Name)
+            .ShouldBe([nameof(ApplyStep), nameof(PhaseStep), nameof(ApplyStep), nameof(PhaseStep)]);
+        scenario
+            .Steps.OfType<ApplyStep>()
+            .SelectMany(s => s.Policies)
+            .Select(p => $"{p.Plural}.{p.Group}/{p.Version} {p.Model.Namespace}/{p.Model.Name}")
+            .ShouldBe([
+                "ciliumnetworkpolicies.cilium.io/v2 backend/backend-1",
+                "ciliumnetworkpolicies.cilium.io/v2 load-test/load-test-1",
+            ]);
         scenario.Expect.Select(e => e.Phase).ShouldBe(["baseline", "observe"]);
     }
 
@@ -38,7 +46,8 @@ public sealed class ScenarioReaderTests : IDisposable
     public void Every_scenario_that_comes_with_the_lab_can_be_read()
     {
         ScenarioCatalog.Names.ShouldContain("two-sided-l7");
-        foreach (var name in ScenarioCatalog.Names) ScenarioCatalog.Load(name).Name.ShouldBe(name);
+        foreach (var name in ScenarioCatalog.Names)
+            ScenarioCatalog.Load(name).Name.ShouldBe(name);
     }
 
     [Theory]
@@ -60,20 +69,26 @@ public sealed class ScenarioReaderTests : IDisposable
         Write(Load + Steps);
         var scenario = ScenarioCatalog.Load(_folder + Path.DirectorySeparatorChar);
         scenario.Name.ShouldBe(Path.GetFileName(_folder));
-        scenario.Load.ShouldBe(new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", null, 50, "app=load-test-1", null));
+        scenario.Load.ShouldBe(
+            new LoadSpec(new Uri("http://backend-1.backend:8080/echo"), "POST", null, 50, "app=load-test-1", null)
+        );
     }
 
     [Fact]
     public void Client_ports_and_settings_are_read()
     {
-        Write("""
+        Write(
+            """
             settings: {sandbox-sockets: per-node}
             load: {url: "http://cart.shop/echo", client: app=visitor, ports: "even:40000-50000", rate: 0.5, method: GET}
 
-            """ + Steps);
+            """ + Steps
+        );
         var scenario = ScenarioReader.Read(_folder);
         scenario.Settings["sandbox-sockets"].ShouldBe("per-node");
-        scenario.Load.ShouldBe(new LoadSpec(new Uri("http://cart.shop/echo"), "GET", null, 0.5, "app=visitor", "even:40000-50000"));
+        scenario.Load.ShouldBe(
+            new LoadSpec(new Uri("http://cart.shop/echo"), "GET", null, 0.5, "app=visitor", "even:40000-50000")
+        );
     }
 
     [Theory]
@@ -132,7 +147,12 @@ public sealed class ScenarioReaderTests : IDisposable
     [Fact]
     public void Empty_fields_that_may_be_left_out_have_their_defaults()
     {
-        Write("title:\nsource:\nsettings:\ntopology: {backendWorkers: , zones: }\nexpect:\n" + Load + "  method:\n  client:\n" + Steps);
+        Write(
+            "title:\nsource:\nsettings:\ntopology: {backendWorkers: , zones: }\nexpect:\n"
+                + Load
+                + "  method:\n  client:\n"
+                + Steps
+        );
         var scenario = ScenarioCatalog.Load(_folder);
         (scenario.Title, scenario.Load.Method, scenario.Load.Client).ShouldBe(("", "POST", LoadSpec.DefaultClient));
         scenario.Expect.ShouldBeEmpty();
@@ -151,7 +171,9 @@ public sealed class ScenarioReaderTests : IDisposable
         Policy("specc: {}");
         Write($"{Load}steps:\n  - apply: policy.yaml\n  - {{phase: observe, for: 1s}}\n");
         var problems = Problems();
-        problems.ShouldContain(p => p.StartsWith("policy.yaml:", StringComparison.Ordinal) && p.Contains("specc", StringComparison.Ordinal));
+        problems.ShouldContain(p =>
+            p.StartsWith("policy.yaml:", StringComparison.Ordinal) && p.Contains("specc", StringComparison.Ordinal)
+        );
         problems.ShouldAllBe(p => !p.Contains("   at ", StringComparison.Ordinal));
     }
 
@@ -169,7 +191,9 @@ public sealed class ScenarioReaderTests : IDisposable
     [Fact]
     public void All_problems_are_reported_together_one_line_each()
     {
-        Write("load: {url: nowhere}\nsteps:\n  - {apply: missing.yaml}\n  - {phase: a, for: x}\n  - {phase: b, for: 1s}\nexpect:\n  - {phase: c, delivery: fair}\n");
+        Write(
+            "load: {url: nowhere}\nsteps:\n  - {apply: missing.yaml}\n  - {phase: a, for: x}\n  - {phase: b, for: 1s}\nexpect:\n  - {phase: c, delivery: fair}\n"
+        );
         Problems().Length.ShouldBe(5);
     }
 
@@ -188,14 +212,22 @@ public sealed class ScenarioReaderTests : IDisposable
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         var other = scenario.With(200, TimeSpan.FromSeconds(1), null);
         other.Load.RatePerSecond.ShouldBe(200);
-        other.Steps.OfType<PhaseStep>().Select(p => p.Duration.TotalSeconds).ShouldBe([1, scenario.Steps.OfType<PhaseStep>().Last().Duration.TotalSeconds]);
+        other
+            .Steps.OfType<PhaseStep>()
+            .Select(p => p.Duration.TotalSeconds)
+            .ShouldBe([1, scenario.Steps.OfType<PhaseStep>().Last().Duration.TotalSeconds]);
         other.Expect.ShouldBe(scenario.Expect);
         scenario.With(null, null, null).Steps.ShouldBe(scenario.Steps);
     }
 
     private void Write(string yaml) => File.WriteAllText(Path.Combine(_folder, "scenario.yaml"), yaml);
 
-    private void Policy(string yaml) => File.WriteAllText(Path.Combine(_folder, "policy.yaml"), $"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, namespace: backend}}\n{yaml}\n");
+    private void Policy(string yaml) =>
+        File.WriteAllText(
+            Path.Combine(_folder, "policy.yaml"),
+            $"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, namespace: backend}}\n{yaml}\n"
+        );
 
-    private string[] Problems() => Should.Throw<ScenarioException>(() => ScenarioReader.Read(_folder)).Message.Split(Environment.NewLine);
+    private string[] Problems() =>
+        Should.Throw<ScenarioException>(() => ScenarioReader.Read(_folder)).Message.Split(Environment.NewLine);
 }

@@ -14,10 +14,31 @@ public class SimulatorTests
     public void The_same_seed_gives_the_same_result_and_another_seed_another()
     {
         var options = Gen.Select(Gen.Int[1, 6], Gen.Int[1, 9], Gen.Int[1, 4], Gen.Int[1, 400], Gen.Int)
-            .Select((nodes, pods, clients, rate, seed) => new SimulationOptions { Nodes = nodes, Pods = pods + 1, Clients = clients, RatePerSecond = rate, Seed = seed, SamplesPerPhase = 3 });
-        var scenario = s_stale with { Steps = [.. s_stale.Steps.Select(s => s is DeletePodStep ? new DeletePodStep(PodPlace.Any) : s)] };
-        options.Sample(o => SimulationFiles.ToJson(Simulator.Run(scenario, o)) == SimulationFiles.ToJson(Simulator.Run(scenario, o)), iter: 30);
-        SimulationFiles.ToJson(Simulator.Run(s_stale, new SimulationOptions { Seed = 1 })).ShouldNotBe(SimulationFiles.ToJson(Simulator.Run(s_stale, new SimulationOptions { Seed = 2 })));
+            .Select(
+                (nodes, pods, clients, rate, seed) =>
+                    new SimulationOptions
+                    {
+                        Nodes = nodes,
+                        Pods = pods + 1,
+                        Clients = clients,
+                        RatePerSecond = rate,
+                        Seed = seed,
+                        SamplesPerPhase = 3,
+                    }
+            );
+        var scenario = s_stale with
+        {
+            Steps = [.. s_stale.Steps.Select(s => s is DeletePodStep ? new DeletePodStep(PodPlace.Any) : s)],
+        };
+        options.Sample(
+            o =>
+                SimulationFiles.ToJson(Simulator.Run(scenario, o))
+                == SimulationFiles.ToJson(Simulator.Run(scenario, o)),
+            iter: 30
+        );
+        SimulationFiles
+            .ToJson(Simulator.Run(s_stale, new SimulationOptions { Seed = 1 }))
+            .ShouldNotBe(SimulationFiles.ToJson(Simulator.Run(s_stale, new SimulationOptions { Seed = 2 })));
     }
 
     /// <summary>
@@ -30,15 +51,34 @@ public class SimulatorTests
     public void The_new_pods_share_is_the_formulas(int pods, int gapSeconds)
     {
         const int seeds = 60;
-        var deviations = Enumerable.Range(1, seeds).Select(seed =>
-        {
-            var result = Simulator.Run(s_stale, new SimulationOptions { Pods = pods, Gap = TimeSpan.FromSeconds(gapSeconds), Seed = seed });
-            var replaced = result.Replacements.ShouldHaveSingleItem();
-            var (share, connections) = ShareOf(result, replaced.Added);
-            var expected = StaleConntrackShare.Expected(pods, replaced.PortsUsed, replaced.GapConnections, replaced.Ports);
-            var spread = Math.Sqrt(Math.Pow(StaleConntrackShare.FrozenSpread(expected, replaced.Ports), 2) + expected * (1 - expected) / connections);
-            return (share - expected) / spread;
-        }).ToList();
+        var deviations = Enumerable
+            .Range(1, seeds)
+            .Select(seed =>
+            {
+                var result = Simulator.Run(
+                    s_stale,
+                    new SimulationOptions
+                    {
+                        Pods = pods,
+                        Gap = TimeSpan.FromSeconds(gapSeconds),
+                        Seed = seed,
+                    }
+                );
+                var replaced = result.Replacements.ShouldHaveSingleItem();
+                var (share, connections) = ShareOf(result, replaced.Added);
+                var expected = StaleConntrackShare.Expected(
+                    pods,
+                    replaced.PortsUsed,
+                    replaced.GapConnections,
+                    replaced.Ports
+                );
+                var spread = Math.Sqrt(
+                    Math.Pow(StaleConntrackShare.FrozenSpread(expected, replaced.Ports), 2)
+                        + expected * (1 - expected) / connections
+                );
+                return (share - expected) / spread;
+            })
+            .ToList();
         // The mean of 60 standard normal deviations has a standard deviation of 0.13.
         deviations.Average().ShouldBe(0, 4 / Math.Sqrt(seeds));
         deviations.ShouldAllBe(d => Math.Abs(d) < 4.5);
@@ -51,8 +91,14 @@ public class SimulatorTests
     [InlineData("sandbox-conntrack-reopen=select")]
     public void Without_long_lived_entries_the_new_pod_gets_its_share(string settings)
     {
-        var data = settings.Split(',').Select(s => s.Split('=')).ToImmutableSortedDictionary(s => s[0], s => s[1], StringComparer.Ordinal);
-        var result = Simulator.Run(s_stale, new SimulationOptions { Settings = data, Duration = TimeSpan.FromSeconds(300) });
+        var data = settings
+            .Split(',')
+            .Select(s => s.Split('='))
+            .ToImmutableSortedDictionary(s => s[0], s => s[1], StringComparer.Ordinal);
+        var result = Simulator.Run(
+            s_stale,
+            new SimulationOptions { Settings = data, Duration = TimeSpan.FromSeconds(300) }
+        );
         var (share, connections) = ShareOf(result, result.Replacements[0].Added);
         // With entries of 1 to 2 s one port in six still repeats its choice: twice the spread of independent choices is more than enough for both.
         share.ShouldBe(1.0 / 3, 4 * 2 * Math.Sqrt(2.0 / 9 / connections));
@@ -62,8 +108,16 @@ public class SimulatorTests
     public void Since_1_12_the_new_pod_catches_up_once_entries_have_been_closed_for_the_grace()
     {
         // 10 requests/s on 1,000 ports: a port comes again after 100 s, and most are closed for longer than 60 s then.
-        var settings = ImmutableSortedDictionary.CreateRange(StringComparer.Ordinal, [KeyValuePair.Create("sandbox-cilium-version", "1.12.0")]);
-        var options = new SimulationOptions { RatePerSecond = 10, Duration = TimeSpan.FromSeconds(2_000), SamplesPerPhase = 10 };
+        var settings = ImmutableSortedDictionary.CreateRange(
+            StringComparer.Ordinal,
+            [KeyValuePair.Create("sandbox-cilium-version", "1.12.0")]
+        );
+        var options = new SimulationOptions
+        {
+            RatePerSecond = 10,
+            Duration = TimeSpan.FromSeconds(2_000),
+            SamplesPerPhase = 10,
+        };
         var before = LastShare(Simulator.Run(s_stale, options));
         var since = LastShare(Simulator.Run(s_stale, options with { Settings = settings }));
         before.ShouldBeLessThan(0.17);
@@ -73,13 +127,22 @@ public class SimulatorTests
     [Fact]
     public void Two_sided_l7_succeeds_on_the_clients_node_alone_as_on_the_live_cluster()
     {
-        var result = Simulator.Run(ScenarioCatalog.Load("two-sided-l7"), new SimulationOptions { SamplesPerPhase = 1, RatePerSecond = 1_000 });
+        var result = Simulator.Run(
+            ScenarioCatalog.Load("two-sided-l7"),
+            new SimulationOptions { SamplesPerPhase = 1, RatePerSecond = 1_000 }
+        );
         var (baseline, observe) = (result.Samples[0], result.Samples[1]);
         baseline.Ok.Sum().ShouldBe(baseline.Connections);
         observe.Ok.Zip(result.Pods).Where(p => p.Second.Node != "cluster-worker3").ShouldAllBe(p => p.First == 0);
         observe.Ok.Sum().ShouldBe(observe.Selected[2]);
         result.Outcomes[SimulatedOutcome.ServiceUnavailable].ShouldBe(observe.Connections - observe.Ok.Sum());
-        var perNode = Simulator.Run(ScenarioCatalog.Load("two-sided-l7"), new SimulationOptions { Settings = ImmutableSortedDictionary.CreateRange([KeyValuePair.Create("sandbox-sockets", "per-node")]) });
+        var perNode = Simulator.Run(
+            ScenarioCatalog.Load("two-sided-l7"),
+            new SimulationOptions
+            {
+                Settings = ImmutableSortedDictionary.CreateRange([KeyValuePair.Create("sandbox-sockets", "per-node")]),
+            }
+        );
         perNode.Outcomes.Keys.ShouldBe([SimulatedOutcome.Ok]);
     }
 
@@ -88,7 +151,9 @@ public class SimulatorTests
     {
         var result = Simulator.Run(s_stale, new SimulationOptions { SamplesPerPhase = 2 });
         result.Samples.Select(s => s.Phase).ShouldBe(["baseline", "baseline", "gap", "observe", "observe"]);
-        result.Samples.ShouldAllBe(s => s.Selected.Sum() == s.Connections && Math.Abs(s.Predicted!.Value.Sum() - 1) < 1e-9);
+        result.Samples.ShouldAllBe(s =>
+            s.Selected.Sum() == s.Connections && Math.Abs(s.Predicted!.Value.Sum() - 1) < 1e-9
+        );
         result.Samples[^1].Predicted!.Value[3].ShouldBe(0.16, 0.005);
         using var text = new StringWriter();
         SimulationText.Write(result, text);
@@ -101,13 +166,31 @@ public class SimulatorTests
     /// <summary>Two nodes with 2 + 1 pods and a client on each: 25/25/50 (AKS#4905, kubernetes#97147).</summary>
     [Fact]
     public void With_traffic_policy_local_a_pods_load_is_its_nodes_clients_by_its_nodes_pods() =>
-        ShouldBeSpread("traffic-policy-local", new SimulationOptions { Nodes = 2, Pods = 3, Clients = 2, RatePerSecond = 5_000 }, 0.25, 0.5, 0.25);
+        ShouldBeSpread(
+            "traffic-policy-local",
+            new SimulationOptions
+            {
+                Nodes = 2,
+                Pods = 3,
+                Clients = 2,
+                RatePerSecond = 5_000,
+            },
+            0.25,
+            0.5,
+            0.25
+        );
 
     /// <summary>From outside, where a load balancer shares by nodes: the same 25/25/50; with Cluster it is even, and a node without Pods is left out.</summary>
     [Fact]
     public void With_external_traffic_policy_local_a_pods_load_is_its_nodes_traffic_by_its_nodes_pods()
     {
-        var outside = new SimulationOptions { Nodes = 2, Pods = 3, Outside = true, RatePerSecond = 5_000 };
+        var outside = new SimulationOptions
+        {
+            Nodes = 2,
+            Pods = 3,
+            Outside = true,
+            RatePerSecond = 5_000,
+        };
         ShouldBeSpread("traffic-policy-local", outside, 0.25, 0.5, 0.25);
         ShouldBeSpread("traffic-policy-local", outside with { Nodes = 5, Pods = 3 }, 1.0 / 3, 1.0 / 3, 1.0 / 3);
         ShouldBeSpread("no-cilium", outside with { Gap = TimeSpan.Zero }, 0, 1.0 / 3, 1.0 / 3, 1.0 / 3);
@@ -116,16 +199,43 @@ public class SimulatorTests
     /// <summary>Three nodes in two zones, a client on each: zone 1 has two thirds of the clients and half of the four pods.</summary>
     [Fact]
     public void With_trafficDistribution_a_pods_load_is_its_zones_clients_by_its_zones_pods() =>
-        ShouldBeSpread("topology-zones", new SimulationOptions { Nodes = 3, Pods = 5, Clients = 3, Zones = 2, RatePerSecond = 5_000 }, 2.0 / 3 / 3, 1.0 / 6, 2.0 / 3 / 3, 2.0 / 3 / 3, 1.0 / 6);
+        ShouldBeSpread(
+            "topology-zones",
+            new SimulationOptions
+            {
+                Nodes = 3,
+                Pods = 5,
+                Clients = 3,
+                Zones = 2,
+                RatePerSecond = 5_000,
+            },
+            2.0 / 3 / 3,
+            1.0 / 6,
+            2.0 / 3 / 3,
+            2.0 / 3 / 3,
+            1.0 / 6
+        );
 
     [Fact]
     public void With_session_affinity_one_client_gets_one_pod_and_many_clients_even_shares_of_clients()
     {
-        var one = Simulator.Run(ScenarioCatalog.Load("session-affinity"), new SimulationOptions { SamplesPerPhase = 1 });
+        var one = Simulator.Run(
+            ScenarioCatalog.Load("session-affinity"),
+            new SimulationOptions { SamplesPerPhase = 1 }
+        );
         one.Samples[0].Selected.Count(s => s > 0).ShouldBe(1);
         one.Samples[0].Predicted.ShouldBeNull();
-        var many = Simulator.Run(ScenarioCatalog.Load("session-affinity"), new SimulationOptions { SamplesPerPhase = 1, Clients = 3_000, RatePerSecond = 1_000 });
-        foreach (var selected in many.Samples[0].Selected) ((double)selected / many.Connections).ShouldBe(1.0 / 3, 4 * Math.Sqrt(2.0 / 9 / 3_000));
+        var many = Simulator.Run(
+            ScenarioCatalog.Load("session-affinity"),
+            new SimulationOptions
+            {
+                SamplesPerPhase = 1,
+                Clients = 3_000,
+                RatePerSecond = 1_000,
+            }
+        );
+        foreach (var selected in many.Samples[0].Selected)
+            ((double)selected / many.Connections).ShouldBe(1.0 / 3, 4 * Math.Sqrt(2.0 / 9 / 3_000));
     }
 
     [Fact]
@@ -133,13 +243,23 @@ public class SimulatorTests
     {
         foreach (var name in (string[])["ingress-only", "fixed-1-10", "no-cilium"])
         {
-            var result = Simulator.Run(ScenarioCatalog.Load(name), new SimulationOptions { RatePerSecond = 5_000, SamplesPerPhase = 1 });
+            var result = Simulator.Run(
+                ScenarioCatalog.Load(name),
+                new SimulationOptions { RatePerSecond = 5_000, SamplesPerPhase = 1 }
+            );
             result.Outcomes.Keys.ShouldBe([SimulatedOutcome.Ok], name);
             var last = result.Samples[^1];
-            for (var i = 0; i < last.Selected.Length; i++) ((double)last.Selected[i] / last.Connections).ShouldBe(last.Predicted!.Value[i], 0.02, name);
+            for (var i = 0; i < last.Selected.Length; i++)
+                ((double)last.Selected[i] / last.Connections).ShouldBe(last.Predicted!.Value[i], 0.02, name);
         }
-        Simulator.Run(ScenarioCatalog.Load("native-routing"), new SimulationOptions()).Outcomes.ShouldContainKey(SimulatedOutcome.ServiceUnavailable);
-        Should.Throw<ScenarioException>(() => Simulator.Run(ScenarioCatalog.Load("keepalive-pinning"), new SimulationOptions())).Message.ShouldContain("load.connections");
+        Simulator
+            .Run(ScenarioCatalog.Load("native-routing"), new SimulationOptions())
+            .Outcomes.ShouldContainKey(SimulatedOutcome.ServiceUnavailable);
+        Should
+            .Throw<ScenarioException>(() =>
+                Simulator.Run(ScenarioCatalog.Load("keepalive-pinning"), new SimulationOptions())
+            )
+            .Message.ShouldContain("load.connections");
     }
 
     private static void ShouldBeSpread(string scenario, SimulationOptions options, params double[] shares)
@@ -147,15 +267,23 @@ public class SimulatorTests
         var result = Simulator.Run(ScenarioCatalog.Load(scenario), options with { SamplesPerPhase = 1 });
         var sample = result.Samples[^1];
         sample.Predicted!.Value.Select(p => Math.Round(p, 9)).ShouldBe(shares.Select(s => Math.Round(s, 9)));
-        for (var i = 0; i < shares.Length; i++) ((double)sample.Selected[i] / sample.Connections).ShouldBe(shares[i], 0.015);
+        for (var i = 0; i < shares.Length; i++)
+            ((double)sample.Selected[i] / sample.Connections).ShouldBe(shares[i], 0.015);
     }
 
     [Fact]
     public void Options_out_of_range_are_all_named()
     {
-        var options = new SimulationOptions { Nodes = 0, Pods = -1, Clients = 20_000, RatePerSecond = double.NaN };
+        var options = new SimulationOptions
+        {
+            Nodes = 0,
+            Pods = -1,
+            Clients = 20_000,
+            RatePerSecond = double.NaN,
+        };
         var message = Should.Throw<ScenarioException>(() => Simulator.Run(s_stale, options)).Message;
-        foreach (var option in (string[])["--nodes 0", "--pods -1", "--clients 20000", "--rate NaN"]) message.ShouldContain(option);
+        foreach (var option in (string[])["--nodes 0", "--pods -1", "--clients 20000", "--rate NaN"])
+            message.ShouldContain(option);
     }
 
     [Fact]
@@ -182,5 +310,6 @@ public class SimulatorTests
         return ((double)after.Sum(s => s.Selected[pod]) / connections, connections);
     }
 
-    private static double LastShare(SimulationResult result) => (double)result.Samples[^1].Selected[^1] / result.Samples[^1].Connections;
+    private static double LastShare(SimulationResult result) =>
+        (double)result.Samples[^1].Selected[^1] / result.Samples[^1].Connections;
 }

@@ -19,8 +19,17 @@ public class StaleConntrackTests
     public void Each_version_has_its_own_lifetime_and_reopen_rule(string version, int seconds, ConntrackReopen reopen)
     {
         var config = CiliumConfig.Parse([KeyValuePair.Create("sandbox-cilium-version", version)]);
-        (config.ServiceConntrackTimeout.TotalSeconds, config.ConntrackReopen, config.ConntrackReopenGrace.TotalSeconds).ShouldBe((seconds, reopen, 60));
-        CiliumConfig.Parse([KeyValuePair.Create("sandbox-conntrack-reopen", "select"), KeyValuePair.Create("sandbox-cilium-version", version)]).ConntrackReopen.ShouldBe(ConntrackReopen.Select);
+        (
+            config.ServiceConntrackTimeout.TotalSeconds,
+            config.ConntrackReopen,
+            config.ConntrackReopenGrace.TotalSeconds
+        ).ShouldBe((seconds, reopen, 60));
+        CiliumConfig
+            .Parse([
+                KeyValuePair.Create("sandbox-conntrack-reopen", "select"),
+                KeyValuePair.Create("sandbox-cilium-version", version),
+            ])
+            .ConntrackReopen.ShouldBe(ConntrackReopen.Select);
     }
 
     [Fact]
@@ -48,8 +57,14 @@ public class StaleConntrackTests
 
     private static uint Choose(NodeDatapath node, int port, Random random)
     {
-        var services = new ServiceTable([new ServiceFrontend(s_vip, [.. Enumerable.Range(1, 3).Select(i => new ServiceBackend(i, new TcpEndpoint((uint)i, 8080)))])]);
-        node.Translate(services, new FourTuple(new TcpEndpoint(7, (ushort)port), s_vip), 0, random, out var backend).ShouldBe(ServiceLookup.Selected);
+        var services = new ServiceTable([
+            new ServiceFrontend(
+                s_vip,
+                [.. Enumerable.Range(1, 3).Select(i => new ServiceBackend(i, new TcpEndpoint((uint)i, 8080)))]
+            ),
+        ]);
+        node.Translate(services, new FourTuple(new TcpEndpoint(7, (ushort)port), s_vip), 0, random, out var backend)
+            .ShouldBe(ServiceLookup.Selected);
         return backend.Address;
     }
 }

@@ -12,29 +12,51 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 /// <summary>The engines on epoll and io_uring allocate nothing per request once their slots exist.</summary>
 public sealed class AllocationTests
 {
-    [Theory, InlineData("epoll", double.PositiveInfinity), InlineData("io_uring", double.PositiveInfinity), InlineData("io_uring", 2000)]
+    [
+        Theory,
+        InlineData("epoll", double.PositiveInfinity),
+        InlineData("io_uring", double.PositiveInfinity),
+        InlineData("io_uring", 2000)
+    ]
     public async Task A_request_allocates_nothing_in_steady_state(string engine, double rate)
     {
-        Assert.SkipUnless(engine == "epoll" ? EpollEngine.IsSupported : IoUringEngine.IsSupported, $"{engine} cannot run here");
+        Assert.SkipUnless(
+            engine == "epoll" ? EpollEngine.IsSupported : IoUringEngine.IsSupported,
+            $"{engine} cannot run here"
+        );
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
         var sink = new AllocationSink();
         // Slots exist from the beginning: without a rate all are used at once; at a rate a second one would be made when the machine happens to stall, and counted.
         var inFlight = double.IsPositiveInfinity(rate) ? 4 : 1;
-        var plan = EngineContractTests.Plan(server.EndPoint) with { RatePerSecond = rate, MaxInFlight = inFlight, Duration = null };
-        await using var attack = AttackControl.Start(plan, sink, EngineContractTests.Engine(engine), abort: TestContext.Current.CancellationToken);
+        var plan = EngineContractTests.Plan(server.EndPoint) with
+        {
+            RatePerSecond = rate,
+            MaxInFlight = inFlight,
+            Duration = null,
+        };
+        await using var attack = AttackControl.Start(
+            plan,
+            sink,
+            EngineContractTests.Engine(engine),
+            abort: TestContext.Current.CancellationToken
+        );
         // The sink is asked, not the attack: to contend for its lock would cost the engine's thread an allocation.
         while (sink.Count < AllocationSink.Last && !attack.Completion.IsCompleted)
             await Task.Delay(1, TestContext.Current.CancellationToken);
         var accounting = await attack.StopAsync();
         accounting.Responses.ShouldBe(accounting.Started);
-        (sink.AllocatedAfterWarmUp / (AllocationSink.Last - AllocationSink.First)).ShouldBe(0, "bytes for each request; what the runtime allocates once for itself is none");
+        (sink.AllocatedAfterWarmUp / (AllocationSink.Last - AllocationSink.First)).ShouldBe(
+            0,
+            "bytes for each request; what the runtime allocates once for itself is none"
+        );
     }
 
     /// <summary>Runs on the engine's thread, so it sees what that thread has allocated; results are part of the path.</summary>
     private sealed class AllocationSink : IRecordSink
     {
         /// <summary>The requests between which the allocations are counted.</summary>
-        public const int First = 100, Last = 1000;
+        public const int First = 100,
+            Last = 1000;
 
         private readonly AttackResults _results = new();
         private long _records;
@@ -44,9 +66,7 @@ public sealed class AllocationTests
 
         public long AllocatedAfterWarmUp { get; private set; }
 
-        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
-        {
-        }
+        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
         public void Add(in RequestRecord record)
         {

@@ -48,8 +48,7 @@ public sealed unsafe class ArrivalTimesTests
             ring.TryTake(out _, out var received).ShouldBeTrue();
             received.ShouldBe(1);
             times.Relate(clock);
-        }
-        while (!times.TryRead(0, out came));
+        } while (!times.TryRead(0, out came));
 
         came.ShouldBeInRange(sent.Before - s_tolerance, sent.After + s_tolerance);
     }

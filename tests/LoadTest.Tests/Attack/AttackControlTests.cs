@@ -15,7 +15,8 @@ public sealed class AttackControlTests
 
     public static TheoryData<string> OfEveryPlan => EngineContractTests.OfEveryPlan;
 
-    private static Func<System.Net.Sockets.Socket, CancellationToken, Task> Hanging => (_, stop) => Task.Delay(Timeout.Infinite, stop);
+    private static Func<System.Net.Sockets.Socket, CancellationToken, Task> Hanging =>
+        (_, stop) => Task.Delay(Timeout.Infinite, stop);
 
     private static async Task UntilAsync(Func<bool> condition)
     {
@@ -24,25 +25,38 @@ public sealed class AttackControlTests
     }
 
     // Answers nothing until every request has its place: no count depends on who is faster.
-    private static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunHeldAsync(string engine, int inFlight, Func<AttackPlan, AttackPlan> change)
+    private static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunHeldAsync(
+        string engine,
+        int inFlight,
+        Func<AttackPlan, AttackPlan> change
+    )
     {
         var release = new TaskCompletionSource();
         await using var server = new TestServer(Held(release.Task));
         var sink = new RecordingSink();
-        await using var attack = EngineContractTests.Start(engine, change(EngineContractTests.Plan(server.EndPoint)), sink);
-        await UntilAsync(() => attack.Accounting is { Intended: 100 } now && now.InFlight == inFlight && now.Ended + now.NotSent == 100 - inFlight);
+        await using var attack = EngineContractTests.Start(
+            engine,
+            change(EngineContractTests.Plan(server.EndPoint)),
+            sink
+        );
+        await UntilAsync(() =>
+            attack.Accounting is { Intended: 100 } now
+            && now.InFlight == inFlight
+            && now.Ended + now.NotSent == 100 - inFlight
+        );
         release.SetResult();
         var accounting = await attack.Completion;
         sink.ShouldBeExact(accounting);
         return (sink, accounting);
     }
 
-    private static Func<System.Net.Sockets.Socket, CancellationToken, Task> Held(Task release) => async (socket, stop) =>
-    {
-        await TestServer.ReadRequestAsync(socket, stop);
-        await release.WaitAsync(stop);
-        await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
-    };
+    private static Func<System.Net.Sockets.Socket, CancellationToken, Task> Held(Task release) =>
+        async (socket, stop) =>
+        {
+            await TestServer.ReadRequestAsync(socket, stop);
+            await release.WaitAsync(stop);
+            await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+        };
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Requests_beyond_the_in_flight_limit_are_not_sent(string engine)
@@ -54,9 +68,17 @@ public sealed class AttackControlTests
     [Theory, MemberData(nameof(Engines))]
     public async Task Client_ports_that_run_out_are_named(string engine)
     {
-        var (sink, accounting) = await RunHeldAsync(engine, inFlight: 3, plan => plan with { Ports = new(31001, 31003, ClientPortOrder.Random) });
+        var (sink, accounting) = await RunHeldAsync(engine, inFlight: 3, plan =>
+            plan with
+            {
+                Ports = new(31001, 31003, ClientPortOrder.Random),
+            }
+        );
         (accounting[Outcome.PortsExhausted], accounting.NotSent).ShouldBe((97, 0));
-        sink.Records.Where(record => record.Outcome is Outcome.Response).Select(record => record.SourcePort).Order().ShouldBe([31001, 31002, 31003]);
+        sink.Records.Where(record => record.Outcome is Outcome.Response)
+            .Select(record => record.SourcePort)
+            .Order()
+            .ShouldBe([31001, 31002, 31003]);
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -74,7 +96,14 @@ public sealed class AttackControlTests
         var release = new TaskCompletionSource();
         await using var server = new TestServer(Held(release.Task));
         var sink = new RecordingSink();
-        await using var attack = EngineContractTests.Start(engine, EngineContractTests.Plan(server.EndPoint) with { Duration = null }, sink);
+        await using var attack = EngineContractTests.Start(
+            engine,
+            EngineContractTests.Plan(server.EndPoint) with
+            {
+                Duration = null,
+            },
+            sink
+        );
         await UntilAsync(() => attack.Accounting.InFlight >= 10);
         var stopping = attack.StopAsync();
         release.SetResult();
@@ -106,15 +135,28 @@ public sealed class AttackControlTests
     public async Task Kept_alive_connections_are_used_in_turn_and_reconnected_when_the_server_closes(string engine)
     {
         var answers = 0;
-        await using var server = new TestServer(async (socket, stop) =>
-        {
-            for (var n = 0; n < 10 && await TestServer.ReadRequestAsync(socket, stop); n++)
+        await using var server = new TestServer(
+            async (socket, stop) =>
             {
-                Interlocked.Increment(ref answers);
-                await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok(headers: n == 9 ? "Connection: close\r\n" : "")), stop);
+                for (var n = 0; n < 10 && await TestServer.ReadRequestAsync(socket, stop); n++)
+                {
+                    Interlocked.Increment(ref answers);
+                    await socket.SendAsync(
+                        System.Text.Encoding.Latin1.GetBytes(
+                            TestServer.Ok(headers: n == 9 ? "Connection: close\r\n" : "")
+                        ),
+                        stop
+                    );
+                }
             }
-        });
-        var (sink, accounting) = await EngineContractTests.RunAsync(engine, EngineContractTests.Plan(server.EndPoint) with { KeepAliveConnections = 4 });
+        );
+        var (sink, accounting) = await EngineContractTests.RunAsync(
+            engine,
+            EngineContractTests.Plan(server.EndPoint) with
+            {
+                KeepAliveConnections = 4,
+            }
+        );
         accounting.Responses.ShouldBe(100);
         answers.ShouldBe(100);
         server.Accepted.ShouldBeInRange(10, 16);
@@ -126,15 +168,22 @@ public sealed class AttackControlTests
     [Theory, MemberData(nameof(OfEveryPlan))]
     public async Task Requests_wait_for_a_kept_alive_connection_and_the_wait_is_in_their_latency(string engine)
     {
-        await using var server = new TestServer(async (socket, stop) =>
-        {
-            while (await TestServer.ReadRequestAsync(socket, stop))
+        await using var server = new TestServer(
+            async (socket, stop) =>
             {
-                await Task.Delay(20, stop);
-                await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+                while (await TestServer.ReadRequestAsync(socket, stop))
+                {
+                    await Task.Delay(20, stop);
+                    await socket.SendAsync(System.Text.Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+                }
             }
-        });
-        var plan = EngineContractTests.Plan(server.EndPoint) with { KeepAliveConnections = 1, RatePerSecond = 100, Duration = TimeSpan.FromMilliseconds(80) };
+        );
+        var plan = EngineContractTests.Plan(server.EndPoint) with
+        {
+            KeepAliveConnections = 1,
+            RatePerSecond = 100,
+            Duration = TimeSpan.FromMilliseconds(80),
+        };
         var (sink, accounting) = await EngineContractTests.RunAsync(engine, plan);
         accounting.Responses.ShouldBe(8);
         sink.Records.Max(record => record.Blocked).ShouldBeGreaterThan(TimeSpan.FromMilliseconds(50));
@@ -145,7 +194,13 @@ public sealed class AttackControlTests
     public async Task An_unlimited_rate_keeps_the_in_flight_limit_busy_until_the_end(string engine)
     {
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
-        var plan = EngineContractTests.Plan(server.EndPoint) with { RatePerSecond = double.PositiveInfinity, Duration = null, MaxInFlight = 4, Ports = ClientPortRange.Kernel };
+        var plan = EngineContractTests.Plan(server.EndPoint) with
+        {
+            RatePerSecond = double.PositiveInfinity,
+            Duration = null,
+            MaxInFlight = 4,
+            Ports = ClientPortRange.Kernel,
+        };
         var sink = new RecordingSink();
         await using var attack = EngineContractTests.Start(engine, plan, sink);
         await UntilAsync(() => attack.Accounting.Responses > 20);
@@ -153,15 +208,26 @@ public sealed class AttackControlTests
         sink.ShouldBeExact(accounting);
         accounting.Responses.ShouldBe(accounting.Intended);
         // io_uring cannot ask for the port that the kernel chose.
-        sink.Records.ShouldAllBe(record => record.SourcePort > 0 || engine.StartsWith("io_uring", StringComparison.Ordinal));
+        sink.Records.ShouldAllBe(record =>
+            record.SourcePort > 0 || engine.StartsWith("io_uring", StringComparison.Ordinal)
+        );
     }
 
     [Theory, MemberData(nameof(Engines))]
     public async Task A_sink_that_throws_ends_the_attack_with_its_exception(string engine)
     {
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
-        await using var attack = EngineContractTests.Start(engine, EngineContractTests.Plan(server.EndPoint) with { Duration = null }, new BrokenSink());
-        (await Should.ThrowAsync<InvalidOperationException>(attack.Completion)).InnerException.ShouldBeOfType<NotSupportedException>();
+        await using var attack = EngineContractTests.Start(
+            engine,
+            EngineContractTests.Plan(server.EndPoint) with
+            {
+                Duration = null,
+            },
+            new BrokenSink()
+        );
+        (
+            await Should.ThrowAsync<InvalidOperationException>(attack.Completion)
+        ).InnerException.ShouldBeOfType<NotSupportedException>();
     }
 
     [Fact]
@@ -180,16 +246,25 @@ public sealed class AttackControlTests
             Ports = ClientPortRange.Kernel,
         };
         plan.Problems().Count.ShouldBe(9);
-        Should.Throw<ArgumentException>(() => AttackControl.Start(plan, new RecordingSink())).Message.ShouldContain("rate 0/s");
-        (EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)).Targets[0] with { Path = "/a b", Method = "G T", Headers = [new("X-A", "b\r\nX-C: d"), new("host", "x")] })
-            .Problems().Count().ShouldBe(4);
+        Should
+            .Throw<ArgumentException>(() => AttackControl.Start(plan, new RecordingSink()))
+            .Message.ShouldContain("rate 0/s");
+        (
+            EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)).Targets[0] with
+            {
+                Path = "/a b",
+                Method = "G T",
+                Headers = [new("X-A", "b\r\nX-C: d"), new("host", "x")],
+            }
+        )
+            .Problems()
+            .Count()
+            .ShouldBe(4);
     }
 
     private sealed class BrokenSink : IRecordSink
     {
-        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
-        {
-        }
+        public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
         public void Add(in RequestRecord record) => throw new NotSupportedException("full");
     }

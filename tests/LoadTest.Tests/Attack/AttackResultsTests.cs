@@ -13,15 +13,39 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 
 public sealed class AttackResultsTests
 {
-    private static readonly Gen<string?> s_names = Gen.Int[0, 5].Select(n => new[] { null, "pod-1", "pod-2", "a,b", "q\"q", "x y" }[n]);
+    private static readonly Gen<string?> s_names = Gen.Int[0, 5]
+        .Select(n => new[] { null, "pod-1", "pod-2", "a,b", "q\"q", "x y" }[n]);
 
     private static readonly Gen<RequestRecord> s_records = Gen.Select(
         Gen.Select(Gen.Long[0, 1L << 50], Gen.Long[0, 1L << 40], Gen.Long[0, 100_000_000], Gen.Long[0, 100_000_000]),
         Gen.Select(Gen.Int[0, 65535], Gen.Long[-1, 1L << 40], Gen.Int[0, 1000]),
-        Gen.Select(Gen.Enum<Outcome>(), Gen.Int[0, 999], s_names, s_names, Gen.Long[0, 1L << 40], Gen.Int[0, 133], Gen.Enum<ResponseFault>()),
-        (times, connection, end) => new RequestRecord(
-            times.Item1, new(times.Item2), new(times.Item2 + times.Item3), new(times.Item2 + times.Item3 + times.Item4),
-            connection.Item1, connection.Item2, connection.Item3, end.Item1, end.Item2, end.Item3, end.Item4, end.Item5, end.Item6, end.Item7));
+        Gen.Select(
+            Gen.Enum<Outcome>(),
+            Gen.Int[0, 999],
+            s_names,
+            s_names,
+            Gen.Long[0, 1L << 40],
+            Gen.Int[0, 133],
+            Gen.Enum<ResponseFault>()
+        ),
+        (times, connection, end) =>
+            new RequestRecord(
+                times.Item1,
+                new(times.Item2),
+                new(times.Item2 + times.Item3),
+                new(times.Item2 + times.Item3 + times.Item4),
+                connection.Item1,
+                connection.Item2,
+                connection.Item3,
+                end.Item1,
+                end.Item2,
+                end.Item3,
+                end.Item4,
+                end.Item5,
+                end.Item6,
+                end.Item7
+            )
+    );
 
     [Theory]
     [InlineData("bin")]
@@ -56,8 +80,26 @@ public sealed class AttackResultsTests
     [InlineData("json")]
     public async Task What_no_attack_has_written_is_refused(string extension)
     {
-        var record = new RequestRecord(0, default, default, default, 0, 0, 0, Outcome.Response, 200, null, null, 0, 0, ResponseFault.None);
-        foreach (var wrong in (RequestRecord[])[record with { Outcome = (Outcome)99 }, record with { Fault = (ResponseFault)99 }])
+        var record = new RequestRecord(
+            0,
+            default,
+            default,
+            default,
+            0,
+            0,
+            0,
+            Outcome.Response,
+            200,
+            null,
+            null,
+            0,
+            0,
+            ResponseFault.None
+        );
+        foreach (
+            var wrong in (RequestRecord[])
+                [record with { Outcome = (Outcome)99 }, record with { Fault = (ResponseFault)99 }]
+        )
         {
             var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.{extension}");
             try
@@ -80,7 +122,11 @@ public sealed class AttackResultsTests
         try
         {
             // A record whose intended start is the greatest there is, and which starts 100 ns later.
-            await File.WriteAllBytesAsync(path, [.. "CDATTACK1\n"u8, 0, 0, .. Enumerable.Repeat((byte)0xFF, 8), 0x7F, 1, .. new byte[32]], TestContext.Current.CancellationToken);
+            await File.WriteAllBytesAsync(
+                path,
+                [.. "CDATTACK1\n"u8, 0, 0, .. Enumerable.Repeat((byte)0xFF, 8), 0x7F, 1, .. new byte[32]],
+                TestContext.Current.CancellationToken
+            );
             Should.Throw<InvalidDataException>(() => RecordFile.Read(path).Count());
         }
         finally
@@ -93,7 +139,24 @@ public sealed class AttackResultsTests
     public void A_record_that_ends_before_the_attack_began_is_drawn_at_its_beginning()
     {
         var plot = new AttackPlot(TimeSpan.FromSeconds(1));
-        plot.Add(new RequestRecord(0, default, default, TimeSpan.FromMinutes(-1), 0, 0, 0, Outcome.Response, 200, "p", null, 0, 0, ResponseFault.None));
+        plot.Add(
+            new RequestRecord(
+                0,
+                default,
+                default,
+                TimeSpan.FromMinutes(-1),
+                0,
+                0,
+                0,
+                Outcome.Response,
+                200,
+                "p",
+                null,
+                0,
+                0,
+                ResponseFault.None
+            )
+        );
         using var page = new StringWriter();
         plot.WriteTo(page, "a");
         page.ToString().ShouldContain("<title>p</title>");
@@ -101,19 +164,40 @@ public sealed class AttackResultsTests
 
     [Fact]
     public void Results_merge_as_if_one_had_seen_everything() =>
-        Gen.Select(s_records.Array[0, 50], s_records.Array[0, 50]).Sample((left, right) =>
-        {
-            var merged = Results(left);
-            merged.Merge(Results(right));
-            Text(merged).ShouldBe(Text(Results([.. left, .. right])));
-            merged.Accounting.Discrepancies().ShouldBeEmpty();
-        }, iter: 30);
+        Gen.Select(s_records.Array[0, 50], s_records.Array[0, 50])
+            .Sample(
+                (left, right) =>
+                {
+                    var merged = Results(left);
+                    merged.Merge(Results(right));
+                    Text(merged).ShouldBe(Text(Results([.. left, .. right])));
+                    merged.Accounting.Discrepancies().ShouldBeEmpty();
+                },
+                iter: 30
+            );
 
     [Fact]
     public void The_histogram_log_is_read_by_its_tags()
     {
         var results = new AttackResults();
-        results.Add(new RequestRecord(0, default, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None));
+        results.Add(
+            new RequestRecord(
+                0,
+                default,
+                TimeSpan.FromMilliseconds(1),
+                TimeSpan.FromMilliseconds(3),
+                1,
+                0,
+                0,
+                Outcome.Response,
+                200,
+                "p",
+                "n",
+                10,
+                0,
+                ResponseFault.None
+            )
+        );
         using var stream = new MemoryStream();
         HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch.AddDays(1));
         using var log = new HistogramLogReader(new MemoryStream(stream.ToArray()));
@@ -126,27 +210,37 @@ public sealed class AttackResultsTests
 
     [Fact]
     public void Histogram_logs_merge_as_if_one_had_seen_everything() =>
-        Gen.Select(s_records.Array[0, 20], s_records.Array[0, 20]).Sample((left, right) =>
-        {
-            var merged = new AttackResults();
-            foreach (var records in (RequestRecord[][])[left, right])
-            {
-                using var stream = new MemoryStream();
-                HistogramLog.Write(Results(records), stream, DateTimeOffset.UnixEpoch.AddDays(1));
-                HistogramLog.Read(new MemoryStream(stream.ToArray()), out var saved);
-                merged.Merge(saved.ShouldNotBeNull());
-            }
+        Gen.Select(s_records.Array[0, 20], s_records.Array[0, 20])
+            .Sample(
+                (left, right) =>
+                {
+                    var merged = new AttackResults();
+                    foreach (var records in (RequestRecord[][])[left, right])
+                    {
+                        using var stream = new MemoryStream();
+                        HistogramLog.Write(Results(records), stream, DateTimeOffset.UnixEpoch.AddDays(1));
+                        HistogramLog.Read(new MemoryStream(stream.ToArray()), out var saved);
+                        merged.Merge(saved.ShouldNotBeNull());
+                    }
 
-            Text(merged).ShouldBe(Text(Results([.. left, .. right])));
-            return true;
-        }, iter: 5);
+                    Text(merged).ShouldBe(Text(Results([.. left, .. right])));
+                    return true;
+                },
+                iter: 5
+            );
 
     [Theory]
     [InlineData("#[Counts: {}]\n")]
-    [InlineData("#[Counts: {\"intended\":1,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":-1,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n")]
-    [InlineData("#[Counts: {\"intended\":2,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":200,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n")]
+    [InlineData(
+        "#[Counts: {\"intended\":1,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":-1,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n"
+    )]
+    [InlineData(
+        "#[Counts: {\"intended\":2,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":200,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n"
+    )]
     public void A_broken_log_is_refused(string text) =>
-        Should.Throw<InvalidDataException>(() => HistogramLog.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), out _));
+        Should.Throw<InvalidDataException>(() =>
+            HistogramLog.Read(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text)), out _)
+        );
 
     [Fact]
     public void A_log_of_another_program_has_histograms_without_counts()
@@ -164,8 +258,31 @@ public sealed class AttackResultsTests
     public void A_record_is_summarised_in_constant_memory()
     {
         var results = new AttackResults();
-        var record = new RequestRecord(0, default, default, TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None);
-        void Add(long n) => results.Add(record with { Sequence = n, End = new TimeSpan(n * 7919 % 36_000_000_000), Pod = n % 2 == 0 ? "p" : "q" });
+        var record = new RequestRecord(
+            0,
+            default,
+            default,
+            TimeSpan.FromMilliseconds(3),
+            1,
+            0,
+            0,
+            Outcome.Response,
+            200,
+            "p",
+            "n",
+            10,
+            0,
+            ResponseFault.None
+        );
+        void Add(long n) =>
+            results.Add(
+                record with
+                {
+                    Sequence = n,
+                    End = new TimeSpan(n * 7919 % 36_000_000_000),
+                    Pod = n % 2 == 0 ? "p" : "q",
+                }
+            );
         const int records = 100_000;
         Add(0);
         Add(1);
@@ -188,7 +305,22 @@ public sealed class AttackResultsTests
     public void Names_of_a_hostile_server_do_not_fill_the_memory()
     {
         var results = new AttackResults();
-        var record = new RequestRecord(0, default, default, TimeSpan.FromMilliseconds(3), 1, 0, 0, Outcome.Response, 200, "p", "n", 10, 0, ResponseFault.None);
+        var record = new RequestRecord(
+            0,
+            default,
+            default,
+            TimeSpan.FromMilliseconds(3),
+            1,
+            0,
+            0,
+            Outcome.Response,
+            200,
+            "p",
+            "n",
+            10,
+            0,
+            ResponseFault.None
+        );
         for (var i = 0; i < 10_000; i++)
             results.Add(record with { Pod = $"pod-{i}" });
         results.ByResponder.Count.ShouldBeLessThanOrEqualTo(AttackResults.MaxKeys + 1);
@@ -200,7 +332,24 @@ public sealed class AttackResultsTests
     {
         var results = new AttackResults();
         foreach (var (sequence, start) in new[] { (0, 5), (1, 10), (2, 20) })
-            results.Add(new RequestRecord(sequence, TimeSpan.FromMilliseconds(10 * sequence), TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(30), 1, sequence, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+            results.Add(
+                new RequestRecord(
+                    sequence,
+                    TimeSpan.FromMilliseconds(10 * sequence),
+                    TimeSpan.FromMilliseconds(start),
+                    TimeSpan.FromMilliseconds(30),
+                    1,
+                    sequence,
+                    0,
+                    Outcome.Response,
+                    200,
+                    null,
+                    null,
+                    1,
+                    0,
+                    ResponseFault.None
+                )
+            );
         results.AchievedRate.ShouldBe(100);
     }
 
@@ -215,7 +364,24 @@ public sealed class AttackResultsTests
         var results = new AttackResults();
         // In no order of intended starts, as workers and answers come.
         for (var i = 0; i < 60 * burst * workers; i++)
-            results.Add(new RequestRecord(i, pacer.IntendedStart(i), pacer.IntendedStart(i), TimeSpan.FromHours(1), 1, i, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+            results.Add(
+                new RequestRecord(
+                    i,
+                    pacer.IntendedStart(i),
+                    pacer.IntendedStart(i),
+                    TimeSpan.FromHours(1),
+                    1,
+                    i,
+                    0,
+                    Outcome.Response,
+                    200,
+                    null,
+                    null,
+                    1,
+                    0,
+                    ResponseFault.None
+                )
+            );
 
         results.AchievedRate.ShouldBe(100, tolerance: 1e-9);
         using var log = new MemoryStream();
@@ -230,8 +396,30 @@ public sealed class AttackResultsTests
     {
         var results = new AttackResults();
         // One has every second number, 10 ms apart; the other the rest, 40 ms apart, of which one is the last start of all.
-        foreach (var (sequence, start) in Enumerable.Range(0, 100).Select(n => (2 * n, 10 * n)).Concat(Enumerable.Range(0, 26).Select(n => ((2 * n) + 1, 40 * n))))
-            results.Add(new RequestRecord(sequence, TimeSpan.FromMilliseconds(start), TimeSpan.FromMilliseconds(start), TimeSpan.FromHours(1), 1, sequence, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+        foreach (
+            var (sequence, start) in Enumerable
+                .Range(0, 100)
+                .Select(n => (2 * n, 10 * n))
+                .Concat(Enumerable.Range(0, 26).Select(n => ((2 * n) + 1, 40 * n)))
+        )
+            results.Add(
+                new RequestRecord(
+                    sequence,
+                    TimeSpan.FromMilliseconds(start),
+                    TimeSpan.FromMilliseconds(start),
+                    TimeSpan.FromHours(1),
+                    1,
+                    sequence,
+                    0,
+                    Outcome.Response,
+                    200,
+                    null,
+                    null,
+                    1,
+                    0,
+                    ResponseFault.None
+                )
+            );
 
         results.AchievedRate.ShouldBe(125, tolerance: 1e-9);
         var merged = new AttackResults();
@@ -245,7 +433,24 @@ public sealed class AttackResultsTests
     {
         var results = new AttackResults();
         for (var i = 0; i < 11; i++)
-            results.Add(new RequestRecord(i, TimeSpan.FromMilliseconds(10 * i), TimeSpan.FromMilliseconds(10 * i), TimeSpan.FromHours(1), 1, i, 0, Outcome.Response, 200, null, null, 1, 0, ResponseFault.None));
+            results.Add(
+                new RequestRecord(
+                    i,
+                    TimeSpan.FromMilliseconds(10 * i),
+                    TimeSpan.FromMilliseconds(10 * i),
+                    TimeSpan.FromHours(1),
+                    1,
+                    i,
+                    0,
+                    Outcome.Response,
+                    200,
+                    null,
+                    null,
+                    1,
+                    0,
+                    ResponseFault.None
+                )
+            );
         using var log = new MemoryStream();
         HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);
         var text = Encoding.UTF8.GetString(log.ToArray());

@@ -9,8 +9,11 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 /// <summary>The load generator where a seccomp filter denies io_uring, as container runtimes do.</summary>
 public sealed class DeniedIoUringTests
 {
-    private const int SetNoNewPrivileges = 38, SetSeccomp = 22, FilterMode = 2;
-    private const uint RingFirst = 425, RingLast = 427;
+    private const int SetNoNewPrivileges = 38,
+        SetSeccomp = 22,
+        FilterMode = 2;
+    private const uint RingFirst = 425,
+        RingLast = 427;
 
     [Fact]
     public async Task One_line_says_why_and_epoll_does_the_work()
@@ -20,7 +23,9 @@ public sealed class DeniedIoUringTests
         using var process = StartDenied("attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "1s");
         var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
 
-        errors.ShouldBe($"note: engine epoll instead of io_uring: io_uring is forbidden here, as by a container's seccomp profile{Environment.NewLine}");
+        errors.ShouldBe(
+            $"note: engine epoll instead of io_uring: io_uring is forbidden here, as by a container's seccomp profile{Environment.NewLine}"
+        );
         output.ShouldContain("engine epoll");
         output.ShouldMatch(@"(?m)^sent ([1-9]\d*) = \1 × 200$");
         process.ExitCode.ShouldBe(0);
@@ -36,11 +41,13 @@ public sealed class DeniedIoUringTests
             try
             {
                 Deny();
-                process = Process.Start(new ProcessStartInfo("dotnet", ["exec", LoadTestProcess.Program, .. arguments])
-                {
-                    RedirectStandardOutput = true,
-                    RedirectStandardError = true,
-                });
+                process = Process.Start(
+                    new ProcessStartInfo("dotnet", ["exec", LoadTestProcess.Program, .. arguments])
+                    {
+                        RedirectStandardOutput = true,
+                        RedirectStandardError = true,
+                    }
+                );
             }
             catch (Win32Exception e)
             {
@@ -64,9 +71,13 @@ public sealed class DeniedIoUringTests
             Instruction(0x06, 0, 0, 0x7FFF0000),
         };
         var program = stackalloc nuint[] { 5, (nuint)filter };
-        if (Libc.PrCtl(SetNoNewPrivileges, 1, 0, 0, 0) != 0 || Libc.PrCtl(SetSeccomp, FilterMode, (nuint)program, 0, 0) != 0)
+        if (
+            Libc.PrCtl(SetNoNewPrivileges, 1, 0, 0, 0) != 0
+            || Libc.PrCtl(SetSeccomp, FilterMode, (nuint)program, 0, 0) != 0
+        )
             throw new Win32Exception(Marshal.GetLastPInvokeError());
     }
 
-    private static ulong Instruction(ushort code, byte ifTrue, byte ifFalse, uint operand) => code | ((ulong)ifTrue << 16) | ((ulong)ifFalse << 24) | ((ulong)operand << 32);
+    private static ulong Instruction(ushort code, byte ifTrue, byte ifFalse, uint operand) =>
+        code | ((ulong)ifTrue << 16) | ((ulong)ifFalse << 24) | ((ulong)operand << 32);
 }

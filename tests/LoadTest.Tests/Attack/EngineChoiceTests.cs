@@ -27,9 +27,21 @@ public sealed class EngineChoiceTests
         Assert.SkipUnless(EpollEngine.IsSupported, "epoll needs Linux");
         AttackPlan[] plans =
         [
-            Plan with { RatePerSecond = 10_000, KeepAliveConnections = 4 },
-            Plan with { RatePerSecond = 10_000, Ports = ClientPortRange.Kernel },
-            Plan with { RatePerSecond = 10_000, Targets = [Plan.Targets[0] with { Body = new byte[IoUringEngine.MaxRequestBytes] }] },
+            Plan with
+            {
+                RatePerSecond = 10_000,
+                KeepAliveConnections = 4,
+            },
+            Plan with
+            {
+                RatePerSecond = 10_000,
+                Ports = ClientPortRange.Kernel,
+            },
+            Plan with
+            {
+                RatePerSecond = 10_000,
+                Targets = [Plan.Targets[0] with { Body = new byte[IoUringEngine.MaxRequestBytes] }],
+            },
         ];
         foreach (var plan in plans)
         {
@@ -46,14 +58,18 @@ public sealed class EngineChoiceTests
     {
         var plan = Plan with { Targets = [Plan.Targets[0] with { Host = host, IsTls = name == "auto" }] };
         AttackEngines.Named(name, plan, out _).ShouldNotBeNull().ShouldContain($"host '{host}'");
-        AttackEngines.Named("sockets", plan with { Targets = [plan.Targets[0] with { IsTls = false }] }, out _).ShouldBeNull();
+        AttackEngines
+            .Named("sockets", plan with { Targets = [plan.Targets[0] with { IsTls = false }] }, out _)
+            .ShouldBeNull();
     }
 
     [Theory]
     [InlineData("[::1]:8080")]
     [InlineData("my_service.namespace:80")]
     public void A_host_as_of_a_url_is_not_refused(string host) =>
-        AttackEngines.Named("httpclient", Plan with { Targets = [Plan.Targets[0] with { Host = host }] }, out _).ShouldBeNull();
+        AttackEngines
+            .Named("httpclient", Plan with { Targets = [Plan.Targets[0] with { Host = host }] }, out _)
+            .ShouldBeNull();
 
     [Theory]
     [InlineData(Errno.Enosys, "0", "this kernel has no io_uring")]

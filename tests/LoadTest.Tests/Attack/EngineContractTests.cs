@@ -18,31 +18,61 @@ public sealed class EngineContractTests
     /// <summary>io_uring at a rate at which it looks at answers with the next start.</summary>
     private const string LooksLater = "io_uring at 10 times the rate";
 
-    internal static IAttackEngine Engine(string name) => name switch
-    {
-        "sockets" => new SocketEngine(),
-        "epoll" => new EpollEngine(),
-        "io_uring" or LooksLater => new IoUringEngine(),
-        "httpclient" => new HttpClientEngine(),
-        _ => throw new ArgumentOutOfRangeException(nameof(name)),
-    };
+    internal static IAttackEngine Engine(string name) =>
+        name switch
+        {
+            "sockets" => new SocketEngine(),
+            "epoll" => new EpollEngine(),
+            "io_uring" or LooksLater => new IoUringEngine(),
+            "httpclient" => new HttpClientEngine(),
+            _ => throw new ArgumentOutOfRangeException(nameof(name)),
+        };
 
-    internal static AttackPlan Plan(IPEndPoint endPoint) => new()
-    {
-        Targets = [new AttackTarget { Method = "POST", Path = "/echo", Host = "backend-1:8080", EndPoint = endPoint, Body = "foo"u8.ToArray() }],
-        RatePerSecond = 400,
-        Duration = TimeSpan.FromMilliseconds(250),
-        // A machine under load starts requests late; they are not to be given up for that.
-        Timeout = TimeSpan.FromSeconds(60),
-        Grace = TimeSpan.FromSeconds(60),
-    };
+    internal static AttackPlan Plan(IPEndPoint endPoint) =>
+        new()
+        {
+            Targets =
+            [
+                new AttackTarget
+                {
+                    Method = "POST",
+                    Path = "/echo",
+                    Host = "backend-1:8080",
+                    EndPoint = endPoint,
+                    Body = "foo"u8.ToArray(),
+                },
+            ],
+            RatePerSecond = 400,
+            Duration = TimeSpan.FromMilliseconds(250),
+            // A machine under load starts requests late; they are not to be given up for that.
+            Timeout = TimeSpan.FromSeconds(60),
+            Grace = TimeSpan.FromSeconds(60),
+        };
 
     /// <summary>Starts an attack with an engine; as many requests whatever the engine.</summary>
-    internal static AttackControl Start(string engine, AttackPlan plan, IRecordSink sink, CancellationTokenSource? abort = null) => AttackControl.Start(
-        engine == LooksLater ? plan with { RatePerSecond = plan.RatePerSecond * 10, Duration = plan.Duration / 10 } : plan,
-        sink, Engine(engine), abort: abort?.Token ?? TestContext.Current.CancellationToken);
+    internal static AttackControl Start(
+        string engine,
+        AttackPlan plan,
+        IRecordSink sink,
+        CancellationTokenSource? abort = null
+    ) =>
+        AttackControl.Start(
+            engine == LooksLater
+                ? plan with
+                {
+                    RatePerSecond = plan.RatePerSecond * 10,
+                    Duration = plan.Duration / 10,
+                }
+                : plan,
+            sink,
+            Engine(engine),
+            abort: abort?.Token ?? TestContext.Current.CancellationToken
+        );
 
-    internal static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunAsync(string engine, AttackPlan plan)
+    internal static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunAsync(
+        string engine,
+        AttackPlan plan
+    )
     {
         var sink = new RecordingSink();
         await using var attack = Start(engine, plan, sink);
@@ -51,13 +81,16 @@ public sealed class EngineContractTests
         return (sink, accounting);
     }
 
-    public static TheoryData<string> Engines => [.. AtTheRate, .. IoUringEngine.IsSupported ? [LooksLater] : Array.Empty<string>()];
+    public static TheoryData<string> Engines =>
+        [.. AtTheRate, .. IoUringEngine.IsSupported ? [LooksLater] : Array.Empty<string>()];
 
     /// <summary>The engines, each at the plan's own rate.</summary>
-    public static TheoryData<string> AtTheRate => [.. OfEveryPlan, .. IoUringEngine.IsSupported ? ["io_uring"] : Array.Empty<string>()];
+    public static TheoryData<string> AtTheRate =>
+        [.. OfEveryPlan, .. IoUringEngine.IsSupported ? ["io_uring"] : Array.Empty<string>()];
 
     /// <summary>The engines without limits on connections and requests.</summary>
-    public static TheoryData<string> OfEveryPlan => ["sockets", "httpclient", .. EpollEngine.IsSupported ? ["epoll"] : Array.Empty<string>()];
+    public static TheoryData<string> OfEveryPlan =>
+        ["sockets", "httpclient", .. EpollEngine.IsSupported ? ["epoll"] : Array.Empty<string>()];
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Each_request_has_a_connection_of_its_own_and_a_full_record(string engine)
@@ -68,10 +101,19 @@ public sealed class EngineContractTests
         accounting.Intended.ShouldBe(100);
         accounting.ResponsesByStatus.ShouldBe([(200, 100L)]);
         server.Accepted.ShouldBe(100);
-        sink.Records.Select(record => record.Connection).Order().ShouldBe(Enumerable.Range(0, 100).Select(n => (long)n));
-        sink.Records.Select(record => record.SourcePort).Order().ShouldBe(server.Clients.Select(client => client.Port).Order());
-        sink.Records.ShouldAllBe(record => record.Pod == "pod-1" && record.Node == "node-1" && record.RequestOnConnection == 0
-            && record.BytesReceived == (engine == "httpclient" ? 3 : TestServer.Ok().Length) && record.SourcePort % 2 == 1);
+        sink.Records.Select(record => record.Connection)
+            .Order()
+            .ShouldBe(Enumerable.Range(0, 100).Select(n => (long)n));
+        sink.Records.Select(record => record.SourcePort)
+            .Order()
+            .ShouldBe(server.Clients.Select(client => client.Port).Order());
+        sink.Records.ShouldAllBe(record =>
+            record.Pod == "pod-1"
+            && record.Node == "node-1"
+            && record.RequestOnConnection == 0
+            && record.BytesReceived == (engine == "httpclient" ? 3 : TestServer.Ok().Length)
+            && record.SourcePort % 2 == 1
+        );
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -91,7 +133,11 @@ public sealed class EngineContractTests
     public async Task The_client_binds_the_given_source_address(string engine)
     {
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
-        var plan = Plan(server.EndPoint) with { SourceAddress = IPAddress.Parse("127.9.8.7"), Ports = ClientPortRange.EvenInSequence };
+        var plan = Plan(server.EndPoint) with
+        {
+            SourceAddress = IPAddress.Parse("127.9.8.7"),
+            Ports = ClientPortRange.EvenInSequence,
+        };
         var (_, accounting) = await RunAsync(engine, plan);
 
         accounting.Responses.ShouldBe(100);

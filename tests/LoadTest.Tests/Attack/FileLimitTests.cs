@@ -12,15 +12,31 @@ public sealed class FileLimitTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by ulimit");
         await using var server = new TestServer((_, stop) => Task.Delay(Timeout.Infinite, stop));
-        using var process = Process.Start(new ProcessStartInfo("bash",
-        [
-            "-c", "ulimit -n 200; exec dotnet exec \"$@\"", "bash", LoadTestProcess.Program,
-            "attack", $"http://{server.EndPoint}/", "--rate", "1000/s", "--duration", "500ms", "--timeout", "2s", "--engine", engine,
-        ])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                "bash",
+                [
+                    "-c",
+                    "ulimit -n 200; exec dotnet exec \"$@\"",
+                    "bash",
+                    LoadTestProcess.Program,
+                    "attack",
+                    $"http://{server.EndPoint}/",
+                    "--rate",
+                    "1000/s",
+                    "--duration",
+                    "500ms",
+                    "--timeout",
+                    "2s",
+                    "--engine",
+                    engine,
+                ]
+            )
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
 
         errors.ShouldBeEmpty();

@@ -17,28 +17,38 @@ public sealed class HttpsTests
     {
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        using var certificate = request.CreateSelfSigned(
+            DateTimeOffset.UtcNow.AddDays(-1),
+            DateTimeOffset.UtcNow.AddDays(1)
+        );
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), null);
     }
 
     private static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunAsync(bool verify)
     {
         using var certificate = SelfSigned();
-        await using var server = new TestServer(async (socket, stop) =>
-        {
-            await using var tls = new SslStream(new NetworkStream(socket));
-            try
+        await using var server = new TestServer(
+            async (socket, stop) =>
             {
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop);
-                await tls.ReadAtLeastAsync(new byte[4096], 20, throwOnEndOfStream: false, stop);
-                await tls.WriteAsync(Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+                await using var tls = new SslStream(new NetworkStream(socket));
+                try
+                {
+                    await tls.AuthenticateAsServerAsync(
+                        new SslServerAuthenticationOptions { ServerCertificate = certificate },
+                        stop
+                    );
+                    await tls.ReadAtLeastAsync(new byte[4096], 20, throwOnEndOfStream: false, stop);
+                    await tls.WriteAsync(Encoding.Latin1.GetBytes(TestServer.Ok()), stop);
+                }
+                catch (Exception e) when (e is IOException or System.Security.Authentication.AuthenticationException)
+                { }
             }
-            catch (Exception e) when (e is IOException or System.Security.Authentication.AuthenticationException)
-            {
-            }
-        });
+        );
         var plan = EngineContractTests.Plan(server.EndPoint) with { RatePerSecond = 40, VerifyCertificates = verify };
-        plan = plan with { Targets = [AttackTarget.For(new Uri($"https://localhost:{server.EndPoint.Port}/"), server.EndPoint)] };
+        plan = plan with
+        {
+            Targets = [AttackTarget.For(new Uri($"https://localhost:{server.EndPoint.Port}/"), server.EndPoint)],
+        };
         AttackEngines.For(plan).ShouldBeOfType<HttpClientEngine>();
         return await EngineContractTests.RunAsync("httpclient", plan);
     }

@@ -12,7 +12,10 @@ internal static class LoadTestProcess
     public static async Task<(string Output, string Errors)> ReadToEndAsync(Process process)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
+        var (output, errors) = (
+            process.StandardOutput.ReadToEndAsync(cancellation),
+            process.StandardError.ReadToEndAsync(cancellation)
+        );
         await process.WaitForExitAsync(cancellation);
         return (await output, await errors);
     }

@@ -15,16 +15,20 @@ public sealed class MaxRateTests
 {
     [Fact]
     public void The_search_ends_within_five_percent_below_the_highest_rate_that_holds() =>
-        Gen.Select(Gen.Double[2, 900_000], Gen.Double[-5, 5]).Sample((limit, wrong) =>
-        {
-            var search = new RateSearch(limit * Math.Pow(2, wrong));
-            while (search.Next is { } rate)
-                search.Report(rate <= limit);
-            var held = search.Held.ShouldNotBeNull();
-            held.ShouldBeLessThanOrEqualTo(limit);
-            (held * RateSearch.Precision).ShouldBeGreaterThanOrEqualTo(limit * 0.999);
-            return true;
-        }, iter: 2000);
+        Gen.Select(Gen.Double[2, 900_000], Gen.Double[-5, 5])
+            .Sample(
+                (limit, wrong) =>
+                {
+                    var search = new RateSearch(limit * Math.Pow(2, wrong));
+                    while (search.Next is { } rate)
+                        search.Report(rate <= limit);
+                    var held = search.Held.ShouldNotBeNull();
+                    held.ShouldBeLessThanOrEqualTo(limit);
+                    (held * RateSearch.Precision).ShouldBeGreaterThanOrEqualTo(limit * 0.999);
+                    return true;
+                },
+                iter: 2000
+            );
 
     [Fact]
     public void A_search_in_which_nothing_holds_ends_without_a_rate()
@@ -42,16 +46,48 @@ public sealed class MaxRateTests
     [InlineData(10, 0, 1, 10, null)]
     [InlineData(0, 0, 21, 10, "the generator is late")]
     [InlineData(0, 0, 1, 201, "the last answers came")]
-    public void A_rate_holds_when_nearly_all_is_answered_and_nobody_is_behind(int notSent, int errors, int lateMs, int drainMs, string? problem)
+    public void A_rate_holds_when_nearly_all_is_answered_and_nobody_is_behind(
+        int notSent,
+        int errors,
+        int lateMs,
+        int drainMs,
+        string? problem
+    )
     {
         var results = new AttackResults();
         for (var n = 0; n < 10_000; n++)
         {
-            var outcome = n < notSent ? Outcome.NotSent : n < notSent + errors ? Outcome.NoAnswer : Outcome.Response;
-            results.Add(new RequestRecord(n, default, default, default, 0, 0, 0, outcome, 200, null, null, 0, 0, ResponseFault.None));
+            var outcome =
+                n < notSent ? Outcome.NotSent
+                : n < notSent + errors ? Outcome.NoAnswer
+                : Outcome.Response;
+            results.Add(
+                new RequestRecord(
+                    n,
+                    default,
+                    default,
+                    default,
+                    0,
+                    0,
+                    0,
+                    outcome,
+                    200,
+                    null,
+                    null,
+                    0,
+                    0,
+                    ResponseFault.None
+                )
+            );
         }
 
-        var step = new RateStep(10_000, TimeSpan.FromSeconds(1), results.Accounting, TimeSpan.FromMilliseconds(lateMs), TimeSpan.FromMilliseconds(drainMs));
+        var step = new RateStep(
+            10_000,
+            TimeSpan.FromSeconds(1),
+            results.Accounting,
+            TimeSpan.FromMilliseconds(lateMs),
+            TimeSpan.FromMilliseconds(drainMs)
+        );
         if (problem is null)
             step.Problem.ShouldBeNull();
         else
@@ -61,9 +97,21 @@ public sealed class MaxRateTests
     [Fact]
     public async Task A_rate_that_holds_for_a_moment_is_tried_for_longer_and_lowered()
     {
-        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with { Duration = MaxRate.MinDuration, Burst = 32, Workers = 3 };
+        var plan = EngineContractTests.Plan(new IPEndPoint(IPAddress.Loopback, 80)) with
+        {
+            Duration = MaxRate.MinDuration,
+            Burst = 32,
+            Workers = 3,
+        };
         var steps = new List<RateStep>();
-        var found = (await MaxRate.FindAsync(plan, _ => new SlowlyFillingQueue(), steps.Add, TestContext.Current.CancellationToken)).ShouldNotBeNull();
+        var found = (
+            await MaxRate.FindAsync(
+                plan,
+                _ => new SlowlyFillingQueue(),
+                steps.Add,
+                TestContext.Current.CancellationToken
+            )
+        ).ShouldNotBeNull();
 
         found.Duration.ShouldBe(MaxRate.MinDuration / 2);
         found.RatePerSecond.ShouldBeInRange(SlowlyFillingQueue.Sustained * 0.88, SlowlyFillingQueue.Sustained);
@@ -75,7 +123,8 @@ public sealed class MaxRateTests
     /// <summary>Answers at once: 1,000 requests a second for ever, 1,100 for 0.3 s.</summary>
     private sealed class SlowlyFillingQueue : IAttackEngine
     {
-        public const double Sustained = 1000, ForAMoment = 1100;
+        public const double Sustained = 1000,
+            ForAMoment = 1100;
 
         public string Name => "queue";
 
@@ -93,7 +142,24 @@ public sealed class MaxRateTests
                 }
 
                 context.Recorder.Started(n, default, default);
-                context.Recorder.Add(new RequestRecord(n, default, default, default, 1, n, 0, Outcome.Response, 200, "p", "n", 1, 0, ResponseFault.None));
+                context.Recorder.Add(
+                    new RequestRecord(
+                        n,
+                        default,
+                        default,
+                        default,
+                        1,
+                        n,
+                        0,
+                        Outcome.Response,
+                        200,
+                        "p",
+                        "n",
+                        1,
+                        0,
+                        ResponseFault.None
+                    )
+                );
             }
 
             return Task.CompletedTask;
@@ -104,9 +170,16 @@ public sealed class MaxRateTests
     public async Task A_server_that_answers_nothing_holds_no_rate()
     {
         await using var server = new TestServer((_, stop) => Task.Delay(Timeout.Infinite, stop));
-        var plan = EngineContractTests.Plan(server.EndPoint) with { Duration = MaxRate.MinDuration, Timeout = TimeSpan.FromMilliseconds(1), MaxInFlight = 4 };
+        var plan = EngineContractTests.Plan(server.EndPoint) with
+        {
+            Duration = MaxRate.MinDuration,
+            Timeout = TimeSpan.FromMilliseconds(1),
+            MaxInFlight = 4,
+        };
         var steps = new List<RateStep>();
-        (await MaxRate.FindAsync(plan, AttackEngines.For, steps.Add, TestContext.Current.CancellationToken)).ShouldBeNull();
+        (
+            await MaxRate.FindAsync(plan, AttackEngines.For, steps.Add, TestContext.Current.CancellationToken)
+        ).ShouldBeNull();
         steps.ShouldNotBeEmpty();
         steps.ShouldAllBe(step => step.Problem != null);
     }
@@ -116,11 +189,22 @@ public sealed class MaxRateTests
     {
         var answer = TestServer.Answering(TestServer.Ok());
         var connections = 0;
-        await using var server = new TestServer((socket, stop) => Interlocked.Increment(ref connections) % 5 == 0 ? Task.Delay(Timeout.Infinite, stop) : answer(socket, stop));
+        await using var server = new TestServer(
+            (socket, stop) =>
+                Interlocked.Increment(ref connections) % 5 == 0
+                    ? Task.Delay(Timeout.Infinite, stop)
+                    : answer(socket, stop)
+        );
         // Whether the search waits for this time-out is the question.
-        var plan = EngineContractTests.Plan(server.EndPoint) with { Duration = MaxRate.MinDuration, Timeout = TimeSpan.FromHours(1) };
+        var plan = EngineContractTests.Plan(server.EndPoint) with
+        {
+            Duration = MaxRate.MinDuration,
+            Timeout = TimeSpan.FromHours(1),
+        };
         var steps = new List<RateStep>();
-        await MaxRate.FindAsync(plan, AttackEngines.For, steps.Add, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
+        await MaxRate
+            .FindAsync(plan, AttackEngines.For, steps.Add, TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
 
         steps.ShouldNotBeEmpty();
         steps.ShouldAllBe(step => step.Accounting[Outcome.Canceled] == 0 || step.Problem != null);
@@ -132,7 +216,26 @@ public sealed class MaxRateTests
     {
         var results = new AttackResults();
         for (var n = 0; n < 10_000; n++)
-            results.Add(new RequestRecord(n, default, default, default, 0, 0, 0, n == 0 ? Outcome.Canceled : Outcome.Response, 200, null, null, 0, 0, ResponseFault.None));
-        new RateStep(10_000, TimeSpan.FromSeconds(1), results.Accounting, default, default).Problem.ShouldBe("1 not answered 200.00ms after the end");
+            results.Add(
+                new RequestRecord(
+                    n,
+                    default,
+                    default,
+                    default,
+                    0,
+                    0,
+                    0,
+                    n == 0 ? Outcome.Canceled : Outcome.Response,
+                    200,
+                    null,
+                    null,
+                    0,
+                    0,
+                    ResponseFault.None
+                )
+            );
+        new RateStep(10_000, TimeSpan.FromSeconds(1), results.Accounting, default, default).Problem.ShouldBe(
+            "1 not answered 200.00ms after the end"
+        );
     }
 }

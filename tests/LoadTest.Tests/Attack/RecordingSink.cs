@@ -38,9 +38,14 @@ internal sealed class RecordingSink : IRecordSink
         accounting.Discrepancies().ShouldBeEmpty();
         accounting.InFlight.ShouldBe(0);
         Overlapped.ShouldBeFalse();
-        Records.Select(record => record.Sequence).Order().ShouldBe(Enumerable.Range(0, (int)accounting.Intended).Select(n => (long)n));
+        Records
+            .Select(record => record.Sequence)
+            .Order()
+            .ShouldBe(Enumerable.Range(0, (int)accounting.Intended).Select(n => (long)n));
         Starts.Values.ShouldAllBe(count => count == 1);
-        Starts.Keys.Order().ShouldBe(Records.Where(record => !record.Outcome.IsNotSent()).Select(record => record.Sequence).Order());
+        Starts
+            .Keys.Order()
+            .ShouldBe(Records.Where(record => !record.Outcome.IsNotSent()).Select(record => record.Sequence).Order());
         foreach (var record in Records)
         {
             record.Start.ShouldBeGreaterThanOrEqualTo(record.IntendedStart);

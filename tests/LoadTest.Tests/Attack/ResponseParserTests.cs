@@ -14,7 +14,12 @@ public sealed class ResponseParserTests
         return new ResponseParser(parsed, new ResponderNames(), limits);
     }
 
-    private static (ParseState State, ResponseParser Parser, int Consumed) Parse(string response, string rule = "default", bool head = false, bool end = false)
+    private static (ParseState State, ResponseParser Parser, int Consumed) Parse(
+        string response,
+        string rule = "default",
+        bool head = false,
+        bool end = false
+    )
     {
         var parser = Parser(rule);
         parser.Reset(head);
@@ -29,8 +34,18 @@ public sealed class ResponseParserTests
     [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", 200, 1, false)]
     [InlineData("HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\nx", 200, 1, true)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: foo, close\r\n\r\nx", 200, 1, false)]
-    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nfoo\r\nA\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\n", 200, 13, true)]
-    [InlineData("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nContent-Length: 9\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno", 404, 2, true)]
+    [InlineData(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nfoo\r\nA\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\n",
+        200,
+        13,
+        true
+    )]
+    [InlineData(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nContent-Length: 9\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno",
+        404,
+        2,
+        true
+    )]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, 0, false)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nfoo", 200, 3, true)]
     public void Complete_responses(string response, int status, int body, bool reusable)
@@ -89,7 +104,13 @@ public sealed class ResponseParserTests
     [InlineData("default", "", "foo host=p-2\n", "p-2", null)]
     [InlineData("default", "X-Node: n-1\r\n", "{\"a\":\"host=p-3\"}", "p-3", "n-1")]
     [InlineData("header:Server", "server:  envoy \r\n", "host=x", "envoy", null)]
-    [InlineData("json:$.pod.names.1", "X-Node: n\r\n", "{\"x\":{\"pod\":1},\"pod\":{\"names\":[{\"a\":[]},\"p-4\"]}}", "p-4", "n")]
+    [InlineData(
+        "json:$.pod.names.1",
+        "X-Node: n\r\n",
+        "{\"x\":{\"pod\":1},\"pod\":{\"names\":[{\"a\":[]},\"p-4\"]}}",
+        "p-4",
+        "n"
+    )]
     [InlineData("json:pod", "", "{\"pod\":{}", null, null)]
     [InlineData("json:pod", "", "not json", null, null)]
     [InlineData("regex:on (?<pod>\\S+) at (?<node>\\S+)", "", "served on p-5 at n-5.", "p-5", "n-5.")]
@@ -110,57 +131,89 @@ public sealed class ResponseParserTests
     public void A_bad_rule_is_quoted(string rule) => ResponderRule.Parse(rule, out _)!.ShouldContain($"'{rule}'");
 
     private static readonly Gen<string> s_responses = Gen.Select(
-        Gen.Int[200, 599], Gen.Int[0, 3], Gen.Bool, Gen.String[Gen.Char['a', 'z'], 0, 300], Gen.Int[1, 50],
+        Gen.Int[200, 599],
+        Gen.Int[0, 3],
+        Gen.Bool,
+        Gen.String[Gen.Char['a', 'z'], 0, 300],
+        Gen.Int[1, 50],
         (status, interims, chunked, body, chunk) =>
         {
-            var text = string.Concat(Enumerable.Repeat("HTTP/1.1 102 Processing\r\nX-Pod: no\r\n\r\n", interims)) + $"HTTP/1.1 {status} Reason\r\nX-Pod: pod\r\n";
+            var text =
+                string.Concat(Enumerable.Repeat("HTTP/1.1 102 Processing\r\nX-Pod: no\r\n\r\n", interims))
+                + $"HTTP/1.1 {status} Reason\r\nX-Pod: pod\r\n";
             if (status is 204 or 304)
                 return text + "\r\n";
             return chunked
                 ? $"{text}Transfer-Encoding: chunked\r\n\r\n{string.Concat(body.Chunk(chunk).Select(part => $"{part.Length:x}\r\n{new string(part)}\r\n"))}0\r\n\r\n"
                 : $"{text}Content-Length: {body.Length}\r\n\r\n{body}";
-        });
+        }
+    );
 
     [Fact]
     public void Any_cut_of_the_stream_gives_the_same_result() =>
-        Gen.Select(s_responses, Gen.Int[1, 40].Array[1, 20]).Sample((text, cuts) =>
-        {
-            var whole = Parser();
-            whole.Feed(Encoding.Latin1.GetBytes(text), out _).ShouldBe(ParseState.Complete);
-            var pieces = FeedInPieces(Parser(), Encoding.Latin1.GetBytes(text), cuts);
-            (pieces.Status, pieces.BodyBytes, pieces.BytesConsumed, pieces.Pod).ShouldBe((whole.Status, whole.BodyBytes, text.Length, "pod"));
-        }, iter: 2000);
+        Gen.Select(s_responses, Gen.Int[1, 40].Array[1, 20])
+            .Sample(
+                (text, cuts) =>
+                {
+                    var whole = Parser();
+                    whole.Feed(Encoding.Latin1.GetBytes(text), out _).ShouldBe(ParseState.Complete);
+                    var pieces = FeedInPieces(Parser(), Encoding.Latin1.GetBytes(text), cuts);
+                    (pieces.Status, pieces.BodyBytes, pieces.BytesConsumed, pieces.Pod).ShouldBe(
+                        (whole.Status, whole.BodyBytes, text.Length, "pod")
+                    );
+                },
+                iter: 2000
+            );
 
     [Fact]
     public void Mutated_responses_never_throw_and_never_consume_beyond_the_end() =>
-        Gen.Select(s_responses, Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[1, 6], Gen.Int[1, 40].Array[1, 20]).Sample((text, mutations, cuts) =>
-        {
-            var bytes = Encoding.Latin1.GetBytes(text);
-            foreach (var (at, value) in mutations)
-                bytes[at % bytes.Length] = value;
-            var whole = Parser();
-            var state = whole.Feed(bytes, out var consumed);
-            consumed.ShouldBeLessThanOrEqualTo(bytes.Length);
-            var pieces = FeedInPieces(Parser(), bytes, cuts);
-            (pieces.Fault, pieces.Status, pieces.BodyBytes).ShouldBe((whole.Fault, whole.Status, whole.BodyBytes));
-            (state is ParseState.Malformed).ShouldBe(whole.Fault is not ResponseFault.None);
-        }, iter: 5000);
+        Gen.Select(s_responses, Gen.Select(Gen.Int[0, 400], Gen.Byte).Array[1, 6], Gen.Int[1, 40].Array[1, 20])
+            .Sample(
+                (text, mutations, cuts) =>
+                {
+                    var bytes = Encoding.Latin1.GetBytes(text);
+                    foreach (var (at, value) in mutations)
+                        bytes[at % bytes.Length] = value;
+                    var whole = Parser();
+                    var state = whole.Feed(bytes, out var consumed);
+                    consumed.ShouldBeLessThanOrEqualTo(bytes.Length);
+                    var pieces = FeedInPieces(Parser(), bytes, cuts);
+                    (pieces.Fault, pieces.Status, pieces.BodyBytes).ShouldBe(
+                        (whole.Fault, whole.Status, whole.BodyBytes)
+                    );
+                    (state is ParseState.Malformed).ShouldBe(whole.Fault is not ResponseFault.None);
+                },
+                iter: 5000
+            );
 
     [Fact]
     public void Random_bytes_are_malformed_or_incomplete() =>
-        Gen.Byte.Array[0, 500].Sample(bytes =>
-        {
-            var parser = Parser();
-            parser.Feed(bytes, out _).ShouldNotBe(ParseState.Complete);
-            parser.EndOfStream().ShouldNotBe(ParseState.Complete);
-        }, iter: 2000);
+        Gen
+            .Byte.Array[0, 500]
+            .Sample(
+                bytes =>
+                {
+                    var parser = Parser();
+                    parser.Feed(bytes, out _).ShouldNotBe(ParseState.Complete);
+                    parser.EndOfStream().ShouldNotBe(ParseState.Complete);
+                },
+                iter: 2000
+            );
 
     [Fact]
     public void A_parser_that_is_used_again_allocates_nothing()
     {
         var parser = Parser();
-        var answers = new[] { TestServer.Ok(), TestServer.Ok("host=p", ""), TestServer.Ok(headers: "Transfer-Encoding: chunked\r\nX-Pod: p\r\n")[..^3].Replace("Content-Length: 3\r\n", "", StringComparison.Ordinal) + "3\r\nfoo\r\n0\r\n\r\n" }
-            .Select(Encoding.Latin1.GetBytes).ToArray();
+        var answers = new[]
+        {
+            TestServer.Ok(),
+            TestServer.Ok("host=p", ""),
+            TestServer
+                .Ok(headers: "Transfer-Encoding: chunked\r\nX-Pod: p\r\n")[..^3]
+                .Replace("Content-Length: 3\r\n", "", StringComparison.Ordinal) + "3\r\nfoo\r\n0\r\n\r\n",
+        }
+            .Select(Encoding.Latin1.GetBytes)
+            .ToArray();
         void Once()
         {
             foreach (var bytes in answers)
@@ -173,11 +226,13 @@ public sealed class ResponseParserTests
         }
 
         Once();
-        Allocated.LeastOfFive(() =>
-        {
-            for (var i = 0; i < 1000; i++)
-                Once();
-        }).ShouldBe(0);
+        Allocated
+            .LeastOfFive(() =>
+            {
+                for (var i = 0; i < 1000; i++)
+                    Once();
+            })
+            .ShouldBe(0);
     }
 
     private static ResponseParser FeedInPieces(ResponseParser parser, byte[] bytes, int[] cuts)

@@ -33,8 +33,14 @@ public sealed class TelemetryTests
             text += Encoding.Latin1.GetString(buffer, 0, read);
         }
 
-        var line = text.Split("\r\n").SingleOrDefault(header => header.StartsWith("traceparent: ", StringComparison.OrdinalIgnoreCase));
-        await socket.SendAsync(Encoding.Latin1.GetBytes(TestServer.Ok(headers: $"X-Pod: {line?["traceparent: ".Length..] ?? "none"}\r\nX-Node: n\r\n")), stop);
+        var line = text.Split("\r\n")
+            .SingleOrDefault(header => header.StartsWith("traceparent: ", StringComparison.OrdinalIgnoreCase));
+        await socket.SendAsync(
+            Encoding.Latin1.GetBytes(
+                TestServer.Ok(headers: $"X-Pod: {line?["traceparent: ".Length..] ?? "none"}\r\nX-Node: n\r\n")
+            ),
+            stop
+        );
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -55,12 +61,15 @@ public sealed class TelemetryTests
 
         spans.Count.ShouldBe(100);
         spans.Select(span => span.TraceId).Distinct().Count().ShouldBe(100);
-        sink.Records.Select(record => record.Pod!).Order().ShouldBe(spans.Select(span => $"00-{span.TraceId}-{span.SpanId}-01").Order());
+        sink.Records.Select(record => record.Pod!)
+            .Order()
+            .ShouldBe(spans.Select(span => $"00-{span.TraceId}-{span.SpanId}-01").Order());
         foreach (var span in spans)
         {
             span.Parent.ShouldBeNull();
             (span.Kind, span.DisplayName, span.Status).ShouldBe(
-                (ActivityKind.Client, "POST backend-1", ActivityStatusCode.Unset));
+                (ActivityKind.Client, "POST backend-1", ActivityStatusCode.Unset)
+            );
             span.GetTagItem("http.response.status_code").ShouldBe(200);
             span.GetTagItem("server.port").ShouldBe(server.EndPoint.Port);
             span.GetTagItem("server.address").ShouldBe("backend-1");
@@ -82,24 +91,41 @@ public sealed class TelemetryTests
             ActivityStopped = spans.Enqueue,
         };
         ActivitySource.AddActivityListener(listener);
-        await using var server = new TestServer(async (socket, stop) =>
-        {
-            await TestServer.ReadRequestAsync(socket, stop);
-            await socket.SendAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), stop);
-        });
-        await EngineContractTests.RunAsync("sockets",
-            EngineContractTests.Plan(server.EndPoint) with { TracesPerSecond = 1e6 });
+        await using var server = new TestServer(
+            async (socket, stop) =>
+            {
+                await TestServer.ReadRequestAsync(socket, stop);
+                await socket.SendAsync(
+                    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"u8.ToArray(),
+                    stop
+                );
+            }
+        );
+        await EngineContractTests.RunAsync(
+            "sockets",
+            EngineContractTests.Plan(server.EndPoint) with
+            {
+                TracesPerSecond = 1e6,
+            }
+        );
 
         spans.Count.ShouldBe(100);
-        spans.ShouldAllBe(
-            span => span.Status == ActivityStatusCode.Error && (string)span.GetTagItem("error.type")! == "503");
+        spans.ShouldAllBe(span =>
+            span.Status == ActivityStatusCode.Error && (string)span.GetTagItem("error.type")! == "503"
+        );
     }
 
     [Theory, MemberData(nameof(Engines))]
     public async Task Without_a_listener_there_is_no_header(string engine)
     {
         await using var server = new TestServer(EchoTraceParent);
-        var (sink, _) = await EngineContractTests.RunAsync(engine, EngineContractTests.Plan(server.EndPoint) with { Duration = TimeSpan.FromMilliseconds(20) });
+        var (sink, _) = await EngineContractTests.RunAsync(
+            engine,
+            EngineContractTests.Plan(server.EndPoint) with
+            {
+                Duration = TimeSpan.FromMilliseconds(20),
+            }
+        );
         sink.Records.ShouldAllBe(record => record.Pod == "none");
     }
 
@@ -122,31 +148,41 @@ public sealed class TelemetryTests
         }
 
         var header = new byte[TraceParent.Length];
-        Allocated.LeastOfFive(() =>
-        {
-            for (var i = 0; i < 1000; i++)
-                TraceParent.WriteUnsampled(header);
-        }).ShouldBe(0);
+        Allocated
+            .LeastOfFive(() =>
+            {
+                for (var i = 0; i < 1000; i++)
+                    TraceParent.WriteUnsampled(header);
+            })
+            .ShouldBe(0);
     }
 
     [Fact]
     public void Above_20_a_second_a_random_share_of_requests_is_sampled() =>
-        Gen.Select(Gen.Double[1, 100_000], Gen.Int[0, 1000]).Sample((rate, seed) =>
-        {
-            var random = new Random(seed);
-            var sampling = new SpanSampling(rate, s_default);
-            var taken = Enumerable.Range(0, 20_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / rate), random.NextDouble()));
-            var expected = 20_000 * Math.Min(1, s_default / rate);
-            // Six standard deviations of a binomial draw.
-            ((double)taken).ShouldBe(expected, 1 + (6 * Math.Sqrt(expected)));
-            return true;
-        }, iter: 20);
+        Gen.Select(Gen.Double[1, 100_000], Gen.Int[0, 1000])
+            .Sample(
+                (rate, seed) =>
+                {
+                    var random = new Random(seed);
+                    var sampling = new SpanSampling(rate, s_default);
+                    var taken = Enumerable
+                        .Range(0, 20_000)
+                        .Count(n => sampling.Takes(TimeSpan.FromSeconds(n / rate), random.NextDouble()));
+                    var expected = 20_000 * Math.Min(1, s_default / rate);
+                    // Six standard deviations of a binomial draw.
+                    ((double)taken).ShouldBe(expected, 1 + (6 * Math.Sqrt(expected)));
+                    return true;
+                },
+                iter: 20
+            );
 
     [Fact]
     public void An_unlimited_rate_is_sampled_20_times_a_second()
     {
         var sampling = new SpanSampling(double.PositiveInfinity, s_default);
-        Enumerable.Range(0, 40_000).Count(n => sampling.Takes(TimeSpan.FromSeconds(n / 20_000.0), 0.5))
+        Enumerable
+            .Range(0, 40_000)
+            .Count(n => sampling.Takes(TimeSpan.FromSeconds(n / 20_000.0), 0.5))
             .ShouldBeInRange(38, 40);
     }
 
@@ -159,33 +195,50 @@ public sealed class TelemetryTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Meter.Name == RequestMetrics.MeterName && instrument.Name.StartsWith("http.client.", StringComparison.Ordinal))
+                if (
+                    instrument.Meter.Name == RequestMetrics.MeterName
+                    && instrument.Name.StartsWith("http.client.", StringComparison.Ordinal)
+                )
                     self.EnableMeasurementEvents(instrument);
             },
         };
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
-        {
-            instrument.Name.ShouldBe("http.client.request.duration");
-            instrument.Unit.ShouldBe("s");
-            durations.Enqueue((value, tags.ToArray().ToDictionary()));
-        });
+        listener.SetMeasurementEventCallback<double>(
+            (instrument, value, tags, _) =>
+            {
+                instrument.Name.ShouldBe("http.client.request.duration");
+                instrument.Unit.ShouldBe("s");
+                durations.Enqueue((value, tags.ToArray().ToDictionary()));
+            }
+        );
         listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref active, value));
         listener.Start();
         var answers = 0;
-        await using var server = new TestServer(async (socket, stop) =>
-        {
-            await TestServer.ReadRequestAsync(socket, stop);
-            var status = Interlocked.Increment(ref answers) % 2 == 0 ? "200 OK" : "503 Service Unavailable";
-            await socket.SendAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\nX-Pod: pod-1\r\nContent-Length: 0\r\n\r\n"), stop);
-        });
+        await using var server = new TestServer(
+            async (socket, stop) =>
+            {
+                await TestServer.ReadRequestAsync(socket, stop);
+                var status = Interlocked.Increment(ref answers) % 2 == 0 ? "200 OK" : "503 Service Unavailable";
+                await socket.SendAsync(
+                    Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\nX-Pod: pod-1\r\nContent-Length: 0\r\n\r\n"),
+                    stop
+                );
+            }
+        );
         await EngineContractTests.RunAsync("sockets", EngineContractTests.Plan(server.EndPoint));
 
         active.ShouldBe(0);
         durations.Count.ShouldBe(100);
         var failed = durations.Where(entry => entry.Tags.ContainsKey("error.type")).ToList();
         failed.Count.ShouldBe(50);
-        failed.ShouldAllBe(entry => (int)entry.Tags["http.response.status_code"]! == 503 && (string)entry.Tags["error.type"]! == "503");
-        durations.ShouldAllBe(entry => (string)entry.Tags["http.request.method"]! == "POST" && (string)entry.Tags["server.address"]! == "backend-1"
-            && (int)entry.Tags["server.port"]! == server.EndPoint.Port && (string)entry.Tags["loadtest.responder.pod"]! == "pod-1" && entry.Seconds > 0);
+        failed.ShouldAllBe(entry =>
+            (int)entry.Tags["http.response.status_code"]! == 503 && (string)entry.Tags["error.type"]! == "503"
+        );
+        durations.ShouldAllBe(entry =>
+            (string)entry.Tags["http.request.method"]! == "POST"
+            && (string)entry.Tags["server.address"]! == "backend-1"
+            && (int)entry.Tags["server.port"]! == server.EndPoint.Port
+            && (string)entry.Tags["loadtest.responder.pod"]! == "pod-1"
+            && entry.Seconds > 0
+        );
     }
 }

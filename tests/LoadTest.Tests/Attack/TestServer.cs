@@ -25,9 +25,7 @@ internal sealed class TestServer : IAsyncDisposable
                 _listener.Bind(new IPEndPoint(IPAddress.Parse(address), Random.Shared.Next(10_000, 30_000)));
                 break;
             }
-            catch (SocketException) when (tries < 100)
-            {
-            }
+            catch (SocketException) when (tries < 100) { }
         }
 
         _listener.Listen(1024);
@@ -42,16 +40,17 @@ internal sealed class TestServer : IAsyncDisposable
     public ConcurrentQueue<IPEndPoint> Clients { get; } = new();
 
     /// <summary>Answers every request of a connection with these bytes, until the client closes.</summary>
-    public static Func<Socket, CancellationToken, Task> Answering(string response, bool close = true) => async (socket, stop) =>
-    {
-        var bytes = Encoding.Latin1.GetBytes(response);
-        while (await ReadRequestAsync(socket, stop))
+    public static Func<Socket, CancellationToken, Task> Answering(string response, bool close = true) =>
+        async (socket, stop) =>
         {
-            await socket.SendAsync(bytes, stop);
-            if (close)
-                return;
-        }
-    };
+            var bytes = Encoding.Latin1.GetBytes(response);
+            while (await ReadRequestAsync(socket, stop))
+            {
+                await socket.SendAsync(bytes, stop);
+                if (close)
+                    return;
+            }
+        };
 
     public static string Ok(string body = "foo", string headers = "X-Pod: pod-1\r\nX-Node: node-1\r\n") =>
         $"HTTP/1.1 200 OK\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}";
@@ -72,7 +71,13 @@ internal sealed class TestServer : IAsyncDisposable
             if (end < 0)
                 continue;
             var at = all.IndexOf("Content-Length: ", StringComparison.Ordinal);
-            var length = at < 0 ? 0 : int.Parse(all[(at + 16)..all.IndexOf('\r', at)], System.Globalization.CultureInfo.InvariantCulture);
+            var length =
+                at < 0
+                    ? 0
+                    : int.Parse(
+                        all[(at + 16)..all.IndexOf('\r', at)],
+                        System.Globalization.CultureInfo.InvariantCulture
+                    );
             if (all.Length >= end + 4 + length)
                 return true;
         }
@@ -100,9 +105,7 @@ internal sealed class TestServer : IAsyncDisposable
                 _connections.TryAdd(task, 0);
                 _ = task.ContinueWith(ended => _connections.TryRemove(ended, out _), TaskScheduler.Default);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
         }
     }
 
@@ -115,9 +118,7 @@ internal sealed class TestServer : IAsyncDisposable
                 await Task.Yield();
                 await behaviour(socket, _stop.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
-            {
-            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException) { }
         }
     }
 }

@@ -59,9 +59,24 @@ public sealed class AttackArgumentsTests
     [Fact]
     public void Target_files_are_read_as_vegeta_reads_them()
     {
-        var (entries, problems) = TargetFile.Parse(["# comment", "GET http://a/", "POST http://b/echo", "X-A: 1", "@body.txt", "", "DELETE http://c/", "", "nonsense"]);
-        entries.Select(entry => (entry.Method, entry.Url, entry.Headers.Count, entry.BodyFile))
-            .ShouldBe([("GET", "http://a/", 0, null), ("POST", "http://b/echo", 1, "body.txt"), ("DELETE", "http://c/", 0, null)]);
+        var (entries, problems) = TargetFile.Parse([
+            "# comment",
+            "GET http://a/",
+            "POST http://b/echo",
+            "X-A: 1",
+            "@body.txt",
+            "",
+            "DELETE http://c/",
+            "",
+            "nonsense",
+        ]);
+        entries
+            .Select(entry => (entry.Method, entry.Url, entry.Headers.Count, entry.BodyFile))
+            .ShouldBe([
+                ("GET", "http://a/", 0, null),
+                ("POST", "http://b/echo", 1, "body.txt"),
+                ("DELETE", "http://c/", 0, null),
+            ]);
         problems.ShouldHaveSingleItem().ShouldContain("line 9 'nonsense'");
     }
 

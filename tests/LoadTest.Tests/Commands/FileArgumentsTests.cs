@@ -34,7 +34,14 @@ public sealed class FileArgumentsTests : IDisposable
     public async Task A_histogram_log_that_cannot_be_written_is_refused_before_the_attack()
     {
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
-        var (exitCode, output, errors) = await RunAsync("attack", $"http://{server.EndPoint}/", "--duration", "200ms", "--hdr", _folder);
+        var (exitCode, output, errors) = await RunAsync(
+            "attack",
+            $"http://{server.EndPoint}/",
+            "--duration",
+            "200ms",
+            "--hdr",
+            _folder
+        );
 
         (exitCode, output).ShouldBe((AttackCommands.BadUsage, ""));
         errors.ShouldContain(_folder);
@@ -47,7 +54,9 @@ public sealed class FileArgumentsTests : IDisposable
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
         var path = Path.Combine(_folder, "attack.hdr");
         await File.WriteAllTextAsync(path, new string('x', 1 << 20), TestContext.Current.CancellationToken);
-        (await RunAsync("attack", $"http://{server.EndPoint}/", "--duration", "200ms", "--hdr", path)).ExitCode.ShouldBe(AttackCommands.Ok);
+        (
+            await RunAsync("attack", $"http://{server.EndPoint}/", "--duration", "200ms", "--hdr", path)
+        ).ExitCode.ShouldBe(AttackCommands.Ok);
 
         HistogramLog.Read(path, out var results);
         results.ShouldNotBeNull().Accounting.Intended.ShouldBe(10);
@@ -68,11 +77,13 @@ public sealed class FileArgumentsTests : IDisposable
 
     private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] words)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", ["exec", LoadTestProcess.Program, .. words])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("dotnet", ["exec", LoadTestProcess.Program, .. words])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
         var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
         return (process.ExitCode, output, errors);
     }

@@ -6,31 +6,38 @@ namespace CiliumDebugging.LoadTest.Tests.Contract;
 
 public sealed class ClientPortsTests
 {
-    private static readonly Gen<ClientPortRange> s_ranges =
-        Gen.Select(Gen.Int[1, 65000], Gen.Int[1, 500], Gen.Enum<ClientPortOrder>().Where(order => order is not ClientPortOrder.Kernel))
-            .Select((first, length, order) => new ClientPortRange(first, Math.Min(first + length, 65535), order))
-            .Where(range => range.Problem is null);
+    private static readonly Gen<ClientPortRange> s_ranges = Gen.Select(
+            Gen.Int[1, 65000],
+            Gen.Int[1, 500],
+            Gen.Enum<ClientPortOrder>().Where(order => order is not ClientPortOrder.Kernel)
+        )
+        .Select((first, length, order) => new ClientPortRange(first, Math.Min(first + length, 65535), order))
+        .Where(range => range.Problem is null);
 
     [Fact]
     public void Every_port_of_the_range_is_taken_once_before_it_is_exhausted() =>
-        Gen.Select(s_ranges, Gen.Int).Sample((range, seed) =>
-        {
-            var ports = new ClientPorts(range, new Random(seed));
-            var taken = new HashSet<int>();
-            while (ports.TryTake(out var port))
-            {
-                taken.Add(port).ShouldBeTrue();
-                port.ShouldBeInRange(range.First, range.Last);
-                if (range.Order is not ClientPortOrder.Random)
-                    ((port - range.First) % 2).ShouldBe(range.Order is ClientPortOrder.RandomOdd ? 1 : 0);
-            }
+        Gen.Select(s_ranges, Gen.Int)
+            .Sample(
+                (range, seed) =>
+                {
+                    var ports = new ClientPorts(range, new Random(seed));
+                    var taken = new HashSet<int>();
+                    while (ports.TryTake(out var port))
+                    {
+                        taken.Add(port).ShouldBeTrue();
+                        port.ShouldBeInRange(range.First, range.Last);
+                        if (range.Order is not ClientPortOrder.Random)
+                            ((port - range.First) % 2).ShouldBe(range.Order is ClientPortOrder.RandomOdd ? 1 : 0);
+                    }
 
-            taken.Count.ShouldBe(range.Count);
-            ports.InUse.ShouldBe(range.Count);
-            ports.Release(taken.First());
-            ports.TryTake(out var again).ShouldBeTrue();
-            again.ShouldBe(taken.First());
-        }, iter: 500);
+                    taken.Count.ShouldBe(range.Count);
+                    ports.InUse.ShouldBe(range.Count);
+                    ports.Release(taken.First());
+                    ports.TryTake(out var again).ShouldBeTrue();
+                    again.ShouldBe(taken.First());
+                },
+                iter: 500
+            );
 
     [Fact]
     public void The_same_seed_draws_the_same_ports()
@@ -71,12 +78,15 @@ public sealed class ClientPortsTests
     public void Even_draws_walk_the_range_nearly_in_sequence()
     {
         var ports = new ClientPorts(ClientPortRange.EvenInSequence, new Random(1));
-        var draws = Enumerable.Range(0, 14_116).Select(_ =>
-        {
-            ports.TryTake(out var port).ShouldBeTrue();
-            ports.Release(port);
-            return port;
-        }).ToArray();
+        var draws = Enumerable
+            .Range(0, 14_116)
+            .Select(_ =>
+            {
+                ports.TryTake(out var port).ShouldBeTrue();
+                ports.Release(port);
+                return port;
+            })
+            .ToArray();
         var steps = draws.Zip(draws.Skip(1), (a, b) => b - a).ToArray();
         steps.Count(step => step == 2).ShouldBeInRange((int)(14_115 * 0.92), (int)(14_115 * 0.955));
         steps.Count(step => step is 2 or 4).ShouldBeGreaterThan(14_110);
@@ -84,20 +94,24 @@ public sealed class ClientPortsTests
 
     [Fact]
     public void A_release_of_a_port_not_taken_is_a_bug() =>
-        Should.Throw<InvalidOperationException>(() => new ClientPorts(ClientPortRange.RandomOdd, new Random(1)).Release(40001));
+        Should.Throw<InvalidOperationException>(() =>
+            new ClientPorts(ClientPortRange.RandomOdd, new Random(1)).Release(40001)
+        );
 
     [Fact]
     public void Draws_allocate_nothing()
     {
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
-        Allocated.LeastOfFive(() =>
-        {
-            for (var i = 0; i < 20_000; i++)
+        Allocated
+            .LeastOfFive(() =>
             {
-                ports.TryTake(out var port);
-                ports.Release(port);
-            }
-        }).ShouldBe(0);
+                for (var i = 0; i < 20_000; i++)
+                {
+                    ports.TryTake(out var port);
+                    ports.Release(port);
+                }
+            })
+            .ShouldBe(0);
     }
 
     [Theory]

@@ -42,9 +42,16 @@ public class ClusterCountersTests
     [Fact]
     public void A_difference_leaves_what_was_counted_since_and_takes_a_new_series_from_zero()
     {
-        var earlier = ClusterCounters.Zero.WithHubble("n1", PrometheusSamples.Parse(Scrape)).WithBackend(s_pod, PrometheusSamples.Parse("echo_requests 10"));
-        var later = ClusterCounters.Zero.WithHubble("n1", PrometheusSamples.Parse(Scrape.Replace("\"503\"} 3", "\"503\"} 8", StringComparison.Ordinal)))
-            .WithBackend(s_pod, PrometheusSamples.Parse("echo_requests 25")).WithBackend(s_pod with { Name = "b" }, PrometheusSamples.Parse("echo_requests 4"));
+        var earlier = ClusterCounters
+            .Zero.WithHubble("n1", PrometheusSamples.Parse(Scrape))
+            .WithBackend(s_pod, PrometheusSamples.Parse("echo_requests 10"));
+        var later = ClusterCounters
+            .Zero.WithHubble(
+                "n1",
+                PrometheusSamples.Parse(Scrape.Replace("\"503\"} 3", "\"503\"} 8", StringComparison.Ordinal))
+            )
+            .WithBackend(s_pod, PrometheusSamples.Parse("echo_requests 25"))
+            .WithBackend(s_pod with { Name = "b" }, PrometheusSamples.Parse("echo_requests 4"));
         var since = later.Since(earlier);
         since.ResponsesOf("backend/a", s => s == 503).ShouldBe(5);
         since.RequestsTo("backend/a").ShouldBe(0);

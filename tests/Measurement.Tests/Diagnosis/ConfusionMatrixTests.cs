@@ -10,15 +10,25 @@ public sealed class ConfusionMatrixTests(ITestOutputHelper output)
     [Fact]
     public void No_run_gets_a_false_name_and_the_known_mechanisms_get_theirs()
     {
-        var runs = SyntheticRuns.All(Seeds).Select(run => (Run: run, Diagnostician.Diagnose(run.Evidence).Name)).ToList();
+        var runs = SyntheticRuns
+            .All(Seeds)
+            .Select(run => (Run: run, Diagnostician.Diagnose(run.Evidence).Name))
+            .ToList();
         runs.Count.ShouldBeGreaterThanOrEqualTo(200);
 
         foreach (var row in runs.GroupBy(r => r.Run.Truth))
-            output.WriteLine($"{row.Key,-58} {string.Join(", ", row.GroupBy(r => r.Name).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}"))}");
+            output.WriteLine(
+                $"{row.Key, -58} {string.Join(", ", row.GroupBy(r => r.Name).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}"))}"
+            );
 
-        runs.Where(r => r.Name != "unknown" && !r.Run.Names.Contains(r.Name)).Select(r => $"{r.Run.Truth} was called {r.Name}").ShouldBeEmpty();
+        runs.Where(r => r.Name != "unknown" && !r.Run.Names.Contains(r.Name))
+            .Select(r => $"{r.Run.Truth} was called {r.Name}")
+            .ShouldBeEmpty();
         // Not naming anything would never be false: what a rule is there for must mostly be named.
-        foreach (var row in runs.Where(r => r.Run.Names is [var name] && r.Run.Truth.Split(',')[0] == name).GroupBy(r => r.Run.Truth))
+        foreach (
+            var row in runs.Where(r => r.Run.Names is [var name] && r.Run.Truth.Split(',')[0] == name)
+                .GroupBy(r => r.Run.Truth)
+        )
             row.Count(r => r.Name == r.Run.Names[0]).ShouldBeGreaterThanOrEqualTo(Seeds * 3 / 5, row.Key);
     }
 
@@ -35,7 +45,13 @@ public sealed class ConfusionMatrixTests(ITestOutputHelper output)
     [Fact]
     public void A_named_mechanism_comes_with_a_hop_evidence_refutation_remedies_and_links()
     {
-        foreach (var diagnosis in SyntheticRuns.All(5).Select(r => Diagnostician.Diagnose(r.Evidence)).Where(d => d.Name is not ("unknown" or "even")).DistinctBy(d => d.Name))
+        foreach (
+            var diagnosis in SyntheticRuns
+                .All(5)
+                .Select(r => Diagnostician.Diagnose(r.Evidence))
+                .Where(d => d.Name is not ("unknown" or "even"))
+                .DistinctBy(d => d.Name)
+        )
         {
             diagnosis.Hop.ShouldNotBeEmpty(diagnosis.Name);
             diagnosis.Supports.Length.ShouldBeGreaterThanOrEqualTo(2, diagnosis.Name);

@@ -11,20 +11,45 @@ internal static class Renamed
 
     private static string Both(string name) => string.Join('/', name.Split('/').Select(New));
 
-    public static Evidence All(Evidence evidence) => evidence with
-    {
-        Phase = Phase(evidence.Phase), Previous = evidence.Previous is { } previous ? Phase(previous) : null, ClientNode = New(evidence.ClientNode),
-        ProxyFailuresByPod = evidence.ProxyFailuresByPod.ToImmutableDictionary(p => Both(p.Key), p => p.Value),
-        Endpoints = evidence.Endpoints.ToImmutableDictionary(e => Both(e.Key), e => e.Value),
-        Connections = evidence.Connections is { } c ? c with { ByPod = Keys(c.ByPod), OnOldPorts = Keys(c.OnOldPorts), OnNewPorts = Keys(c.OnNewPorts) } : null,
-        ClientNodes = [.. evidence.ClientNodes.Select(n => n with { Node = New(n.Node), ByPod = Keys(n.ByPod) })],
-        NodesWithoutHubble = [.. evidence.NodesWithoutHubble.Select(New)],
-    };
+    public static Evidence All(Evidence evidence) =>
+        evidence with
+        {
+            Phase = Phase(evidence.Phase),
+            Previous = evidence.Previous is { } previous ? Phase(previous) : null,
+            ClientNode = New(evidence.ClientNode),
+            ProxyFailuresByPod = evidence.ProxyFailuresByPod.ToImmutableDictionary(p => Both(p.Key), p => p.Value),
+            Endpoints = evidence.Endpoints.ToImmutableDictionary(e => Both(e.Key), e => e.Value),
+            Connections = evidence.Connections is { } c
+                ? c with
+                {
+                    ByPod = Keys(c.ByPod),
+                    OnOldPorts = Keys(c.OnOldPorts),
+                    OnNewPorts = Keys(c.OnNewPorts),
+                }
+                : null,
+            ClientNodes = [.. evidence.ClientNodes.Select(n => n with { Node = New(n.Node), ByPod = Keys(n.ByPod) })],
+            NodesWithoutHubble = [.. evidence.NodesWithoutHubble.Select(New)],
+        };
 
-    private static PhaseReport Phase(PhaseReport phase) => phase with
-    {
-        Pods = [.. phase.Pods.Select(p => p with { Pod = p.Pod with { Name = New(p.Pod.Name), Namespace = New(p.Pod.Namespace), Node = New(p.Pod.Node) } })],
-    };
+    private static PhaseReport Phase(PhaseReport phase) =>
+        phase with
+        {
+            Pods =
+            [
+                .. phase.Pods.Select(p =>
+                    p with
+                    {
+                        Pod = p.Pod with
+                        {
+                            Name = New(p.Pod.Name),
+                            Namespace = New(p.Pod.Namespace),
+                            Node = New(p.Pod.Node),
+                        },
+                    }
+                ),
+            ],
+        };
 
-    private static ImmutableDictionary<string, long> Keys(ImmutableDictionary<string, long> counts) => counts.ToImmutableDictionary(c => New(c.Key), c => c.Value);
+    private static ImmutableDictionary<string, long> Keys(ImmutableDictionary<string, long> counts) =>
+        counts.ToImmutableDictionary(c => New(c.Key), c => c.Value);
 }

@@ -24,34 +24,52 @@ public class RuleTests
 
     [Fact]
     public void Another_version_than_the_seeds_makes_it_a_prediction() =>
-        Diagnostician.Diagnose(TwoSided() with { CiliumVersion = "1.16.0" }).Sentence.ShouldContain("prediction, unverified");
+        Diagnostician
+            .Diagnose(TwoSided() with { CiliumVersion = "1.16.0" })
+            .Sentence.ShouldContain("prediction, unverified");
 
     [Fact]
-    public void Without_an_egress_rule_it_is_something_else() => new TwoSidedL7Rule().Examine(TwoSided() with { ClientHasEgressL7 = false }).ShouldBeNull();
+    public void Without_an_egress_rule_it_is_something_else() =>
+        new TwoSidedL7Rule().Examine(TwoSided() with { ClientHasEgressL7 = false }).ShouldBeNull();
 
     [Fact]
-    public void Without_an_ingress_rule_it_is_something_else() => new TwoSidedL7Rule().Examine(TwoSided() with { BackendsHaveIngressL7 = false }).ShouldBeNull();
+    public void Without_an_ingress_rule_it_is_something_else() =>
+        new TwoSidedL7Rule().Examine(TwoSided() with { BackendsHaveIngressL7 = false }).ShouldBeNull();
 
     [Fact]
-    public void A_success_from_another_node_refutes_it() => new TwoSidedL7Rule().Examine(TwoSided(remoteOk: 20)).ShouldBeNull();
+    public void A_success_from_another_node_refutes_it() =>
+        new TwoSidedL7Rule().Examine(TwoSided(remoteOk: 20)).ShouldBeNull();
 
     [Fact]
-    public void Failures_that_are_no_503_refute_it() => new TwoSidedL7Rule().Examine(TwoSided(failureStatus: 502)).ShouldBeNull();
+    public void Failures_that_are_no_503_refute_it() =>
+        new TwoSidedL7Rule().Examine(TwoSided(failureStatus: 502)).ShouldBeNull();
 
     [Fact]
     public void A_503_in_the_name_of_the_clients_own_node_refutes_it()
     {
         var evidence = TwoSided();
-        new TwoSidedL7Rule().Examine(evidence with { ProxyFailuresByPod = evidence.ProxyFailuresByPod.Add("backend/b3", 1) }).ShouldBeNull();
+        new TwoSidedL7Rule()
+            .Examine(evidence with { ProxyFailuresByPod = evidence.ProxyFailuresByPod.Add("backend/b3", 1) })
+            .ShouldBeNull();
     }
 
     [Fact]
     public void Failures_that_the_clients_proxy_did_not_count_refute_it() =>
-        new TwoSidedL7Rule().Examine(TwoSided() with { ProxyFailuresByPod = ImmutableDictionary<string, double>.Empty }).ShouldBeNull();
+        new TwoSidedL7Rule()
+            .Examine(TwoSided() with { ProxyFailuresByPod = ImmutableDictionary<string, double>.Empty })
+            .ShouldBeNull();
 
     [Fact]
     public void A_client_without_a_pod_beside_it_is_the_same_mechanism() =>
-        Diagnostician.Diagnose(TwoSided() with { ClientNode = "node9", Phase = Phase([Pod("b1", false, 0), Pod("b2", false, 0)], (503, 300)) }).Sentence.ShouldContain("nothing succeeds");
+        Diagnostician
+            .Diagnose(
+                TwoSided() with
+                {
+                    ClientNode = "node9",
+                    Phase = Phase([Pod("b1", false, 0), Pod("b2", false, 0)], (503, 300)),
+                }
+            )
+            .Sentence.ShouldContain("nothing succeeds");
 
     [Fact]
     public void An_even_load_is_called_even_only_when_the_verdict_calls_it()
@@ -65,28 +83,62 @@ public class RuleTests
     public void A_failure_or_skew_without_a_known_mechanism_is_unknown()
     {
         var even = Even(4_000);
-        var failing = even with { Phase = even.Phase with { ByStatus = even.Phase.ByStatus.Add(500, 1), Requests = even.Phase.Requests + 1 } };
+        var failing = even with
+        {
+            Phase = even.Phase with { ByStatus = even.Phase.ByStatus.Add(500, 1), Requests = even.Phase.Requests + 1 },
+        };
         var unknown = Diagnostician.Diagnose(failing);
         unknown.Name.ShouldBe("unknown");
         unknown.Sentence.ShouldStartWith("1 of 12001 requests failed");
-        var skewed = even with { Phase = Phase([Pod("b1", false, 9_000), Pod("b2", false, 100), Pod("b3", true, 100)], (200, 9_200)) };
+        var skewed = even with
+        {
+            Phase = Phase([Pod("b1", false, 9_000), Pod("b2", false, 100), Pod("b3", true, 100)], (200, 9_200)),
+        };
         Diagnostician.Diagnose(skewed).Name.ShouldBe("unknown");
         new EvenRule().Examine(even with { Phase = Phase([], (200, 0)) }).ShouldBeNull();
     }
 
-    private static Evidence TwoSided(long remoteOk = 0, int failureStatus = 503) => Even(0) with
-    {
-        Phase = Phase([Pod("b1", false, remoteOk), Pod("b2", false, 0), Pod("b3", true, 100)], (200, 100 + remoteOk), (failureStatus, 200)),
-        ClientHasEgressL7 = true,
-        BackendsHaveIngressL7 = true,
-        ProxyFailuresByPod = ImmutableDictionary.CreateRange([KeyValuePair.Create("backend/b1", 100.0), KeyValuePair.Create("backend/b2", 100.0)]),
-    };
+    private static Evidence TwoSided(long remoteOk = 0, int failureStatus = 503) =>
+        Even(0) with
+        {
+            Phase = Phase(
+                [Pod("b1", false, remoteOk), Pod("b2", false, 0), Pod("b3", true, 100)],
+                (200, 100 + remoteOk),
+                (failureStatus, 200)
+            ),
+            ClientHasEgressL7 = true,
+            BackendsHaveIngressL7 = true,
+            ProxyFailuresByPod = ImmutableDictionary.CreateRange([
+                KeyValuePair.Create("backend/b1", 100.0),
+                KeyValuePair.Create("backend/b2", 100.0),
+            ]),
+        };
 
-    private static Evidence Even(long perPod) => new(
-        Phase([Pod("b1", false, perPod), Pod("b2", false, perPod), Pod("b3", true, perPod)], (200, 3 * perPod)), null, "node3",
-        ImmutableDictionary<string, double>.Empty, true, false, false, "1.9.0", true, ImmutableSortedDictionary<string, string>.Empty);
+    private static Evidence Even(long perPod) =>
+        new(
+            Phase([Pod("b1", false, perPod), Pod("b2", false, perPod), Pod("b3", true, perPod)], (200, 3 * perPod)),
+            null,
+            "node3",
+            ImmutableDictionary<string, double>.Empty,
+            true,
+            false,
+            false,
+            "1.9.0",
+            true,
+            ImmutableSortedDictionary<string, string>.Empty
+        );
 
-    private static PodPhase Pod(string name, bool onClientNode, long ok) => new(new BackendPod(name, "backend", onClientNode ? "node3" : "node" + name), onClientNode, ok, 0, ok, ok, 0, ok);
+    private static PodPhase Pod(string name, bool onClientNode, long ok) =>
+        new(
+            new BackendPod(name, "backend", onClientNode ? "node3" : "node" + name),
+            onClientNode,
+            ok,
+            0,
+            ok,
+            ok,
+            0,
+            ok
+        );
 
     private static PhaseReport Phase(ImmutableArray<PodPhase> pods, params (int Status, long Count)[] answers)
     {
@@ -100,7 +152,16 @@ public class RuleTests
                 selection.Add(i);
             }
         }
-        return new PhaseReport("observe", 1, answers.Sum(a => a.Count), answers.ToImmutableSortedDictionary(a => a.Status, a => a.Count),
-            ImmutableSortedDictionary<string, long>.Empty, pods, selection.Verdict(SelectionUnit.FreshSelection), "client", delivery.Evaluate());
+        return new PhaseReport(
+            "observe",
+            1,
+            answers.Sum(a => a.Count),
+            answers.ToImmutableSortedDictionary(a => a.Status, a => a.Count),
+            ImmutableSortedDictionary<string, long>.Empty,
+            pods,
+            selection.Verdict(SelectionUnit.FreshSelection),
+            "client",
+            delivery.Evaluate()
+        );
     }
 }

@@ -13,16 +13,25 @@ namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 internal sealed class SyntheticPhase
 {
     private readonly Random _random;
-    private readonly long[] _ok, _failed, _clientErrors, _otherErrors, _hubbleRequests, _hubbleOk;
-    private readonly double[] _echo, _milliseconds;
+    private readonly long[] _ok,
+        _failed,
+        _clientErrors,
+        _otherErrors,
+        _hubbleRequests,
+        _hubbleOk;
+    private readonly double[] _echo,
+        _milliseconds;
     private readonly SortedDictionary<int, long> _byStatus = [];
     private readonly SortedDictionary<string, long> _unanswered = new(StringComparer.Ordinal);
     private readonly DeliveryTest _delivery;
     private readonly SkewTest _selection;
     private readonly FreshSelections _fresh = new();
     private readonly ConnectionTally _connections = new();
-    private readonly Dictionary<string, (Dictionary<string, long> ByPod, long Failed)> _clientNodes = new(StringComparer.Ordinal);
-    private long _requests, _connection;
+    private readonly Dictionary<string, (Dictionary<string, long> ByPod, long Failed)> _clientNodes = new(
+        StringComparer.Ordinal
+    );
+    private long _requests,
+        _connection;
 
     public SyntheticPhase(Random random, int? pods = null, int? nodes = null, int[]? placement = null)
     {
@@ -30,13 +39,33 @@ internal sealed class SyntheticPhase
         var count = pods ?? random.Next(2, 8);
         var names = Enumerable.Range(0, nodes ?? random.Next(2, count + 2)).Select(i => $"{Word()}-{i}").ToArray();
         var (app, ns) = (Word(), Word());
-        Pods = [.. Enumerable.Range(0, count).Select(i => new BackendPod($"{app}-{Word()}{i}", ns, names[placement?[i] ?? (i < names.Length ? i : random.Next(names.Length))]))];
+        Pods =
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new BackendPod(
+                    $"{app}-{Word()}{i}",
+                    ns,
+                    names[placement?[i] ?? (i < names.Length ? i : random.Next(names.Length))]
+                )),
+        ];
         ClientNode = names[random.Next(Math.Min(names.Length, count))];
-        (_ok, _failed, _clientErrors, _otherErrors, _hubbleRequests, _hubbleOk) = (new long[count], new long[count], new long[count], new long[count], new long[count], new long[count]);
+        (_ok, _failed, _clientErrors, _otherErrors, _hubbleRequests, _hubbleOk) = (
+            new long[count],
+            new long[count],
+            new long[count],
+            new long[count],
+            new long[count],
+            new long[count]
+        );
         (_echo, _milliseconds) = (new double[count], new double[count]);
         var shares = ExpectedShares.Equal([.. Pods.Select(p => p.Name)]);
         (_delivery, _selection) = (new DeliveryTest(shares), new SkewTest(shares));
-        Endpoints = Pods.ToDictionary(p => p.HubbleName, _ => new EndpointFacts(true, null, [], -100), StringComparer.Ordinal);
+        Endpoints = Pods.ToDictionary(
+            p => p.HubbleName,
+            _ => new EndpointFacts(true, null, [], -100),
+            StringComparer.Ordinal
+        );
     }
 
     public ImmutableArray<BackendPod> Pods { get; }
@@ -58,7 +87,15 @@ internal sealed class SyntheticPhase
     public int Port() => 32769 + 2 * _random.Next(14_116);
 
     /// <summary>The Pod itself answers; <paramref name="attempts"/> requests reached it.</summary>
-    public void Answer(int pod, int status = 200, int attempts = 1, int? port = null, (long Connection, int Nth)? on = null, bool? usedBefore = null, string? clientNode = null)
+    public void Answer(
+        int pod,
+        int status = 200,
+        int attempts = 1,
+        int? port = null,
+        (long Connection, int Nth)? on = null,
+        bool? usedBefore = null,
+        string? clientNode = null
+    )
     {
         var ok = status is >= 200 and < 300;
         (ok ? _ok : _failed)[pod]++;
@@ -66,8 +103,10 @@ internal sealed class SyntheticPhase
         _milliseconds[pod] += LatencyMs(pod);
         for (var attempt = 0; attempt < attempts; attempt++)
         {
-            if (Rules.Client) Pass(ClientNode, pod, status);
-            if (Rules.Backends) Pass(Pods[pod].Node, pod, status);
+            if (Rules.Client)
+                Pass(ClientNode, pod, status);
+            if (Rules.Backends)
+                Pass(Pods[pod].Node, pod, status);
         }
         Count(pod, ok, port, on, usedBefore, clientNode);
         _byStatus[status] = _byStatus.GetValueOrDefault(status) + 1;
@@ -76,7 +115,8 @@ internal sealed class SyntheticPhase
     /// <summary>A proxy, of the client's node unless another is given, answers in a Pod's name.</summary>
     public void ProxyError(int pod, string? node = null)
     {
-        if (node is not null && Rules.Client) Pass(ClientNode, pod, 503);
+        if (node is not null && Rules.Client)
+            Pass(ClientNode, pod, 503);
         Pass(node ?? ClientNode, pod, 503);
         Count(null, false, null, null, null, null);
         _byStatus[503] = _byStatus.GetValueOrDefault(503) + 1;
@@ -86,7 +126,8 @@ internal sealed class SyntheticPhase
     public void Denied(int pod)
     {
         var node = Rules.Client ? ClientNode : Pods[pod].Node;
-        if (node != LostNode) _hubbleRequests[pod]++;
+        if (node != LostNode)
+            _hubbleRequests[pod]++;
         Count(null, false, null, null, null, null);
         _byStatus[403] = _byStatus.GetValueOrDefault(403) + 1;
     }
@@ -101,11 +142,30 @@ internal sealed class SyntheticPhase
     public Evidence Evidence()
     {
         var phase = Report();
-        var errors = Pods.Select((p, i) => (p.HubbleName, (double)_clientErrors[i])).Where(e => e.Item2 > 0).ToImmutableDictionary(e => e.HubbleName, e => e.Item2);
-        var rows = _clientNodes.Select(n => new ClientNodeFacts(n.Key, n.Value.ByPod.ToImmutableDictionary(), n.Value.Failed)).ToImmutableArray();
-        return new Evidence(phase, Previous, ClientNode, errors, phase.Pods.All(p => p.Echo == p.Ok), Rules.Client, Rules.Backends, "1.9.0", true, ImmutableSortedDictionary<string, string>.Empty)
+        var errors = Pods.Select((p, i) => (p.HubbleName, (double)_clientErrors[i]))
+            .Where(e => e.Item2 > 0)
+            .ToImmutableDictionary(e => e.HubbleName, e => e.Item2);
+        var rows = _clientNodes
+            .Select(n => new ClientNodeFacts(n.Key, n.Value.ByPod.ToImmutableDictionary(), n.Value.Failed))
+            .ToImmutableArray();
+        return new Evidence(
+            phase,
+            Previous,
+            ClientNode,
+            errors,
+            phase.Pods.All(p => p.Echo == p.Ok),
+            Rules.Client,
+            Rules.Backends,
+            "1.9.0",
+            true,
+            ImmutableSortedDictionary<string, string>.Empty
+        )
         {
-            Service = Service, Endpoints = Endpoints.ToImmutableDictionary(), ClientZone = ClientZone, Connections = _connections.Facts(), ClientNodes = rows,
+            Service = Service,
+            Endpoints = Endpoints.ToImmutableDictionary(),
+            ClientZone = ClientZone,
+            Connections = _connections.Facts(),
+            ClientNodes = rows,
             NodesWithoutHubble = LostNode is null ? [] : [LostNode],
         };
     }
@@ -122,23 +182,58 @@ internal sealed class SyntheticPhase
         var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
         // The counters are read a moment after the last record of the phase.
         var edge = 1 + _random.NextDouble() * 0.1;
-        var pods = Pods.Select((p, i) => new PodPhase(p, IsLocal(i), _ok[i], _failed[i], _hubbleRequests[i], _hubbleOk[i], _clientErrors[i] + _otherErrors[i], Math.Floor(_echo[i] * edge))
+        var pods = Pods.Select(
+            (p, i) =>
+                new PodPhase(
+                    p,
+                    IsLocal(i),
+                    _ok[i],
+                    _failed[i],
+                    _hubbleRequests[i],
+                    _hubbleOk[i],
+                    _clientErrors[i] + _otherErrors[i],
+                    Math.Floor(_echo[i] * edge)
+                )
+                {
+                    ClientProxyErrors = _clientErrors[i],
+                    MeanLatencyMs = _ok[i] + _failed[i] > 0 ? _milliseconds[i] / (_ok[i] + _failed[i]) : 0,
+                }
+        );
+        return new PhaseReport(
+            "phase",
+            10,
+            _requests,
+            _byStatus.ToImmutableSortedDictionary(),
+            _unanswered.ToImmutableSortedDictionary(),
+            [.. pods],
+            selection.Verdict(unit),
+            named ? "client" : "client and Hubble",
+            _delivery.Evaluate(unit)
+        )
         {
-            ClientProxyErrors = _clientErrors[i], MeanLatencyMs = _ok[i] + _failed[i] > 0 ? _milliseconds[i] / (_ok[i] + _failed[i]) : 0,
-        });
-        return new PhaseReport("phase", 10, _requests, _byStatus.ToImmutableSortedDictionary(), _unanswered.ToImmutableSortedDictionary(), [.. pods],
-            selection.Verdict(unit), named ? "client" : "client and Hubble", _delivery.Evaluate(unit)) { HttpRules = Rules };
+            HttpRules = Rules,
+        };
     }
 
     private void Pass(string node, int pod, int status)
     {
-        if (node == LostNode) return;
+        if (node == LostNode)
+            return;
         _hubbleRequests[pod]++;
-        if (status is >= 200 and < 300) _hubbleOk[pod]++;
-        if (status >= 500) (node == ClientNode ? _clientErrors : _otherErrors)[pod]++;
+        if (status is >= 200 and < 300)
+            _hubbleOk[pod]++;
+        if (status >= 500)
+            (node == ClientNode ? _clientErrors : _otherErrors)[pod]++;
     }
 
-    private void Count(int? pod, bool ok, int? port, (long Connection, int Nth)? on, bool? usedBefore, string? clientNode)
+    private void Count(
+        int? pod,
+        bool ok,
+        int? port,
+        (long Connection, int Nth)? on,
+        bool? usedBefore,
+        string? clientNode
+    )
     {
         _requests++;
         var source = new IPEndPoint(IPAddress.Loopback, port ?? Port());
@@ -147,15 +242,24 @@ internal sealed class SyntheticPhase
         _connections.Add(connection, nth, name, usedBefore ?? false, source.Port);
         if (clientNode is not null)
         {
-            if (!_clientNodes.TryGetValue(clientNode, out var row)) row = (new(StringComparer.Ordinal), 0);
-            if (name is not null) row.ByPod[name] = row.ByPod.GetValueOrDefault(name) + 1;
+            if (!_clientNodes.TryGetValue(clientNode, out var row))
+                row = (new(StringComparer.Ordinal), 0);
+            if (name is not null)
+                row.ByPod[name] = row.ByPod.GetValueOrDefault(name) + 1;
             _clientNodes[clientNode] = row with { Failed = row.Failed + (ok ? 0 : 1) };
         }
-        if (_fresh.Classify("service", source, TimeSpan.FromSeconds(_requests / 50.0), nth == 0) is not SelectionOrigin.Fresh) return;
+        if (
+            _fresh.Classify("service", source, TimeSpan.FromSeconds(_requests / 50.0), nth == 0)
+            is not SelectionOrigin.Fresh
+        )
+            return;
         _delivery.Add(pod, ok);
-        if (pod is { } chosen) _selection.Add(chosen);
-        else _selection.AddUnattributed();
+        if (pod is { } chosen)
+            _selection.Add(chosen);
+        else
+            _selection.AddUnattributed();
     }
 
-    private string Word() => string.Concat(Enumerable.Range(0, _random.Next(3, 9)).Select(_ => (char)('a' + _random.Next(26))));
+    private string Word() =>
+        string.Concat(Enumerable.Range(0, _random.Next(3, 9)).Select(_ => (char)('a' + _random.Next(26))));
 }

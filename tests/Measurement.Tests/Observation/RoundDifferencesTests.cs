@@ -13,7 +13,10 @@ public class RoundDifferencesTests
     {
         var differences = new RoundDifferences();
         differences.Add(Round(0, ("a", 10))).ShouldBeNull();
-        differences.Add(Round(5, ("a", 14), ("b", 3)))!.Counts.Select(c => (c.Key.Pod, c.Value)).ShouldBe([("a", 4.0), ("b", 3.0)], ignoreOrder: true);
+        differences
+            .Add(Round(5, ("a", 14), ("b", 3)))!
+            .Counts.Select(c => (c.Key.Pod, c.Value))
+            .ShouldBe([("a", 4.0), ("b", 3.0)], ignoreOrder: true);
     }
 
     [Fact]
@@ -66,5 +69,16 @@ public class RoundDifferencesTests
     }
 
     private static ScrapeRound Round(double at, params (string Pod, double Count)[] counts) =>
-        new(at, [new TargetScrape(s_agent, counts.ToImmutableDictionary(c => new CounterKey(CounterKind.Requests, s_agent, "client", c.Pod), c => c.Count))]);
+        new(
+            at,
+            [
+                new TargetScrape(
+                    s_agent,
+                    counts.ToImmutableDictionary(
+                        c => new CounterKey(CounterKind.Requests, s_agent, "client", c.Pod),
+                        c => c.Count
+                    )
+                ),
+            ]
+        );
 }

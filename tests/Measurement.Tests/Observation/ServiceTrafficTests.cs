@@ -18,8 +18,10 @@ public class ServiceTrafficTests
         for (var pod = 1; pod <= 3; pod++)
         {
             // The client is on n1. A proxy on its node counts with egress rules, one on the pod's node with ingress rules.
-            if (egress) Pass(counts, "n1", pod, 10 * pod);
-            if (ingress) Pass(counts, $"n{pod}", pod, 10 * pod);
+            if (egress)
+                Pass(counts, "n1", pod, 10 * pod);
+            if (ingress)
+                Pass(counts, $"n{pod}", pod, 10 * pod);
         }
         var client = ServiceTraffic.Of(counts, Service(egress, ingress)).Clients.ShouldHaveSingleItem();
         client.Node.ShouldBe("n1");
@@ -55,7 +57,13 @@ public class ServiceTrafficTests
         {
             [new CounterKey(CounterKind.Requests, Hubble("n1"), "a/client", "other/pod")] = 99,
             [new CounterKey(CounterKind.Requests, Hubble("n2"), "reserved:world", "backend/b2")] = 7,
-            [new CounterKey(CounterKind.Reached, new ScrapeTarget(TargetKind.Backend, "backend/b2"), Pod: "backend/b2")] = 7,
+            [
+                new CounterKey(
+                    CounterKind.Reached,
+                    new ScrapeTarget(TargetKind.Backend, "backend/b2"),
+                    Pod: "backend/b2"
+                )
+            ] = 7,
         };
         var traffic = ServiceTraffic.Of(counts, Service(false, true));
         var outside = traffic.Clients.ShouldHaveSingleItem();
@@ -71,22 +79,49 @@ public class ServiceTrafficTests
         var local = service with { Facts = service.Facts with { InternalLocal = true } };
         local.WeightsFrom("n2").ShouldBe([0, 1, 0]);
         local.WeightsFrom("elsewhere").ShouldBe([0, 0, 0]);
-        var unready = service with { Endpoints = service.Endpoints.SetItem(0, service.Endpoints[0] with { Facts = service.Endpoints[0].Facts with { Ready = false } }) };
+        var unready = service with
+        {
+            Endpoints = service.Endpoints.SetItem(
+                0,
+                service.Endpoints[0] with
+                {
+                    Facts = service.Endpoints[0].Facts with { Ready = false },
+                }
+            ),
+        };
         unready.WeightsFrom("n1").ShouldBe([0, 0.5, 0.5]);
         var zones = service with
         {
-            NodeZones = ImmutableDictionary.CreateRange([KeyValuePair.Create("n1", "za"), KeyValuePair.Create("n2", "zb"), KeyValuePair.Create("n3", "zb")]),
-            Endpoints = [.. service.Endpoints.Select((e, i) => e with { Facts = e.Facts with { HintedZones = [i == 0 ? "za" : "zb"] } })],
+            NodeZones = ImmutableDictionary.CreateRange([
+                KeyValuePair.Create("n1", "za"),
+                KeyValuePair.Create("n2", "zb"),
+                KeyValuePair.Create("n3", "zb"),
+            ]),
+            Endpoints =
+            [
+                .. service.Endpoints.Select(
+                    (e, i) => e with { Facts = e.Facts with { HintedZones = [i == 0 ? "za" : "zb"] } }
+                ),
+            ],
         };
         zones.WeightsFrom("n1").ShouldBe([1, 0, 0]);
         zones.WeightsFrom("n3").ShouldBe([0, 0.5, 0.5]);
         // One Pod without hints, and none of them counts.
-        (zones with { Endpoints = zones.Endpoints.SetItem(1, service.Endpoints[1]) }).WeightsFrom("n1").ShouldBe([1 / 3.0, 1 / 3.0, 1 / 3.0]);
+        (zones with { Endpoints = zones.Endpoints.SetItem(1, service.Endpoints[1]) })
+            .WeightsFrom("n1")
+            .ShouldBe([1 / 3.0, 1 / 3.0, 1 / 3.0]);
     }
 
     private static ScrapeTarget Hubble(string node) => new(TargetKind.Hubble, node);
 
-    private static void Pass(Dictionary<CounterKey, double> counts, string node, int pod, double count, int status = 200, string reporter = "")
+    private static void Pass(
+        Dictionary<CounterKey, double> counts,
+        string node,
+        int pod,
+        double count,
+        int status = 200,
+        string reporter = ""
+    )
     {
         var key = new CounterKey(CounterKind.Requests, Hubble(node), "a/client", $"backend/b{pod}", Reporter: reporter);
         counts[key] = counts.GetValueOrDefault(key) + count;
@@ -94,7 +129,23 @@ public class ServiceTrafficTests
         counts[answered] = counts.GetValueOrDefault(answered) + count;
     }
 
-    private static ObservedService Service(bool egress, bool ingress) => new(
-        "backend", "backend-1", [.. Enumerable.Range(1, 3).Select(i => new ObservedEndpoint(new BackendPod($"b{i}", "backend", $"n{i}"), new EndpointFacts(true, null, [], null), false))],
-        ServiceFacts.Unknown, ImmutableDictionary.CreateRange([KeyValuePair.Create("a/client", new ClientPath("n1", egress, ingress))]), ImmutableDictionary<string, string>.Empty, null, ImmutableSortedDictionary<string, string>.Empty);
+    private static ObservedService Service(bool egress, bool ingress) =>
+        new(
+            "backend",
+            "backend-1",
+            [
+                .. Enumerable
+                    .Range(1, 3)
+                    .Select(i => new ObservedEndpoint(
+                        new BackendPod($"b{i}", "backend", $"n{i}"),
+                        new EndpointFacts(true, null, [], null),
+                        false
+                    )),
+            ],
+            ServiceFacts.Unknown,
+            ImmutableDictionary.CreateRange([KeyValuePair.Create("a/client", new ClientPath("n1", egress, ingress))]),
+            ImmutableDictionary<string, string>.Empty,
+            null,
+            ImmutableSortedDictionary<string, string>.Empty
+        );
 }

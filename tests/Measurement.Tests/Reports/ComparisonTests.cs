@@ -12,8 +12,20 @@ public sealed class ComparisonTests
     /// <summary>The same run where the second phase is as even as the first, with Pods of other names.</summary>
     private static readonly ReportDocument s_repaired = s_skewed with
     {
-        Cluster = s_skewed.Cluster with { CiliumVersion = "1.10.0", Settings = s_skewed.Cluster.Settings.SetItem("tunnel", "disabled") },
-        Phases = [s_skewed.Phases[0], s_skewed.Phases[0] with { Name = "observe", Pods = [.. s_skewed.Phases[0].Pods.Select(p => p with { Name = $"new-{p.Name}" })] }],
+        Cluster = s_skewed.Cluster with
+        {
+            CiliumVersion = "1.10.0",
+            Settings = s_skewed.Cluster.Settings.SetItem("tunnel", "disabled"),
+        },
+        Phases =
+        [
+            s_skewed.Phases[0],
+            s_skewed.Phases[0] with
+            {
+                Name = "observe",
+                Pods = [.. s_skewed.Phases[0].Pods.Select(p => p with { Name = $"new-{p.Name}" })],
+            },
+        ],
     };
 
     [Fact]
@@ -30,7 +42,10 @@ public sealed class ComparisonTests
     [Fact]
     public void A_repair_shows_in_success_rate_shares_and_latency()
     {
-        var changes = Comparison.Of(s_skewed, s_repaired).Quantities.Where(q => q.Change is not Change.NotShown).ToDictionary(q => q.What);
+        var changes = Comparison
+            .Of(s_skewed, s_repaired)
+            .Quantities.Where(q => q.Change is not Change.NotShown)
+            .ToDictionary(q => q.What);
 
         changes.Values.ShouldAllBe(q => q.Phase == "observe");
         changes["success rate"].Change.ShouldBe(Change.Higher);
@@ -44,22 +59,55 @@ public sealed class ComparisonTests
 
     [Fact]
     public void Versions_settings_and_verdicts_that_differ_are_named() =>
-        Comparison.Of(s_skewed, s_repaired).Differences.ShouldBe(["Cilium: 1.9.0 → 1.10.0", "setting tunnel: vxlan → disabled", "observe: delivery: skewed → undecided"], ignoreOrder: true);
+        Comparison
+            .Of(s_skewed, s_repaired)
+            .Differences.ShouldBe(
+                ["Cilium: 1.9.0 → 1.10.0", "setting tunnel: vxlan → disabled", "observe: delivery: skewed → undecided"],
+                ignoreOrder: true
+            );
 
     [Fact]
     public void Where_no_error_probability_can_be_given_no_change_is_claimed()
     {
-        var hubble = s_repaired with { Phases = [.. s_repaired.Phases.Select(p => p with { Delivery = p.Delivery with { ErrorProbability = null } })] };
+        var hubble = s_repaired with
+        {
+            Phases =
+            [
+                .. s_repaired.Phases.Select(p => p with { Delivery = p.Delivery with { ErrorProbability = null } }),
+            ],
+        };
 
-        Comparison.Of(s_skewed, hubble).Quantities.Where(q => q.What.StartsWith("share of 2xx", StringComparison.Ordinal)).ShouldAllBe(q => q.Change == Change.NoErrorProbability);
+        Comparison
+            .Of(s_skewed, hubble)
+            .Quantities.Where(q => q.What.StartsWith("share of 2xx", StringComparison.Ordinal))
+            .ShouldAllBe(q => q.Change == Change.NoErrorProbability);
     }
 
     [Fact]
     public void Pods_and_phases_without_a_counterpart_are_named()
     {
-        var moved = s_skewed with { Phases = [s_skewed.Phases[0] with { Pods = [.. s_skewed.Phases[0].Pods.Select((p, i) => i == 0 ? p with { Node = "elsewhere", Name = "other" } : p)] }] };
+        var moved = s_skewed with
+        {
+            Phases =
+            [
+                s_skewed.Phases[0] with
+                {
+                    Pods =
+                    [
+                        .. s_skewed
+                            .Phases[0]
+                            .Pods.Select((p, i) => i == 0 ? p with { Node = "elsewhere", Name = "other" } : p),
+                    ],
+                },
+            ],
+        };
 
-        Comparison.Of(s_skewed, moved).Unmatched.ShouldBe([
-            "baseline: backend/backend-1-7d9f-aaaaa on cluster-worker has no counterpart in the second run", "baseline: backend/other on elsewhere has no counterpart in the first run", "phase observe: only in the first run"]);
+        Comparison
+            .Of(s_skewed, moved)
+            .Unmatched.ShouldBe([
+                "baseline: backend/backend-1-7d9f-aaaaa on cluster-worker has no counterpart in the second run",
+                "baseline: backend/other on elsewhere has no counterpart in the first run",
+                "phase observe: only in the first run",
+            ]);
     }
 }

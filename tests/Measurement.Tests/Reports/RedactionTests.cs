@@ -14,8 +14,13 @@ public class RedactionTests
     public void No_format_has_a_name_or_an_address_of_the_cluster()
     {
         var redacted = Redaction.Apply(s_document);
-        var everything = ReportJson.Write(redacted) + MarkdownReport.Write(redacted) + HtmlReport.Write(redacted) + JUnitReport.Write(redacted);
-        foreach (var name in (string[])["7d9f", "aaaaa", "cluster-worker", "load-test-1", "backend-1", "10.0.0.0"]) everything.ShouldNotContain(name);
+        var everything =
+            ReportJson.Write(redacted)
+            + MarkdownReport.Write(redacted)
+            + HtmlReport.Write(redacted)
+            + JUnitReport.Write(redacted);
+        foreach (var name in (string[])["7d9f", "aaaaa", "cluster-worker", "load-test-1", "backend-1", "10.0.0.0"])
+            everything.ShouldNotContain(name);
         everything.ShouldContain("pod-1");
         everything.ShouldContain("node-3");
     }
@@ -25,7 +30,9 @@ public class RedactionTests
     {
         var redacted = Redaction.Apply(s_document);
         redacted.Redacted.ShouldBeTrue();
-        redacted.Phases.Select(p => (p.Requests, p.Ok, p.Delivery.Kind)).ShouldBe(s_document.Phases.Select(p => (p.Requests, p.Ok, p.Delivery.Kind)));
+        redacted
+            .Phases.Select(p => (p.Requests, p.Ok, p.Delivery.Kind))
+            .ShouldBe(s_document.Phases.Select(p => (p.Requests, p.Ok, p.Delivery.Kind)));
         redacted.Series.Pods.Select(p => p.Echo[^1]).ShouldBe(s_document.Series.Pods.Select(p => p.Echo[^1]));
         redacted.Diagnosis.Links.ShouldBe(s_document.Diagnosis.Links);
         redacted.Phases[1].Pods.Select(p => p.HubbleName).ShouldBe(redacted.Phases[0].Pods.Select(p => p.HubbleName));
@@ -42,5 +49,8 @@ public class RedactionTests
 
     [Fact]
     public void Harmless_settings_stay() =>
-        Redaction.Apply(DocumentOf.Run(SampleRun.Create(settingValue: "vxlan"))).Cluster.Settings["tunnel"].ShouldBe("vxlan");
+        Redaction
+            .Apply(DocumentOf.Run(SampleRun.Create(settingValue: "vxlan")))
+            .Cluster.Settings["tunnel"]
+            .ShouldBe("vxlan");
 }

@@ -17,7 +17,11 @@ public sealed class ReportFilesTests : IDisposable
         var folder = ReportFiles.Write(_document, Path.Combine(_parent, "artifacts"));
 
         Path.GetFileName(folder).ShouldBe("two-sided-l7-20260102-030405");
-        Directory.GetFiles(folder).Select(Path.GetFileName).Order().ShouldBe([ReportFiles.JUnit, ReportFiles.Html, ReportFiles.Json, ReportFiles.Markdown]);
+        Directory
+            .GetFiles(folder)
+            .Select(Path.GetFileName)
+            .Order()
+            .ShouldBe([ReportFiles.JUnit, ReportFiles.Html, ReportFiles.Json, ReportFiles.Markdown]);
         Directory.GetFileSystemEntries(Path.GetDirectoryName(folder)!).ShouldBe([folder]);
         ReportJson.ReadFile(folder).Scenario.Name.ShouldBe("two-sided-l7");
     }
@@ -25,7 +29,9 @@ public sealed class ReportFilesTests : IDisposable
     [Fact]
     public async Task Runs_that_start_in_the_same_second_all_get_a_whole_folder()
     {
-        var folders = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => ReportFiles.Write(_document, _parent))));
+        var folders = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Task.Run(() => ReportFiles.Write(_document, _parent)))
+        );
 
         folders.Distinct().Count().ShouldBe(8);
         folders.ShouldAllBe(f => Directory.GetFiles(f).Length == 4);
@@ -47,5 +53,8 @@ public sealed class ReportFilesTests : IDisposable
     [InlineData("", "run")]
     [InlineData("a b/c", "a-b-c")]
     public void A_scenarios_name_cannot_leave_the_folder(string name, string expected) =>
-        Path.GetFileName(ReportFiles.Write(_document with { Scenario = _document.Scenario with { Name = name } }, _parent)).ShouldStartWith(expected + "-2026");
+        Path.GetFileName(
+                ReportFiles.Write(_document with { Scenario = _document.Scenario with { Name = name } }, _parent)
+            )
+            .ShouldStartWith(expected + "-2026");
 }

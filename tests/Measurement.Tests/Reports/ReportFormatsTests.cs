@@ -11,7 +11,8 @@ namespace CiliumDebugging.Measurement.Tests.Reports;
 public sealed partial class ReportFormatsTests
 {
     /// <summary>Everything that means something to HTML, XML, Markdown or JSON.</summary>
-    private const string Hostile = "</style><script src=//evil></script> \"'&amp; `|` ``` @everyone #1 [a](b) \u0001\ud83d\ude00 | x";
+    private const string Hostile =
+        "</style><script src=//evil></script> \"'&amp; `|` ``` @everyone #1 [a](b) \u0001\ud83d\ude00 | x";
 
     private static readonly ReportDocument s_document = DocumentOf.Run(SampleRun.Create());
     private static readonly ReportDocument s_hostile = DocumentOf.Run(SampleRun.Create(Hostile, Hostile));
@@ -29,7 +30,10 @@ public sealed partial class ReportFormatsTests
     [InlineData("", "it is no report")]
     [InlineData("[]", "it is no report")]
     [InlineData("{\"schema\":\"other\"}", "it is no report: the field 'schema' is not 'cilium-debugging/report'")]
-    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":2}", "its version is 2; this program reads version 1")]
+    [InlineData(
+        "{\"schema\":\"cilium-debugging/report\",\"version\":2}",
+        "its version is 2; this program reads version 1"
+    )]
     [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":1}", "it is no report")]
     [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":\"1\"}", "it is no report")]
     public void What_is_no_report_is_refused_with_what_was_found(string json, string message) =>
@@ -40,14 +44,18 @@ public sealed partial class ReportFormatsTests
     {
         var page = File.ReadAllText(Path.Combine(Root(), "docs", "report-schema.md"));
         using var json = System.Text.Json.JsonDocument.Parse(ReportJson.Write(s_document));
-        Fields(json.RootElement).Distinct().Where(f => !page.Contains($"`{f}`", StringComparison.Ordinal)).ShouldBeEmpty();
+        Fields(json.RootElement)
+            .Distinct()
+            .Where(f => !page.Contains($"`{f}`", StringComparison.Ordinal))
+            .ShouldBeEmpty();
     }
 
     [Fact]
     public void The_charts_have_the_seeds_numbers()
     {
         var charts = Rates.Charts(s_document).ToDictionary(c => c.Id);
-        double Last(string chart, string pod, int status = 0) => charts[chart].Lines.Single(l => l.Pod.EndsWith(pod, StringComparison.Ordinal) && l.Status == status).Last;
+        double Last(string chart, string pod, int status = 0) =>
+            charts[chart].Lines.Single(l => l.Pod.EndsWith(pod, StringComparison.Ordinal) && l.Status == status).Last;
 
         Last("echo", "ccccc").ShouldBe(17, 1e-9);
         Last("echo", "aaaaa").ShouldBe(0, 1e-9);
@@ -63,10 +71,23 @@ public sealed partial class ReportFormatsTests
     {
         var text = MarkdownReport.Write(s_document);
 
-        foreach (var part in (string[])[
-            "## Diagnosis: two-sided-l7", "What would refute it:", "What helps:", "<https://github.com/cilium/cilium/issues/14268>", "- Cilium 1.9.0", "1. apply backend-policy.yaml",
-            "| `backend-1-7d9f-ccccc` | `cluster-worker3` (client) | 17.0 | 33.3 ", "```text\nBackend: echo requests per pod: requests/s, scale 0 to 17.0, 60.0 s\n", "30.0 s: applied load-test-policy.yaml",
-            "Delivery is skewed (error probability 1E-4); 1020 of 1530 requests failed (66.7 %).", "- [ ] observe: every failure is a 503", "tunnel: vxlan"])
+        foreach (
+            var part in (string[])
+                [
+                    "## Diagnosis: two-sided-l7",
+                    "What would refute it:",
+                    "What helps:",
+                    "<https://github.com/cilium/cilium/issues/14268>",
+                    "- Cilium 1.9.0",
+                    "1. apply backend-policy.yaml",
+                    "| `backend-1-7d9f-ccccc` | `cluster-worker3` (client) | 17.0 | 33.3 ",
+                    "```text\nBackend: echo requests per pod: requests/s, scale 0 to 17.0, 60.0 s\n",
+                    "30.0 s: applied load-test-policy.yaml",
+                    "Delivery is skewed (error probability 1E-4); 1020 of 1530 requests failed (66.7 %).",
+                    "- [ ] observe: every failure is a 503",
+                    "tunnel: vxlan",
+                ]
+        )
             text.ShouldContain(part);
     }
 
@@ -74,7 +95,9 @@ public sealed partial class ReportFormatsTests
     public void The_text_charts_show_the_change_at_its_place()
     {
         var chart = TextCharts.Draw(Rates.Charts(s_document)[0], s_document).Split('\n');
-        var row = chart.Single(l => l.StartsWith("backend/backend-1-7d9f-aaaaa", StringComparison.Ordinal)).Split('│')[1];
+        var row = chart.Single(l => l.StartsWith("backend/backend-1-7d9f-aaaaa", StringComparison.Ordinal)).Split('│')[
+            1
+        ];
 
         row.Length.ShouldBe(TextCharts.Columns);
         row[..29].ShouldBe(new string('█', 29));
@@ -98,7 +121,11 @@ public sealed partial class ReportFormatsTests
 
         page.ShouldContain("default-src 'none'");
         page.ShouldNotContain("<script");
-        Loads().Matches(page).Select(m => m.Value).Where(m => m != "<link rel=\"icon\" href=\"data:,\"").ShouldBeEmpty();
+        Loads()
+            .Matches(page)
+            .Select(m => m.Value)
+            .Where(m => m != "<link rel=\"icon\" href=\"data:,\"")
+            .ShouldBeEmpty();
         page.Split("</style>").Length.ShouldBe(2);
     }
 
@@ -109,17 +136,34 @@ public sealed partial class ReportFormatsTests
 
         svgs.Count(s => s.Attribute("class")!.Value == "wide").ShouldBe(3 + 2);
         svgs.Count(s => s.Attribute("class")!.Value == "narrow").ShouldBe(3 + 2);
-        svgs.SelectMany(s => s.Descendants()).Attributes("data-failed").Select(a => a.Value).ShouldBe(["17.0", "17.0", "17.0", "17.0"]);
-        svgs.SelectMany(s => s.Descendants()).SelectMany(e => e.Attributes()).ShouldAllBe(a => !a.Value.Contains("NaN") && !a.Value.Contains('∞'));
+        svgs.SelectMany(s => s.Descendants())
+            .Attributes("data-failed")
+            .Select(a => a.Value)
+            .ShouldBe(["17.0", "17.0", "17.0", "17.0"]);
+        svgs.SelectMany(s => s.Descendants())
+            .SelectMany(e => e.Attributes())
+            .ShouldAllBe(a => !a.Value.Contains("NaN") && !a.Value.Contains('∞'));
     }
 
     [Fact]
     public void A_page_of_many_pods_stays_small()
     {
         var series = s_document.Series;
-        var many = Enumerable.Range(0, 500).Select(i => series.Pods[i % 3] with { Pod = $"backend/pod-{i:000}" }).ToImmutableArray();
-        var pods = Enumerable.Range(0, 500).Select(i => s_document.Phases[0].Pods[i % 3] with { Name = $"pod-{i:000}" }).ToImmutableArray();
-        var page = HtmlReport.Write(s_document with { Series = series with { Pods = many }, Phases = [.. s_document.Phases.Select(p => p with { Pods = pods })] });
+        var many = Enumerable
+            .Range(0, 500)
+            .Select(i => series.Pods[i % 3] with { Pod = $"backend/pod-{i:000}" })
+            .ToImmutableArray();
+        var pods = Enumerable
+            .Range(0, 500)
+            .Select(i => s_document.Phases[0].Pods[i % 3] with { Name = $"pod-{i:000}" })
+            .ToImmutableArray();
+        var page = HtmlReport.Write(
+            s_document with
+            {
+                Series = series with { Pods = many },
+                Phases = [.. s_document.Phases.Select(p => p with { Pods = pods })],
+            }
+        );
 
         page.Length.ShouldBeLessThan(1_000_000);
         page.ShouldContain("lines with less load are not shown");
@@ -129,7 +173,13 @@ public sealed partial class ReportFormatsTests
     [Fact]
     public void A_run_without_samples_or_requests_is_still_a_report()
     {
-        var empty = s_document with { Series = new SeriesInfo(1, 0, [], []), Phases = [s_document.Phases[0] with { Requests = 0, Seconds = 0, Pods = [], Latency = null }], Onsets = [], Events = [] };
+        var empty = s_document with
+        {
+            Series = new SeriesInfo(1, 0, [], []),
+            Phases = [s_document.Phases[0] with { Requests = 0, Seconds = 0, Pods = [], Latency = null }],
+            Onsets = [],
+            Events = [],
+        };
 
         HtmlReport.Write(empty).ShouldContain("no request failed");
         MarkdownReport.Write(empty).ShouldContain("baseline: 0 s, 0 requests");
@@ -138,7 +188,10 @@ public sealed partial class ReportFormatsTests
     [Fact]
     public void JUnit_counts_what_does_not_hold_even_with_characters_xml_has_no_way_to_write()
     {
-        var hostile = s_document with { Expectations = [new ExpectationInfo(Hostile, false, Hostile), .. s_document.Expectations] };
+        var hostile = s_document with
+        {
+            Expectations = [new ExpectationInfo(Hostile, false, Hostile), .. s_document.Expectations],
+        };
         var suite = XDocument.Parse(JUnitReport.Write(hostile)).Root!.Element("testsuite")!;
 
         suite.Attribute("tests")!.Value.ShouldBe("5");
@@ -147,18 +200,26 @@ public sealed partial class ReportFormatsTests
         suite.Elements("testcase").First().Attribute("name")!.Value.ShouldContain("\ud83d\ude00");
     }
 
-    private static IEnumerable<string> Fields(System.Text.Json.JsonElement element) => element.ValueKind switch
-    {
-        // Maps whose keys are data: settings, statuses, kinds.
-        System.Text.Json.JsonValueKind.Object => element.EnumerateObject().SelectMany(p => p.Name is "settings" or "byStatus" or "unanswered" or "responses" ? [p.Name] : Fields(p.Value).Prepend(p.Name)),
-        System.Text.Json.JsonValueKind.Array => element.EnumerateArray().SelectMany(Fields),
-        _ => [],
-    };
+    private static IEnumerable<string> Fields(System.Text.Json.JsonElement element) =>
+        element.ValueKind switch
+        {
+            // Maps whose keys are data: settings, statuses, kinds.
+            System.Text.Json.JsonValueKind.Object => element
+                .EnumerateObject()
+                .SelectMany(p =>
+                    p.Name is "settings" or "byStatus" or "unanswered" or "responses"
+                        ? [p.Name]
+                        : Fields(p.Value).Prepend(p.Name)
+                ),
+            System.Text.Json.JsonValueKind.Array => element.EnumerateArray().SelectMany(Fields),
+            _ => [],
+        };
 
     private static string Root()
     {
         var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx"))) folder = Path.GetDirectoryName(folder)!;
+        while (!File.Exists(Path.Combine(folder, "CiliumDebugging.slnx")))
+            folder = Path.GetDirectoryName(folder)!;
         return folder;
     }
 
@@ -170,15 +231,20 @@ public sealed partial class ReportFormatsTests
         foreach (var line in markdown.Split('\n'))
         {
             var fence = line[..(line.Length - line.TrimStart('`').Length)];
-            if (open is null && fence.Length >= 3) open = fence;
-            else if (open is null) outside.Add(line);
-            else if (fence.Length >= open.Length && line == fence) open = null;
+            if (open is null && fence.Length >= 3)
+                open = fence;
+            else if (open is null)
+                outside.Add(line);
+            else if (fence.Length >= open.Length && line == fence)
+                open = null;
         }
         open.ShouldBeNull();
         return string.Join('\n', outside);
     }
 
-    [GeneratedRegex("<(?:img|link|iframe|object|embed|audio|video|source|image|use|base)\\b[^>]*|@import|url\\([^)]*\\)")]
+    [GeneratedRegex(
+        "<(?:img|link|iframe|object|embed|audio|video|source|image|use|base)\\b[^>]*|@import|url\\([^)]*\\)"
+    )]
     private static partial Regex Loads();
 
     [GeneratedRegex("<svg.*?</svg>", RegexOptions.Singleline)]

@@ -9,10 +9,14 @@ public sealed class LatencySummaryTests
     public void Quantiles_lie_in_their_intervals_and_the_intervals_hold_the_truth()
     {
         var latencies = new Latencies();
-        for (var i = 1; i <= 10_000; i++) latencies.Add(TimeSpan.FromMilliseconds(i / 10.0)); // uniform to 1 s
+        for (var i = 1; i <= 10_000; i++)
+            latencies.Add(TimeSpan.FromMilliseconds(i / 10.0)); // uniform to 1 s
         var summary = LatencySummary.Of(latencies)!;
 
-        foreach (var (quantile, truth) in ((QuantileMs, double)[])[(summary.P50, 500), (summary.P90, 900), (summary.P99, 990)])
+        foreach (
+            var (quantile, truth) in ((QuantileMs, double)[])
+                [(summary.P50, 500), (summary.P90, 900), (summary.P99, 990)]
+        )
         {
             quantile.Estimate.ShouldBe(truth, 2);
             quantile.Lower.ShouldBeInRange(truth - 40, truth);

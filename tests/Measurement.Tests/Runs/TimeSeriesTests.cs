@@ -10,13 +10,18 @@ public sealed class TimeSeriesTests
 {
     private static readonly BackendPod s_pod = new("a", "ns", "n1");
 
-    private static ClusterCounters Echo(double count) => ClusterCounters.Zero with { Echo = ImmutableDictionary<string, double>.Empty.Add("ns/a", count) };
+    private static ClusterCounters Echo(double count) =>
+        ClusterCounters.Zero with
+        {
+            Echo = ImmutableDictionary<string, double>.Empty.Add("ns/a", count),
+        };
 
     [Fact]
     public void However_long_a_run_the_series_stays_bounded_and_spans_it()
     {
         var series = new TimeSeries(capacity: 100);
-        for (var t = 0; t <= 10_000; t++) series.Add(t, Echo(5 + 3 * t), [s_pod]);
+        for (var t = 0; t <= 10_000; t++)
+            series.Add(t, Echo(5 + 3 * t), [s_pod]);
 
         series.Samples.Length.ShouldBeLessThanOrEqualTo(100);
         series.Samples[0].At.ShouldBe(0);
@@ -26,13 +31,23 @@ public sealed class TimeSeriesTests
 
     [Fact]
     public void Thinning_leaves_every_rate_exact() =>
-        Gen.Select(Gen.Int[4, 40], Gen.Int[0, 500], Gen.Double[0.1, 100]).Sample((capacity, samples, rate) =>
-        {
-            var series = new TimeSeries(capacity: capacity);
-            for (var t = 0; t <= samples; t++) series.Add(t, Echo(rate * t), [s_pod]);
-            var kept = series.Samples;
-            return kept.Zip(kept.Skip(1)).All(p => Math.Abs((p.Second.Pods["ns/a"].Echo - p.First.Pods["ns/a"].Echo) / (p.Second.At - p.First.At) - rate) < 1e-6);
-        });
+        Gen.Select(Gen.Int[4, 40], Gen.Int[0, 500], Gen.Double[0.1, 100])
+            .Sample(
+                (capacity, samples, rate) =>
+                {
+                    var series = new TimeSeries(capacity: capacity);
+                    for (var t = 0; t <= samples; t++)
+                        series.Add(t, Echo(rate * t), [s_pod]);
+                    var kept = series.Samples;
+                    return kept.Zip(kept.Skip(1))
+                        .All(p =>
+                            Math.Abs(
+                                (p.Second.Pods["ns/a"].Echo - p.First.Pods["ns/a"].Echo) / (p.Second.At - p.First.At)
+                                    - rate
+                            ) < 1e-6
+                        );
+                }
+            );
 
     [Fact]
     public void A_pod_that_is_gone_keeps_its_last_count()

@@ -13,23 +13,42 @@ public sealed class PodIdentityTests
     [Fact]
     public void The_downward_api_names_the_pod()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["POD_NAME"] = "backend-1-abc-12345", ["POD_NAMESPACE"] = "backend", ["NODE_NAME"] = "cluster-worker2",
-        }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["POD_NAME"] = "backend-1-abc-12345",
+                    ["POD_NAMESPACE"] = "backend",
+                    ["NODE_NAME"] = "cluster-worker2",
+                }
+            )
+            .Build();
 
-        PodIdentity.FromConfiguration(configuration).ShouldBe(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
+        PodIdentity
+            .FromConfiguration(configuration)
+            .ShouldBe(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
     }
 
     [Fact]
     public void Without_a_cluster_the_machine_is_the_pod() =>
-        PodIdentity.FromConfiguration(new ConfigurationBuilder().Build()).ShouldBe(new PodIdentity(Environment.MachineName, "default", Environment.MachineName));
+        PodIdentity
+            .FromConfiguration(new ConfigurationBuilder().Build())
+            .ShouldBe(new PodIdentity(Environment.MachineName, "default", Environment.MachineName));
 
-    private static Dictionary<string, string?> FromKubelet => new()
-    {
-        ["CLUSTER_API_URL"] = "http://127.0.0.1:1", ["CLUSTER_API_TOKEN"] = "a-token-for-tests-only", ["POD_NAME"] = "backend-1-abc-12345", ["POD_NAMESPACE"] = "backend", ["NODE_NAME"] = "cluster-worker2",
-        ["POD_UID"] = "u-1", ["POD_IP"] = "127.64.2.2", ["POD_BACKING_ADDRESS"] = "127.67.2.2", ["POD_PORT_OFFSET"] = "7", ["POD_PORTS"] = "http=8080,=9090",
-    };
+    private static Dictionary<string, string?> FromKubelet =>
+        new()
+        {
+            ["CLUSTER_API_URL"] = "http://127.0.0.1:1",
+            ["CLUSTER_API_TOKEN"] = "a-token-for-tests-only",
+            ["POD_NAME"] = "backend-1-abc-12345",
+            ["POD_NAMESPACE"] = "backend",
+            ["NODE_NAME"] = "cluster-worker2",
+            ["POD_UID"] = "u-1",
+            ["POD_IP"] = "127.64.2.2",
+            ["POD_BACKING_ADDRESS"] = "127.67.2.2",
+            ["POD_PORT_OFFSET"] = "7",
+            ["POD_PORTS"] = "http=8080,=9090",
+        };
 
     [Fact]
     public void What_the_kubelet_says_is_the_pods_place()
@@ -38,15 +57,18 @@ public sealed class PodIdentityTests
 
         sandbox.ShouldNotBeNull();
         sandbox.Identity.ShouldBe(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
-        (sandbox.PodAddress.ToString(), sandbox.BackingAddress.ToString(), sandbox.PortOffset).ShouldBe(("127.64.2.2", "127.67.2.2", 7));
+        (sandbox.PodAddress.ToString(), sandbox.BackingAddress.ToString(), sandbox.PortOffset).ShouldBe(
+            ("127.64.2.2", "127.67.2.2", 7)
+        );
         sandbox.ContainerPorts.ShouldBe([8080, 9090]);
     }
 
     [Fact]
     public void A_process_that_no_kubelet_started_has_no_place_and_joins_no_cluster()
     {
-        var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != "POD_BACKING_ADDRESS"));
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            FromKubelet.Where(v => v.Key != "POD_BACKING_ADDRESS")
+        );
 
         PodSandbox.OfKubelet(configuration.Build()).ShouldBeNull();
     }
@@ -56,7 +78,8 @@ public sealed class PodIdentityTests
     public void An_incomplete_place_is_a_clear_error(string missing)
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != missing)).Build();
+            .AddInMemoryCollection(FromKubelet.Where(v => v.Key != missing))
+            .Build();
 
         Should.Throw<FormatException>(() => PodSandbox.OfKubelet(configuration)).Message.ShouldContain(missing);
     }
@@ -69,7 +92,10 @@ public sealed class PodIdentityTests
         builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
         await using var app = builder.Build();
 
-        var attributes = app.Services.GetRequiredService<TracerProvider>().GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
+        var attributes = app
+            .Services.GetRequiredService<TracerProvider>()
+            .GetResource()
+            .Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
 
         attributes["k8s.pod.name"].ShouldBe("backend-1-abc-12345");
         attributes["k8s.namespace.name"].ShouldBe("backend");
@@ -89,7 +115,9 @@ public sealed class PodIdentityTests
         builder.AddServiceDefaults(new PodIdentity("backend-1-abc-12345", "backend", "cluster-worker2"));
         await using var app = builder.Build();
 
-        var resource = app.Services.GetRequiredService<TracerProvider>().GetResource()
+        var resource = app
+            .Services.GetRequiredService<TracerProvider>()
+            .GetResource()
             .Attributes.ToDictionary(a => a.Key, a => a.Value.ToString());
 
         resource["service.name"].ShouldBe("backend-1");
@@ -108,6 +136,9 @@ public sealed class PodIdentityTests
 
         app.Services.GetService<TracerProvider>().ShouldBeNull();
         // ASP.NET Core makes an activity for each request wherever this category is logged.
-        app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics").IsEnabled(LogLevel.Critical).ShouldBeFalse();
+        app.Services.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics")
+            .IsEnabled(LogLevel.Critical)
+            .ShouldBeFalse();
     }
 }

@@ -19,5 +19,6 @@ public sealed class EpollEngine : IAttackEngine
     public int WorkersOf(AttackPlan plan) => plan.Workers;
 
     /// <inheritdoc/>
-    public Task RunAsync(AttackContext context) => EventLoops.RunAsync(context, (ports, worker, workers) => new EpollWorker(context, ports, worker, workers));
+    public Task RunAsync(AttackContext context) =>
+        EventLoops.RunAsync(context, (ports, worker, workers) => new EpollWorker(context, ports, worker, workers));
 }

@@ -29,7 +29,8 @@ internal sealed unsafe class EpollSet : IDisposable
 
     /// <summary>Watches a descriptor; events carry its key.</summary>
     /// <returns>0, or an errno.</returns>
-    public int Add(int fd, uint events, ulong key) => Control(Libc.EpollCtlAdd, fd, events, key) == 0 ? 0 : Libc.LastErrno;
+    public int Add(int fd, uint events, ulong key) =>
+        Control(Libc.EpollCtlAdd, fd, events, key) == 0 ? 0 : Libc.LastErrno;
 
     /// <summary>Changes what a descriptor is watched for. Closing a descriptor ends the watch.</summary>
     public void Modify(int fd, uint events, ulong key) => Checked(Control(Libc.EpollCtlMod, fd, events, key));
@@ -50,7 +51,12 @@ internal sealed unsafe class EpollSet : IDisposable
             _isPrecise = false;
         }
 
-        var ready = Libc.EpollWait(_epoll, _events, MaxEvents, (int)Math.Ceiling(Math.Min(timeout.TotalMilliseconds, 60_000)));
+        var ready = Libc.EpollWait(
+            _epoll,
+            _events,
+            MaxEvents,
+            (int)Math.Ceiling(Math.Min(timeout.TotalMilliseconds, 60_000))
+        );
         return ready >= 0 || Libc.LastErrno == Errno.Eintr ? Math.Max(ready, 0) : Checked(ready);
     }
 

@@ -26,7 +26,8 @@ internal sealed unsafe partial class EpollWorker
     private static bool IsStale(EpollConnection connection)
     {
         byte one;
-        return Libc.Receive(connection.Fd, &one, 1, Libc.MsgPeek | Libc.MsgDontWait) >= 0 || Libc.LastErrno != Errno.Eagain;
+        return Libc.Receive(connection.Fd, &one, 1, Libc.MsgPeek | Libc.MsgDontWait) >= 0
+            || Libc.LastErrno != Errno.Eagain;
     }
 
     private bool TryConnect(EpollConnection connection)
@@ -94,11 +95,19 @@ internal sealed unsafe partial class EpollWorker
     {
         nint sent;
         fixed (byte* bytes = connection.RequestBytes)
-            sent = Libc.Send(connection.Fd, bytes + connection.Sent, connection.RequestLength - connection.Sent, Libc.MsgNoSignal);
+            sent = Libc.Send(
+                connection.Fd,
+                bytes + connection.Sent,
+                connection.RequestLength - connection.Sent,
+                Libc.MsgNoSignal
+            );
         var errno = sent < 0 ? Libc.LastErrno : 0;
         if (errno == Errno.Eagain)
         {
-            Watch(connection, connection.State is ConnectionState.Connecting ? Libc.EpollOut : Libc.EpollIn | Libc.EpollOut);
+            Watch(
+                connection,
+                connection.State is ConnectionState.Connecting ? Libc.EpollOut : Libc.EpollIn | Libc.EpollOut
+            );
             return;
         }
 
@@ -117,7 +126,10 @@ internal sealed unsafe partial class EpollWorker
 
         connection.Sent += (int)Math.Max(sent, 0);
         connection.SendErrno = errno;
-        connection.State = errno != 0 || connection.Sent == connection.RequestLength ? ConnectionState.Receiving : ConnectionState.Sending;
+        connection.State =
+            errno != 0 || connection.Sent == connection.RequestLength
+                ? ConnectionState.Receiving
+                : ConnectionState.Sending;
         Watch(connection, connection.State is ConnectionState.Receiving ? Libc.EpollIn : Libc.EpollIn | Libc.EpollOut);
     }
 

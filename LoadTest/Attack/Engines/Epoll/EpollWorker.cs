@@ -30,8 +30,14 @@ internal sealed unsafe partial class EpollWorker(AttackContext context, SharedPo
 
     protected override void Wake() => _epoll.Wake();
 
-    protected override void GiveUp(EpollConnection oldest, bool aborted) => Finish(
-        oldest, aborted ? Outcome.Canceled : oldest.State is ConnectionState.Connecting ? Outcome.ConnectTimeout : Outcome.NoAnswer, errno: 0);
+    protected override void GiveUp(EpollConnection oldest, bool aborted) =>
+        Finish(
+            oldest,
+            aborted ? Outcome.Canceled
+                : oldest.State is ConnectionState.Connecting ? Outcome.ConnectTimeout
+                : Outcome.NoAnswer,
+            errno: 0
+        );
 
     protected override void HandleEvents(TimeSpan wait)
     {
@@ -72,7 +78,10 @@ internal sealed unsafe partial class EpollWorker(AttackContext context, SharedPo
             return _idle.Dequeue();
         if (Plan.KeepAliveConnections == 0 && _closed.TryPop(out var closed))
             return closed;
-        var added = new EpollConnection(_connections.Count, new ResponseParser(Plan.Responder, Context.Names, Plan.Limits));
+        var added = new EpollConnection(
+            _connections.Count,
+            new ResponseParser(Plan.Responder, Context.Names, Plan.Limits)
+        );
         _connections.Add(added);
         return added;
     }

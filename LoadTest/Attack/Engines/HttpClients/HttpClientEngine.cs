@@ -25,5 +25,6 @@ public sealed class HttpClientEngine : IAttackEngine
         host.AsSpan().IndexOfAny(@"/\?#@") < 0 && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out _);
 
     /// <inheritdoc/>
-    public Task RunAsync(AttackContext context) => new SocketAttack(context, (attack, ports) => new HttpExchange(attack, ports)).RunAsync();
+    public Task RunAsync(AttackContext context) =>
+        new SocketAttack(context, (attack, ports) => new HttpExchange(attack, ports)).RunAsync();
 }

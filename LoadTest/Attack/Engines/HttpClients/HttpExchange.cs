@@ -48,15 +48,32 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         }
         catch (OperationCanceledException)
         {
-            outcome = context.Abort.IsCancellationRequested ? Outcome.Canceled : _isConnected ? Outcome.NoAnswer : Outcome.ConnectTimeout;
+            outcome =
+                context.Abort.IsCancellationRequested ? Outcome.Canceled
+                : _isConnected ? Outcome.NoAnswer
+                : Outcome.ConnectTimeout;
         }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException)
         {
             (outcome, errno, fault) = Classify(e);
         }
 
-        var record = new RequestRecord(sequence, intendedStart, start, context.Clock.Elapsed, _binding.SourcePort, _binding.Number, _requests, outcome,
-            answer.Status, answer.Pod, answer.Node, answer.Bytes, errno, fault);
+        var record = new RequestRecord(
+            sequence,
+            intendedStart,
+            start,
+            context.Clock.Elapsed,
+            _binding.SourcePort,
+            _binding.Number,
+            _requests,
+            outcome,
+            answer.Status,
+            answer.Pod,
+            answer.Node,
+            answer.Bytes,
+            errno,
+            fault
+        );
         if (span is not null)
             context.Tracer!.End(span, record);
         _requests++;
@@ -83,7 +100,8 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             MaxConnectionsPerServer = 1,
             ActivityHeadersPropagator = null,
             MaxResponseHeadersLength = _plan.Limits.MaxHeadBytes / 1024,
-            ConnectCallback = async (_, cancellation) => new NetworkStream(await ConnectAsync(cancellation), ownsSocket: true),
+            ConnectCallback = async (_, cancellation) =>
+                new NetworkStream(await ConnectAsync(cancellation), ownsSocket: true),
         };
         if (!_plan.VerifyCertificates)
         {
@@ -108,7 +126,10 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
 
     private HttpRequestMessage CreateRequest(AttackTarget target)
     {
-        var request = new HttpRequestMessage(new HttpMethod(target.Method), $"{(target.IsTls ? "https" : "http")}://{target.Host}{target.Path}")
+        var request = new HttpRequestMessage(
+            new HttpMethod(target.Method),
+            $"{(target.IsTls ? "https" : "http")}://{target.Host}{target.Path}"
+        )
         {
             Version = target.IsTls ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
@@ -162,15 +183,24 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         for (var e = exception; e is not null; e = e.InnerException)
         {
             if (e is SocketException socket && Errno.FromSocketException(socket) is var errno)
-                return (_isConnected ? Errno.ConnectedOutcome(errno) : Errno.ConnectOutcome(errno), errno, ResponseFault.None);
+                return (
+                    _isConnected ? Errno.ConnectedOutcome(errno) : Errno.ConnectOutcome(errno),
+                    errno,
+                    ResponseFault.None
+                );
         }
 
-        var error = (exception as HttpRequestException)?.HttpRequestError ?? (exception as HttpIOException)?.HttpRequestError;
+        var error = (exception as HttpRequestException)?.HttpRequestError
+            ?? (exception as HttpIOException)?.HttpRequestError;
         return error switch
         {
             HttpRequestError.SecureConnectionError => (Outcome.ConnectError, Eproto, ResponseFault.None),
             HttpRequestError.ConfigurationLimitExceeded => (Outcome.Malformed, 0, ResponseFault.HeadersTooLarge),
-            HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError => (Outcome.Malformed, 0, ResponseFault.StatusLine),
+            HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError => (
+                Outcome.Malformed,
+                0,
+                ResponseFault.StatusLine
+            ),
             _ => (Outcome.ClosedEarly, 0, ResponseFault.None),
         };
     }

@@ -14,7 +14,10 @@ internal sealed unsafe class ArrivalTimes : IDisposable
     public const int SocketOption = 35;
 
     // struct msghdr (56 bytes on 64 bits), its struct iovec, then room for one control message: 16 bytes of header, a struct timespec.
-    private const int VectorAt = 56, ControlAt = 72, ControlBytes = 32, SlotBytes = 128;
+    private const int VectorAt = 56,
+        ControlAt = 72,
+        ControlBytes = 32,
+        SlotBytes = 128;
     private const int SocketLevel = Libc.SolSocket;
 
     // Both clocks are read within this, or a thread that was interrupted between the two would take its absence for a difference of the clocks.
@@ -75,7 +78,12 @@ internal sealed unsafe class ArrivalTimes : IDisposable
         var message = _messages + ((nint)slot * SlotBytes);
         var control = message + ControlAt;
         time = _now;
-        if (_now == TimeSpan.MinValue || *(nint*)(message + 40) < ControlBytes || *(int*)(control + 8) != SocketLevel || *(int*)(control + 12) != SocketOption)
+        if (
+            _now == TimeSpan.MinValue
+            || *(nint*)(message + 40) < ControlBytes
+            || *(int*)(control + 8) != SocketLevel
+            || *(int*)(control + 12) != SocketOption
+        )
             return false;
         time = _now - new TimeSpan((_realNow - Nanoseconds((long*)(control + 16))) / 100);
         return true;

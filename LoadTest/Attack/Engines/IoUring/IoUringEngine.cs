@@ -35,10 +35,14 @@ public sealed class IoUringEngine : IAttackEngine
         ArgumentNullException.ThrowIfNull(plan);
         return plan.KeepAliveConnections > 0 ? "makes fresh connections only"
             : plan.Targets.Any(target => target.IsTls) ? "cannot do https"
-            : plan.Targets.Any(target => RequestBytes.Build(target, keepAlive: false, propagate: true).Bytes.Length > MaxRequestBytes) ? $"sends requests of at most {MaxRequestBytes} bytes"
+            : plan.Targets.Any(target =>
+                RequestBytes.Build(target, keepAlive: false, propagate: true).Bytes.Length > MaxRequestBytes
+            )
+                ? $"sends requests of at most {MaxRequestBytes} bytes"
             : null;
     }
 
     /// <inheritdoc/>
-    public Task RunAsync(AttackContext context) => EventLoops.RunAsync(context, (ports, worker, workers) => new RingWorker(context, ports, worker, workers));
+    public Task RunAsync(AttackContext context) =>
+        EventLoops.RunAsync(context, (ports, worker, workers) => new RingWorker(context, ports, worker, workers));
 }

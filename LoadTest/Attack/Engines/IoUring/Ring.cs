@@ -10,9 +10,15 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 /// </summary>
 internal sealed unsafe class Ring : IDisposable
 {
-    private const int SetupSubmitAll = 1 << 7, SetupCqSize = 1 << 3, SetupSingleIssuer = 1 << 12, SetupDeferTaskRun = 1 << 13, SetupNoSqArray = 1 << 16;
-    private const int EnterGetEvents = 1, EnterExtArg = 8;
-    private const int RegisterFiles2 = 13, RegisterProbe = 8;
+    private const int SetupSubmitAll = 1 << 7,
+        SetupCqSize = 1 << 3,
+        SetupSingleIssuer = 1 << 12,
+        SetupDeferTaskRun = 1 << 13,
+        SetupNoSqArray = 1 << 16;
+    private const int EnterGetEvents = 1,
+        EnterExtArg = 8;
+    private const int RegisterFiles2 = 13,
+        RegisterProbe = 8;
     private const uint FilesSparse = 1;
     private const long OffsetSqes = 0x10000000;
     private const int CqeBytes = 16;
@@ -104,7 +110,11 @@ internal sealed unsafe class Ring : IDisposable
     public void SubmitAndWait(TimeSpan timeout, uint completions = 1)
     {
         Volatile.Write(ref *_sqTail, _tail);
-        var time = stackalloc long[2] { timeout.Ticks / TimeSpan.TicksPerSecond, timeout.Ticks % TimeSpan.TicksPerSecond * 100 };
+        var time = stackalloc long[2]
+        {
+            timeout.Ticks / TimeSpan.TicksPerSecond,
+            timeout.Ticks % TimeSpan.TicksPerSecond * 100,
+        };
         // struct io_uring_getevents_arg: sigmask, its size and padding, timespec.
         var argument = stackalloc ulong[3] { 0, 0, (ulong)time };
         Entered(Libc.RingEnter(_fd, Pending, completions, EnterGetEvents | EnterExtArg, argument, 3 * sizeof(ulong)));
@@ -163,7 +173,8 @@ internal sealed unsafe class Ring : IDisposable
 
     private byte* Map(nuint bytes, long offset)
     {
-        const int readWrite = 3, sharedPopulate = 1 | 0x8000;
+        const int readWrite = 3,
+            sharedPopulate = 1 | 0x8000;
         var address = Libc.MemoryMap(null, bytes, readWrite, sharedPopulate, _fd, offset);
         return address != (void*)-1 ? (byte*)address : throw new Win32Exception(Libc.LastErrno);
     }

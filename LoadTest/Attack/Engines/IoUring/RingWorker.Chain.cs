@@ -10,7 +10,12 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 internal sealed unsafe partial class RingWorker
 {
     private const int SocketSetOption = 3;
-    private const uint PollIn = 1, CancelAll = 1, CancelFd = 2, CancelFdFixed = 8, MsgWaitAll = 0x100;
+    private const uint PollIn = 1,
+        CancelAll = 1,
+        CancelFd = 2,
+        CancelFdFixed = 8,
+        MsgWaitAll = 0x100;
+
     // The answer cannot be there yet: watch the socket without trying to read first.
     private const ushort PollFirst = 1;
 
@@ -92,7 +97,9 @@ internal sealed unsafe partial class RingWorker
         ref var sqe = ref _ring.Add(operation, connection.Key(operation));
         sqe.Flags = Sqe.FixedFile;
         sqe.Fd = connection.Index;
-        (sqe.Address, sqe.Length) = _arrivals is null ? ((ulong)buffer, ReceiveBytes) : (_arrivals.Prepare(connection.Index, buffer, ReceiveBytes), 1u);
+        (sqe.Address, sqe.Length) = _arrivals is null
+            ? ((ulong)buffer, ReceiveBytes)
+            : (_arrivals.Prepare(connection.Index, buffer, ReceiveBytes), 1u);
         return ref sqe;
     }
 
@@ -114,7 +121,11 @@ internal sealed unsafe partial class RingWorker
 
         if (connection.GivenUp is { } reason && errno == Errno.Ecanceled)
         {
-            Finish(connection, reason is Outcome.NoAnswer && operation is RingOperation.Connect ? Outcome.ConnectTimeout : reason, errno: 0);
+            Finish(
+                connection,
+                reason is Outcome.NoAnswer && operation is RingOperation.Connect ? Outcome.ConnectTimeout : reason,
+                errno: 0
+            );
             return;
         }
 
@@ -152,7 +163,13 @@ internal sealed unsafe partial class RingWorker
         var end = EndOf(connection, result);
         if (errno != 0)
             Finish(connection, end, Errno.ConnectedOutcome(errno), errno);
-        else if (connection.Ends(new ReadOnlySpan<byte>(_buffers + ((nint)connection.Index * ReceiveBytes), result), out var outcome, out var failure))
+        else if (
+            connection.Ends(
+                new ReadOnlySpan<byte>(_buffers + ((nint)connection.Index * ReceiveBytes), result),
+                out var outcome,
+                out var failure
+            )
+        )
             Finish(connection, end, outcome, failure);
         else if (connection.GivenUp is { } reason)
             Finish(connection, reason, errno: 0);
@@ -167,7 +184,9 @@ internal sealed unsafe partial class RingWorker
         if (_arrivals is null)
             return now;
         if (result > 0 && _arrivals.TryRead(connection.Index, out var came))
-            return came < connection.Start ? connection.Start : came < now ? came : now;
+            return came < connection.Start ? connection.Start
+                : came < now ? came
+                : now;
         _waitsForEachUntil = now + s_waitsForEach;
         return now;
     }

@@ -17,7 +17,8 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 {
     private const uint Entries = 512;
-    private const int ReceiveBytes = 4096, AddressBytes = 32;
+    private const int ReceiveBytes = 4096,
+        AddressBytes = 32;
 
     /// <summary>Time between wake-ups up to which answers are looked at with the next one.</summary>
     private static readonly TimeSpan s_longestLook = TimeSpan.FromMilliseconds(2);
@@ -32,14 +33,17 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     private readonly Stack<RingConnection> _free = new();
     private readonly int _slots;
     private readonly int _wake;
+
     // One buffer, one source address for each slot; the kernel writes and reads them while an operation is under way. Untouched pages cost nothing.
     private readonly byte* _buffers;
     private readonly byte* _sources;
     private readonly int* _one;
+
     // Null where each answer is waited for.
     private readonly ArrivalTimes? _arrivals;
     private int _busy;
     private int _handshakes;
+
     // Of these, those submitted since the last wait.
     private uint _newHandshakes;
     private bool _hasMore;
@@ -56,7 +60,11 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         _sources = (byte*)NativeMemory.Alloc((nuint)_slots * AddressBytes);
         _one = (int*)NativeMemory.Alloc(sizeof(int));
         *_one = 1;
-        if (ArrivalTimes.IsSupported && Plan.PacerOf(workers) is { IsUnlimited: false } pacer && pacer.BurstInterval <= s_longestLook)
+        if (
+            ArrivalTimes.IsSupported
+            && Plan.PacerOf(workers) is { IsUnlimited: false } pacer
+            && pacer.BurstInterval <= s_longestLook
+        )
             _arrivals = new ArrivalTimes(_slots, Context.Clock);
         WatchWake();
     }
@@ -92,16 +100,30 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         {
             if (_connections.Count == _slots)
             {
-                Context.Recorder.Add(RequestRecord.Unsent(sequence, intendedStart, now, Outcome.ConnectError) with { Errno = Errno.Emfile });
+                Context.Recorder.Add(
+                    RequestRecord.Unsent(sequence, intendedStart, now, Outcome.ConnectError) with
+                    {
+                        Errno = Errno.Emfile,
+                    }
+                );
                 return;
             }
 
-            connection = new RingConnection(_connections.Count, new ResponseParser(Plan.Responder, Context.Names, Plan.Limits));
+            connection = new RingConnection(
+                _connections.Count,
+                new ResponseParser(Plan.Responder, Context.Names, Plan.Limits)
+            );
             _connections.Add(connection);
         }
 
         connection.Begin(Context, sequence, intendedStart, now);
-        (connection.GivenUp, connection.HasEnded, connection.Draws, connection.Number, connection.SourcePort) = (null, false, 0, -1, 0);
+        (connection.GivenUp, connection.HasEnded, connection.Draws, connection.Number, connection.SourcePort) = (
+            null,
+            false,
+            0,
+            -1,
+            0
+        );
         _busy++;
         InFlight.Add(connection);
         Connect(connection);
@@ -120,7 +142,12 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
         if (_newHandshakes > 0 || _hasMore)
             _ring.SubmitAndWait(TimeSpan.Zero, _newHandshakes);
         else
-            _ring.SubmitAndWait(wait, wait == TimeSpan.Zero ? 0 : LooksLater(wait) ? _ring.Completions : 1);
+            _ring.SubmitAndWait(
+                wait,
+                wait == TimeSpan.Zero ? 0
+                    : LooksLater(wait) ? _ring.Completions
+                    : 1
+            );
         (_newHandshakes, _hasMore) = (0, false);
         _arrivals?.Relate(Context.Clock);
         while (_ring.TryTake(out var key, out var result))
@@ -142,7 +169,10 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     }
 
     private bool LooksLater(TimeSpan wait) =>
-        _arrivals is not null && _handshakes == 0 && wait <= s_longestLook && Context.Clock.Elapsed >= _waitsForEachUntil;
+        _arrivals is not null
+        && _handshakes == 0
+        && wait <= s_longestLook
+        && Context.Clock.Elapsed >= _waitsForEachUntil;
 
     // The cancellation may have come between two operations of the chain; then it is repeated.
     private void OnCancelled(RingConnection connection, int result)
@@ -154,7 +184,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
             Cancel(connection);
     }
 
-    private void Finish(RingConnection connection, Outcome outcome, int errno) => Finish(connection, Context.Clock.Elapsed, outcome, errno);
+    private void Finish(RingConnection connection, Outcome outcome, int errno) =>
+        Finish(connection, Context.Clock.Elapsed, outcome, errno);
 
     private void Finish(RingConnection connection, TimeSpan end, Outcome outcome, int errno)
     {
@@ -169,7 +200,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     }
 
     // Completions of what was submitted until now are no longer the slot's.
-    private static void Renew(RingConnection connection) => connection.Generation = (connection.Generation + 1) & 0xFFFFFF;
+    private static void Renew(RingConnection connection) =>
+        connection.Generation = (connection.Generation + 1) & 0xFFFFFF;
 
     private void Free(RingConnection connection)
     {

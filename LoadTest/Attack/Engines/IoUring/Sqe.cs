@@ -28,17 +28,40 @@ internal enum RingOperation : byte
 internal struct Sqe
 {
     /// <summary>Sizes and flags of <c>linux/io_uring.h</c>.</summary>
-    public const byte FixedFile = 1, Link = 4, SkipSuccess = 64;
+    public const byte FixedFile = 1,
+        Link = 4,
+        SkipSuccess = 64;
 
-    [FieldOffset(0)] public RingOperation Operation;
-    [FieldOffset(1)] public byte Flags;
-    [FieldOffset(2)] public ushort Priority;
-    [FieldOffset(4)] public int Fd;
-    [FieldOffset(8)] public ulong Offset;
-    [FieldOffset(16)] public ulong Address;
-    [FieldOffset(24)] public uint Length;
-    [FieldOffset(28)] public uint OperationFlags;
-    [FieldOffset(32)] public ulong UserData;
-    [FieldOffset(44)] public uint FileIndex;
-    [FieldOffset(48)] public ulong Address3;
+    [FieldOffset(0)]
+    public RingOperation Operation;
+
+    [FieldOffset(1)]
+    public byte Flags;
+
+    [FieldOffset(2)]
+    public ushort Priority;
+
+    [FieldOffset(4)]
+    public int Fd;
+
+    [FieldOffset(8)]
+    public ulong Offset;
+
+    [FieldOffset(16)]
+    public ulong Address;
+
+    [FieldOffset(24)]
+    public uint Length;
+
+    [FieldOffset(28)]
+    public uint OperationFlags;
+
+    [FieldOffset(32)]
+    public ulong UserData;
+
+    [FieldOffset(44)]
+    public uint FileIndex;
+
+    [FieldOffset(48)]
+    public ulong Address3;
 }

@@ -25,7 +25,8 @@ internal abstract class EventLoop<TExchange> : IEventLoop
         Addresses = [.. Plan.Targets.Select(target => new SockAddr(target.EndPoint))];
         if (ports.IsKernel)
             return;
-        var any = Plan.Targets[0].EndPoint.AddressFamily is AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+        var any =
+            Plan.Targets[0].EndPoint.AddressFamily is AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
         Source = new SockAddr(new IPEndPoint(Plan.SourceAddress ?? any, 0));
     }
 
@@ -77,7 +78,13 @@ internal abstract class EventLoop<TExchange> : IEventLoop
             starts = 0;
             if (InFlight.Oldest is { } oldest && oldest.Start + Plan.Timeout - now < wait)
                 wait = oldest.Start + Plan.Timeout - now;
-            HandleEvents(wait > TimeSpan.Zero ? wait < Forever ? wait : Forever : TimeSpan.Zero);
+            HandleEvents(
+                wait > TimeSpan.Zero
+                    ? wait < Forever
+                        ? wait
+                        : Forever
+                    : TimeSpan.Zero
+            );
         }
     }
 

@@ -17,8 +17,18 @@ internal static class EventLoops
         var ports = new SharedPorts(context.CreatePorts());
         var workers = Math.Min(context.Plan.Workers, context.Capacity);
         // The pacing loop owns its thread: on the pool it would wait for others' work and they for it.
-        return Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Factory.StartNew(
-            () => Run(context, () => create(ports, worker, workers)), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        return Task.WhenAll(
+            Enumerable
+                .Range(0, workers)
+                .Select(worker =>
+                    Task.Factory.StartNew(
+                        () => Run(context, () => create(ports, worker, workers)),
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                )
+        );
     }
 
     private static void Run(AttackContext context, Func<IEventLoop> create)

@@ -58,13 +58,28 @@ internal abstract class Exchange(ResponseParser parser)
     }
 
     /// <summary>Records what became of it, now.</summary>
-    public void End(AttackContext context, Outcome outcome, int errno) => End(context, context.Clock.Elapsed, outcome, errno);
+    public void End(AttackContext context, Outcome outcome, int errno) =>
+        End(context, context.Clock.Elapsed, outcome, errno);
 
     /// <summary>Records what became of it, and when.</summary>
     public void End(AttackContext context, TimeSpan end, Outcome outcome, int errno)
     {
         var record = new RequestRecord(
-            Sequence, IntendedStart, Start, end, SourcePort, Number, Requests, outcome, Parser.Status, Parser.Pod, Parser.Node, Parser.BytesConsumed, errno, Parser.Fault);
+            Sequence,
+            IntendedStart,
+            Start,
+            end,
+            SourcePort,
+            Number,
+            Requests,
+            outcome,
+            Parser.Status,
+            Parser.Pod,
+            Parser.Node,
+            Parser.BytesConsumed,
+            errno,
+            Parser.Fault
+        );
         _request.End(context, record);
         context.Recorder.Add(record);
     }

@@ -6,7 +6,9 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 internal static unsafe class PunctualThread
 {
     // struct sched_attr: size, policy, flags (8 bytes), nice, priority, then runtime (8 bytes).
-    private const int AttributeBytes = 48, PolicyAt = 4, RuntimeAt = 24;
+    private const int AttributeBytes = 48,
+        PolicyAt = 4,
+        RuntimeAt = 24;
     private const int PolicyNormal = 0;
 
     // The shortest that the scheduler takes; the default is some 3 ms.

@@ -5,13 +5,26 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.Native;
 /// <summary>The system calls of the engines' event loops; Linux only. Every one returns -1 with errno in the last P/Invoke error on failure.</summary>
 internal static unsafe partial class Libc
 {
-    public const int SockStreamNonBlockCloExec = 1 | 0x800 | 0x80000, SockDatagramCloExec = 2 | 0x80000, SolSocket = 1, SoReuseAddr = 2, MsgPeek = 2, MsgDontWait = 0x40, MsgNoSignal = 0x4000;
-    public const int EpollCtlAdd = 1, EpollCtlMod = 3, EpollCloExec = 0x80000, EventFdFlags = 0x800 | 0x80000;
-    public const uint EpollIn = 1, EpollOut = 4;
+    public const int SockStreamNonBlockCloExec = 1 | 0x800 | 0x80000,
+        SockDatagramCloExec = 2 | 0x80000,
+        SolSocket = 1,
+        SoReuseAddr = 2,
+        MsgPeek = 2,
+        MsgDontWait = 0x40,
+        MsgNoSignal = 0x4000;
+    public const int EpollCtlAdd = 1,
+        EpollCtlMod = 3,
+        EpollCloExec = 0x80000,
+        EventFdFlags = 0x800 | 0x80000;
+    public const uint EpollIn = 1,
+        EpollOut = 4;
     public const int PrSetTimerSlack = 29;
 
     // The same number on every architecture, as for all calls added since Linux 5.1.
-    private const int SysEpollPwait2 = 441, SysIoUringSetup = 425, SysIoUringEnter = 426, SysIoUringRegister = 427;
+    private const int SysEpollPwait2 = 441,
+        SysIoUringSetup = 425,
+        SysIoUringEnter = 426,
+        SysIoUringRegister = 427;
 
     private const int RLimitNoFile = 7;
 
@@ -80,7 +93,8 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     public static partial int MemoryUnmap(void* address, nuint bytes);
 
-    public static int RingSetup(uint entries, void* parameters) => (int)SysCall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0);
+    public static int RingSetup(uint entries, void* parameters) =>
+        (int)SysCall(SysIoUringSetup, (nint)entries, (nint)parameters, 0, 0, 0, 0);
 
     public static int RingEnter(int ring, uint submit, uint complete, uint flags, void* argument, nint length) =>
         (int)SysCall(SysIoUringEnter, ring, (nint)submit, (nint)complete, (nint)flags, (nint)argument, length);
@@ -99,7 +113,9 @@ internal static unsafe partial class Libc
     public static int SocketsMax()
     {
         const int reserve = 32;
-        var open = Directory.Exists("/proc/self/fd") ? Directory.EnumerateFileSystemEntries("/proc/self/fd").Count() : 2 * reserve;
+        var open = Directory.Exists("/proc/self/fd")
+            ? Directory.EnumerateFileSystemEntries("/proc/self/fd").Count()
+            : 2 * reserve;
         return Math.Max(1, OpenFilesMax() - open - reserve);
     }
 
@@ -122,7 +138,8 @@ internal static unsafe partial class Libc
         (int)SysCall(SysEpollPwait2, epoll, (nint)events, count, (nint)secondsAndNanoseconds, 0, 0);
 
     /// <summary>sched_getattr of the calling thread; on x64 and arm64, else it fails with ENOSYS.</summary>
-    public static int SchedGet(void* attributes, int bytes) => (int)SysCall(s_schedCalls.Get, 0, (nint)attributes, bytes, 0, 0, 0);
+    public static int SchedGet(void* attributes, int bytes) =>
+        (int)SysCall(s_schedCalls.Get, 0, (nint)attributes, bytes, 0, 0, 0);
 
     /// <summary>sched_setattr of the calling thread; on x64 and arm64, else it fails with ENOSYS.</summary>
     public static int SchedSet(void* attributes) => (int)SysCall(s_schedCalls.Set, 0, (nint)attributes, 0, 0, 0, 0);

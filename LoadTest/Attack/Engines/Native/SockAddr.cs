@@ -38,7 +38,9 @@ internal sealed unsafe class SockAddr : IDisposable
     {
         var bytes = stackalloc byte[MaxLength];
         var length = MaxLength;
-        return Libc.GetSockName(fd, bytes, &length) == 0 ? BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(bytes + 2, 2)) : 0;
+        return Libc.GetSockName(fd, bytes, &length) == 0
+            ? BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(bytes + 2, 2))
+            : 0;
     }
 
     public void Dispose()

@@ -12,10 +12,12 @@ internal sealed class SocketAttack : IDisposable
     private readonly Schedule _schedule;
     private readonly SharedPorts _ports;
     private readonly SemaphoreSlim _slots;
+
     // First in, first out: kept-alive connections are used in turn.
     private readonly ConcurrentQueue<IExchange> _idle = new();
     private readonly CancellationTokenSource _stop;
     private readonly TaskCompletionSource _allEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     // The pacing loop itself holds one, so the count reaches zero only once it has ended as well.
     private int _running = 1;
 
@@ -35,7 +37,12 @@ internal sealed class SocketAttack : IDisposable
     {
         using (this)
         {
-            await Task.Factory.StartNew(Pace, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await Task.Factory.StartNew(
+                Pace,
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
             Leave();
             await _allEnded.Task;
             while (_idle.TryDequeue(out var connection))
@@ -57,7 +64,15 @@ internal sealed class SocketAttack : IDisposable
             while (true)
             {
                 holdsSlot = holdsSlot || _slots.Wait(0, CancellationToken.None);
-                switch (_schedule.Next(_context.Clock.Elapsed, holdsSlot, out var sequence, out var intendedStart, out var wait))
+                switch (
+                    _schedule.Next(
+                        _context.Clock.Elapsed,
+                        holdsSlot,
+                        out var sequence,
+                        out var intendedStart,
+                        out var wait
+                    )
+                )
                 {
                     case Turn.Done:
                         return;

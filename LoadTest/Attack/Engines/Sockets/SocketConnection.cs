@@ -42,7 +42,10 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
         }
         catch (OperationCanceledException)
         {
-            outcome = context.Abort.IsCancellationRequested ? Outcome.Canceled : connecting ? Outcome.ConnectTimeout : Outcome.NoAnswer;
+            outcome =
+                context.Abort.IsCancellationRequested ? Outcome.Canceled
+                : connecting ? Outcome.ConnectTimeout
+                : Outcome.NoAnswer;
         }
         catch (SocketException e)
         {
@@ -50,8 +53,22 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
             outcome = connecting ? Errno.ConnectOutcome(errno) : Errno.ConnectedOutcome(errno);
         }
 
-        var record = new RequestRecord(sequence, intendedStart, start, context.Clock.Elapsed, _binding.SourcePort, _binding.Number, _requests, outcome,
-            _parser.Status, _parser.Pod, _parser.Node, _parser.BytesConsumed, errno, _parser.Fault);
+        var record = new RequestRecord(
+            sequence,
+            intendedStart,
+            start,
+            context.Clock.Elapsed,
+            _binding.SourcePort,
+            _binding.Number,
+            _requests,
+            outcome,
+            _parser.Status,
+            _parser.Pod,
+            _parser.Node,
+            _parser.BytesConsumed,
+            errno,
+            _parser.Fault
+        );
         _request.End(context, record);
         _requests++;
         if (outcome is not Outcome.Response || _plan.KeepAliveConnections == 0 || !_parser.CanReuseConnection)
@@ -108,7 +125,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
     {
         try
         {
-            for (var sent = 0; sent < request.Length;)
+            for (var sent = 0; sent < request.Length; )
                 sent += await _socket!.SendAsync(request[sent..], SocketFlags.None, deadline);
             return null;
         }

@@ -10,5 +10,6 @@ public sealed class SocketEngine : IAttackEngine
     public string Name => "sockets";
 
     /// <inheritdoc/>
-    public Task RunAsync(AttackContext context) => new SocketAttack(context, (attack, ports) => new SocketConnection(attack, ports)).RunAsync();
+    public Task RunAsync(AttackContext context) =>
+        new SocketAttack(context, (attack, ports) => new SocketConnection(attack, ports)).RunAsync();
 }

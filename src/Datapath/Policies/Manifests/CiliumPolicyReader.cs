@@ -8,14 +8,27 @@ internal static class CiliumPolicyReader
     private const string UseEndpoints = "select peers by endpoints, CIDR or entities";
 
     private static readonly FieldTable s_specFields = new(
-        ["endpointSelector", "ingress", "ingressDeny", "egress", "egressDeny", "enableDefaultDeny", "description", "labels"],
+        [
+            "endpointSelector",
+            "ingress",
+            "ingressDeny",
+            "egress",
+            "egressDeny",
+            "enableDefaultDeny",
+            "description",
+            "labels",
+        ],
         ("nodeSelector", "use endpointSelector; host policies are not enforced"),
-        ("log", "remove it"));
+        ("log", "remove it")
+    );
 
     private static readonly FieldTable s_labelFields = new(["key", "value", "source"]);
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
     private static readonly FieldTable s_cidrSetFields = new(
-        ["cidr", "except"], ("cidrGroupRef", "list the blocks"), ("cidrGroupSelector", "list the blocks"));
+        ["cidr", "except"],
+        ("cidrGroupRef", "list the blocks"),
+        ("cidrGroupSelector", "list the blocks")
+    );
 
     private static readonly string[] s_peerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities"];
 
@@ -55,9 +68,20 @@ internal static class CiliumPolicyReader
 
         // A section without entries is no section: it does not begin default deny (cilium, Rule.Sanitize).
         return new PolicySpec(
-            SelectorReader.InNamespace(selector, policyNamespace), [.. ingress], [.. egress], ingressDeny ?? ingress.Count > 0, egressDeny ?? egress.Count > 0);
+            SelectorReader.InNamespace(selector, policyNamespace),
+            [.. ingress],
+            [.. egress],
+            ingressDeny ?? ingress.Count > 0,
+            egressDeny ?? egress.Count > 0
+        );
 
-        List<TrafficRule> Rules(Dictionary<string, ManifestField> sections, string name, FieldTable table, string side, bool isDeny)
+        List<TrafficRule> Rules(
+            Dictionary<string, ManifestField> sections,
+            string name,
+            FieldTable table,
+            string side,
+            bool isDeny
+        )
         {
             List<TrafficRule> rules = [];
             var l7 = new L7Ports();
@@ -78,7 +102,8 @@ internal static class CiliumPolicyReader
         List<(string, string)> notEnforced =
         [
             ($"{side}Requires", "it is deprecated; put the labels into the selectors"),
-            ($"{side}Groups", UseEndpoints), ($"{side}Nodes", $"use {side}Entities: [remote-node]"),
+            ($"{side}Groups", UseEndpoints),
+            ($"{side}Nodes", $"use {side}Entities: [remote-node]"),
             ("icmps", "remove it; the lab carries no ICMP"),
         ];
         if (!isDeny)
@@ -92,7 +117,10 @@ internal static class CiliumPolicyReader
 
     private static (bool? Ingress, bool? Egress) DefaultDeny(Dictionary<string, ManifestField> fields)
     {
-        if (!fields.TryGetValue("enableDefaultDeny", out ManifestField field) || field.Map(s_defaultDenyFields) is not { } members)
+        if (
+            !fields.TryGetValue("enableDefaultDeny", out ManifestField field)
+            || field.Map(s_defaultDenyFields) is not { } members
+        )
             return (null, null);
         return (Flag("ingress"), Flag("egress"));
 
@@ -102,7 +130,14 @@ internal static class CiliumPolicyReader
     /// <summary>Reads a rule. Peers left out mean any peer when ports are given; a rule with neither matches nothing (<c>- {}</c> only begins
     /// default deny; cilium, mergeIngress). A list of peers that is there and empty matches nothing.</summary>
     private static TrafficRule Rule(
-        ManifestField field, Dictionary<string, ManifestField> members, string side, bool isDeny, string policyNamespace, bool subjectIsInit, L7Ports l7)
+        ManifestField field,
+        Dictionary<string, ManifestField> members,
+        string side,
+        bool isDeny,
+        string policyNamespace,
+        bool subjectIsInit,
+        L7Ports l7
+    )
     {
         TrafficDirection direction = side == "from" ? TrafficDirection.Ingress : TrafficDirection.Egress;
         List<PeerSelector> peers = [];
@@ -120,7 +155,9 @@ internal static class CiliumPolicyReader
         }
         if (used.Count > 1)
             field.Report($"Cilium does not combine {string.Join(" and ", used)} in one rule; write one rule for each");
-        ImmutableArray<PortRule> ports = members.TryGetValue("toPorts", out ManifestField toPorts) ? PortReader.Read(toPorts, direction, isDeny, l7) : [];
+        ImmutableArray<PortRule> ports = members.TryGetValue("toPorts", out ManifestField toPorts)
+            ? PortReader.Read(toPorts, direction, isDeny, l7)
+            : [];
         return new TrafficRule(isDeny, used.Count == 0 && !ports.IsEmpty, [.. peers], ports);
     }
 
@@ -129,7 +166,13 @@ internal static class CiliumPolicyReader
         switch (kind)
         {
             case "Endpoints":
-                return new EndpointPeer(SelectorReader.ImplyPeerNamespace(SelectorReader.Read(item, kubernetes: false), policyNamespace, subjectIsInit));
+                return new EndpointPeer(
+                    SelectorReader.ImplyPeerNamespace(
+                        SelectorReader.Read(item, kubernetes: false),
+                        policyNamespace,
+                        subjectIsInit
+                    )
+                );
             case "Entities":
                 if (item.Text() is not { } entity)
                     return null;

@@ -9,10 +9,13 @@ internal static class HttpRuleReader
 
     private static readonly FieldTable s_matchFields = new(
         ["name", "value"],
-        ("secret", "give the value in 'value'"), ("mismatch", "remove it; a request without the header is denied"));
+        ("secret", "give the value in 'value'"),
+        ("mismatch", "remove it; a request without the header is denied")
+    );
 
-    private static readonly SearchValues<char> s_tokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    private static readonly SearchValues<char> s_tokenCharacters = SearchValues.Create(
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    );
 
     /// <summary>Reads the list; an empty one redirects and allows everything.</summary>
     public static HttpRuleSet Read(ManifestField field)
@@ -90,5 +93,6 @@ internal static class HttpRuleReader
         return null;
     }
 
-    private static bool IsToken(string name) => name.Length > 0 && name.AsSpan().IndexOfAnyExcept(s_tokenCharacters) < 0;
+    private static bool IsToken(string name) =>
+        name.Length > 0 && name.AsSpan().IndexOfAnyExcept(s_tokenCharacters) < 0;
 }

@@ -20,7 +20,8 @@ internal static class JsonManifest
             // JsonObject looks for repeated keys when it is first enumerated.
             throw new ManifestException(0, "a key appears twice in one object");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is JsonException or InvalidOperationException or NotSupportedException)
         {
             throw new ManifestException(0, $"this is not JSON: {exception.Message}");
         }
@@ -56,8 +57,16 @@ internal static class JsonManifest
         string text = json.ToJsonString();
         return json.GetValueKind() switch
         {
-            JsonValueKind.String => new ManifestNode(ManifestType.Text, 0, JsonSerializer.Deserialize<string>(text) ?? ""),
-            JsonValueKind.Number when text.AsSpan().IndexOfAny(".eE") < 0 => new ManifestNode(ManifestType.Integer, 0, text),
+            JsonValueKind.String => new ManifestNode(
+                ManifestType.Text,
+                0,
+                JsonSerializer.Deserialize<string>(text) ?? ""
+            ),
+            JsonValueKind.Number when text.AsSpan().IndexOfAny(".eE") < 0 => new ManifestNode(
+                ManifestType.Integer,
+                0,
+                text
+            ),
             JsonValueKind.Number => new ManifestNode(ManifestType.Number, 0, text),
             JsonValueKind.True or JsonValueKind.False => new ManifestNode(ManifestType.Boolean, 0, text),
             JsonValueKind.Null => new ManifestNode(ManifestType.Null, 0, ""),

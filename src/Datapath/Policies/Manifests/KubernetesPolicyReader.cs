@@ -26,15 +26,18 @@ internal static class KubernetesPolicyReader
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
 
         // Without policyTypes: always ingress, and egress when there are egress rules (Kubernetes API, NetworkPolicySpec).
-        (bool Ingress, bool Egress) types = fields.TryGetValue("policyTypes", out ManifestField list) && list.Node is not { Type: ManifestType.List, Items.Count: 0 }
-            ? Types(list)
-            : (true, egress.Count > 0);
+        (bool Ingress, bool Egress) types =
+            fields.TryGetValue("policyTypes", out ManifestField list)
+            && list.Node is not { Type: ManifestType.List, Items.Count: 0 }
+                ? Types(list)
+                : (true, egress.Count > 0);
         return new PolicySpec(
             subject.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace)),
             types.Ingress ? [.. ingress] : [],
             types.Egress ? [.. egress] : [],
             types.Ingress,
-            types.Egress);
+            types.Egress
+        );
     }
 
     private static (bool Ingress, bool Egress) Types(ManifestField list)
@@ -53,7 +56,12 @@ internal static class KubernetesPolicyReader
     }
 
     private static List<TrafficRule> Rules(
-        Dictionary<string, ManifestField> fields, string name, FieldTable table, string side, string policyNamespace)
+        Dictionary<string, ManifestField> fields,
+        string name,
+        FieldTable table,
+        string side,
+        string policyNamespace
+    )
     {
         List<TrafficRule> rules = [];
         if (!fields.TryGetValue(name, out ManifestField section))
@@ -102,14 +110,23 @@ internal static class KubernetesPolicyReader
         }
         if (!hasPods && !hasNamespaces)
         {
-            field.Report("a peer needs podSelector, namespaceSelector or ipBlock; leave the list out to mean all peers");
+            field.Report(
+                "a peer needs podSelector, namespaceSelector or ipBlock; leave the list out to mean all peers"
+            );
             return null;
         }
-        ImmutableArray<LabelRequirement> podLabels = hasPods ? SelectorReader.Read(pods, kubernetes: true).Requirements : [];
+        ImmutableArray<LabelRequirement> podLabels = hasPods
+            ? SelectorReader.Read(pods, kubernetes: true).Requirements
+            : [];
         if (!hasNamespaces)
-            return new EndpointPeer(new LabelSelector(podLabels.Add(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace))));
-        ImmutableArray<LabelRequirement> namespaceLabels =
-            SelectorReader.Read(namespaces, kubernetes: true, Label.NamespaceLabelPrefix).Requirements;
+            return new EndpointPeer(
+                new LabelSelector(
+                    podLabels.Add(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace))
+                )
+            );
+        ImmutableArray<LabelRequirement> namespaceLabels = SelectorReader
+            .Read(namespaces, kubernetes: true, Label.NamespaceLabelPrefix)
+            .Requirements;
 
         // An empty namespace selector means all pods of all namespaces, not everything.
         if (namespaceLabels.IsEmpty)
@@ -121,7 +138,9 @@ internal static class KubernetesPolicyReader
     {
         if (field.Map(s_portFields, nullIsAbsent: true) is not { } fields)
             return null;
-        L4Protocol protocol = fields.TryGetValue("protocol", out ManifestField protocolField) ? Protocol(protocolField) : L4Protocol.Tcp;
+        L4Protocol protocol = fields.TryGetValue("protocol", out ManifestField protocolField)
+            ? Protocol(protocolField)
+            : L4Protocol.Tcp;
         PortMatch? match = PortMatch.All;
         bool hasPort = fields.TryGetValue("port", out ManifestField port);
         if (hasPort)
@@ -131,7 +150,9 @@ internal static class KubernetesPolicyReader
             if (!hasPort || match is { Name: not null })
                 endPort.Report("a range needs a number in 'port'");
             else if (match is not null && last < match.First)
-                endPort.Report($"the end of the range is below its start {match.First.ToString(CultureInfo.InvariantCulture)}");
+                endPort.Report(
+                    $"the end of the range is below its start {match.First.ToString(CultureInfo.InvariantCulture)}"
+                );
             else if (match is not null)
                 match = match with { Last = (ushort)last };
         }
@@ -142,12 +163,16 @@ internal static class KubernetesPolicyReader
     private static PortMatch? Match(ManifestField field)
     {
         if (field.Node.Type == ManifestType.Integer)
-            return field.Integer(1, ushort.MaxValue) is { } number ? new PortMatch((ushort)number, (ushort)number, null) : null;
+            return field.Integer(1, ushort.MaxValue) is { } number
+                ? new PortMatch((ushort)number, (ushort)number, null)
+                : null;
         if (field.Text() is not { } text)
             return null;
         if (LabelSyntax.IsPortName(text, 15) && !text.Any(char.IsAsciiLetterUpper))
             return new PortMatch(0, 0, text);
-        field.Report("a port is a number from 1 to 65535 without quotes, or a name of up to 15 lower-case letters, digits and hyphens with a letter in it");
+        field.Report(
+            "a port is a number from 1 to 65535 without quotes, or a name of up to 15 lower-case letters, digits and hyphens with a letter in it"
+        );
         return null;
     }
 

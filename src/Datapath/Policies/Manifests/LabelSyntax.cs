@@ -31,7 +31,10 @@ internal static partial class LabelSyntax
 
     /// <summary>A port name: letters, digits and single inner hyphens, at least one letter.</summary>
     public static bool IsPortName(string name, int lengthMax) =>
-        name.Length > 0 && name.Length <= lengthMax && PortNamePattern().IsMatch(name) && name.Any(char.IsAsciiLetter)
+        name.Length > 0
+        && name.Length <= lengthMax
+        && PortNamePattern().IsMatch(name)
+        && name.Any(char.IsAsciiLetter)
         && !name.Contains("--", StringComparison.Ordinal);
 
     /// <summary>Splits <c>source:key</c>. No source and <c>any</c> mean any source (null).</summary>
@@ -43,14 +46,21 @@ internal static partial class LabelSyntax
         string source = text[..colon];
         string key = text[(colon + 1)..];
         return Array.IndexOf(s_sources, source) < 0
-            ? (null, key, $"the label source must be one of {string.Join(", ", s_sources)}; endpoints carry no labels of other sources here")
+            ? (
+                null,
+                key,
+                $"the label source must be one of {string.Join(", ", s_sources)}; endpoints carry no labels of other sources here"
+            )
             : (source == Label.Any ? null : source, key, null);
     }
 
     [GeneratedRegex(@"\A[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 
-    [GeneratedRegex(@"\A[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\A[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
+    )]
     private static partial Regex SubdomainPattern();
 
     [GeneratedRegex(@"\A[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]

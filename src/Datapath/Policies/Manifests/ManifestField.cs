@@ -23,8 +23,11 @@ internal sealed class ProblemList(string file)
 /// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do instead.</param>
 internal sealed class FieldTable(string[] known, params (string Name, string Remedy)[] notEnforced)
 {
-    private readonly FrozenDictionary<string, string> _notEnforced =
-        notEnforced.ToFrozenDictionary(f => f.Name, f => f.Remedy, StringComparer.Ordinal);
+    private readonly FrozenDictionary<string, string> _notEnforced = notEnforced.ToFrozenDictionary(
+        f => f.Name,
+        f => f.Remedy,
+        StringComparer.Ordinal
+    );
 
     public FrozenSet<string> Known { get; } = known.ToFrozenSet(StringComparer.Ordinal);
 
@@ -55,9 +58,19 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
                     field.Report("the field has no value: an API server refuses that; give it one or remove the field");
             }
             else if (table.RemedyFor(key) is { } remedy)
-                Problems.Add(line, field.Path, "", $"'{key}' is recognised but not enforced here, and a policy that is applied in part would mislead: {remedy}");
+                Problems.Add(
+                    line,
+                    field.Path,
+                    "",
+                    $"'{key}' is recognised but not enforced here, and a policy that is applied in part would mislead: {remedy}"
+                );
             else
-                Problems.Add(line, field.Path, "", $"unknown field '{Printable.Text(key)}'; known here: {string.Join(", ", table.Known.Order(StringComparer.Ordinal))}");
+                Problems.Add(
+                    line,
+                    field.Path,
+                    "",
+                    $"unknown field '{Printable.Text(key)}'; known here: {string.Join(", ", table.Known.Order(StringComparer.Ordinal))}"
+                );
         }
         return fields;
     }
@@ -76,7 +89,11 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
         if (!Is(ManifestType.List))
             yield break;
         for (int i = 0; i < Node.Items.Count; i++)
-            yield return new ManifestField(Node.Items[i], string.Create(CultureInfo.InvariantCulture, $"{Path}[{i}]"), Problems);
+            yield return new ManifestField(
+                Node.Items[i],
+                string.Create(CultureInfo.InvariantCulture, $"{Path}[{i}]"),
+                Problems
+            );
     }
 
     public string? Text() => Is(ManifestType.Text) ? Node.Text : null;
@@ -93,7 +110,11 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
     {
         if (!Is(ManifestType.Integer))
             return null;
-        if (int.TryParse(Node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= min && value <= max)
+        if (
+            int.TryParse(Node.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+            && value >= min
+            && value <= max
+        )
             return value;
         Report($"must be a number from {min} to {max}");
         return null;
@@ -106,20 +127,24 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
     {
         if (Node.Type == expected)
             return true;
-        string remedy = expected == ManifestType.Text && Node.Type is ManifestType.Integer or ManifestType.Number or ManifestType.Boolean
-            ? "; quote it" : "";
+        string remedy =
+            expected == ManifestType.Text
+            && Node.Type is ManifestType.Integer or ManifestType.Number or ManifestType.Boolean
+                ? "; quote it"
+                : "";
         Report($"must be {Name(expected)}, is {Name(Node.Type)}{remedy}");
         return false;
     }
 
-    private static string Name(ManifestType type) => type switch
-    {
-        ManifestType.Null => "null",
-        ManifestType.Boolean => "a boolean",
-        ManifestType.Integer => "a whole number",
-        ManifestType.Number => "a number",
-        ManifestType.Text => "a text",
-        ManifestType.List => "a list",
-        _ => "a map",
-    };
+    private static string Name(ManifestType type) =>
+        type switch
+        {
+            ManifestType.Null => "null",
+            ManifestType.Boolean => "a boolean",
+            ManifestType.Integer => "a whole number",
+            ManifestType.Number => "a number",
+            ManifestType.Text => "a text",
+            ManifestType.List => "a list",
+            _ => "a map",
+        };
 }

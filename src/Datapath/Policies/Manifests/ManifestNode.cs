@@ -26,13 +26,16 @@ public sealed record ManifestNode(ManifestType Type, int Line, string Text)
     public long Size { get; set; } = 1;
 
     /// <summary>The value for an error message.</summary>
-    public string Display => Type switch
-    {
-        ManifestType.Null => "null",
-        ManifestType.List => $"a list of {Items.Count}",
-        ManifestType.Map => Fields.Count == 0 ? "{}" : $"{{{string.Join(", ", Fields.Take(3).Select(f => f.Key))}{(Fields.Count > 3 ? ", …" : "")}}}",
-        _ => Text,
-    };
+    public string Display =>
+        Type switch
+        {
+            ManifestType.Null => "null",
+            ManifestType.List => $"a list of {Items.Count}",
+            ManifestType.Map => Fields.Count == 0
+                ? "{}"
+                : $"{{{string.Join(", ", Fields.Take(3).Select(f => f.Key))}{(Fields.Count > 3 ? ", …" : "")}}}",
+            _ => Text,
+        };
 }
 
 /// <summary>How large a manifest may be. The limits are far above real policies and keep reading within milliseconds and megabytes.</summary>

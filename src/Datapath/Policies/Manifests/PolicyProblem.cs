@@ -31,7 +31,10 @@ public sealed record PolicyProblem(string File, int Line, string Policy, string 
 /// <summary>What reading a source gave: policies or problems, never both.</summary>
 /// <param name="Policies">The policies; empty when there is any problem.</param>
 /// <param name="Problems">All problems found.</param>
-public sealed record PolicyReadResult(ImmutableArray<NetworkPolicyModel> Policies, ImmutableArray<PolicyProblem> Problems)
+public sealed record PolicyReadResult(
+    ImmutableArray<NetworkPolicyModel> Policies,
+    ImmutableArray<PolicyProblem> Problems
+)
 {
     /// <summary>Whether the source had no problem.</summary>
     public bool IsValid => Problems.IsEmpty;

@@ -9,12 +9,31 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 public static class PolicyReader
 {
     private static readonly FieldTable s_objectFields = new(["apiVersion", "kind", "metadata", "spec", "status"]);
-    private static readonly FieldTable s_ciliumObjectFields = new(["apiVersion", "kind", "metadata", "spec", "specs", "status"]);
+    private static readonly FieldTable s_ciliumObjectFields = new([
+        "apiVersion",
+        "kind",
+        "metadata",
+        "spec",
+        "specs",
+        "status",
+    ]);
 
-    private static readonly FieldTable s_metadataFields = new(
-    [
-        "name", "namespace", "labels", "annotations", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields",
-        "ownerReferences", "finalizers", "generateName", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
+    private static readonly FieldTable s_metadataFields = new([
+        "name",
+        "namespace",
+        "labels",
+        "annotations",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "managedFields",
+        "ownerReferences",
+        "finalizers",
+        "generateName",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
     ]);
 
     /// <summary>Reads a YAML text of one or more documents, each a policy.</summary>
@@ -52,7 +71,8 @@ public static class PolicyReader
             List<ManifestNode> all = documents(problems);
             for (int i = 0; i < all.Count; i++)
             {
-                problems.Policy = all.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"document {i + 1}");
+                problems.Policy =
+                    all.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"document {i + 1}");
                 if (Document(new ManifestField(all[i], "", problems), source) is { } policy)
                     Add(policies, policy, problems);
             }
@@ -66,8 +86,16 @@ public static class PolicyReader
 
     private static void Add(List<NetworkPolicyModel> policies, NetworkPolicyModel policy, ProblemList problems)
     {
-        if (policies.Find(p => p.Kind == policy.Kind && p.Namespace == policy.Namespace && p.Name == policy.Name) is { } earlier)
-            problems.Add(policy.Line, "metadata.name", policy.Name, $"the {policy.Kind} appears twice in the file, first at line {earlier.Line}; rename or remove one");
+        if (
+            policies.Find(p => p.Kind == policy.Kind && p.Namespace == policy.Namespace && p.Name == policy.Name) is
+            { } earlier
+        )
+            problems.Add(
+                policy.Line,
+                "metadata.name",
+                policy.Name,
+                $"the {policy.Kind} appears twice in the file, first at line {earlier.Line}; rename or remove one"
+            );
         policies.Add(policy);
     }
 
@@ -83,10 +111,16 @@ public static class PolicyReader
         string given = document.Problems.Policy;
         (string policyNamespace, string name) = Identify(document, kind);
         if (name.Length > 0)
-            document.Problems.Policy = Printable.Text(policyNamespace.Length == 0 ? name : $"{policyNamespace}/{name}", 320);
+            document.Problems.Policy = Printable.Text(
+                policyNamespace.Length == 0 ? name : $"{policyNamespace}/{name}",
+                320
+            );
         else if (given.Length == 0)
             document.Problems.Policy = kind.ToString();
-        Dictionary<string, ManifestField>? fields = document.Map(isCilium ? s_ciliumObjectFields : s_objectFields, nullIsAbsent: !isCilium);
+        Dictionary<string, ManifestField>? fields = document.Map(
+            isCilium ? s_ciliumObjectFields : s_objectFields,
+            nullIsAbsent: !isCilium
+        );
         if (fields is null)
             return null;
         if (fields.TryGetValue("metadata", out ManifestField metadata))
@@ -98,7 +132,9 @@ public static class PolicyReader
         List<PolicySpec> specs = [];
         foreach (ManifestField spec in Specs(fields))
         {
-            PolicySpec? read = isCilium ? CiliumPolicyReader.Read(spec, policyNamespace) : KubernetesPolicyReader.Read(spec, policyNamespace);
+            PolicySpec? read = isCilium
+                ? CiliumPolicyReader.Read(spec, policyNamespace)
+                : KubernetesPolicyReader.Read(spec, policyNamespace);
             if (read is not null)
                 specs.Add(read);
         }
@@ -131,8 +167,12 @@ public static class PolicyReader
         };
         if (kind is null)
         {
-            document.Problems.Add(document.Node.Line, "kind", $"{version ?? "?"} {name ?? "?"}",
-                "not a policy; expected cilium.io/v2 CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy, or networking.k8s.io/v1 NetworkPolicy");
+            document.Problems.Add(
+                document.Node.Line,
+                "kind",
+                $"{version ?? "?"} {name ?? "?"}",
+                "not a policy; expected cilium.io/v2 CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy, or networking.k8s.io/v1 NetworkPolicy"
+            );
         }
         return kind;
     }
@@ -154,7 +194,9 @@ public static class PolicyReader
         if (fields.TryGetValue("name", out ManifestField nameField))
         {
             if (nameField.Text() is not null && !LabelSyntax.IsSubdomain(name))
-                nameField.Report("a name is up to 253 lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit");
+                nameField.Report(
+                    "a name is up to 253 lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
+                );
         }
         else
             metadata.Report("'name' is missing");
@@ -163,7 +205,9 @@ public static class PolicyReader
             if (kind == PolicyKind.CiliumClusterwideNetworkPolicy)
                 namespaceField.Report("a clusterwide policy has no namespace; remove it");
             else if (text.Length > 0 && !LabelSyntax.IsNamespace(text))
-                namespaceField.Report("a namespace is up to 63 lower-case letters, digits and '-', beginning and ending with a letter or digit");
+                namespaceField.Report(
+                    "a namespace is up to 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"
+                );
         }
         if (fields.TryGetValue("labels", out ManifestField labels))
             Labels(labels);

@@ -11,15 +11,21 @@ internal static class PortReader
 
     private static readonly FieldTable s_allowFields = new(
         ["ports", "rules"],
-        ("terminatingTLS", NoTls), ("originatingTLS", NoTls), ("serverNames", NoTls),
-        ("listener", "remove it; there are no custom Envoy listeners"));
+        ("terminatingTLS", NoTls),
+        ("originatingTLS", NoTls),
+        ("serverNames", NoTls),
+        ("listener", "remove it; there are no custom Envoy listeners")
+    );
 
     private static readonly FieldTable s_denyFields = new(["ports"]);
     private static readonly FieldTable s_portFields = new(["port", "endPort", "protocol"]);
 
     private static readonly FieldTable s_ruleFields = new(
         ["http", "dns"],
-        ("kafka", "use http or no L7 rules"), ("l7proto", "use http or no L7 rules"), ("l7", "use http or no L7 rules"));
+        ("kafka", "use http or no L7 rules"),
+        ("l7proto", "use http or no L7 rules"),
+        ("l7", "use http or no L7 rules")
+    );
 
     private static readonly FieldTable s_dnsFields = new(["matchPattern", "matchName"]);
 
@@ -28,7 +34,12 @@ internal static class PortReader
     /// <param name="direction">Ingress or egress.</param>
     /// <param name="isDeny">Whether the rule denies; then it takes no L7 rules.</param>
     /// <param name="l7">Collects the L7 rules of the whole section.</param>
-    public static ImmutableArray<PortRule> Read(ManifestField field, TrafficDirection direction, bool isDeny, L7Ports l7)
+    public static ImmutableArray<PortRule> Read(
+        ManifestField field,
+        TrafficDirection direction,
+        bool isDeny,
+        L7Ports l7
+    )
     {
         List<PortRule> ports = [];
         foreach (ManifestField item in field.Items())
@@ -39,7 +50,12 @@ internal static class PortReader
         return [.. ports];
     }
 
-    private static List<PortRule> Entry(ManifestField item, Dictionary<string, ManifestField> fields, TrafficDirection direction, L7Ports l7)
+    private static List<PortRule> Entry(
+        ManifestField item,
+        Dictionary<string, ManifestField> fields,
+        TrafficDirection direction,
+        L7Ports l7
+    )
     {
         HttpRuleSet? http = null;
         bool isDns = false;
@@ -94,7 +110,9 @@ internal static class PortReader
             allowsAll |= fields.TryGetValue("matchPattern", out ManifestField pattern) && pattern.Text() == "*";
         }
         if (!allowsAll && field.Node is { Type: ManifestType.List, Items.Count: > 0 })
-            field.Report("DNS names are recognised but not enforced here: add matchPattern: \"*\" or remove the rules to allow the port");
+            field.Report(
+                "DNS names are recognised but not enforced here: add matchPattern: \"*\" or remove the rules to allow the port"
+            );
     }
 
     private static PortRule? Port(ManifestField field)
@@ -106,9 +124,15 @@ internal static class PortReader
             field.Report("'port' is missing");
             return null;
         }
-        L4Protocol? protocol = fields.TryGetValue("protocol", out ManifestField protocolField) ? Protocol(protocolField) : null;
+        L4Protocol? protocol = fields.TryGetValue("protocol", out ManifestField protocolField)
+            ? Protocol(protocolField)
+            : null;
         PortMatch? match = Match(port);
-        if (match is not null && fields.TryGetValue("endPort", out ManifestField endPort) && endPort.Integer(1, ushort.MaxValue) is { } last)
+        if (
+            match is not null
+            && fields.TryGetValue("endPort", out ManifestField endPort)
+            && endPort.Integer(1, ushort.MaxValue) is { } last
+        )
         {
             if (match.Name is not null)
                 endPort.Report("a range needs a number in 'port', not a name");
@@ -129,9 +153,11 @@ internal static class PortReader
         {
             if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0)
                 return new PortMatch(port, port, null);
-            field.Report(port == 0 && text.Trim('0').Length == 0
-                ? "port 0 (all ports) is not enforced here; leave toPorts out, or use the range from \"1\" to endPort: 65535"
-                : "a port is a number from 1 to 65535");
+            field.Report(
+                port == 0 && text.Trim('0').Length == 0
+                    ? "port 0 (all ports) is not enforced here; leave toPorts out, or use the range from \"1\" to endPort: 65535"
+                    : "a port is a number from 1 to 65535"
+            );
             return null;
         }
         if (LabelSyntax.IsPortName(text, 63))
@@ -188,6 +214,9 @@ internal sealed class L7Ports
     }
 
     private static bool Overlaps(PortRule left, PortRule right) =>
-        left.Ports.Name is null && right.Ports.Name is null && left.Ports.First <= right.Ports.Last && right.Ports.First <= left.Ports.Last
+        left.Ports.Name is null
+        && right.Ports.Name is null
+        && left.Ports.First <= right.Ports.Last
+        && right.Ports.First <= left.Ports.Last
         && (left.Protocol is null || right.Protocol is null || left.Protocol == right.Protocol);
 }

@@ -16,8 +16,15 @@ internal static class Printable
             if (result.Length >= lengthMax)
                 return result.Append('…').ToString();
             // Control, format (bidirectional overrides), surrogates, line separators and unassigned characters are shown as escapes.
-            bool hidden = Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned;
+            bool hidden =
+                Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
+                    or UnicodeCategory.Surrogate
+                    or UnicodeCategory.PrivateUse
+                    or UnicodeCategory.OtherNotAssigned;
             if (hidden || rune == Rune.ReplacementChar)
                 result.Append(CultureInfo.InvariantCulture, $"\\u{{{rune.Value:X}}}");
             else

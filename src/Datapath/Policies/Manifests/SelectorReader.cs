@@ -9,7 +9,16 @@ internal static class SelectorReader
     private static readonly FieldTable s_expressionFields = new(["key", "operator", "values"]);
 
     private static readonly string[] s_reservedNames =
-        ["host", "remote-node", "world", "health", "init", "unmanaged", "ingress", "kube-apiserver"];
+    [
+        "host",
+        "remote-node",
+        "world",
+        "health",
+        "init",
+        "unmanaged",
+        "ingress",
+        "kube-apiserver",
+    ];
 
     /// <summary>Reads a selector.</summary>
     /// <param name="field">The selector.</param>
@@ -23,7 +32,11 @@ internal static class SelectorReader
         {
             foreach ((string key, ManifestField value) in labels.Entries())
             {
-                if (Key(value, key, kubernetes) is (var source, var name) && value.Text() is { } text && CheckValue(value, source, text))
+                if (
+                    Key(value, key, kubernetes) is (var source, var name)
+                    && value.Text() is { } text
+                    && CheckValue(value, source, text)
+                )
                     requirements.Add(new LabelRequirement(source, keyPrefix + name, LabelOperator.In, [text]));
             }
         }
@@ -44,8 +57,14 @@ internal static class SelectorReader
     {
         if (policyNamespace.Length == 0)
             return selector;
-        LabelSelector without = new([.. selector.Requirements.Where(
-            r => !(r is { Source: Label.Kubernetes, Key: Label.PodNamespace, Operator: LabelOperator.In, Values.Length: 1 }))]);
+        LabelSelector without = new([
+            .. selector.Requirements.Where(r =>
+                !(
+                    r is
+                    { Source: Label.Kubernetes, Key: Label.PodNamespace, Operator: LabelOperator.In, Values.Length: 1 }
+                )
+            ),
+        ]);
         return without.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace));
     }
 
@@ -53,8 +72,11 @@ internal static class SelectorReader
     /// nor does a match on labels of namespaces.</summary>
     public static LabelSelector ImplyPeerNamespace(LabelSelector selector, string policyNamespace, bool subjectIsInit)
     {
-        if (selector.HasKeyPrefix(Label.Reserved, "")
-            || selector.HasKey(Label.Kubernetes, Label.PodNamespace) || selector.HasKey(null, Label.PodNamespace))
+        if (
+            selector.HasKeyPrefix(Label.Reserved, "")
+            || selector.HasKey(Label.Kubernetes, Label.PodNamespace)
+            || selector.HasKey(null, Label.PodNamespace)
+        )
             return selector;
         if (policyNamespace.Length == 0)
         {
@@ -62,7 +84,9 @@ internal static class SelectorReader
                 ? selector
                 : selector.With(new LabelRequirement(Label.Kubernetes, Label.PodNamespace, LabelOperator.Exists, []));
         }
-        return selector.HasKeyPrefix(Label.Kubernetes, Label.NamespaceLabelPrefix) || selector.HasKeyPrefix(null, Label.NamespaceLabelPrefix)
+        return
+            selector.HasKeyPrefix(Label.Kubernetes, Label.NamespaceLabelPrefix)
+            || selector.HasKeyPrefix(null, Label.NamespaceLabelPrefix)
             ? selector
             : selector.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace));
     }
@@ -72,7 +96,10 @@ internal static class SelectorReader
         Dictionary<string, ManifestField>? fields = expression.Map(s_expressionFields, nullIsAbsent: kubernetes);
         if (fields is null)
             return null;
-        if (!fields.TryGetValue("key", out ManifestField keyField) || !fields.TryGetValue("operator", out ManifestField operatorField))
+        if (
+            !fields.TryGetValue("key", out ManifestField keyField)
+            || !fields.TryGetValue("operator", out ManifestField operatorField)
+        )
         {
             expression.Report("a match expression needs 'key' and 'operator'");
             return null;
@@ -100,16 +127,23 @@ internal static class SelectorReader
         bool hasValues = valuesField.Node is { Items.Count: > 0 };
         bool needsValues = @operator is LabelOperator.In or LabelOperator.NotIn;
         if (@operator is not null && needsValues != hasValues)
-            expression.Report(needsValues ? $"{@operator} needs at least one entry in 'values'" : $"{@operator} takes no 'values'");
-        return key is null || @operator is null ? null : new LabelRequirement(key.Value.Source, keyPrefix + key.Value.Key, @operator.Value, [.. values]);
+            expression.Report(
+                needsValues ? $"{@operator} needs at least one entry in 'values'" : $"{@operator} takes no 'values'"
+            );
+        return key is null || @operator is null
+            ? null
+            : new LabelRequirement(key.Value.Source, keyPrefix + key.Value.Key, @operator.Value, [.. values]);
     }
 
     private static (string? Source, string Key)? Key(ManifestField field, string text, bool kubernetes)
     {
-        (string? source, string key, string? error) = kubernetes ? (Label.Kubernetes, text, null) : LabelSyntax.SplitSource(text);
+        (string? source, string key, string? error) = kubernetes
+            ? (Label.Kubernetes, text, null)
+            : LabelSyntax.SplitSource(text);
         error ??= LabelSyntax.KeyError(key);
         if (error is null && source == Label.Reserved && Array.IndexOf(s_reservedNames, key) < 0)
-            error = $"the reserved labels are {string.Join(", ", s_reservedNames)}; everything is selected by fromEntities or toEntities: [all]";
+            error =
+                $"the reserved labels are {string.Join(", ", s_reservedNames)}; everything is selected by fromEntities or toEntities: [all]";
         if (error is null)
             return (source, key);
         field.Problems.Add(field.Node.Line, field.Path, text, error);
@@ -118,7 +152,10 @@ internal static class SelectorReader
 
     private static bool CheckValue(ManifestField field, string? source, string value)
     {
-        string? error = source == Label.Reserved && value.Length > 0 ? "a reserved label has the empty value: \"\"" : LabelSyntax.ValueError(value);
+        string? error =
+            source == Label.Reserved && value.Length > 0
+                ? "a reserved label has the empty value: \"\""
+                : LabelSyntax.ValueError(value);
         if (error is not null)
             field.Report(error);
         return error is null;

@@ -19,7 +19,10 @@ public sealed partial class YamlManifest
     public static List<ManifestNode> Read(string text)
     {
         if (text.Length > ManifestLimits.MaxText)
-            throw new ManifestException(0, $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; split it into several files");
+            throw new ManifestException(
+                0,
+                $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; split it into several files"
+            );
         return new YamlManifest(text).Documents();
     }
 
@@ -76,7 +79,10 @@ public sealed partial class YamlManifest
     {
         _nodes += size;
         if (_nodes > ManifestLimits.MaxNodes)
-            throw new ManifestException(line, $"the file has more than {ManifestLimits.MaxNodes} values (aliases counted as often as they are used)");
+            throw new ManifestException(
+                line,
+                $"the file has more than {ManifestLimits.MaxNodes} values (aliases counted as often as they are used)"
+            );
     }
 
     private ManifestNode List(int line, int depth)
@@ -132,7 +138,10 @@ public sealed partial class YamlManifest
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             int line = _parser.Current is { } last ? Line(last.End) : 0;
-            throw new ManifestException(line, $"this is not YAML: the parser gave up after this line ({exception.GetType().Name})");
+            throw new ManifestException(
+                line,
+                $"this is not YAML: the parser gave up after this line ({exception.GetType().Name})"
+            );
         }
     }
 
@@ -162,12 +171,18 @@ public sealed partial class YamlManifest
         return NumberPattern().IsMatch(text) ? ManifestType.Number : ManifestType.Text;
     }
 
-    [GeneratedRegex(@"\A(?:[yY]|yes|Yes|YES|on|On|ON|true|True|TRUE|[nN]|no|No|NO|off|Off|OFF|false|False|FALSE)\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\A(?:[yY]|yes|Yes|YES|on|On|ON|true|True|TRUE|[nN]|no|No|NO|off|Off|OFF|false|False|FALSE)\z",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex BooleanPattern();
 
     [GeneratedRegex(@"\A[-+]?(?:0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)\z", RegexOptions.CultureInvariant)]
     private static partial Regex IntegerPattern();
 
-    [GeneratedRegex(@"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z",
+        RegexOptions.CultureInvariant
+    )]
     private static partial Regex NumberPattern();
 }

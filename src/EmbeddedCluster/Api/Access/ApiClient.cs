@@ -10,10 +10,13 @@ public static class ApiClient
     /// <param name="server">Address of the API server, http or https.</param>
     /// <param name="token">Bearer token.</param>
     /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
-    public static Kubernetes Create(Uri server, string token, string? authorityPem = null) => new(new KubernetesClientConfiguration
-    {
-        Host = server.ToString().TrimEnd('/'),
-        AccessToken = token,
-        SslCaCerts = authorityPem is null ? null : [X509Certificate2.CreateFromPem(authorityPem)],
-    });
+    public static Kubernetes Create(Uri server, string token, string? authorityPem = null) =>
+        new(
+            new KubernetesClientConfiguration
+            {
+                Host = server.ToString().TrimEnd('/'),
+                AccessToken = token,
+                SslCaCerts = authorityPem is null ? null : [X509Certificate2.CreateFromPem(authorityPem)],
+            }
+        );
 }

@@ -15,11 +15,18 @@ public static class KubeconfigFile
     /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
     /// <param name="name">Name of the cluster, user and context in it.</param>
     public static void Write(
-        string path, Uri server, string token, string? authorityPem = null, string name = DefaultName)
+        string path,
+        Uri server,
+        string token,
+        string? authorityPem = null,
+        string name = DefaultName
+    )
     {
         var cluster = new JsonObject { ["server"] = server.ToString().TrimEnd('/') };
         if (authorityPem is not null)
-            cluster["certificate-authority-data"] = Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(authorityPem));
+            cluster["certificate-authority-data"] = Convert.ToBase64String(
+                System.Text.Encoding.ASCII.GetBytes(authorityPem)
+            );
 
         // JSON is YAML: no quoting rules of YAML to get wrong.
         var config = new JsonObject
@@ -28,8 +35,20 @@ public static class KubeconfigFile
             ["kind"] = "Config",
             ["current-context"] = name,
             ["clusters"] = new JsonArray(new JsonObject { ["name"] = name, ["cluster"] = cluster }),
-            ["users"] = new JsonArray(new JsonObject { ["name"] = name, ["user"] = new JsonObject { ["token"] = token } }),
-            ["contexts"] = new JsonArray(new JsonObject { ["name"] = name, ["context"] = new JsonObject { ["cluster"] = name, ["user"] = name } }),
+            ["users"] = new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = name,
+                    ["user"] = new JsonObject { ["token"] = token },
+                }
+            ),
+            ["contexts"] = new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = name,
+                    ["context"] = new JsonObject { ["cluster"] = name, ["user"] = name },
+                }
+            ),
         };
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

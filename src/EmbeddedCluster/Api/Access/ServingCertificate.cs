@@ -12,7 +12,8 @@ public sealed class ServingCertificate : IDisposable
 {
     private static readonly TimeSpan s_validity = TimeSpan.FromDays(365);
 
-    private ServingCertificate(X509Certificate2 certificate, string authorityPem) => (Certificate, AuthorityPem) = (certificate, authorityPem);
+    private ServingCertificate(X509Certificate2 certificate, string authorityPem) =>
+        (Certificate, AuthorityPem) = (certificate, authorityPem);
 
     /// <summary>The server's certificate with its key.</summary>
     public X509Certificate2 Certificate { get; }
@@ -28,8 +29,12 @@ public sealed class ServingCertificate : IDisposable
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authorityRequest = new CertificateRequest("CN=cilium-debugging-ca", authorityKey, HashAlgorithmName.SHA256);
         authorityRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
-        authorityRequest.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
-        authorityRequest.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(authorityRequest.PublicKey, false));
+        authorityRequest.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true)
+        );
+        authorityRequest.CertificateExtensions.Add(
+            new X509SubjectKeyIdentifierExtension(authorityRequest.PublicKey, false)
+        );
         using var authority = authorityRequest.CreateSelfSigned(from, to);
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -42,12 +47,17 @@ public sealed class ServingCertificate : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false)
+        );
         using var signed = request.Create(authority, from, to, RandomNumberGenerator.GetBytes(16));
         using var withKey = signed.CopyWithPrivateKey(key);
 
         // Windows cannot serve with a key that lives in memory only; a PFX round trip works everywhere.
-        return new ServingCertificate(X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null), authority.ExportCertificatePem());
+        return new ServingCertificate(
+            X509CertificateLoader.LoadPkcs12(withKey.Export(X509ContentType.Pfx), null),
+            authority.ExportCertificatePem()
+        );
     }
 
     public void Dispose() => Certificate.Dispose();

@@ -11,84 +11,165 @@ internal static class Discovery
     /// <summary>Version whose API conventions the server follows.</summary>
     public const string GitVersion = "v1.32.0-cilium-debugging";
 
-    private static readonly string[] s_verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+    private static readonly string[] s_verbs =
+    [
+        "create",
+        "delete",
+        "deletecollection",
+        "get",
+        "list",
+        "patch",
+        "update",
+        "watch",
+    ];
     private static readonly string[] s_subresourceVerbs = ["get", "patch", "update"];
     private static readonly string[] s_podSubresources = ["log", "proxy"];
 
     /// <summary>Answers the paths that need no token; null for others.</summary>
-    public static Task? Public(HttpContext context, string path) => path switch
-    {
-        "/livez" or "/readyz" or "/healthz" when IsRead(context) => context.Response.WriteAsync("ok", context.RequestAborted),
-        "/version" or "/version/" when IsRead(context) => context.WriteAsync(Version()),
-        _ => null,
-    };
+    public static Task? Public(HttpContext context, string path) =>
+        path switch
+        {
+            "/livez" or "/readyz" or "/healthz" when IsRead(context) => context.Response.WriteAsync(
+                "ok",
+                context.RequestAborted
+            ),
+            "/version" or "/version/" when IsRead(context) => context.WriteAsync(Version()),
+            _ => null,
+        };
 
     private const string AggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
     /// <summary>Answers the discovery documents; null for other paths.</summary>
     public static Task? Document(HttpContext context, string path)
     {
-        if (IsRead(context) && path is "/api" or "/apis" && context.Request.Headers.Accept.ToString().Contains(AggregatedType, StringComparison.Ordinal))
+        if (
+            IsRead(context)
+            && path is "/api" or "/apis"
+            && context.Request.Headers.Accept.ToString().Contains(AggregatedType, StringComparison.Ordinal)
+        )
             return context.WriteAsync(Aggregated(path == "/api"), contentType: AggregatedType);
         if (IsRead(context) && path == "/openapi/v2")
             return OpenApiV2.WriteAsync(context);
-        var json = path.StartsWith("/openapi/", StringComparison.Ordinal) ? OpenApi.Document(path) : path.TrimEnd('/').Split('/') switch
-        {
-            ["", "api"] => new JsonObject { ["kind"] = "APIVersions", ["versions"] = new JsonArray("v1"), ["serverAddressByClientCIDRs"] = new JsonArray() },
-            ["", "apis"] => GroupList(),
-            ["", "api", "v1"] => Resources("", "v1"),
-            ["", "apis", { Length: > 0 } group] => Group(group),
-            ["", "apis", { Length: > 0 } group, var version] => Resources(group, version),
-            _ => null,
-        };
+        var json = path.StartsWith("/openapi/", StringComparison.Ordinal)
+            ? OpenApi.Document(path)
+            : path.TrimEnd('/').Split('/') switch
+            {
+                ["", "api"] => new JsonObject
+                {
+                    ["kind"] = "APIVersions",
+                    ["versions"] = new JsonArray("v1"),
+                    ["serverAddressByClientCIDRs"] = new JsonArray(),
+                },
+                ["", "apis"] => GroupList(),
+                ["", "api", "v1"] => Resources("", "v1"),
+                ["", "apis", { Length: > 0 } group] => Group(group),
+                ["", "apis", { Length: > 0 } group, var version] => Resources(group, version),
+                _ => null,
+            };
         if (json is null)
             return null;
         return IsRead(context) ? context.WriteAsync(json) : context.WriteAsync(ApiStatus.MethodNotAllowed);
     }
 
-    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+    private static bool IsRead(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
 
-    private static JsonObject Version() => new()
-    {
-        ["major"] = "1", ["minor"] = "32", ["gitVersion"] = GitVersion, ["gitCommit"] = "", ["gitTreeState"] = "clean",
-        ["buildDate"] = "", ["goVersion"] = "", ["compiler"] = "dotnet", ["platform"] = "embedded",
-    };
+    private static JsonObject Version() =>
+        new()
+        {
+            ["major"] = "1",
+            ["minor"] = "32",
+            ["gitVersion"] = GitVersion,
+            ["gitCommit"] = "",
+            ["gitTreeState"] = "clean",
+            ["buildDate"] = "",
+            ["goVersion"] = "",
+            ["compiler"] = "dotnet",
+            ["platform"] = "embedded",
+        };
 
     private static JsonObject GroupList()
     {
-        var groups = ResourceKinds.All.Select(k => k.Group).Where(g => g.Length > 0).Distinct().Select(g => (JsonNode)Group(g)!);
-        return new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = new JsonArray([.. groups]) };
+        var groups = ResourceKinds
+            .All.Select(k => k.Group)
+            .Where(g => g.Length > 0)
+            .Distinct()
+            .Select(g => (JsonNode)Group(g)!);
+        return new JsonObject
+        {
+            ["kind"] = "APIGroupList",
+            ["apiVersion"] = "v1",
+            ["groups"] = new JsonArray([.. groups]),
+        };
     }
 
     /// <summary>Everything in one document (apidiscovery.k8s.io/v2), which saves a request for each group.</summary>
     private static JsonObject Aggregated(bool core)
     {
-        var groups = ResourceKinds.All.Where(k => k.Group.Length == 0 == core).GroupBy(k => k.Group).Select(group => (JsonNode)new JsonObject
+        var groups = ResourceKinds
+            .All.Where(k => k.Group.Length == 0 == core)
+            .GroupBy(k => k.Group)
+            .Select(group =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["metadata"] = new JsonObject { ["name"] = group.Key },
+                        ["versions"] = new JsonArray([
+                            .. group
+                                .GroupBy(k => k.Version)
+                                .Select(version =>
+                                    (JsonNode)
+                                        new JsonObject
+                                        {
+                                            ["version"] = version.Key,
+                                            ["freshness"] = "Current",
+                                            ["resources"] = new JsonArray([.. version.Select(Aggregated)]),
+                                        }
+                                ),
+                        ]),
+                    }
+            );
+        return new JsonObject
         {
-            ["metadata"] = new JsonObject { ["name"] = group.Key },
-            ["versions"] = new JsonArray([.. group.GroupBy(k => k.Version).Select(version => (JsonNode)new JsonObject
-            {
-                ["version"] = version.Key, ["freshness"] = "Current", ["resources"] = new JsonArray([.. version.Select(Aggregated)]),
-            })]),
-        });
-        return new JsonObject { ["kind"] = "APIGroupDiscoveryList", ["apiVersion"] = "apidiscovery.k8s.io/v2", ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. groups]) };
+            ["kind"] = "APIGroupDiscoveryList",
+            ["apiVersion"] = "apidiscovery.k8s.io/v2",
+            ["metadata"] = new JsonObject(),
+            ["items"] = new JsonArray([.. groups]),
+        };
     }
 
     private static JsonNode Aggregated(ResourceKind kind)
     {
-        static JsonObject Response(JsonNode entry, ResourceKind kind) => new()
-        {
-            ["group"] = entry["group"]?.DeepClone() ?? kind.Group, ["version"] = entry["version"]?.DeepClone() ?? kind.Version, ["kind"] = entry["kind"]!.DeepClone(),
-        };
+        static JsonObject Response(JsonNode entry, ResourceKind kind) =>
+            new()
+            {
+                ["group"] = entry["group"]?.DeepClone() ?? kind.Group,
+                ["version"] = entry["version"]?.DeepClone() ?? kind.Version,
+                ["kind"] = entry["kind"]!.DeepClone(),
+            };
         var entries = Entries(kind).ToList();
         return new JsonObject
         {
-            ["resource"] = kind.Plural, ["singularResource"] = kind.Singular, ["scope"] = kind.Namespaced ? "Namespaced" : "Cluster", ["responseKind"] = Response(entries[0], kind),
-            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames), ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
-            ["subresources"] = new JsonArray([.. entries.Skip(1).Select(e => (JsonNode)new JsonObject
-            {
-                ["subresource"] = e["name"]!.GetValue<string>()[(kind.Plural.Length + 1)..], ["responseKind"] = Response(e, kind), ["verbs"] = e["verbs"]!.DeepClone(),
-            })]),
+            ["resource"] = kind.Plural,
+            ["singularResource"] = kind.Singular,
+            ["scope"] = kind.Namespaced ? "Namespaced" : "Cluster",
+            ["responseKind"] = Response(entries[0], kind),
+            ["verbs"] = Strings(s_verbs),
+            ["shortNames"] = Strings(kind.ShortNames),
+            ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
+            ["subresources"] = new JsonArray([
+                .. entries
+                    .Skip(1)
+                    .Select(e =>
+                        (JsonNode)
+                            new JsonObject
+                            {
+                                ["subresource"] = e["name"]!.GetValue<string>()[(kind.Plural.Length + 1)..],
+                                ["responseKind"] = Response(e, kind),
+                                ["verbs"] = e["verbs"]!.DeepClone(),
+                            }
+                    ),
+            ]),
         };
     }
 
@@ -97,11 +178,15 @@ internal static class Discovery
         var versions = ResourceKinds.All.Where(k => k.Group == group).Select(k => k.Version).Distinct().ToList();
         if (versions.Count == 0)
             return null;
-        static JsonNode Entry(string group, string version) => new JsonObject { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
+        static JsonNode Entry(string group, string version) =>
+            new JsonObject { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
         return new JsonObject
         {
-            ["kind"] = "APIGroup", ["apiVersion"] = "v1", ["name"] = group,
-            ["versions"] = new JsonArray([.. versions.Select(v => Entry(group, v))]), ["preferredVersion"] = Entry(group, versions[0]),
+            ["kind"] = "APIGroup",
+            ["apiVersion"] = "v1",
+            ["name"] = group,
+            ["versions"] = new JsonArray([.. versions.Select(v => Entry(group, v))]),
+            ["preferredVersion"] = Entry(group, versions[0]),
         };
     }
 
@@ -112,7 +197,9 @@ internal static class Discovery
             return null;
         return new JsonObject
         {
-            ["kind"] = "APIResourceList", ["apiVersion"] = "v1", ["groupVersion"] = kinds[0].ApiVersion,
+            ["kind"] = "APIResourceList",
+            ["apiVersion"] = "v1",
+            ["groupVersion"] = kinds[0].ApiVersion,
             ["resources"] = new JsonArray([.. kinds.SelectMany(Entries)]),
         };
     }
@@ -121,8 +208,13 @@ internal static class Discovery
     {
         yield return new JsonObject
         {
-            ["name"] = kind.Plural, ["singularName"] = kind.Singular, ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
-            ["verbs"] = Strings(s_verbs), ["shortNames"] = Strings(kind.ShortNames), ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
+            ["name"] = kind.Plural,
+            ["singularName"] = kind.Singular,
+            ["namespaced"] = kind.Namespaced,
+            ["kind"] = kind.Kind,
+            ["verbs"] = Strings(s_verbs),
+            ["shortNames"] = Strings(kind.ShortNames),
+            ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
         };
         if (kind.HasStatus)
             yield return Subresource(kind, "status");
@@ -136,11 +228,15 @@ internal static class Discovery
         }
     }
 
-    private static JsonObject Subresource(ResourceKind kind, string name) => new()
-    {
-        ["name"] = $"{kind.Plural}/{name}", ["singularName"] = "", ["namespaced"] = kind.Namespaced, ["kind"] = kind.Kind,
-        ["verbs"] = Strings(s_subresourceVerbs),
-    };
+    private static JsonObject Subresource(ResourceKind kind, string name) =>
+        new()
+        {
+            ["name"] = $"{kind.Plural}/{name}",
+            ["singularName"] = "",
+            ["namespaced"] = kind.Namespaced,
+            ["kind"] = kind.Kind,
+            ["verbs"] = Strings(s_subresourceVerbs),
+        };
 
     private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
 }

@@ -18,15 +18,32 @@ internal static class OpenApi
     {
         if (path == Root)
         {
-            var entries = ResourceKinds.All.Select(Place).Distinct()
-                .Select(p => KeyValuePair.Create<string, JsonNode?>(p, new JsonObject { ["serverRelativeURL"] = $"{Root}/{p}?hash={Discovery.GitVersion}" }));
+            var entries = ResourceKinds
+                .All.Select(Place)
+                .Distinct()
+                .Select(p =>
+                    KeyValuePair.Create<string, JsonNode?>(
+                        p,
+                        new JsonObject { ["serverRelativeURL"] = $"{Root}/{p}?hash={Discovery.GitVersion}" }
+                    )
+                );
             return new JsonObject { ["paths"] = new JsonObject(entries) };
         }
 
         var kinds = ResourceKinds.All.Where(k => path == $"{Root}/{Place(k)}").ToList();
         if (kinds.Count == 0)
             return null;
-        var schemas = new JsonObject { [IntOrString] = new JsonObject { ["format"] = "int-or-string", ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" }) } };
+        var schemas = new JsonObject
+        {
+            [IntOrString] = new JsonObject
+            {
+                ["format"] = "int-or-string",
+                ["oneOf"] = new JsonArray(
+                    new JsonObject { ["type"] = "integer" },
+                    new JsonObject { ["type"] = "string" }
+                ),
+            },
+        };
         var paths = new JsonObject();
         foreach (var kind in kinds)
         {
@@ -44,23 +61,50 @@ internal static class OpenApi
         };
     }
 
-    public static string Place(ResourceKind kind) => kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.ApiVersion}";
+    public static string Place(ResourceKind kind) =>
+        kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.ApiVersion}";
 
-    private static JsonObject Id(ResourceKind kind) => new() { ["group"] = kind.Group, ["version"] = kind.Version, ["kind"] = kind.Kind };
+    private static JsonObject Id(ResourceKind kind) =>
+        new()
+        {
+            ["group"] = kind.Group,
+            ["version"] = kind.Version,
+            ["kind"] = kind.Kind,
+        };
 
     private static JsonObject Patch(ResourceKind kind)
     {
-        string[] types = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml", .. kind.IsBuiltIn ? ["application/strategic-merge-patch+json"] : Array.Empty<string>()];
+        string[] types =
+        [
+            "application/json-patch+json",
+            "application/merge-patch+json",
+            "application/apply-patch+yaml",
+            .. kind.IsBuiltIn ? ["application/strategic-merge-patch+json"] : Array.Empty<string>(),
+        ];
         return new JsonObject
         {
             ["operationId"] = $"patch{kind.Kind}",
-            ["parameters"] = new JsonArray([.. s_patchParameters.Select(p => (JsonNode)new JsonObject
-            {
-                ["name"] = p, ["in"] = "query", ["schema"] = new JsonObject { ["type"] = p == "force" ? "boolean" : "string" },
-            })]),
+            ["parameters"] = new JsonArray([
+                .. s_patchParameters.Select(p =>
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["name"] = p,
+                            ["in"] = "query",
+                            ["schema"] = new JsonObject { ["type"] = p == "force" ? "boolean" : "string" },
+                        }
+                ),
+            ]),
             ["requestBody"] = new JsonObject
             {
-                ["content"] = new JsonObject(types.Select(t => KeyValuePair.Create<string, JsonNode?>(t, new JsonObject { ["schema"] = new JsonObject { ["type"] = "object" } }))),
+                ["content"] = new JsonObject(
+                    types.Select(t =>
+                        KeyValuePair.Create<string, JsonNode?>(
+                            t,
+                            new JsonObject { ["schema"] = new JsonObject { ["type"] = "object" } }
+                        )
+                    )
+                ),
             },
             ["responses"] = new JsonObject { ["200"] = new JsonObject { ["description"] = "OK" } },
             ["x-kubernetes-action"] = "patch",
@@ -70,7 +114,9 @@ internal static class OpenApi
 
     private static string Define(Schema schema, JsonObject schemas, ResourceKind? kind)
     {
-        var name = schema.Model is { } model ? $"io.k8s.{(model.Name.StartsWith("V1", StringComparison.Ordinal) ? model.Name[2..] : model.Name)}" : $"io.cilium.{kind!.Version}.{kind.Kind}";
+        var name = schema.Model is { } model
+            ? $"io.k8s.{(model.Name.StartsWith("V1", StringComparison.Ordinal) ? model.Name[2..] : model.Name)}"
+            : $"io.cilium.{kind!.Version}.{kind.Kind}";
         if (schemas.ContainsKey(name))
             return name;
         var definition = new JsonObject { ["type"] = "object" };
@@ -80,8 +126,14 @@ internal static class OpenApi
         if (schema.Model is null)
         {
             definition["x-kubernetes-preserve-unknown-fields"] = true;
-            definition["properties"] = new JsonObject(((string[])["apiVersion", "kind", "metadata", "spec", "status"]).Select(p => KeyValuePair.Create<string, JsonNode?>(
-                p, new JsonObject { ["type"] = p is "apiVersion" or "kind" ? "string" : "object" })));
+            definition["properties"] = new JsonObject(
+                ((string[])["apiVersion", "kind", "metadata", "spec", "status"]).Select(p =>
+                    KeyValuePair.Create<string, JsonNode?>(
+                        p,
+                        new JsonObject { ["type"] = p is "apiVersion" or "kind" ? "string" : "object" }
+                    )
+                )
+            );
             return name;
         }
 
@@ -104,21 +156,27 @@ internal static class OpenApi
         return name;
     }
 
-    private static JsonObject Reference(string name) => new() { ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" }) };
+    private static JsonObject Reference(string name) =>
+        new() { ["allOf"] = new JsonArray(new JsonObject { ["$ref"] = $"#/components/schemas/{name}" }) };
 
-    private static JsonObject Describe(Schema schema, JsonObject schemas) => schema.Type switch
-    {
-        SchemaType.Object => Reference(Define(schema, schemas, null)),
-        SchemaType.Map => new JsonObject { ["type"] = "object", ["additionalProperties"] = Describe(schema.Items!, schemas) },
-        SchemaType.List => new JsonObject { ["type"] = "array", ["items"] = Describe(schema.Items!, schemas) },
-        SchemaType.Integer32 => new JsonObject { ["type"] = "integer", ["format"] = "int32" },
-        SchemaType.Integer64 => new JsonObject { ["type"] = "integer", ["format"] = "int64" },
-        SchemaType.Number => new JsonObject { ["type"] = "number", ["format"] = "double" },
-        SchemaType.Boolean => new JsonObject { ["type"] = "boolean" },
-        SchemaType.Time => new JsonObject { ["type"] = "string", ["format"] = "date-time" },
-        SchemaType.Bytes => new JsonObject { ["type"] = "string", ["format"] = "byte" },
-        SchemaType.IntOrString => Reference(IntOrString),
-        SchemaType.Any => new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true },
-        _ => new JsonObject { ["type"] = "string" },
-    };
+    private static JsonObject Describe(Schema schema, JsonObject schemas) =>
+        schema.Type switch
+        {
+            SchemaType.Object => Reference(Define(schema, schemas, null)),
+            SchemaType.Map => new JsonObject
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = Describe(schema.Items!, schemas),
+            },
+            SchemaType.List => new JsonObject { ["type"] = "array", ["items"] = Describe(schema.Items!, schemas) },
+            SchemaType.Integer32 => new JsonObject { ["type"] = "integer", ["format"] = "int32" },
+            SchemaType.Integer64 => new JsonObject { ["type"] = "integer", ["format"] = "int64" },
+            SchemaType.Number => new JsonObject { ["type"] = "number", ["format"] = "double" },
+            SchemaType.Boolean => new JsonObject { ["type"] = "boolean" },
+            SchemaType.Time => new JsonObject { ["type"] = "string", ["format"] = "date-time" },
+            SchemaType.Bytes => new JsonObject { ["type"] = "string", ["format"] = "byte" },
+            SchemaType.IntOrString => Reference(IntOrString),
+            SchemaType.Any => new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true },
+            _ => new JsonObject { ["type"] = "string" },
+        };
 }

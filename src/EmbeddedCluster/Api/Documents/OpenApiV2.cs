@@ -17,14 +17,20 @@ internal static class OpenApiV2
     private static readonly Lazy<byte[]> s_protobuf = new(() => Document(s_json.Value));
 
     /// <summary>Answers in the form that the request accepts.</summary>
-    public static Task WriteAsync(HttpContext context) => context.Request.Headers.Accept.ToString() is var accept && accept.Contains("protobuf", StringComparison.Ordinal)
-        ? context.WriteAsync(s_protobuf.Value, contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
-        : context.WriteAsync(s_json.Value);
+    public static Task WriteAsync(HttpContext context) =>
+        context.Request.Headers.Accept.ToString() is var accept && accept.Contains("protobuf", StringComparison.Ordinal)
+            ? context.WriteAsync(
+                s_protobuf.Value,
+                contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+            )
+            : context.WriteAsync(s_json.Value);
 
     private static JsonObject Build()
     {
         var (paths, definitions) = (new JsonObject(), new JsonObject());
-        foreach (var place in ResourceKinds.All.Select(k => OpenApi.Document($"{OpenApi.Root}/{OpenApi.Place(k)}")!).ToList())
+        foreach (
+            var place in ResourceKinds.All.Select(k => OpenApi.Document($"{OpenApi.Root}/{OpenApi.Place(k)}")!).ToList()
+        )
         {
             foreach (var (path, item) in place["paths"]!.AsObject())
                 paths[path] = item!.DeepClone();
@@ -34,7 +40,10 @@ internal static class OpenApiV2
 
         return new JsonObject
         {
-            ["swagger"] = "2.0", ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = Discovery.GitVersion }, ["paths"] = paths, ["definitions"] = definitions,
+            ["swagger"] = "2.0",
+            ["info"] = new JsonObject { ["title"] = "Kubernetes", ["version"] = Discovery.GitVersion },
+            ["paths"] = paths,
+            ["definitions"] = definitions,
         };
     }
 
@@ -43,32 +52,61 @@ internal static class OpenApiV2
     {
         var o = schema!.AsObject();
         if ((o["allOf"] as JsonArray)?[0]?["$ref"]?.GetValue<string>() is { } reference)
-            return new JsonObject { ["$ref"] = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal) };
+            return new JsonObject
+            {
+                ["$ref"] = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal),
+            };
         if (o.Text("format") == "int-or-string")
             return new JsonObject { ["type"] = "string", ["format"] = "int-or-string" };
         var keepsUnknown = o.ContainsKey("x-kubernetes-preserve-unknown-fields");
-        return new JsonObject(o.Where(m => m.Key != "properties" || !keepsUnknown).Select(m => KeyValuePair.Create(m.Key, m.Key switch
-        {
-            "properties" => new JsonObject(m.Value!.AsObject().Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Converted(p.Value)))),
-            "items" or "additionalProperties" => Converted(m.Value),
-            _ => m.Value?.DeepClone(),
-        })));
+        return new JsonObject(
+            o.Where(m => m.Key != "properties" || !keepsUnknown)
+                .Select(m =>
+                    KeyValuePair.Create(
+                        m.Key,
+                        m.Key switch
+                        {
+                            "properties" => new JsonObject(
+                                m.Value!.AsObject()
+                                    .Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Converted(p.Value)))
+                            ),
+                            "items" or "additionalProperties" => Converted(m.Value),
+                            _ => m.Value?.DeepClone(),
+                        }
+                    )
+                )
+        );
     }
 
-    private static byte[] Document(JsonObject document) => new Message()
-        .Text(1, "2.0")
-        .Nested(2, new Message().Text(1, "Kubernetes").Text(2, Discovery.GitVersion))
-        .Nested(8, document["paths"]!.AsObject().Aggregate(new Message(), (paths, p) =>
-            paths.Nested(2, new Message().Text(1, p.Key).Nested(2, new Message().Nested(8, Operation(p.Value!["patch"]!.AsObject()))))))
-        .Nested(9, Named(document["definitions"]!.AsObject()))
-        .ToArray();
+    private static byte[] Document(JsonObject document) =>
+        new Message()
+            .Text(1, "2.0")
+            .Nested(2, new Message().Text(1, "Kubernetes").Text(2, Discovery.GitVersion))
+            .Nested(
+                8,
+                document["paths"]!
+                    .AsObject()
+                    .Aggregate(new Message(), (paths, p) =>
+                        paths.Nested(
+                            2,
+                            new Message()
+                                .Text(1, p.Key)
+                                .Nested(2, new Message().Nested(8, Operation(p.Value!["patch"]!.AsObject())))
+                        )
+                    )
+            )
+            .Nested(9, Named(document["definitions"]!.AsObject()))
+            .ToArray();
 
     private static Message Operation(JsonObject operation)
     {
         var message = Extensions(new Message().Text(5, operation.Text("operationId")), 13, operation);
         foreach (var parameter in operation.Objects("parameters"))
         {
-            var query = new Message().Text(3, "query").Text(4, parameter.Text("name")).Text(6, parameter.TextAt("schema.type"));
+            var query = new Message()
+                .Text(3, "query")
+                .Text(4, parameter.Text("name"))
+                .Text(6, parameter.TextAt("schema.type"));
             message.Nested(8, new Message().Nested(1, new Message().Nested(2, new Message().Nested(3, query))));
         }
 
@@ -89,7 +127,10 @@ internal static class OpenApiV2
         return Extensions(message, 31, schema);
     }
 
-    private static Message Named(JsonObject schemas) => schemas.Aggregate(new Message(), (all, s) => all.Nested(1, new Message().Text(1, s.Key).Nested(2, Schema(s.Value!.AsObject()))));
+    private static Message Named(JsonObject schemas) =>
+        schemas.Aggregate(new Message(), (all, s) =>
+            all.Nested(1, new Message().Text(1, s.Key).Nested(2, Schema(s.Value!.AsObject())))
+        );
 
     private static Message Extensions(Message message, int field, JsonObject o)
     {
@@ -105,7 +146,8 @@ internal static class OpenApiV2
 
         public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 
-        public Message Text(int field, string? value) => value is null ? this : Field(field, Encoding.UTF8.GetBytes(value));
+        public Message Text(int field, string? value) =>
+            value is null ? this : Field(field, Encoding.UTF8.GetBytes(value));
 
         public Message Nested(int field, Message inner) => Field(field, inner._bytes.WrittenSpan);
 

@@ -11,9 +11,14 @@ internal static class JsonTree
     /// <summary>Levels of nesting beyond which a body is refused.</summary>
     public const int MaxDepth = 64;
 
-    public static JsonSerializerOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth * 4 };
+    public static JsonSerializerOptions Compact { get; } =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = MaxDepth * 4 };
 
-    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions s_strict = new()
+    {
+        MaxDepth = MaxDepth,
+        AllowDuplicateProperties = false,
+    };
 
     /// <summary>Parses JSON in which every string is valid Unicode and no member appears twice.</summary>
     public static Outcome<JsonNode> Parse(ReadOnlySpan<byte> utf8)
@@ -53,12 +58,13 @@ internal static class JsonTree
     }
 
     /// <summary>Levels of nesting: 0 for a scalar.</summary>
-    public static int Depth(JsonNode? node) => node switch
-    {
-        JsonObject o => 1 + o.Select(m => Depth(m.Value)).DefaultIfEmpty().Max(),
-        JsonArray a => 1 + a.Select(Depth).DefaultIfEmpty().Max(),
-        _ => 0,
-    };
+    public static int Depth(JsonNode? node) =>
+        node switch
+        {
+            JsonObject o => 1 + o.Select(m => Depth(m.Value)).DefaultIfEmpty().Max(),
+            JsonArray a => 1 + a.Select(Depth).DefaultIfEmpty().Max(),
+            _ => 0,
+        };
 
     /// <summary>The string at a member, or null when it is absent or no string.</summary>
     public static string? Text(this JsonObject o, string name) =>
@@ -68,7 +74,8 @@ internal static class JsonTree
     public static JsonObject? Object(this JsonObject o, string name) => o[name] as JsonObject;
 
     /// <summary>The objects in the array at a member; empty when there is none.</summary>
-    public static IEnumerable<JsonObject> Objects(this JsonObject? o, string name) => (o?[name] as JsonArray)?.OfType<JsonObject>() ?? [];
+    public static IEnumerable<JsonObject> Objects(this JsonObject? o, string name) =>
+        (o?[name] as JsonArray)?.OfType<JsonObject>() ?? [];
 
     /// <summary>The object at a member, created when it is absent or null.</summary>
     public static JsonObject Ensure(this JsonObject o, string name)
@@ -90,14 +97,19 @@ internal static class JsonTree
     }
 
     /// <summary>The scalar at a dotted path as text, empty when absent.</summary>
-    public static string TextAt(this JsonObject o, string path) => o.At(path) switch
-    {
-        JsonValue v when v.GetValueKind() == JsonValueKind.String => v.GetValue<string>(),
-        JsonValue v => v.ToJsonString(),
-        _ => "",
-    };
+    public static string TextAt(this JsonObject o, string path) =>
+        o.At(path) switch
+        {
+            JsonValue v when v.GetValueKind() == JsonValueKind.String => v.GetValue<string>(),
+            JsonValue v => v.ToJsonString(),
+            _ => "",
+        };
 
     /// <summary>The integer at a dotted path, or null.</summary>
     public static long? NumberAt(this JsonObject o, string path) =>
-        o.At(path) is JsonValue v && v.GetValueKind() == JsonValueKind.Number && long.TryParse(v.ToJsonString(), out var n) ? n : null;
+        o.At(path) is JsonValue v
+        && v.GetValueKind() == JsonValueKind.Number
+        && long.TryParse(v.ToJsonString(), out var n)
+            ? n
+            : null;
 }

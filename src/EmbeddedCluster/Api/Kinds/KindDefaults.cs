@@ -46,8 +46,12 @@ internal static class KindDefaults
         if (o.Object("spec") is not { } spec)
             return;
         if (spec["policyTypes"] is null or JsonArray { Count: 0 })
-            spec["policyTypes"] = spec["egress"] is JsonArray { Count: > 0 } ? new JsonArray("Ingress", "Egress") : new JsonArray("Ingress");
-        foreach (var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(rule => rule.Objects("ports")))
+            spec["policyTypes"] = spec["egress"] is JsonArray { Count: > 0 }
+                ? new JsonArray("Ingress", "Egress")
+                : new JsonArray("Ingress");
+        foreach (
+            var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(rule => rule.Objects("ports"))
+        )
             Default(port, "protocol", "TCP");
     }
 
@@ -59,7 +63,11 @@ internal static class KindDefaults
         Default(spec, "revisionHistoryLimit", 10);
         Default(spec, "progressDeadlineSeconds", 600);
         if (spec["strategy"] is null)
-            spec["strategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" } };
+            spec["strategy"] = new JsonObject
+            {
+                ["type"] = "RollingUpdate",
+                ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" },
+            };
     }
 
     public static void Replicas(JsonObject o)
@@ -76,7 +84,11 @@ internal static class KindDefaults
             return;
         Default(spec, "revisionHistoryLimit", 10);
         if (spec["updateStrategy"] is null)
-            spec["updateStrategy"] = new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 1, ["maxSurge"] = 0 } };
+            spec["updateStrategy"] = new JsonObject
+            {
+                ["type"] = "RollingUpdate",
+                ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 1, ["maxSurge"] = 0 },
+            };
     }
 
     private static void Template(JsonObject o)
@@ -102,10 +114,22 @@ internal static class KindDefaults
 
         // A Job finds its Pods by labels that it alone has.
         const string Uid = "batch.kubernetes.io/controller-uid";
-        if (o.TextAt("metadata.uid") is not { Length: > 0 } uid || template["metadata"] is not (null or JsonObject) || template.At("metadata.labels") is not (null or JsonObject))
+        if (
+            o.TextAt("metadata.uid") is not { Length: > 0 } uid
+            || template["metadata"] is not (null or JsonObject)
+            || template.At("metadata.labels") is not (null or JsonObject)
+        )
             return;
         var labels = template.Ensure("metadata").Ensure("labels");
-        foreach (var (key, value) in ((string, string)[])[(Uid, uid), ("controller-uid", uid), ("job-name", o.TextAt("metadata.name")), ("batch.kubernetes.io/job-name", o.TextAt("metadata.name"))])
+        foreach (
+            var (key, value) in ((string, string)[])
+                [
+                    (Uid, uid),
+                    ("controller-uid", uid),
+                    ("job-name", o.TextAt("metadata.name")),
+                    ("batch.kubernetes.io/job-name", o.TextAt("metadata.name")),
+                ]
+        )
             Default(labels, key, value);
         if (spec["selector"] is null)
             spec["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { [Uid] = uid } };

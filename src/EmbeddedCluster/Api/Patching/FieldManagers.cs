@@ -25,7 +25,11 @@ internal sealed class FieldManagers
         (_kind, _now) = (kind, ObjectMetadata.Timestamp(now));
         foreach (var entry in (managedFields as JsonArray)?.OfType<JsonObject>().Take(MaxManagers) ?? [])
         {
-            var manager = new FieldManager(entry.Text("manager") ?? "unknown", entry.Text("operation") == "Apply", entry.Text("subresource") == "status");
+            var manager = new FieldManager(
+                entry.Text("manager") ?? "unknown",
+                entry.Text("operation") == "Apply",
+                entry.Text("subresource") == "status"
+            );
             if (FieldPaths.FromTree(entry.Object("fieldsV1")) is { Count: > 0 } fields)
                 _entries.Add((manager, fields, entry));
         }
@@ -40,7 +44,10 @@ internal sealed class FieldManagers
     /// <summary>Records an update: its writer owns what it changed, nobody owns what is gone.</summary>
     public void Update(FieldManager writer, Dictionary<string, JsonNode?> before, Dictionary<string, JsonNode?> after)
     {
-        var changed = after.Where(f => !before.TryGetValue(f.Key, out var was) || !JsonNode.DeepEquals(was, f.Value)).Select(f => f.Key).ToHashSet(StringComparer.Ordinal);
+        var changed = after
+            .Where(f => !before.TryGetValue(f.Key, out var was) || !JsonNode.DeepEquals(was, f.Value))
+            .Select(f => f.Key)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var (manager, fields, _) in _entries)
         {
             fields.RemoveWhere(f => before.ContainsKey(f) && !after.ContainsKey(f));
@@ -72,8 +79,12 @@ internal sealed class FieldManagers
             var same = JsonNode.DeepEquals(tree, entry.Object("fieldsV1"));
             var next = new JsonObject
             {
-                ["manager"] = manager.Name, ["operation"] = manager.IsApply ? "Apply" : "Update", ["apiVersion"] = _kind.ApiVersion,
-                ["time"] = same && entry.Text("time") is { } time ? time : _now, ["fieldsType"] = "FieldsV1", ["fieldsV1"] = tree,
+                ["manager"] = manager.Name,
+                ["operation"] = manager.IsApply ? "Apply" : "Update",
+                ["apiVersion"] = _kind.ApiVersion,
+                ["time"] = same && entry.Text("time") is { } time ? time : _now,
+                ["fieldsType"] = "FieldsV1",
+                ["fieldsV1"] = tree,
             };
             if (manager.IsStatus)
                 next["subresource"] = "status";

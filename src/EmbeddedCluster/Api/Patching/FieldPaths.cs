@@ -13,7 +13,19 @@ internal static class FieldPaths
     public const char Separator = '\n';
 
     private static readonly string[] s_unowned =
-        ["name", "namespace", "generateName", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink"];
+    [
+        "name",
+        "namespace",
+        "generateName",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "managedFields",
+        "selfLink",
+    ];
 
     /// <summary>Every leaf and list element of an object, except what the server owns.</summary>
     public static Dictionary<string, JsonNode?> Of(Schema schema, JsonObject o)
@@ -27,7 +39,12 @@ internal static class FieldPaths
             {
                 var metaSchema = schema.Fields.GetValueOrDefault("metadata")?.Schema ?? Schema.Any;
                 foreach (var (member, inner) in metadata.Where(m => !s_unowned.Contains(m.Key)))
-                    Add(fields, metaSchema.Fields.GetValueOrDefault(member), inner, "f:metadata" + Separator + "f:" + member);
+                    Add(
+                        fields,
+                        metaSchema.Fields.GetValueOrDefault(member),
+                        inner,
+                        "f:metadata" + Separator + "f:" + member
+                    );
             }
             else
             {
@@ -75,7 +92,8 @@ internal static class FieldPaths
     }
 
     /// <summary>Removes a leaf or element, and containers that it leaves empty.</summary>
-    public static void Remove(Schema schema, JsonObject o, string path) => Remove(new Field(schema, null), o, path.Split(Separator));
+    public static void Remove(Schema schema, JsonObject o, string path) =>
+        Remove(new Field(schema, null), o, path.Split(Separator));
 
     private static bool Remove(Field? field, JsonNode node, ReadOnlySpan<string> parts)
     {
@@ -103,12 +121,13 @@ internal static class FieldPaths
 
     private static bool IsEmpty(JsonNode node) => node is JsonObject { Count: 0 } or JsonArray { Count: 0 };
 
-    private static Field? Member(Field? field, string name) => field?.Schema.Type switch
-    {
-        SchemaType.Map => new Field(field.Schema.Items!, null),
-        SchemaType.Object => field.Schema.Fields.GetValueOrDefault(name),
-        _ => new Field(Schema.Any, null),
-    };
+    private static Field? Member(Field? field, string name) =>
+        field?.Schema.Type switch
+        {
+            SchemaType.Map => new Field(field.Schema.Items!, null),
+            SchemaType.Object => field.Schema.Fields.GetValueOrDefault(name),
+            _ => new Field(Schema.Any, null),
+        };
 
     private static void Add(Dictionary<string, JsonNode?> fields, Field? field, JsonNode? node, string path)
     {
@@ -128,7 +147,12 @@ internal static class FieldPaths
                     var at = path + Separator + ElementKey(item, keys);
                     fields[at + Separator + "."] = null;
                     foreach (var (name, value) in item)
-                        Add(fields, field.Schema.Items!.Fields.GetValueOrDefault(name), value, at + Separator + "f:" + name);
+                        Add(
+                            fields,
+                            field.Schema.Items!.Fields.GetValueOrDefault(name),
+                            value,
+                            at + Separator + "f:" + name
+                        );
                 }
 
                 break;

@@ -37,7 +37,11 @@ internal static class Patches
     public static Outcome<JsonObject> Apply(JsonObject target, JsonArray operations)
     {
         if (operations.Count > MaxOperations)
-            return new ApiStatus(413, "RequestEntityTooLarge", $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}");
+            return new ApiStatus(
+                413,
+                "RequestEntityTooLarge",
+                $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}"
+            );
         JsonNode? root = target;
         var copied = 0;
         foreach (var operation in operations)
@@ -45,7 +49,11 @@ internal static class Patches
             if (operation is not JsonObject o || o.Text("op") is not { } op || o.Text("path") is not { } path)
                 return ApiStatus.BadRequest("each operation of a JSON patch is an object with the strings op and path");
             if (Apply(ref root, o, op, path, ref copied) is { } problem)
-                return new ApiStatus(422, "Invalid", $"the server rejected our request due to an error in our request: {op} {path}: {problem}");
+                return new ApiStatus(
+                    422,
+                    "Invalid",
+                    $"the server rejected our request due to an error in our request: {op} {path}: {problem}"
+                );
         }
 
         return root is JsonObject result ? result : ApiStatus.BadRequest("a JSON patch must leave an object");
@@ -65,12 +73,15 @@ internal static class Patches
                 return Take(ref root, path, out _);
             case "test":
                 return !Find(root, path, out var tested) ? "no such path"
-                    : JsonNode.DeepEquals(tested, operation["value"]) ? null : "the value differs";
+                    : JsonNode.DeepEquals(tested, operation["value"]) ? null
+                    : "the value differs";
             case "copy" when operation.Text("from") is { } from:
                 if (!Find(root, from, out var source))
                     return "no such from path";
                 copied += source?.ToJsonString().Length ?? 4;
-                return copied > MaxCopiedBytes ? "copies too much" : Put(ref root, path, source?.DeepClone(), replace: false);
+                return copied > MaxCopiedBytes
+                    ? "copies too much"
+                    : Put(ref root, path, source?.DeepClone(), replace: false);
             case "move" when operation.Text("from") is { } from:
                 if (path.StartsWith(from + "/", StringComparison.Ordinal))
                     return "cannot move into itself";
@@ -148,14 +159,25 @@ internal static class Patches
     private static (JsonNode? Parent, string Last) Parent(JsonNode? root, string path)
     {
         var slash = path.LastIndexOf('/');
-        return slash >= 0 && Find(root, path[..slash], out var parent) ? (parent, Unescape(path[(slash + 1)..])) : (null, "");
+        return slash >= 0 && Find(root, path[..slash], out var parent)
+            ? (parent, Unescape(path[(slash + 1)..]))
+            : (null, "");
     }
 
     private static string[]? Split(string path) =>
-        path.Length == 0 ? [] : path[0] != '/' ? null : [.. path[1..].Split('/').Select(Unescape)];
+        path.Length == 0 ? []
+        : path[0] != '/' ? null
+        : [.. path[1..].Split('/').Select(Unescape)];
 
-    private static string Unescape(string part) => part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
+    private static string Unescape(string part) =>
+        part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
 
     private static int? Index(string part, int max) =>
-        part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit) && (part.Length == 1 || part[0] != '0') && int.Parse(part, null) is var i && i <= max ? i : null;
+        part.Length is > 0 and < 10
+        && part.All(char.IsAsciiDigit)
+        && (part.Length == 1 || part[0] != '0')
+        && int.Parse(part, null) is var i
+        && i <= max
+            ? i
+            : null;
 }

@@ -19,7 +19,14 @@ internal static class ServerSideApply
     /// <param name="manager">Who applies.</param>
     /// <param name="force">Take conflicting fields over.</param>
     /// <param name="now">Time to record.</param>
-    public static Outcome<JsonObject> Apply(ResourceKind kind, JsonObject? live, JsonObject config, FieldManager manager, bool force, DateTimeOffset now)
+    public static Outcome<JsonObject> Apply(
+        ResourceKind kind,
+        JsonObject? live,
+        JsonObject config,
+        FieldManager manager,
+        bool force,
+        DateTimeOffset now
+    )
     {
         var schema = Schema.Of(kind);
         var wanted = FieldPaths.Of(schema, config);
@@ -32,7 +39,10 @@ internal static class ServerSideApply
         {
             foreach (var (path, value) in wanted)
             {
-                if (!fields.Contains(path) || (present.TryGetValue(path, out var has) && JsonNode.DeepEquals(has, value)))
+                if (
+                    !fields.Contains(path)
+                    || (present.TryGetValue(path, out var has) && JsonNode.DeepEquals(has, value))
+                )
                     continue;
                 conflicts.Add((other.Name, path));
                 if (force)
@@ -51,10 +61,18 @@ internal static class ServerSideApply
         // (3) Whole elements first: without its key members an element could not be found. One that another manager owns a part of stays,
         // as does a container that meanwhile has content.
         var owned = managers.Others(manager).SelectMany(o => o.Fields).ToHashSet(StringComparer.Ordinal);
-        foreach (var gone in managers.Owned(manager).Where(p => !wanted.ContainsKey(p) && !owned.Contains(p)).OrderByDescending(IsElement).ToList())
+        foreach (
+            var gone in managers
+                .Owned(manager)
+                .Where(p => !wanted.ContainsKey(p) && !owned.Contains(p))
+                .OrderByDescending(IsElement)
+                .ToList()
+        )
         {
             var below = IsElement(gone) ? gone[..^1] : gone + FieldPaths.Separator;
-            var hasContent = IsElement(gone) ? owned.Any(IsBelow) : wanted.Keys.Any(IsBelow) || present.Keys.Any(IsBelow);
+            var hasContent = IsElement(gone)
+                ? owned.Any(IsBelow)
+                : wanted.Keys.Any(IsBelow) || present.Keys.Any(IsBelow);
             if (!hasContent)
                 FieldPaths.Remove(schema, result!, gone);
 
@@ -71,13 +89,30 @@ internal static class ServerSideApply
 
     private static ApiStatus Conflict(ResourceKind kind, List<(string Manager, string Path)> conflicts)
     {
-        static string Readable(string path) => "." + string.Join('.', path.Split(FieldPaths.Separator).Select(p => p.StartsWith("f:", StringComparison.Ordinal) ? p[2..] : $"[{p[Math.Min(2, p.Length)..]}]"));
-        var causes = conflicts.Select(c => (JsonNode)new JsonObject
-        {
-            ["reason"] = "FieldManagerConflict", ["message"] = $"conflict with \"{c.Manager}\"", ["field"] = Readable(c.Path),
-        });
+        static string Readable(string path) =>
+            "."
+            + string.Join(
+                '.',
+                path.Split(FieldPaths.Separator)
+                    .Select(p =>
+                        p.StartsWith("f:", StringComparison.Ordinal) ? p[2..] : $"[{p[Math.Min(2, p.Length)..]}]"
+                    )
+            );
+        var causes = conflicts.Select(c =>
+            (JsonNode)
+                new JsonObject
+                {
+                    ["reason"] = "FieldManagerConflict",
+                    ["message"] = $"conflict with \"{c.Manager}\"",
+                    ["field"] = Readable(c.Path),
+                }
+        );
         var text = string.Join(", ", conflicts.Select(c => $"conflict with \"{c.Manager}\": {Readable(c.Path)}"));
-        return new ApiStatus(409, "Conflict", $"Apply failed with {conflicts.Count} conflict{(conflicts.Count == 1 ? "" : "s")}: {text}")
+        return new ApiStatus(
+            409,
+            "Conflict",
+            $"Apply failed with {conflicts.Count} conflict{(conflicts.Count == 1 ? "" : "s")}: {text}"
+        )
         {
             Details = new JsonObject { ["kind"] = kind.Plural, ["causes"] = new JsonArray([.. causes]) },
         };

@@ -29,7 +29,13 @@ internal static class StrategicMerge
         return problem is null ? result! : ApiStatus.BadRequest($"invalid strategic merge patch: {problem}");
     }
 
-    private static JsonObject? Object(Schema schema, JsonObject target, JsonObject patch, bool allKeys, out string? problem)
+    private static JsonObject? Object(
+        Schema schema,
+        JsonObject target,
+        JsonObject patch,
+        bool allKeys,
+        out string? problem
+    )
     {
         problem = null;
         switch (patch[Directive])
@@ -88,7 +94,10 @@ internal static class StrategicMerge
 
         if (name.StartsWith(ElementOrder, StringComparison.Ordinal))
             return null;
-        var field = schema.Type == SchemaType.Map ? new Field(schema.Items!, null) : schema.Fields.GetValueOrDefault(name) ?? new Field(Schema.Any, null);
+        var field =
+            schema.Type == SchemaType.Map
+                ? new Field(schema.Items!, null)
+                : schema.Fields.GetValueOrDefault(name) ?? new Field(Schema.Any, null);
         string? problem = null;
         switch (value)
         {
@@ -117,12 +126,22 @@ internal static class StrategicMerge
         return problem;
     }
 
-    private static string? List(Schema item, IReadOnlyList<string> keys, JsonArray target, JsonArray patch, bool allKeys)
+    private static string? List(
+        Schema item,
+        IReadOnlyList<string> keys,
+        JsonArray target,
+        JsonArray patch,
+        bool allKeys
+    )
     {
         if (patch.OfType<JsonObject>().Any(p => p.Text(Directive) == "replace" && p.Count == 1))
         {
             target.Clear();
-            patch = new JsonArray([.. patch.Where(p => p is not JsonObject o || o.Text(Directive) != "replace").Select(p => p?.DeepClone())]);
+            patch = new JsonArray([
+                .. patch
+                    .Where(p => p is not JsonObject o || o.Text(Directive) != "replace")
+                    .Select(p => p?.DeepClone()),
+            ]);
         }
 
         foreach (var element in patch)
@@ -130,7 +149,12 @@ internal static class StrategicMerge
             if (element is not JsonObject change || change[keys[0]] is null)
                 return $"map: elements must be objects with the merge key {keys[0]}";
             var id = FieldPaths.ElementKey(change, keys);
-            var at = target.Index().Where(t => t.Item is JsonObject o && FieldPaths.ElementKey(o, keys) == id).Select(t => t.Index).DefaultIfEmpty(-1).First();
+            var at = target
+                .Index()
+                .Where(t => t.Item is JsonObject o && FieldPaths.ElementKey(o, keys) == id)
+                .Select(t => t.Index)
+                .DefaultIfEmpty(-1)
+                .First();
             if (change.Text(Directive) == "delete")
             {
                 if (at >= 0)

@@ -10,77 +10,142 @@ internal static class KindColumns
     private const string None = "<none>";
 
     private static readonly TableColumn s_name = Text("Name", "metadata.name");
-    private static readonly TableColumn s_age = new("Age", "string", 0, (o, now) => Age(o.TextAt("metadata.creationTimestamp"), now));
+    private static readonly TableColumn s_age = new("Age", "string", 0, (o, now) =>
+        Age(o.TextAt("metadata.creationTimestamp"), now)
+    );
 
     public static IReadOnlyList<TableColumn> Default { get; } =
-        [s_name, new("Created At", "date", 0, (o, _) => o.TextAt("metadata.creationTimestamp"))];
+    [s_name, new("Created At", "date", 0, (o, _) => o.TextAt("metadata.creationTimestamp"))];
 
     public static IReadOnlyList<TableColumn> Namespace { get; } = [s_name, Text("Status", "status.phase"), s_age];
 
     public static IReadOnlyList<TableColumn> Node { get; } =
     [
-        s_name, Cell("Status", NodeCells.Status), Cell("Roles", NodeCells.Roles), s_age, Text("Version", "status.nodeInfo.kubeletVersion"),
-        Wide("Internal-IP", o => NodeCells.Address(o, "InternalIP")), Wide("External-IP", o => NodeCells.Address(o, "ExternalIP")),
-        Wide("OS-Image", o => Known(o, "status.nodeInfo.osImage")), Wide("Kernel-Version", o => Known(o, "status.nodeInfo.kernelVersion")),
+        s_name,
+        Cell("Status", NodeCells.Status),
+        Cell("Roles", NodeCells.Roles),
+        s_age,
+        Text("Version", "status.nodeInfo.kubeletVersion"),
+        Wide("Internal-IP", o => NodeCells.Address(o, "InternalIP")),
+        Wide("External-IP", o => NodeCells.Address(o, "ExternalIP")),
+        Wide("OS-Image", o => Known(o, "status.nodeInfo.osImage")),
+        Wide("Kernel-Version", o => Known(o, "status.nodeInfo.kernelVersion")),
         Wide("Container-Runtime", o => Known(o, "status.nodeInfo.containerRuntimeVersion")),
     ];
 
     public static IReadOnlyList<TableColumn> Pod { get; } =
     [
-        s_name, Cell("Ready", PodCells.Ready), Cell("Status", PodCells.Status), Cell("Restarts", PodCells.Restarts), s_age,
-        Wide("IP", o => OrNone(o, "status.podIP")), Wide("Node", o => OrNone(o, "spec.nodeName")),
-        Wide("Nominated Node", o => OrNone(o, "status.nominatedNodeName")), Wide("Readiness Gates", PodCells.ReadinessGates),
+        s_name,
+        Cell("Ready", PodCells.Ready),
+        Cell("Status", PodCells.Status),
+        Cell("Restarts", PodCells.Restarts),
+        s_age,
+        Wide("IP", o => OrNone(o, "status.podIP")),
+        Wide("Node", o => OrNone(o, "spec.nodeName")),
+        Wide("Nominated Node", o => OrNone(o, "status.nominatedNodeName")),
+        Wide("Readiness Gates", PodCells.ReadinessGates),
     ];
 
     public static IReadOnlyList<TableColumn> Service { get; } =
     [
-        s_name, Text("Type", "spec.type"), Cell("Cluster-IP", o => OrNone(o, "spec.clusterIP")), Cell("External-IP", _ => None),
-        Cell("Port(s)", o => List(o.Object("spec").Objects("ports").Select(p =>
-            p.TextAt("port") + (p["nodePort"] is null ? "" : ":" + p.TextAt("nodePort")) + "/" + (p.Text("protocol") ?? "TCP")))),
-        s_age, Wide("Selector", o => Labels(o, "spec.selector")),
+        s_name,
+        Text("Type", "spec.type"),
+        Cell("Cluster-IP", o => OrNone(o, "spec.clusterIP")),
+        Cell("External-IP", _ => None),
+        Cell("Port(s)", o =>
+            List(
+                o.Object("spec")
+                    .Objects("ports")
+                    .Select(p =>
+                        p.TextAt("port")
+                        + (p["nodePort"] is null ? "" : ":" + p.TextAt("nodePort"))
+                        + "/"
+                        + (p.Text("protocol") ?? "TCP")
+                    )
+            )
+        ),
+        s_age,
+        Wide("Selector", o => Labels(o, "spec.selector")),
     ];
 
     public static IReadOnlyList<TableColumn> ConfigMap { get; } =
-        [s_name, Cell("Data", o => Count(o.Object("data")) + Count(o.Object("binaryData")), "integer"), s_age];
+    [s_name, Cell("Data", o => Count(o.Object("data")) + Count(o.Object("binaryData")), "integer"), s_age];
 
     public static IReadOnlyList<TableColumn> Event { get; } =
     [
-        new("Last Seen", "string", 0, (o, now) => Age(o.Text("lastTimestamp") ?? o.Text("eventTime") ?? o.TextAt("metadata.creationTimestamp"), now)),
-        Text("Type", "type"), Text("Reason", "reason"),
+        new("Last Seen", "string", 0, (o, now) =>
+            Age(o.Text("lastTimestamp") ?? o.Text("eventTime") ?? o.TextAt("metadata.creationTimestamp"), now)
+        ),
+        Text("Type", "type"),
+        Text("Reason", "reason"),
         Cell("Object", o => o.TextAt("involvedObject.kind").ToLowerInvariant() + "/" + o.TextAt("involvedObject.name")),
-        Wide("Source", o => o.TextAt("source.component")), Text("Message", "message"), Wide("Count", o => o.TextAt("count")), Wide("Name", o => o.TextAt("metadata.name")),
+        Wide("Source", o => o.TextAt("source.component")),
+        Text("Message", "message"),
+        Wide("Count", o => o.TextAt("count")),
+        Wide("Name", o => o.TextAt("metadata.name")),
     ];
 
     public static IReadOnlyList<TableColumn> EndpointSlice { get; } =
     [
-        s_name, Text("AddressType", "addressType"),
+        s_name,
+        Text("AddressType", "addressType"),
         Cell("Ports", o => List(o.Objects("ports").Select(p => p["port"] is null ? "*" : p.TextAt("port")), "<unset>")),
-        Cell("Endpoints", o => List(o.Objects("endpoints").SelectMany(e => (e["addresses"] as JsonArray)?.Select(a => a?.ToString() ?? "") ?? []), "<unset>")),
+        Cell("Endpoints", o =>
+            List(
+                o.Objects("endpoints")
+                    .SelectMany(e => (e["addresses"] as JsonArray)?.Select(a => a?.ToString() ?? "") ?? []),
+                "<unset>"
+            )
+        ),
         s_age,
     ];
 
-    public static IReadOnlyList<TableColumn> NetworkPolicy { get; } = [s_name, Cell("Pod-Selector", o => Labels(o, "spec.podSelector.matchLabels")), s_age];
+    public static IReadOnlyList<TableColumn> NetworkPolicy { get; } =
+    [s_name, Cell("Pod-Selector", o => Labels(o, "spec.podSelector.matchLabels")), s_age];
 
     public static IReadOnlyList<TableColumn> Deployment { get; } =
     [
-        s_name, Cell("Ready", o => $"{Number(o, "status.readyReplicas")}/{Number(o, "spec.replicas")}"), Integer("Up-to-date", "status.updatedReplicas"),
-        Integer("Available", "status.availableReplicas"), s_age, .. Template(),
+        s_name,
+        Cell("Ready", o => $"{Number(o, "status.readyReplicas")}/{Number(o, "spec.replicas")}"),
+        Integer("Up-to-date", "status.updatedReplicas"),
+        Integer("Available", "status.availableReplicas"),
+        s_age,
+        .. Template(),
     ];
 
     public static IReadOnlyList<TableColumn> ReplicaSet { get; } =
-        [s_name, Integer("Desired", "spec.replicas"), Integer("Current", "status.replicas"), Integer("Ready", "status.readyReplicas"), s_age, .. Template()];
+    [
+        s_name,
+        Integer("Desired", "spec.replicas"),
+        Integer("Current", "status.replicas"),
+        Integer("Ready", "status.readyReplicas"),
+        s_age,
+        .. Template(),
+    ];
 
     public static IReadOnlyList<TableColumn> DaemonSet { get; } =
     [
-        s_name, Integer("Desired", "status.desiredNumberScheduled"), Integer("Current", "status.currentNumberScheduled"), Integer("Ready", "status.numberReady"),
-        Integer("Up-to-date", "status.updatedNumberScheduled"), Integer("Available", "status.numberAvailable"),
-        Cell("Node Selector", o => Labels(o, "spec.template.spec.nodeSelector")), s_age, .. Template(),
+        s_name,
+        Integer("Desired", "status.desiredNumberScheduled"),
+        Integer("Current", "status.currentNumberScheduled"),
+        Integer("Ready", "status.numberReady"),
+        Integer("Up-to-date", "status.updatedNumberScheduled"),
+        Integer("Available", "status.numberAvailable"),
+        Cell("Node Selector", o => Labels(o, "spec.template.spec.nodeSelector")),
+        s_age,
+        .. Template(),
     ];
 
     public static IReadOnlyList<TableColumn> Job { get; } =
     [
-        s_name, Cell("Status", o => o.Object("status").Objects("conditions").LastOrDefault(c => c.Text("status") == "True")?.Text("type") ?? "Running"),
-        Cell("Completions", o => $"{Number(o, "status.succeeded")}/{Number(o, "spec.completions")}"), s_age, .. Template(),
+        s_name,
+        Cell("Status", o =>
+            o.Object("status").Objects("conditions").LastOrDefault(c => c.Text("status") == "True")?.Text("type")
+            ?? "Running"
+        ),
+        Cell("Completions", o => $"{Number(o, "status.succeeded")}/{Number(o, "spec.completions")}"),
+        s_age,
+        .. Template(),
     ];
 
     public static IReadOnlyList<TableColumn> Lease { get; } = [s_name, Text("Holder", "spec.holderIdentity"), s_age];
@@ -88,16 +153,32 @@ internal static class KindColumns
     public static IReadOnlyList<TableColumn> CustomResourceDefinition => Default;
 
     public static IReadOnlyList<TableColumn> CiliumPolicy { get; } =
-        [s_name, s_age, Cell("Valid", o => o.Object("status").Objects("conditions").FirstOrDefault(c => c.Text("type") == "Valid")?.Text("status") ?? "")];
+    [
+        s_name,
+        s_age,
+        Cell("Valid", o =>
+            o.Object("status").Objects("conditions").FirstOrDefault(c => c.Text("type") == "Valid")?.Text("status")
+            ?? ""
+        ),
+    ];
 
     public static IReadOnlyList<TableColumn> CiliumEndpoint { get; } =
-        [s_name, Text("Security Identity", "status.identity.id"), Text("Endpoint State", "status.state"), Cell("IPv4", o =>
-            o.At("status.networking") is JsonObject n ? n.Objects("addressing").FirstOrDefault()?.Text("ipv4") ?? "" : "")];
+    [
+        s_name,
+        Text("Security Identity", "status.identity.id"),
+        Text("Endpoint State", "status.state"),
+        Cell("IPv4", o =>
+            o.At("status.networking") is JsonObject n
+                ? n.Objects("addressing").FirstOrDefault()?.Text("ipv4") ?? ""
+                : ""
+        ),
+    ];
 
     /// <summary>A duration as kubectl shows it: two units at most, coarser as it grows.</summary>
     public static string HumanDuration(TimeSpan age)
     {
-        static string Two(long big, string bigUnit, long small, string smallUnit) => small == 0 ? $"{big}{bigUnit}" : $"{big}{bigUnit}{small}{smallUnit}";
+        static string Two(long big, string bigUnit, long small, string smallUnit) =>
+            small == 0 ? $"{big}{bigUnit}" : $"{big}{bigUnit}{small}{smallUnit}";
         return age switch
         {
             { TotalSeconds: < 0 } => "0s",
@@ -113,22 +194,32 @@ internal static class KindColumns
     }
 
     private static string Age(string since, DateTimeOffset now) =>
-        DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, out var time) ? HumanDuration(now - time) : "<unknown>";
+        DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, out var time)
+            ? HumanDuration(now - time)
+            : "<unknown>";
 
-    private static TableColumn Cell(string name, Func<JsonObject, JsonNode?> cell, string type = "string") => new(name, type, 0, (o, _) => cell(o));
+    private static TableColumn Cell(string name, Func<JsonObject, JsonNode?> cell, string type = "string") =>
+        new(name, type, 0, (o, _) => cell(o));
 
-    private static TableColumn Wide(string name, Func<JsonObject, JsonNode?> cell) => new(name, "string", 1, (o, _) => cell(o));
+    private static TableColumn Wide(string name, Func<JsonObject, JsonNode?> cell) =>
+        new(name, "string", 1, (o, _) => cell(o));
 
     private static TableColumn Text(string name, string path) => Cell(name, o => o.TextAt(path));
 
     private static TableColumn Integer(string name, string path) => Cell(name, o => Number(o, path), "integer");
 
     private static TableColumn[] Template() =>
-    [
-        Wide("Containers", o => List((o.At("spec.template.spec") as JsonObject).Objects("containers").Select(c => c.Text("name") ?? ""))),
-        Wide("Images", o => List((o.At("spec.template.spec") as JsonObject).Objects("containers").Select(c => c.Text("image") ?? ""))),
-        Wide("Selector", o => Labels(o, "spec.selector.matchLabels")),
-    ];
+        [
+            Wide("Containers", o =>
+                List((o.At("spec.template.spec") as JsonObject).Objects("containers").Select(c => c.Text("name") ?? ""))
+            ),
+            Wide("Images", o =>
+                List(
+                    (o.At("spec.template.spec") as JsonObject).Objects("containers").Select(c => c.Text("image") ?? "")
+                )
+            ),
+            Wide("Selector", o => Labels(o, "spec.selector.matchLabels")),
+        ];
 
     private static long Number(JsonObject o, string path) => o.NumberAt(path) ?? 0;
 
@@ -136,7 +227,8 @@ internal static class KindColumns
 
     private static string OrNone(JsonObject o, string path) => o.TextAt(path) is { Length: > 0 } text ? text : None;
 
-    private static string Known(JsonObject o, string path) => o.TextAt(path) is { Length: > 0 } text ? text : "<unknown>";
+    private static string Known(JsonObject o, string path) =>
+        o.TextAt(path) is { Length: > 0 } text ? text : "<unknown>";
 
     private static string List(IEnumerable<string> items, string empty = None)
     {
@@ -144,5 +236,6 @@ internal static class KindColumns
         return all.Count == 0 ? empty : string.Join(',', all);
     }
 
-    private static string Labels(JsonObject o, string path) => List((o.At(path) as JsonObject ?? []).Select(l => $"{l.Key}={l.Value}"));
+    private static string Labels(JsonObject o, string path) =>
+        List((o.At(path) as JsonObject ?? []).Select(l => $"{l.Key}={l.Value}"));
 }

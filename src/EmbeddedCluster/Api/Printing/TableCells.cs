@@ -17,23 +17,32 @@ internal static class PodCells
         foreach (var status in Statuses(pod))
         {
             var state = status.Object("state");
-            if ((state?.TextAt("waiting.reason"), state?.TextAt("terminated.reason")) is var (waiting, ended) && (waiting is { Length: > 0 } || ended is { Length: > 0 }))
+            if (
+                (state?.TextAt("waiting.reason"), state?.TextAt("terminated.reason")) is var (waiting, ended)
+                && (waiting is { Length: > 0 } || ended is { Length: > 0 })
+            )
                 return waiting is { Length: > 0 } ? waiting : ended!;
         }
 
         return pod.TextAt("status.reason") is { Length: > 0 } reason ? reason : pod.TextAt("status.phase");
     }
 
-    public static JsonNode Restarts(JsonObject pod) => Statuses(pod).Sum(s => s.NumberAt("restartCount") ?? 0).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public static JsonNode Restarts(JsonObject pod) =>
+        Statuses(pod)
+            .Sum(s => s.NumberAt("restartCount") ?? 0)
+            .ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public static JsonNode ReadinessGates(JsonObject pod)
     {
         var gates = pod.Object("spec").Objects("readinessGates").Select(g => g.Text("conditionType")).ToList();
-        var met = pod.Object("status").Objects("conditions").Count(c => c.Text("status") == "True" && gates.Contains(c.Text("type")));
+        var met = pod.Object("status")
+            .Objects("conditions")
+            .Count(c => c.Text("status") == "True" && gates.Contains(c.Text("type")));
         return gates.Count == 0 ? "<none>" : $"{met}/{gates.Count}";
     }
 
-    private static IEnumerable<JsonObject> Statuses(JsonObject pod) => pod.Object("status").Objects("containerStatuses");
+    private static IEnumerable<JsonObject> Statuses(JsonObject pod) =>
+        pod.Object("status").Objects("containerStatuses");
 }
 
 /// <summary>Cells of nodes that are more than a field.</summary>
@@ -43,18 +52,31 @@ internal static class NodeCells
 
     public static JsonNode Status(JsonObject node)
     {
-        var ready = node.Object("status").Objects("conditions").FirstOrDefault(c => c.Text("type") == "Ready")?.Text("status");
-        var text = ready switch { "True" => "Ready", null => "Unknown", _ => "NotReady" };
+        var ready = node.Object("status")
+            .Objects("conditions")
+            .FirstOrDefault(c => c.Text("type") == "Ready")
+            ?.Text("status");
+        var text = ready switch
+        {
+            "True" => "Ready",
+            null => "Unknown",
+            _ => "NotReady",
+        };
         return node.TextAt("spec.unschedulable") == "true" ? text + ",SchedulingDisabled" : text;
     }
 
     public static JsonNode Roles(JsonObject node)
     {
         var labels = node.At("metadata.labels") as JsonObject ?? [];
-        var roles = labels.Where(l => l.Key.StartsWith(RolePrefix, StringComparison.Ordinal)).Select(l => l.Key[RolePrefix.Length..]).Order(StringComparer.Ordinal).ToList();
+        var roles = labels
+            .Where(l => l.Key.StartsWith(RolePrefix, StringComparison.Ordinal))
+            .Select(l => l.Key[RolePrefix.Length..])
+            .Order(StringComparer.Ordinal)
+            .ToList();
         return roles.Count == 0 ? "<none>" : string.Join(',', roles);
     }
 
     public static JsonNode Address(JsonObject node, string type) =>
-        node.Object("status").Objects("addresses").FirstOrDefault(a => a.Text("type") == type)?.Text("address") ?? "<none>";
+        node.Object("status").Objects("addresses").FirstOrDefault(a => a.Text("type") == type)?.Text("address")
+        ?? "<none>";
 }

@@ -7,4 +7,9 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Printing;
 /// <param name="Type">OpenAPI type: string, integer, date.</param>
 /// <param name="Priority">0: always shown, 1: with <c>-o wide</c>.</param>
 /// <param name="Cell">Value of the cell from the object and the current time.</param>
-internal sealed record TableColumn(string Name, string Type, int Priority, Func<JsonObject, DateTimeOffset, JsonNode?> Cell);
+internal sealed record TableColumn(
+    string Name,
+    string Type,
+    int Priority,
+    Func<JsonObject, DateTimeOffset, JsonNode?> Cell
+);

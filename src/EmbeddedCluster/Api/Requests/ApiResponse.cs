@@ -20,27 +20,47 @@ internal static class ApiResponse
 
         context.Response.Clear();
         if (status.RetryAfterSeconds > 0)
-            context.Response.Headers.RetryAfter = status.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = status.RetryAfterSeconds.ToString(
+                System.Globalization.CultureInfo.InvariantCulture
+            );
         if (status.Code == 401)
             context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.WriteAsync(status.ToJson(), status.Code);
     }
 
     /// <summary>Answers with an object, as a row when the client asked for a table, or with the failure.</summary>
-    public static Task AnswerAsync(this HttpContext context, Outcome<StoredObject> outcome, ResourceKind kind, TimeProvider time, int code = 200, bool isScale = false)
+    public static Task AnswerAsync(
+        this HttpContext context,
+        Outcome<StoredObject> outcome,
+        ResourceKind kind,
+        TimeProvider time,
+        int code = 200,
+        bool isScale = false
+    )
     {
         if (outcome.Failure is { } failure)
             return context.WriteAsync(failure);
         var o = outcome.Value!;
         if (isScale)
             return context.WriteAsync(Scale.Of(o), code);
-        return Table.For(context, kind, time) is { } table ? context.WriteAsync(table.Of(o), code) : context.WriteAsync(o.Json, code);
+        return Table.For(context, kind, time) is { } table
+            ? context.WriteAsync(table.Of(o), code)
+            : context.WriteAsync(o.Json, code);
     }
 
-    public static Task WriteAsync(this HttpContext context, JsonNode json, int code = 200, string contentType = "application/json") =>
-        context.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, JsonTree.Compact), code, contentType);
+    public static Task WriteAsync(
+        this HttpContext context,
+        JsonNode json,
+        int code = 200,
+        string contentType = "application/json"
+    ) => context.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(json, JsonTree.Compact), code, contentType);
 
-    public static async Task WriteAsync(this HttpContext context, ReadOnlyMemory<byte> json, int code = 200, string contentType = "application/json")
+    public static async Task WriteAsync(
+        this HttpContext context,
+        ReadOnlyMemory<byte> json,
+        int code = 200,
+        string contentType = "application/json"
+    )
     {
         var response = context.Response;
         response.StatusCode = code;

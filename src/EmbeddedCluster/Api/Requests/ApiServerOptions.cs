@@ -51,7 +51,13 @@ public interface IPodLogs
     /// <param name="tailLines">Begin with at most this many of the lines so far; null for all that are kept.</param>
     /// <param name="follow">Go on with new lines until the pod ends.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    IAsyncEnumerable<PodLogLine> ReadAsync(string ns, string podName, int? tailLines, bool follow, CancellationToken cancellationToken);
+    IAsyncEnumerable<PodLogLine> ReadAsync(
+        string ns,
+        string podName,
+        int? tailLines,
+        bool follow,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>A line a pod printed.</summary>

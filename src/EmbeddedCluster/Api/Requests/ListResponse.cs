@@ -11,7 +11,12 @@ internal static class ListResponse
 {
     public static async Task WriteAsync(HttpContext context, ResourceKind kind, ListResult list)
     {
-        var head = new JsonObject { ["kind"] = $"{kind.Kind}List", ["apiVersion"] = kind.ApiVersion, ["metadata"] = Metadata(list) };
+        var head = new JsonObject
+        {
+            ["kind"] = $"{kind.Kind}List",
+            ["apiVersion"] = kind.ApiVersion,
+            ["metadata"] = Metadata(list),
+        };
         var text = head.ToJsonString(JsonTree.Compact);
         var response = context.Response;
         response.ContentType = "application/json";
@@ -35,7 +40,10 @@ internal static class ListResponse
 
     public static JsonObject Metadata(ListResult list)
     {
-        var metadata = new JsonObject { ["resourceVersion"] = list.ResourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        var metadata = new JsonObject
+        {
+            ["resourceVersion"] = list.ResourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        };
         if (list.Remaining > 0)
         {
             metadata["continue"] = ListPage.Token(list.ResourceVersion, list.Items[^1]);
@@ -45,5 +53,6 @@ internal static class ListResponse
         return metadata;
     }
 
-    private static void Write(System.Buffers.IBufferWriter<byte> body, ReadOnlySpan<byte> bytes) => System.Buffers.BuffersExtensions.Write(body, bytes);
+    private static void Write(System.Buffers.IBufferWriter<byte> body, ReadOnlySpan<byte> bytes) =>
+        System.Buffers.BuffersExtensions.Write(body, bytes);
 }

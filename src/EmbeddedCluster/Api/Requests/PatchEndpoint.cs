@@ -36,15 +36,26 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
             return;
         }
 
-        var (outcome, isNew) = type == ApplyPatch
-            ? Apply(target, query!, patch)
-            : (store.Change(target.Kind, target.Namespace, target.Name!, current => Patched(target, type, current, patch), query!.Options), false);
+        var (outcome, isNew) =
+            type == ApplyPatch
+                ? Apply(target, query!, patch)
+                : (
+                    store.Change(
+                        target.Kind,
+                        target.Namespace,
+                        target.Name!,
+                        current => Patched(target, type, current, patch),
+                        query!.Options
+                    ),
+                    false
+                );
         if (outcome.Failure is null)
             query!.Warn(context);
         await context.AnswerAsync(outcome, target.Kind, time, isNew ? 201 : 200, target.IsScale);
     }
 
-    private static string Accepted(ResourceKind kind) => $"{JsonPatch}, {MergePatch}, {ApplyPatch}{(kind.IsBuiltIn ? $", {StrategicPatch}" : "")}";
+    private static string Accepted(ResourceKind kind) =>
+        $"{JsonPatch}, {MergePatch}, {ApplyPatch}{(kind.IsBuiltIn ? $", {StrategicPatch}" : "")}";
 
     private static Outcome<JsonObject> Patched(RequestTarget target, string type, StoredObject current, JsonNode? patch)
     {
@@ -63,7 +74,12 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
     {
         var (kind, ns, name) = (target.Kind, target.Namespace, target.Name!);
         if (!query.HasManager)
-            return (ApiStatus.BadRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"), false);
+            return (
+                ApiStatus.BadRequest(
+                    "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
+                ),
+                false
+            );
         if (body is not JsonObject config)
             return (ApiStatus.BadRequest("the body of an apply patch must be an object"), false);
         if (config.Text("apiVersion") is null || config.Text("kind") is null)
@@ -73,7 +89,10 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
         if (config["metadata"]!["managedFields"] is not null)
             return (ApiStatus.BadRequest("metadata.managedFields must be nil"), false);
         if (config["metadata"]!.AsObject().Text("name") is { } inBody && inBody != name)
-            return (ApiStatus.BadRequest($"the name of the object ({inBody}) does not match the name on the URL ({name})"), false);
+            return (
+                ApiStatus.BadRequest($"the name of the object ({inBody}) does not match the name on the URL ({name})"),
+                false
+            );
         config["metadata"]!["name"] = name;
         var existing = Changed();
         if (existing.Failure is not { Code: 404 } || target.Subresource is not null)
@@ -83,7 +102,14 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
         // Someone else may have created it in between.
         return created.Failure is { Reason: "AlreadyExists" } ? (Changed(), false) : (created, true);
 
-        Outcome<StoredObject> Changed() => store.Change(
-            kind, ns, name, current => ServerSideApply.Apply(kind, current.Copy(), config, query.Manager, query.Force, time.GetUtcNow()), query.Options);
+        Outcome<StoredObject> Changed() =>
+            store.Change(
+                kind,
+                ns,
+                name,
+                current =>
+                    ServerSideApply.Apply(kind, current.Copy(), config, query.Manager, query.Force, time.GetUtcNow()),
+                query.Options
+            );
     }
 }

@@ -20,8 +20,11 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
         var query = context.Request.Query;
         var (tail, tailIsBad) = Number(query["tailLines"]);
         var (seconds, sinceIsBad) = Number(query["sinceSeconds"]);
-        var failure = tailIsBad || sinceIsBad ? ApiStatus.BadRequest("tailLines and sinceSeconds must be numbers from 0 on")
-            : store.Get(ResourceKinds.Pods, target.Namespace, target.Name!).Failure ?? (logs is null ? ApiStatus.Unavailable("the output of pods is not kept") : null);
+        var failure =
+            tailIsBad || sinceIsBad
+                ? ApiStatus.BadRequest("tailLines and sinceSeconds must be numbers from 0 on")
+                : store.Get(ResourceKinds.Pods, target.Namespace, target.Name!).Failure
+                    ?? (logs is null ? ApiStatus.Unavailable("the output of pods is not kept") : null);
         if (failure is not null)
         {
             await context.WriteAsync(failure);
@@ -33,15 +36,27 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
         var since = seconds is { } s ? time.GetUtcNow().AddSeconds(-s) : DateTimeOffset.MinValue;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         await context.Response.StartAsync(ended.Token);
-        await foreach (var line in logs!.ReadAsync(target.Namespace, target.Name!, tail, query["follow"].ToString() is "true" or "1", ended.Token))
+        await foreach (
+            var line in logs!.ReadAsync(
+                target.Namespace,
+                target.Name!,
+                tail,
+                query["follow"].ToString() is "true" or "1",
+                ended.Token
+            )
+        )
         {
             if (line.Time < since)
                 continue;
-            var stamp = withTime ? line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z '", CultureInfo.InvariantCulture) : "";
+            var stamp = withTime
+                ? line.Time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z '", CultureInfo.InvariantCulture)
+                : "";
             await context.Response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(stamp + line.Text + "\n"), ended.Token);
         }
     }
 
     private static (int? Value, bool IsBad) Number(string? text) =>
-        string.IsNullOrEmpty(text) ? (null, false) : int.TryParse(text, NumberStyles.None, null, out var n) ? (n, false) : (null, true);
+        string.IsNullOrEmpty(text) ? (null, false)
+        : int.TryParse(text, NumberStyles.None, null, out var n) ? (n, false)
+        : (null, true);
 }

@@ -16,7 +16,12 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 internal sealed class PodProxyEndpoint : IDisposable
 {
     private static readonly HttpRequestOptionsKey<PodAddress> s_address = new("pod");
-    private static readonly ForwarderRequestConfig s_config = new() { ActivityTimeout = TimeSpan.FromMinutes(5), Version = new Version(1, 1), AllowResponseBuffering = false };
+    private static readonly ForwarderRequestConfig s_config = new()
+    {
+        ActivityTimeout = TimeSpan.FromMinutes(5),
+        Version = new Version(1, 1),
+        AllowResponseBuffering = false,
+    };
 
     private readonly IPodProxy? _pods;
     private readonly ObjectStore _store;
@@ -28,13 +33,20 @@ internal sealed class PodProxyEndpoint : IDisposable
     {
         (_pods, _store, _logger) = (pods, store, logger);
         _forwarder = services.GetRequiredService<IHttpForwarder>();
-        _invoker = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            UseProxy = false, AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = System.Net.DecompressionMethods.None,
-            ActivityHeadersPropagator = null, MaxConnectionsPerServer = 64, ConnectTimeout = TimeSpan.FromSeconds(10),
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
-            ConnectCallback = ConnectAsync,
-        });
+        _invoker = new HttpMessageInvoker(
+            new SocketsHttpHandler
+            {
+                UseProxy = false,
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                AutomaticDecompression = System.Net.DecompressionMethods.None,
+                ActivityHeadersPropagator = null,
+                MaxConnectionsPerServer = 64,
+                ConnectTimeout = TimeSpan.FromSeconds(10),
+                PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
+                ConnectCallback = ConnectAsync,
+            }
+        );
     }
 
     public async Task HandleAsync(HttpContext context, RequestTarget target)
@@ -51,14 +63,27 @@ internal sealed class PodProxyEndpoint : IDisposable
             size.MaxRequestBodySize = null;
         // The pool is keyed by the pod's uid, so a successor under the same name never inherits a connection.
         var error = await _forwarder.SendAsync(
-            context, $"http://{address!.Uid}:{address.Port.ToString(CultureInfo.InvariantCulture)}/", _invoker, s_config, new Transformer(address, target.Rest), context.RequestAborted);
+            context,
+            $"http://{address!.Uid}:{address.Port.ToString(CultureInfo.InvariantCulture)}/",
+            _invoker,
+            s_config,
+            new Transformer(address, target.Rest),
+            context.RequestAborted
+        );
         if (error == ForwarderError.None)
             return;
         // The innermost: those around it name the pod by its uid.
         var cause = context.GetForwarderErrorFeature()?.Exception?.GetBaseException().Message ?? error.ToString();
         _logger.PodProxyFailed(address.Name, cause);
         if (!context.Response.HasStarted)
-            await context.WriteAsync(ApiStatus.Unavailable(string.Create(CultureInfo.InvariantCulture, $"error trying to reach service: port {address.Port} of pod {address.Name}: {cause}")));
+            await context.WriteAsync(
+                ApiStatus.Unavailable(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"error trying to reach service: port {address.Port} of pod {address.Name}: {cause}"
+                    )
+                )
+            );
     }
 
     public void Dispose() => _invoker.Dispose();
@@ -81,16 +106,25 @@ internal sealed class PodProxyEndpoint : IDisposable
         if (absent is not null)
             return absent;
         var ports = pod!.View.Object("spec").Objects("containers").SelectMany(c => c.Objects("ports")).ToList();
-        var declared = ports.FirstOrDefault(p => portText.Length == 0 || p.Text("name") == portText)?.NumberAt("containerPort");
-        var port = int.TryParse(portText, NumberStyles.None, null, out var number) ? number : declared ?? (portText.Length == 0 ? 80 : 0);
+        var declared = ports
+            .FirstOrDefault(p => portText.Length == 0 || p.Text("name") == portText)
+            ?.NumberAt("containerPort");
+        var port = int.TryParse(portText, NumberStyles.None, null, out var number)
+            ? number
+            : declared ?? (portText.Length == 0 ? 80 : 0);
         if (port is < 1 or > 65_535)
             return ApiStatus.BadRequest($"invalid port in pod request: \"{JsonEncodedText.Encode(portText)}\"");
         if (_pods is null || pod.View.TextAt("status.phase") != "Running")
-            return ApiStatus.Unavailable($"pod \"{name}\" is not running: its phase is {pod.View.TextAt("status.phase")}");
+            return ApiStatus.Unavailable(
+                $"pod \"{name}\" is not running: its phase is {pod.View.TextAt("status.phase")}"
+            );
         return new PodAddress(pod.Namespace, pod.Name, pod.Uid, (int)port);
     }
 
-    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context,
+        CancellationToken cancellationToken
+    )
     {
         if (!context.InitialRequestMessage.Options.TryGetValue(s_address, out var address))
             throw new IOException("no pod address on the request");
@@ -102,10 +136,18 @@ internal sealed class PodProxyEndpoint : IDisposable
     private sealed class Transformer(PodAddress address, string path) : HttpTransformer
     {
         public override async ValueTask TransformRequestAsync(
-            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+            HttpContext httpContext,
+            HttpRequestMessage proxyRequest,
+            string destinationPrefix,
+            CancellationToken cancellationToken
+        )
         {
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-            proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(destinationPrefix, new PathString(path.Length == 0 ? "/" : path), httpContext.Request.QueryString);
+            proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(
+                destinationPrefix,
+                new PathString(path.Length == 0 ? "/" : path),
+                httpContext.Request.QueryString
+            );
             // The token opens the API; a pod must never see it.
             proxyRequest.Headers.Remove(HeaderNames.Authorization);
             proxyRequest.Headers.Host = $"{address.Name}:{address.Port.ToString(CultureInfo.InvariantCulture)}";

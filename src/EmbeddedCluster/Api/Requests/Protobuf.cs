@@ -44,7 +44,10 @@ internal static class Protobuf
         DeleteOptions 1 gracePeriodSeconds! 2 preconditions 3 orphanDependents! 4 propagationPolicy 5 dryRun
         Preconditions 1 uid 2 resourceVersion
         ObjectMeta 1 name 2 generateName 3 namespace 8 -creationTimestamp 11 labels 12 annotations
-        """.Split('\n').Select(line => line.Split(' ')).ToDictionary(words => words[0], words => words.Skip(1).Chunk(2).ToDictionary(pair => int.Parse(pair[0], null), pair => pair[1]));
+        """.Split('\n').Select(line => line.Split(' ')).ToDictionary(
+        words => words[0],
+        words => words.Skip(1).Chunk(2).ToDictionary(pair => int.Parse(pair[0], null), pair => pair[1])
+    );
 
     /// <summary>Reads an object; 400 or 415 when the body is none or has something that is not known here.</summary>
     public static Outcome<JsonNode> Read(Schema schema, ReadOnlyMemory<byte> body)
@@ -54,14 +57,17 @@ internal static class Protobuf
             if (schema.Model is null || !body.Span.StartsWith("k8s\0"u8))
                 return RequestBody.UnsupportedMediaType("application/json");
             var envelope = Fields(body[4..]).Where(f => f.Number is 1 or 2).ToLookup(f => f.Number, f => f.Bytes);
-            var type = Fields(envelope[1].First()).ToDictionary(f => f.Number, f => Encoding.UTF8.GetString(f.Bytes.Span));
+            var type = Fields(envelope[1].First())
+                .ToDictionary(f => f.Number, f => Encoding.UTF8.GetString(f.Bytes.Span));
             var o = Message(schema, envelope[2].First());
             (o["apiVersion"], o["kind"]) = (type.GetValueOrDefault(1), type.GetValueOrDefault(2));
             return o;
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or NotSupportedException)
         {
-            return e is NotSupportedException ? RequestBody.UnsupportedMediaType($"application/json ({e.Message})") : ApiStatus.BadRequest("the body is not the protocol buffers message that it says to be");
+            return e is NotSupportedException
+                ? RequestBody.UnsupportedMediaType($"application/json ({e.Message})")
+                : ApiStatus.BadRequest("the body is not the protocol buffers message that it says to be");
         }
     }
 
@@ -78,9 +84,15 @@ internal static class Protobuf
             if (bare is null || !schema.Fields.TryGetValue(bare, out var field))
                 throw new NotSupportedException($"field {number} of {model} is not read from protocol buffers");
             if (field.Schema.Type == SchemaType.List)
-                (o[bare] as JsonArray ?? (JsonArray)(o[bare] = new JsonArray())).Add(Value(field.Schema.Items!, varint, value));
+                (o[bare] as JsonArray ?? (JsonArray)(o[bare] = new JsonArray())).Add(
+                    Value(field.Schema.Items!, varint, value)
+                );
             else if (field.Schema.Type == SchemaType.Map)
-                o.Ensure(bare)[Encoding.UTF8.GetString(Part(value, 1).Span)] = Value(field.Schema.Items!, 0, Part(value, 2));
+                o.Ensure(bare)[Encoding.UTF8.GetString(Part(value, 1).Span)] = Value(
+                    field.Schema.Items!,
+                    0,
+                    Part(value, 2)
+                );
             else if (name!.EndsWith('!') || !IsZero(field.Schema, varint, value))
                 o[bare] = Value(field.Schema, varint, value);
         }
@@ -91,19 +103,23 @@ internal static class Protobuf
     private static bool IsZero(Schema schema, ulong varint, ReadOnlyMemory<byte> value) =>
         varint == 0 && (value.Length == 0 || (schema.Type == SchemaType.Object && Message(schema, value).Count == 0));
 
-    private static JsonNode Value(Schema schema, ulong varint, ReadOnlyMemory<byte> bytes) => schema.Type switch
-    {
-        SchemaType.Integer32 or SchemaType.Integer64 => (long)varint,
-        SchemaType.Boolean => varint != 0,
-        SchemaType.Text => Encoding.UTF8.GetString(bytes.Span),
-        SchemaType.Bytes => Convert.ToBase64String(bytes.Span),
-        SchemaType.Quantity => Encoding.UTF8.GetString(Part(bytes, 1).Span),
-        SchemaType.IntOrString => Fields(bytes).FirstOrDefault(f => f.Number == 1).Varint == 0 ? (int)Fields(bytes).FirstOrDefault(f => f.Number == 2).Varint : Encoding.UTF8.GetString(Part(bytes, 3).Span),
-        SchemaType.Object => Message(schema, bytes),
-        _ => throw new NotSupportedException($"{schema.Type} is not read from protocol buffers"),
-    };
+    private static JsonNode Value(Schema schema, ulong varint, ReadOnlyMemory<byte> bytes) =>
+        schema.Type switch
+        {
+            SchemaType.Integer32 or SchemaType.Integer64 => (long)varint,
+            SchemaType.Boolean => varint != 0,
+            SchemaType.Text => Encoding.UTF8.GetString(bytes.Span),
+            SchemaType.Bytes => Convert.ToBase64String(bytes.Span),
+            SchemaType.Quantity => Encoding.UTF8.GetString(Part(bytes, 1).Span),
+            SchemaType.IntOrString => Fields(bytes).FirstOrDefault(f => f.Number == 1).Varint == 0
+                ? (int)Fields(bytes).FirstOrDefault(f => f.Number == 2).Varint
+                : Encoding.UTF8.GetString(Part(bytes, 3).Span),
+            SchemaType.Object => Message(schema, bytes),
+            _ => throw new NotSupportedException($"{schema.Type} is not read from protocol buffers"),
+        };
 
-    private static ReadOnlyMemory<byte> Part(ReadOnlyMemory<byte> message, int number) => Fields(message).FirstOrDefault(f => f.Number == number).Bytes;
+    private static ReadOnlyMemory<byte> Part(ReadOnlyMemory<byte> message, int number) =>
+        Fields(message).FirstOrDefault(f => f.Number == number).Bytes;
 
     private static List<(int Number, ulong Varint, ReadOnlyMemory<byte> Bytes)> Fields(ReadOnlyMemory<byte> message)
     {
@@ -113,7 +129,11 @@ internal static class Protobuf
             var tag = Varint(ref message);
             var value = Varint(ref message);
             var isBytes = (tag & 7) == 2;
-            if ((tag & 7) is not (0 or 2) || tag >> 3 is 0 or > 536_870_911 || (isBytes && value > (ulong)message.Length))
+            if (
+                (tag & 7) is not (0 or 2)
+                || tag >> 3 is 0 or > 536_870_911
+                || (isBytes && value > (ulong)message.Length)
+            )
                 throw new ArgumentException("not a message", nameof(message));
             var length = isBytes ? (int)value : 0;
             fields.Add(((int)(tag >> 3), isBytes ? 0 : value, message[..length]));

@@ -17,12 +17,19 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
     private int _atOnce;
 
     /// <summary>The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.</summary>
-    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, Schema? protobufOf = null)
+    public async Task<Outcome<JsonNode>> ReadAsync(
+        HttpContext context,
+        bool allowYaml = false,
+        Schema? protobufOf = null
+    )
     {
         try
         {
             if (Interlocked.Increment(ref _atOnce) > bodiesMax)
-                return new ApiStatus(429, "TooManyRequests", "Too many requests, please try again later.") { RetryAfterSeconds = 1 };
+                return new ApiStatus(429, "TooManyRequests", "Too many requests, please try again later.")
+                {
+                    RetryAfterSeconds = 1,
+                };
             using var deadline = new CancellationTokenSource(s_readTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
             using var buffer = new MemoryStream();
@@ -40,7 +47,9 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
             if (protobufOf is not null && MediaType(context.Request) == Protobuf.MediaType)
                 return Protobuf.Read(protobufOf, buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
             var json = JsonTree.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
-            return allowYaml && json.Failure is not null && buffer.GetBuffer()[0] != '{' ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length)) : json;
+            return allowYaml && json.Failure is not null && buffer.GetBuffer()[0] != '{'
+                ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length))
+                : json;
         }
         finally
         {
@@ -54,14 +63,23 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
         var type = MediaType(context.Request);
         if (type is not ("" or "application/json" or "application/yaml" or Protobuf.MediaType))
             return UnsupportedMediaType("application/json, application/yaml");
-        var (node, failure) = await ReadAsync(context, allowYaml: type == "application/yaml", protobufOf: Schema.Of(kind));
+        var (node, failure) = await ReadAsync(
+            context,
+            allowYaml: type == "application/yaml",
+            protobufOf: Schema.Of(kind)
+        );
         if (failure is not null)
             return failure;
         return node is JsonObject o ? o : ApiStatus.BadRequest("the request body must be a JSON object");
     }
 
-    public static string MediaType(HttpRequest request) => (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
+    public static string MediaType(HttpRequest request) =>
+        (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
 
     public static ApiStatus UnsupportedMediaType(string accepted) =>
-        new(415, "UnsupportedMediaType", $"the body of the request was in an unknown format - accepted media types include: {accepted}");
+        new(
+            415,
+            "UnsupportedMediaType",
+            $"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        );
 }

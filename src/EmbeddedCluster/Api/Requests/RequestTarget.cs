@@ -8,7 +8,13 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 /// <param name="Name">The object; null for the collection.</param>
 /// <param name="Subresource">Such as status; null for the object itself.</param>
 /// <param name="Rest">What follows the subresource, with its slash.</param>
-internal sealed record RequestTarget(ResourceKind Kind, string Namespace, string? Name, string? Subresource, string Rest)
+internal sealed record RequestTarget(
+    ResourceKind Kind,
+    string Namespace,
+    string? Name,
+    string? Subresource,
+    string Rest
+)
 {
     /// <summary>Reads a resource path; null when nothing is served there.</summary>
     public static RequestTarget? Parse(string path)
@@ -25,9 +31,17 @@ internal sealed record RequestTarget(ResourceKind Kind, string Namespace, string
             rest = rest[..^1];
 
         // namespaces/x/status is the namespace's own subresource, namespaces/x/pods is a place.
-        if (rest is ["namespaces", { Length: > 0 } ns, var plural, ..] && !(plural is "status" or "finalize" && rest.Length == 3))
-            return ResourceKinds.Find(group, version, plural) is { Namespaced: true } inside ? Below(inside, ns, rest[3..]) : null;
-        return rest is [var collection, ..] && ResourceKinds.Find(group, version, collection) is { } kind && (!kind.Namespaced || rest.Length == 1)
+        if (
+            rest is ["namespaces", { Length: > 0 } ns, var plural, ..]
+            && !(plural is "status" or "finalize" && rest.Length == 3)
+        )
+            return ResourceKinds.Find(group, version, plural) is { Namespaced: true } inside
+                ? Below(inside, ns, rest[3..])
+                : null;
+        return
+            rest is [var collection, ..]
+            && ResourceKinds.Find(group, version, collection) is { } kind
+            && (!kind.Namespaced || rest.Length == 1)
             ? Below(kind, "", rest[1..])
             : null;
     }
@@ -47,12 +61,13 @@ internal sealed record RequestTarget(ResourceKind Kind, string Namespace, string
 
     public bool IsScale => Subresource == "scale";
 
-    private bool IsServed => Subresource switch
-    {
-        "status" => Kind.HasStatus && Rest.Length == 0,
-        "scale" => Kind.HasScale && Rest.Length == 0,
-        "log" or "exec" or "attach" or "portforward" => Kind == ResourceKinds.Pods && Rest.Length == 0,
-        "proxy" => Kind == ResourceKinds.Pods,
-        _ => false,
-    };
+    private bool IsServed =>
+        Subresource switch
+        {
+            "status" => Kind.HasStatus && Rest.Length == 0,
+            "scale" => Kind.HasScale && Rest.Length == 0,
+            "log" or "exec" or "attach" or "portforward" => Kind == ResourceKinds.Pods && Rest.Length == 0,
+            "proxy" => Kind == ResourceKinds.Pods,
+            _ => false,
+        };
 }

@@ -27,7 +27,13 @@ internal sealed class ResourceEndpoint
     {
         var verb = context.Request.Method;
         if (Table.Accepted(context.Request) == Form.Unknown)
-            return context.WriteAsync(new ApiStatus(406, "NotAcceptable", "only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io"));
+            return context.WriteAsync(
+                new ApiStatus(
+                    406,
+                    "NotAcceptable",
+                    "only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io"
+                )
+            );
         if (target.Name is null)
         {
             return verb switch
@@ -35,14 +41,22 @@ internal sealed class ResourceEndpoint
                 "GET" or "HEAD" when Flag(context, "watch") => _watches.HandleAsync(context, target),
                 "GET" or "HEAD" => ListAsync(context, target),
                 "POST" when target.Namespace.Length > 0 || !target.Kind.Namespaced => CreateAsync(context, target),
-                "DELETE" when target.Namespace.Length > 0 || !target.Kind.Namespaced => DeleteCollectionAsync(context, target),
+                "DELETE" when target.Namespace.Length > 0 || !target.Kind.Namespaced => DeleteCollectionAsync(
+                    context,
+                    target
+                ),
                 _ => context.WriteAsync(ApiStatus.MethodNotAllowed),
             };
         }
 
         return verb switch
         {
-            "GET" or "HEAD" => context.AnswerAsync(_store.Get(target.Kind, target.Namespace, target.Name), target.Kind, _options.Time, isScale: target.IsScale),
+            "GET" or "HEAD" => context.AnswerAsync(
+                _store.Get(target.Kind, target.Namespace, target.Name),
+                target.Kind,
+                _options.Time,
+                isScale: target.IsScale
+            ),
             "PUT" => UpdateAsync(context, target),
             "PATCH" => _patches.HandleAsync(context, target),
             "DELETE" when target.Subresource is null => DeleteAsync(context, target),
@@ -50,7 +64,8 @@ internal sealed class ResourceEndpoint
         };
     }
 
-    private static bool Flag(HttpContext context, string name) => context.Request.Query[name].ToString() is "true" or "1" or "True";
+    private static bool Flag(HttpContext context, string name) =>
+        context.Request.Query[name].ToString() is "true" or "1" or "True";
 
     private async Task ListAsync(HttpContext context, RequestTarget target)
     {
@@ -77,7 +92,13 @@ internal sealed class ResourceEndpoint
         if (failure is not null)
             await context.WriteAsync(failure);
         else
-            await AnswerAsync(context, target, write!, _store.Create(target.Kind, target.Namespace, write!.Body, write.Query.Options), 201);
+            await AnswerAsync(
+                context,
+                target,
+                write!,
+                _store.Create(target.Kind, target.Namespace, write!.Body, write.Query.Options),
+                201
+            );
     }
 
     private async Task UpdateAsync(HttpContext context, RequestTarget target)
@@ -90,11 +111,25 @@ internal sealed class ResourceEndpoint
         }
 
         var (body, options) = (write!.Body, write.Query.Options);
-        var mayCreate = target.Kind.CreatesOnUpdate && target.Subresource is null && _store.Get(target.Kind, target.Namespace, target.Name!).Failure is not null;
+        var mayCreate =
+            target.Kind.CreatesOnUpdate
+            && target.Subresource is null
+            && _store.Get(target.Kind, target.Namespace, target.Name!).Failure is not null;
         if (mayCreate && body.Object("metadata")?.Text("name") == target.Name)
             await AnswerAsync(context, target, write, _store.Create(target.Kind, target.Namespace, body, options), 201);
         else
-            await AnswerAsync(context, target, write, _store.Change(target.Kind, target.Namespace, target.Name!, current => target.IsScale ? Scale.Into(current, body) : body, options));
+            await AnswerAsync(
+                context,
+                target,
+                write,
+                _store.Change(
+                    target.Kind,
+                    target.Namespace,
+                    target.Name!,
+                    current => target.IsScale ? Scale.Into(current, body) : body,
+                    options
+                )
+            );
     }
 
     private async Task<Outcome<Write>> ReadWriteAsync(HttpContext context, RequestTarget target)
@@ -106,7 +141,13 @@ internal sealed class ResourceEndpoint
         return badBody is not null ? badBody : new Write(body!, query!);
     }
 
-    private Task AnswerAsync(HttpContext context, RequestTarget target, Write write, Outcome<StoredObject> outcome, int code = 200)
+    private Task AnswerAsync(
+        HttpContext context,
+        RequestTarget target,
+        Write write,
+        Outcome<StoredObject> outcome,
+        int code = 200
+    )
     {
         if (outcome.Failure is null)
             write.Query.Warn(context);
@@ -123,7 +164,11 @@ internal sealed class ResourceEndpoint
         }
 
         var outcome = _store.Delete(target.Kind, target.Namespace, target.Name!, deletion);
-        if (outcome.Value is { } deleted && !target.Kind.ReturnsDeleted && deleted.View.At("metadata.deletionTimestamp") is null)
+        if (
+            outcome.Value is { } deleted
+            && !target.Kind.ReturnsDeleted
+            && deleted.View.At("metadata.deletionTimestamp") is null
+        )
             await context.WriteAsync(deleted.DeletedStatus());
         else
             await context.AnswerAsync(outcome, target.Kind, _options.Time);
@@ -158,10 +203,17 @@ internal sealed class ResourceEndpoint
             return ApiStatus.BadRequest("preconditions must be an object");
         var policy = given.Text("propagationPolicy") ?? context.Request.Query["propagationPolicy"].ToString();
         if (policy is not ("" or "Background" or "Foreground" or "Orphan"))
-            return ApiStatus.BadRequest($"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{policy}\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
+            return ApiStatus.BadRequest(
+                $"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{policy}\": supported values: \"Background\", \"Foreground\", \"Orphan\""
+            );
         var preconditions = given.Object("preconditions");
         var isDryRun = query!.Options.DryRun || given["dryRun"] is JsonArray { Count: > 0 };
-        return new DeleteOptions(preconditions?.Text("uid"), preconditions?.Text("resourceVersion"), policy == "Orphan", isDryRun);
+        return new DeleteOptions(
+            preconditions?.Text("uid"),
+            preconditions?.Text("resourceVersion"),
+            policy == "Orphan",
+            isDryRun
+        );
     }
 
     private sealed record Write(JsonObject Body, WriteQuery Query);

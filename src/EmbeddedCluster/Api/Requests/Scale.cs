@@ -14,22 +14,41 @@ internal static class Scale
         var metadata = new JsonObject();
         foreach (var name in (ReadOnlySpan<string>)["name", "namespace", "uid", "resourceVersion", "creationTimestamp"])
             metadata[name] = workload.View["metadata"]![name]?.DeepClone();
-        var selector = (workload.View.At("spec.selector.matchLabels") as JsonObject ?? []).Select(l => $"{l.Key}={l.Value}");
+        var selector = (workload.View.At("spec.selector.matchLabels") as JsonObject ?? []).Select(l =>
+            $"{l.Key}={l.Value}"
+        );
         return new JsonObject
         {
-            ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata,
+            ["kind"] = "Scale",
+            ["apiVersion"] = "autoscaling/v1",
+            ["metadata"] = metadata,
             ["spec"] = new JsonObject { ["replicas"] = workload.View.NumberAt("spec.replicas") ?? 0 },
-            ["status"] = new JsonObject { ["replicas"] = workload.View.NumberAt("status.replicas") ?? 0, ["selector"] = string.Join(',', selector) },
+            ["status"] = new JsonObject
+            {
+                ["replicas"] = workload.View.NumberAt("status.replicas") ?? 0,
+                ["selector"] = string.Join(',', selector),
+            },
         };
     }
 
     /// <summary>The workload with the replicas of a scale; 409 when the scale is of an older version.</summary>
     public static Outcome<JsonObject> Into(StoredObject workload, JsonObject scale)
     {
-        if (scale.TextAt("metadata.resourceVersion") is { Length: > 0 } version && version != workload.View.TextAt("metadata.resourceVersion"))
-            return ApiStatus.Conflict(workload.Kind, workload.Name, "the object has been modified; please apply your changes to the latest version and try again");
+        if (
+            scale.TextAt("metadata.resourceVersion") is { Length: > 0 } version
+            && version != workload.View.TextAt("metadata.resourceVersion")
+        )
+            return ApiStatus.Conflict(
+                workload.Kind,
+                workload.Name,
+                "the object has been modified; please apply your changes to the latest version and try again"
+            );
         if (scale.NumberAt("spec.replicas") is not (>= 0 and <= int.MaxValue and var replicas))
-            return ApiStatus.Invalid(workload.Kind, workload.Name, [new FieldError("spec.replicas", "must be a whole number from 0 on")]);
+            return ApiStatus.Invalid(
+                workload.Kind,
+                workload.Name,
+                [new FieldError("spec.replicas", "must be a whole number from 0 on")]
+            );
         var changed = workload.Copy();
         changed.Ensure("spec")["replicas"] = replicas;
         return changed;

@@ -33,7 +33,12 @@ internal sealed class Table(ResourceKind kind, DateTimeOffset now, string includ
                 if (parts.Contains("v=v1") && parts.Contains("g=meta.k8s.io"))
                     return Form.Table;
             }
-            else if (!parts.Any(p => p.StartsWith("as=", StringComparison.Ordinal) && !p.StartsWith("as=APIGroupDiscoveryList", StringComparison.Ordinal)))
+            else if (
+                !parts.Any(p =>
+                    p.StartsWith("as=", StringComparison.Ordinal)
+                    && !p.StartsWith("as=APIGroupDiscoveryList", StringComparison.Ordinal)
+                )
+            )
             {
                 return Form.Objects;
             }
@@ -44,23 +49,32 @@ internal sealed class Table(ResourceKind kind, DateTimeOffset now, string includ
 
     /// <summary>For a request that accepts tables; null when it wants objects.</summary>
     public static Table? For(HttpContext context, ResourceKind kind, TimeProvider time) =>
-        Accepted(context.Request) == Form.Table ? new Table(kind, time.GetUtcNow(), context.Request.Query["includeObject"].ToString()) : null;
+        Accepted(context.Request) == Form.Table
+            ? new Table(kind, time.GetUtcNow(), context.Request.Query["includeObject"].ToString())
+            : null;
 
-    public JsonObject Of(IEnumerable<StoredObject> objects, JsonObject metadata) => new()
-    {
-        ["kind"] = "Table",
-        ["apiVersion"] = "meta.k8s.io/v1",
-        ["metadata"] = metadata,
-        ["columnDefinitions"] = new JsonArray([.. kind.Columns.Select(Definition)]),
-        ["rows"] = new JsonArray([.. objects.Select(Row)]),
-    };
+    public JsonObject Of(IEnumerable<StoredObject> objects, JsonObject metadata) =>
+        new()
+        {
+            ["kind"] = "Table",
+            ["apiVersion"] = "meta.k8s.io/v1",
+            ["metadata"] = metadata,
+            ["columnDefinitions"] = new JsonArray([.. kind.Columns.Select(Definition)]),
+            ["rows"] = new JsonArray([.. objects.Select(Row)]),
+        };
 
-    public JsonObject Of(StoredObject o) => Of([o], new JsonObject { ["resourceVersion"] = o.ResourceVersion.ToString(CultureInfo.InvariantCulture) });
+    public JsonObject Of(StoredObject o) =>
+        Of([o], new JsonObject { ["resourceVersion"] = o.ResourceVersion.ToString(CultureInfo.InvariantCulture) });
 
-    private static JsonNode Definition(TableColumn column) => new JsonObject
-    {
-        ["name"] = column.Name, ["type"] = column.Type, ["format"] = column.Name == "Name" ? "name" : "", ["description"] = "", ["priority"] = column.Priority,
-    };
+    private static JsonNode Definition(TableColumn column) =>
+        new JsonObject
+        {
+            ["name"] = column.Name,
+            ["type"] = column.Type,
+            ["format"] = column.Name == "Name" ? "name" : "",
+            ["description"] = "",
+            ["priority"] = column.Priority,
+        };
 
     private JsonNode Row(StoredObject o)
     {
@@ -69,7 +83,12 @@ internal sealed class Table(ResourceKind kind, DateTimeOffset now, string includ
         {
             "None" => null,
             "Object" => o.Copy(),
-            _ => new JsonObject { ["kind"] = "PartialObjectMetadata", ["apiVersion"] = "meta.k8s.io/v1", ["metadata"] = o.View["metadata"]!.DeepClone() },
+            _ => new JsonObject
+            {
+                ["kind"] = "PartialObjectMetadata",
+                ["apiVersion"] = "meta.k8s.io/v1",
+                ["metadata"] = o.View["metadata"]!.DeepClone(),
+            },
         };
         return row;
     }

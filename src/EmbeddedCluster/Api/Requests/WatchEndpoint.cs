@@ -11,7 +11,12 @@ using CiliumDebugging.EmbeddedCluster.Api.Storage;
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>Streams the changes of a kind, one JSON object a line.</summary>
-internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store, ILogger logger, CancellationToken stopping)
+internal sealed class WatchEndpoint(
+    ApiServerOptions options,
+    ObjectStore store,
+    ILogger logger,
+    CancellationToken stopping
+)
 {
     private static readonly TimeSpan s_timeoutDefault = TimeSpan.FromMinutes(30);
 
@@ -40,7 +45,9 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
 
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-cache, private";
-        var stream = new WatchStream(context.Response.BodyWriter, target.Kind, () => Table.For(context, target.Kind, options.Time));
+        var stream = new WatchStream(context.Response.BodyWriter, target.Kind, () =>
+            Table.For(context, target.Kind, options.Time)
+        );
         if (failure is not null)
         {
             stream.Error(failure);
@@ -52,11 +59,22 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
         await context.Response.StartAsync(context.RequestAborted);
         await stream.FlushAsync(context.RequestAborted);
         using var timeout = new CancellationTokenSource(request.Timeout ?? s_timeoutDefault, options.Time);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping, context.RequestAborted);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(
+            timeout.Token,
+            stopping,
+            context.RequestAborted
+        );
         await StreamAsync(watcher!, stream, request, target.Kind, ended.Token, context.RequestAborted);
     }
 
-    private async Task StreamAsync(Watcher watcher, WatchStream stream, WatchRequest request, ResourceKind kind, CancellationToken ended, CancellationToken aborted)
+    private async Task StreamAsync(
+        Watcher watcher,
+        WatchStream stream,
+        WatchRequest request,
+        ResourceKind kind,
+        CancellationToken ended,
+        CancellationToken aborted
+    )
     {
         var events = new List<WatchEvent>();
         if (request.SendsInitial)
@@ -74,9 +92,7 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(ended, pause.Token);
             try
             {
-                while (await DeliverAsync(watcher, stream, events, wait.Token, aborted))
-                {
-                }
+                while (await DeliverAsync(watcher, stream, events, wait.Token, aborted)) { }
 
                 logger.WatchTooSlow(kind.Plural);
                 stream.Error(Watcher.TooSlow);
@@ -93,7 +109,13 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
     }
 
     /// <summary>Sends what has happened; false when events were lost.</summary>
-    private async ValueTask<bool> DeliverAsync(Watcher watcher, WatchStream stream, List<WatchEvent> events, CancellationToken wait, CancellationToken aborted)
+    private async ValueTask<bool> DeliverAsync(
+        Watcher watcher,
+        WatchStream stream,
+        List<WatchEvent> events,
+        CancellationToken wait,
+        CancellationToken aborted
+    )
     {
         events.Clear();
         if (!await watcher.ReadAsync(events, wait))
@@ -107,7 +129,13 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
     }
 
     /// <summary>What a watch asks for.</summary>
-    private sealed record WatchRequest(long? After, bool SendsInitial, bool MarksInitialEnd, bool Bookmarks, TimeSpan? Timeout)
+    private sealed record WatchRequest(
+        long? After,
+        bool SendsInitial,
+        bool MarksInitialEnd,
+        bool Bookmarks,
+        TimeSpan? Timeout
+    )
     {
         public static Outcome<WatchRequest> Parse(IQueryCollection query)
         {
@@ -118,16 +146,27 @@ internal sealed class WatchEndpoint(ApiServerOptions options, ObjectStore store,
             if (sendInitial is not ("" or "true" or "false" or "1" or "0"))
                 return ApiStatus.BadRequest("sendInitialEvents must be true or false");
             if (sendInitial.Length > 0 && match != "NotOlderThan")
-                return ApiStatus.BadRequest("resourceVersionMatch: Invalid value: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+                return ApiStatus.BadRequest(
+                    "resourceVersionMatch: Invalid value: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                );
             if (sendInitial.Length == 0 && match.Length > 0)
-                return ApiStatus.BadRequest("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+                return ApiStatus.BadRequest(
+                    "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                );
             var seconds = 0;
-            if (query["timeoutSeconds"].ToString() is { Length: > 0 } text && (!int.TryParse(text, out seconds) || seconds < 0))
+            if (
+                query["timeoutSeconds"].ToString() is { Length: > 0 } text
+                && (!int.TryParse(text, out seconds) || seconds < 0)
+            )
                 return ApiStatus.BadRequest("timeoutSeconds must be a number of seconds");
             var all = sendInitial is "true" or "1" || (version == 0 && sendInitial.Length == 0);
             return new WatchRequest(
-                version == 0 ? null : version, all, sendInitial is "true" or "1", query["allowWatchBookmarks"].ToString() is "true" or "1",
-                seconds == 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, MaxTimeoutSeconds)));
+                version == 0 ? null : version,
+                all,
+                sendInitial is "true" or "1",
+                query["allowWatchBookmarks"].ToString() is "true" or "1",
+                seconds == 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, MaxTimeoutSeconds))
+            );
         }
     }
 }
@@ -146,12 +185,14 @@ internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table
                 continue;
             }
 
-            body.Write(type switch
-            {
-                WatchEventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
-                WatchEventType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
-                _ => "{\"type\":\"DELETED\",\"object\":"u8,
-            });
+            body.Write(
+                type switch
+                {
+                    WatchEventType.Added => "{\"type\":\"ADDED\",\"object\":"u8,
+                    WatchEventType.Modified => "{\"type\":\"MODIFIED\",\"object\":"u8,
+                    _ => "{\"type\":\"DELETED\",\"object\":"u8,
+                }
+            );
             body.Write(o.Json.Span);
             body.Write("}\n"u8);
         }
@@ -159,10 +200,22 @@ internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table
 
     public void Bookmark(long resourceVersion, bool endsInitialEvents = false)
     {
-        var metadata = new JsonObject { ["resourceVersion"] = resourceVersion.ToString(CultureInfo.InvariantCulture), ["creationTimestamp"] = null };
+        var metadata = new JsonObject
+        {
+            ["resourceVersion"] = resourceVersion.ToString(CultureInfo.InvariantCulture),
+            ["creationTimestamp"] = null,
+        };
         if (endsInitialEvents)
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
-        Line("BOOKMARK", new JsonObject { ["kind"] = kind.Kind, ["apiVersion"] = kind.ApiVersion, ["metadata"] = metadata });
+        Line(
+            "BOOKMARK",
+            new JsonObject
+            {
+                ["kind"] = kind.Kind,
+                ["apiVersion"] = kind.ApiVersion,
+                ["metadata"] = metadata,
+            }
+        );
     }
 
     public void Error(ApiStatus status) => Line("ERROR", status.ToJson());
@@ -171,7 +224,9 @@ internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table
 
     private void Line(string type, JsonObject o)
     {
-        body.Write(JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["type"] = type, ["object"] = o }, JsonTree.Compact));
+        body.Write(
+            JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["type"] = type, ["object"] = o }, JsonTree.Compact)
+        );
         body.Write("\n"u8);
     }
 }

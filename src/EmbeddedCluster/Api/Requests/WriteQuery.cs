@@ -21,14 +21,22 @@ internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bo
             return ApiStatus.BadRequest("dryRun: Unsupported value: supported values: \"All\"");
         var validation = query["fieldValidation"].ToString();
         if (validation is not ("" or "Strict" or "Warn" or "Ignore"))
-            return ApiStatus.BadRequest("fieldValidation: Unsupported value: supported values: \"Ignore\", \"Strict\", \"Warn\"");
+            return ApiStatus.BadRequest(
+                "fieldValidation: Unsupported value: supported values: \"Ignore\", \"Strict\", \"Warn\""
+            );
         var given = query["fieldManager"].ToString();
         if (given.Length > MaxManagerLength || given.Any(c => char.IsControl(c)))
-            return ApiStatus.BadRequest($"fieldManager: Invalid value: must be at most {MaxManagerLength} printable characters");
+            return ApiStatus.BadRequest(
+                $"fieldManager: Invalid value: must be at most {MaxManagerLength} printable characters"
+            );
         var force = query["force"].ToString();
         if (force is not ("" or "true" or "false" or "1" or "0"))
             return ApiStatus.BadRequest("force must be true or false");
-        var manager = new FieldManager(given.Length > 0 ? given : FromUserAgent(context.Request), isApply, target.Subresource == "status");
+        var manager = new FieldManager(
+            given.Length > 0 ? given : FromUserAgent(context.Request),
+            isApply,
+            target.Subresource == "status"
+        );
         var options = new WriteOptions(target.Subresource == "status", dryRun == "All")
         {
             Unknown = validation == "Ignore" ? null : new UnknownFields(validation == "Strict"),

@@ -20,7 +20,15 @@ internal static partial class ObjectMetadata
     private const string SuffixAlphabet = CiliumDebugging.ClusterModel.PodNames.Alphabet;
 
     /// <summary>Server-owned members: what a client sends for them on an update is replaced.</summary>
-    private static readonly string[] s_serverOwned = ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"];
+    private static readonly string[] s_serverOwned =
+    [
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "selfLink",
+    ];
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking)]
     private static partial Regex Label { get; }
@@ -28,10 +36,16 @@ internal static partial class ObjectMetadata
     [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking)]
     private static partial Regex ServiceLabel { get; }
 
-    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
+        RegexOptions.NonBacktracking
+    )]
     private static partial Regex Subdomain { get; }
 
-    [GeneratedRegex(@"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z",
+        RegexOptions.NonBacktracking
+    )]
     private static partial Regex QualifiedName { get; }
 
     [GeneratedRegex(@"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?\z", RegexOptions.NonBacktracking)]
@@ -40,11 +54,13 @@ internal static partial class ObjectMetadata
     public static string GenerateName(string prefix)
     {
         var room = MaxGeneratedNameLength - SuffixLength;
-        return (prefix.Length > room ? prefix[..room] : prefix) + RandomNumberGenerator.GetString(SuffixAlphabet, SuffixLength);
+        return (prefix.Length > room ? prefix[..room] : prefix)
+            + RandomNumberGenerator.GetString(SuffixAlphabet, SuffixLength);
     }
 
     /// <summary>The time format of Kubernetes: whole seconds, UTC.</summary>
-    public static string Timestamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    public static string Timestamp(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     public static void Check(ResourceKind kind, JsonObject metadata, List<FieldError> errors)
     {
@@ -58,7 +74,12 @@ internal static partial class ObjectMetadata
             CheckKey("metadata.labels", key, errors);
             var text = value!.GetValue<string>();
             if (text.Length > 63 || !LabelValue.IsMatch(text))
-                errors.Add(new FieldError("metadata.labels", $"{Quote(text)}: a valid label must be an empty string or at most 63 alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
+                errors.Add(
+                    new FieldError(
+                        "metadata.labels",
+                        $"{Quote(text)}: a valid label must be an empty string or at most 63 alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
+                    )
+                );
         }
 
         var size = 0;
@@ -72,13 +93,16 @@ internal static partial class ObjectMetadata
             errors.Add(new FieldError("metadata.annotations", "must have at most 262144 bytes", "FieldValueTooLong"));
     }
 
-    public static bool IsName(NameRule rule, string name) => rule switch
-    {
-        NameRule.Label => name.Length <= 63 && Label.IsMatch(name),
-        NameRule.ServiceLabel => name.Length <= 63 && ServiceLabel.IsMatch(name),
-        NameRule.Path => name is not ("." or "..") && name.Length <= 253 && !name.Any(c => c is '/' or '%' || char.IsControl(c)),
-        _ => name.Length <= 253 && Subdomain.IsMatch(name),
-    };
+    public static bool IsName(NameRule rule, string name) =>
+        rule switch
+        {
+            NameRule.Label => name.Length <= 63 && Label.IsMatch(name),
+            NameRule.ServiceLabel => name.Length <= 63 && ServiceLabel.IsMatch(name),
+            NameRule.Path => name is not ("." or "..")
+                && name.Length <= 253
+                && !name.Any(c => c is '/' or '%' || char.IsControl(c)),
+            _ => name.Length <= 253 && Subdomain.IsMatch(name),
+        };
 
     public static void InitialiseServerOwned(ResourceKind kind, JsonObject metadata, TimeProvider time)
     {
@@ -113,16 +137,25 @@ internal static partial class ObjectMetadata
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
         if (!QualifiedName.IsMatch(key) || key.Length - slash - 1 > 63 || slash > 253)
-            errors.Add(new FieldError(field, $"{Quote(key)}: a key is [prefix/]name: the prefix a DNS subdomain, the name at most 63 alphanumeric characters, '-', '_' or '.'"));
+            errors.Add(
+                new FieldError(
+                    field,
+                    $"{Quote(key)}: a key is [prefix/]name: the prefix a DNS subdomain, the name at most 63 alphanumeric characters, '-', '_' or '.'"
+                )
+            );
     }
 
-    private static string NameAdvice(NameRule rule) => rule switch
-    {
-        NameRule.Label => "a lowercase RFC 1123 label must consist of at most 63 lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-        NameRule.ServiceLabel => "a DNS-1035 label must consist of at most 63 lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
-        NameRule.Path => "may not be '.' or '..' and may not contain '/', '%' or control characters",
-        _ => "a lowercase RFC 1123 subdomain must consist of at most 253 lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
-    };
+    private static string NameAdvice(NameRule rule) =>
+        rule switch
+        {
+            NameRule.Label =>
+                "a lowercase RFC 1123 label must consist of at most 63 lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+            NameRule.ServiceLabel =>
+                "a DNS-1035 label must consist of at most 63 lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+            NameRule.Path => "may not be '.' or '..' and may not contain '/', '%' or control characters",
+            _ =>
+                "a lowercase RFC 1123 subdomain must consist of at most 253 lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+        };
 
     private static string Quote(string text) => JsonValue.Create(text)!.ToJsonString(JsonTree.Compact);
 }

@@ -32,7 +32,12 @@ internal sealed class Schema
 
     private readonly Lazy<IReadOnlyDictionary<string, Field>> _fields;
 
-    private Schema(SchemaType type, Type? model = null, Schema? items = null, IReadOnlyDictionary<string, Field>? fields = null)
+    private Schema(
+        SchemaType type,
+        Type? model = null,
+        Schema? items = null,
+        IReadOnlyDictionary<string, Field>? fields = null
+    )
     {
         (Type, Model, Items) = (type, model, items);
         _fields = new Lazy<IReadOnlyDictionary<string, Field>>(() => fields ?? ReadFields());
@@ -53,10 +58,16 @@ internal sealed class Schema
     public IReadOnlyDictionary<string, Field> Fields => _fields.Value;
 
     /// <summary>Type and metadata as everywhere, the rest as it comes.</summary>
-    private static Schema CustomResource { get; } = new(SchemaType.Object, fields: new Dictionary<string, Field>
-    {
-        ["apiVersion"] = new(Of(typeof(string)), null), ["kind"] = new(Of(typeof(string)), null), ["metadata"] = new(Of(typeof(V1ObjectMeta)), null),
-    });
+    private static Schema CustomResource { get; } =
+        new(
+            SchemaType.Object,
+            fields: new Dictionary<string, Field>
+            {
+                ["apiVersion"] = new(Of(typeof(string)), null),
+                ["kind"] = new(Of(typeof(string)), null),
+                ["metadata"] = new(Of(typeof(V1ObjectMeta)), null),
+            }
+        );
 
     /// <summary>Whether an object may have members that <see cref="Fields"/> does not list.</summary>
     public bool IsOpen => Type == SchemaType.Object && Model is null;
@@ -71,21 +82,27 @@ internal sealed class Schema
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         return s_known.GetOrAdd(type, static t => t switch
-        {
-            _ when t == typeof(string) => new Schema(SchemaType.Text),
-            _ when t == typeof(int) => new Schema(SchemaType.Integer32),
-            _ when t == typeof(long) => new Schema(SchemaType.Integer64),
-            _ when t == typeof(double) => new Schema(SchemaType.Number),
-            _ when t == typeof(bool) => new Schema(SchemaType.Boolean),
-            _ when t == typeof(DateTime) => new Schema(SchemaType.Time),
-            _ when t == typeof(byte[]) => new Schema(SchemaType.Bytes),
-            _ when t == typeof(IntOrString) => new Schema(SchemaType.IntOrString),
-            _ when t == typeof(ResourceQuantity) => new Schema(SchemaType.Quantity),
-            { IsGenericType: true } when t.GetGenericTypeDefinition() == typeof(IList<>) => new Schema(SchemaType.List, items: Of(t.GetGenericArguments()[0])),
-            { IsGenericType: true } when t.GetGenericTypeDefinition() == typeof(IDictionary<,>) => new Schema(SchemaType.Map, items: Of(t.GetGenericArguments()[1])),
-            { Namespace: "k8s.Models" } => new Schema(SchemaType.Object, model: t),
-            _ => Any,
-        });
+            {
+                _ when t == typeof(string) => new Schema(SchemaType.Text),
+                _ when t == typeof(int) => new Schema(SchemaType.Integer32),
+                _ when t == typeof(long) => new Schema(SchemaType.Integer64),
+                _ when t == typeof(double) => new Schema(SchemaType.Number),
+                _ when t == typeof(bool) => new Schema(SchemaType.Boolean),
+                _ when t == typeof(DateTime) => new Schema(SchemaType.Time),
+                _ when t == typeof(byte[]) => new Schema(SchemaType.Bytes),
+                _ when t == typeof(IntOrString) => new Schema(SchemaType.IntOrString),
+                _ when t == typeof(ResourceQuantity) => new Schema(SchemaType.Quantity),
+                { IsGenericType: true } when t.GetGenericTypeDefinition() == typeof(IList<>) => new Schema(
+                    SchemaType.List,
+                    items: Of(t.GetGenericArguments()[0])
+                ),
+                { IsGenericType: true } when t.GetGenericTypeDefinition() == typeof(IDictionary<,>) => new Schema(
+                    SchemaType.Map,
+                    items: Of(t.GetGenericArguments()[1])
+                ),
+                { Namespace: "k8s.Models" } => new Schema(SchemaType.Object, model: t),
+                _ => Any,
+            });
     }
 
     private Dictionary<string, Field> ReadFields()
@@ -135,7 +152,8 @@ internal static class MergeKeys
     };
 
     public static IReadOnlyList<string>? Of(Type model, string field) =>
-        s_keys.GetValueOrDefault($"{model.Name}.{field}") ?? (field == "conditions" && model.Name.EndsWith("Status", StringComparison.Ordinal) ? ["type"] : null);
+        s_keys.GetValueOrDefault($"{model.Name}.{field}")
+        ?? (field == "conditions" && model.Name.EndsWith("Status", StringComparison.Ordinal) ? ["type"] : null);
 
     /// <summary>A key member's value when it is absent, as defaulting would fill it.</summary>
     public static string? Default(string key) => key == "protocol" ? "TCP" : null;

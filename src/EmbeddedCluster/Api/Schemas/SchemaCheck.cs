@@ -27,10 +27,16 @@ internal sealed record UnknownFields(bool Refuse)
 /// <summary>Brings an object into the shape its schema asks for, or says at which field it has another type.</summary>
 internal static partial class SchemaCheck
 {
-    [GeneratedRegex(@"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?\z",
+        RegexOptions.NonBacktracking
+    )]
     private static partial Regex Quantity { get; }
 
-    [GeneratedRegex(@"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})\z",
+        RegexOptions.NonBacktracking
+    )]
     private static partial Regex Time { get; }
 
     /// <summary>
@@ -40,12 +46,21 @@ internal static partial class SchemaCheck
     public static ApiStatus? Apply(ResourceKind kind, JsonObject o, UnknownFields? unknown)
     {
         if (Visit(Schema.Of(kind), o, "", unknown) is { } wrong)
-            return ApiStatus.BadRequest($"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {wrong}");
-        if ((o.Text("apiVersion") ?? kind.ApiVersion, o.Text("kind") ?? kind.Kind) is var (version, name) && (version != kind.ApiVersion || name != kind.Kind))
-            return ApiStatus.BadRequest($"the object provided ({version}, Kind={name}) does not match the expected ({kind.ApiVersion}, Kind={kind.Kind})");
+            return ApiStatus.BadRequest(
+                $"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {wrong}"
+            );
+        if (
+            (o.Text("apiVersion") ?? kind.ApiVersion, o.Text("kind") ?? kind.Kind) is var (version, name)
+            && (version != kind.ApiVersion || name != kind.Kind)
+        )
+            return ApiStatus.BadRequest(
+                $"the object provided ({version}, Kind={name}) does not match the expected ({kind.ApiVersion}, Kind={kind.Kind})"
+            );
         o.Ensure("metadata");
         return unknown is { Refuse: true, Found.Count: > 0 }
-            ? ApiStatus.BadRequest($"strict decoding error: {string.Join(", ", unknown.Found.Select(f => $"unknown field \"{f}\""))}")
+            ? ApiStatus.BadRequest(
+                $"strict decoding error: {string.Join(", ", unknown.Found.Select(f => $"unknown field \"{f}\""))}"
+            )
             : null;
     }
 
@@ -65,7 +80,11 @@ internal static partial class SchemaCheck
         {
             (SchemaType.Object, JsonObject o) => VisitObject(schema, o, path, unknown),
             (SchemaType.Map, JsonObject o) => VisitMap(schema, o, path, unknown),
-            (SchemaType.List, JsonArray a) => a.Select((item, i) => Visit(schema.Items!, item, $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", unknown)).FirstOrDefault(w => w is not null),
+            (SchemaType.List, JsonArray a) => a.Select(
+                    (item, i) =>
+                        Visit(schema.Items!, item, $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", unknown)
+                )
+                .FirstOrDefault(w => w is not null),
             _ => null,
         };
     }
@@ -115,13 +134,33 @@ internal static partial class SchemaCheck
         {
             SchemaType.Text => kind == JsonValueKind.String,
             SchemaType.Boolean => kind is JsonValueKind.True or JsonValueKind.False,
-            SchemaType.Number => kind == JsonValueKind.Number && double.TryParse(value.ToJsonString(), CultureInfo.InvariantCulture, out var n) && double.IsFinite(n),
-            SchemaType.Integer32 => kind == JsonValueKind.Number && int.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
-            SchemaType.Integer64 => kind == JsonValueKind.Number && long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+            SchemaType.Number => kind == JsonValueKind.Number
+                && double.TryParse(value.ToJsonString(), CultureInfo.InvariantCulture, out var n)
+                && double.IsFinite(n),
+            SchemaType.Integer32 => kind == JsonValueKind.Number
+                && int.TryParse(
+                    value.ToJsonString(),
+                    NumberStyles.AllowLeadingSign,
+                    CultureInfo.InvariantCulture,
+                    out _
+                ),
+            SchemaType.Integer64 => kind == JsonValueKind.Number
+                && long.TryParse(
+                    value.ToJsonString(),
+                    NumberStyles.AllowLeadingSign,
+                    CultureInfo.InvariantCulture,
+                    out _
+                ),
             SchemaType.IntOrString => kind == JsonValueKind.String || Fits(SchemaType.Integer32, value),
-            SchemaType.Quantity => (kind is JsonValueKind.String or JsonValueKind.Number) && value.ToString() is { Length: < 64 } text && Quantity.IsMatch(text),
-            SchemaType.Time => kind == JsonValueKind.String && value.GetValue<string>() is var text && Time.IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _),
-            SchemaType.Bytes => kind == JsonValueKind.String && System.Buffers.Text.Base64.IsValid(value.GetValue<string>()),
+            SchemaType.Quantity => (kind is JsonValueKind.String or JsonValueKind.Number)
+                && value.ToString() is { Length: < 64 } text
+                && Quantity.IsMatch(text),
+            SchemaType.Time => kind == JsonValueKind.String
+                && value.GetValue<string>() is var text
+                && Time.IsMatch(text)
+                && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out _),
+            SchemaType.Bytes => kind == JsonValueKind.String
+                && System.Buffers.Text.Base64.IsValid(value.GetValue<string>()),
             _ => true,
         };
     }

@@ -16,15 +16,23 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
     public int RetryAfterSeconds { get; init; }
 
     /// <summary>Nothing is served there. With details, which kubectl's debug command takes for granted.</summary>
-    public static ApiStatus NoSuchPath { get; } = new(404, "NotFound", "the server could not find the requested resource") { Details = [] };
+    public static ApiStatus NoSuchPath { get; } =
+        new(404, "NotFound", "the server could not find the requested resource") { Details = [] };
 
-    public static ApiStatus MethodNotAllowed { get; } = new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+    public static ApiStatus MethodNotAllowed { get; } =
+        new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
 
-    public static ApiStatus NoStreams { get; } = new(501, "NotImplemented", "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this machine that listen on loopback, so dial a pod's or service's own address (kubectl get pods,services -o wide), and send signals to the process that kubectl describe pod names");
+    public static ApiStatus NoStreams { get; } =
+        new(
+            501,
+            "NotImplemented",
+            "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this machine that listen on loopback, so dial a pod's or service's own address (kubectl get pods,services -o wide), and send signals to the process that kubectl describe pod names"
+        );
 
     public static ApiStatus Unauthorized { get; } = new(401, "Unauthorized", "Unauthorized");
 
-    public static ApiStatus BodyTooLarge { get; } = new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
+    public static ApiStatus BodyTooLarge { get; } =
+        new(413, "RequestEntityTooLarge", "Request entity too large: limit is 3145728");
 
     public static ApiStatus BadRequest(string message) => new(400, "BadRequest", message);
 
@@ -37,8 +45,12 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
     {
         var status = new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(),
-            ["status"] = "Failure", ["message"] = Message, ["reason"] = Reason,
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Failure",
+            ["message"] = Message,
+            ["reason"] = Reason,
         };
         if (Details is not null)
             status["details"] = Details.DeepClone();

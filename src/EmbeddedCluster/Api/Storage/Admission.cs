@@ -13,7 +13,14 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <param name="IsStatus">The write goes through the status subresource: only <c>status</c> differs.</param>
 /// <param name="IsDryRun">Nothing will be stored: leave no trace.</param>
 public sealed record AdmissionRequest(
-    ResourceKind Kind, string Namespace, string Name, JsonObject Proposed, StoredObject? Old, bool IsStatus, bool IsDryRun);
+    ResourceKind Kind,
+    string Namespace,
+    string Name,
+    JsonObject Proposed,
+    StoredObject? Old,
+    bool IsStatus,
+    bool IsDryRun
+);
 
 /// <summary>
 /// Looks at a write before it is stored; may complete the object or refuse it with all its problems (the client gets 422 with one cause each).

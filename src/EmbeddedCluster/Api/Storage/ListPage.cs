@@ -24,7 +24,8 @@ internal sealed record ListPage(int Limit = 0, long? ResourceVersion = null, Obj
             if (json?.NumberAt("rv") is { } version && json.Text("ns") is { } ns && json.Text("name") is { } name)
                 return new ListPage(limit, version, new ObjectKey(ns, name));
         }
-        catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException or ArgumentException)
+        catch (Exception e)
+            when (e is FormatException or JsonException or InvalidOperationException or ArgumentException)
         {
             // Falls through to the same answer as a token with other content.
         }
@@ -34,14 +35,28 @@ internal sealed record ListPage(int Limit = 0, long? ResourceVersion = null, Obj
 
     public static string Token(long resourceVersion, StoredObject last)
     {
-        var json = new JsonObject { ["rv"] = resourceVersion, ["ns"] = last.Namespace, ["name"] = last.Name };
+        var json = new JsonObject
+        {
+            ["rv"] = resourceVersion,
+            ["ns"] = last.Namespace,
+            ["name"] = last.Name,
+        };
         return Convert.ToBase64String(Encoding.UTF8.GetBytes(json.ToJsonString()));
     }
 
     public static ApiStatus TooLarge(long version, long current) =>
         new(504, "Timeout", $"Too large resource version: {version}, current: {current}")
         {
-            Details = new JsonObject { ["causes"] = new JsonArray(new JsonObject { ["reason"] = "ResourceVersionTooLarge", ["message"] = "Too large resource version" }) },
+            Details = new JsonObject
+            {
+                ["causes"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["reason"] = "ResourceVersionTooLarge",
+                        ["message"] = "Too large resource version",
+                    }
+                ),
+            },
             RetryAfterSeconds = 1,
         };
 }

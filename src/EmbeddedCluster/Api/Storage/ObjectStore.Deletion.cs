@@ -11,7 +11,12 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <param name="ResourceVersion">Delete only this version; null for any.</param>
 /// <param name="Orphan">Leave objects that name the deleted one as their owner; otherwise they are deleted with it.</param>
 /// <param name="DryRun">Only say what would happen.</param>
-public sealed record DeleteOptions(string? Uid = null, string? ResourceVersion = null, bool Orphan = false, bool DryRun = false);
+public sealed record DeleteOptions(
+    string? Uid = null,
+    string? ResourceVersion = null,
+    bool Orphan = false,
+    bool DryRun = false
+);
 
 /// <content>Deletion and what follows from it.</content>
 public sealed partial class ObjectStore
@@ -31,21 +36,38 @@ public sealed partial class ObjectStore
             if (kind == ResourceKinds.Namespaces && s_permanentNamespaces.Contains(name))
                 return ApiStatus.Forbidden(kind, name, "this namespace may not be deleted");
             if (options.Uid is { Length: > 0 } uid && uid != old.Uid)
-                return ApiStatus.Conflict(kind, name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}");
-            if (options.ResourceVersion is { Length: > 0 } version && version != old.View.TextAt("metadata.resourceVersion"))
-                return ApiStatus.Conflict(kind, name, $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {old.ResourceVersion}");
+                return ApiStatus.Conflict(
+                    kind,
+                    name,
+                    $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}"
+                );
+            if (
+                options.ResourceVersion is { Length: > 0 } version
+                && version != old.View.TextAt("metadata.resourceVersion")
+            )
+                return ApiStatus.Conflict(
+                    kind,
+                    name,
+                    $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {old.ResourceVersion}"
+                );
             return options.DryRun ? old : Delete_NeedsLock(old, options.Orphan);
         }
     }
 
     /// <summary>Deletes all selected objects of a kind in one step.</summary>
     /// <returns>Their last states.</returns>
-    public IReadOnlyList<StoredObject> DeleteCollection(ResourceKind kind, Selection selection, DeleteOptions? options = null)
+    public IReadOnlyList<StoredObject> DeleteCollection(
+        ResourceKind kind,
+        Selection selection,
+        DeleteOptions? options = null
+    )
     {
         lock (_lock)
         {
-            var selected = _tables[kind].Objects.Values.Where(selection.Matches)
-                .Where(o => kind != ResourceKinds.Namespaces || !s_permanentNamespaces.Contains(o.Name)).ToList();
+            var selected = _tables[kind]
+                .Objects.Values.Where(selection.Matches)
+                .Where(o => kind != ResourceKinds.Namespaces || !s_permanentNamespaces.Contains(o.Name))
+                .ToList();
             if (options?.DryRun != true)
             {
                 foreach (var o in selected)
@@ -81,7 +103,12 @@ public sealed partial class ObjectStore
         // Contents go before the namespace, so that a watcher never sees an object in a namespace that is gone.
         if (old.Kind == ResourceKinds.Namespaces)
         {
-            foreach (var content in _tables.Values.SelectMany(t => t.Objects.Values).Where(o => o.Namespace == old.Name && o.Kind.Namespaced).ToList())
+            foreach (
+                var content in _tables
+                    .Values.SelectMany(t => t.Objects.Values)
+                    .Where(o => o.Namespace == old.Name && o.Kind.Namespaced)
+                    .ToList()
+            )
             {
                 if (_tables[content.Kind].Objects.TryGetValue(content.Key, out var current))
                     Remove_NeedsLock(current, current.Copy());
@@ -93,7 +120,10 @@ public sealed partial class ObjectStore
         {
             foreach (var (kind, key) in dependents.ToList())
             {
-                if (_tables[kind].Objects.TryGetValue(key, out var dependent) && !HasOtherOwner_NeedsLock(dependent, old.Uid))
+                if (
+                    _tables[kind].Objects.TryGetValue(key, out var dependent)
+                    && !HasOtherOwner_NeedsLock(dependent, old.Uid)
+                )
                     Delete_NeedsLock(dependent, orphan: false);
             }
         }
@@ -102,13 +132,22 @@ public sealed partial class ObjectStore
     }
 
     private bool HasOtherOwner_NeedsLock(StoredObject dependent, string uid) =>
-        dependent.View.Object("metadata").Objects("ownerReferences").Any(owner => owner.Text("uid") is { } other && other != uid && Exists_NeedsLock(dependent, owner, other));
+        dependent
+            .View.Object("metadata")
+            .Objects("ownerReferences")
+            .Any(owner => owner.Text("uid") is { } other && other != uid && Exists_NeedsLock(dependent, owner, other));
 
     private bool Exists_NeedsLock(StoredObject dependent, JsonObject owner, string uid)
     {
-        var kind = ResourceKinds.All.FirstOrDefault(k => k.Kind == owner.Text("kind") && k.ApiVersion == owner.Text("apiVersion"));
+        var kind = ResourceKinds.All.FirstOrDefault(k =>
+            k.Kind == owner.Text("kind") && k.ApiVersion == owner.Text("apiVersion")
+        );
         return kind is not null
-            && _tables[kind].Objects.TryGetValue(new ObjectKey(kind.Namespaced ? dependent.Namespace : "", owner.Text("name") ?? ""), out var found)
+            && _tables[kind]
+                .Objects.TryGetValue(
+                    new ObjectKey(kind.Namespaced ? dependent.Namespace : "", owner.Text("name") ?? ""),
+                    out var found
+                )
             && found.Uid == uid;
     }
 }

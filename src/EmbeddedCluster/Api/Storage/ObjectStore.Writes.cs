@@ -16,7 +16,8 @@ public sealed partial class ObjectStore
     /// <param name="o">The object, with metadata.name or metadata.generateName. Belongs to the store afterwards.</param>
     /// <param name="dryRun">Only say what would happen.</param>
     /// <returns>What was stored, or 400, 403 (limits, protected), 404 (no such namespace), 409 (exists), 422.</returns>
-    public Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, bool dryRun = false) => Create(kind, ns, o, new WriteOptions(DryRun: dryRun));
+    public Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, bool dryRun = false) =>
+        Create(kind, ns, o, new WriteOptions(DryRun: dryRun));
 
     internal Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, WriteOptions options)
     {
@@ -54,7 +55,11 @@ public sealed partial class ObjectStore
     private void ForgetOldest_NeedsLock(ResourceKind kind)
     {
         var objects = _tables[kind].Objects;
-        if (kind.MaxKept > 0 && objects.Count >= kind.MaxKept && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest)
+        if (
+            kind.MaxKept > 0
+            && objects.Count >= kind.MaxKept
+            && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest
+        )
             Remove_NeedsLock(oldest, oldest.Copy());
     }
 
@@ -66,8 +71,14 @@ public sealed partial class ObjectStore
     /// <param name="status">Write only <c>status</c> (the status subresource); otherwise everything but it.</param>
     /// <param name="dryRun">Only say what would happen.</param>
     /// <returns>The object now, or 400, 403, 404, 409 (changed meanwhile), 422.</returns>
-    public Outcome<StoredObject> Update(ResourceKind kind, string ns, string name, JsonObject o, bool status = false, bool dryRun = false) =>
-        Change(kind, ns, name, _ => o, status, dryRun);
+    public Outcome<StoredObject> Update(
+        ResourceKind kind,
+        string ns,
+        string name,
+        JsonObject o,
+        bool status = false,
+        bool dryRun = false
+    ) => Change(kind, ns, name, _ => o, status, dryRun);
 
     /// <summary>Reads, changes and writes an object in one step, so that no conflict is possible.</summary>
     /// <param name="kind">Its kind.</param>
@@ -77,10 +88,21 @@ public sealed partial class ObjectStore
     /// <param name="status">Write only <c>status</c>; otherwise everything but it.</param>
     /// <param name="dryRun">Only say what would happen.</param>
     public Outcome<StoredObject> Change(
-        ResourceKind kind, string ns, string name, Func<StoredObject, Outcome<JsonObject>> change, bool status = false, bool dryRun = false) =>
-        Change(kind, ns, name, change, new WriteOptions(status, dryRun));
+        ResourceKind kind,
+        string ns,
+        string name,
+        Func<StoredObject, Outcome<JsonObject>> change,
+        bool status = false,
+        bool dryRun = false
+    ) => Change(kind, ns, name, change, new WriteOptions(status, dryRun));
 
-    internal Outcome<StoredObject> Change(ResourceKind kind, string ns, string name, Func<StoredObject, Outcome<JsonObject>> change, WriteOptions options)
+    internal Outcome<StoredObject> Change(
+        ResourceKind kind,
+        string ns,
+        string name,
+        Func<StoredObject, Outcome<JsonObject>> change,
+        WriteOptions options
+    )
     {
         lock (_lock)
         {
@@ -93,7 +115,12 @@ public sealed partial class ObjectStore
         }
     }
 
-    private Outcome<StoredObject> Update_NeedsLock(ResourceKind kind, StoredObject old, JsonObject o, WriteOptions options)
+    private Outcome<StoredObject> Update_NeedsLock(
+        ResourceKind kind,
+        StoredObject old,
+        JsonObject o,
+        WriteOptions options
+    )
     {
         var status = options.Status;
         if (SchemaCheck.Apply(kind, o, options.Unknown) is { } misshapen)
@@ -118,7 +145,8 @@ public sealed partial class ObjectStore
             metadata["generation"] = (old.View.NumberAt("metadata.generation") ?? 0) + 1;
         if (options.DryRun)
             return DryRun(kind, o);
-        var isLastFinalizer = metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 };
+        var isLastFinalizer =
+            metadata["deletionTimestamp"] is not null && metadata["finalizers"] is not JsonArray { Count: > 0 };
         return isLastFinalizer ? Remove_NeedsLock(old, o) : Commit_NeedsLock(kind, o, old, isDeletion: false);
     }
 
@@ -147,27 +175,51 @@ public sealed partial class ObjectStore
         if (kind.Namespaced && ns.Length == 0)
             return ApiStatus.BadRequest("an empty namespace may not be set during creation");
         if (given.Length > 0 && given != (kind.Namespaced ? ns : ""))
-            return ApiStatus.BadRequest($"the namespace of the provided object does not match the namespace sent on the request: \"{given}\", \"{ns}\"");
+            return ApiStatus.BadRequest(
+                $"the namespace of the provided object does not match the namespace sent on the request: \"{given}\", \"{ns}\""
+            );
         return null;
     }
 
     private static ApiStatus? CheckPreconditions(StoredObject old, JsonObject metadata)
     {
         if (metadata.Text("name") is { Length: > 0 } name && name != old.Name)
-            return ApiStatus.BadRequest($"the name of the object ({name}) does not match the name on the URL ({old.Name})");
+            return ApiStatus.BadRequest(
+                $"the name of the object ({name}) does not match the name on the URL ({old.Name})"
+            );
         if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.Uid)
-            return ApiStatus.Conflict(old.Kind, old.Name, $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}");
+            return ApiStatus.Conflict(
+                old.Kind,
+                old.Name,
+                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}"
+            );
         if (metadata.Text("resourceVersion") is not { Length: > 0 } version)
             return null;
         if (!ulong.TryParse(version, out var number))
-            return ApiStatus.Invalid(old.Kind, old.Name, [new FieldError("metadata.resourceVersion", $"\"{version}\": must be specified for an update")]);
+            return ApiStatus.Invalid(
+                old.Kind,
+                old.Name,
+                [new FieldError("metadata.resourceVersion", $"\"{version}\": must be specified for an update")]
+            );
         return number == (ulong)old.ResourceVersion || number == 0
             ? null
-            : ApiStatus.Conflict(old.Kind, old.Name, "the object has been modified; please apply your changes to the latest version and try again");
+            : ApiStatus.Conflict(
+                old.Kind,
+                old.Name,
+                "the object has been modified; please apply your changes to the latest version and try again"
+            );
     }
 
     /// <summary>Everything that can refuse a complete object: metadata rules, immutable fields, admission, limits.</summary>
-    private ApiStatus? Check_NeedsLock(ResourceKind kind, string ns, string name, JsonObject o, StoredObject? old, bool isStatus, bool dryRun)
+    private ApiStatus? Check_NeedsLock(
+        ResourceKind kind,
+        string ns,
+        string name,
+        JsonObject o,
+        StoredObject? old,
+        bool isStatus,
+        bool dryRun
+    )
     {
         var errors = new List<FieldError>();
         ObjectMetadata.Check(kind, o["metadata"]!.AsObject(), errors);
@@ -191,9 +243,17 @@ public sealed partial class ObjectStore
         if (errors.Count > 0)
             return ApiStatus.Invalid(kind, name, errors);
         if (old is null && _objects >= _limits.MaxObjects)
-            return ApiStatus.Forbidden(kind, name, $"exceeded quota: the embedded cluster holds at most {_limits.MaxObjects} objects");
+            return ApiStatus.Forbidden(
+                kind,
+                name,
+                $"exceeded quota: the embedded cluster holds at most {_limits.MaxObjects} objects"
+            );
         return _bytes > _limits.MaxBytes
-            ? ApiStatus.Forbidden(kind, name, $"exceeded quota: the objects of the embedded cluster hold at most {_limits.MaxBytes} bytes")
+            ? ApiStatus.Forbidden(
+                kind,
+                name,
+                $"exceeded quota: the objects of the embedded cluster hold at most {_limits.MaxBytes} bytes"
+            )
             : null;
     }
 

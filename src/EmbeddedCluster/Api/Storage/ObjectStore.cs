@@ -33,7 +33,8 @@ public sealed partial class ObjectStore
         _limits = limits ?? new ObjectStoreLimits();
         _tables = ResourceKinds.All.ToDictionary(k => k, _ => new KindTable(_limits));
         foreach (var ns in (ReadOnlySpan<string>)[.. s_permanentNamespaces, "kube-node-lease"])
-            Create(ResourceKinds.Namespaces, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = ns } }).OrThrow();
+            Create(ResourceKinds.Namespaces, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = ns } })
+                .OrThrow();
     }
 
     /// <summary>Version of the latest write of any kind.</summary>
@@ -57,11 +58,14 @@ public sealed partial class ObjectStore
     public Outcome<StoredObject> Get(ResourceKind kind, string ns, string name)
     {
         lock (_lock)
-            return _tables[kind].Objects.TryGetValue(new ObjectKey(ns, name), out var found) ? found : ApiStatus.NotFound(kind, name);
+            return _tables[kind].Objects.TryGetValue(new ObjectKey(ns, name), out var found)
+                ? found
+                : ApiStatus.NotFound(kind, name);
     }
 
     /// <summary>All selected objects, by namespace and name.</summary>
-    public IReadOnlyList<StoredObject> List(ResourceKind kind, Selection? selection = null) => List(kind, selection ?? Selection.All, new ListPage()).OrThrow().Items;
+    public IReadOnlyList<StoredObject> List(ResourceKind kind, Selection? selection = null) =>
+        List(kind, selection ?? Selection.All, new ListPage()).OrThrow().Items;
 
     /// <summary>One page of the selected objects, or 410 when the version it continues from is too old.</summary>
     internal Outcome<ListResult> List(ResourceKind kind, Selection selection, ListPage page)
@@ -72,7 +76,9 @@ public sealed partial class ObjectStore
             if (Math.Max(version, page.NotOlderThan) is var least && least > _resourceVersion)
                 return ListPage.TooLarge(least, _resourceVersion);
             if (_tables[kind].At(version) is not { } objects)
-                return ApiStatus.Expired("The provided continue parameter or resource version is too old to display a consistent list result. Start a new list without it.");
+                return ApiStatus.Expired(
+                    "The provided continue parameter or resource version is too old to display a consistent list result. Start a new list without it."
+                );
             var selected = new List<StoredObject>();
             var remaining = 0L;
             foreach (var (key, o) in objects)
@@ -119,7 +125,11 @@ public sealed partial class ObjectStore
         o["metadata"]!["resourceVersion"] = version.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var stored = new StoredObject(kind, o, version);
         if (stored.Json.Length > _limits.MaxObjectBytes && !isDeletion)
-            return new ApiStatus(413, "RequestEntityTooLarge", $"the object would have {stored.Json.Length} bytes: the limit is {_limits.MaxObjectBytes}");
+            return new ApiStatus(
+                413,
+                "RequestEntityTooLarge",
+                $"the object would have {stored.Json.Length} bytes: the limit is {_limits.MaxObjectBytes}"
+            );
         _resourceVersion = version;
         var table = _tables[kind];
         if (old is not null)

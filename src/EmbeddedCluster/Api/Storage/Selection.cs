@@ -28,13 +28,23 @@ public sealed class Selection
     public static Outcome<Selection> Parse(ResourceKind kind, string ns, string? labels, string? fields)
     {
         if (SelectorParser.Labels(labels ?? "") is not { } labelRequirements)
-            return ApiStatus.BadRequest($"unable to parse requirement: invalid label selector: {JsonValue.Create(labels)!.ToJsonString()}");
+            return ApiStatus.BadRequest(
+                $"unable to parse requirement: invalid label selector: {JsonValue.Create(labels)!.ToJsonString()}"
+            );
         if (SelectorParser.Fields(fields ?? "") is not { } fieldRequirements)
-            return ApiStatus.BadRequest($"invalid field selector: {JsonValue.Create(fields)!.ToJsonString()}; the form is key=value[,key!=value]");
+            return ApiStatus.BadRequest(
+                $"invalid field selector: {JsonValue.Create(fields)!.ToJsonString()}; the form is key=value[,key!=value]"
+            );
         foreach (var (key, _, _) in fieldRequirements)
         {
-            if (key != "metadata.name" && !(key == "metadata.namespace" && kind.Namespaced) && !kind.SelectableFields.Contains(key))
-                return ApiStatus.BadRequest($"\"{key}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"{string.Concat(kind.SelectableFields.Select(f => $", \"{f}\""))}");
+            if (
+                key != "metadata.name"
+                && !(key == "metadata.namespace" && kind.Namespaced)
+                && !kind.SelectableFields.Contains(key)
+            )
+                return ApiStatus.BadRequest(
+                    $"\"{key}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"{string.Concat(kind.SelectableFields.Select(f => $", \"{f}\""))}"
+                );
         }
 
         return new Selection(ns, labelRequirements, fieldRequirements);
@@ -87,13 +97,14 @@ internal enum Operator
 internal sealed record Requirement(string Key, Operator Operator, IReadOnlyList<string> Values)
 {
     /// <summary>Whether a value (null: the key is absent) meets the condition. An absent key meets NotIn, as in Kubernetes.</summary>
-    public bool Holds(string? value) => Operator switch
-    {
-        Operator.In => value is not null && Values.Contains(value),
-        Operator.NotIn => value is null || !Values.Contains(value),
-        Operator.Exists => value is not null,
-        Operator.Absent => value is null,
-        Operator.Greater => long.TryParse(value, out var n) && n > long.Parse(Values[0], null),
-        _ => long.TryParse(value, out var n) && n < long.Parse(Values[0], null),
-    };
+    public bool Holds(string? value) =>
+        Operator switch
+        {
+            Operator.In => value is not null && Values.Contains(value),
+            Operator.NotIn => value is null || !Values.Contains(value),
+            Operator.Exists => value is not null,
+            Operator.Absent => value is null,
+            Operator.Greater => long.TryParse(value, out var n) && n > long.Parse(Values[0], null),
+            _ => long.TryParse(value, out var n) && n < long.Parse(Values[0], null),
+        };
 }

@@ -8,10 +8,16 @@ internal static partial class SelectorParser
     private const int MaxRequirements = 256;
 
     // Linear-time engine: selectors come from the network.
-    [GeneratedRegex(@"^\s*(?:(?<absent>!)\s*(?<key>[A-Za-z0-9._/-]+)|(?<key>[A-Za-z0-9._/-]+)(?:\s*(?<op>==|=|!=|>|<)\s*(?<value>[A-Za-z0-9._-]*)|\s+(?<op>in|notin)\s*\((?<set>[A-Za-z0-9._,\s-]*)\))?)\s*(?:,|$)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^\s*(?:(?<absent>!)\s*(?<key>[A-Za-z0-9._/-]+)|(?<key>[A-Za-z0-9._/-]+)(?:\s*(?<op>==|=|!=|>|<)\s*(?<value>[A-Za-z0-9._-]*)|\s+(?<op>in|notin)\s*\((?<set>[A-Za-z0-9._,\s-]*)\))?)\s*(?:,|$)",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex LabelRequirement { get; }
 
-    [GeneratedRegex(@"^(?<key>[A-Za-z0-9._-]+)(?<op>==|=|!=)(?<value>[^,=]*)$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^(?<key>[A-Za-z0-9._-]+)(?<op>==|=|!=)(?<value>[^,=]*)$",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex FieldRequirement { get; }
 
     public static IReadOnlyList<Requirement>? Labels(string text)

@@ -15,7 +15,13 @@ public sealed class Watcher
     private IReadOnlyList<StoredObject>? _initial;
     private long _position;
 
-    internal Watcher(WatchLog log, Selection selection, IReadOnlyList<StoredObject> initial, long position, long resourceVersion)
+    internal Watcher(
+        WatchLog log,
+        Selection selection,
+        IReadOnlyList<StoredObject> initial,
+        long position,
+        long resourceVersion
+    )
     {
         _log = log;
         _selection = selection;
@@ -59,7 +65,9 @@ public sealed class Watcher
 
     /// <summary>All changes one by one until cancelled.</summary>
     /// <exception cref="ApiStatusException">Events were lost (410): list again and start a new watcher.</exception>
-    public async IAsyncEnumerable<WatchEvent> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<WatchEvent> ReadAllAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         var events = new List<WatchEvent>();
         while (await ReadAsync(events, cancellationToken))
@@ -80,5 +88,6 @@ public sealed class Watcher
         _initial = null;
     }
 
-    internal static ApiStatus TooSlow { get; } = ApiStatus.Expired("too old resource version: the watch fell behind the history, list again");
+    internal static ApiStatus TooSlow { get; } =
+        ApiStatus.Expired("too old resource version: the watch fell behind the history, list again");
 }

@@ -12,7 +12,9 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     /// <summary>Events that may wait to be written; of more the oldest are lost.</summary>
     private const int MaxWaiting = 1_000;
 
-    private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(
+        new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest }
+    );
     private long _last;
 
     /// <summary>Records an event.</summary>
@@ -21,26 +23,46 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     /// <param name="reason">CamelCase reason.</param>
     /// <param name="message">A sentence.</param>
     /// <param name="isWarning">Type Warning instead of Normal.</param>
-    public void Record(IKubernetesObject<V1ObjectMeta> about, string component, string reason, string message, bool isWarning = false)
+    public void Record(
+        IKubernetesObject<V1ObjectMeta> about,
+        string component,
+        string reason,
+        string message,
+        bool isWarning = false
+    )
     {
         var owner = PodTemplates.Owner(about);
         var now = time.GetUtcNow().UtcDateTime;
-        _waiting.Writer.TryWrite(new Corev1Event
-        {
-            Metadata = new V1ObjectMeta
+        _waiting.Writer.TryWrite(
+            new Corev1Event
             {
-                Name = string.Create(CultureInfo.InvariantCulture, $"{about.Name()}.{now.Ticks:x}{Interlocked.Increment(ref _last):x}"), NamespaceProperty = about.Namespace() ?? "default",
-            },
-            InvolvedObject = new V1ObjectReference { ApiVersion = owner.ApiVersion, Kind = owner.Kind, Name = owner.Name, NamespaceProperty = about.Namespace(), Uid = owner.Uid, ResourceVersion = about.ResourceVersion() },
-            Type = isWarning ? "Warning" : "Normal",
-            Reason = reason,
-            Message = message,
-            Source = new V1EventSource { Component = component },
-            ReportingComponent = component,
-            FirstTimestamp = now,
-            LastTimestamp = now,
-            Count = 1,
-        });
+                Metadata = new V1ObjectMeta
+                {
+                    Name = string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{about.Name()}.{now.Ticks:x}{Interlocked.Increment(ref _last):x}"
+                    ),
+                    NamespaceProperty = about.Namespace() ?? "default",
+                },
+                InvolvedObject = new V1ObjectReference
+                {
+                    ApiVersion = owner.ApiVersion,
+                    Kind = owner.Kind,
+                    Name = owner.Name,
+                    NamespaceProperty = about.Namespace(),
+                    Uid = owner.Uid,
+                    ResourceVersion = about.ResourceVersion(),
+                },
+                Type = isWarning ? "Warning" : "Normal",
+                Reason = reason,
+                Message = message,
+                Source = new V1EventSource { Component = component },
+                ReportingComponent = component,
+                FirstTimestamp = now,
+                LastTimestamp = now,
+                Count = 1,
+            }
+        );
     }
 
     /// <summary>Writes what is recorded, until cancelled.</summary>
@@ -48,7 +70,8 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     {
         try
         {
-            await foreach (var recorded in _waiting.Reader.ReadAllAsync(cancellationToken)) await WriteAsync(recorded, cancellationToken);
+            await foreach (var recorded in _waiting.Reader.ReadAllAsync(cancellationToken))
+                await WriteAsync(recorded, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -60,7 +83,11 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     {
         try
         {
-            await api.CoreV1.CreateNamespacedEventAsync(recorded, recorded.Metadata.NamespaceProperty, cancellationToken: cancellationToken);
+            await api.CoreV1.CreateNamespacedEventAsync(
+                recorded,
+                recorded.Metadata.NamespaceProperty,
+                cancellationToken: cancellationToken
+            );
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException)
         {

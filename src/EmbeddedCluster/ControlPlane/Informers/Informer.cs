@@ -22,8 +22,8 @@ internal interface IInformer
 internal sealed class Informer<T>(
     Func<CancellationToken, Task<(string? ResourceVersion, IEnumerable<T> Items)>> list,
     Func<string?, CancellationToken, IAsyncEnumerable<(WatchEventType Type, T Object)>> watch,
-    TimeProvider time)
-    : IInformer
+    TimeProvider time
+) : IInformer
     where T : IMetadata<V1ObjectMeta>
 {
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
@@ -64,16 +64,26 @@ internal sealed class Informer<T>(
                 Volatile.Write(ref _version, VersionOf(resourceVersion));
                 _synced.TrySetResult();
                 Changed?.Invoke();
-                await foreach (var (type, changedObject) in watch(resourceVersion, cancellationToken)) Apply(type, changedObject);
+                await foreach (var (type, changedObject) in watch(resourceVersion, cancellationToken))
+                    Apply(type, changedObject);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 break;
             }
-            catch (Exception e) when (e is HttpRequestException or HttpOperationException or IOException or KubernetesException or OperationCanceledException or System.Text.Json.JsonException)
+            catch (Exception e)
+                when (e
+                        is HttpRequestException
+                            or HttpOperationException
+                            or IOException
+                            or KubernetesException
+                            or OperationCanceledException
+                            or System.Text.Json.JsonException
+                )
             {
                 // The connection ended, in the middle of an object perhaps.
-                await Task.Delay(s_pauseAfterFailure, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_pauseAfterFailure, time, cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         _synced.TrySetCanceled(cancellationToken);
@@ -97,5 +107,6 @@ internal sealed class Informer<T>(
     }
 
     /// <summary>A resourceVersion of the embedded API: a number that counts writes.</summary>
-    private static long VersionOf(string? resourceVersion) => long.TryParse(resourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+    private static long VersionOf(string? resourceVersion) =>
+        long.TryParse(resourceVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 }

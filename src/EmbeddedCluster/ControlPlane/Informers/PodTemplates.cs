@@ -16,9 +16,15 @@ internal static class PodTemplates
     public static string Hash(V1PodTemplateSpec template)
     {
         var hash = 2_166_136_261u;
-        foreach (var b in Encoding.UTF8.GetBytes(Sorted(JsonNode.Parse(KubernetesJson.Serialize(template)))?.ToJsonString() ?? ""))
+        foreach (
+            var b in Encoding.UTF8.GetBytes(
+                Sorted(JsonNode.Parse(KubernetesJson.Serialize(template)))?.ToJsonString() ?? ""
+            )
+        )
             hash = (hash ^ b) * 16_777_619u;
-        return string.Concat(hash.ToString(CultureInfo.InvariantCulture).Select(digit => Alphabet[digit % Alphabet.Length]));
+        return string.Concat(
+            hash.ToString(CultureInfo.InvariantCulture).Select(digit => Alphabet[digit % Alphabet.Length])
+        );
     }
 
     /// <summary>A Pod of a template, named after its owner by the API server.</summary>
@@ -26,11 +32,20 @@ internal static class PodTemplates
     /// <param name="owner">The controller, which the Pod goes with.</param>
     /// <param name="labels">Labels on top of the template's.</param>
     /// <param name="namePrefix">Prefix of the name; null: the owner's name and a hyphen.</param>
-    public static V1Pod Instantiate(V1PodTemplateSpec template, IKubernetesObject<V1ObjectMeta> owner, IEnumerable<KeyValuePair<string, string>> labels, string? namePrefix = null)
+    public static V1Pod Instantiate(
+        V1PodTemplateSpec template,
+        IKubernetesObject<V1ObjectMeta> owner,
+        IEnumerable<KeyValuePair<string, string>> labels,
+        string? namePrefix = null
+    )
     {
         var copy = KubernetesJson.Deserialize<V1PodTemplateSpec>(KubernetesJson.Serialize(template));
-        var all = new Dictionary<string, string>(copy.Metadata?.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
-        foreach (var (key, value) in labels) all[key] = value;
+        var all = new Dictionary<string, string>(
+            copy.Metadata?.Labels ?? new Dictionary<string, string>(),
+            StringComparer.Ordinal
+        );
+        foreach (var (key, value) in labels)
+            all[key] = value;
         return new V1Pod
         {
             ApiVersion = "v1",
@@ -54,18 +69,27 @@ internal static class PodTemplates
         return new V1OwnerReference
         {
             ApiVersion = type.Group.Length == 0 ? type.ApiVersion : $"{type.Group}/{type.ApiVersion}",
-            Kind = type.Kind, Name = owner.Name(), Uid = owner.Uid(), Controller = true, BlockOwnerDeletion = true,
+            Kind = type.Kind,
+            Name = owner.Name(),
+            Uid = owner.Uid(),
+            Controller = true,
+            BlockOwnerDeletion = true,
         };
     }
 
     /// <summary>Whether a Pod still counts as a replica.</summary>
-    public static bool IsActive(V1Pod pod) => pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed");
+    public static bool IsActive(V1Pod pod) =>
+        pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed");
 
-    private static JsonNode? Sorted(JsonNode? node) => node switch
-    {
-        JsonObject o => new JsonObject(o.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))
-            .Where(m => m.Value is not (null or JsonObject { Count: 0 } or JsonArray { Count: 0 }))),
-        JsonArray a => new JsonArray([.. a.Select(Sorted)]),
-        _ => node?.DeepClone(),
-    };
+    private static JsonNode? Sorted(JsonNode? node) =>
+        node switch
+        {
+            JsonObject o => new JsonObject(
+                o.OrderBy(m => m.Key, StringComparer.Ordinal)
+                    .Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))
+                    .Where(m => m.Value is not (null or JsonObject { Count: 0 } or JsonArray { Count: 0 }))
+            ),
+            JsonArray a => new JsonArray([.. a.Select(Sorted)]),
+            _ => node?.DeepClone(),
+        };
 }

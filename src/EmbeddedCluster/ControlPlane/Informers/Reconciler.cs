@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
 /// <summary>Runs one level-triggered loop: after any number of <see cref="Trigger"/> calls the work runs (at least) once more, never twice at a time.</summary>
-internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile, TimeProvider time, ILogger log) : IDisposable
+internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile, TimeProvider time, ILogger log)
+    : IDisposable
 {
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly SemaphoreSlim _pending = new(0, 1);
@@ -39,8 +40,10 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
                 catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
                     // A conflict, a moment without the API, a setting that cannot be read: what was reconciled before stays, and the next round sees the current state.
-                    if (e is HttpRequestException or k8s.Autorest.HttpOperationException or IOException) Retrying(log, e.Message);
-                    else if (e.Message != _lastFailure) Failing(log, _lastFailure = e.Message);
+                    if (e is HttpRequestException or k8s.Autorest.HttpOperationException or IOException)
+                        Retrying(log, e.Message);
+                    else if (e.Message != _lastFailure)
+                        Failing(log, _lastFailure = e.Message);
                     await Task.Delay(s_pauseAfterFailure, time, cancellationToken);
                     Trigger();
                 }
@@ -53,7 +56,11 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
     }
 
     /// <summary>Works on each object; one that fails keeps no other waiting. The first failure is thrown at the end, so that there is another round.</summary>
-    public static async Task EachAsync<T>(IEnumerable<T> objects, Func<T, Task> work, CancellationToken cancellationToken)
+    public static async Task EachAsync<T>(
+        IEnumerable<T> objects,
+        Func<T, Task> work,
+        CancellationToken cancellationToken
+    )
     {
         Exception? failure = null;
         foreach (var o in objects)
@@ -67,7 +74,8 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
                 failure ??= e;
             }
         }
-        if (failure is not null) ExceptionDispatchInfo.Throw(failure);
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
     }
 
     public void Dispose() => _pending.Dispose();

@@ -15,22 +15,50 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!cache.Pods.HasOwnWrites || !cache.DaemonSets.HasOwnWrites) return;
+        if (!cache.Pods.HasOwnWrites || !cache.DaemonSets.HasOwnWrites)
+            return;
         var pods = cache.PodsByController();
-        await Reconciler.EachAsync(cache.DaemonSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
-            set => ReconcileAsync(set, [.. pods[set.Uid()].Where(p => p.Metadata.DeletionTimestamp is null)], cancellationToken), cancellationToken);
+        await Reconciler.EachAsync(
+            cache.DaemonSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
+            set =>
+                ReconcileAsync(
+                    set,
+                    [.. pods[set.Uid()].Where(p => p.Metadata.DeletionTimestamp is null)],
+                    cancellationToken
+                ),
+            cancellationToken
+        );
     }
 
     private async Task ReconcileAsync(V1DaemonSet set, List<V1Pod> pods, CancellationToken cancellationToken)
     {
         var hash = PodTemplates.Hash(set.Spec.Template);
-        var nodes = cache.Nodes.Objects.Values.Where(n => NodeFit.Fits(set.Spec.Template.Spec, n)).Select(n => n.Name()).Order(StringComparer.Ordinal).ToList();
-        await Task.WhenAll(nodes.Where(n => pods.All(p => p.Spec.NodeName != n)).Select(node => CreateAsync(set, node, hash, cancellationToken)));
-        await Task.WhenAll(pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded").Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
+        var nodes = cache
+            .Nodes.Objects.Values.Where(n => NodeFit.Fits(set.Spec.Template.Spec, n))
+            .Select(n => n.Name())
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        await Task.WhenAll(
+            nodes
+                .Where(n => pods.All(p => p.Spec.NodeName != n))
+                .Select(node => CreateAsync(set, node, hash, cancellationToken))
+        );
+        await Task.WhenAll(
+            pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded")
+                .Select(pod => _pods.DeleteAsync(set, pod, cancellationToken))
+        );
 
         var updated = pods.Where(p => p.GetLabel(HashLabel) == hash).ToList();
-        if (set.Spec.UpdateStrategy?.Type != "OnDelete" && pods.Count == nodes.Count && updated.All(PodReadiness.IsReady)
-            && pods.Except(updated).OrderBy(PodReadiness.IsReady).ThenBy(p => p.Name(), StringComparer.Ordinal).FirstOrDefault() is { } outdated)
+        if (
+            set.Spec.UpdateStrategy?.Type != "OnDelete"
+            && pods.Count == nodes.Count
+            && updated.All(PodReadiness.IsReady)
+            && pods.Except(updated)
+                .OrderBy(PodReadiness.IsReady)
+                .ThenBy(p => p.Name(), StringComparer.Ordinal)
+                .FirstOrDefault()
+                is { } outdated
+        )
             await _pods.DeleteAsync(set, outdated, cancellationToken);
         await WriteStatusAsync(set, nodes.Count, pods, updated.Count, cancellationToken);
     }
@@ -42,18 +70,46 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
         return _pods.CreateAsync(set, pod, cancellationToken);
     }
 
-    private async Task WriteStatusAsync(V1DaemonSet set, int desired, List<V1Pod> pods, int updated, CancellationToken cancellationToken)
+    private async Task WriteStatusAsync(
+        V1DaemonSet set,
+        int desired,
+        List<V1Pod> pods,
+        int updated,
+        CancellationToken cancellationToken
+    )
     {
         var ready = pods.Count(PodReadiness.IsReady);
         var now = set.Status;
         var generation = set.Metadata.Generation;
-        if (now is not null && (now.DesiredNumberScheduled, now.CurrentNumberScheduled, now.NumberReady, now.UpdatedNumberScheduled ?? 0, now.ObservedGeneration) == (desired, pods.Count, ready, updated, generation)) return;
+        if (
+            now is not null
+            && (
+                now.DesiredNumberScheduled,
+                now.CurrentNumberScheduled,
+                now.NumberReady,
+                now.UpdatedNumberScheduled ?? 0,
+                now.ObservedGeneration
+            ) == (desired, pods.Count, ready, updated, generation)
+        )
+            return;
         var status = new
         {
-            desiredNumberScheduled = desired, currentNumberScheduled = pods.Count, numberReady = ready, numberAvailable = ready, numberUnavailable = Math.Max(0, desired - ready),
-            updatedNumberScheduled = updated, numberMisscheduled = 0, observedGeneration = generation,
+            desiredNumberScheduled = desired,
+            currentNumberScheduled = pods.Count,
+            numberReady = ready,
+            numberAvailable = ready,
+            numberUnavailable = Math.Max(0, desired - ready),
+            updatedNumberScheduled = updated,
+            numberMisscheduled = 0,
+            observedGeneration = generation,
         };
-        cache.DaemonSets.Wrote(await api.AppsV1.PatchNamespacedDaemonSetStatusAsync(
-            new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch), set.Name(), set.Namespace(), cancellationToken: cancellationToken));
+        cache.DaemonSets.Wrote(
+            await api.AppsV1.PatchNamespacedDaemonSetStatusAsync(
+                new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch),
+                set.Name(),
+                set.Namespace(),
+                cancellationToken: cancellationToken
+            )
+        );
     }
 }

@@ -20,13 +20,18 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!cache.Pods.HasOwnWrites || !cache.Jobs.HasOwnWrites) return;
+        if (!cache.Pods.HasOwnWrites || !cache.Jobs.HasOwnWrites)
+            return;
         var pods = cache.PodsByController();
-        await Reconciler.EachAsync(cache.Jobs.Objects.Values.Where(j => !IsFinished(j)).OrderBy(j => j.Name(), StringComparer.Ordinal),
-            job => ReconcileAsync(job, [.. pods[job.Uid()]], cancellationToken), cancellationToken);
+        await Reconciler.EachAsync(
+            cache.Jobs.Objects.Values.Where(j => !IsFinished(j)).OrderBy(j => j.Name(), StringComparer.Ordinal),
+            job => ReconcileAsync(job, [.. pods[job.Uid()]], cancellationToken),
+            cancellationToken
+        );
     }
 
-    private static bool IsFinished(V1Job job) => job.Status?.Conditions?.Any(c => c is { Type: "Complete" or "Failed", Status: "True" }) is true;
+    private static bool IsFinished(V1Job job) =>
+        job.Status?.Conditions?.Any(c => c is { Type: "Complete" or "Failed", Status: "True" }) is true;
 
     private async Task ReconcileAsync(V1Job job, List<V1Pod> pods, CancellationToken cancellationToken)
     {
@@ -34,52 +39,122 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         var indexed = spec.CompletionMode == "Indexed";
         var active = pods.Where(PodTemplates.IsActive).ToList();
         var succeeded = pods.Where(p => p.Status?.Phase == "Succeeded").ToList();
-        var done = indexed ? succeeded.Select(IndexOf).Where(i => i >= 0 && i < spec.Completions).Distinct().Order().ToList() : [];
+        var done = indexed
+            ? succeeded.Select(IndexOf).Where(i => i >= 0 && i < spec.Completions).Distinct().Order().ToList()
+            : [];
         var completed = indexed ? done.Count : succeeded.Count;
         var failures = pods.Count(p => p.Status?.Phase == "Failed");
         var complete = completed >= (spec.Completions ?? 1);
         var failed = !complete && failures > (spec.BackoffLimit ?? 6);
         var suspended = spec.Suspend is true;
 
-        var wanted = complete || failed || suspended ? 0 : Math.Min(spec.Parallelism ?? 1, (spec.Completions ?? 1) - completed);
+        var wanted =
+            complete || failed || suspended ? 0 : Math.Min(spec.Parallelism ?? 1, (spec.Completions ?? 1) - completed);
         await Task.WhenAll(active.Skip(wanted).Select(surplus => _pods.DeleteAsync(job, surplus, cancellationToken)));
-        var free = indexed ? Enumerable.Range(0, spec.Completions ?? 1).Except(done).Except(active.Select(IndexOf)) : Enumerable.Repeat(-1, wanted);
-        await Task.WhenAll(free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.MaxBurst)).Select(index => CreateAsync(job, index, cancellationToken)));
-        await WriteStatusAsync(job, (active.Count, completed, failures, active.Count(PodReadiness.IsReady)), Ranges(done), complete ? "Complete" : failed ? "Failed" : suspended ? "Suspended" : null, cancellationToken);
+        var free = indexed
+            ? Enumerable.Range(0, spec.Completions ?? 1).Except(done).Except(active.Select(IndexOf))
+            : Enumerable.Repeat(-1, wanted);
+        await Task.WhenAll(
+            free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.MaxBurst))
+                .Select(index => CreateAsync(job, index, cancellationToken))
+        );
+        await WriteStatusAsync(
+            job,
+            (active.Count, completed, failures, active.Count(PodReadiness.IsReady)),
+            Ranges(done),
+            complete ? "Complete"
+                : failed ? "Failed"
+                : suspended ? "Suspended"
+                : null,
+            cancellationToken
+        );
     }
 
-    private static int IndexOf(V1Pod pod) => int.TryParse(pod.GetAnnotation(IndexKey), NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? index : -1;
+    private static int IndexOf(V1Pod pod) =>
+        int.TryParse(pod.GetAnnotation(IndexKey), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            ? index
+            : -1;
 
     private Task CreateAsync(V1Job job, int index, CancellationToken cancellationToken)
     {
         var number = index.ToString(CultureInfo.InvariantCulture);
-        var pod = PodTemplates.Instantiate(job.Spec.Template, job, index < 0 ? [] : [KeyValuePair.Create(IndexKey, number)], index < 0 ? null : $"{job.Name()}-{number}-");
+        var pod = PodTemplates.Instantiate(
+            job.Spec.Template,
+            job,
+            index < 0 ? [] : [KeyValuePair.Create(IndexKey, number)],
+            index < 0 ? null : $"{job.Name()}-{number}-"
+        );
         if (index >= 0)
         {
             (pod.Metadata.Annotations ??= new Dictionary<string, string>())[IndexKey] = number;
             pod.Spec.Hostname = $"{job.Name()}-{number}";
-            foreach (var container in pod.Spec.Containers) (container.Env ??= []).Add(new V1EnvVar { Name = "JOB_COMPLETION_INDEX", Value = number });
+            foreach (var container in pod.Spec.Containers)
+                (container.Env ??= []).Add(new V1EnvVar { Name = "JOB_COMPLETION_INDEX", Value = number });
         }
         return _pods.CreateAsync(job, pod, cancellationToken);
     }
 
-    private async Task WriteStatusAsync(V1Job job, (int Active, int Succeeded, int Failed, int Ready) count, string ranges, string? condition, CancellationToken cancellationToken)
+    private async Task WriteStatusAsync(
+        V1Job job,
+        (int Active, int Succeeded, int Failed, int Ready) count,
+        string ranges,
+        string? condition,
+        CancellationToken cancellationToken
+    )
     {
         var now = job.Status;
         var finished = condition is "Complete" or "Failed";
-        if (finished) count = (0, count.Succeeded, count.Failed, 0);
-        var isKnown = condition is null ? now?.StartTime is not null : now?.Conditions?.Any(c => c.Type == condition && c.Status == "True") is true;
-        if (isKnown && (now!.Active ?? 0, now.Succeeded ?? 0, now.Failed ?? 0, now.Ready ?? 0) == count && (now.CompletedIndexes ?? "") == ranges) return;
+        if (finished)
+            count = (0, count.Succeeded, count.Failed, 0);
+        var isKnown = condition is null
+            ? now?.StartTime is not null
+            : now?.Conditions?.Any(c => c.Type == condition && c.Status == "True") is true;
+        if (
+            isKnown
+            && (now!.Active ?? 0, now.Succeeded ?? 0, now.Failed ?? 0, now.Ready ?? 0) == count
+            && (now.CompletedIndexes ?? "") == ranges
+        )
+            return;
         var at = time.GetUtcNow().UtcDateTime;
         var status = new V1JobStatus
         {
-            Active = count.Active, Succeeded = count.Succeeded, Failed = count.Failed, Ready = count.Ready, CompletedIndexes = ranges, StartTime = now?.StartTime ?? at,
+            Active = count.Active,
+            Succeeded = count.Succeeded,
+            Failed = count.Failed,
+            Ready = count.Ready,
+            CompletedIndexes = ranges,
+            StartTime = now?.StartTime ?? at,
             CompletionTime = condition == "Complete" ? at : null,
-            Conditions = condition is null ? [] : [new V1JobCondition { Type = condition, Status = "True", Reason = condition == "Failed" ? "BackoffLimitExceeded" : null, LastTransitionTime = at, LastProbeTime = at }],
+            Conditions = condition is null
+                ? []
+                :
+                [
+                    new V1JobCondition
+                    {
+                        Type = condition,
+                        Status = "True",
+                        Reason = condition == "Failed" ? "BackoffLimitExceeded" : null,
+                        LastTransitionTime = at,
+                        LastProbeTime = at,
+                    },
+                ],
         };
-        cache.Jobs.Wrote(await api.BatchV1.PatchNamespacedJobStatusAsync(
-            new V1Patch($$"""{"status":{{KubernetesJson.Serialize(status)}}}""", V1Patch.PatchType.MergePatch), job.Name(), job.Namespace(), cancellationToken: cancellationToken));
-        if (finished) events.Record(job, Component, condition == "Complete" ? "Completed" : "BackoffLimitExceeded", condition == "Complete" ? "Job completed" : "Job has reached the specified backoff limit", condition == "Failed");
+        cache.Jobs.Wrote(
+            await api.BatchV1.PatchNamespacedJobStatusAsync(
+                new V1Patch($$"""{"status":{{KubernetesJson.Serialize(status)}}}""", V1Patch.PatchType.MergePatch),
+                job.Name(),
+                job.Namespace(),
+                cancellationToken: cancellationToken
+            )
+        );
+        if (finished)
+            events.Record(
+                job,
+                Component,
+                condition == "Complete" ? "Completed" : "BackoffLimitExceeded",
+                condition == "Complete" ? "Job completed" : "Job has reached the specified backoff limit",
+                condition == "Failed"
+            );
     }
 
     /// <summary>Completed indexes as a Job's status shows them: <c>0-3,7</c>.</summary>
@@ -88,8 +163,10 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
         var ranges = new List<(int First, int Last)>();
         foreach (var index in indexes)
         {
-            if (ranges.Count > 0 && ranges[^1].Last == index - 1) ranges[^1] = (ranges[^1].First, index);
-            else ranges.Add((index, index));
+            if (ranges.Count > 0 && ranges[^1].Last == index - 1)
+                ranges[^1] = (ranges[^1].First, index);
+            else
+                ranges.Add((index, index));
         }
         return string.Join(',', ranges.Select(r => r.First == r.Last ? $"{r.First}" : $"{r.First}-{r.Last}"));
     }

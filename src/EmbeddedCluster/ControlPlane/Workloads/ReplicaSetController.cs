@@ -13,40 +13,78 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!cache.Pods.HasOwnWrites || !cache.ReplicaSets.HasOwnWrites) return;
+        if (!cache.Pods.HasOwnWrites || !cache.ReplicaSets.HasOwnWrites)
+            return;
         var pods = cache.PodsByController();
-        await Reconciler.EachAsync(cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
+        await Reconciler.EachAsync(
+            cache.ReplicaSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
             async set =>
             {
-                if (!await ClaimAsync(set, pods[set.Uid()], pods[""], cancellationToken)) await ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken);
-            }, cancellationToken);
+                if (!await ClaimAsync(set, pods[set.Uid()], pods[""], cancellationToken))
+                    await ReconcileAsync(set, [.. pods[set.Uid()].Where(PodTemplates.IsActive)], cancellationToken);
+            },
+            cancellationToken
+        );
     }
 
     /// <summary>A Pod whose labels somebody changed so that the selector no longer means it is let go (and replaced, so that people can look at it in peace); one without a controller that it means is taken in.</summary>
     /// <returns>Whether any Pod changed hands; the next round goes on with those there are then.</returns>
-    private async Task<bool> ClaimAsync(V1ReplicaSet set, IEnumerable<V1Pod> own, IEnumerable<V1Pod> orphans, CancellationToken cancellationToken)
+    private async Task<bool> ClaimAsync(
+        V1ReplicaSet set,
+        IEnumerable<V1Pod> own,
+        IEnumerable<V1Pod> orphans,
+        CancellationToken cancellationToken
+    )
     {
-        if (set.Metadata.DeletionTimestamp is not null || !PodSelection.Selects(set.Spec.Selector, set.Spec.Template?.Metadata)) return false;
-        var released = own.Where(p => p.Metadata.DeletionTimestamp is null && !PodSelection.Selects(set.Spec.Selector, p.Metadata)).ToList();
-        var adopted = orphans.Where(p => p.Namespace() == set.Namespace() && PodTemplates.IsActive(p) && PodSelection.Selects(set.Spec.Selector, p.Metadata)).ToList();
-        foreach (var pod in released) await _pods.HandOverAsync(pod, null, cancellationToken);
-        foreach (var pod in adopted) await _pods.HandOverAsync(pod, set, cancellationToken);
+        if (
+            set.Metadata.DeletionTimestamp is not null
+            || !PodSelection.Selects(set.Spec.Selector, set.Spec.Template?.Metadata)
+        )
+            return false;
+        var released = own.Where(p =>
+                p.Metadata.DeletionTimestamp is null && !PodSelection.Selects(set.Spec.Selector, p.Metadata)
+            )
+            .ToList();
+        var adopted = orphans
+            .Where(p =>
+                p.Namespace() == set.Namespace()
+                && PodTemplates.IsActive(p)
+                && PodSelection.Selects(set.Spec.Selector, p.Metadata)
+            )
+            .ToList();
+        foreach (var pod in released)
+            await _pods.HandOverAsync(pod, null, cancellationToken);
+        foreach (var pod in adopted)
+            await _pods.HandOverAsync(pod, set, cancellationToken);
         return released.Count + adopted.Count > 0;
     }
 
     private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
         var missing = (set.Spec.Replicas ?? 1) - active.Count;
-        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(missing, 0, PodControl.MaxBurst)).Select(_ => _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)));
-        await Task.WhenAll(Superfluous(active).Take(Math.Clamp(-missing, 0, PodControl.MaxBurst)).Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Math.Clamp(missing, 0, PodControl.MaxBurst))
+                .Select(_ =>
+                    _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)
+                )
+        );
+        await Task.WhenAll(
+            Superfluous(active)
+                .Take(Math.Clamp(-missing, 0, PodControl.MaxBurst))
+                .Select(pod => _pods.DeleteAsync(set, pod, cancellationToken))
+        );
         await WriteStatusAsync(set, active, cancellationToken);
     }
 
     /// <summary>Whom to delete first: without a node, not ready, beside others of its kind on one node, the youngest.</summary>
-    private static IEnumerable<V1Pod> Superfluous(List<V1Pod> active) => active
-        .OrderBy(p => p.Spec.NodeName is not null).ThenBy(PodReadiness.IsReady)
-        .ThenByDescending(p => active.Count(o => o.Spec.NodeName == p.Spec.NodeName))
-        .ThenByDescending(p => p.Metadata.CreationTimestamp).ThenBy(p => p.Name(), StringComparer.Ordinal);
+    private static IEnumerable<V1Pod> Superfluous(List<V1Pod> active) =>
+        active
+            .OrderBy(p => p.Spec.NodeName is not null)
+            .ThenBy(PodReadiness.IsReady)
+            .ThenByDescending(p => active.Count(o => o.Spec.NodeName == p.Spec.NodeName))
+            .ThenByDescending(p => p.Metadata.CreationTimestamp)
+            .ThenBy(p => p.Name(), StringComparer.Ordinal);
 
     private async Task WriteStatusAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
@@ -54,9 +92,32 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
         var labels = set.Spec.Template?.Metadata?.Labels ?? new Dictionary<string, string>();
         var labelled = active.Count(p => labels.All(l => p.GetLabel(l.Key) == l.Value));
         var (now, generation) = (set.Status, set.Metadata.Generation);
-        if (now is not null && (now.Replicas, now.ReadyReplicas ?? 0, now.AvailableReplicas ?? 0, now.FullyLabeledReplicas ?? 0, now.ObservedGeneration) == (active.Count, ready, ready, labelled, generation)) return;
-        var status = new { replicas = active.Count, fullyLabeledReplicas = labelled, readyReplicas = ready, availableReplicas = ready, observedGeneration = generation };
-        cache.ReplicaSets.Wrote(await api.AppsV1.PatchNamespacedReplicaSetStatusAsync(
-            new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch), set.Name(), set.Namespace(), cancellationToken: cancellationToken));
+        if (
+            now is not null
+            && (
+                now.Replicas,
+                now.ReadyReplicas ?? 0,
+                now.AvailableReplicas ?? 0,
+                now.FullyLabeledReplicas ?? 0,
+                now.ObservedGeneration
+            ) == (active.Count, ready, ready, labelled, generation)
+        )
+            return;
+        var status = new
+        {
+            replicas = active.Count,
+            fullyLabeledReplicas = labelled,
+            readyReplicas = ready,
+            availableReplicas = ready,
+            observedGeneration = generation,
+        };
+        cache.ReplicaSets.Wrote(
+            await api.AppsV1.PatchNamespacedReplicaSetStatusAsync(
+                new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch),
+                set.Name(),
+                set.Namespace(),
+                cancellationToken: cancellationToken
+            )
+        );
     }
 }

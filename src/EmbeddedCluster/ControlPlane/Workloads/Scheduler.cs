@@ -18,14 +18,27 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        if (!cache.Pods.HasOwnWrites) return;
-        var placed = cache.Pods.Objects.Values.Where(p => !string.IsNullOrEmpty(p.Spec.NodeName) && PodTemplates.IsActive(p)).Select(p => (Owner: ClusterCache.ControllerOf(p), Node: p.Spec.NodeName)).ToList();
+        if (!cache.Pods.HasOwnWrites)
+            return;
+        var placed = cache
+            .Pods.Objects.Values.Where(p => !string.IsNullOrEmpty(p.Spec.NodeName) && PodTemplates.IsActive(p))
+            .Select(p => (Owner: ClusterCache.ControllerOf(p), Node: p.Spec.NodeName))
+            .ToList();
         List<Task> writing = [];
-        foreach (var pod in cache.Pods.Objects.Values.Where(p => string.IsNullOrEmpty(p.Spec.NodeName)).OrderBy(p => p.Name(), StringComparer.Ordinal))
+        foreach (
+            var pod in cache
+                .Pods.Objects.Values.Where(p => string.IsNullOrEmpty(p.Spec.NodeName))
+                .OrderBy(p => p.Name(), StringComparer.Ordinal)
+        )
         {
             var owner = ClusterCache.ControllerOf(pod);
-            var node = Choose(pod, [.. placed.Where(p => p.Owner == owner).Select(p => p.Node)], [.. placed.Select(p => p.Node)]);
-            if (node is not null) placed.Add((owner, node));
+            var node = Choose(
+                pod,
+                [.. placed.Where(p => p.Owner == owner).Select(p => p.Node)],
+                [.. placed.Select(p => p.Node)]
+            );
+            if (node is not null)
+                placed.Add((owner, node));
             writing.Add(node is null ? ReportAsync(pod, cancellationToken) : BindAsync(pod, node, cancellationToken));
         }
         await Task.WhenAll(writing);
@@ -33,27 +46,75 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
 
     private async Task BindAsync(V1Pod pod, string node, CancellationToken cancellationToken)
     {
-        var patch = new V1Patch(JsonSerializer.Serialize(new { spec = new { nodeName = node } }), V1Patch.PatchType.MergePatch);
-        cache.Pods.Wrote(await api.CoreV1.PatchNamespacedPodAsync(patch, pod.Name(), pod.Namespace(), cancellationToken: cancellationToken));
-        events.Record(pod, "default-scheduler", "Scheduled", $"Successfully assigned {pod.Namespace()}/{pod.Name()} to {node}");
+        var patch = new V1Patch(
+            JsonSerializer.Serialize(new { spec = new { nodeName = node } }),
+            V1Patch.PatchType.MergePatch
+        );
+        cache.Pods.Wrote(
+            await api.CoreV1.PatchNamespacedPodAsync(
+                patch,
+                pod.Name(),
+                pod.Namespace(),
+                cancellationToken: cancellationToken
+            )
+        );
+        events.Record(
+            pod,
+            "default-scheduler",
+            "Scheduled",
+            $"Successfully assigned {pod.Namespace()}/{pod.Name()} to {node}"
+        );
     }
 
     private string? Choose(V1Pod pod, List<string> siblings, List<string> all)
     {
-        var fitting = cache.Nodes.Objects.Values.Where(n => n.Spec?.Unschedulable is not true && NodeFit.Fits(pod.Spec, n) && all.Count(a => a == n.Name()) < MaxPodsPerNode).Select(n => n.Name()).Order(StringComparer.Ordinal).ToList();
-        var wanted = (pod.GetAnnotation(PlacementAnnotation) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return wanted.FirstOrDefault(n => fitting.Contains(n) && siblings.Count(s => s == n) < wanted.Count(w => w == n))
-            ?? fitting.OrderBy(n => siblings.Count(s => s == n)).ThenBy(n => all.Count(a => a == n)).FirstOrDefault();
+        var fitting = cache
+            .Nodes.Objects.Values.Where(n =>
+                n.Spec?.Unschedulable is not true
+                && NodeFit.Fits(pod.Spec, n)
+                && all.Count(a => a == n.Name()) < MaxPodsPerNode
+            )
+            .Select(n => n.Name())
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        var wanted = (pod.GetAnnotation(PlacementAnnotation) ?? "").Split(
+            ',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+        );
+        return wanted.FirstOrDefault(n =>
+            fitting.Contains(n) && siblings.Count(s => s == n) < wanted.Count(w => w == n)
+        ) ?? fitting.OrderBy(n => siblings.Count(s => s == n)).ThenBy(n => all.Count(a => a == n)).FirstOrDefault();
     }
 
     /// <summary>Says once why a Pod stays Pending.</summary>
     private async Task ReportAsync(V1Pod pod, CancellationToken cancellationToken)
     {
-        if (pod.Status?.Conditions?.Any(c => c is { Type: "PodScheduled", Reason: "Unschedulable" }) is true) return;
-        var message = $"0/{cache.Nodes.Objects.Count} nodes are available: none matches the pod's node selector, affinity and tolerations and has fewer than {MaxPodsPerNode} pods.";
-        var conditions = new[] { new { type = "PodScheduled", status = "False", reason = "Unschedulable", message } };
-        var patch = new V1Patch(JsonSerializer.Serialize(new { status = new { conditions } }), V1Patch.PatchType.MergePatch);
-        cache.Pods.Wrote(await api.CoreV1.PatchNamespacedPodStatusAsync(patch, pod.Name(), pod.Namespace(), cancellationToken: cancellationToken));
+        if (pod.Status?.Conditions?.Any(c => c is { Type: "PodScheduled", Reason: "Unschedulable" }) is true)
+            return;
+        var message =
+            $"0/{cache.Nodes.Objects.Count} nodes are available: none matches the pod's node selector, affinity and tolerations and has fewer than {MaxPodsPerNode} pods.";
+        var conditions = new[]
+        {
+            new
+            {
+                type = "PodScheduled",
+                status = "False",
+                reason = "Unschedulable",
+                message,
+            },
+        };
+        var patch = new V1Patch(
+            JsonSerializer.Serialize(new { status = new { conditions } }),
+            V1Patch.PatchType.MergePatch
+        );
+        cache.Pods.Wrote(
+            await api.CoreV1.PatchNamespacedPodStatusAsync(
+                patch,
+                pod.Name(),
+                pod.Namespace(),
+                cancellationToken: cancellationToken
+            )
+        );
         events.Record(pod, "default-scheduler", "FailedScheduling", message, isWarning: true);
     }
 }

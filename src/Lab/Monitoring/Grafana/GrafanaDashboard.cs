@@ -8,7 +8,9 @@ public static class GrafanaDashboard
 
     private static string Read()
     {
-        using var reader = new StreamReader(typeof(GrafanaDashboard).Assembly.GetManifestResourceStream("grafana/dashboard.json")!);
+        using var reader = new StreamReader(
+            typeof(GrafanaDashboard).Assembly.GetManifestResourceStream("grafana/dashboard.json")!
+        );
         return reader.ReadToEnd();
     }
 }

@@ -22,23 +22,46 @@ public static class ClusterFacts
         return new JsonObject
         {
             ["kubernetes"] = version,
-            ["nodes"] = new JsonArray([.. nodes.Items.OrderBy(n => n.Name(), StringComparer.Ordinal).Select(n => new JsonObject
-            {
-                ["name"] = n.Name(), ["kubelet"] = n.Status?.NodeInfo?.KubeletVersion, ["kernel"] = n.Status?.NodeInfo?.KernelVersion, ["os"] = n.Status?.NodeInfo?.OsImage,
-                ["architecture"] = n.Status?.NodeInfo?.Architecture, ["runtime"] = n.Status?.NodeInfo?.ContainerRuntimeVersion, ["podCIDR"] = n.Spec?.PodCIDR,
-            })]),
-            ["pods"] = new JsonArray([.. pods.Items.OrderBy(p => p.Namespace(), StringComparer.Ordinal).ThenBy(p => p.Name(), StringComparer.Ordinal).Select(p => new JsonObject
-            {
-                ["namespace"] = p.Namespace(), ["name"] = p.Name(), ["node"] = p.Spec.NodeName, ["ip"] = p.Status?.PodIP,
-                ["images"] = new JsonArray([.. p.Spec.Containers.Select(c => (JsonNode?)c.Image)]),
-                ["imageIDs"] = new JsonArray([.. (p.Status?.ContainerStatuses ?? []).Select(c => (JsonNode?)c.ImageID)]),
-                ["restarts"] = (p.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount),
-            })]),
+            ["nodes"] = new JsonArray([
+                .. nodes
+                    .Items.OrderBy(n => n.Name(), StringComparer.Ordinal)
+                    .Select(n => new JsonObject
+                    {
+                        ["name"] = n.Name(),
+                        ["kubelet"] = n.Status?.NodeInfo?.KubeletVersion,
+                        ["kernel"] = n.Status?.NodeInfo?.KernelVersion,
+                        ["os"] = n.Status?.NodeInfo?.OsImage,
+                        ["architecture"] = n.Status?.NodeInfo?.Architecture,
+                        ["runtime"] = n.Status?.NodeInfo?.ContainerRuntimeVersion,
+                        ["podCIDR"] = n.Spec?.PodCIDR,
+                    }),
+            ]),
+            ["pods"] = new JsonArray([
+                .. pods
+                    .Items.OrderBy(p => p.Namespace(), StringComparer.Ordinal)
+                    .ThenBy(p => p.Name(), StringComparer.Ordinal)
+                    .Select(p => new JsonObject
+                    {
+                        ["namespace"] = p.Namespace(),
+                        ["name"] = p.Name(),
+                        ["node"] = p.Spec.NodeName,
+                        ["ip"] = p.Status?.PodIP,
+                        ["images"] = new JsonArray([.. p.Spec.Containers.Select(c => (JsonNode?)c.Image)]),
+                        ["imageIDs"] = new JsonArray([
+                            .. (p.Status?.ContainerStatuses ?? []).Select(c => (JsonNode?)c.ImageID),
+                        ]),
+                        ["restarts"] = (p.Status?.ContainerStatuses ?? []).Sum(c => c.RestartCount),
+                    }),
+            ]),
         };
     }
 
     /// <summary>What a report says beside the numbers, with the versions of the cluster.</summary>
-    public static async Task<RunDetails> AddToAsync(RunDetails details, Kubernetes cluster, CancellationToken cancellationToken)
+    public static async Task<RunDetails> AddToAsync(
+        RunDetails details,
+        Kubernetes cluster,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(details);
         ArgumentNullException.ThrowIfNull(cluster);
@@ -48,15 +71,30 @@ public static class ClusterFacts
             Kubernetes = await ServerVersionAsync(cluster, cancellationToken) ?? "of unknown version",
             Nodes =
             [
-                .. nodes.Items.Select(n => n.Status?.NodeInfo).GroupBy(i => (i?.KubeletVersion, i?.KernelVersion, i?.OsImage, i?.ContainerRuntimeVersion)).OrderByDescending(g => g.Count())
-                    .Select(g => new NodeVersions(g.Count(), g.Key.KubeletVersion, g.Key.KernelVersion, g.Key.OsImage, g.Key.ContainerRuntimeVersion)),
+                .. nodes
+                    .Items.Select(n => n.Status?.NodeInfo)
+                    .GroupBy(i => (i?.KubeletVersion, i?.KernelVersion, i?.OsImage, i?.ContainerRuntimeVersion))
+                    .OrderByDescending(g => g.Count())
+                    .Select(g => new NodeVersions(
+                        g.Count(),
+                        g.Key.KubeletVersion,
+                        g.Key.KernelVersion,
+                        g.Key.OsImage,
+                        g.Key.ContainerRuntimeVersion
+                    )),
             ],
         };
     }
 
     /// <summary>Writes them beside a report.</summary>
     public static async Task WriteAsync(Kubernetes cluster, string folder, CancellationToken cancellationToken) =>
-        await System.IO.File.WriteAllTextAsync(Path.Combine(folder, File), (await ReadAsync(cluster, cancellationToken)).ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n", cancellationToken);
+        await System.IO.File.WriteAllTextAsync(
+            Path.Combine(folder, File),
+            (await ReadAsync(cluster, cancellationToken)).ToJsonString(
+                new JsonSerializerOptions { WriteIndented = true }
+            ) + "\n",
+            cancellationToken
+        );
 
     private static async Task<string?> ServerVersionAsync(Kubernetes cluster, CancellationToken cancellationToken)
     {

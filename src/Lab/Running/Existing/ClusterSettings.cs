@@ -24,21 +24,32 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     /// <summary>What differs, and what can be done about it.</summary>
     /// <param name="ToChange">Settings that cilium-config has otherwise.</param>
     /// <param name="Impossible">What no setting changes, in words.</param>
-    public sealed record Difference(ImmutableSortedDictionary<string, string> ToChange, ImmutableArray<string> Impossible);
+    public sealed record Difference(
+        ImmutableSortedDictionary<string, string> ToChange,
+        ImmutableArray<string> Impossible
+    );
 
     /// <summary>Compares.</summary>
-    public async Task<Difference> CompareAsync(Scenario scenario, ClusterReader view, CancellationToken cancellationToken)
+    public async Task<Difference> CompareAsync(
+        Scenario scenario,
+        ClusterReader view,
+        CancellationToken cancellationToken
+    )
     {
         var embedded = await IsEmbeddedAsync(cancellationToken);
         var version = await view.VersionAsync(cancellationToken);
-        var there = version is null && !embedded ? ImmutableSortedDictionary<string, string>.Empty : await view.SettingsAsync(cancellationToken);
+        var there =
+            version is null && !embedded
+                ? ImmutableSortedDictionary<string, string>.Empty
+                : await view.SettingsAsync(cancellationToken);
         var change = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var impossible = ImmutableArray.CreateBuilder<string>();
         foreach (var (key, value) in scenario.Settings)
         {
             if (!embedded && key.StartsWith(Sandbox, StringComparison.Ordinal))
             {
-                if (Mismatch(key, value, version) is { } words) impossible.Add(words);
+                if (Mismatch(key, value, version) is { } words)
+                    impossible.Add(words);
             }
             else if (version is null && !embedded)
             {
@@ -58,48 +69,83 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     public async Task ChangeAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
     {
         await cluster.CoreV1.PatchNamespacedConfigMapAsync(
-            new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch), CiliumNames.ConfigMap, CiliumNames.SystemNamespace, cancellationToken: cancellationToken);
+            new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch),
+            CiliumNames.ConfigMap,
+            CiliumNames.SystemNamespace,
+            cancellationToken: cancellationToken
+        );
         var before = await AgentsAsync(cancellationToken);
-        foreach (var agent in before) await cluster.CoreV1.DeleteNamespacedPodAsync(agent.Name(), agent.Namespace(), cancellationToken: cancellationToken);
+        foreach (var agent in before)
+            await cluster.CoreV1.DeleteNamespacedPodAsync(
+                agent.Name(),
+                agent.Namespace(),
+                cancellationToken: cancellationToken
+            );
         var old = before.Select(a => a.Uid()).ToHashSet(StringComparer.Ordinal);
         var start = time.GetTimestamp();
         while (true)
         {
             var now = await AgentsAsync(cancellationToken);
-            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && PodReadiness.IsReady(a))) return;
-            if (time.GetElapsedTime(start) > s_restartLimit) throw new TimeoutException($"{s_restartLimit.TotalMinutes:0} min after their restart Cilium's agents are not ready: kubectl -n kube-system get pods -l k8s-app=cilium");
+            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && PodReadiness.IsReady(a)))
+                return;
+            if (time.GetElapsedTime(start) > s_restartLimit)
+                throw new TimeoutException(
+                    $"{s_restartLimit.TotalMinutes:0} min after their restart Cilium's agents are not ready: kubectl -n kube-system get pods -l k8s-app=cilium"
+                );
             await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
         }
     }
 
     /// <summary>The settings now, for <see cref="ChangeAsync"/> to put back.</summary>
-    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(ClusterReader view, IEnumerable<string> keys, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(
+        ClusterReader view,
+        IEnumerable<string> keys,
+        CancellationToken cancellationToken
+    )
     {
         var there = await view.SettingsAsync(cancellationToken);
         return keys.ToDictionary(k => k, k => there.GetValueOrDefault(k), StringComparer.Ordinal);
     }
 
-    private static string? Mismatch(string key, string value, string? version) => key switch
-    {
-        VersionKey when version is null => $"it is about Cilium {value}, and the cluster has none",
-        VersionKey => CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version ? null
-            : $"it is about Cilium {value}, and the cluster has {version}{(CiliumReleases.Parse(value).Problem is null ? $": up --kind --cilium-version {value}" : "")}",
-        ServiceProxyKey when value != "cilium" && version is not null => $"it is about a cluster without Cilium ({value}), and this one has {version}: up --kind --no-cilium",
-        _ => null,
-    };
+    private static string? Mismatch(string key, string value, string? version) =>
+        key switch
+        {
+            VersionKey when version is null => $"it is about Cilium {value}, and the cluster has none",
+            VersionKey => CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version
+                ? null
+                : $"it is about Cilium {value}, and the cluster has {version}{(CiliumReleases.Parse(value).Problem is null ? $": up --kind --cilium-version {value}" : "")}",
+            ServiceProxyKey when value != "cilium" && version is not null =>
+                $"it is about a cluster without Cilium ({value}), and this one has {version}: up --kind --no-cilium",
+            _ => null,
+        };
 
     /// <summary>The tunnel has had two names.</summary>
     private static bool Same(ImmutableSortedDictionary<string, string> there, string key, string value) =>
-        there.TryGetValue(key, out var has) ? has == value
-        : key == "tunnel" && (value == "disabled" ? there.GetValueOrDefault("routing-mode") == "native" : there.GetValueOrDefault("routing-mode") == "tunnel" && there.GetValueOrDefault("tunnel-protocol", value) == value);
+        there.TryGetValue(key, out var has)
+            ? has == value
+            : key == "tunnel"
+                && (
+                    value == "disabled"
+                        ? there.GetValueOrDefault("routing-mode") == "native"
+                        : there.GetValueOrDefault("routing-mode") == "tunnel"
+                            && there.GetValueOrDefault("tunnel-protocol", value) == value
+                );
 
     /// <summary>Whether the nodes' container runtime is that of the embedded cluster: processes.</summary>
     private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken)
     {
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        return nodes.Items.Any(n => n.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true);
+        return nodes.Items.Any(n =>
+            n.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true
+        );
     }
 
     private async Task<IList<V1Pod>> AgentsAsync(CancellationToken cancellationToken) =>
-        (await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken)).Items;
+        (
+            await cluster.CoreV1.ListNamespacedPodAsync(
+                CiliumNames.SystemNamespace,
+                labelSelector: "k8s-app=cilium",
+                cancellationToken: cancellationToken
+            )
+        ).Items;
 }

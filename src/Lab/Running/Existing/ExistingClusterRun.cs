@@ -42,7 +42,13 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     /// <param name="control">The operator's hand on the run; null: none.</param>
     /// <param name="byHand">Only its load runs, and the operator makes the changes.</param>
     /// <exception cref="ClusterRefusedException">It is not run on this cluster; the message says why and what to do.</exception>
-    public async Task<RunReport> RunAsync(Scenario scenario, IRunListener observer, CancellationToken cancellationToken, RunController? control = null, bool byHand = false)
+    public async Task<RunReport> RunAsync(
+        Scenario scenario,
+        IRunListener observer,
+        CancellationToken cancellationToken,
+        RunController? control = null,
+        bool byHand = false
+    )
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(observer);
@@ -55,10 +61,15 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             var difference = await _settings.CompareAsync(scenario, view, cancellationToken);
             if (difference.ToChange.Count > 0)
             {
-                observer.OnStep($"changing cilium-config: {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))}");
+                observer.OnStep(
+                    $"changing cilium-config: {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))}"
+                );
                 var before = await ClusterSettings.CurrentAsync(view, difference.ToChange.Keys, cancellationToken);
                 _undo.Push(("cilium-config", token => _settings.ChangeAsync(before, token)));
-                await _settings.ChangeAsync(difference.ToChange.ToDictionary(c => c.Key, string? (c) => c.Value, StringComparer.Ordinal), cancellationToken);
+                await _settings.ChangeAsync(
+                    difference.ToChange.ToDictionary(c => c.Key, string? (c) => c.Value, StringComparer.Ordinal),
+                    cancellationToken
+                );
             }
             // 3. workloads
             var backends = await ApplyWorkloadsAsync(workloads, view, observer, cancellationToken);
@@ -66,7 +77,12 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             // 4. the scenario
             Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load) : null;
             var report = await new ScenarioRunner(cluster, time).RunAsync(
-                byHand ? scenario.Manual() : scenario, backends, Dump is null ? observer : new DumpListener(observer, scenario, Dump, cancellationToken), cancellationToken, control);
+                byHand ? scenario.Manual() : scenario,
+                backends,
+                Dump is null ? observer : new DumpListener(observer, scenario, Dump, cancellationToken),
+                cancellationToken,
+                control
+            );
             if (Dump is not null)
             {
                 observer.OnStep("collecting the sysdump");
@@ -77,73 +93,133 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         finally
         {
             // 5. clean up
-            if (!options.Keep) await CleanUpAsync(observer, cancellationToken.IsCancellationRequested);
+            if (!options.Keep)
+                await CleanUpAsync(observer, cancellationToken.IsCancellationRequested);
         }
     }
 
     /// <summary>Refuses what must not be touched; gives the workloads that are to be applied, none when they are there.</summary>
-    private async Task<ImmutableArray<Manifest>> CheckAsync(Scenario scenario, ClusterReader view, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<Manifest>> CheckAsync(
+        Scenario scenario,
+        ClusterReader view,
+        CancellationToken cancellationToken
+    )
     {
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        var workers = Math.Max(1, nodes.Items.Count(n => n.Spec?.Taints?.Any(t => t.Effect is "NoSchedule" or "NoExecute") != true && n.GetLabel("node-role.kubernetes.io/control-plane") is null));
-        var all = ManifestSet.Render(new ManifestValues
-        {
-            Topology = ClusterTopology.Create("cluster", workers),
-            BackendImage = options.BackendImage ?? "",
-            LoadTestImage = options.LoadTestImage ?? "",
-            Dashboard = false,
-            Prometheus = false,
-        });
-        var reasons = (await _objects.ForeignAsync(all.Where(m => m.Kind == "Namespace" || Touches(m, scenario)), cancellationToken)).ToList();
+        var workers = Math.Max(
+            1,
+            nodes.Items.Count(n =>
+                n.Spec?.Taints?.Any(t => t.Effect is "NoSchedule" or "NoExecute") != true
+                && n.GetLabel("node-role.kubernetes.io/control-plane") is null
+            )
+        );
+        var all = ManifestSet.Render(
+            new ManifestValues
+            {
+                Topology = ClusterTopology.Create("cluster", workers),
+                BackendImage = options.BackendImage ?? "",
+                LoadTestImage = options.LoadTestImage ?? "",
+                Dashboard = false,
+                Prometheus = false,
+            }
+        );
+        var reasons = (
+            await _objects.ForeignAsync(
+                all.Where(m => m.Kind == "Namespace" || Touches(m, scenario)),
+                cancellationToken
+            )
+        ).ToList();
         var present = (await view.BackendsAsync(cancellationToken)).Length > 0;
         if (!present && (options.BackendImage is null || options.LoadTestImage is null))
-            reasons.Add($"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are to be applied: name their images, which the nodes can pull, with --backend-image and --load-test-image");
+            reasons.Add(
+                $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are to be applied: name their images, which the nodes can pull, with --backend-image and --load-test-image"
+            );
         var difference = await _settings.CompareAsync(scenario, view, cancellationToken);
         reasons.AddRange(difference.Impossible.Select(i => $"{scenario.Name}: {i}"));
         if (difference.ToChange.Count > 0 && !options.ChangeSettings)
-            reasons.Add($"{scenario.Name} needs {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))} in kube-system/cilium-config; --change-settings lets it change that, restart the agents, and put it back");
-        if (reasons.Count > 0) throw new ClusterRefusedException(string.Join(Environment.NewLine, reasons));
+            reasons.Add(
+                $"{scenario.Name} needs {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))} in kube-system/cilium-config; --change-settings lets it change that, restart the agents, and put it back"
+            );
+        if (reasons.Count > 0)
+            throw new ClusterRefusedException(string.Join(Environment.NewLine, reasons));
         return present ? [] : all;
     }
 
-    private static bool Touches(Manifest manifest, Scenario scenario) => manifest.Kind == "Service" && manifest.Namespace == scenario.Load.Namespace && manifest.Name == scenario.Load.Service;
+    private static bool Touches(Manifest manifest, Scenario scenario) =>
+        manifest.Kind == "Service"
+        && manifest.Namespace == scenario.Load.Namespace
+        && manifest.Name == scenario.Load.Service;
 
-    private async Task<int> ApplyWorkloadsAsync(ImmutableArray<Manifest> workloads, ClusterReader view, IRunListener observer, CancellationToken cancellationToken)
+    private async Task<int> ApplyWorkloadsAsync(
+        ImmutableArray<Manifest> workloads,
+        ClusterReader view,
+        IRunListener observer,
+        CancellationToken cancellationToken
+    )
     {
-        if (workloads.Length == 0) return (await view.BackendsAsync(cancellationToken)).Length;
+        if (workloads.Length == 0)
+            return (await view.BackendsAsync(cancellationToken)).Length;
         observer.OnStep($"applying {workloads.Length} objects");
         foreach (var manifest in workloads)
         {
-            if (await _objects.ReadAsync(manifest, cancellationToken) is null) _undo.Push((manifest.ToString(), token => _objects.DeleteAsync(manifest, token)));
+            if (await _objects.ReadAsync(manifest, cancellationToken) is null)
+                _undo.Push((manifest.ToString(), token => _objects.DeleteAsync(manifest, token)));
             await _objects.ApplyAsync(manifest, cancellationToken);
         }
-        return workloads.Where(w => w.Kind == "Deployment" && w.Namespace == "backend").Sum(w => (int)w.Object["spec"]!["replicas"]!);
+        return workloads
+            .Where(w => w.Kind == "Deployment" && w.Namespace == "backend")
+            .Sum(w => (int)w.Object["spec"]!["replicas"]!);
     }
 
     /// <summary>Remembers the policies and the Service as they are before the scenario's steps change them.</summary>
     private async Task RememberAsync(Scenario scenario, CancellationToken cancellationToken)
     {
-        foreach (var policy in scenario.Steps.SelectMany(s => s switch { ApplyStep a => a.Policies, DeleteStep d => d.Policies, _ => [] }).DistinctBy(p => (p.Plural, p.Model.Namespace, p.Model.Name)))
+        foreach (
+            var policy in scenario
+                .Steps.SelectMany(s =>
+                    s switch
+                    {
+                        ApplyStep a => a.Policies,
+                        DeleteStep d => d.Policies,
+                        _ => [],
+                    }
+                )
+                .DistinctBy(p => (p.Plural, p.Model.Namespace, p.Model.Name))
+        )
         {
             var before = await _changes.ReadAsync(policy, cancellationToken);
             var what = $"{policy.Model.Kind} {policy.Model.Namespace}/{policy.Model.Name}";
-            _undo.Push(before is null ? (what, token => _changes.DeleteAsync(policy, token)) : (what, token => _changes.ReplaceAsync(policy, before, token)));
+            _undo.Push(
+                before is null
+                    ? (what, token => _changes.DeleteAsync(policy, token))
+                    : (what, token => _changes.ReplaceAsync(policy, before, token))
+            );
         }
-        if (!scenario.Steps.OfType<ServiceStep>().Any()) return;
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(scenario.Load.Service, scenario.Load.Namespace, cancellationToken: cancellationToken);
+        if (!scenario.Steps.OfType<ServiceStep>().Any())
+            return;
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
+            scenario.Load.Service,
+            scenario.Load.Namespace,
+            cancellationToken: cancellationToken
+        );
         var spec = service.Spec;
-        _undo.Push(($"Service {service.Namespace()}/{service.Name()}", token => _changes.PatchServiceAsync(scenario.Load, new Dictionary<string, object?>
-        {
-            ["sessionAffinity"] = spec.SessionAffinity ?? "None",
-            ["sessionAffinityConfig"] = spec.SessionAffinityConfig,
-            ["internalTrafficPolicy"] = spec.InternalTrafficPolicy,
-            ["trafficDistribution"] = spec.TrafficDistribution,
-        }, token)));
+        _undo.Push(($"Service {service.Namespace()}/{service.Name()}", token => _changes.PatchServiceAsync(
+                    scenario.Load,
+                    new Dictionary<string, object?>
+                    {
+                        ["sessionAffinity"] = spec.SessionAffinity ?? "None",
+                        ["sessionAffinityConfig"] = spec.SessionAffinityConfig,
+                        ["internalTrafficPolicy"] = spec.InternalTrafficPolicy,
+                        ["trafficDistribution"] = spec.TrafficDistribution,
+                    },
+                    token
+                )));
     }
 
     private async Task CleanUpAsync(IRunListener observer, bool hurried)
     {
-        if (_undo.Count == 0) return;
+        if (_undo.Count == 0)
+            return;
         observer.OnStep("putting the cluster back as it was");
         using var limit = new CancellationTokenSource(hurried ? s_cleanUpLimit : TimeSpan.FromMinutes(5), time);
         var left = new List<string>();
@@ -153,22 +229,35 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             {
                 await step.Undo(limit.Token);
             }
-            catch (Exception e) when (e is HttpRequestException or k8s.Autorest.HttpOperationException or OperationCanceledException or TimeoutException)
+            catch (Exception e)
+                when (e
+                        is HttpRequestException
+                            or k8s.Autorest.HttpOperationException
+                            or OperationCanceledException
+                            or TimeoutException
+                )
             {
                 left.Add(step.What);
             }
         }
-        if (left.Count > 0) observer.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
+        if (left.Count > 0)
+            observer.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
     }
 
     /// <summary>Starts the captures when the last phase begins.</summary>
-    private sealed class DumpListener(IRunListener inner, Scenario scenario, Sysdump dump, CancellationToken cancellationToken) : IRunListener
+    private sealed class DumpListener(
+        IRunListener inner,
+        Scenario scenario,
+        Sysdump dump,
+        CancellationToken cancellationToken
+    ) : IRunListener
     {
         private readonly PhaseStep _last = scenario.Steps.OfType<PhaseStep>().Last();
 
         public void OnStep(string what)
         {
-            if (what.StartsWith($"{_last.Name}: ", StringComparison.Ordinal)) dump.BeginCapture(_last.Duration, cancellationToken);
+            if (what.StartsWith($"{_last.Name}: ", StringComparison.Ordinal))
+                dump.BeginCapture(_last.Duration, cancellationToken);
             inner.OnStep(what);
         }
 

@@ -20,7 +20,8 @@ internal static partial class LoadBalancingMap
                 current = addresses[0];
                 addresses.RemoveAt(0);
             }
-            if (current == frontend) backends.AddRange(addresses.Where(a => !a.StartsWith("0.0.0.0:", StringComparison.Ordinal)));
+            if (current == frontend)
+                backends.AddRange(addresses.Where(a => !a.StartsWith("0.0.0.0:", StringComparison.Ordinal)));
         }
         return backends;
     }
@@ -29,9 +30,14 @@ internal static partial class LoadBalancingMap
     public static string Compare(string list, string frontend, IReadOnlyCollection<string> endpoints)
     {
         var backends = Backends(list, frontend).ToHashSet(StringComparer.Ordinal);
-        if (backends.Count == 0) return $"the map has no backend of {frontend}";
-        var (missing, stale) = (endpoints.Except(backends).Order(StringComparer.Ordinal).ToList(), backends.Except(endpoints).Order(StringComparer.Ordinal).ToList());
-        return missing.Count + stale.Count == 0 ? $"the map has the {backends.Count} endpoints of {frontend}"
+        if (backends.Count == 0)
+            return $"the map has no backend of {frontend}";
+        var (missing, stale) = (
+            endpoints.Except(backends).Order(StringComparer.Ordinal).ToList(),
+            backends.Except(endpoints).Order(StringComparer.Ordinal).ToList()
+        );
+        return missing.Count + stale.Count == 0
+            ? $"the map has the {backends.Count} endpoints of {frontend}"
             : $"the map of {frontend} {string.Join(" and ", new[] { missing.Count > 0 ? $"lacks {string.Join(", ", missing)}" : "", stale.Count > 0 ? $"has {string.Join(", ", stale)}, which no EndpointSlice has" : "" }.Where(t => t.Length > 0))}";
     }
 

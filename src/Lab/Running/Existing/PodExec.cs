@@ -15,7 +15,14 @@ internal sealed class PodExec(Kubernetes cluster)
 
     /// <summary>Runs it.</summary>
     /// <returns>What it wrote, to both outputs; or, in brackets, why it could not be run.</returns>
-    public async Task<string> RunAsync(string ns, string pod, string container, IReadOnlyList<string> command, TimeSpan limit, CancellationToken cancellationToken)
+    public async Task<string> RunAsync(
+        string ns,
+        string pod,
+        string container,
+        IReadOnlyList<string> command,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         either.CancelAfter(limit);
@@ -24,10 +31,24 @@ internal sealed class PodExec(Kubernetes cluster)
         var (output, error) = (Encoding.UTF8.GetDecoder(), Encoding.UTF8.GetDecoder());
         try
         {
-            using var socket = new ChannelSocket(await cluster.WebSocketNamespacedPodExecAsync(pod, ns, command, container, stderr: true, stdin: false, stdout: true, tty: false, ChannelSocket.Protocol, cancellationToken: either.Token));
+            using var socket = new ChannelSocket(
+                await cluster.WebSocketNamespacedPodExecAsync(
+                    pod,
+                    ns,
+                    command,
+                    container,
+                    stderr: true,
+                    stdin: false,
+                    stdout: true,
+                    tty: false,
+                    ChannelSocket.Protocol,
+                    cancellationToken: either.Token
+                )
+            );
             while (await socket.ReceiveAsync(either.Token) is { } received)
             {
-                if (received.Channel is not (StandardOutput or StandardError) || text.Length >= MaxCharacters) continue;
+                if (received.Channel is not (StandardOutput or StandardError) || text.Length >= MaxCharacters)
+                    continue;
                 var decoder = received.Channel == StandardOutput ? output : error;
                 text.Append(characters, 0, decoder.GetChars(received.Data.Span, characters, flush: false));
             }
@@ -36,7 +57,14 @@ internal sealed class PodExec(Kubernetes cluster)
         {
             text.Append($"\n[ended after {limit.TotalSeconds:0} s]\n");
         }
-        catch (Exception e) when (e is HttpOperationException or KubernetesException or WebSocketException or HttpRequestException or IOException)
+        catch (Exception e)
+            when (e
+                    is HttpOperationException
+                        or KubernetesException
+                        or WebSocketException
+                        or HttpRequestException
+                        or IOException
+            )
         {
             text.Append($"[could not be run: {e.Message}]\n");
         }

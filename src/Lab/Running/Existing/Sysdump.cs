@@ -32,14 +32,21 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         ("drops.txt", "timeout {0} $CILIUM monitor -t drop"),
         (Syns, "timeout {0} $CILIUM monitor -v -t trace | grep 'tcp SYN$' | head -50000"),
         ("ss.txt", "ss -tan"),
-        ("tcpdump.txt", "if command -v tcpdump >/dev/null; then timeout {0} tcpdump -nn -i any -c 20000 'tcp[tcpflags] & tcp-syn != 0 or udp port 8472'; else echo '[no tcpdump in this image]'; fi"),
+        (
+            "tcpdump.txt",
+            "if command -v tcpdump >/dev/null; then timeout {0} tcpdump -nn -i any -c 20000 'tcp[tcpflags] & tcp-syn != 0 or udp port 8472'; else echo '[no tcpdump in this image]'; fi"
+        ),
     ];
 
     /// <summary>Commands at the end.</summary>
     private static readonly (string File, string Command)[] s_states =
     [
-        ("status.txt", "$CILIUM status --verbose"), ("lb.txt", "$CILIUM bpf lb list"), ("services.txt", "$CILIUM service list"), ("endpoints.txt", "$CILIUM endpoint list"),
-        ("ct.txt", "$CILIUM bpf ct list global | head -20000"), ("kernel.txt", "uname -a"),
+        ("status.txt", "$CILIUM status --verbose"),
+        ("lb.txt", "$CILIUM bpf lb list"),
+        ("services.txt", "$CILIUM service list"),
+        ("endpoints.txt", "$CILIUM endpoint list"),
+        ("ct.txt", "$CILIUM bpf ct list global | head -20000"),
+        ("kernel.txt", "uname -a"),
     ];
 
     private readonly PodExec _exec = new(cluster);
@@ -51,16 +58,26 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
 
     /// <summary>Every command that is run on a node, with the file that gets its output.</summary>
     /// <param name="seconds">Length of the captures, s.</param>
-    public static IEnumerable<(string File, string Command)> Commands(int seconds) => Captures(seconds).Concat(s_states).Select(c => (c.File, Preamble + c.Command));
+    public static IEnumerable<(string File, string Command)> Commands(int seconds) =>
+        Captures(seconds).Concat(s_states).Select(c => (c.File, Preamble + c.Command));
 
     private static IEnumerable<(string File, string Command)> Captures(int seconds) =>
-        s_captures.Select(c => (c.File, c.Command.Replace("{0}", seconds.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)));
+        s_captures.Select(c =>
+            (c.File, c.Command.Replace("{0}", seconds.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal))
+        );
 
     /// <summary>Starts the captures, which go on for as long as the phase.</summary>
     public void BeginCapture(TimeSpan phase, CancellationToken cancellationToken)
     {
-        var longest = phase == Timeout.InfiniteTimeSpan ? s_longestCapture : TimeSpan.FromSeconds(Math.Min(phase.TotalSeconds, s_longestCapture.TotalSeconds));
-        _capturing = OnEveryNodeAsync(Captures((int)Math.Ceiling(longest.TotalSeconds)), s_longestCapture + s_commandLimit, cancellationToken);
+        var longest =
+            phase == Timeout.InfiniteTimeSpan
+                ? s_longestCapture
+                : TimeSpan.FromSeconds(Math.Min(phase.TotalSeconds, s_longestCapture.TotalSeconds));
+        _capturing = OnEveryNodeAsync(
+            Captures((int)Math.Ceiling(longest.TotalSeconds)),
+            s_longestCapture + s_commandLimit,
+            cancellationToken
+        );
     }
 
     /// <summary>Waits for the captures and collects the rest.</summary>
@@ -70,12 +87,31 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         await OnEveryNodeAsync(s_states, s_commandLimit, cancellationToken);
         var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
         _files["endpointslices.json"] = KubernetesJson.Serialize(slices);
-        _files["pods.json"] = KubernetesJson.Serialize((await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken)).Items);
-        var addresses = slices.SelectMany(s => (s.Endpoints ?? []).SelectMany(e => e.Addresses.SelectMany(a => (s.Ports ?? []).Select(p => $"{a}:{p.Port}")))).ToList();
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(load.Service, load.Namespace, cancellationToken: cancellationToken);
-        var check = PerNode("lb.txt").Select(f => $"{f.Key}: {LoadBalancingMap.Compare(f.Value, $"{service.Spec.ClusterIP}:{load.Url.Port}", addresses)}");
+        _files["pods.json"] = KubernetesJson.Serialize(
+            (await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken)).Items
+        );
+        var addresses = slices
+            .SelectMany(s =>
+                (s.Endpoints ?? []).SelectMany(e =>
+                    e.Addresses.SelectMany(a => (s.Ports ?? []).Select(p => $"{a}:{p.Port}"))
+                )
+            )
+            .ToList();
+        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
+            load.Service,
+            load.Namespace,
+            cancellationToken: cancellationToken
+        );
+        var check = PerNode("lb.txt")
+            .Select(f =>
+                $"{f.Key}: {LoadBalancingMap.Compare(f.Value, $"{service.Spec.ClusterIP}:{load.Url.Port}", addresses)}"
+            );
         _files["lb-against-endpointslices.txt"] = string.Join('\n', check) + "\n";
-        _files["syn-across-tunnel.txt"] = TunnelSyns.Report(PerNode(Syns), slices, EndpointSlices.PodPort(service, slices, load.Url.Port));
+        _files["syn-across-tunnel.txt"] = TunnelSyns.Report(
+            PerNode(Syns),
+            slices,
+            EndpointSlices.PodPort(service, slices, load.Url.Port)
+        );
     }
 
     /// <summary>Writes the files into a folder <c>sysdump</c> of a report's folder.</summary>
@@ -89,14 +125,38 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         }
     }
 
-    private SortedDictionary<string, string> PerNode(string file) => new(
-        _files.Where(f => f.Key.EndsWith($"/{file}", StringComparison.Ordinal)).ToDictionary(f => f.Key.Split('/')[0], f => f.Value, StringComparer.Ordinal), StringComparer.Ordinal);
+    private SortedDictionary<string, string> PerNode(string file) =>
+        new(
+            _files
+                .Where(f => f.Key.EndsWith($"/{file}", StringComparison.Ordinal))
+                .ToDictionary(f => f.Key.Split('/')[0], f => f.Value, StringComparer.Ordinal),
+            StringComparer.Ordinal
+        );
 
-    private async Task OnEveryNodeAsync(IEnumerable<(string File, string Command)> commands, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task OnEveryNodeAsync(
+        IEnumerable<(string File, string Command)> commands,
+        TimeSpan limit,
+        CancellationToken cancellationToken
+    )
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(CiliumNames.SystemNamespace, labelSelector: "k8s-app=cilium", cancellationToken: cancellationToken);
-        await Task.WhenAll(agents.Items.SelectMany(agent => commands.Select(async c =>
-            _files[$"{agent.Spec.NodeName}/{c.File}"] = await _exec.RunAsync(agent.Namespace(), agent.Name(), Agent,
-                ["sh", "-c", Preamble + c.Command], limit, cancellationToken))));
+        var agents = await cluster.CoreV1.ListNamespacedPodAsync(
+            CiliumNames.SystemNamespace,
+            labelSelector: "k8s-app=cilium",
+            cancellationToken: cancellationToken
+        );
+        await Task.WhenAll(
+            agents.Items.SelectMany(agent =>
+                commands.Select(async c =>
+                    _files[$"{agent.Spec.NodeName}/{c.File}"] = await _exec.RunAsync(
+                        agent.Namespace(),
+                        agent.Name(),
+                        Agent,
+                        ["sh", "-c", Preamble + c.Command],
+                        limit,
+                        cancellationToken
+                    )
+                )
+            )
+        );
     }
 }

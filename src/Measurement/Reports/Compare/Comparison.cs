@@ -27,17 +27,29 @@ public enum Change
 /// <param name="Before">In the first run.</param>
 /// <param name="After">In the second run.</param>
 /// <param name="Change">Whether it changed.</param>
-public sealed record ComparedQuantity(string Phase, string What, string Unit, IntervalInfo Before, IntervalInfo After, Change Change)
+public sealed record ComparedQuantity(
+    string Phase,
+    string What,
+    string Unit,
+    IntervalInfo Before,
+    IntervalInfo After,
+    Change Change
+)
 {
     /// <summary>Second minus first: the interval that follows from the two, with the sum of their error probabilities.</summary>
-    public IntervalInfo Difference => new(After.Estimate - Before.Estimate, After.Lower - Before.Upper, After.Upper - Before.Lower);
+    public IntervalInfo Difference =>
+        new(After.Estimate - Before.Estimate, After.Lower - Before.Upper, After.Upper - Before.Lower);
 }
 
 /// <summary>Two runs held against each other.</summary>
 /// <param name="Differences">What differs beside the measurements: versions, settings, load, verdicts, diagnoses.</param>
 /// <param name="Quantities">Success rates, shares and latencies.</param>
 /// <param name="Unmatched">Phases and Pods that only one of the runs has, or that cannot be told from each other.</param>
-public sealed record Comparison(ImmutableArray<string> Differences, ImmutableArray<ComparedQuantity> Quantities, ImmutableArray<string> Unmatched)
+public sealed record Comparison(
+    ImmutableArray<string> Differences,
+    ImmutableArray<ComparedQuantity> Quantities,
+    ImmutableArray<string> Unmatched
+)
 {
     /// <summary>Every interval of a report misses with at most this probability, so that a claimed change is wrong with at most twice of it.</summary>
     public const double IntervalErrorProbability = 1e-4;
@@ -50,17 +62,35 @@ public sealed record Comparison(ImmutableArray<string> Differences, ImmutableArr
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        var (quantities, unmatched) = (ImmutableArray.CreateBuilder<ComparedQuantity>(), ImmutableArray.CreateBuilder<string>());
+        var (quantities, unmatched) = (
+            ImmutableArray.CreateBuilder<ComparedQuantity>(),
+            ImmutableArray.CreateBuilder<string>()
+        );
         var differences = ImmutableArray.CreateBuilder<string>();
         void Differs(string what, string? a, string? b)
         {
-            if (a != b) differences.Add($"{what}: {a ?? "none"} → {b ?? "none"}");
+            if (a != b)
+                differences.Add($"{what}: {a ?? "none"} → {b ?? "none"}");
         }
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
-        Differs("load", CiliumDebugging.Measurement.Reports.Formats.Md.F($"{before.Load.Method} {before.Load.Url} {before.Load.RatePerSecond:0.##}/s"), CiliumDebugging.Measurement.Reports.Formats.Md.F($"{after.Load.Method} {after.Load.Url} {after.Load.RatePerSecond:0.##}/s"));
-        foreach (var key in before.Cluster.Settings.Keys.Union(after.Cluster.Settings.Keys).Order(StringComparer.Ordinal))
-            Differs($"setting {key}", before.Cluster.Settings.GetValueOrDefault(key), after.Cluster.Settings.GetValueOrDefault(key));
+        Differs(
+            "load",
+            CiliumDebugging.Measurement.Reports.Formats.Md.F(
+                $"{before.Load.Method} {before.Load.Url} {before.Load.RatePerSecond:0.##}/s"
+            ),
+            CiliumDebugging.Measurement.Reports.Formats.Md.F(
+                $"{after.Load.Method} {after.Load.Url} {after.Load.RatePerSecond:0.##}/s"
+            )
+        );
+        foreach (
+            var key in before.Cluster.Settings.Keys.Union(after.Cluster.Settings.Keys).Order(StringComparer.Ordinal)
+        )
+            Differs(
+                $"setting {key}",
+                before.Cluster.Settings.GetValueOrDefault(key),
+                after.Cluster.Settings.GetValueOrDefault(key)
+            );
         foreach (var a in before.Phases)
         {
             if (after.Phases.FirstOrDefault(p => p.Name == a.Name) is not { } b)
@@ -72,7 +102,11 @@ public sealed record Comparison(ImmutableArray<string> Differences, ImmutableArr
             Differs($"{a.Name}: diagnosis", a.Diagnosis?.Name, b.Diagnosis?.Name);
             ComparedPhases.Add(a, b, quantities, unmatched);
         }
-        unmatched.AddRange(after.Phases.Where(b => before.Phases.All(a => a.Name != b.Name)).Select(b => $"phase {b.Name}: only in the second run"));
+        unmatched.AddRange(
+            after
+                .Phases.Where(b => before.Phases.All(a => a.Name != b.Name))
+                .Select(b => $"phase {b.Name}: only in the second run")
+        );
         return new Comparison(differences.ToImmutable(), quantities.ToImmutable(), unmatched.ToImmutable());
     }
 }

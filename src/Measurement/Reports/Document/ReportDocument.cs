@@ -23,9 +23,22 @@ namespace CiliumDebugging.Measurement.Reports.Document;
 /// <param name="Expectations">What the scenario expects.</param>
 /// <param name="Series">The counters over time.</param>
 public sealed record ReportDocument(
-    string Schema, int Version, ScenarioInfo Scenario, DateTimeOffset StartedAt, RunEnvironment Environment, ClusterInfo Cluster, LoadInfo Load,
-    ImmutableArray<string> Steps, ImmutableArray<EventInfo> Events, ImmutableArray<PhaseInfo> Phases, ImmutableArray<OnsetInfo> Onsets, DiagnosisInfo Diagnosis,
-    ImmutableArray<ReconciliationInfo> Reconciliation, ImmutableArray<ExpectationInfo> Expectations, SeriesInfo Series)
+    string Schema,
+    int Version,
+    ScenarioInfo Scenario,
+    DateTimeOffset StartedAt,
+    RunEnvironment Environment,
+    ClusterInfo Cluster,
+    LoadInfo Load,
+    ImmutableArray<string> Steps,
+    ImmutableArray<EventInfo> Events,
+    ImmutableArray<PhaseInfo> Phases,
+    ImmutableArray<OnsetInfo> Onsets,
+    DiagnosisInfo Diagnosis,
+    ImmutableArray<ReconciliationInfo> Reconciliation,
+    ImmutableArray<ExpectationInfo> Expectations,
+    SeriesInfo Series
+)
 {
     /// <summary>What <see cref="Schema"/> says.</summary>
     public const string SchemaName = "cilium-debugging/report";
@@ -57,7 +70,12 @@ public sealed record ScenarioInfo(string Name, string Title, string Source);
 /// <param name="ClientPod">The load-test Pod.</param>
 /// <param name="ClientNode">Its node.</param>
 /// <param name="Settings">Data of kube-system/cilium-config.</param>
-public sealed record ClusterInfo(string? CiliumVersion, string ClientPod, string ClientNode, ImmutableSortedDictionary<string, string> Settings)
+public sealed record ClusterInfo(
+    string? CiliumVersion,
+    string ClientPod,
+    string ClientNode,
+    ImmutableSortedDictionary<string, string> Settings
+)
 {
     /// <summary>Version of the API server; null when it was not asked.</summary>
     public string? Kubernetes { get; init; }
@@ -98,7 +116,15 @@ public sealed record IntervalInfo(double? Estimate, double Lower, double Upper);
 /// <param name="Connections">Observations judged.</param>
 /// <param name="Unattributed">Those whose backend is unknown.</param>
 /// <param name="FurtherConnections">Expected further connections to a decision; 0 when decided; null when none is in sight.</param>
-public sealed record VerdictInfo(string Kind, string Text, double? ErrorProbability, double Tolerance, long Connections, long Unattributed, long? FurtherConnections)
+public sealed record VerdictInfo(
+    string Kind,
+    string Text,
+    double? ErrorProbability,
+    double Tolerance,
+    long Connections,
+    long Unattributed,
+    long? FurtherConnections
+)
 {
     /// <summary>How uneven the shares are, in four customary numbers; null without an observation or an expected backend.</summary>
     public MeasuresInfo? Measures { get; init; }
@@ -112,7 +138,12 @@ public sealed record VerdictInfo(string Kind, string Text, double? ErrorProbabil
 /// <param name="Jain">Jain's fairness index; 1 is even.</param>
 /// <param name="TotalVariation">Fraction of the connections that would have to move; 0 is even.</param>
 /// <param name="EffectiveBackends">Equally loaded backends that would concentrate the load as much.</param>
-public sealed record MeasuresInfo(IntervalInfo MaxOverMean, IntervalInfo Jain, IntervalInfo TotalVariation, IntervalInfo EffectiveBackends);
+public sealed record MeasuresInfo(
+    IntervalInfo MaxOverMean,
+    IntervalInfo Jain,
+    IntervalInfo TotalVariation,
+    IntervalInfo EffectiveBackends
+);
 
 /// <summary>The share that stays on the clients' node.</summary>
 /// <param name="Share">Observed.</param>
@@ -124,7 +155,12 @@ public sealed record LocalityInfo(IntervalInfo Share, double Expected);
 /// <param name="ByPod">Connections (requests, on a cluster that is only observed) by Pod name.</param>
 /// <param name="Unattributed">Those whose Pod is unknown.</param>
 /// <param name="Verdict">Verdict on this row; all rows together are wrong with the error probability of a verdict.</param>
-public sealed record ClientNodeInfo(string Node, ImmutableSortedDictionary<string, long> ByPod, long Unattributed, VerdictInfo Verdict);
+public sealed record ClientNodeInfo(
+    string Node,
+    ImmutableSortedDictionary<string, long> ByPod,
+    long Unattributed,
+    VerdictInfo Verdict
+);
 
 /// <summary>A finding of the quality gate.</summary>
 /// <param name="Fails">Whether it forbids a verdict.</param>
@@ -148,8 +184,22 @@ public sealed record QualityInfo(bool Fails, string Text);
 /// <param name="DeliveryShare">Share of the successes.</param>
 /// <param name="SuccessRate">Success rate of the requests that chose it; covers every way in which requests of unknown backend may belong here.</param>
 public sealed record PodInfo(
-    string Name, string Namespace, string Node, bool OnClientNode, long Ok, long Failed, double Echo, double HubbleRequests, double HubbleOk, double HubbleServerErrors,
-    double ClientProxyErrors, double Expected, IntervalInfo SelectionShare, IntervalInfo DeliveryShare, IntervalInfo SuccessRate)
+    string Name,
+    string Namespace,
+    string Node,
+    bool OnClientNode,
+    long Ok,
+    long Failed,
+    double Echo,
+    double HubbleRequests,
+    double HubbleOk,
+    double HubbleServerErrors,
+    double ClientProxyErrors,
+    double Expected,
+    IntervalInfo SelectionShare,
+    IntervalInfo DeliveryShare,
+    IntervalInfo SuccessRate
+)
 {
     /// <summary><c>namespace/pod</c>, as Hubble names it.</summary>
     public string HubbleName => $"{Namespace}/{Name}";
@@ -178,9 +228,23 @@ public sealed record HttpRulesInfo(bool Client, bool Backends);
 /// <param name="Pods">The Pods.</param>
 /// <param name="Diagnosis">The mechanism; null where none was asked for.</param>
 public sealed record PhaseInfo(
-    string Name, double Start, double Seconds, long Requests, long Ok, long Failures, ImmutableSortedDictionary<int, long> ByStatus, ImmutableSortedDictionary<string, long> Unanswered,
-    IntervalInfo SuccessRate, LatencySummary? Latency, HttpRulesInfo HttpRules, VerdictInfo Selection, string SelectionSource, VerdictInfo Delivery,
-    ImmutableArray<PodInfo> Pods, DiagnosisInfo? Diagnosis)
+    string Name,
+    double Start,
+    double Seconds,
+    long Requests,
+    long Ok,
+    long Failures,
+    ImmutableSortedDictionary<int, long> ByStatus,
+    ImmutableSortedDictionary<string, long> Unanswered,
+    IntervalInfo SuccessRate,
+    LatencySummary? Latency,
+    HttpRulesInfo HttpRules,
+    VerdictInfo Selection,
+    string SelectionSource,
+    VerdictInfo Delivery,
+    ImmutableArray<PodInfo> Pods,
+    DiagnosisInfo? Diagnosis
+)
 {
     /// <summary>Chosen Pods by the clients' node; empty when unknown.</summary>
     public ImmutableArray<ClientNodeInfo> ClientNodes { get; init; } = [];
@@ -223,7 +287,14 @@ public sealed record SupportInfo(double From, double To);
 /// <param name="Remedies">What helps.</param>
 /// <param name="Links">Where to read on.</param>
 public sealed record DiagnosisInfo(
-    string Name, string Sentence, string Hop, ImmutableArray<string> Supports, ImmutableArray<string> Refutes, ImmutableArray<string> Remedies, ImmutableArray<string> Links);
+    string Name,
+    string Sentence,
+    string Hop,
+    ImmutableArray<string> Supports,
+    ImmutableArray<string> Refutes,
+    ImmutableArray<string> Remedies,
+    ImmutableArray<string> Links
+);
 
 /// <summary>Two counts of the same thing.</summary>
 /// <param name="What">What is counted.</param>
@@ -233,7 +304,15 @@ public sealed record DiagnosisInfo(
 /// <param name="RightCount">The second count.</param>
 /// <param name="Difference">Second minus first.</param>
 /// <param name="Explanation">Why the counts relate as they do, and what a difference would mean; may be empty.</param>
-public sealed record ReconciliationInfo(string What, string Left, double LeftCount, string Right, double RightCount, double Difference, string Explanation);
+public sealed record ReconciliationInfo(
+    string What,
+    string Left,
+    double LeftCount,
+    string Right,
+    double RightCount,
+    double Difference,
+    string Explanation
+);
 
 /// <summary>An expectation of the scenario.</summary>
 /// <param name="What">The expectation.</param>
@@ -246,7 +325,12 @@ public sealed record ExpectationInfo(string What, bool Holds, string Observed);
 /// <param name="Missed">Samples that could not be taken.</param>
 /// <param name="At">Times of the samples.</param>
 /// <param name="Pods">Counts of each Pod, each list as long as <paramref name="At"/>.</param>
-public sealed record SeriesInfo(double IntervalSeconds, int Missed, ImmutableArray<double> At, ImmutableArray<PodSeries> Pods);
+public sealed record SeriesInfo(
+    double IntervalSeconds,
+    int Missed,
+    ImmutableArray<double> At,
+    ImmutableArray<PodSeries> Pods
+);
 
 /// <summary>The counts of one Pod. Null before the Pod was first seen.</summary>
 /// <param name="Pod"><c>namespace/pod</c>.</param>
@@ -254,4 +338,8 @@ public sealed record SeriesInfo(double IntervalSeconds, int Missed, ImmutableArr
 /// <param name="Requests">Hubble: HTTP requests to it.</param>
 /// <param name="Responses">Hubble: HTTP responses in its name by status.</param>
 public sealed record PodSeries(
-    string Pod, ImmutableArray<double?> Echo, ImmutableArray<double?> Requests, ImmutableSortedDictionary<int, ImmutableArray<double?>> Responses);
+    string Pod,
+    ImmutableArray<double?> Echo,
+    ImmutableArray<double?> Requests,
+    ImmutableSortedDictionary<int, ImmutableArray<double?>> Responses
+);

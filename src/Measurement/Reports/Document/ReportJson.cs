@@ -37,10 +37,23 @@ public static class ReportJson
         {
             using var parsed = JsonDocument.Parse(json);
             var root = parsed.RootElement;
-            if (root.ValueKind is not JsonValueKind.Object || !root.TryGetProperty("schema", out var schema) || schema.ValueKind is not JsonValueKind.String || schema.GetString() != ReportDocument.SchemaName)
-                throw new InvalidDataException($"it is no report: the field 'schema' is not '{ReportDocument.SchemaName}'");
-            if (!root.TryGetProperty("version", out var version) || !version.TryGetInt32(out var number) || number != ReportDocument.SchemaVersion)
-                throw new InvalidDataException($"its version is {(root.TryGetProperty("version", out var found) ? found.ToString() : "missing")}; this program reads version {ReportDocument.SchemaVersion}");
+            if (
+                root.ValueKind is not JsonValueKind.Object
+                || !root.TryGetProperty("schema", out var schema)
+                || schema.ValueKind is not JsonValueKind.String
+                || schema.GetString() != ReportDocument.SchemaName
+            )
+                throw new InvalidDataException(
+                    $"it is no report: the field 'schema' is not '{ReportDocument.SchemaName}'"
+                );
+            if (
+                !root.TryGetProperty("version", out var version)
+                || !version.TryGetInt32(out var number)
+                || number != ReportDocument.SchemaVersion
+            )
+                throw new InvalidDataException(
+                    $"its version is {(root.TryGetProperty("version", out var found) ? found.ToString() : "missing")}; this program reads version {ReportDocument.SchemaVersion}"
+                );
             return root.Deserialize<ReportDocument>(s_options) ?? throw new InvalidDataException("it is JSON null");
         }
         catch (JsonException e)
@@ -59,7 +72,10 @@ public static class ReportJson
     public static ReportDocument ReadFile(string path)
     {
         var file = Directory.Exists(path) ? Path.Combine(path, FileName) : path;
-        if (new FileInfo(file) is { Exists: true, Length: > MaxBytes } large) throw new InvalidDataException($"{file}: {large.Length} bytes are more than a report has (at most {MaxBytes})");
+        if (new FileInfo(file) is { Exists: true, Length: > MaxBytes } large)
+            throw new InvalidDataException(
+                $"{file}: {large.Length} bytes are more than a report has (at most {MaxBytes})"
+            );
         try
         {
             return Read(File.ReadAllText(file));

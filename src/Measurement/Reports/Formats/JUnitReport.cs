@@ -11,8 +11,19 @@ public static class JUnitReport
     public static string Write(ReportDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        var cases = document.Expectations.Select(e => (Class: "expectation", Name: e.What, e.Holds, e.Observed))
-            .Concat(document.Reconciliation.Select(r => (Class: "reconciliation", Name: r.What, Holds: r.Difference == 0, Observed: Md.F($"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}")))).ToList();
+        var cases = document
+            .Expectations.Select(e => (Class: "expectation", Name: e.What, e.Holds, e.Observed))
+            .Concat(
+                document.Reconciliation.Select(r =>
+                    (
+                        Class: "reconciliation",
+                        Name: r.What,
+                        Holds: r.Difference == 0,
+                        Observed: Md.F($"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}")
+                    )
+                )
+            )
+            .ToList();
         var text = new Utf8Writer();
         using (var xml = XmlWriter.Create(text, new XmlWriterSettings { Indent = true, NewLineChars = "\n" }))
         {
@@ -49,7 +60,10 @@ public static class JUnitReport
     }
 
     /// <summary>XML 1.0 has no way to write some characters.</summary>
-    private static string Clean(string text) => string.Concat(text.EnumerateRunes().Select(r => r.IsBmp && !XmlConvert.IsXmlChar((char)r.Value) ? "\uFFFD" : r.ToString()));
+    private static string Clean(string text) =>
+        string.Concat(
+            text.EnumerateRunes().Select(r => r.IsBmp && !XmlConvert.IsXmlChar((char)r.Value) ? "\uFFFD" : r.ToString())
+        );
 
     private sealed class Utf8Writer() : StringWriter(System.Globalization.CultureInfo.InvariantCulture)
     {

@@ -14,10 +14,12 @@ public static partial class Md
         var before = ' ';
         foreach (var c in OneLine(text))
         {
-            if (c is '\\' or '`' or '*' or '_' or '[' or ']' or '<' or '>' or '|' or '~') escaped.Append('\\');
+            if (c is '\\' or '`' or '*' or '_' or '[' or ']' or '<' or '>' or '|' or '~')
+                escaped.Append('\\');
             escaped.Append(c);
             // @name and #1 would notify people and link issues of whatever repository this is pasted into.
-            if (c is '@' or '#' && !char.IsLetterOrDigit(before)) escaped.Append("<!-- -->");
+            if (c is '@' or '#' && !char.IsLetterOrDigit(before))
+                escaped.Append("<!-- -->");
             before = c;
         }
         return escaped.ToString();
@@ -27,7 +29,8 @@ public static partial class Md
     public static string Code(string text)
     {
         var line = OneLine(text).Replace("|", "\\|", StringComparison.Ordinal);
-        if (line.Length == 0) return "";
+        if (line.Length == 0)
+            return "";
         var ticks = new string('`', LongestRun(line) + 1);
         return line[0] == '`' || line[^1] == '`' ? $"{ticks} {line} {ticks}" : ticks + line + ticks;
     }
@@ -41,7 +44,9 @@ public static partial class Md
 
     /// <summary>A link that is a bare URL, or text when it is none.</summary>
     public static string Link(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" ? $"<{uri.AbsoluteUri}>" : Text(url);
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http"
+            ? $"<{uri.AbsoluteUri}>"
+            : Text(url);
 
     public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

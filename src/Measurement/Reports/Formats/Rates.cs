@@ -33,7 +33,11 @@ public static class Rates
     {
         ArgumentNullException.ThrowIfNull(document);
         var length = document.Series.At is [.., var last] ? last : 0;
-        return Math.Clamp(length / 15, Math.Max(2, document.Series.IntervalSeconds), Math.Max(60, document.Series.IntervalSeconds));
+        return Math.Clamp(
+            length / 15,
+            Math.Max(2, document.Series.IntervalSeconds),
+            Math.Max(60, document.Series.IntervalSeconds)
+        );
     }
 
     /// <summary>The three charts.</summary>
@@ -41,13 +45,28 @@ public static class Rates
     {
         ArgumentNullException.ThrowIfNull(document);
         var (series, window) = (document.Series, WindowSeconds(document));
-        RateLine Line(PodSeries pod, int status, ImmutableArray<double?> counts) => new(pod.Pod, status, Of(series.At, counts, window));
+        RateLine Line(PodSeries pod, int status, ImmutableArray<double?> counts) =>
+            new(pod.Pod, status, Of(series.At, counts, window));
         return
         [
-            new("echo", "Backend: echo requests per pod", "sum(rate(echo_requests[1m])) by (kubernetes_pod_name)", [.. series.Pods.Select(p => Line(p, 0, p.Echo))]),
-            new("hubble-requests", "Hubble: HTTP requests per pod (each proxy pass counts)", "sum(rate(hubble_http_requests_total[1m])) by (hubble_destination_pod)", [.. series.Pods.Select(p => Line(p, 0, p.Requests))]),
-            new("hubble-responses", "Hubble: HTTP responses per pod and status", "sum(rate(hubble_http_responses_total[1m])) by (hubble_source_pod, status)",
-                [.. series.Pods.SelectMany(p => p.Responses.Select(r => Line(p, r.Key, r.Value)))]),
+            new(
+                "echo",
+                "Backend: echo requests per pod",
+                "sum(rate(echo_requests[1m])) by (kubernetes_pod_name)",
+                [.. series.Pods.Select(p => Line(p, 0, p.Echo))]
+            ),
+            new(
+                "hubble-requests",
+                "Hubble: HTTP requests per pod (each proxy pass counts)",
+                "sum(rate(hubble_http_requests_total[1m])) by (hubble_destination_pod)",
+                [.. series.Pods.Select(p => Line(p, 0, p.Requests))]
+            ),
+            new(
+                "hubble-responses",
+                "Hubble: HTTP responses per pod and status",
+                "sum(rate(hubble_http_responses_total[1m])) by (hubble_source_pod, status)",
+                [.. series.Pods.SelectMany(p => p.Responses.Select(r => Line(p, r.Key, r.Value)))]
+            ),
         ];
     }
 
@@ -60,7 +79,8 @@ public static class Rates
         var points = ImmutableArray.CreateBuilder<RatePoint>();
         for (int i = 1, from = 0; i < at.Length; i++)
         {
-            while (from < i - 1 && (at[from + 1] <= at[i] - window + 1e-9 || counts[from] is null)) from++;
+            while (from < i - 1 && (at[from + 1] <= at[i] - window + 1e-9 || counts[from] is null))
+                from++;
             // A counter that went back was restarted: as Prometheus does, what it shows since then is taken.
             if (counts[i] is { } now && counts[from] is { } then && at[i] > at[from])
                 points.Add(new RatePoint(at[i], (now >= then ? now - then : now) / (at[i] - at[from])));

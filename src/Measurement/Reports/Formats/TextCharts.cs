@@ -22,16 +22,26 @@ public static class TextCharts
         ArgumentNullException.ThrowIfNull(document);
         var end = document.Series.At is [.., var last] ? last : 0;
         var all = chart.Lines.Where(l => l.Points.Length > 0).ToList();
-        if (end <= 0 || all.Count == 0) return "";
-        var lines = all.OrderByDescending(l => l.Points.Max(p => p.PerSecond)).Take(MaxRows).OrderBy(l => l.Pod, StringComparer.Ordinal).ThenBy(l => l.Status).ToList();
+        if (end <= 0 || all.Count == 0)
+            return "";
+        var lines = all.OrderByDescending(l => l.Points.Max(p => p.PerSecond))
+            .Take(MaxRows)
+            .OrderBy(l => l.Pod, StringComparer.Ordinal)
+            .ThenBy(l => l.Status)
+            .ToList();
         var top = Math.Max(1e-9, lines.Max(l => l.Points.Max(p => p.PerSecond)));
         var names = lines.Select(l => (l.Status > 0 ? $"{l.Status} " : "") + l.Pod).ToList();
         var width = names.Max(n => n.Length);
         var text = new StringBuilder();
         text.Append(Md.F($"{chart.Title}: requests/s, scale 0 to {top:0.0}, {end:0.0} s\n"));
-        foreach (var (line, name) in lines.Zip(names)) text.Append(Md.F($"{name.PadRight(width)} │{Row(line.Points, end, top)}│ {line.Last,6:0.0}/s at the end\n"));
-        foreach (var e in document.Events) text.Append(Md.F($"{"".PadRight(width + 2)}{"".PadRight(Column(e.At, end))}↑ {e.At:0.0} s: {e.Name}\n"));
-        if (all.Count > lines.Count) text.Append(Md.F($"({all.Count - lines.Count} lines with less load are not shown)\n"));
+        foreach (var (line, name) in lines.Zip(names))
+            text.Append(
+                Md.F($"{name.PadRight(width)} │{Row(line.Points, end, top)}│ {line.Last, 6:0.0}/s at the end\n")
+            );
+        foreach (var e in document.Events)
+            text.Append(Md.F($"{"".PadRight(width + 2)}{"".PadRight(Column(e.At, end))}↑ {e.At:0.0} s: {e.Name}\n"));
+        if (all.Count > lines.Count)
+            text.Append(Md.F($"({all.Count - lines.Count} lines with less load are not shown)\n"));
         return text.ToString();
     }
 
@@ -41,10 +51,12 @@ public static class TextCharts
         for (int column = 0, next = 0; column < Columns; column++)
         {
             var at = end * (column + 1) / Columns;
-            while (next < points.Length - 1 && points[next].At < at - 1e-9) next++;
+            while (next < points.Length - 1 && points[next].At < at - 1e-9)
+                next++;
             var value = points[next].PerSecond;
             // A trickle is not nothing: it gets the lowest block.
-            var level = value <= 0 ? 0 : Math.Clamp((int)Math.Round(value / top * (Blocks.Length - 1)), 1, Blocks.Length - 1);
+            var level =
+                value <= 0 ? 0 : Math.Clamp((int)Math.Round(value / top * (Blocks.Length - 1)), 1, Blocks.Length - 1);
             row[column] = Blocks[level];
         }
         return new string(row);

@@ -14,14 +14,23 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     /// <summary>Most lines of a chart; those with the least load are left out.</summary>
     public const int MaxLines = 24;
 
-    private const double Top = 46, Bottom = 26, Left = 44;
+    private const double Top = 46,
+        Bottom = 26,
+        Left = 44;
     private const int Marks = 6;
 
     private readonly double _end = Math.Max(document.Series.At is [.., var last] ? last : 0, 1e-3);
 
     /// <summary>The lines that are shown.</summary>
     public static ImmutableArray<RateLine> Shown(RateChart chart) =>
-        [.. chart.Lines.Where(l => l.Points.Length > 0).OrderByDescending(l => l.Points.Max(p => p.PerSecond)).Take(MaxLines).OrderBy(l => l.Pod, StringComparer.Ordinal).ThenBy(l => l.Status)];
+        [
+            .. chart
+                .Lines.Where(l => l.Points.Length > 0)
+                .OrderByDescending(l => l.Points.Max(p => p.PerSecond))
+                .Take(MaxLines)
+                .OrderBy(l => l.Pod, StringComparer.Ordinal)
+                .ThenBy(l => l.Status),
+        ];
 
     /// <summary>Draws the chart.</summary>
     /// <param name="chart">The chart.</param>
@@ -31,8 +40,18 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         var (width, height, right) = narrow ? (360.0, 260.0, 8.0) : (960.0, 300.0, 170.0);
         var lines = Shown(chart);
         var step = Step(lines.Select(l => l.Points.Max(p => p.PerSecond)).DefaultIfEmpty(1).Max(), 4);
-        var top = step * Math.Max(1, Math.Ceiling(lines.Select(l => l.Points.Max(p => p.PerSecond)).DefaultIfEmpty(1).Max() / step - 1e-9));
-        var svg = new Svg(width, height, narrow ? "narrow" : "wide", $"{chart.Title}, requests per second over {N(_end)} s");
+        var top =
+            step
+            * Math.Max(
+                1,
+                Math.Ceiling(lines.Select(l => l.Points.Max(p => p.PerSecond)).DefaultIfEmpty(1).Max() / step - 1e-9)
+            );
+        var svg = new Svg(
+            width,
+            height,
+            narrow ? "narrow" : "wide",
+            $"{chart.Title}, requests per second over {N(_end)} s"
+        );
         double X(double at) => Left + Math.Clamp(at / _end, 0, 1) * (width - Left - right);
         double Y(double rate) => height - Bottom - rate / top * (height - Bottom - Top);
         Background(svg, X, width - right, height, narrow);
@@ -41,8 +60,10 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
             svg.Line("grid", Left, Y(value), width - right, Y(value));
             svg.Text("muted ytick", Left - 6, Y(value) + 4, N(value), "end");
         }
-        foreach (var line in lines) Line(svg, chart, line, X, Y);
-        if (!narrow) EndLabels(svg, lines, width - right + 8, Y);
+        foreach (var line in lines)
+            Line(svg, chart, line, X, Y);
+        if (!narrow)
+            EndLabels(svg, lines, width - right + 8, Y);
         return svg.ToString();
     }
 
@@ -51,21 +72,44 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         foreach (var (phase, i) in document.Phases.Select((p, i) => (p, i)))
         {
             var (from, to) = (x(phase.Start), x(phase.Start + phase.Seconds));
-            if (i % 2 == 0) svg.Add("rect", ("class", "band"), ("x", from), ("y", Top), ("width", Math.Max(to - from, 0)), ("height", height - Bottom - Top));
+            if (i % 2 == 0)
+                svg.Add(
+                    "rect",
+                    ("class", "band"),
+                    ("x", from),
+                    ("y", Top),
+                    ("width", Math.Max(to - from, 0)),
+                    ("height", height - Bottom - Top)
+                );
             svg.Text("muted", (from + to) / 2, 14, Fit(phase.Name, to - from), "middle", phase.Name);
         }
         var step = Step(_end, narrow ? 4 : 10);
         for (var at = 0.0; at <= _end + 1e-9; at += step)
         {
             svg.Line("grid", x(at), height - Bottom, x(at), height - Bottom + 4);
-            svg.Text("muted", x(at), height - 8, $"{N(at)} s", at == 0 ? "start" : x(at) > right - 16 ? "end" : "middle");
+            svg.Text(
+                "muted",
+                x(at),
+                height - 8,
+                $"{N(at)} s",
+                at == 0 ? "start"
+                    : x(at) > right - 16 ? "end"
+                    : "middle"
+            );
         }
         foreach (var (e, i) in document.Events.Select((e, i) => (e, i)))
         {
             var at = x(e.At);
             svg.Line("event", at, Top - 12, at, height - Bottom);
             var (words, leftOf) = (narrow ? $"{i + 1}" : $"{i + 1}: {e.Name}", at > right * 0.6);
-            svg.Text("muted eventname", leftOf && !narrow ? at - 5 : at + 5, Top - 8, narrow ? words : Fit(words, leftOf ? at - Left : right - at), leftOf && !narrow ? "end" : "start", e.Name);
+            svg.Text(
+                "muted eventname",
+                leftOf && !narrow ? at - 5 : at + 5,
+                Top - 8,
+                narrow ? words : Fit(words, leftOf ? at - Left : right - at),
+                leftOf && !narrow ? "end" : "start",
+                e.Name
+            );
         }
     }
 
@@ -73,8 +117,14 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     {
         var style = pods[line.Pod];
         var failing = IsFailing(line);
-        svg.Add("polyline", ("class", $"series {style.Stroke}{(failing ? " failing" : "")}"), ("data-chart", chart.Id), ("data-pod", line.Pod), ("data-status", line.Status),
-            ("points", string.Join(' ', line.Points.Select(p => $"{N(x(p.At))},{N(y(p.PerSecond))}"))));
+        svg.Add(
+            "polyline",
+            ("class", $"series {style.Stroke}{(failing ? " failing" : "")}"),
+            ("data-chart", chart.Id),
+            ("data-pod", line.Pod),
+            ("data-status", line.Status),
+            ("points", string.Join(' ', line.Points.Select(p => $"{N(x(p.At))},{N(y(p.PerSecond))}")))
+        );
         // The marks of different Pods stand at different moments, so that lines on top of each other can both be seen.
         var every = Math.Max(1, (double)line.Points.Length / Marks);
         for (var i = every * (0.2 + 0.8 * (style.Index % 4) / 4); i < line.Points.Length; i += every)
@@ -88,8 +138,10 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     {
         const double Height = 16;
         var labels = lines.Select(l => (Line: l, Y: y(l.Last))).OrderBy(l => l.Y).ToList();
-        if (labels.Count * Height > y(0) - Top + Height) return; // no room: the legend has them all
-        for (var i = 1; i < labels.Count; i++) labels[i] = labels[i] with { Y = Math.Max(labels[i].Y, labels[i - 1].Y + Height) };
+        if (labels.Count * Height > y(0) - Top + Height)
+            return; // no room: the legend has them all
+        for (var i = 1; i < labels.Count; i++)
+            labels[i] = labels[i] with { Y = Math.Max(labels[i].Y, labels[i - 1].Y + Height) };
         for (var (i, limit) = (labels.Count - 1, y(0) + 4); i >= 0; i--)
         {
             labels[i] = labels[i] with { Y = Math.Min(labels[i].Y, limit) };
@@ -99,7 +151,14 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         {
             var style = pods[line.Pod];
             svg.Mark(style.Index, $"mark {style.Fill}", x + 4, at);
-            svg.Text("endlabel", x + 14, at + 4, Fit(F($"{line.Last:0.0} {(line.Status > 0 ? F($"{line.Status} ") : "")}{style.Short}"), 146), "start", style.Described);
+            svg.Text(
+                "endlabel",
+                x + 14,
+                at + 4,
+                Fit(F($"{line.Last:0.0} {(line.Status > 0 ? F($"{line.Status} ") : "")}{style.Short}"), 146),
+                "start",
+                style.Described
+            );
         }
     }
 
@@ -109,7 +168,8 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     /// <summary>1, 2 or 5 times a power of ten, so that about <paramref name="parts"/> of them make the whole.</summary>
     private static double Step(double whole, int parts)
     {
-        if (!(whole > 0)) return 1;
+        if (!(whole > 0))
+            return 1;
         var power = Math.Pow(10, Math.Floor(Math.Log10(whole / parts)));
         return ((double[])[1, 2, 5, 10]).Select(m => m * power).First(s => whole / s <= parts + 1e-9);
     }
@@ -118,6 +178,8 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     public static string Fit(string text, double width)
     {
         var most = (int)(width / 7.4);
-        return text.Length <= most ? text : most < 2 ? "" : $"{text[..(most - 1)]}…";
+        return text.Length <= most ? text
+            : most < 2 ? ""
+            : $"{text[..(most - 1)]}…";
     }
 }

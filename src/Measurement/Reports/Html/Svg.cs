@@ -24,16 +24,19 @@ internal sealed class Svg(double width, double height, string cssClass, string l
         _body.Append("/>\n");
     }
 
-    public void Line(string css, double x1, double y1, double x2, double y2) => Add("line", ("class", css), ("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2));
+    public void Line(string css, double x1, double y1, double x2, double y2) =>
+        Add("line", ("class", css), ("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2));
 
-    public void Box(string css, double x, double y, double w, double h) => Add("rect", ("class", css), ("x", x), ("y", y), ("width", w), ("height", h), ("rx", 5));
+    public void Box(string css, double x, double y, double w, double h) =>
+        Add("rect", ("class", css), ("x", x), ("y", y), ("width", w), ("height", h), ("rx", 5));
 
     /// <summary>A text; <paramref name="anchor"/> is start, middle or end.</summary>
     public void Text(string css, double x, double y, string text, string anchor = "start", string? full = null)
     {
         Open("text", ("class", css), ("x", x), ("y", y), ("text-anchor", anchor));
         _body.Append('>').Append(Escape(text));
-        if (full is not null && full != text) _body.Append("<title>").Append(Escape(full)).Append("</title>");
+        if (full is not null && full != text)
+            _body.Append("<title>").Append(Escape(full)).Append("</title>");
         _body.Append("</text>\n");
     }
 
@@ -55,13 +58,25 @@ internal sealed class Svg(double width, double height, string cssClass, string l
         Add("polygon", ("class", css), ("points", string.Join(' ', corners.Select(c => $"{N(x + c.X)},{N(y + c.Y)}"))));
     }
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"<svg class=\"{cssClass}\" viewBox=\"0 0 {N(width)} {N(height)}\" role=\"img\" aria-label=\"{Escape(label)}\">\n{_body}</svg>\n");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"<svg class=\"{cssClass}\" viewBox=\"0 0 {N(width)} {N(height)}\" role=\"img\" aria-label=\"{Escape(label)}\">\n{_body}</svg>\n"
+        );
 
     private void Open(string element, params ReadOnlySpan<(string Name, object Value)> attributes)
     {
         _body.Append('<').Append(element);
         foreach (var (name, value) in attributes)
-            _body.Append(' ').Append(name).Append("=\"").Append(Escape(value is double number ? N(number) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")).Append('"');
+            _body
+                .Append(' ')
+                .Append(name)
+                .Append("=\"")
+                .Append(
+                    Escape(
+                        value is double number ? N(number) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""
+                    )
+                )
+                .Append('"');
     }
 }

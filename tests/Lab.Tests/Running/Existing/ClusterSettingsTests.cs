@@ -18,20 +18,44 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private static Scenario Scenario(params (string Key, string Value)[] settings) =>
-        ScenarioCatalog.Load("ingress-only") with { Settings = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange(settings.Select(s => KeyValuePair.Create(s.Key, s.Value))) };
+        ScenarioCatalog.Load("ingress-only") with
+        {
+            Settings = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange(
+                settings.Select(s => KeyValuePair.Create(s.Key, s.Value))
+            ),
+        };
 
     private ClusterReader View => new(_api.Client, ScenarioCatalog.Load("ingress-only").Load);
 
     public async ValueTask InitializeAsync()
     {
         _api = await ApiFixture.StartAsync();
-        await _api.Client.CoreV1.CreateNodeAsync(new V1Node
-        {
-            Metadata = new V1ObjectMeta { Name = "w1" },
-            Status = new V1NodeStatus { NodeInfo = new V1NodeSystemInfo { ContainerRuntimeVersion = "containerd://1.4.0", KernelVersion = "5.8.0-31-generic", KubeletVersion = "v1.19.16", OsImage = "Ubuntu Groovy Gorilla" } },
-        }, cancellationToken: Cancellation);
+        await _api.Client.CoreV1.CreateNodeAsync(
+            new V1Node
+            {
+                Metadata = new V1ObjectMeta { Name = "w1" },
+                Status = new V1NodeStatus
+                {
+                    NodeInfo = new V1NodeSystemInfo
+                    {
+                        ContainerRuntimeVersion = "containerd://1.4.0",
+                        KernelVersion = "5.8.0-31-generic",
+                        KubeletVersion = "v1.19.16",
+                        OsImage = "Ubuntu Groovy Gorilla",
+                    },
+                },
+            },
+            cancellationToken: Cancellation
+        );
         await _api.Client.CoreV1.CreateNamespacedConfigMapAsync(
-            new V1ConfigMap { Metadata = new V1ObjectMeta { Name = "cilium-config" }, Data = new Dictionary<string, string> { ["tunnel"] = "vxlan", ["debug"] = "false" } }, "kube-system", cancellationToken: Cancellation);
+            new V1ConfigMap
+            {
+                Metadata = new V1ObjectMeta { Name = "cilium-config" },
+                Data = new Dictionary<string, string> { ["tunnel"] = "vxlan", ["debug"] = "false" },
+            },
+            "kube-system",
+            cancellationToken: Cancellation
+        );
         await StartAgentAsync();
         _daemonSet = KeepAgentAsync();
     }
@@ -49,35 +73,64 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     {
         var settings = new ClusterSettings(_api.Client, TimeProvider.System);
         var first = (await AgentsAsync()).Single().Uid();
-        var difference = await settings.CompareAsync(Scenario(("tunnel", "disabled"), ("bpf-lb-sock", "false"), ("debug", "false")), View, Cancellation);
+        var difference = await settings.CompareAsync(
+            Scenario(("tunnel", "disabled"), ("bpf-lb-sock", "false"), ("debug", "false")),
+            View,
+            Cancellation
+        );
         difference.Impossible.ShouldBeEmpty();
         difference.ToChange.Keys.ShouldBe(["bpf-lb-sock", "tunnel"]);
 
         var before = await ClusterSettings.CurrentAsync(View, difference.ToChange.Keys, Cancellation);
         await settings.ChangeAsync(difference.ToChange.ToDictionary(c => c.Key, string? (c) => c.Value), Cancellation);
-        (await View.SettingsAsync(Cancellation)).ShouldBe(new Dictionary<string, string> { ["bpf-lb-sock"] = "false", ["debug"] = "false", ["tunnel"] = "disabled" }, ignoreOrder: true);
+        (await View.SettingsAsync(Cancellation)).ShouldBe(
+            new Dictionary<string, string>
+            {
+                ["bpf-lb-sock"] = "false",
+                ["debug"] = "false",
+                ["tunnel"] = "disabled",
+            },
+            ignoreOrder: true
+        );
         var second = (await AgentsAsync()).Single().Uid();
         second.ShouldNotBe(first, "agents read their settings when they start");
 
         await settings.ChangeAsync(before, Cancellation);
-        (await View.SettingsAsync(Cancellation)).ShouldBe(new Dictionary<string, string> { ["debug"] = "false", ["tunnel"] = "vxlan" }, ignoreOrder: true);
+        (await View.SettingsAsync(Cancellation)).ShouldBe(
+            new Dictionary<string, string> { ["debug"] = "false", ["tunnel"] = "vxlan" },
+            ignoreOrder: true
+        );
         (await AgentsAsync()).Single().Uid().ShouldNotBe(second);
     }
 
     [Fact]
     public async Task Another_release_than_the_clusters_is_refused_and_other_sandbox_settings_have_no_meaning_there()
     {
-        var difference = await new ClusterSettings(_api.Client, TimeProvider.System).CompareAsync(Scenario(("sandbox-cilium-version", "1.10.0"), ("sandbox-sockets", "shared")), View, Cancellation);
+        var difference = await new ClusterSettings(_api.Client, TimeProvider.System).CompareAsync(
+            Scenario(("sandbox-cilium-version", "1.10.0"), ("sandbox-sockets", "shared")),
+            View,
+            Cancellation
+        );
         difference.ToChange.ShouldBeEmpty();
-        difference.Impossible.ShouldHaveSingleItem().ShouldContain("it is about Cilium 1.10.0, and the cluster has 1.9.0: up --kind --cilium-version 1.10.0");
+        difference
+            .Impossible.ShouldHaveSingleItem()
+            .ShouldContain("it is about Cilium 1.10.0, and the cluster has 1.9.0: up --kind --cilium-version 1.10.0");
     }
 
     [Fact]
     public async Task Nobody_changes_settings_without_leave()
     {
-        ExistingClusterRun session = new ExistingClusterRun(_api.Client, new SessionRights { BackendImage = "b", LoadTestImage = "l" }, TimeProvider.System);
-        var refusal = await Should.ThrowAsync<ClusterRefusedException>(() => session.RunAsync(Scenario(("tunnel", "disabled")), new NoListener(), Cancellation));
-        refusal.Message.ShouldContain("needs tunnel=disabled in kube-system/cilium-config; --change-settings lets it change that");
+        ExistingClusterRun session = new ExistingClusterRun(
+            _api.Client,
+            new SessionRights { BackendImage = "b", LoadTestImage = "l" },
+            TimeProvider.System
+        );
+        var refusal = await Should.ThrowAsync<ClusterRefusedException>(() =>
+            session.RunAsync(Scenario(("tunnel", "disabled")), new NoListener(), Cancellation)
+        );
+        refusal.Message.ShouldContain(
+            "needs tunnel=disabled in kube-system/cilium-config; --change-settings lets it change that"
+        );
         (await View.SettingsAsync(Cancellation))["tunnel"].ShouldBe("vxlan");
     }
 
@@ -86,32 +139,63 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     {
         var details = await ClusterFacts.AddToAsync(RunDetails.Unknown, _api.Client, Cancellation);
         details.Kubernetes.ShouldBe("v1.32.0-cilium-debugging");
-        details.Nodes.ShouldHaveSingleItem().ToString().ShouldBe("1 node: kubelet v1.19.16, kernel 5.8.0-31-generic, Ubuntu Groovy Gorilla, containerd://1.4.0");
+        details
+            .Nodes.ShouldHaveSingleItem()
+            .ToString()
+            .ShouldBe("1 node: kubelet v1.19.16, kernel 5.8.0-31-generic, Ubuntu Groovy Gorilla, containerd://1.4.0");
         var facts = await ClusterFacts.ReadAsync(_api.Client, Cancellation);
         ((string?)facts["nodes"]![0]!["kernel"]).ShouldBe("5.8.0-31-generic");
         ((string?)facts["pods"]![0]!["images"]![0]).ShouldBe("quay.io/cilium/cilium:v1.9.0");
     }
 
-    private async Task<IList<V1Pod>> AgentsAsync() => (await _api.Client.CoreV1.ListNamespacedPodAsync("kube-system", labelSelector: "k8s-app=cilium", cancellationToken: Cancellation)).Items;
+    private async Task<IList<V1Pod>> AgentsAsync() =>
+        (
+            await _api.Client.CoreV1.ListNamespacedPodAsync(
+                "kube-system",
+                labelSelector: "k8s-app=cilium",
+                cancellationToken: Cancellation
+            )
+        ).Items;
 
     /// <summary>What the DaemonSet's controller and the kubelet do.</summary>
     private async Task KeepAgentAsync()
     {
         while (!_stop.IsCancellationRequested)
         {
-            if ((await AgentsAsync()).Count == 0) await StartAgentAsync();
+            if ((await AgentsAsync()).Count == 0)
+                await StartAgentAsync();
             await Task.Delay(20, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private async Task StartAgentAsync()
     {
-        var agent = await _api.Client.CoreV1.CreateNamespacedPodAsync(new V1Pod
-        {
-            Metadata = new V1ObjectMeta { Name = $"cilium-{Guid.NewGuid():N}", Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" } },
-            Spec = new V1PodSpec { NodeName = "w1", Containers = [new V1Container { Name = "cilium-agent", Image = "quay.io/cilium/cilium:v1.9.0" }] },
-        }, "kube-system", cancellationToken: Cancellation);
-        (agent.Status.Phase, agent.Status.Conditions) = ("Running", [new V1PodCondition { Type = "Ready", Status = "True" }]);
-        await _api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(agent, agent.Name(), "kube-system", cancellationToken: Cancellation);
+        var agent = await _api.Client.CoreV1.CreateNamespacedPodAsync(
+            new V1Pod
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = $"cilium-{Guid.NewGuid():N}",
+                    Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" },
+                },
+                Spec = new V1PodSpec
+                {
+                    NodeName = "w1",
+                    Containers = [new V1Container { Name = "cilium-agent", Image = "quay.io/cilium/cilium:v1.9.0" }],
+                },
+            },
+            "kube-system",
+            cancellationToken: Cancellation
+        );
+        (agent.Status.Phase, agent.Status.Conditions) = (
+            "Running",
+            [new V1PodCondition { Type = "Ready", Status = "True" }]
+        );
+        await _api.Client.CoreV1.ReplaceNamespacedPodStatusAsync(
+            agent,
+            agent.Name(),
+            "kube-system",
+            cancellationToken: Cancellation
+        );
     }
 }

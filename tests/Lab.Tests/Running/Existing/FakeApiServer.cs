@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text;
+using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using k8s;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
@@ -17,7 +17,18 @@ internal sealed class FakeApiServer : IAsyncDisposable
     private readonly WebApplication _app;
 
     private FakeApiServer(WebApplication app) =>
-        (_app, Client) = (app, new Kubernetes(new KubernetesClientConfiguration { Host = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() }));
+        (_app, Client) = (
+            app,
+            new Kubernetes(
+                new KubernetesClientConfiguration
+                {
+                    Host = app
+                        .Services.GetRequiredService<IServer>()
+                        .Features.Get<IServerAddressesFeature>()!
+                        .Addresses.Single(),
+                }
+            )
+        );
 
     public Kubernetes Client { get; }
 
@@ -43,7 +54,8 @@ internal sealed class FakeApiServer : IAsyncDisposable
     public static Task SendAsync(WebSocket socket, byte channel, params byte[] data) =>
         socket.SendAsync((byte[])[channel, .. data], WebSocketMessageType.Binary, true, CancellationToken.None);
 
-    public static Task SendAsync(WebSocket socket, byte channel, string text) => SendAsync(socket, channel, Encoding.UTF8.GetBytes(text));
+    public static Task SendAsync(WebSocket socket, byte channel, string text) =>
+        SendAsync(socket, channel, Encoding.UTF8.GetBytes(text));
 
     public static async Task<WebSocket> AcceptAsync(HttpContext context)
     {

@@ -6,15 +6,9 @@ namespace CiliumDebugging.Lab.Tests.Running.Existing;
 /// <summary>Nobody looks.</summary>
 internal sealed class NoListener : IRunListener
 {
-    public void OnStep(string what)
-    {
-    }
+    public void OnStep(string what) { }
 
-    public void OnSample(LiveSample sample)
-    {
-    }
+    public void OnSample(LiveSample sample) { }
 
-    public void OnReport(RunReport report)
-    {
-    }
+    public void OnReport(RunReport report) { }
 }

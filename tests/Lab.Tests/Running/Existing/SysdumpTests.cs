@@ -25,9 +25,13 @@ public class SysdumpTests
     public async Task EndpointSlices_of_releases_before_1_21_are_read()
     {
         await using var api = await FakeApiServer.StartAsync(MapOldSlices);
-        var slice = (await EndpointSlices.ListAsync(api.Client, "backend", "backend-1", Cancellation)).ShouldHaveSingleItem();
+        var slice = (
+            await EndpointSlices.ListAsync(api.Client, "backend", "backend-1", Cancellation)
+        ).ShouldHaveSingleItem();
         slice.Endpoints.Select(e => $"{e.NodeName} {e.Zone}").ShouldBe(["w1 z1", "w3 "]);
-        (await new ClusterReader(api.Client, s_load).BackendsAsync(Cancellation)).Select(b => (b.Name, b.Node)).ShouldBe([("b1", "w1"), ("b3", "w3")]);
+        (await new ClusterReader(api.Client, s_load).BackendsAsync(Cancellation))
+            .Select(b => (b.Name, b.Node))
+            .ShouldBe([("b1", "w1"), ("b3", "w3")]);
     }
 
     [Fact]
@@ -35,7 +39,8 @@ public class SysdumpTests
     {
         var path = Path.Combine(Path.GetDirectoryName(Here())!, "Golden", "sysdump.txt");
         var text = string.Concat(Sysdump.Commands(15).Select(c => $"{c.File}\t{c.Command}\n"));
-        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(path, text);
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1")
+            File.WriteAllText(path, text);
         File.ReadAllText(path).ShouldBe(text, $"{path} differs; UPDATE_GOLDEN=1 writes it anew");
 
         static string Here([CallerFilePath] string here = "") => here;
@@ -48,48 +53,80 @@ public class SysdumpTests
         await using var api = await FakeApiServer.StartAsync(app =>
         {
             MapOldSlices(app);
-            app.MapGet("/api/v1/namespaces/kube-system/pods", c => FakeApiServer.JsonAsync(c, """{"kind":"PodList","items":[{"metadata":{"name":"agent-1","namespace":"kube-system"},"spec":{"nodeName":"w1","containers":[]}},{"metadata":{"name":"agent-3","namespace":"kube-system"},"spec":{"nodeName":"w3","containers":[]}}]}"""));
-            app.MapGet("/api/v1/namespaces/backend/pods", c => FakeApiServer.JsonAsync(c, """{"kind":"PodList","items":[]}"""));
-            app.MapGet("/api/v1/namespaces/backend/services/backend-1", c => FakeApiServer.JsonAsync(c, """{"kind":"Service","metadata":{"name":"backend-1"},"spec":{"clusterIP":"10.96.181.139"}}"""));
+            app.MapGet("/api/v1/namespaces/kube-system/pods", c =>
+                FakeApiServer.JsonAsync(
+                    c,
+                    """{"kind":"PodList","items":[{"metadata":{"name":"agent-1","namespace":"kube-system"},"spec":{"nodeName":"w1","containers":[]}},{"metadata":{"name":"agent-3","namespace":"kube-system"},"spec":{"nodeName":"w3","containers":[]}}]}"""
+                )
+            );
+            app.MapGet("/api/v1/namespaces/backend/pods", c =>
+                FakeApiServer.JsonAsync(c, """{"kind":"PodList","items":[]}""")
+            );
+            app.MapGet("/api/v1/namespaces/backend/services/backend-1", c =>
+                FakeApiServer.JsonAsync(
+                    c,
+                    """{"kind":"Service","metadata":{"name":"backend-1"},"spec":{"clusterIP":"10.96.181.139"}}"""
+                )
+            );
             app.MapGet("/api/v1/namespaces/kube-system/pods/{pod}/exec", AnswerAsync);
         });
         var dump = new Sysdump(api.Client, s_load);
         dump.BeginCapture(TimeSpan.FromSeconds(5), Cancellation);
         await dump.FinishAsync(Cancellation);
 
-        dump.Files.Keys.Where(f => f.StartsWith("w1/", StringComparison.Ordinal)).ShouldBe(Sysdump.Commands(5).Select(c => $"w1/{c.File}"), ignoreOrder: true);
-        dump.Files["syn-across-tunnel.txt"].ShouldBe("w3 -> w1: 2 connections' SYNs entered the tunnel, 1 left it, 0 of them reached the proxy, 0 the pod\n");
-        dump.Files["lb-against-endpointslices.txt"].ShouldBe("w1: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\nw3: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\n");
+        dump.Files.Keys.Where(f => f.StartsWith("w1/", StringComparison.Ordinal))
+            .ShouldBe(Sysdump.Commands(5).Select(c => $"w1/{c.File}"), ignoreOrder: true);
+        dump.Files["syn-across-tunnel.txt"]
+            .ShouldBe(
+                "w3 -> w1: 2 connections' SYNs entered the tunnel, 1 left it, 0 of them reached the proxy, 0 the pod\n"
+            );
+        dump.Files["lb-against-endpointslices.txt"]
+            .ShouldBe(
+                "w1: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\nw3: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\n"
+            );
         dump.Files["w1/kernel.txt"].ShouldContain("agent-1: ");
         var folder = Directory.CreateTempSubdirectory("sysdump-test-").FullName;
         dump.WriteTo(folder);
-        (await File.ReadAllTextAsync(Path.Combine(folder, "sysdump", "w3", "status.txt"), Cancellation)).ShouldContain("token: (hidden)");
+        (await File.ReadAllTextAsync(Path.Combine(folder, "sysdump", "w3", "status.txt"), Cancellation)).ShouldContain(
+            "token: (hidden)"
+        );
         Directory.Delete(folder, recursive: true);
     }
 
     private static void MapOldSlices(WebApplication app)
     {
-        app.MapGet("/apis/discovery.k8s.io/v1/{**path}", c => FakeApiServer.JsonAsync(c, """{"kind":"Status","code":404}""", 404));
-        app.MapGet("/apis/discovery.k8s.io/v1beta1/namespaces/backend/endpointslices", c => FakeApiServer.JsonAsync(c, OldSlices));
+        app.MapGet("/apis/discovery.k8s.io/v1/{**path}", c =>
+            FakeApiServer.JsonAsync(c, """{"kind":"Status","code":404}""", 404)
+        );
+        app.MapGet("/apis/discovery.k8s.io/v1beta1/namespaces/backend/endpointslices", c =>
+            FakeApiServer.JsonAsync(c, OldSlices)
+        );
     }
 
     private static async Task AnswerAsync(HttpContext context)
     {
         var (pod, command) = (context.Request.RouteValues["pod"]!.ToString(), context.Request.Query["command"].Last()!);
         using var socket = await FakeApiServer.AcceptAsync(context);
-        await FakeApiServer.SendAsync(socket, 1, command switch
-        {
-            _ when command.Contains("-t trace", StringComparison.Ordinal) => pod == "agent-3" ? """
-                -> overlay flow 0x1 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN
-                -> overlay flow 0x1 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN
-                -> overlay flow 0x2 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33003 -> 10.244.1.99:8080 tcp SYN
-                -> endpoint 7 flow 0x3 , identity 3->5 state new ifindex lxc1 orig-ip 10.244.3.144: 10.244.3.144:33005 -> 10.244.3.41:8080 tcp SYN
+        await FakeApiServer.SendAsync(
+            socket,
+            1,
+            command switch
+            {
+                _ when command.Contains("-t trace", StringComparison.Ordinal) => pod == "agent-3"
+                    ? """
+                    -> overlay flow 0x1 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN
+                    -> overlay flow 0x1 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN
+                    -> overlay flow 0x2 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33003 -> 10.244.1.99:8080 tcp SYN
+                    -> endpoint 7 flow 0x3 , identity 3->5 state new ifindex lxc1 orig-ip 10.244.3.144: 10.244.3.144:33005 -> 10.244.3.41:8080 tcp SYN
 
-                """.ReplaceLineEndings("\n") : "<- overlay flow 0x1 , identity 3->5 state unknown ifindex 0 orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN\n",
-            _ when command.Contains("bpf lb list", StringComparison.Ordinal) => "SERVICE ADDRESS  BACKEND ADDRESS\n10.96.181.139:8080     10.244.1.99:8080 (3)\n",
-            _ when command.Contains("status --verbose", StringComparison.Ordinal) => "token: very-secret\n",
-            _ => $"{pod}: {command}\n",
-        });
+                    """.ReplaceLineEndings("\n")
+                    : "<- overlay flow 0x1 , identity 3->5 state unknown ifindex 0 orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN\n",
+                _ when command.Contains("bpf lb list", StringComparison.Ordinal) =>
+                    "SERVICE ADDRESS  BACKEND ADDRESS\n10.96.181.139:8080     10.244.1.99:8080 (3)\n",
+                _ when command.Contains("status --verbose", StringComparison.Ordinal) => "token: very-secret\n",
+                _ => $"{pod}: {command}\n",
+            }
+        );
         await FakeApiServer.SendAsync(socket, 3, """{"metadata":{},"status":"Success"}""");
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
     }
