@@ -6,6 +6,7 @@ using CiliumDebugging.LoadTest.Attack.Engines;
 using CiliumDebugging.LoadTest.Attack.Plan;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Attack.Search;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
@@ -75,7 +76,7 @@ internal static class AttackCommand
                 );
                 if (plan is null)
                     return interrupt.IsCancellationRequested
-                        ? AttackCommands.Interrupted
+                        ? (int)ExitCode.Interrupted
                         : AttackCommands.WriteFailure(
                             "no rate holds: see the steps above for what went wrong at the lowest"
                         );
@@ -140,9 +141,9 @@ internal static class AttackCommand
                 log.SetLength(log.Position);
         }
 
-        return interrupt.IsCancellationRequested ? AttackCommands.Interrupted
-            : accounting.Discrepancies().Count > 0 ? AttackCommands.Failed
-            : AttackCommands.Ok;
+        return interrupt.IsCancellationRequested ? (int)ExitCode.Interrupted
+            : accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed
+            : (int)ExitCode.Success;
     }
 
     private static string Bursts(AttackPlan plan, IAttackEngine engine) =>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Commands;
@@ -62,7 +63,7 @@ internal static class ReportCommand
         if (foreign.Count > 0)
         {
             AttackReport.Write(foreign, Console.Out);
-            return AttackCommands.Ok;
+            return (int)ExitCode.Success;
         }
 
         AttackReport.Write(results, Console.Out);
@@ -73,7 +74,7 @@ internal static class ReportCommand
             HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch);
         }
 
-        return results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
+        return results.Accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed : (int)ExitCode.Success;
     }
 
     private static void Merge(string file, AttackResults results, Dictionary<string, Latencies> foreign)
@@ -120,7 +121,7 @@ internal static class ReportCommand
         using var writer = File.CreateText(page);
         plot.WriteTo(writer, string.Join(", ", files.Select(Path.GetFileName)));
         Console.WriteLine($"wrote {page}");
-        return AttackCommands.Ok;
+        return (int)ExitCode.Success;
     }
 
     private static IEnumerable<RequestRecord> Read(string file)

@@ -71,22 +71,20 @@ internal static class ResultsBenchmark
         var mixed = (ulong)n * 0x9E3779B97F4A7C15;
         var service = new TimeSpan((long)(1000 + ((mixed >> 40) % 1000 * ((mixed >> 20) % 10_000))));
         var intended = new TimeSpan(n * 100);
-        return new RequestRecord(
-            n,
-            intended,
-            intended + new TimeSpan(300),
-            intended + service,
-            32769 + (int)(mixed % 28_000),
-            n,
-            0,
-            Outcome.Response,
-            n % 100 == 0 ? 503 : 200,
-            s_podNames[mixed % Pods],
-            "node",
-            220,
-            0,
-            ResponseFault.None
-        );
+        return new RequestRecord
+        {
+            Sequence = n,
+            IntendedStart = intended,
+            Start = intended + new TimeSpan(300),
+            End = intended + service,
+            SourcePort = 32769 + (int)(mixed % 28_000),
+            Connection = n,
+            Outcome = Outcome.Response,
+            Status = n % 100 == 0 ? 503 : 200,
+            Pod = s_podNames[mixed % Pods],
+            Node = "node",
+            BytesReceived = 220,
+        };
     }
 
     private static void Mark(string what, long done, long count, Stopwatch clock)

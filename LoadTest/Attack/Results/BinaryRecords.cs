@@ -69,22 +69,23 @@ internal static class BinaryRecords
                 var intended = new TimeSpan(reader.Read7BitEncodedInt64());
                 var start = intended + new TimeSpan(reader.Read7BitEncodedInt64());
                 var end = start + new TimeSpan(reader.Read7BitEncodedInt64());
-                return new RequestRecord(
-                    sequence,
-                    intended,
-                    start,
-                    end,
-                    reader.ReadUInt16(),
-                    reader.Read7BitEncodedInt64() - 1,
-                    reader.Read7BitEncodedInt(),
-                    Defined((Outcome)reader.ReadByte()),
-                    reader.ReadUInt16(),
-                    names[reader.Read7BitEncodedInt()],
-                    names[reader.Read7BitEncodedInt()],
-                    reader.Read7BitEncodedInt64(),
-                    reader.Read7BitEncodedInt(),
-                    Defined((ResponseFault)reader.ReadByte())
-                );
+                return new RequestRecord
+                {
+                    Sequence = sequence,
+                    IntendedStart = intended,
+                    Start = start,
+                    End = end,
+                    SourcePort = reader.ReadUInt16(),
+                    Connection = reader.Read7BitEncodedInt64() - 1,
+                    RequestOnConnection = reader.Read7BitEncodedInt(),
+                    Outcome = Defined((Outcome)reader.ReadByte()),
+                    Status = reader.ReadUInt16(),
+                    Pod = names[reader.Read7BitEncodedInt()],
+                    Node = names[reader.Read7BitEncodedInt()],
+                    BytesReceived = reader.Read7BitEncodedInt64(),
+                    Errno = reader.Read7BitEncodedInt(),
+                    Fault = Defined((ResponseFault)reader.ReadByte()),
+                };
             default:
                 throw new FormatException("unknown entry");
         }

@@ -80,22 +80,23 @@ internal static class TextRecords
     {
         if (fields.Length != s_columns.Length)
             throw new FormatException($"expected {s_columns.Length} fields, found {fields.Length}");
-        return new RequestRecord(
-            Long(fields[0]),
-            Time(fields[1]),
-            Time(fields[2]),
-            Time(fields[3]),
-            (int)Long(fields[4]),
-            Long(fields[5]),
-            (int)Long(fields[6]),
-            Named<Outcome>(fields[7]),
-            (int)Long(fields[8]),
-            Name(fields[9], names),
-            Name(fields[10], names),
-            Long(fields[11]),
-            (int)Long(fields[12]),
-            Named<ResponseFault>(fields[13])
-        );
+        return new RequestRecord
+        {
+            Sequence = Long(fields[0]),
+            IntendedStart = Time(fields[1]),
+            Start = Time(fields[2]),
+            End = Time(fields[3]),
+            SourcePort = (int)Long(fields[4]),
+            Connection = Long(fields[5]),
+            RequestOnConnection = (int)Long(fields[6]),
+            Outcome = Named<Outcome>(fields[7]),
+            Status = (int)Long(fields[8]),
+            Pod = Name(fields[9], names),
+            Node = Name(fields[10], names),
+            BytesReceived = Long(fields[11]),
+            Errno = (int)Long(fields[12]),
+            Fault = Named<ResponseFault>(fields[13]),
+        };
     }
 
     // Parse takes any number for an enum.

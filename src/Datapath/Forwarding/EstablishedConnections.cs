@@ -7,7 +7,7 @@ namespace CiliumDebugging.Datapath.Forwarding;
 public enum EstablishedFate
 {
     /// <summary>It goes on; where a proxy has it, by the rules that hold now.</summary>
-    Stands,
+    Unchanged,
 
     /// <summary>A policy denies it now: its packets are dropped without an answer.</summary>
     Dropped,
@@ -37,7 +37,7 @@ public static class EstablishedConnections
         ArgumentNullException.ThrowIfNull(cluster);
         (rules, reason) = (null, null);
         if (hop.Destination is null)
-            return EstablishedFate.Stands;
+            return EstablishedFate.Unchanged;
         var (source, destination) = (
             hop.Source is { } client ? Current(cluster, client) : null,
             Current(cluster, hop.Destination)
@@ -53,7 +53,7 @@ public static class EstablishedConnections
             }
             rules = egress.Http;
             if (hop.Action is HopAction.ToEgressProxy)
-                return EstablishedFate.Stands;
+                return EstablishedFate.Unchanged;
             if (egress.IsRedirect)
                 return EstablishedFate.Reset;
         }
@@ -64,7 +64,7 @@ public static class EstablishedConnections
             return EstablishedFate.Dropped;
         }
         rules = ingress.Http;
-        return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Stands;
+        return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Unchanged;
     }
 
     /// <summary>Why a policy drops, in the words of Hubble (api/v1/flow/flow.proto, DropReason).</summary>

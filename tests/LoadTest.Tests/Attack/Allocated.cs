@@ -4,7 +4,7 @@ namespace CiliumDebugging.LoadTest.Tests.Attack;
 internal static class Allocated
 {
     /// <summary>Bytes, the least of five runs: what the runtime allocates once, when it compiles a loop anew, is none of it.</summary>
-    public static long LeastOfFive(Action run) =>
+    public static long MinOfFive(Action run) =>
         Enumerable
             .Range(0, 5)
             .Min(_ =>

@@ -29,22 +29,23 @@ public sealed class AttackResultsTests
             Gen.Enum<ResponseFault>()
         ),
         (times, connection, end) =>
-            new RequestRecord(
-                times.Item1,
-                new(times.Item2),
-                new(times.Item2 + times.Item3),
-                new(times.Item2 + times.Item3 + times.Item4),
-                connection.Item1,
-                connection.Item2,
-                connection.Item3,
-                end.Item1,
-                end.Item2,
-                end.Item3,
-                end.Item4,
-                end.Item5,
-                end.Item6,
-                end.Item7
-            )
+            new RequestRecord
+            {
+                Sequence = times.Item1,
+                IntendedStart = new TimeSpan(times.Item2),
+                Start = new TimeSpan(times.Item2 + times.Item3),
+                End = new TimeSpan(times.Item2 + times.Item3 + times.Item4),
+                SourcePort = connection.Item1,
+                Connection = connection.Item2,
+                RequestOnConnection = connection.Item3,
+                Outcome = end.Item1,
+                Status = end.Item2,
+                Pod = end.Item3,
+                Node = end.Item4,
+                BytesReceived = end.Item5,
+                Errno = end.Item6,
+                Fault = end.Item7,
+            }
     );
 
     [Theory]
@@ -80,22 +81,13 @@ public sealed class AttackResultsTests
     [InlineData("json")]
     public async Task What_no_attack_has_written_is_refused(string extension)
     {
-        var record = new RequestRecord(
-            0,
-            default,
-            default,
-            default,
-            0,
-            0,
-            0,
-            Outcome.Response,
-            200,
-            null,
-            null,
-            0,
-            0,
-            ResponseFault.None
-        );
+        var record = new RequestRecord
+        {
+            Sequence = 0,
+            Connection = 0,
+            Outcome = Outcome.Response,
+            Status = 200,
+        };
         foreach (
             var wrong in (RequestRecord[])
                 [record with { Outcome = (Outcome)99 }, record with { Fault = (ResponseFault)99 }]
@@ -140,22 +132,15 @@ public sealed class AttackResultsTests
     {
         var plot = new AttackPlot(TimeSpan.FromSeconds(1));
         plot.Add(
-            new RequestRecord(
-                0,
-                default,
-                default,
-                TimeSpan.FromMinutes(-1),
-                0,
-                0,
-                0,
-                Outcome.Response,
-                200,
-                "p",
-                null,
-                0,
-                0,
-                ResponseFault.None
-            )
+            new RequestRecord
+            {
+                Sequence = 0,
+                End = TimeSpan.FromMinutes(-1),
+                Connection = 0,
+                Outcome = Outcome.Response,
+                Status = 200,
+                Pod = "p",
+            }
         );
         using var page = new StringWriter();
         plot.WriteTo(page, "a");
@@ -181,22 +166,19 @@ public sealed class AttackResultsTests
     {
         var results = new AttackResults();
         results.Add(
-            new RequestRecord(
-                0,
-                default,
-                TimeSpan.FromMilliseconds(1),
-                TimeSpan.FromMilliseconds(3),
-                1,
-                0,
-                0,
-                Outcome.Response,
-                200,
-                "p",
-                "n",
-                10,
-                0,
-                ResponseFault.None
-            )
+            new RequestRecord
+            {
+                Sequence = 0,
+                Start = TimeSpan.FromMilliseconds(1),
+                End = TimeSpan.FromMilliseconds(3),
+                SourcePort = 1,
+                Connection = 0,
+                Outcome = Outcome.Response,
+                Status = 200,
+                Pod = "p",
+                Node = "n",
+                BytesReceived = 10,
+            }
         );
         using var stream = new MemoryStream();
         HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch.AddDays(1));
@@ -258,22 +240,18 @@ public sealed class AttackResultsTests
     public void A_record_is_summarised_in_constant_memory()
     {
         var results = new AttackResults();
-        var record = new RequestRecord(
-            0,
-            default,
-            default,
-            TimeSpan.FromMilliseconds(3),
-            1,
-            0,
-            0,
-            Outcome.Response,
-            200,
-            "p",
-            "n",
-            10,
-            0,
-            ResponseFault.None
-        );
+        var record = new RequestRecord
+        {
+            Sequence = 0,
+            End = TimeSpan.FromMilliseconds(3),
+            SourcePort = 1,
+            Connection = 0,
+            Outcome = Outcome.Response,
+            Status = 200,
+            Pod = "p",
+            Node = "n",
+            BytesReceived = 10,
+        };
         void Add(long n) =>
             results.Add(
                 record with
@@ -305,22 +283,18 @@ public sealed class AttackResultsTests
     public void Names_of_a_hostile_server_do_not_fill_the_memory()
     {
         var results = new AttackResults();
-        var record = new RequestRecord(
-            0,
-            default,
-            default,
-            TimeSpan.FromMilliseconds(3),
-            1,
-            0,
-            0,
-            Outcome.Response,
-            200,
-            "p",
-            "n",
-            10,
-            0,
-            ResponseFault.None
-        );
+        var record = new RequestRecord
+        {
+            Sequence = 0,
+            End = TimeSpan.FromMilliseconds(3),
+            SourcePort = 1,
+            Connection = 0,
+            Outcome = Outcome.Response,
+            Status = 200,
+            Pod = "p",
+            Node = "n",
+            BytesReceived = 10,
+        };
         for (var i = 0; i < 10_000; i++)
             results.Add(record with { Pod = $"pod-{i}" });
         results.ByResponder.Count.ShouldBeLessThanOrEqualTo(AttackResults.MaxKeys + 1);
@@ -333,22 +307,18 @@ public sealed class AttackResultsTests
         var results = new AttackResults();
         foreach (var (sequence, start) in new[] { (0, 5), (1, 10), (2, 20) })
             results.Add(
-                new RequestRecord(
-                    sequence,
-                    TimeSpan.FromMilliseconds(10 * sequence),
-                    TimeSpan.FromMilliseconds(start),
-                    TimeSpan.FromMilliseconds(30),
-                    1,
-                    sequence,
-                    0,
-                    Outcome.Response,
-                    200,
-                    null,
-                    null,
-                    1,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = sequence,
+                    IntendedStart = TimeSpan.FromMilliseconds(10 * sequence),
+                    Start = TimeSpan.FromMilliseconds(start),
+                    End = TimeSpan.FromMilliseconds(30),
+                    SourcePort = 1,
+                    Connection = sequence,
+                    Outcome = Outcome.Response,
+                    Status = 200,
+                    BytesReceived = 1,
+                }
             );
         results.AchievedRate.ShouldBe(100);
     }
@@ -365,22 +335,18 @@ public sealed class AttackResultsTests
         // In no order of intended starts, as workers and answers come.
         for (var i = 0; i < 60 * burst * workers; i++)
             results.Add(
-                new RequestRecord(
-                    i,
-                    pacer.IntendedStart(i),
-                    pacer.IntendedStart(i),
-                    TimeSpan.FromHours(1),
-                    1,
-                    i,
-                    0,
-                    Outcome.Response,
-                    200,
-                    null,
-                    null,
-                    1,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = i,
+                    IntendedStart = pacer.IntendedStart(i),
+                    Start = pacer.IntendedStart(i),
+                    End = TimeSpan.FromHours(1),
+                    SourcePort = 1,
+                    Connection = i,
+                    Outcome = Outcome.Response,
+                    Status = 200,
+                    BytesReceived = 1,
+                }
             );
 
         results.AchievedRate.ShouldBe(100, tolerance: 1e-9);
@@ -403,22 +369,18 @@ public sealed class AttackResultsTests
                 .Concat(Enumerable.Range(0, 26).Select(n => ((2 * n) + 1, 40 * n)))
         )
             results.Add(
-                new RequestRecord(
-                    sequence,
-                    TimeSpan.FromMilliseconds(start),
-                    TimeSpan.FromMilliseconds(start),
-                    TimeSpan.FromHours(1),
-                    1,
-                    sequence,
-                    0,
-                    Outcome.Response,
-                    200,
-                    null,
-                    null,
-                    1,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = sequence,
+                    IntendedStart = TimeSpan.FromMilliseconds(start),
+                    Start = TimeSpan.FromMilliseconds(start),
+                    End = TimeSpan.FromHours(1),
+                    SourcePort = 1,
+                    Connection = sequence,
+                    Outcome = Outcome.Response,
+                    Status = 200,
+                    BytesReceived = 1,
+                }
             );
 
         results.AchievedRate.ShouldBe(125, tolerance: 1e-9);
@@ -434,22 +396,18 @@ public sealed class AttackResultsTests
         var results = new AttackResults();
         for (var i = 0; i < 11; i++)
             results.Add(
-                new RequestRecord(
-                    i,
-                    TimeSpan.FromMilliseconds(10 * i),
-                    TimeSpan.FromMilliseconds(10 * i),
-                    TimeSpan.FromHours(1),
-                    1,
-                    i,
-                    0,
-                    Outcome.Response,
-                    200,
-                    null,
-                    null,
-                    1,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = i,
+                    IntendedStart = TimeSpan.FromMilliseconds(10 * i),
+                    Start = TimeSpan.FromMilliseconds(10 * i),
+                    End = TimeSpan.FromHours(1),
+                    SourcePort = 1,
+                    Connection = i,
+                    Outcome = Outcome.Response,
+                    Status = 200,
+                    BytesReceived = 1,
+                }
             );
         using var log = new MemoryStream();
         HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);

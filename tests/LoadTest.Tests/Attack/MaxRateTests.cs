@@ -62,22 +62,13 @@ public sealed class MaxRateTests
                 : n < notSent + errors ? Outcome.NoAnswer
                 : Outcome.Response;
             results.Add(
-                new RequestRecord(
-                    n,
-                    default,
-                    default,
-                    default,
-                    0,
-                    0,
-                    0,
-                    outcome,
-                    200,
-                    null,
-                    null,
-                    0,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = n,
+                    Connection = 0,
+                    Outcome = outcome,
+                    Status = 200,
+                }
             );
         }
 
@@ -143,22 +134,17 @@ public sealed class MaxRateTests
 
                 context.Recorder.Started(n, default, default);
                 context.Recorder.Add(
-                    new RequestRecord(
-                        n,
-                        default,
-                        default,
-                        default,
-                        1,
-                        n,
-                        0,
-                        Outcome.Response,
-                        200,
-                        "p",
-                        "n",
-                        1,
-                        0,
-                        ResponseFault.None
-                    )
+                    new RequestRecord
+                    {
+                        Sequence = n,
+                        SourcePort = 1,
+                        Connection = n,
+                        Outcome = Outcome.Response,
+                        Status = 200,
+                        Pod = "p",
+                        Node = "n",
+                        BytesReceived = 1,
+                    }
                 );
             }
 
@@ -217,22 +203,13 @@ public sealed class MaxRateTests
         var results = new AttackResults();
         for (var n = 0; n < 10_000; n++)
             results.Add(
-                new RequestRecord(
-                    n,
-                    default,
-                    default,
-                    default,
-                    0,
-                    0,
-                    0,
-                    n == 0 ? Outcome.Canceled : Outcome.Response,
-                    200,
-                    null,
-                    null,
-                    0,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = n,
+                    Connection = 0,
+                    Outcome = n == 0 ? Outcome.Canceled : Outcome.Response,
+                    Status = 200,
+                }
             );
         new RateStep(10_000, TimeSpan.FromSeconds(1), results.Accounting, default, default).Problem.ShouldBe(
             "1 not answered 200.00ms after the end"

@@ -227,7 +227,7 @@ public sealed class ResponseParserTests
 
         Once();
         Allocated
-            .LeastOfFive(() =>
+            .MinOfFive(() =>
             {
                 for (var i = 0; i < 1000; i++)
                     Once();

@@ -149,7 +149,7 @@ public sealed class TelemetryTests
 
         var header = new byte[TraceParent.Length];
         Allocated
-            .LeastOfFive(() =>
+            .MinOfFive(() =>
             {
                 for (var i = 0; i < 1000; i++)
                     TraceParent.WriteUnsampled(header);

@@ -103,7 +103,7 @@ public sealed class ClientPortsTests
     {
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
         Allocated
-            .LeastOfFive(() =>
+            .MinOfFive(() =>
             {
                 for (var i = 0; i < 20_000; i++)
                 {

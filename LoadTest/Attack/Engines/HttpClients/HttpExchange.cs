@@ -58,22 +58,23 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             (outcome, errno, fault) = Classify(e);
         }
 
-        var record = new RequestRecord(
-            sequence,
-            intendedStart,
-            start,
-            context.Clock.Elapsed,
-            _binding.SourcePort,
-            _binding.Number,
-            _requests,
-            outcome,
-            answer.Status,
-            answer.Pod,
-            answer.Node,
-            answer.Bytes,
-            errno,
-            fault
-        );
+        var record = new RequestRecord
+        {
+            Sequence = sequence,
+            IntendedStart = intendedStart,
+            Start = start,
+            End = context.Clock.Elapsed,
+            SourcePort = _binding.SourcePort,
+            Connection = _binding.Number,
+            RequestOnConnection = _requests,
+            Outcome = outcome,
+            Status = answer.Status,
+            Pod = answer.Pod,
+            Node = answer.Node,
+            BytesReceived = answer.Bytes,
+            Errno = errno,
+            Fault = fault,
+        };
         if (span is not null)
             context.Tracer!.End(span, record);
         _requests++;

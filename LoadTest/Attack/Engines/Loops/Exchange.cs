@@ -64,22 +64,23 @@ internal abstract class Exchange(ResponseParser parser)
     /// <summary>Records what became of it, and when.</summary>
     public void End(AttackContext context, TimeSpan end, Outcome outcome, int errno)
     {
-        var record = new RequestRecord(
-            Sequence,
-            IntendedStart,
-            Start,
-            end,
-            SourcePort,
-            Number,
-            Requests,
-            outcome,
-            Parser.Status,
-            Parser.Pod,
-            Parser.Node,
-            Parser.BytesConsumed,
-            errno,
-            Parser.Fault
-        );
+        var record = new RequestRecord
+        {
+            Sequence = Sequence,
+            IntendedStart = IntendedStart,
+            Start = Start,
+            End = end,
+            SourcePort = SourcePort,
+            Connection = Number,
+            RequestOnConnection = Requests,
+            Outcome = outcome,
+            Status = Parser.Status,
+            Pod = Parser.Pod,
+            Node = Parser.Node,
+            BytesReceived = Parser.BytesConsumed,
+            Errno = errno,
+            Fault = Parser.Fault,
+        };
         _request.End(context, record);
         context.Recorder.Add(record);
     }

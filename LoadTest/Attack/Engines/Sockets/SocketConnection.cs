@@ -53,22 +53,23 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
             outcome = connecting ? Errno.ConnectOutcome(errno) : Errno.ConnectedOutcome(errno);
         }
 
-        var record = new RequestRecord(
-            sequence,
-            intendedStart,
-            start,
-            context.Clock.Elapsed,
-            _binding.SourcePort,
-            _binding.Number,
-            _requests,
-            outcome,
-            _parser.Status,
-            _parser.Pod,
-            _parser.Node,
-            _parser.BytesConsumed,
-            errno,
-            _parser.Fault
-        );
+        var record = new RequestRecord
+        {
+            Sequence = sequence,
+            IntendedStart = intendedStart,
+            Start = start,
+            End = context.Clock.Elapsed,
+            SourcePort = _binding.SourcePort,
+            Connection = _binding.Number,
+            RequestOnConnection = _requests,
+            Outcome = outcome,
+            Status = _parser.Status,
+            Pod = _parser.Pod,
+            Node = _parser.Node,
+            BytesReceived = _parser.BytesConsumed,
+            Errno = errno,
+            Fault = _parser.Fault,
+        };
         _request.End(context, record);
         _requests++;
         if (outcome is not Outcome.Response || _plan.KeepAliveConnections == 0 || !_parser.CanReuseConnection)
