@@ -12,7 +12,8 @@ public enum ExitCode
     /// <summary>Bad usage: an option, a scenario or a policy file is wrong.</summary>
     BadUsage = 2,
 
-    /// <summary>The run was complete, with another result than expected: a scenario was not reproduced, skew was found, results differ.</summary>
+    /// <summary>The run was complete, with another result than expected: a scenario was not reproduced, skew was found,
+    /// results differ.</summary>
     NotReproduced = 3,
 
     /// <summary>Ended by Ctrl-C, SIGTERM or SIGHUP.</summary>

@@ -3,10 +3,9 @@ using System.Text;
 
 namespace CiliumDebugging.ServiceDefaults;
 
-/// <summary>
-/// Writes the Prometheus text exposition format 0.0.4: for each metric family a head (<see cref="AppendFamily"/>), then its
-/// samples. Source: https://prometheus.io/docs/instrumenting/exposition_formats.
-/// </summary>
+/// <summary>Writes the Prometheus text exposition format 0.0.4: for each metric family a head
+/// (<see cref="AppendFamily"/>), then its samples. Source:
+/// https://prometheus.io/docs/instrumenting/exposition_formats.</summary>
 public static class PrometheusText
 {
     /// <summary>Media type of the format.</summary>

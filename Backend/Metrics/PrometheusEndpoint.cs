@@ -3,10 +3,8 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Backend.Metrics;
 
-/// <summary>
-/// <c>/metrics</c> for Prometheus. The names are those of the original report, without <c>_total</c>; the labels app, version
-/// and kubernetes_pod_name come from the scrape's relabelling, as there.
-/// </summary>
+/// <summary><c>/metrics</c> for Prometheus. The names are those of the original report, without <c>_total</c>; the
+/// labels app, version and kubernetes_pod_name come from the scrape's relabelling, as there.</summary>
 internal static class PrometheusEndpoint
 {
     /// <summary>Maps <c>/metrics</c>.</summary>

@@ -24,7 +24,8 @@ public static class AttackEngines
         return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
     }
 
-    /// <summary>Why the plan gets another engine than it would on a machine that gives io_uring; null when that is no reason.</summary>
+    /// <summary>Why the plan gets another engine than it would on a machine that gives io_uring; null when that is no
+    /// reason.</summary>
     public static string? FallbackReason(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -61,8 +62,8 @@ public static class AttackEngines
         }
     }
 
-    // From that rate on it surely looks at answers with the next start. Below, most of the cost is waking processors, and epoll is as good. The ring does not know a port that
-    // the kernel chose.
+    // From that rate on it surely looks at answers with the next start. Below, most of the cost is waking processors,
+    // and epoll is as good. The ring does not know a port that the kernel chose.
     private static bool WantsIoUring(AttackPlan plan) =>
         plan.RatePerSecond >= IoUringRate
         && plan.Ports.Order is not ClientPortOrder.Kernel

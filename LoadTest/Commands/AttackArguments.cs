@@ -9,7 +9,8 @@ using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
-/// <summary>The attack command's arguments as written; <see cref="ToPlanAsync"/> reads them all and names everything wrong at once.</summary>
+/// <summary>The attack command's arguments as written; <see cref="ToPlanAsync"/> reads them all and names everything
+/// wrong at once.</summary>
 public sealed record AttackArguments
 {
     public string? Url { get; init; }
@@ -34,7 +35,8 @@ public sealed record AttackArguments
 
     /// <summary>Reads them.</summary>
     /// <param name="cancellation">Ends the resolution of names.</param>
-    /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one: where requests start, and whose cluster knows the names.</param>
+    /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one: where requests start,
+    /// and whose cluster knows the names.</param>
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
     public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(
         CancellationToken cancellation,
@@ -81,7 +83,7 @@ public sealed record AttackArguments
             Workers = workers,
             MaxInFlight = maxInFlight,
         };
-        // What could not be read was reported already and stands at a default that may look wrong as well.
+        // What could not be read was reported already and has a default that may look wrong as well.
         if (problems.Count == 0)
             problems.AddRange(plan.Problems());
         if (problems.Count == 0 && FindsMaximum && (duration is null || duration < MaxRate.MinDuration))
@@ -151,7 +153,6 @@ public sealed record AttackArguments
                 problems.Add($"targets file '{TargetsFile}': {e.Message}");
             }
         }
-
         if (entries.Count == 0 && problems.Count == 0)
             problems.Add("no target: give a URL or --targets FILE");
         var targets = new List<AttackTarget>();
@@ -160,7 +161,6 @@ public sealed record AttackArguments
             if (await ReadTargetAsync(entry, resolver, problems, cancellation) is { } target)
                 targets.Add(target);
         }
-
         return targets;
     }
 
@@ -177,7 +177,6 @@ public sealed record AttackArguments
             problems.Add($"{where}url '{entry.Url}': expected http://host[:port]/path");
             return null;
         }
-
         var (headers, host) = ReadHeaders([.. Headers, .. entry.Headers], where, problems);
         if (await ResolveAsync(uri, resolver, where, problems, cancellation) is not { } endPoint)
             return null;
@@ -209,7 +208,6 @@ public sealed record AttackArguments
             else
                 headers.Add(new(name, value));
         }
-
         return (headers, host);
     }
 

@@ -41,7 +41,8 @@ internal static class AttackCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        // In a Pod of the embedded cluster, which is a process of this machine, requests start from the Pod's address, and Services are found without DNS.
+        // In a Pod of the embedded cluster, which is a process of this machine, requests start from the Pod's address,
+        // and Services are found without DNS.
         var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddEnvironmentVariables().Build());
         // Not disposed: the kubelet may be gone at any time until the process ends.
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -82,7 +83,6 @@ internal static class AttackCommand
                         );
                 engine = EngineOf(parsed, plan);
             }
-
             return await RunAsync(plan, engine, parsed.GetValue(s_output), parsed.GetValue(s_histograms), interrupt);
         }
         catch (Exception e)
@@ -109,7 +109,8 @@ internal static class AttackCommand
     )
     {
         await using var file = output is null ? null : new RecordFileSink(output);
-        // Before the attack: that it cannot be written is not to be learnt after an hour. What it holds stays until there is something better.
+        // Before the attack: that it cannot be written is not to be learnt after an hour. What it holds stays until
+        // there is something better.
         await using var log =
             histograms is null ? null
             : histograms == "-" ? Console.OpenStandardOutput()
@@ -140,7 +141,6 @@ internal static class AttackCommand
             if (log.CanSeek && log.Length > log.Position)
                 log.SetLength(log.Position);
         }
-
         return interrupt.IsCancellationRequested ? (int)ExitCode.Interrupted
             : accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed
             : (int)ExitCode.Success;

@@ -11,9 +11,8 @@ public static class AttackCommands
     public static IEnumerable<Command> Build() =>
         [AttackCommand.Build(), ReportCommand.BuildReport(), ReportCommand.BuildPlot()];
 
-    /// <summary>
-    /// Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a cancellation, and it has 3 s to end.
-    /// </summary>
+    /// <summary>Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a
+    /// cancellation, and it has 3 s to end.</summary>
     public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
         ArgumentNullException.ThrowIfNull(root);
@@ -25,7 +24,8 @@ public static class AttackCommands
         return WriteProblems(parsed.Errors.Select(error => error.Message));
     }
 
-    /// <summary>Parses a command line. A word that begins with @ is what it says (a body's file), not a file of further words.</summary>
+    /// <summary>Parses a command line. A word that begins with @ is what it says (a body's file), not a file of further
+    /// words.</summary>
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> args)
     {
         ArgumentNullException.ThrowIfNull(root);

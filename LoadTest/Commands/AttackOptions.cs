@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
-/// <summary>The options of an attack: what is sent, how, and for how long. The same for an attack from here and from pods.</summary>
+/// <summary>The options of an attack: what is sent, how, and for how long. The same for an attack from here and from
+/// pods.</summary>
 public static class AttackOptions
 {
     private static readonly AttackArguments s_defaults = new();
@@ -140,7 +141,8 @@ public static class AttackOptions
         };
     }
 
-    /// <summary>The command line of an attack with what was given here: the URL, then each option that was written.</summary>
+    /// <summary>The command line of an attack with what was given here: the URL, then each option that was
+    /// written.</summary>
     /// <param name="parsed">What was written.</param>
     /// <param name="except">Options left out.</param>
     public static IReadOnlyList<string> Spell(ParseResult parsed, params IEnumerable<string> except)
@@ -156,7 +158,6 @@ public static class AttackOptions
             foreach (var token in given.Tokens.Select(token => token.Value).DefaultIfEmpty())
                 words.AddRange(token is null ? [option.Name] : [option.Name, token]);
         }
-
         return words;
     }
 

@@ -65,7 +65,6 @@ internal static class ReportCommand
             AttackReport.Write(foreign, Console.Out);
             return (int)ExitCode.Success;
         }
-
         AttackReport.Write(results, Console.Out);
         results.Accounting.WriteTo(Console.Out);
         if (histograms is not null)
@@ -73,7 +72,6 @@ internal static class ReportCommand
             using var stream = File.Create(histograms);
             HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch);
         }
-
         return results.Accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed : (int)ExitCode.Success;
     }
 
@@ -88,7 +86,6 @@ internal static class ReportCommand
             results.Merge(records);
             return;
         }
-
         try
         {
             var byTag = HistogramLog.Read(file, out var saved);
@@ -141,7 +138,6 @@ internal static class ReportCommand
                     e
                 );
             }
-
             yield return records.Current;
         }
     }

@@ -5,10 +5,9 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
-/// <summary>
-/// The load-test Pod's control interface. It is no container port: it is reached through the API server's pod proxy alone, by those who hold the cluster's credentials.
-/// <c>POST /attack</c> starts, <c>GET /attack/records</c> streams one JSON record a line in the order of completion, <c>POST /attack/stop</c> drains, <c>GET /attack</c> tells the state.
-/// </summary>
+/// <summary>The load-test Pod's control interface. It is not a container port: only the API server's pod proxy reaches
+/// it, with the cluster's credentials. <c>POST /attack</c> starts, <c>GET /attack/records</c> streams one JSON record a
+/// line in the order of completion, <c>POST /attack/stop</c> drains, <c>GET /attack</c> tells the state.</summary>
 public static class AttackEndpoints
 {
     private static readonly TimeSpan s_flushInterval = TimeSpan.FromMilliseconds(100);

@@ -4,7 +4,8 @@ using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
-/// <summary>Finds the address to dial: by DNS; on the embedded cluster, which has none, the Service object, whose address and port offset play DNS.</summary>
+/// <summary>Finds the address to dial: by DNS; on the embedded cluster, which has none, the Service object, whose
+/// address and port offset play DNS.</summary>
 /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one.</param>
 /// <param name="family">Of the address that requests start from; null: any.</param>
 public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? family = null)
@@ -51,7 +52,7 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
         var (name, ns) = (labels[0], labels.Length > 1 ? labels[1] : sandbox.Identity.Namespace);
         var address = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken)
             ?? throw new AttackRefusedException(
-                $"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} with an address on the cluster"
+                $"host '{url.Host}' of {url}: the cluster has no Service {ns}/{name} with an address"
             );
         return new IPEndPoint(address, url.Port + sandbox.PortOffset);
     }

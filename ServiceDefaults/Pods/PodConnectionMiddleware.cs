@@ -5,10 +5,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
-/// <summary>
-/// Kestrel connection middleware of a Pod's process: takes the PROXY header off, gives the connection its original source, and ends every connection that
-/// does not carry the Pod's token. This is why policy holds although the process listens on an ordinary loopback address.
-/// </summary>
+/// <summary>Kestrel connection middleware of a Pod's process: takes the PROXY header off, gives the connection its
+/// original source, and ends every connection that does not carry the Pod's token. This is why policy holds although
+/// the process listens on an ordinary loopback address.</summary>
 internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] token, TimeProvider time)
 {
     private static readonly TimeSpan s_headerTimeout = TimeSpan.FromSeconds(20); // the header follows the connection at once; a machine with no processor to spare makes even that long

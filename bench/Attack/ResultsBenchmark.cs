@@ -7,10 +7,9 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.Bench.Attack;
 
-/// <summary>
-/// Whether results need the same memory however many there are: 24 million records (100,000/s for four minutes) go through the summary and the file sink as an attack
-/// sends them, then come back from the file as <c>report</c> reads them. Prints the resident memory on the way.
-/// </summary>
+/// <summary>Whether results need the same memory however many there are: 24 million records (100,000/s for four
+/// minutes) go through the summary and the file sink as an attack sends them, then come back from the file as
+/// <c>report</c> reads them. Prints the resident memory on the way.</summary>
 internal static class ResultsBenchmark
 {
     private const int Pods = 40,
@@ -33,7 +32,6 @@ internal static class ResultsBenchmark
                     Mark("written", n + 1, count, clock);
                 }
             }
-
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
@@ -47,7 +45,6 @@ internal static class ResultsBenchmark
                 read.Add(record);
                 Mark("read", read.Accounting.Intended, count, clock);
             }
-
             var same = Text(read) == Text(written);
             Console.WriteLine(
                 string.Create(

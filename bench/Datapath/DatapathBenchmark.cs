@@ -7,10 +7,10 @@ using CiliumDebugging.Lab.Simulation;
 
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>
-/// The simulator's promises: <c>taskset -c 0 dotnet run -c Release --project bench -- datapath</c>. At least 5 million connections/s on one core with conntrack on, 1,000 nodes × 10,000 backends
-/// in under 2 GiB, and a cost per connection that depends neither on the number of Pods nor on that of policies. Counts processor time, so that a busy machine matters less. Exit code 1 when a promise is broken.
-/// </summary>
+/// <summary>The simulator's promises: <c>taskset -c 0 dotnet run -c Release --project bench -- datapath</c>. At least 5
+/// million connections/s on one core with conntrack on, 1,000 nodes × 10,000 backends in under 2 GiB, and a cost per
+/// connection that depends neither on the number of Pods nor on that of policies. Counts processor time, so that a busy
+/// machine matters less. Exit code 1 when a promise is broken.</summary>
 internal static class DatapathBenchmark
 {
     private const int Repeats = 3;
@@ -71,7 +71,8 @@ internal static class DatapathBenchmark
         return (process.TotalProcessorTime - before).TotalSeconds;
     }
 
-    /// <summary>One phase; L4 policies that select the backends and allow the client, each from peers of its own besides.</summary>
+    /// <summary>One phase; L4 policies that select the backends and allow the client, each from peers of its own
+    /// besides.</summary>
     private static Scenario Scenario(int policies)
     {
         var text = string.Join(

@@ -7,10 +7,10 @@ using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>
-/// <c>proxies [rounds] [seconds] [in flight]</c>: requests on fresh connections through both node proxies of the lab, through two bare YARP hops, through nginx twice and through HAProxy twice; same backend program, same generator,
-/// same machine, in turn, several rounds. Then the lab at 1,000 requests/s. Exit code 1 when the lab does less than 0.75 of two bare YARP hops, or a request at 1,000/s has any other end than 200.
-/// </summary>
+/// <summary><c>proxies [rounds] [seconds] [in flight]</c>: requests on fresh connections through both node proxies of
+/// the lab, through two bare YARP hops, through nginx twice and through HAProxy twice; same backend program, same
+/// generator, same machine, in turn, several rounds. Then the lab at 1,000 requests/s. Exit code 1 when the lab does
+/// less than 0.75 of two bare YARP hops, or a request at 1,000/s has any other end than 200.</summary>
 internal static partial class ProxyBenchmark
 {
     private const double MinOfYarp = 0.75;
@@ -113,7 +113,8 @@ internal static partial class ProxyBenchmark
         }
     }
 
-    /// <summary>One run of the load generator; the answers with 200 a second, and into the variant everything else by kind.</summary>
+    /// <summary>One run of the load generator; the answers with 200 a second, and into the variant everything else by
+    /// kind.</summary>
     private static async Task<double> AttackAsync(
         Variant variant,
         string rate,
@@ -187,7 +188,7 @@ internal static partial class ProxyBenchmark
         {
             try
             {
-                // The lab answers nobody but its client; its Pods are ready already.
+                // The lab answers only its client; its Pods are ready already.
                 if (variant.Arguments.Length == 0)
                     (await http.GetAsync(variant.Url)).EnsureSuccessStatusCode();
                 return;

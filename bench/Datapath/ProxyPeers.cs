@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>Configurations of nginx and HAProxy that do what two node proxies do: two HTTP hops, each with a fresh upstream connection for each request, on both cores.</summary>
+/// <summary>Configurations of nginx and HAProxy that do what two node proxies do: two HTTP hops, each with a fresh
+/// upstream connection for each request, on both cores.</summary>
 internal static class ProxyPeers
 {
     public static string Nginx(string directory, int first, int second, int backend) =>
@@ -21,7 +22,6 @@ internal static class ProxyPeers
               server { listen 127.0.0.1:{{first}} backlog=4096 reuseport; location / { proxy_pass http://127.0.0.1:{{second}}; } }
               server { listen 127.0.0.1:{{second}} backlog=4096 reuseport; location / { proxy_pass http://127.0.0.1:{{backend}}; } }
             }
-
             """
         );
 

@@ -5,16 +5,12 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <summary>How the next client port is chosen.</summary>
 public enum ClientPortOrder
 {
-    /// <summary>
-    /// A random port of the range's odd offsets, walking on by 2 over ports in use: what Linux does for bind(address, 0), hence
-    /// what vegeta does (facts/cilium.md; <c>inet_csk_find_open_port</c>).
-    /// </summary>
+    /// <summary>A random port of the range's odd offsets, walking on by 2 over ports in use: what Linux does for
+    /// bind(address, 0), hence what vegeta does (facts/cilium.md; <c>inet_csk_find_open_port</c>).</summary>
     RandomOdd,
 
-    /// <summary>
-    /// The range's even offsets nearly in sequence, one in 16 skipped: what Linux does for a connect without bind
-    /// (facts/cilium.md; <c>__inet_hash_connect</c>).
-    /// </summary>
+    /// <summary>The range's even offsets nearly in sequence, one in 16 skipped: what Linux does for a connect without
+    /// bind (facts/cilium.md; <c>__inet_hash_connect</c>).</summary>
     EvenInSequence,
 
     /// <summary>Any port of the range, uniformly at random.</summary>
@@ -52,9 +48,8 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
             _ => Last - First + 1,
         };
 
-    /// <summary>
-    /// Reads <c>odd</c>, <c>even</c>, <c>kernel</c>, <c>a-b</c> (any port of the range at random), <c>odd:a-b</c> or <c>even:a-b</c>.
-    /// </summary>
+    /// <summary>Reads <c>odd</c>, <c>even</c>, <c>kernel</c>, <c>a-b</c> (any port of the range at random),
+    /// <c>odd:a-b</c> or <c>even:a-b</c>.</summary>
     /// <returns>Null and the range, or what is wrong with the text.</returns>
     public static string? Parse(string text, out ClientPortRange range)
     {
@@ -91,7 +86,6 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
         {
             return $"port range '{text}': expected first-last, e.g. 32768-60999";
         }
-
         return range.Problem is { } problem ? $"port range '{text}': {problem}" : null;
     }
 

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace CiliumDebugging.LoadTest.Contract;
 
-/// <summary>One request's record on its way from the Pod to whoever ordered the attack. Times are seconds since the attack's epoch.</summary>
+/// <summary>One request's record, as a Pod sends it to the client that ordered the attack. Times are seconds since the
+/// attack's epoch.</summary>
 /// <param name="Seq">Number in the order of intended starts, from 0.</param>
 /// <param name="Due">Intended start, s.</param>
 /// <param name="Start">Start, s.</param>

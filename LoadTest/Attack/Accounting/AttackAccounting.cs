@@ -5,11 +5,10 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Accounting;
 
-/// <summary>
-/// Counts every request of an attack into exactly one bucket and checks that nothing was lost: intended = started + not sent, and
-/// started = responses by status + errors by kind (+ in flight while the attack runs). Intended, started and ended are counted in
-/// different places, so the check can fail. Fixed size; not safe for concurrent use.
-/// </summary>
+/// <summary>Counts every request of an attack into exactly one bucket and checks that nothing was lost: intended =
+/// started + not sent, and started = responses by status + errors by kind (+ in flight while the attack runs).
+/// Intended, started and ended are counted in different places, so the check can fail. Fixed size; not safe for
+/// concurrent use.</summary>
 public sealed class AttackAccounting
 {
     private const int MaxStatus = 1000,

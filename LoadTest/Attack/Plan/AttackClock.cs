@@ -6,7 +6,8 @@ public sealed class AttackClock(TimeProvider time)
     private readonly TimeProvider _time = time;
     private readonly long _epoch = time.GetTimestamp();
 
-    /// <summary>Wall-clock time of the epoch (UTC), for aligning records with other sources. Offsets are never derived from it.</summary>
+    /// <summary>Wall-clock time of the epoch (UTC), for aligning records with other sources. Offsets are never derived
+    /// from it.</summary>
     public DateTimeOffset StartedAt { get; } = time.GetUtcNow();
 
     /// <summary>Time since the epoch.</summary>

@@ -4,7 +4,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Records;
 
-/// <summary>What became of one intended request. All times are offsets from the attack's epoch on a monotonic clock.</summary>
+/// <summary>What became of one intended request. All times are offsets from the attack's epoch on a monotonic
+/// clock.</summary>
 public readonly record struct RequestRecord
 {
     /// <summary>Number of the request, from 0 without gaps; the order in which requests were intended.</summary>
@@ -13,19 +14,16 @@ public readonly record struct RequestRecord
     /// <summary>When the pacer wanted it to start.</summary>
     public TimeSpan IntendedStart { get; init; }
 
-    /// <summary>
-    /// When it really started (its connect, or its send on a kept-alive connection). For a request not sent: when that was
-    /// decided.
-    /// </summary>
+    /// <summary>When it really started (its connect, or its send on a kept-alive connection). For a request not sent:
+    /// when that was decided.</summary>
     public TimeSpan Start { get; init; }
 
-    /// <summary>
-    /// When the response was complete or the request was given up. A response is complete when its last byte arrived, where
-    /// the engine has that time from the kernel; else when it was read.
-    /// </summary>
+    /// <summary>When the response was complete or the request was given up. A response is complete when its last byte
+    /// arrived, where the engine has that time from the kernel; else when it was read.</summary>
     public TimeSpan End { get; init; }
 
-    /// <summary>Client port; 0 when no connection was tried or the engine did not look up the kernel's choice.</summary>
+    /// <summary>Client port; 0 when no connection was tried or the engine did not look up the kernel's
+    /// choice.</summary>
     public int SourcePort { get; init; }
 
     /// <summary>Number of the connection within the attack, from 0; -1 when there was none.</summary>
@@ -40,10 +38,8 @@ public readonly record struct RequestRecord
     /// <summary>HTTP status, 100–999; 0 without a status line.</summary>
     public int Status { get; init; }
 
-    /// <summary>
-    /// Name of the pod that answered, as the responder rule recognised it; the same string instance for the same name. Null
-    /// when unknown.
-    /// </summary>
+    /// <summary>Name of the pod that answered, as the responder rule recognised it; the same string instance for the
+    /// same name. Null when unknown.</summary>
     public string? Pod { get; init; }
 
     /// <summary>Name of the responding pod's node; null when unknown.</summary>
@@ -58,9 +54,8 @@ public readonly record struct RequestRecord
     /// <summary>What was wrong with a malformed response.</summary>
     public ResponseFault Fault { get; init; }
 
-    /// <summary>
-    /// Latency as a user feels it: from the intended start, so a stalled generator cannot hide it (no coordinated omission).
-    /// </summary>
+    /// <summary>Latency as a user feels it: from the intended start, so a stalled generator cannot hide it (no
+    /// coordinated omission).</summary>
     public TimeSpan Latency => End - IntendedStart;
 
     /// <summary>Time the request itself took: from its real start.</summary>

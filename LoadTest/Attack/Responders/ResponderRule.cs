@@ -5,11 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.LoadTest.Attack.Responders;
 
-/// <summary>
-/// How the pod that answered is recognised in a response. Forms: <c>header:NAME</c>; <c>json:PATH</c> (property names separated by
-/// dots, numbers index arrays); <c>regex:…</c> over the body with a group named <c>pod</c> and optionally <c>node</c> (or one other named
-/// group, taken as the pod). The node comes from <c>X-Node</c> unless the rule finds one.
-/// </summary>
+/// <summary>How the pod that answered is recognised in a response. Forms: <c>header:NAME</c>; <c>json:PATH</c>
+/// (property names separated by dots, numbers index arrays); <c>regex:…</c> over the body with a group named
+/// <c>pod</c> and optionally <c>node</c> (or one other named group, taken as the pod). The node comes from
+/// <c>X-Node</c> unless the rule finds one.</summary>
 /// <remarks>Header, JSON and the default allocate nothing per response; a regular expression does.</remarks>
 public sealed class ResponderRule
 {
@@ -37,7 +36,8 @@ public sealed class ResponderRule
         _readsHost = readsHost;
     }
 
-    /// <summary>Header X-Pod (and X-Node); without it the token after <c>host=</c> in the body, as other echo servers write it.</summary>
+    /// <summary>Header X-Pod (and X-Node); without it the token after <c>host=</c> in the body, as other echo servers
+    /// write it.</summary>
     public static ResponderRule Default { get; } = new("default", "X-Pod", readsHost: true);
 
     /// <summary>The rule as it was written.</summary>
@@ -132,7 +132,6 @@ public sealed class ResponderRule
                 if (!Enter(ref reader, step))
                     return null;
             }
-
             return reader.TokenType is JsonTokenType.String or JsonTokenType.Number && !reader.HasValueSequence
                 ? names.Get(reader.ValueSpan)
                 : null;
@@ -156,10 +155,8 @@ public sealed class ResponderRule
                     return true;
                 reader.Skip();
             }
-
             return false;
         }
-
         if (reader.TokenType is not JsonTokenType.StartArray || !int.TryParse(step, out var index))
             return false;
         while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray)
@@ -168,7 +165,6 @@ public sealed class ResponderRule
                 return true;
             reader.Skip();
         }
-
         return false;
     }
 }

@@ -7,10 +7,9 @@ using HdrHistogram;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// Draws records over time as one self-contained page: responses per second by pod and errors, and latency from the intended start (p50, p99, max, logarithmic).
-/// Memory is bounded: time is cut into at most <see cref="MaxBuckets"/> pieces, and pods beyond <see cref="MaxPods"/> are drawn as one.
-/// </summary>
+/// <summary>Draws records over time as one self-contained page: responses per second by pod and errors, and latency
+/// from the intended start (p50, p99, max, logarithmic). Memory is bounded: time is cut into at most
+/// <see cref="MaxBuckets"/> pieces, and pods beyond <see cref="MaxPods"/> are drawn as one.</summary>
 public sealed class AttackPlot
 {
     /// <summary>Pieces into which the attack's time is cut.</summary>
@@ -60,7 +59,6 @@ public sealed class AttackPlot
             if (!_counts.TryGetValue(line, out counts))
                 _counts.Add(line, counts = new int[MaxBuckets]);
         }
-
         counts[bucket]++;
         if (!record.Outcome.IsNotSent())
             (_latencies[bucket] ??= new IntHistogram(1, 7_200_000_000, 2)).RecordValue(
@@ -135,7 +133,6 @@ public sealed class AttackPlot
                 $"<line x1={Margin} x2={Width} y1={y} y2={y} stroke=#ddd /><text x={Margin - 6} y={y} dy=4 text-anchor=end font-size=11>{label}</text>"
             );
         }
-
         var colour = 0;
         foreach (var (name, values) in lines)
         {
@@ -156,7 +153,6 @@ public sealed class AttackPlot
             );
             colour++;
         }
-
         writer.WriteLine(
             $"<text x={Width} y={Height + 16} text-anchor=end font-size=11>{Number(_bucket.TotalSeconds * (last + 1))} s</text></svg>"
         );

@@ -7,7 +7,8 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// <summary>Writes results as the plain text a terminal shows.</summary>
 public static class AttackReport
 {
-    /// <summary>Rate, latencies, statuses and responders; the accounting is written apart (see <see cref="AttackAccounting.WriteTo"/>).</summary>
+    /// <summary>Rate, latencies, statuses and responders; the accounting is written apart (see
+    /// <see cref="AttackAccounting.WriteTo"/>).</summary>
     public static void Write(AttackResults results, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(results);

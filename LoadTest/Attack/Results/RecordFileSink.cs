@@ -3,10 +3,9 @@ using CiliumDebugging.LoadTest.Attack.Records;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// Writes records to a file from a task of its own, in batches that are reused. At most <see cref="MaxBatches"/> wait: when the disk is slower than
-/// that, the generator waits for it, and the wait shows as lateness instead of lost records. Dispose it after the attack to have everything written.
-/// </summary>
+/// <summary>Writes records to a file from a task of its own, in batches that are reused. At most
+/// <see cref="MaxBatches"/> wait: when the disk is slower than that, the generator waits for it, and the wait shows as
+/// lateness instead of lost records. Dispose it after the attack to have everything written.</summary>
 public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
 {
     /// <summary>Batches of records between generator and disk, about 2 MB.</summary>
@@ -48,7 +47,6 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
             if (!_empty.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
                 _writing.GetAwaiter().GetResult();
         }
-
         _batch = next;
     }
 

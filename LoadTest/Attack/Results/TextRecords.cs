@@ -7,7 +7,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>The text formats: CSV (RFC 4180) and JSON lines, with the same fields. Times are microseconds since the epoch, exact to 0.1.</summary>
+/// <summary>The text formats: CSV (RFC 4180) and JSON lines, with the same fields. Times are microseconds since the
+/// epoch, exact to 0.1.</summary>
 internal static class TextRecords
 {
     private static readonly string[] s_columns =
@@ -51,9 +52,8 @@ internal static class TextRecords
                             or KeyNotFoundException
                 )
             {
-                throw new InvalidDataException($"line {number} is no record: {e.Message}", e);
+                throw new InvalidDataException($"line {number} is not a record: {e.Message}", e);
             }
-
             yield return record;
         }
     }
@@ -104,7 +104,7 @@ internal static class TextRecords
         where T : struct, Enum =>
         Enum.Parse<T>(text) is var value && Enum.IsDefined(value)
             ? value
-            : throw new FormatException($"'{text}' is no {typeof(T).Name}");
+            : throw new FormatException($"'{text}' is not a {typeof(T).Name}");
 
     private static string? Name(string text, Dictionary<string, string> names)
     {
@@ -150,7 +150,6 @@ internal static class TextRecords
             else
                 field.Append(line[i]);
         }
-
         return [.. fields, field.ToString()];
     }
 
@@ -182,7 +181,6 @@ internal static class TextRecords
                             : fields[i]
                     );
             }
-
             _writer.Write(_json ? "}\n" : "\n");
         }
 

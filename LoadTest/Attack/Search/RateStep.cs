@@ -6,7 +6,7 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.LoadTest.Attack.Search;
 
 /// <summary>One short attack at a rate, and whether generator and server hold it.</summary>
-/// <param name="RatePerSecond">The rate that was asked for.</param>
+/// <param name="RatePerSecond">The requested rate.</param>
 /// <param name="Length">How long.</param>
 /// <param name="Accounting">What became of the requests.</param>
 /// <param name="LateP99">99th percentile of real minus intended start.</param>

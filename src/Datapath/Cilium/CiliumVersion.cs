@@ -8,7 +8,7 @@ namespace CiliumDebugging.Datapath.Cilium;
 /// <param name="Patch">Patch number.</param>
 public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : IComparable<CiliumVersion>
 {
-    /// <summary>The version of the seed (cil#14268).</summary>
+    /// <summary>The version of the original report, https://github.com/cilium/cilium/issues/14268.</summary>
     public static CiliumVersion OriginalReport { get; } = new(1, 9, 0);
 
     /// <summary>Reads <c>1.9.0</c>, <c>v1.9.0</c> or <c>1.16</c>.</summary>

@@ -98,12 +98,12 @@ public sealed class ForwardingPath
         ServiceNode(cluster, syn, out _).Close(syn, nowTicks);
     }
 
-    /// <summary>
-    /// The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.
-    /// </summary>
+    /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the
+    /// proxy's.</summary>
     /// <param name="cluster">What the agents know.</param>
     /// <param name="accepted">The route that led to the egress proxy.</param>
-    /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original source.</param>
+    /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original
+    /// source.</param>
     /// <param name="connecting">The place of the proxy's connecting socket.</param>
     /// <param name="hold">The place of the socket that the ingress proxy accepts; null when none does.</param>
     public Hop ConnectFromEgressProxy(
@@ -156,10 +156,8 @@ public sealed class ForwardingPath
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
-    /// <summary>
-    /// The node that translates a destination: the one whose address was dialled (a node port), else the client's.
-    /// A client that is neither Pod nor node counts as one of the first node.
-    /// </summary>
+    /// <summary>The node that translates a destination: the one whose address was dialled (a node port), else the
+    /// client's. A client that is neither Pod nor node counts as one of the first node.</summary>
     private NodeDatapath ServiceNode(ClusterSnapshot cluster, in FourTuple syn, out PodSlot pod)
     {
         var client = cluster.Table.TryFind(syn.Source.Address, out pod) ? NodeOf(pod.Node) : NodeAt(syn.Source.Address);
@@ -202,7 +200,8 @@ public sealed class ForwardingPath
         if (!verdict.IsRedirect)
             return hop;
         var ends = SocketEnds.AcceptedFrom(wire);
-        // The redirect finds another proxy's accepted socket with these ends before the listener: that swallows the SYN.
+        // The redirect finds another proxy's accepted socket with these ends before the listener: that swallows the
+        // SYN.
         if (node.Sockets.Contains(ends))
             return hop with { Action = HopAction.LostAtRedirect, Reason = "TCP_INVALID_SYN" };
         hold = Accept(node, ends);

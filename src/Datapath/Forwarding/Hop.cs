@@ -19,10 +19,8 @@ public enum HopAction
     /// <summary>Policy denies it: dropped without an answer.</summary>
     Drop,
 
-    /// <summary>
-    /// The ingress redirect's socket lookup hit another socket with the same 4-tuple: the SYN never reaches the listener
-    /// (drop reason TCP_INVALID_SYN).
-    /// </summary>
+    /// <summary>The ingress redirect's socket lookup hit another socket with the same 4-tuple: the SYN never reaches
+    /// the listener (drop reason TCP_INVALID_SYN).</summary>
     LostAtRedirect,
 
     /// <summary>connect(2) fails with EADDRNOTAVAIL: another socket has the same ends.</summary>
@@ -47,7 +45,8 @@ public readonly record struct Hop
     /// <summary>Original source: address and port of the client's socket.</summary>
     public required TcpEndpoint Client { get; init; }
 
-    /// <summary>Source and destination on the wire. The source is a proxy's when it did not use the original one.</summary>
+    /// <summary>Source and destination on the wire. The source is a proxy's when it did not use the original
+    /// one.</summary>
     public required FourTuple Wire { get; init; }
 
     /// <summary>Destination after service translation.</summary>

@@ -5,10 +5,9 @@ using CiliumDebugging.Datapath.Sockets;
 
 namespace CiliumDebugging.Datapath.Forwarding;
 
-/// <summary>
-/// The datapath state of one node: its agent's settings, its service conntrack and the namespace its proxy's sockets live in. Built anew when the agent restarts;
-/// the conntrack map is pinned and outlives the agent, as Cilium's BPF maps do.
-/// </summary>
+/// <summary>The datapath state of one node: its agent's settings, its service conntrack and the namespace its proxy's
+/// sockets live in. Built anew when the agent restarts; the conntrack map is pinned and outlives the agent, as Cilium's
+/// BPF maps do.</summary>
 public sealed class NodeDatapath
 {
     private readonly Lock? _lock;
@@ -19,7 +18,8 @@ public sealed class NodeDatapath
 
     /// <summary>A node.</summary>
     /// <param name="name">Node name.</param>
-    /// <param name="address">Node address: the source of its proxy's connections when they do not use the original one.</param>
+    /// <param name="address">Node address: the source of its proxy's connections when they do not use the original
+    /// one.</param>
     /// <param name="config">The agent's settings.</param>
     /// <param name="sockets">The namespace of its proxy's sockets: its own, or one shared by all nodes.</param>
     /// <param name="isShared">Whether several threads use it; the simulator's one thread needs no lock.</param>
@@ -87,7 +87,8 @@ public sealed class NodeDatapath
         );
     }
 
-    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned maps.</summary>
+    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned
+    /// maps.</summary>
     public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) =>
         new(Name, Address, config, sockets, Zone, _lock, _map, _affinity);
 
@@ -106,7 +107,8 @@ public sealed class NodeDatapath
     /// <summary>The namespace its proxy's sockets live in.</summary>
     public SocketTable Sockets { get; }
 
-    /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe when shared.</summary>
+    /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe when
+    /// shared.</summary>
     public ServiceLookup Translate(
         ServiceTable services,
         in FourTuple syn,

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>The HTTP rules that apply to a redirected connection: a request is allowed when any rule matches, or when there are none. Equal
-/// when the same rules are in it, in whatever order.</summary>
+/// <summary>The HTTP rules that apply to a redirected connection: a request is allowed when any rule matches, or when
+/// there are none. Equal when the same rules are in it, in whatever order.</summary>
 public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
 {
     private readonly int _hash;

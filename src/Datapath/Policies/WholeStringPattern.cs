@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>A regular expression that must match a whole string, as Envoy's safe_regex does. Matching takes time linear in the string.</summary>
+/// <summary>A regular expression that must match a whole string, as Envoy's safe_regex does. Matching takes time linear
+/// in the string.</summary>
 public sealed class WholeStringPattern
 {
     /// <summary>The longest pattern that is accepted, in characters.</summary>
@@ -22,7 +23,8 @@ public sealed class WholeStringPattern
     public bool Matches(string text) => _regex is null ? text == Pattern : _regex.IsMatch(text);
 
     /// <summary>Compiles a pattern.</summary>
-    /// <returns>Null, with the reason, when the pattern is malformed or needs backtracking (RE2 has no lookarounds or backreferences either).</returns>
+    /// <returns>Null, with the reason, when the pattern is malformed or needs backtracking (RE2 has no lookarounds or
+    /// backreferences either).</returns>
     public static WholeStringPattern? TryCreate(string pattern, out string? error)
     {
         ArgumentNullException.ThrowIfNull(pattern);

@@ -9,7 +9,8 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Datapath.Tests.Forwarding;
 
-/// <summary>Facts: "Policy updates apply to established flows at once: tightening drops them silently; adding an L7 rule resets connections that were established directly."</summary>
+/// <summary>Facts: "Policy updates apply to established flows at once: tightening drops them silently; adding an L7
+/// rule resets connections that were established directly."</summary>
 public class EstablishedConnectionsTests
 {
     private const string AllowClient = """

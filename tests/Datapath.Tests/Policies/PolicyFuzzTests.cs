@@ -8,7 +8,8 @@ using YamlDotNet.RepresentationModel;
 
 namespace CiliumDebugging.Datapath.Tests.Policies;
 
-/// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the environment.</summary>
+/// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the
+/// environment.</summary>
 public class PolicyFuzzTests
 {
     private static readonly int s_cases = int.TryParse(
@@ -207,7 +208,7 @@ public class PolicyFuzzTests
     }
 
     [Fact]
-    public void A_mutated_object_is_judged_alike_as_JSON_and_as_YAML() =>
+    public void A_mutated_object_is_read_alike_as_JSON_and_as_YAML() =>
         Gen.Int.Sample(
             seed =>
             {
@@ -229,7 +230,8 @@ public class PolicyFuzzTests
             threads: 1
         );
 
-    /// <summary>Never both policies and problems, problems that print on one line, and policies that can be evaluated.</summary>
+    /// <summary>Never both policies and problems, problems that print on one line, and policies that can be
+    /// evaluated.</summary>
     private static bool Check(PolicyReadResult result, string text)
     {
         result.Policies.IsEmpty.ShouldBe(!result.Problems.IsEmpty, text);

@@ -63,7 +63,6 @@ public sealed class AttackResultsTests
                 foreach (var record in records)
                     sink.Add(record);
             }
-
             RecordFile.Read(path).ShouldBe(records);
             var bytes = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
             await File.WriteAllBytesAsync(path, bytes[..^3], TestContext.Current.CancellationToken);
@@ -204,7 +203,6 @@ public sealed class AttackResultsTests
                         HistogramLog.Read(new MemoryStream(stream.ToArray()), out var saved);
                         merged.Merge(saved.ShouldNotBeNull());
                     }
-
                     Text(merged).ShouldBe(Text(Results([.. left, .. right])));
                     return true;
                 },
@@ -267,7 +265,8 @@ public sealed class AttackResultsTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var n = 2; n < records; n++)
             Add(n);
-        // Less than a byte for each: whatever was kept of a record would take more. What the runtime allocates for itself meanwhile is not asked about.
+        // Less than a byte for each: anything kept of a record would take more. The runtime's own allocations fit in as
+        // well.
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(records);
     }
 
@@ -348,7 +347,6 @@ public sealed class AttackResultsTests
                     BytesReceived = 1,
                 }
             );
-
         results.AchievedRate.ShouldBe(100, tolerance: 1e-9);
         using var log = new MemoryStream();
         HistogramLog.Write(results, log, DateTimeOffset.UnixEpoch);
@@ -361,7 +359,8 @@ public sealed class AttackResultsTests
     public void A_worker_that_falls_behind_at_an_unlimited_rate_does_not_make_the_achieved_rate_lower()
     {
         var results = new AttackResults();
-        // One has every second number, 10 ms apart; the other the rest, 40 ms apart, of which one is the last start of all.
+        // One has every second number, 10 ms apart; the other the rest, 40 ms apart, of which one is the last start of
+        // all.
         foreach (
             var (sequence, start) in Enumerable
                 .Range(0, 100)
@@ -382,7 +381,6 @@ public sealed class AttackResultsTests
                     BytesReceived = 1,
                 }
             );
-
         results.AchievedRate.ShouldBe(125, tolerance: 1e-9);
         var merged = new AttackResults();
         merged.Merge(results);

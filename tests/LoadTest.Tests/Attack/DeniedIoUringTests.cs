@@ -61,7 +61,8 @@ public sealed class DeniedIoUringTests
 
     private static unsafe void Deny()
     {
-        // seccomp(2): the call's number is the first word of the data; struct sock_filter is code, jumps if true and if false, operand.
+        // seccomp(2): the call's number is the first word of the data; struct sock_filter is code, jumps if true and if
+        // false, operand.
         var filter = stackalloc ulong[]
         {
             Instruction(0x20, 0, 0, 0),

@@ -71,7 +71,6 @@ public sealed class MaxRateTests
                 }
             );
         }
-
         var step = new RateStep(
             10_000,
             TimeSpan.FromSeconds(1),
@@ -103,7 +102,6 @@ public sealed class MaxRateTests
                 TestContext.Current.CancellationToken
             )
         ).ShouldNotBeNull();
-
         found.Duration.ShouldBe(MaxRate.MinDuration / 2);
         found.RatePerSecond.ShouldBeInRange(SlowlyFillingQueue.Sustained * 0.88, SlowlyFillingQueue.Sustained);
         steps[^1].Problem.ShouldBeNull();
@@ -131,7 +129,6 @@ public sealed class MaxRateTests
                     context.Recorder.Add(RequestRecord.Unsent(n, default, default, Outcome.NotSent));
                     continue;
                 }
-
                 context.Recorder.Started(n, default, default);
                 context.Recorder.Add(
                     new RequestRecord
@@ -147,7 +144,6 @@ public sealed class MaxRateTests
                     }
                 );
             }
-
             return Task.CompletedTask;
         }
     }

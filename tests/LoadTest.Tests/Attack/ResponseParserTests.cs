@@ -224,7 +224,6 @@ public sealed class ResponseParserTests
                     throw new InvalidOperationException("not complete");
             }
         }
-
         Once();
         Allocated
             .MinOfFive(() =>
@@ -244,7 +243,6 @@ public sealed class ResponseParserTests
                 break;
             at += take;
         }
-
         return parser;
     }
 }

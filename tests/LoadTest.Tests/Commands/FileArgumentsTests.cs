@@ -7,7 +7,7 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.LoadTest.Tests.Commands;
 
-/// <summary>Files that the generator's commands are told to read and write.</summary>
+/// <summary>Files that the generator's commands read and write.</summary>
 public sealed class FileArgumentsTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
@@ -43,7 +43,6 @@ public sealed class FileArgumentsTests : IDisposable
             "--hdr",
             _folder
         );
-
         (exitCode, output).ShouldBe(((int)ExitCode.BadUsage, ""));
         errors.ShouldContain(_folder);
         server.Accepted.ShouldBe(0);
@@ -58,7 +57,6 @@ public sealed class FileArgumentsTests : IDisposable
         (
             await RunAsync("attack", $"http://{server.EndPoint}/", "--duration", "200ms", "--hdr", path)
         ).ExitCode.ShouldBe((int)ExitCode.Success);
-
         HistogramLog.Read(path, out var results);
         results.ShouldNotBeNull().Accounting.Intended.ShouldBe(10);
         new FileInfo(path).Length.ShouldBeLessThan(1 << 20);

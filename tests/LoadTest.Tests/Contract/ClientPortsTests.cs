@@ -29,7 +29,6 @@ public sealed class ClientPortsTests
                         if (range.Order is not ClientPortOrder.Random)
                             ((port - range.First) % 2).ShouldBe(range.Order is ClientPortOrder.RandomOdd ? 1 : 0);
                     }
-
                     taken.Count.ShouldBe(range.Count);
                     ports.InUse.ShouldBe(range.Count);
                     ports.Release(taken.First());
@@ -47,7 +46,6 @@ public sealed class ClientPortsTests
             var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(7));
             return [.. Enumerable.Range(0, 1000).Select(_ => ports.TryTake(out var port) ? port : -1)];
         }
-
         Draw().ShouldBe(Draw());
     }
 
@@ -61,7 +59,8 @@ public sealed class ClientPortsTests
     [Fact]
     public void Random_odd_draws_cover_ports_as_independent_draws_do()
     {
-        // After m draws the share of distinct ports is 1 − e^(−m/14116): 9,441 of 15,600 (design.md), not 15,575 as a walk has.
+        // After m draws the share of distinct ports is 1 − e^(−m/14116): 9,441 of 15,600 (design.md), not 15,575 as
+        // a walk has.
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
         var seen = new HashSet<int>();
         for (var i = 0; i < 15_600; i++)
@@ -70,7 +69,6 @@ public sealed class ClientPortsTests
             seen.Add(port);
             ports.Release(port);
         }
-
         seen.Count.ShouldBeInRange(9441 - 150, 9441 + 150);
     }
 

@@ -3,10 +3,8 @@ using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Epoll;
 
-/// <summary>
-/// The engine for Linux: one event loop per worker on epoll, called directly. Nothing is allocated per request, and waits are exact to
-/// some ten microseconds.
-/// </summary>
+/// <summary>The engine for Linux: one event loop per worker on epoll, called directly. Nothing is allocated per
+/// request, and waits are exact to some ten microseconds.</summary>
 public sealed class EpollEngine : IAttackEngine
 {
     /// <summary>True where this engine runs.</summary>

@@ -3,16 +3,16 @@ using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
 
-/// <summary>
-/// The engine for https and HTTP/2, on HttpClient; the dearest of all. It counts the bytes of bodies only, and HTTP's own framing errors are
-/// as precise as HttpClient tells them. A failed TLS handshake is a connect error with EPROTO.
-/// </summary>
+/// <summary>The engine for https and HTTP/2, on HttpClient; the dearest of all. It counts the bytes of bodies only, and
+/// HTTP's own framing errors are as precise as HttpClient tells them. A failed TLS handshake is a connect error with
+/// EPROTO.</summary>
 public sealed class HttpClientEngine : IAttackEngine
 {
     /// <inheritdoc/>
     public string Name => "httpclient";
 
-    /// <summary>What keeps this engine from a plan; null when nothing does. It makes URLs of the targets' hosts, so these must be such of URLs.</summary>
+    /// <summary>What keeps this engine from a plan; null when nothing does. It makes URLs of the targets' hosts, so
+    /// these must be such of URLs.</summary>
     public static string? Problem(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);

@@ -57,7 +57,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         {
             (outcome, errno, fault) = Classify(e);
         }
-
         var record = new RequestRecord
         {
             Sequence = sequence,
@@ -106,11 +105,10 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         };
         if (!_plan.VerifyCertificates)
         {
-#pragma warning disable CA5359 // Asked for by the user, for servers whose certificate is their own; what is sent is load, not secrets.
+#pragma warning disable CA5359 // An option, for servers with self-signed certificates; the load holds no secrets.
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
         }
-
         return new HttpMessageInvoker(handler);
     }
 
@@ -142,7 +140,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             if (!request.Headers.TryAddWithoutValidation(name, value))
                 request.Content?.Headers.TryAddWithoutValidation(name, value);
         }
-
         if (context.Tracer is not null && !request.Headers.Contains("traceparent"))
             request.Headers.TryAddWithoutValidation("traceparent", Encoding.ASCII.GetString(_traceParent));
         request.Headers.ConnectionClose = _plan.KeepAliveConnections == 0;
@@ -166,7 +163,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             kept = Math.Max(kept, at + read);
             answer.Bytes += read;
         }
-
         if (answer.Pod is null && _plan.Responder.ReadsBody && kept > 0)
             _plan.Responder.ReadBody(_body.AsSpan(0, kept), context.Names, ref answer.Pod, ref answer.Node);
         return answer;
@@ -190,7 +186,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
                     ResponseFault.None
                 );
         }
-
         var error = (exception as HttpRequestException)?.HttpRequestError
             ?? (exception as HttpIOException)?.HttpRequestError;
         return error switch

@@ -6,7 +6,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
-/// <summary>One request and its response in an event loop, with the connection that carries it; a slot that is reused, so that a request allocates nothing.</summary>
+/// <summary>One request and its response in an event loop, with the connection that carries it; a slot that is reused,
+/// so that a request allocates nothing.</summary>
 internal abstract class Exchange(ResponseParser parser)
 {
     private TracedRequest _request;

@@ -52,7 +52,6 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
             errno = Errno.FromSocketException(e);
             outcome = connecting ? Errno.ConnectOutcome(errno) : Errno.ConnectedOutcome(errno);
         }
-
         var record = new RequestRecord
         {
             Sequence = sequence,
@@ -85,7 +84,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
         _binding.Release();
     }
 
-    // An idle connection that has become readable was closed by the peer (or says what nobody asked for).
+    // An idle connection that has become readable was closed by the peer, or holds unrequested data.
     private void DropIfStale()
     {
         if (_socket is not null && _socket.Poll(0, SelectMode.SelectRead))
@@ -94,7 +93,8 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
 
     private async Task<Outcome> TransferAsync(ReadOnlyMemory<byte> request, CancellationToken deadline)
     {
-        // A peer may answer before it has read everything: reading begins at once, and what it answers counts even if the send fails.
+        // A peer may answer before it has read everything: reading begins at once, and what it answers counts even if
+        // the send fails.
         var sending = SendAsync(request, deadline);
         try
         {

@@ -1,9 +1,8 @@
 namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
-/// <summary>
-/// The portable engine, on System.Net.Sockets: a pacing thread starts asynchronous exchanges. Costs about twice the processor time of
-/// the epoll engine per request (measured: 161–174 µs against 83–87 µs), and paces to the millisecond.
-/// </summary>
+/// <summary>The portable engine, on System.Net.Sockets: a pacing thread starts asynchronous exchanges. Costs about
+/// twice the processor time of the epoll engine per request (measured: 161–174 µs against 83–87 µs), and paces to
+/// the millisecond.</summary>
 public sealed class SocketEngine : IAttackEngine
 {
     /// <inheritdoc/>

@@ -62,7 +62,8 @@ internal static class HttpRuleReader
         return pattern;
     }
 
-    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present (cilium splits at the first space).</summary>
+    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present (cilium splits at the first
+    /// space).</summary>
     private static HeaderRequirement? Header(ManifestField field)
     {
         if (field.Text() is not { } text)

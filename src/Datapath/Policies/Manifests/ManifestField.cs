@@ -20,7 +20,8 @@ internal sealed class ProblemList(string file)
 
 /// <summary>The fields a map may have.</summary>
 /// <param name="known">Fields that are read.</param>
-/// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do instead.</param>
+/// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do
+/// instead.</param>
 internal sealed class FieldTable(string[] known, params (string Name, string Remedy)[] notEnforced)
 {
     private readonly FrozenDictionary<string, string> _notEnforced = notEnforced.ToFrozenDictionary(
@@ -34,14 +35,16 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
     public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
 }
 
-/// <summary>A value of a manifest with its path. The readers ask it for what they expect; it reports what does not fit.</summary>
+/// <summary>A value of a manifest with its path. The readers ask it for what they expect; it reports what does not
+/// fit.</summary>
 internal readonly record struct ManifestField(ManifestNode Node, string Path, ProblemList Problems)
 {
     public void Report(string message) => Problems.Add(Node.Line, Path, Node.Display, message);
 
     /// <summary>The fields of a map by name. Unknown and not enforced ones are reported and left out.</summary>
     /// <param name="table">What is allowed.</param>
-    /// <param name="nullIsAbsent">Whether <c>field: null</c> is the same as no field: so for built-in kinds and metadata, not for custom resources.</param>
+    /// <param name="nullIsAbsent">Whether <c>field: null</c> is the same as no field: so for built-in kinds and
+    /// metadata, not for custom resources.</param>
     public Dictionary<string, ManifestField>? Map(FieldTable table, bool nullIsAbsent = false)
     {
         if (!Is(ManifestType.Map))

@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>Reads policies from manifests as strictly as an API server: unknown fields are refused, and so are fields that are known but not enforced
-/// here. All problems of a source are reported together; with any problem it yields no policy. Never throws on any content.</summary>
+/// <summary>Reads policies from manifests as strictly as an API server: unknown fields are refused, and so are fields
+/// that are known but not enforced here. All problems of a source are reported together; with any problem it yields no
+/// policy. Never throws on any content.</summary>
 public static class PolicyReader
 {
     private static readonly FieldTable s_objectFields = new(["apiVersion", "kind", "metadata", "spec", "status"]);

@@ -188,8 +188,9 @@ internal static class PortReader
     }
 }
 
-/// <summary>The ports of one section that carry L7 rules. Two types on one port are rejected, also when different rules bring them (cilium,
-/// layer 7 policies: rules of one port are combined when they are of the same type, otherwise the policy is rejected).</summary>
+/// <summary>The ports of one section that carry L7 rules. Two types on one port are rejected, also when different rules
+/// bring them (cilium, layer 7 policies: rules of one port are combined when they are of the same type, otherwise the
+/// policy is rejected).</summary>
 internal sealed class L7Ports
 {
     private readonly List<(ManifestField Field, PortRule Port)> _http = [];

@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>Builds manifests from the events of YamlDotNet's parser. (Its own object model recurses without a limit: a megabyte of opening
-/// brackets overflows the stack.)</summary>
+/// <summary>Builds manifests from the events of YamlDotNet's parser. (Its own object model recurses without a limit: a
+/// megabyte of opening brackets overflows the stack.)</summary>
 public sealed partial class YamlManifest
 {
     private readonly Parser _parser;
@@ -123,8 +123,9 @@ public sealed partial class YamlManifest
         return _parser.Current;
     }
 
-    /// <summary>Moves the parser on. Malformed text makes it throw its own exception or, from the depths of its scanner, almost any other (an
-    /// InvalidOperationException for some plain scalars inside brackets); all of them say the same about the text.</summary>
+    /// <summary>Moves the parser on. Malformed text makes it throw its own exception or, from the depths of its
+    /// scanner, almost any other (an InvalidOperationException for some plain scalars inside brackets); all of them say
+    /// the same about the text.</summary>
     private bool Advance()
     {
         try
