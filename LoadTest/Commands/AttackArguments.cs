@@ -56,13 +56,14 @@ public sealed record AttackArguments
         if (Duration != "forever")
             duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
         var timeout = ReadDuration("timeout", Timeout, problems, "30s or 500ms");
-        if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
+        var (ports, portProblem) = ClientPortRange.Parse(PortRange);
+        if (sandbox is not null && SourceIp is null && ports.Order is ClientPortOrder.Kernel)
+            portProblem =
+                "port-range kernel: a pod of the embedded cluster binds to its own address; choose other ports";
+        if (portProblem is not null)
             problems.Add(portProblem);
-        else if (sandbox is not null && SourceIp is null && ports.Order is ClientPortOrder.Kernel)
-            problems.Add(
-                "port-range kernel: a pod of the embedded cluster binds to its own address; choose odd, even or a range of ports"
-            );
-        if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
+        var (responder, responderProblem) = ResponderRule.Parse(Responder);
+        if (responderProblem is not null)
             problems.Add(responderProblem);
         var keepAlive = ReadConnections(problems);
         var workers = ReadNumber("workers", Workers, problems);
@@ -88,7 +89,8 @@ public sealed record AttackArguments
             problems.AddRange(plan.Problems());
         if (problems.Count == 0 && FindsMaximum && (duration is null || duration < MaxRate.MinDuration))
             problems.Add(
-                $"rate max with duration '{Duration}': the search needs at least {MaxRate.MinDuration.TotalSeconds:0}s; half of the duration is for it"
+                $"rate max with duration '{Duration}': the search takes half of the duration, "
+                    + $"which must be at least {MaxRate.MinDuration.TotalSeconds:0}s"
             );
         return (problems.Count == 0 ? plan : null, problems);
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.LoadTest.Attack.Engines;
@@ -21,7 +20,7 @@ internal static class AttackCommand
         new Option<string?>("--hdr")
         {
             Description =
-                "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files",
+                "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges them",
             HelpName = "file",
         }
     );
@@ -57,12 +56,11 @@ internal static class AttackCommand
         var (plan, problems) = await arguments.ToPlanAsync(interrupt, sandbox);
         if (plan is null)
             return AttackCommands.WriteProblems(problems);
-        if (
-            AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine) is
-            { } engineProblem
-        )
+        var engineName = parsed.GetRequiredValue(AttackOptions.Engine);
+        var (engine, engineProblem) = AttackEngines.Named(engineName, plan);
+        if (engineProblem is not null)
             return AttackCommands.WriteProblems([engineProblem]);
-        if (parsed.GetRequiredValue(AttackOptions.Engine) == "auto" && AttackEngines.FallbackReason(plan) is { } reason)
+        if (engineName == "auto" && AttackEngines.FallbackReason(plan) is { } reason)
             Console.Error.WriteLine($"note: engine {engine.Name} instead of io_uring: {reason}");
         try
         {
@@ -71,7 +69,7 @@ internal static class AttackCommand
             {
                 plan = await MaxRate.FindAsync(
                     plan,
-                    step => EngineOf(parsed, step),
+                    step => AttackEngines.Named(engineName, step).Engine,
                     step => Console.WriteLine(step),
                     interrupt
                 );
@@ -81,7 +79,7 @@ internal static class AttackCommand
                         : AttackCommands.WriteFailure(
                             "no rate holds: see the steps above for what went wrong at the lowest"
                         );
-                engine = EngineOf(parsed, plan);
+                engine = AttackEngines.Named(engineName, plan).Engine;
             }
             return await RunAsync(plan, engine, parsed.GetValue(s_output), parsed.GetValue(s_histograms), interrupt);
         }
@@ -93,13 +91,6 @@ internal static class AttackCommand
         }
     }
 
-    // The name was checked with the whole plan; a step differs in rate and length alone.
-    private static IAttackEngine EngineOf(ParseResult parsed, AttackPlan plan)
-    {
-        _ = AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine);
-        return engine;
-    }
-
     private static async Task<int> RunAsync(
         AttackPlan plan,
         IAttackEngine engine,
@@ -109,7 +100,7 @@ internal static class AttackCommand
     )
     {
         await using var file = output is null ? null : new RecordFileSink(output);
-        // Before the attack: that it cannot be written is not to be learnt after an hour. What it holds stays until
+        // Opened before the attack: that it cannot be written must not show only after an hour. Its content stays until
         // there is something better.
         await using var log =
             histograms is null ? null
@@ -124,12 +115,9 @@ internal static class AttackCommand
             engine,
             abort: interrupt
         );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s{Bursts(plan, engine)}, engine {engine.Name}"
-            )
-        );
+        var target = plan.Targets[0];
+        Console.Write($"{target.Method} {target.Host}{target.Path} ({target.EndPoint}) at {plan.RatePerSecond}/s");
+        Console.WriteLine($"{Bursts(plan, engine)}, engine {engine.Name}");
         var accounting = await attack.Completion;
         AttackReport.Write(results, Console.Out);
         accounting.WriteTo(Console.Out);
@@ -152,11 +140,8 @@ internal static class AttackCommand
     private static void WriteProcessorTime(Environment.ProcessCpuUsage before, AttackAccounting accounting)
     {
         var (after, requests) = (Environment.CpuUsage, Math.Max(1, accounting.Started));
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"processor time per request {(after.TotalTime - before.TotalTime).TotalMicroseconds / requests:0.0}µs (kernel {(after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / requests:0.0}µs)"
-            )
-        );
+        var total = (after.TotalTime - before.TotalTime).TotalMicroseconds / requests;
+        var kernel = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / requests;
+        Console.WriteLine($"processor time per request {total:0.0}µs (kernel {kernel:0.0}µs)");
     }
 }

@@ -22,7 +22,8 @@ public static class AttackOptions
     );
     private static readonly Option<string> s_rate = Text(
         "--rate",
-        "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, and holds it; infinity: as fast as max-in-flight permits",
+        "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, "
+            + "and holds it; infinity: as fast as max-in-flight permits",
         s_defaults.Rate
     );
     private static readonly Option<string> s_duration = Text(
@@ -52,7 +53,8 @@ public static class AttackOptions
     );
     private static readonly Option<string> s_burst = Text(
         "--burst",
-        "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh connections from 1,000/s to below 5,000/s for each worker, else 1",
+        "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh "
+            + "connections from 1,000/s to below 5,000/s for each worker, else 1",
         s_defaults.Burst
     );
     private static readonly Option<string?> s_sourceIp = new("--source-ip")

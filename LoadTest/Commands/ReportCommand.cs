@@ -108,7 +108,7 @@ internal static class ReportCommand
     {
         if (Array.Find(files, HistogramLog.IsLog) is { } log)
             throw new InvalidDataException(
-                $"results file '{log}': histograms do not say when a request was; give a file that attack --output wrote"
+                $"results file '{log}': histograms have no times; give a file that attack --output wrote"
             );
         // Twice through the files instead of once through memory.
         var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();

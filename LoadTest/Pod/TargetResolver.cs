@@ -37,7 +37,8 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
         var addresses = await Dns.GetHostAddressesAsync(url.IdnHost, cancellationToken);
         var address = addresses.FirstOrDefault(address => family is null || address.AddressFamily == family)
             ?? throw new AttackRefusedException(
-                $"host '{url.IdnHost}' of {url} has no address of the source address's family, only {string.Join(", ", addresses.AsEnumerable())}: give another source address or target"
+                $"host '{url.IdnHost}' of {url} has no address of the source address's family, only "
+                    + $"{string.Join(", ", addresses.AsEnumerable())}: give another source address or target"
             );
         return new IPEndPoint(address, url.Port);
     }

@@ -79,7 +79,8 @@ public class AllocationBenchmark
             RatePerSecond = Rate,
             MaxInFlight = 16,
         };
-        if (AttackEngines.Named(Engine, plan, out var engine) is { } problem)
+        var (engine, problem) = AttackEngines.Named(Engine, plan);
+        if (problem is not null)
             throw new InvalidOperationException(problem);
         _attack = AttackControl.Start(plan, _counter, engine);
         Send();
@@ -118,8 +119,10 @@ public class AllocationBenchmark
     private static void Answer(Socket listener)
     {
         var request = new byte[4096];
-        var answer =
-            "HTTP/1.1 200 OK\r\nX-Pod: pod-1\r\nX-Node: node-1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nfoo"u8.ToArray();
+        var answer = (
+            "HTTP/1.1 200 OK\r\nX-Pod: pod-1\r\nX-Node: node-1\r\nContent-Length: 3\r\n"u8
+            + "Connection: close\r\n\r\nfoo"u8
+        ).ToArray();
         while (true)
         {
             using var connection = listener.Accept();

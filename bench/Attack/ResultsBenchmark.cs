@@ -32,12 +32,8 @@ internal static class ResultsBenchmark
                     Mark("written", n + 1, count, clock);
                 }
             }
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"file: {new FileInfo(path).Length / 1e6:0} MB, {new FileInfo(path).Length / (double)count:0.0} bytes a record"
-                )
-            );
+            double bytes = new FileInfo(path).Length;
+            Console.WriteLine($"file: {bytes / 1e6:0} MB, {bytes / count:0.0} bytes a record");
             var read = new AttackResults();
             clock.Restart();
             foreach (var record in RecordFile.Read(path))
@@ -46,12 +42,8 @@ internal static class ResultsBenchmark
                 Mark("read", read.Accounting.Intended, count, clock);
             }
             var same = Text(read) == Text(written);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"peak resident {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:0} MB; read back {(same ? "the same" : "DIFFERENT")}"
-                )
-            );
+            var peak = Process.GetCurrentProcess().PeakWorkingSet64 / 1e6;
+            Console.WriteLine($"peak resident {peak:0} MB; read back {(same ? "the same" : "DIFFERENT")}");
             return same ? 0 : 1;
         }
         finally
@@ -89,12 +81,11 @@ internal static class ResultsBenchmark
         if (done % (count / Marks) != 0)
             return;
         using var self = Process.GetCurrentProcess();
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{what} {done / 1e6, 6:0.0} M: resident {self.WorkingSet64 / 1e6:0} MB, managed heap {GC.GetTotalMemory(forceFullCollection: true) / 1e6:0.0} MB, {clock.Elapsed.TotalNanoseconds / done:0} ns a record"
-            )
+        var heap = GC.GetTotalMemory(forceFullCollection: true) / 1e6;
+        Console.Write(
+            $"{what} {done / 1e6, 6:0.0} M: resident {self.WorkingSet64 / 1e6:0} MB, managed heap {heap:0.0} MB"
         );
+        Console.WriteLine($", {clock.Elapsed.TotalNanoseconds / done:0} ns a record");
     }
 
     private static string Text(AttackResults results)

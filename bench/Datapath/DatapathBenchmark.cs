@@ -30,7 +30,7 @@ internal static class DatapathBenchmark
         using var process = Process.GetCurrentProcess();
         var peak = process.PeakWorkingSet64 / (double)(1 << 20);
         kept &= peak < 2048;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak memory {peak:N0} MiB"));
+        Console.WriteLine($"peak memory {peak:N0} MiB");
         Console.WriteLine(kept ? "All promises kept." : "A promise is broken.");
         return kept ? 0 : 1;
     }
@@ -44,9 +44,7 @@ internal static class DatapathBenchmark
             var idle = Seconds(Scenario(policies), nodes, pods, 1);
             best = Math.Max(best, connections / (Seconds(Scenario(policies), nodes, pods, connections) - idle));
         }
-        Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"{nodes, 5} {pods, 6} {policies, 10} {best / 1e6, 8:0.00}")
-        );
+        Console.WriteLine($"{nodes, 5} {pods, 6} {policies, 10} {best / 1e6, 8:0.00}");
         return best;
     }
 

@@ -44,20 +44,10 @@ internal static partial class ProxyBenchmark
             var bare = variants.Single(v => v.Name == "two bare YARP hops").Median;
             Console.WriteLine($"{"", -22} {"requests/s", 11} {"÷ YARP's", 9}  not 200");
             foreach (var v in variants)
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{v.Name, -22} {v.Median, 11:0} {v.Median / bare, 9:0.00}  {Text(v.Others)}"
-                    )
-                );
+                Console.WriteLine($"{v.Name, -22} {v.Median, 11:0} {v.Median / bare, 9:0.00}  {Text(v.Others)}");
             var paced = new Variant("the lab at 1,000/s", variants[0].Url, variants[0].Arguments);
             var rate = await AttackAsync(paced, "1000/s", 20, 10_000, Console.WriteLine);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{paced.Name}: {rate:0} answered with 200 a second, not 200: {Text(paced.Others)}"
-                )
-            );
+            Console.WriteLine($"{paced.Name}: {rate:0} answered with 200 a second, not 200: {Text(paced.Others)}");
             return variants[0].Median >= MinOfYarp * bare && paced.Others.Count == 0 ? 0 : 1;
         }
         finally

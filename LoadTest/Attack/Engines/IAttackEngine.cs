@@ -10,7 +10,7 @@ public interface IAttackEngine
 
     /// <summary>Workers that share the plan's requests; 1 for the engines that have one loop whatever the plan
     /// says.</summary>
-    int WorkersOf(AttackPlan plan) => 1;
+    int WorkersOf(AttackPlan plan);
 
     /// <summary>Runs the plan to its end, to a drain or to an abort.</summary>
     /// <returns>Completes when every intended request has its record and every thread and connection of the engine is

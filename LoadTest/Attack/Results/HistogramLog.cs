@@ -46,11 +46,8 @@ public static class HistogramLog
         HistogramLogWriter.Write(log, startedAt.UtcDateTime, [.. all]);
         log.Position = 0;
         using var text = new StreamReader(log);
-        stream.Write(
-            Encoding.UTF8.GetBytes(
-                $"{Begin}{JsonSerializer.Serialize(results.ToSaved(), SavedJson.Default.SavedCounts)}]\n{text.ReadToEnd()}"
-            )
-        );
+        var counts = JsonSerializer.Serialize(results.ToSaved(), SavedJson.Default.SavedCounts);
+        stream.Write(Encoding.UTF8.GetBytes($"{Begin}{counts}]\n{text.ReadToEnd()}"));
     }
 
     /// <summary>Whether a file looks like a log (text, perhaps with a byte order mark), not like records.</summary>

@@ -222,7 +222,7 @@ public sealed partial record CiliumConfig
     private static int Number(string value, int most) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= most
             ? n
-            : throw Bad(string.Create(CultureInfo.InvariantCulture, $"a number from 0 to {most}"));
+            : throw Bad($"a number from 0 to {most}");
 
     private static T OneOf<T>(string value, params ReadOnlySpan<(string Name, T Value)> choices)
     {

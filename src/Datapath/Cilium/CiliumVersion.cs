@@ -34,7 +34,7 @@ public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : I
     public bool IsAtLeast(CiliumVersion other) => CompareTo(other) >= 0;
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}.{Patch}");
+    public override string ToString() => $"{Major}.{Minor}.{Patch}";
 
     /// <summary>Orders by release.</summary>
     public static bool operator <(CiliumVersion left, CiliumVersion right) => left.CompareTo(right) < 0;

@@ -92,8 +92,11 @@ public sealed class HttpRule : IEquatable<HttpRule>
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Canonical);
 
     /// <inheritdoc/>
-    public override string ToString() =>
-        $"{Method ?? "*"} {Path ?? "*"}{(_host is null ? "" : $" host {Host}")}{string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"))}";
+    public override string ToString()
+    {
+        var headers = string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"));
+        return $"{Method ?? "*"} {Path ?? "*"}{(_host is null ? "" : $" host {Host}")}{headers}";
+    }
 
     /// <summary>A text that differs whenever the rules do: parts carry their lengths.</summary>
     private string Describe()

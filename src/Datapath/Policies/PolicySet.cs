@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Datapath.Policies;
@@ -97,10 +96,8 @@ public sealed class PolicySet
             direction == TrafficDirection.Ingress
             && selected.Any(i => _specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
         ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
-        string key = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}"
-        );
+        string ports = string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"));
+        string key = $"{direction} {string.Join(',', selected)} {ports}";
         lock (_gate)
         {
             if (!_byRules.TryGetValue(key, out SubjectPolicy? policy))

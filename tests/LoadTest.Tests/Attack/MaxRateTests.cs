@@ -117,6 +117,8 @@ public sealed class MaxRateTests
 
         public string Name => "queue";
 
+        public int WorkersOf(AttackPlan plan) => 1;
+
         public Task RunAsync(AttackContext context)
         {
             var (rate, length) = (Math.Min(context.Plan.RatePerSecond, 2000), context.Plan.Duration!.Value);

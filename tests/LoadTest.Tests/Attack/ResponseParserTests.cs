@@ -10,7 +10,8 @@ public sealed class ResponseParserTests
 {
     private static ResponseParser Parser(string rule = "default", ResponseLimits? limits = null)
     {
-        ResponderRule.Parse(rule, out var parsed).ShouldBeNull();
+        var (parsed, problem) = ResponderRule.Parse(rule);
+        problem.ShouldBeNull();
         return new ResponseParser(parsed, new ResponderNames(), limits);
     }
 
@@ -128,7 +129,7 @@ public sealed class ResponseParserTests
     [InlineData("regex:(")]
     [InlineData("regex:no group")]
     [InlineData("xpath:/a")]
-    public void A_bad_rule_is_quoted(string rule) => ResponderRule.Parse(rule, out _)!.ShouldContain($"'{rule}'");
+    public void A_bad_rule_is_quoted(string rule) => ResponderRule.Parse(rule).Problem!.ShouldContain($"'{rule}'");
 
     private static readonly Gen<string> s_responses = Gen.Select(
         Gen.Int[200, 599],

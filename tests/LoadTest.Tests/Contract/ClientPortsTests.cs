@@ -120,7 +120,8 @@ public sealed class ClientPortsTests
     [InlineData("odd:1024-2047", "odd:1024-2047")]
     public void Written_ranges_are_read(string text, string expected)
     {
-        ClientPortRange.Parse(text, out var range).ShouldBeNull();
+        var (range, problem) = ClientPortRange.Parse(text);
+        problem.ShouldBeNull();
         range.ToString().ShouldBe(expected);
     }
 
@@ -133,5 +134,5 @@ public sealed class ClientPortsTests
     [InlineData("odd:")]
     [InlineData("kernel:1-2")]
     [InlineData("5-")]
-    public void A_bad_range_is_quoted(string text) => ClientPortRange.Parse(text, out _)!.ShouldContain($"'{text}'");
+    public void A_bad_range_is_quoted(string text) => ClientPortRange.Parse(text).Problem!.ShouldContain($"'{text}'");
 }

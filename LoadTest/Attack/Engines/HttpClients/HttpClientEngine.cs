@@ -11,13 +11,16 @@ public sealed class HttpClientEngine : IAttackEngine
     /// <inheritdoc/>
     public string Name => "httpclient";
 
+    /// <inheritdoc/>
+    public int WorkersOf(AttackPlan plan) => 1;
+
     /// <summary>What keeps this engine from a plan; null when nothing does. It makes URLs of the targets' hosts, so
-    /// these must be such of URLs.</summary>
+    /// these must be valid in a URL.</summary>
     public static string? Problem(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan.Targets.Select(target => target.Host).FirstOrDefault(host => !IsHost(host)) is { } wrong
-            ? $"engine 'httpclient': host '{wrong}': expected a name or an address, with a port where it is not the scheme's"
+        return plan.Targets.FirstOrDefault(target => !IsHost(target.Host)) is { Host: var wrong }
+            ? $"engine 'httpclient': host '{wrong}': expected a name or an address, with a port unless it is the default"
             : null;
     }
 

@@ -1,3 +1,5 @@
+using CiliumDebugging.LoadTest.Attack.Plan;
+
 namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 
 /// <summary>The portable engine, on System.Net.Sockets: a pacing thread starts asynchronous exchanges. Costs about
@@ -7,6 +9,9 @@ public sealed class SocketEngine : IAttackEngine
 {
     /// <inheritdoc/>
     public string Name => "sockets";
+
+    /// <inheritdoc/>
+    public int WorkersOf(AttackPlan plan) => 1;
 
     /// <inheritdoc/>
     public Task RunAsync(AttackContext context) =>

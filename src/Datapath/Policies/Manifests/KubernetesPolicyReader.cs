@@ -173,7 +173,8 @@ internal static class KubernetesPolicyReader
         if (LabelSyntax.IsPortName(text, 15) && !text.Any(char.IsAsciiLetterUpper))
             return new PortMatch(0, 0, text);
         field.Report(
-            "a port is a number from 1 to 65535 without quotes, or a name of up to 15 lower-case letters, digits and hyphens with a letter in it"
+            "a port is a number from 1 to 65535 without quotes, "
+                + "or a name of up to 15 lower-case letters, digits and hyphens with a letter in it"
         );
         return null;
     }

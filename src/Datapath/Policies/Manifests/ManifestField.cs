@@ -60,23 +60,17 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
                 else if (!nullIsAbsent)
                     field.Report("the field has no value: an API server refuses that; give it one or remove the field");
             }
-            else if (table.RemedyFor(key) is { } remedy)
-                Problems.Add(
-                    line,
-                    field.Path,
-                    "",
-                    $"'{key}' is recognised but not enforced here, and a policy that is applied in part would mislead: {remedy}"
-                );
             else
-                Problems.Add(
-                    line,
-                    field.Path,
-                    "",
-                    $"unknown field '{Printable.Text(key)}'; known here: {string.Join(", ", table.Known.Order(StringComparer.Ordinal))}"
-                );
+                Problems.Add(line, field.Path, "", Unusable(key, table));
         }
         return fields;
     }
+
+    private static string Unusable(string key, FieldTable table) =>
+        table.RemedyFor(key) is { } remedy
+            ? $"'{key}' is recognised but not enforced here, and part of a policy would mislead: {remedy}"
+            : $"unknown field '{Printable.Text(key)}'; known here: "
+                + string.Join(", ", table.Known.Order(StringComparer.Ordinal));
 
     /// <summary>All entries of a map with free keys.</summary>
     public IEnumerable<(string Key, ManifestField Value)> Entries()
@@ -92,11 +86,7 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
         if (!Is(ManifestType.List))
             yield break;
         for (int i = 0; i < Node.Items.Count; i++)
-            yield return new ManifestField(
-                Node.Items[i],
-                string.Create(CultureInfo.InvariantCulture, $"{Path}[{i}]"),
-                Problems
-            );
+            yield return new ManifestField(Node.Items[i], $"{Path}[{i}]", Problems);
     }
 
     public string? Text() => Is(ManifestType.Text) ? Node.Text : null;

@@ -144,7 +144,8 @@ internal static class SelectorReader
         error ??= LabelSyntax.KeyError(key);
         if (error is null && source == Label.Reserved && Array.IndexOf(s_reservedNames, key) < 0)
             error =
-                $"the reserved labels are {string.Join(", ", s_reservedNames)}; everything is selected by fromEntities or toEntities: [all]";
+                $"the reserved labels are {string.Join(", ", s_reservedNames)}; "
+                + "everything is selected by fromEntities or toEntities: [all]";
         if (error is null)
             return (source, key);
         field.Problems.Add(field.Node.Line, field.Path, text, error);

@@ -21,7 +21,8 @@ public sealed partial class YamlManifest
         if (text.Length > ManifestLimits.MaxText)
             throw new ManifestException(
                 0,
-                $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; split it into several files"
+                $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; "
+                    + "split it into several files"
             );
         return new YamlManifest(text).Documents();
     }
@@ -182,7 +183,8 @@ public sealed partial class YamlManifest
     private static partial Regex IntegerPattern();
 
     [GeneratedRegex(
-        @"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z",
+        @"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|"
+            + @"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z",
         RegexOptions.CultureInvariant
     )]
     private static partial Regex NumberPattern();
