@@ -24,7 +24,7 @@ public static class AttackEngines
         return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
     }
 
-    /// <summary>Why the plan does not get io_uring although it would profit; null when it gets it or would not.</summary>
+    /// <summary>Why a plan that would profit from io_uring does not get it; null for any other plan.</summary>
     public static string? FallbackReason(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -58,7 +58,7 @@ public static class AttackEngines
         }
     }
 
-    // From this rate on the ring surely looks at answers with the next start. Below it, waking processors is most of the
+    // From this rate on the ring looks at answers with the next start. Below it, waking processors is most of the
     // cost, and epoll is as good. The ring does not know a port that the kernel chose.
     private static bool WantsIoUring(AttackPlan plan) =>
         plan.RatePerSecond >= IoUringRate

@@ -20,7 +20,7 @@ internal static class AttackCommand
         new Option<string?>("--hdr")
         {
             Description =
-                "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges them",
+                "Writes an HdrHistogram log (µs) and the counts to this file (-: after the report); report merges them",
             HelpName = "file",
         }
     );

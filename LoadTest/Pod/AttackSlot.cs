@@ -26,17 +26,19 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
             if (_attack is not { } attack)
                 return null;
             var accounting = attack.Accounting;
-            return new AttackState(
-                _epoch,
-                attack.Plan.SourceAddress?.ToString(),
-                accounting.Intended,
-                accounting.Started,
-                accounting.NotSent,
-                accounting.Ended,
-                !attack.Completion.IsCompleted,
-                attack.Completion.IsCompleted ? accounting.Discrepancies() : [],
-                attack.EngineName
-            );
+            var hasEnded = attack.Completion.IsCompleted;
+            return new AttackState
+            {
+                EpochUnixSeconds = _epoch,
+                SourceAddress = attack.Plan.SourceAddress?.ToString(),
+                Intended = accounting.Intended,
+                Sent = accounting.Started,
+                NotSent = accounting.NotSent,
+                Ended = accounting.Ended,
+                Running = !hasEnded,
+                Discrepancies = hasEnded ? accounting.Discrepancies() : [],
+                Engine = attack.EngineName,
+            };
         }
     }
 

@@ -15,13 +15,11 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
     // Made only once a reader waits: a record itself allocates nothing.
     private TaskCompletionSource? _more;
 
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         // Sequences have no gaps and every one gets a record, so a reader knows what is unresolved.
     }
 
-    /// <inheritdoc/>
     public void Add(in RequestRecord record)
     {
         TaskCompletionSource? waiting;

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>An attack for a load-test Pod to run.</summary>

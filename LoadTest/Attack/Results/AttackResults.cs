@@ -80,10 +80,8 @@ public sealed class AttackResults : IRecordSink
     // are of other moments, and there are no bursts.
     private long InLastBurst => _lastSequence >= Accounting.Intended ? 1 : _lastSequence + 1 - _lastBurst.First;
 
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
-    /// <inheritdoc/>
     public void Add(in RequestRecord record)
     {
         Accounting.Intended++;
@@ -140,26 +138,31 @@ public sealed class AttackResults : IRecordSink
     /// <summary>The counts, to be saved.</summary>
     internal SavedCounts ToSaved() =>
         new(
-            Accounting.Intended,
-            Accounting.Started,
+            Intended: Accounting.Intended,
+            Started: Accounting.Started,
+            Outcomes:
             [
                 .. Enum.GetValues<Outcome>()
                     .Where(outcome => Accounting[outcome] > 0)
                     .Select(outcome => new SavedOutcome(outcome, Accounting[outcome])),
             ],
-            [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))],
-            [.. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count))],
+            Statuses: [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))],
+            Errors:
+            [
+                .. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count)),
+            ],
+            Responders:
             [
                 .. _counts
                     .OrderBy(entry => entry.Key.Pod, StringComparer.Ordinal)
                     .ThenBy(entry => entry.Key.Status)
                     .Select(entry => new SavedResponder(entry.Key.Pod, entry.Key.Status, entry.Value)),
             ],
-            Bytes,
-            Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks,
-            Starts.Last.Ticks,
-            _lastBurst.IntendedStart.Ticks,
-            InLastBurst
+            Bytes: Bytes,
+            FirstStart: Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks,
+            LastStart: Starts.Last.Ticks,
+            LastBurst: _lastBurst.IntendedStart.Ticks,
+            AfterLastBurst: InLastBurst
         );
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);

@@ -27,10 +27,8 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
         _writing = Task.Run(() => WriteAsync(stream, RecordFile.FormatOf(path)));
     }
 
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
-    /// <inheritdoc/>
     /// <exception cref="IOException">The disk is full or gone.</exception>
     public void Add(in RequestRecord record)
     {
@@ -50,7 +48,6 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
         _batch = next;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_batch.Count > 0)

@@ -99,9 +99,9 @@ public static class MaxRate
         var (results, length) = (new AttackResults(), plan.Duration!.Value);
         // What is not answered by then does not hold; a server that keeps some requests open would make each step as
         // long as the plan's timeout.
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(abort);
-        await using var attack = AttackControl.Start(plan, results, engineOf(plan), abort: late.Token);
-        late.CancelAfter(length + RateStep.MaxDrain(length));
+        using var late = new CancellationTokenSource(length + RateStep.MaxDrain(length), TimeProvider.System);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(abort, late.Token);
+        await using var attack = AttackControl.Start(plan, results, engineOf(plan), abort: end.Token);
         var accounting = await attack.Completion;
         var drain = attack.Clock.Elapsed - length;
         return new RateStep(

@@ -11,7 +11,8 @@ public enum SocketScope
     /// <summary>Each node has a table of its own, as machines have.</summary>
     PerNode,
 
-    /// <summary>All nodes share one table: the stand-in for nodes that share a kernel (kind, cil#14268).</summary>
+    /// <summary>All nodes share one table: the stand-in for nodes that share a kernel (kind,
+    /// https://github.com/cilium/cilium/issues/14268).</summary>
     Shared,
 }
 
@@ -32,15 +33,15 @@ public sealed partial record CiliumConfig
     public bool SocketLoadBalancing { get; init; }
 
     /// <summary>Lifetime of a service conntrack entry (<c>bpf-ct-timeout-service-tcp</c>). Default 6 h; 8000 s since
-    /// 1.15 (cil#27665).</summary>
+    /// 1.15 (https://github.com/cilium/cilium/issues/27665).</summary>
     public TimeSpan ServiceConntrackTimeout { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 5 min.</summary>
     public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>What a SYN makes of a closed service conntrack entry (<c>sandbox-conntrack-reopen</c>: reuse,
-    /// after-grace, select). Default reuse; after-grace since 1.12, a prediction inferred from cilium/cilium#19451 and
-    /// #19800.</summary>
+    /// after-grace, select). Default reuse; after-grace since 1.12, a prediction inferred from
+    /// https://github.com/cilium/cilium/issues/19451 and #19800.</summary>
     public ConntrackReopen ConntrackReopen { get; init; } = ConntrackReopen.Reuse;
 
     /// <summary>The grace of <see cref="CiliumDebugging.Datapath.LoadBalancing.ConntrackReopen.SelectAfterGrace"/>
@@ -64,18 +65,19 @@ public sealed partial record CiliumConfig
     public TimeSpan ProxyConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the proxy repeats a request on a 5xx or a connect failure (<c>http-retry-count</c>,
-    /// cil#5403). Default 3.</summary>
+    /// https://github.com/cilium/cilium/issues/5403). Default 3.</summary>
     public int HttpRetryCount { get; init; } = 3;
 
     /// <summary>Retries that a cluster of a proxy has under way at most (<c>sandbox-proxy-max-retries</c>; Envoy's
-    /// max_retries, cil#21814). Default 3.</summary>
+    /// max_retries, https://github.com/cilium/cilium/issues/21814). Default 3.</summary>
     public int ProxyMaxRetries { get; init; } = 3;
 
     /// <summary>Requests of a cluster of a proxy that may wait for their connection
     /// (<c>sandbox-proxy-max-pending-requests</c>; Envoy's max_pending_requests). Default 1024.</summary>
     public int ProxyMaxPendingRequests { get; init; } = 1024;
 
-    /// <summary><c>proxy-use-original-source-address</c> (cil#42946). Default true.</summary>
+    /// <summary><c>proxy-use-original-source-address</c> (https://github.com/cilium/cilium/issues/42946). Default
+    /// true.</summary>
     public bool ProxyUseOriginalSourceAddress { get; init; } = true;
 
     /// <summary><c>sandbox-sockets</c>: per-node or shared. Default shared, as kind's.</summary>

@@ -26,14 +26,12 @@ public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : I
         return true;
     }
 
-    /// <inheritdoc/>
     public int CompareTo(CiliumVersion other) =>
         (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
 
     /// <summary>Whether this version is <paramref name="other"/> or a later one.</summary>
     public bool IsAtLeast(CiliumVersion other) => CompareTo(other) >= 0;
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Major}.{Minor}.{Patch}";
 
     /// <summary>Orders by release.</summary>

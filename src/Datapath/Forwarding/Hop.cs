@@ -73,7 +73,6 @@ public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
     /// <summary>Called when the place is given back: the connection is over.</summary>
     public Action? Released { get; set; }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _table, null) is not { } place)

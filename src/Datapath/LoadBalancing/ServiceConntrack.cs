@@ -6,22 +6,23 @@ namespace CiliumDebugging.Datapath.LoadBalancing;
 /// <summary>What a SYN makes of the service conntrack entry that a closed connection left behind.</summary>
 public enum ConntrackReopen
 {
-    /// <summary>It reuses the entry and its backend, however old (before 1.12; cil#14250).</summary>
+    /// <summary>It reuses the entry and its backend, however old (before 1.12;
+    /// https://github.com/cilium/cilium/issues/14250).</summary>
     Reuse,
 
     /// <summary>It chooses again when the connection has been closed for longer than the grace (1.12, inferred from
-    /// cilium/cilium#19451 and #19800).</summary>
+    /// https://github.com/cilium/cilium/issues/19451 and #19800).</summary>
     SelectAfterGrace,
 
     /// <summary>It always chooses again (current code; the version in which that began is not known).</summary>
     Select,
 }
 
-/// <summary>The service conntrack of one node's agent (cil#14250): a SYN to a Service looks up (client, VIP) and reuses
-/// the stored backend, also when the entry belongs to a closed connection. The client's FIN closes one direction only
-/// and a service entry never sees replies, so an entry outlives its connection by its whole lifetime, and the datapath
-/// does not look at the lifetime: an entry is used until a sweep deletes it (<c>__ct_lookup</c> in
-/// bpf/lib/conntrack.h). Time is an argument. Not thread-safe.</summary>
+/// <summary>The service conntrack of one node's agent (https://github.com/cilium/cilium/issues/14250): a SYN to a
+/// Service looks up (client, VIP) and reuses the stored backend, also when the entry belongs to a closed connection.
+/// The client's FIN closes one direction only and a service entry never sees replies, so an entry outlives its
+/// connection by its whole lifetime, and the datapath does not look at the lifetime: an entry is used until a sweep
+/// deletes it (<c>__ct_lookup</c> in bpf/lib/conntrack.h). Time is an argument. Not thread-safe.</summary>
 /// <param name="lifetimeTicks">Lifetime of an entry after the client's last segment, in ticks of 100 ns
 /// (<c>bpf-ct-timeout-service-tcp</c>).</param>
 /// <param name="gcIntervalTicks">How often entries past their lifetime are deleted, in ticks of 100 ns

@@ -41,7 +41,7 @@ public sealed record ServiceChoice(
 }
 
 /// <summary>
-/// Service load balancing of one node (facts, cil#14250), for a SYN:
+/// Service load balancing of one node (https://github.com/cilium/cilium/issues/14250), for a SYN:
 /// <list type="number">
 /// <item>the conntrack entry of the 4-tuple, while its backend exists (not with socket LB, where the backend is chosen
 /// at connect(2) and no entry is kept);</item>

@@ -53,7 +53,6 @@ public sealed class EndpointIdentity
 
     private bool HasReserved(string name) => Labels.Any(l => l.Source == Label.Reserved && l.Key == name);
 
-    /// <inheritdoc/>
     public override string ToString() => string.Join(',', Labels);
 }
 

@@ -82,16 +82,12 @@ public sealed class HttpRule : IEquatable<HttpRule>
         return true;
     }
 
-    /// <inheritdoc/>
     public bool Equals(HttpRule? other) => other is not null && Canonical == other.Canonical;
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as HttpRule);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Canonical);
 
-    /// <inheritdoc/>
     public override string ToString()
     {
         var headers = string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"));

@@ -59,16 +59,12 @@ public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
         return false;
     }
 
-    /// <inheritdoc/>
     public bool Equals(HttpRuleSet? other) =>
         ReferenceEquals(this, other) || (other is not null && _hash == other._hash && Rules.SequenceEqual(other.Rules));
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as HttpRuleSet);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => _hash;
 
-    /// <inheritdoc/>
     public override string ToString() => Rules.IsEmpty ? "all requests" : string.Join(" | ", Rules);
 }

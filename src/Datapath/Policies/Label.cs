@@ -25,6 +25,5 @@ public readonly record struct Label(string Source, string Key, string Value)
     /// <summary>Key of the label that names the cluster a pod belongs to.</summary>
     public const string Cluster = "io.cilium.k8s.policy.cluster";
 
-    /// <inheritdoc/>
     public override string ToString() => Value.Length == 0 ? $"{Source}:{Key}" : $"{Source}:{Key}={Value}";
 }

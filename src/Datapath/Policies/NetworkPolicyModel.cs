@@ -70,7 +70,6 @@ public abstract record PeerSelector
 /// <param name="Selector">The selector, with the implied namespace.</param>
 public sealed record EndpointPeer(LabelSelector Selector) : PeerSelector
 {
-    /// <inheritdoc/>
     public override bool Matches(Peer peer) => Selector.Matches(peer.Identity.Labels);
 }
 
@@ -80,7 +79,6 @@ public sealed record EndpointPeer(LabelSelector Selector) : PeerSelector
 /// <param name="Except">The addresses inside the block that do not match.</param>
 public sealed record CidrPeer(CidrBlock Block, ImmutableArray<CidrBlock> Except) : PeerSelector
 {
-    /// <inheritdoc/>
     public override bool Matches(Peer peer) =>
         peer.Identity.IsExternal && Block.Contains(peer.Address) && !Except.Any(e => e.Contains(peer.Address));
 }

@@ -61,7 +61,6 @@ public readonly record struct PolicyVerdict
         return new PolicyVerdict(VerdictKind.Redirect, DropReason.None, http);
     }
 
-    /// <inheritdoc/>
     public override string ToString() =>
         Kind switch
         {

@@ -23,8 +23,8 @@ public sealed class WholeStringPattern
     public bool Matches(string text) => _regex is null ? text == Pattern : _regex.IsMatch(text);
 
     /// <summary>Compiles a pattern.</summary>
-    /// <returns>The pattern; or null and the reason when it is malformed or needs backtracking, which RE2 does not
-    /// have either.</returns>
+    /// <returns>The pattern; or null and the reason when it is malformed or needs backtracking, which RE2 does not have
+    /// either.</returns>
     public static (WholeStringPattern? Pattern, string? Problem) Create(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);

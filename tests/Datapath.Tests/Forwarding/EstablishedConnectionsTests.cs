@@ -52,7 +52,7 @@ public class EstablishedConnectionsTests
     }
 
     [Fact]
-    public void A_connection_at_the_ingress_proxy_keeps_to_the_rules_of_now_and_is_reset_when_the_clients_side_gets_a_proxy_too()
+    public void A_connection_at_the_ingress_proxy_keeps_to_current_rules_and_is_reset_when_the_client_gets_a_proxy_too()
     {
         var lab = new PolicyLab(s_backendL7);
         var proxied = Established(lab, HopAction.ToIngressProxy);

@@ -34,8 +34,8 @@ public class ServiceLoadBalancerTests
         backend.ShouldBe(s_vip);
     }
 
-    /// <summary>cil#14250: the entry outlives its connection, and backends that came later get nothing from a port that
-    /// has one.</summary>
+    /// <summary>https://github.com/cilium/cilium/issues/14250: the entry outlives its connection, and backends that
+    /// came later get nothing from a port that has one.</summary>
     [Fact]
     public void A_port_keeps_its_backend_when_backends_are_added()
     {

@@ -78,7 +78,8 @@ public class CiliumPolicyRefusalTests
         "not enforced"
     )]
     [InlineData(
-        "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{headerMatches: [{name: a, mismatch: LOG}]}]}}]}]",
+        "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], "
+            + "rules: {http: [{headerMatches: [{name: a, mismatch: LOG}]}]}}]}]",
         "spec.ingress[0].toPorts[0].rules.http[0].headerMatches[0].mismatch",
         "not enforced"
     )]
@@ -134,12 +135,14 @@ public class CiliumPolicyRefusalTests
         "TCP only"
     )]
     [InlineData(
-        "  egress: [{toPorts: [{ports: [{port: '53', protocol: TCP}], rules: {http: [], dns: [{matchPattern: '*'}]}}]}]",
+        "  egress: [{toPorts: [{ports: [{port: '53', protocol: TCP}], "
+            + "rules: {http: [], dns: [{matchPattern: '*'}]}}]}]",
         "spec.egress[0].toPorts[0].rules",
         "one type"
     )]
     [InlineData(
-        "  egress: [{toPorts: [{ports: [{port: '53', protocol: TCP}], rules: {http: []}}]}, {toPorts: [{ports: [{port: '53'}], rules: {dns: []}}]}]",
+        "  egress: [{toPorts: [{ports: [{port: '53', protocol: TCP}], rules: {http: []}}]}, "
+            + "{toPorts: [{ports: [{port: '53'}], rules: {dns: []}}]}]",
         "spec.egress[0].toPorts[0].ports[0]",
         "one type"
     )]
@@ -174,7 +177,8 @@ public class CiliumPolicyRefusalTests
         "backtracking"
     )]
     [InlineData(
-        "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: '((a{1000}){1000}){1000}'}]}}]}]",
+        "  ingress: [{toPorts: [{ports: [{port: '80', protocol: TCP}], "
+            + "rules: {http: [{path: '((a{1000}){1000}){1000}'}]}}]}]",
         "spec.ingress[0].toPorts[0].rules.http[0].path",
         "regular expression"
     )]

@@ -7,7 +7,8 @@ using YamlDotNet.RepresentationModel;
 
 namespace CiliumDebugging.Datapath.Tests.Policies;
 
-/// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the environment.</summary>
+/// <summary>Mutations of valid files. The number of cases is 4,000, or POLICY_FUZZ_CASES from the
+/// environment.</summary>
 public class PolicyFuzzTests
 {
     private static readonly int s_cases = int.TryParse(

@@ -36,7 +36,8 @@ public class PolicyReaderTests
         problem
             .ToString()
             .ShouldBe(
-                "test.yaml:9: backend/p: spec.ingress[0].toPorts[0].ports[0].port: \"8080\": must be a text, is a whole number; quote it"
+                "test.yaml:9: backend/p: spec.ingress[0].toPorts[0].ports[0].port: \"8080\": "
+                    + "must be a text, is a whole number; quote it"
             );
     }
 
@@ -118,7 +119,8 @@ public class PolicyReaderTests
     {
         PolicyProblems
             .SingleOf(
-                "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: p, namespace: a}\nspec: {endpointSelector: {}}"
+                "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
+                    + "metadata: {name: p, namespace: a}\nspec: {endpointSelector: {}}"
             )
             .Field.ShouldBe("metadata.namespace");
     }
@@ -137,7 +139,8 @@ public class PolicyReaderTests
                 """
                 {
                   "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-                  "metadata": {"name": "p", "namespace": "backend", "uid": "1", "resourceVersion": "5", "generation": 1, "creationTimestamp": null, "managedFields": [{"manager": "x"}]},
+                  "metadata": {"name": "p", "namespace": "backend", "uid": "1", "resourceVersion": "5",
+                   "generation": 1, "creationTimestamp": null, "managedFields": [{"manager": "x"}]},
                   "spec": {"podSelector": {}, "ingress": null, "policyTypes": ["Ingress"]},
                   "status": {}
                 }

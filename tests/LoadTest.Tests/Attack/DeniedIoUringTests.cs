@@ -24,7 +24,8 @@ public sealed class DeniedIoUringTests
         var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
 
         errors.ShouldBe(
-            $"note: engine epoll instead of io_uring: io_uring is forbidden here, as by a container's seccomp profile{Environment.NewLine}"
+            $"note: engine epoll instead of io_uring: io_uring is forbidden here, "
+                + $"as by a container's seccomp profile{Environment.NewLine}"
         );
         output.ShouldContain("engine epoll");
         output.ShouldMatch(@"(?m)^sent ([1-9]\d*) = \1 × 200$");

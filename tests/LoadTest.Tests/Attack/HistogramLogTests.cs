@@ -63,10 +63,12 @@ public sealed class HistogramLogTests
     [Theory]
     [InlineData("#[Counts: {}]\n")]
     [InlineData(
-        "#[Counts: {\"intended\":1,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":-1,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n"
+        "#[Counts: {\"intended\":1,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":-1,\"count\":1}],"
+            + "\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n"
     )]
     [InlineData(
-        "#[Counts: {\"intended\":2,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":200,\"count\":1}],\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n"
+        "#[Counts: {\"intended\":2,\"started\":1,\"outcomes\":[],\"statuses\":[{\"status\":200,\"count\":1}],"
+            + "\"errors\":[],\"responders\":[],\"bytes\":0,\"firstStart\":null,\"lastStart\":0}]\n"
     )]
     public void A_broken_log_is_refused(string text) =>
         Should.Throw<InvalidDataException>(() =>

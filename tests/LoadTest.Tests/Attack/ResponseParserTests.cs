@@ -42,7 +42,8 @@ public sealed class ResponseParserTests
         true
     )]
     [InlineData(
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nContent-Length: 9\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nContent-Length: 9\r\n\r\n"
+            + "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno",
         404,
         2,
         true

@@ -59,7 +59,7 @@ public sealed class ClientPortsTests
     [Fact]
     public void Random_odd_draws_cover_ports_as_independent_draws_do()
     {
-        // After m draws the share of distinct ports is 1 − e^(−m/14116): 9,441 of 15,600 (design.md), not 15,575 as
+        // After m draws the share of distinct ports is 1 − e^(−m/14116): 9,441 of 15,600, not 15,575 as
         // a walk has.
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
         var seen = new HashSet<int>();

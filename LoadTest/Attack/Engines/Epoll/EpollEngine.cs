@@ -10,13 +10,10 @@ public sealed class EpollEngine : IAttackEngine
     /// <summary>True where this engine runs.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux();
 
-    /// <inheritdoc/>
     public string Name => "epoll";
 
-    /// <inheritdoc/>
     public int WorkersOf(AttackPlan plan) => plan.Workers;
 
-    /// <inheritdoc/>
     public Task RunAsync(AttackContext context) =>
         EventLoops.RunAsync(context, (ports, worker, workers) => new EpollWorker(context, ports, worker, workers));
 }

@@ -26,13 +26,12 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
     private bool _isConnected;
     private int _requests;
 
-    /// <inheritdoc/>
     public async Task<RequestRecord> ExchangeAsync(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         var target = _plan.Targets[(int)(sequence % _plan.Targets.Count)];
         var span = context.Tracer?.Begin(target, sequence, start, _traceParent);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort);
-        deadline.CancelAfter(_plan.Timeout);
+        using var timeout = new CancellationTokenSource(_plan.Timeout, context.Clock.Time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort, timeout.Token);
         _endPoint = target.EndPoint;
         _client ??= CreateClient();
         var answer = default(Answer);

@@ -36,8 +36,8 @@ internal sealed unsafe class ArrivalTimes : IDisposable
         for (var tries = 0; tries < 100 && _now == TimeSpan.MinValue; tries++)
             Relate(clock);
         _messages = (byte*)NativeMemory.Alloc((nuint)slots * SlotBytes);
-        // The kernel stamps packets while a socket wants it. To turn that on and off with each connection would be dear
-        // (net_enable_timestamp patches code).
+        // The kernel stamps packets while a socket wants it. To turn that on and off with each connection would be
+        // expensive (net_enable_timestamp patches code).
         _socket = Libc.Socket(2, Libc.SockDatagramCloExec, 0);
         var on = 1;
         _ = Libc.SetSockOpt(_socket, Libc.SolSocket, SocketOption, &on, sizeof(int));

@@ -18,12 +18,11 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
     private Socket? _socket;
     private int _requests;
 
-    /// <inheritdoc/>
     public async Task<RequestRecord> ExchangeAsync(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         var target = (int)(sequence % _plan.Targets.Count);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort);
-        deadline.CancelAfter(_plan.Timeout);
+        using var timeout = new CancellationTokenSource(_plan.Timeout, context.Clock.Time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort, timeout.Token);
         _parser.Reset(_plan.Targets[target].Method == "HEAD");
         _request.Begin(context, target, sequence, start);
         DropIfStale();

@@ -7,13 +7,10 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 /// the millisecond.</summary>
 public sealed class SocketEngine : IAttackEngine
 {
-    /// <inheritdoc/>
     public string Name => "sockets";
 
-    /// <inheritdoc/>
     public int WorkersOf(AttackPlan plan) => 1;
 
-    /// <inheritdoc/>
     public Task RunAsync(AttackContext context) =>
         new SocketAttack(context, (attack, ports) => new SocketConnection(attack, ports)).RunAsync();
 }
