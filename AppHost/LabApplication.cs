@@ -114,7 +114,7 @@ internal static class LabApplication
         void Interrupt(PosixSignalContext context)
         {
             context.Cancel = true;
-            Environment.ExitCode = LabExitCodes.Interrupted;
+            Environment.ExitCode = (int)ExitCode.Interrupted;
             lifetime.StopApplication();
         }
     }

@@ -18,9 +18,8 @@ public static class Extensions
     private const string HealthPath = "/health";
     private const string AlivePath = "/alive";
 
-    /// <summary>
-    /// Adds OpenTelemetry (logs, metrics, traces; where OTEL_EXPORTER_OTLP_ENDPOINT is set, otherwise nothing), health checks, service discovery and HTTP resilience.
-    /// </summary>
+    /// <summary>Adds OpenTelemetry (logs, metrics, traces; where OTEL_EXPORTER_OTLP_ENDPOINT is set, otherwise
+    /// nothing), health checks, service discovery and HTTP resilience.</summary>
     /// <param name="builder">The application.</param>
     /// <param name="identity">The Pod's identity, put on all telemetry; null outside a cluster.</param>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, PodIdentity? identity = null)
@@ -38,17 +37,15 @@ public static class Extensions
         return builder;
     }
 
-    /// <summary>Adds OpenTelemetry alone: for processes whose HTTP clients must not retry, which would falsify what is measured.</summary>
+    /// <summary>Adds OpenTelemetry alone: for processes whose HTTP clients must not retry, which would falsify what is
+    /// measured.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="identity">
-    /// The Pod's identity, put on all telemetry (semantic conventions: k8s.pod.name, k8s.namespace.name,
-    /// k8s.node.name). Service name and instance are what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say; without
-    /// them the application's name and the Pod's, without the service's name in front of it.
-    /// </param>
-    /// <param name="tracesRequests">
-    /// Whether HTTP requests of the process, served and sent, are traced. Default true; false: all of them are control
-    /// traffic.
-    /// </param>
+    /// <param name="identity">The Pod's identity, put on all telemetry (semantic conventions: k8s.pod.name,
+    /// k8s.namespace.name, k8s.node.name). Service name and instance are what OTEL_SERVICE_NAME and
+    /// OTEL_RESOURCE_ATTRIBUTES say; without them the application's name and the Pod's, without the service's name in
+    /// front of it.</param>
+    /// <param name="tracesRequests">Whether HTTP requests of the process, served and sent, are traced. Default true;
+    /// false: all of them are control traffic.</param>
     public static TBuilder ConfigureOpenTelemetry<TBuilder>(
         this TBuilder builder,
         PodIdentity? identity = null,
@@ -57,14 +54,16 @@ public static class Extensions
         where TBuilder : IHostApplicationBuilder
     {
         ArgumentNullException.ThrowIfNull(builder);
-        // A line for every request would drown what matters at hundreds of requests per second; where the process listens stays. Logging__LogLevel settings still win.
+        // A line for every request would drown what matters at hundreds of requests per second; where the process
+        // listens stays. Logging__LogLevel settings still win.
         builder
             .Logging.AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("System.Net.Http", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         if (OtlpTarget.From(builder.Configuration) is null)
         {
-            // Nobody to tell: no instrumentation, and no activity for each request, which ASP.NET Core makes wherever this category is logged.
+            // No endpoint: no instrumentation, and no activity for each request, which ASP.NET Core makes wherever
+            // this category is logged.
             builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
             return builder;
         }

@@ -12,10 +12,9 @@ public static class SpanNames
     public static bool IsTraced(PathString path) =>
         !s_untraced.Any(u => path.StartsWithSegments(u, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>
-    /// Method and Service, such as <c>POST backend-1</c> for <c>backend-1.backend:8080</c>. A host of one or two
-    /// labels, or with <c>svc</c> as third one, is taken for a Service's name; every other host is kept whole.
-    /// </summary>
+    /// <summary>Method and Service, such as <c>POST backend-1</c> for <c>backend-1.backend:8080</c>. A host of one or
+    /// two labels, or with <c>svc</c> as third one, is taken for a Service's name; every other host is kept
+    /// whole.</summary>
     /// <param name="method">HTTP method.</param>
     /// <param name="host">The Host header, with or without a port; may be empty.</param>
     public static string Of(string method, string host)

@@ -58,7 +58,7 @@ internal sealed partial class DistributionRun(
         using var settles = ended.Token.Register(() => resource.Settled.TrySetResult());
         try
         {
-            End((int)await RunUntilAsync(ended.Token));
+            End(await RunUntilAsync(ended.Token));
         }
         catch (Exception e) when (ended.IsCancellationRequested && e is not OutOfMemoryException)
         {
@@ -71,7 +71,7 @@ internal sealed partial class DistributionRun(
             LogFailed(init.Logger, options.Scenario, message);
             var state = RowText.Styled($"Failed: {message.Split('\n')[0]}", KnownResourceStateStyles.Error);
             await init.Notifications.PublishUpdateAsync(resource, s => s with { State = state });
-            End((int)outcome);
+            End(outcome);
         }
     }
 
@@ -203,7 +203,7 @@ internal sealed partial class DistributionRun(
     private async Task<ExitCode> RunOrdersAsync(OpenLab lab, CancellationToken cancellationToken)
     {
         var (session, page, scenario) = lab;
-        await using var keys = TerminalKeys.Start(session, page.Link, () => End(LabExitCodes.Interrupted), IsTerminal);
+        await using var keys = TerminalKeys.Start(session, page.Link, () => End(ExitCode.Interrupted), IsTerminal);
         var terminal = IsTerminal ? new LiveTerminal(_console) { Footer = () => keys?.Footer ?? "" } : null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var clusterEnd = new ResourceEnd(init.Notifications, _logs).OfAsync(parts.Cluster, stop.Token);
@@ -240,12 +240,7 @@ internal sealed partial class DistributionRun(
     )
     {
         LabController session = lab.Session;
-        await using var keys = TerminalKeys.Start(
-            session,
-            lab.Page.Link,
-            () => End(LabExitCodes.Interrupted),
-            IsTerminal
-        );
+        await using var keys = TerminalKeys.Start(session, lab.Page.Link, () => End(ExitCode.Interrupted), IsTerminal);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watch = new ServiceWatch(
             api,
@@ -384,9 +379,9 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>4. Ends the application.</summary>
-    private void End(int exitCode)
+    private void End(ExitCode exitCode)
     {
-        Environment.ExitCode = exitCode;
+        Environment.ExitCode = (int)exitCode;
         _lifetime.StopApplication();
     }
 

@@ -4,16 +4,17 @@ using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.Backend.Echo;
 
-/// <summary>The endpoints that are being balanced: <c>/echo</c>, <c>/a</c> and <c>/b</c>, as in the seed's backend.</summary>
+/// <summary>The load-balanced endpoints <c>/echo</c>, <c>/a</c> and <c>/b</c>, as in the backend of the original
+/// report.</summary>
 public static class EchoEndpoints
 {
     /// <summary>Largest request body, bytes (1 MiB). A larger one is answered 413.</summary>
     public const int MaxBodyBytes = 1024 * 1024;
 
-    /// <summary>
-    /// Maps the endpoints. <c>POST /echo</c> answers <c>host=POD body=BODY</c>, <c>GET /echo</c> the same with an empty body; <c>/a</c> and <c>/b</c> answer the host alone.
-    /// <c>/echo?status=500</c> gives the same answer with that status, 200 to 599: a backend that fails, for whoever wants to see what becomes of it. 204, 205 and 304 have no body (RFC 9110).
-    /// </summary>
+    /// <summary>Maps the endpoints. <c>POST /echo</c> answers <c>host=POD body=BODY</c>, <c>GET /echo</c> the same with
+    /// an empty body; <c>/a</c> and <c>/b</c> answer only the host. <c>/echo?status=500</c> gives the same answer with
+    /// that status, 200 to 599, to test how failures of a backend show. 204, 205 and 304 have no body (RFC
+    /// 9110).</summary>
     public static void MapEcho(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);

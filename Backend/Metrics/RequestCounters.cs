@@ -1,6 +1,7 @@
 namespace CiliumDebugging.Backend.Metrics;
 
-/// <summary>How many requests this Pod has answered, by endpoint. One instance per Pod, so that no Pod counts another's.</summary>
+/// <summary>How many requests this Pod has answered, by endpoint. One instance per Pod, so that no Pod counts
+/// another's.</summary>
 public sealed class RequestCounters
 {
     private long _echo;

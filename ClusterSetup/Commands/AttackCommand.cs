@@ -6,6 +6,7 @@ using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -70,7 +71,7 @@ internal static class AttackCommand
         var problems = new List<string>();
         var order = Order(parsed, problems);
         if (problems.Count > 0)
-            return Refuse(problems, AttackCommands.BadUsage);
+            return AttackCommands.WriteProblems(problems);
         try
         {
             using var cluster = s_choice.Connect(parsed);
@@ -89,11 +90,11 @@ internal static class AttackCommand
                 await using var stream = File.Create(path);
                 HistogramLog.Write(result.Results, stream, DateTimeOffset.UnixEpoch);
             }
-            return result.Results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
+            return (int)(result.Results.Accounting.Discrepancies().Count > 0 ? ExitCode.Failed : ExitCode.Success);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return AttackCommands.Interrupted;
+            return (int)ExitCode.Interrupted;
         }
         catch (Exception e)
             when (e
@@ -104,7 +105,7 @@ internal static class AttackCommand
                         or UnauthorizedAccessException
             )
         {
-            return Refuse([e.Message], AttackCommands.Failed);
+            return AttackCommands.WriteFailure(e.Message);
         }
     }
 
@@ -151,12 +152,5 @@ internal static class AttackCommand
             Image = parsed.GetRequiredValue(s_image),
             Labels = labels,
         };
-    }
-
-    private static int Refuse(IEnumerable<string> problems, int code)
-    {
-        foreach (var problem in problems)
-            Console.Error.WriteLine($"error: {problem}");
-        return code;
     }
 }

@@ -3,6 +3,7 @@ using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.Measurement.Reports.Compare;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
+using CiliumDebugging.ServiceDefaults;
 using Spectre.Console;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
@@ -10,9 +11,6 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <summary><c>compare A B</c>: two saved runs, for example before and after an upgrade.</summary>
 public static class CompareCommand
 {
-    /// <summary>Exit code with <c>--exit-code</c> when something measured changed.</summary>
-    public const int Changed = 3;
-
     private static readonly Argument<string> s_before = AttackCommands.OfFile(
         new Argument<string>("before") { Description = "A report.json, or the folder of a run" }
     );
@@ -21,7 +19,7 @@ public static class CompareCommand
     );
     private static readonly Option<bool> s_exitCode = new("--exit-code")
     {
-        Description = $"Exit with {Changed} when a success rate, share or latency changed",
+        Description = $"Exit with {(int)ExitCode.NotReproduced} when a success rate, share or latency changed",
     };
 
     /// <summary>The command.</summary>
@@ -55,7 +53,7 @@ public static class CompareCommand
         {
             var comparison = Comparison.Of(ReportJson.ReadFile(before), ReportJson.ReadFile(after));
             Write(comparison, console);
-            return exitCode && comparison.Changed ? Changed : AttackCommands.Ok;
+            return (int)(exitCode && comparison.Changed ? ExitCode.NotReproduced : ExitCode.Success);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {

@@ -54,7 +54,7 @@ internal sealed class EmbeddedRun
         {
             // Stopped while it was starting.
         }
-        return interrupt.IsCancellationRequested || hungUp ? KindRun.Interrupted : 0;
+        return interrupt.IsCancellationRequested || hungUp ? (int)ExitCode.Interrupted : (int)ExitCode.Success;
     }
 
     private async Task RunUntilAsync(CancellationToken stop)

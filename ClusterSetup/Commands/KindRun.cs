@@ -10,9 +10,6 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <summary>What the commands of a kind cluster share: the lab from its options, and how their failures are told.</summary>
 internal static class KindRun
 {
-    /// <summary>Exit code after Ctrl-C.</summary>
-    public const int Interrupted = 130;
-
     /// <summary>Makes the lab and does something with it.</summary>
     /// <param name="options">What was asked for.</param>
     /// <param name="output">Where programs' lines go.</param>
@@ -78,7 +75,7 @@ internal static class KindRun
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync(onInterrupt);
-            return Interrupted;
+            return (int)ExitCode.Interrupted;
         }
         catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
         {

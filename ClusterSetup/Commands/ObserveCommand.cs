@@ -179,7 +179,7 @@ public static class ObserveCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return 130;
+            return (int)ExitCode.Interrupted;
         }
     }
 

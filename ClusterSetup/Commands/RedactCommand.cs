@@ -2,6 +2,7 @@ using System.CommandLine;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.Measurement.Reports;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -44,7 +45,7 @@ public static class RedactCommand
         try
         {
             console.WriteLine(ReportFiles.Write(Redaction.Apply(ReportJson.ReadFile(source)), output));
-            return AttackCommands.Ok;
+            return (int)ExitCode.Success;
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {

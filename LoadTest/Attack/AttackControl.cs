@@ -38,10 +38,9 @@ public sealed class AttackControl : IAsyncDisposable
     /// <summary>The attack's clock; records are offsets on it.</summary>
     public AttackClock Clock { get; }
 
-    /// <summary>
-    /// Ends when every intended request is in its bucket: at the plan's duration plus at most its timeout, or after a stop. Faults only when the
-    /// sink or the engine threw; never because of the network, and not when aborted.
-    /// </summary>
+    /// <summary>Ends when every intended request is in its bucket: at the plan's duration plus at most its timeout, or
+    /// after a stop. Faults only when the sink or the engine threw; never because of the network, and not when
+    /// aborted.</summary>
     public Task<AttackAccounting> Completion { get; }
 
     /// <summary>The counts so far; a copy.</summary>
@@ -50,9 +49,11 @@ public sealed class AttackControl : IAsyncDisposable
     /// <summary>Starts an attack.</summary>
     /// <param name="plan">What to do.</param>
     /// <param name="sink">Gets starts and records, one call at a time.</param>
-    /// <param name="engine">Null takes the best one for the plan on this platform, see <see cref="AttackEngines.For"/>.</param>
+    /// <param name="engine">Null takes the best one for the plan on this platform, see
+    /// <see cref="AttackEngines.For"/>.</param>
     /// <param name="time">Null is the system's clock.</param>
-    /// <param name="abort">Stops at once: requests in flight end as canceled, and the accounting is exact all the same.</param>
+    /// <param name="abort">Stops at once: requests in flight end as canceled, and the accounting is exact all the
+    /// same.</param>
     /// <exception cref="ArgumentException">The plan has problems; the message lists them.</exception>
     public static AttackControl Start(
         AttackPlan plan,
@@ -69,10 +70,8 @@ public sealed class AttackControl : IAsyncDisposable
         return new AttackControl(plan, sink, engine ?? AttackEngines.For(plan), time ?? TimeProvider.System, abort);
     }
 
-    /// <summary>
-    /// Drains: no further request is intended from now on, and the ones in flight end by themselves, at the latest by the plan's timeout.
-    /// May be called again, and after the end.
-    /// </summary>
+    /// <summary>Drains: no further request is intended from now on, and the ones in flight end by themselves, at the
+    /// latest by the plan's timeout. May be called again, and after the end.</summary>
     /// <returns>The final accounting; faults as <see cref="Completion"/> does.</returns>
     public async Task<AttackAccounting> StopAsync()
     {
@@ -81,7 +80,8 @@ public sealed class AttackControl : IAsyncDisposable
         return await Completion;
     }
 
-    /// <summary>Aborts the attack if it still runs and waits for its end; does not throw what <see cref="Completion"/> would.</summary>
+    /// <summary>Aborts the attack if it still runs and waits for its end; does not throw what <see cref="Completion"/>
+    /// would.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!Completion.IsCompleted)

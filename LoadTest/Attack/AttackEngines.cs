@@ -24,45 +24,42 @@ public static class AttackEngines
         return EpollEngine.IsSupported ? new EpollEngine() : new SocketEngine();
     }
 
-    /// <summary>Why the plan gets another engine than it would on a machine that gives io_uring; null when that is no reason.</summary>
+    /// <summary>Why a plan that would profit from io_uring does not get it; null for any other plan.</summary>
     public static string? FallbackReason(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
         return OperatingSystem.IsLinux() && WantsIoUring(plan) ? IoUringEngine.Refusal : null;
     }
 
-    /// <summary>The engine with this name (<c>auto</c> for the best).</summary>
-    /// <returns>Null and the engine, or why it cannot be had.</returns>
-    public static string? Named(string name, AttackPlan plan, out IAttackEngine engine)
+    /// <summary>The engine with this name (<c>auto</c> for the best), and why the plan cannot run on it; null when it
+    /// can.</summary>
+    public static (IAttackEngine Engine, string? Problem) Named(string name, AttackPlan plan)
     {
-        engine = For(plan);
+        var best = For(plan);
         switch (name)
         {
             case "auto":
-                return engine is HttpClientEngine ? HttpClientEngine.Problem(plan) : null;
+                return (best, best is HttpClientEngine ? HttpClientEngine.Problem(plan) : null);
             case "httpclient":
-                engine = new HttpClientEngine();
-                return HttpClientEngine.Problem(plan);
+                return (new HttpClientEngine(), HttpClientEngine.Problem(plan));
             case "io_uring":
-                engine = new IoUringEngine();
-                return IoUringEngine.Problem(plan) is { } problem
-                    ? $"engine 'io_uring': {problem}; use auto or epoll"
-                    : null;
+                var problem = IoUringEngine.Problem(plan);
+                return (new IoUringEngine(), problem is null ? null : $"engine '{name}': {problem}; use auto or epoll");
             case "sockets" or "epoll" when plan.Targets.Any(target => target.IsTls):
-                return $"engine '{name}': cannot do https; use auto or httpclient";
+                return (best, $"engine '{name}': cannot do https; use auto or httpclient");
             case "sockets":
-                engine = new SocketEngine();
-                return null;
+                return (new SocketEngine(), null);
             case "epoll":
-                engine = EpollEngine.IsSupported ? new EpollEngine() : engine;
-                return EpollEngine.IsSupported ? null : "engine 'epoll': needs Linux; use auto or sockets";
+                return EpollEngine.IsSupported
+                    ? (new EpollEngine(), null)
+                    : (best, "engine 'epoll': needs Linux; use auto or sockets");
             default:
-                return $"engine '{name}': expected auto, epoll, io_uring, sockets or httpclient";
+                return (best, $"engine '{name}': expected auto, epoll, io_uring, sockets or httpclient");
         }
     }
 
-    // From that rate on it surely looks at answers with the next start. Below, most of the cost is waking processors, and epoll is as good. The ring does not know a port that
-    // the kernel chose.
+    // From this rate on the ring looks at answers with the next start. Below it, waking processors is most of the
+    // cost, and epoll is as good. The ring does not know a port that the kernel chose.
     private static bool WantsIoUring(AttackPlan plan) =>
         plan.RatePerSecond >= IoUringRate
         && plan.Ports.Order is not ClientPortOrder.Kernel

@@ -7,17 +7,14 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack;
 
-/// <summary>
-/// Runs an engine's code once before it counts: compiled on first use, it made the first requests of an attack up to 50 ms late.
-/// </summary>
+/// <summary>Runs an engine's code once before it counts: compiled on first use, it made the first requests of an attack
+/// up to 50 ms late.</summary>
 public static class WarmUp
 {
     private const int Requests = 40;
 
-    /// <summary>
-    /// Sends some requests to a listener of its own on loopback and throws the results away. Takes some 100 ms; once per process is enough.
-    /// Does nothing when there is no loopback to listen on.
-    /// </summary>
+    /// <summary>Sends some requests to a listener of its own on loopback and throws the results away. Takes some 100
+    /// ms; once per process is enough. Does nothing when there is no loopback to listen on.</summary>
     public static async Task RunAsync(IAttackEngine engine, CancellationToken cancellation = default)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -30,7 +27,6 @@ public static class WarmUp
         {
             return;
         }
-
         var plan = new AttackPlan
         {
             Targets = [new AttackTarget { Host = "warm-up", EndPoint = (IPEndPoint)listener.LocalEndPoint! }],

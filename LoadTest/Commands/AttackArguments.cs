@@ -9,7 +9,8 @@ using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
-/// <summary>The attack command's arguments as written; <see cref="ToPlanAsync"/> reads them all and names everything wrong at once.</summary>
+/// <summary>The attack command's arguments as written; <see cref="ToPlanAsync"/> reads them all and names everything
+/// wrong at once.</summary>
 public sealed record AttackArguments
 {
     public string? Url { get; init; }
@@ -34,7 +35,8 @@ public sealed record AttackArguments
 
     /// <summary>Reads them.</summary>
     /// <param name="cancellation">Ends the resolution of names.</param>
-    /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one: where requests start, and whose cluster knows the names.</param>
+    /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one: where requests start,
+    /// and whose cluster knows the names.</param>
     /// <returns>The plan, and every problem with its value and remedy; with problems the plan is null.</returns>
     public async Task<(AttackPlan? Plan, IReadOnlyList<string> Problems)> ToPlanAsync(
         CancellationToken cancellation,
@@ -54,13 +56,14 @@ public sealed record AttackArguments
         if (Duration != "forever")
             duration = ReadDuration("duration", Duration, problems, "60s, 5m or forever");
         var timeout = ReadDuration("timeout", Timeout, problems, "30s or 500ms");
-        if (ClientPortRange.Parse(PortRange, out var ports) is { } portProblem)
+        var (ports, portProblem) = ClientPortRange.Parse(PortRange);
+        if (sandbox is not null && SourceIp is null && ports.Order is ClientPortOrder.Kernel)
+            portProblem =
+                "port-range kernel: a pod of the embedded cluster binds to its own address; choose other ports";
+        if (portProblem is not null)
             problems.Add(portProblem);
-        else if (sandbox is not null && SourceIp is null && ports.Order is ClientPortOrder.Kernel)
-            problems.Add(
-                "port-range kernel: a pod of the embedded cluster binds to its own address; choose odd, even or a range of ports"
-            );
-        if (ResponderRule.Parse(Responder, out var responder) is { } responderProblem)
+        var (responder, responderProblem) = ResponderRule.Parse(Responder);
+        if (responderProblem is not null)
             problems.Add(responderProblem);
         var keepAlive = ReadConnections(problems);
         var workers = ReadNumber("workers", Workers, problems);
@@ -81,12 +84,13 @@ public sealed record AttackArguments
             Workers = workers,
             MaxInFlight = maxInFlight,
         };
-        // What could not be read was reported already and stands at a default that may look wrong as well.
+        // What could not be read was reported already and has a default that may look wrong as well.
         if (problems.Count == 0)
             problems.AddRange(plan.Problems());
         if (problems.Count == 0 && FindsMaximum && (duration is null || duration < MaxRate.MinDuration))
             problems.Add(
-                $"rate max with duration '{Duration}': the search needs at least {MaxRate.MinDuration.TotalSeconds:0}s; half of the duration is for it"
+                $"rate max with duration '{Duration}': the search takes half of the duration, "
+                    + $"which must be at least {MaxRate.MinDuration.TotalSeconds:0}s"
             );
         return (problems.Count == 0 ? plan : null, problems);
     }
@@ -151,7 +155,6 @@ public sealed record AttackArguments
                 problems.Add($"targets file '{TargetsFile}': {e.Message}");
             }
         }
-
         if (entries.Count == 0 && problems.Count == 0)
             problems.Add("no target: give a URL or --targets FILE");
         var targets = new List<AttackTarget>();
@@ -160,7 +163,6 @@ public sealed record AttackArguments
             if (await ReadTargetAsync(entry, resolver, problems, cancellation) is { } target)
                 targets.Add(target);
         }
-
         return targets;
     }
 
@@ -177,7 +179,6 @@ public sealed record AttackArguments
             problems.Add($"{where}url '{entry.Url}': expected http://host[:port]/path");
             return null;
         }
-
         var (headers, host) = ReadHeaders([.. Headers, .. entry.Headers], where, problems);
         if (await ResolveAsync(uri, resolver, where, problems, cancellation) is not { } endPoint)
             return null;
@@ -209,7 +210,6 @@ public sealed record AttackArguments
             else
                 headers.Add(new(name, value));
         }
-
         return (headers, host);
     }
 

@@ -1,11 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
 using CiliumDebugging.LoadTest.Attack;
 using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.LoadTest.Attack.Engines;
 using CiliumDebugging.LoadTest.Attack.Plan;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Attack.Search;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Commands;
@@ -20,7 +20,7 @@ internal static class AttackCommand
         new Option<string?>("--hdr")
         {
             Description =
-                "Writes an HdrHistogram log (µs) with the counts to this file (-: after the report); report merges such files",
+                "Writes an HdrHistogram log (µs) and the counts to this file (-: after the report); report merges them",
             HelpName = "file",
         }
     );
@@ -40,7 +40,8 @@ internal static class AttackCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        // In a Pod of the embedded cluster, which is a process of this machine, requests start from the Pod's address, and Services are found without DNS.
+        // In a Pod of the embedded cluster, which is a process of this machine, requests start from the Pod's address,
+        // and Services are found without DNS.
         var sandbox = PodSandbox.OfKubelet(new ConfigurationBuilder().AddEnvironmentVariables().Build());
         // Not disposed: the kubelet may be gone at any time until the process ends.
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -55,12 +56,11 @@ internal static class AttackCommand
         var (plan, problems) = await arguments.ToPlanAsync(interrupt, sandbox);
         if (plan is null)
             return AttackCommands.WriteProblems(problems);
-        if (
-            AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine) is
-            { } engineProblem
-        )
+        var engineName = parsed.GetRequiredValue(AttackOptions.Engine);
+        var (engine, engineProblem) = AttackEngines.Named(engineName, plan);
+        if (engineProblem is not null)
             return AttackCommands.WriteProblems([engineProblem]);
-        if (parsed.GetRequiredValue(AttackOptions.Engine) == "auto" && AttackEngines.FallbackReason(plan) is { } reason)
+        if (engineName == "auto" && AttackEngines.FallbackReason(plan) is { } reason)
             Console.Error.WriteLine($"note: engine {engine.Name} instead of io_uring: {reason}");
         try
         {
@@ -69,19 +69,18 @@ internal static class AttackCommand
             {
                 plan = await MaxRate.FindAsync(
                     plan,
-                    step => EngineOf(parsed, step),
+                    step => AttackEngines.Named(engineName, step).Engine,
                     step => Console.WriteLine(step),
                     interrupt
                 );
                 if (plan is null)
                     return interrupt.IsCancellationRequested
-                        ? AttackCommands.Interrupted
+                        ? (int)ExitCode.Interrupted
                         : AttackCommands.WriteFailure(
                             "no rate holds: see the steps above for what went wrong at the lowest"
                         );
-                engine = EngineOf(parsed, plan);
+                engine = AttackEngines.Named(engineName, plan).Engine;
             }
-
             return await RunAsync(plan, engine, parsed.GetValue(s_output), parsed.GetValue(s_histograms), interrupt);
         }
         catch (Exception e)
@@ -90,13 +89,6 @@ internal static class AttackCommand
             // Only what the sink threw is wrapped; the cause inside a refused access does not name the file.
             return AttackCommands.WriteProblems([(e is InvalidOperationException ? e.InnerException! : e).Message]);
         }
-    }
-
-    // The name was checked with the whole plan; a step differs in rate and length alone.
-    private static IAttackEngine EngineOf(ParseResult parsed, AttackPlan plan)
-    {
-        _ = AttackEngines.Named(parsed.GetRequiredValue(AttackOptions.Engine), plan, out var engine);
-        return engine;
     }
 
     private static async Task<int> RunAsync(
@@ -108,7 +100,8 @@ internal static class AttackCommand
     )
     {
         await using var file = output is null ? null : new RecordFileSink(output);
-        // Before the attack: that it cannot be written is not to be learnt after an hour. What it holds stays until there is something better.
+        // Opened before the attack: that it cannot be written must not show only after an hour. Its content stays until
+        // there is something better.
         await using var log =
             histograms is null ? null
             : histograms == "-" ? Console.OpenStandardOutput()
@@ -122,12 +115,9 @@ internal static class AttackCommand
             engine,
             abort: interrupt
         );
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{plan.Targets[0].Method} {plan.Targets[0].Host}{plan.Targets[0].Path} ({plan.Targets[0].EndPoint}) at {plan.RatePerSecond}/s{Bursts(plan, engine)}, engine {engine.Name}"
-            )
-        );
+        var target = plan.Targets[0];
+        Console.Write($"{target.Method} {target.Host}{target.Path} ({target.EndPoint}) at {plan.RatePerSecond}/s");
+        Console.WriteLine($"{Bursts(plan, engine)}, engine {engine.Name}");
         var accounting = await attack.Completion;
         AttackReport.Write(results, Console.Out);
         accounting.WriteTo(Console.Out);
@@ -139,10 +129,9 @@ internal static class AttackCommand
             if (log.CanSeek && log.Length > log.Position)
                 log.SetLength(log.Position);
         }
-
-        return interrupt.IsCancellationRequested ? AttackCommands.Interrupted
-            : accounting.Discrepancies().Count > 0 ? AttackCommands.Failed
-            : AttackCommands.Ok;
+        return interrupt.IsCancellationRequested ? (int)ExitCode.Interrupted
+            : accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed
+            : (int)ExitCode.Success;
     }
 
     private static string Bursts(AttackPlan plan, IAttackEngine engine) =>
@@ -151,11 +140,8 @@ internal static class AttackCommand
     private static void WriteProcessorTime(Environment.ProcessCpuUsage before, AttackAccounting accounting)
     {
         var (after, requests) = (Environment.CpuUsage, Math.Max(1, accounting.Started));
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"processor time per request {(after.TotalTime - before.TotalTime).TotalMicroseconds / requests:0.0}µs (kernel {(after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / requests:0.0}µs)"
-            )
-        );
+        var total = (after.TotalTime - before.TotalTime).TotalMicroseconds / requests;
+        var kernel = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / requests;
+        Console.WriteLine($"processor time per request {total:0.0}µs (kernel {kernel:0.0}µs)");
     }
 }

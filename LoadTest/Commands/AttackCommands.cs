@@ -1,24 +1,18 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
 /// <summary>The generator's commands, for the room's entry point to add to its root.</summary>
 public static class AttackCommands
 {
-    /// <summary>Exit codes shared by the commands.</summary>
-    public const int Ok = 0,
-        Failed = 1,
-        BadUsage = 2,
-        Interrupted = 130;
-
     /// <summary><c>attack</c>, <c>report</c> and <c>plot</c>.</summary>
     public static IEnumerable<Command> Build() =>
         [AttackCommand.Build(), ReportCommand.BuildReport(), ReportCommand.BuildPlot()];
 
-    /// <summary>
-    /// Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a cancellation, and it has 3 s to end.
-    /// </summary>
+    /// <summary>Runs the command line: every parse error on one line and exit 2; Ctrl-C reaches the command as a
+    /// cancellation, and it has 3 s to end.</summary>
     public static async Task<int> InvokeAsync(RootCommand root, string[] args)
     {
         ArgumentNullException.ThrowIfNull(root);
@@ -27,11 +21,11 @@ public static class AttackCommands
             return await parsed.InvokeAsync(
                 new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(3) }
             );
-        WriteProblems(parsed.Errors.Select(error => error.Message));
-        return BadUsage;
+        return WriteProblems(parsed.Errors.Select(error => error.Message));
     }
 
-    /// <summary>Parses a command line. A word that begins with @ is what it says (a body's file), not a file of further words.</summary>
+    /// <summary>Parses a command line. A word that begins with @ is what it says (a body's file), not a file of further
+    /// words.</summary>
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> args)
     {
         ArgumentNullException.ThrowIfNull(root);
@@ -54,17 +48,17 @@ public static class AttackCommands
         return argument;
     }
 
-    internal static int WriteFailure(string message)
+    public static int WriteFailure(string message)
     {
         Console.Error.WriteLine($"error: {message}");
-        return Failed;
+        return (int)ExitCode.Failed;
     }
 
     public static int WriteProblems(IEnumerable<string> problems)
     {
         foreach (var problem in problems)
             Console.Error.WriteLine($"error: {problem}");
-        return BadUsage;
+        return (int)ExitCode.BadUsage;
     }
 
     private static void RefuseNothing(SymbolResult result, string name, string nothing)

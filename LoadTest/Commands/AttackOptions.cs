@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
-/// <summary>The options of an attack: what is sent, how, and for how long. The same for an attack from here and from pods.</summary>
+/// <summary>The options of an attack: what is sent, how, and for how long. The same for an attack from here and from
+/// pods.</summary>
 public static class AttackOptions
 {
     private static readonly AttackArguments s_defaults = new();
@@ -21,7 +22,8 @@ public static class AttackOptions
     );
     private static readonly Option<string> s_rate = Text(
         "--rate",
-        "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, and holds it; infinity: as fast as max-in-flight permits",
+        "Requests per time, e.g. 50/s, 0.5/s, 300/m; max: finds the highest rate that holds, for half of the duration, "
+            + "and holds it; infinity: as fast as max-in-flight permits",
         s_defaults.Rate
     );
     private static readonly Option<string> s_duration = Text(
@@ -51,7 +53,8 @@ public static class AttackOptions
     );
     private static readonly Option<string> s_burst = Text(
         "--burst",
-        "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh connections from 1,000/s to below 5,000/s for each worker, else 1",
+        "Requests that start together, so that one wake-up serves them; 1: each at its own time; auto: 2 for fresh "
+            + "connections from 1,000/s to below 5,000/s for each worker, else 1",
         s_defaults.Burst
     );
     private static readonly Option<string?> s_sourceIp = new("--source-ip")
@@ -140,7 +143,8 @@ public static class AttackOptions
         };
     }
 
-    /// <summary>The command line of an attack with what was given here: the URL, then each option that was written.</summary>
+    /// <summary>The command line of an attack with what was given here: the URL, then each option that was
+    /// written.</summary>
     /// <param name="parsed">What was written.</param>
     /// <param name="except">Options left out.</param>
     public static IReadOnlyList<string> Spell(ParseResult parsed, params IEnumerable<string> except)
@@ -156,7 +160,6 @@ public static class AttackOptions
             foreach (var token in given.Tokens.Select(token => token.Value).DefaultIfEmpty())
                 words.AddRange(token is null ? [option.Name] : [option.Name, token]);
         }
-
         return words;
     }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Attack.Results;
+using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Commands;
@@ -62,9 +63,8 @@ internal static class ReportCommand
         if (foreign.Count > 0)
         {
             AttackReport.Write(foreign, Console.Out);
-            return AttackCommands.Ok;
+            return (int)ExitCode.Success;
         }
-
         AttackReport.Write(results, Console.Out);
         results.Accounting.WriteTo(Console.Out);
         if (histograms is not null)
@@ -72,8 +72,7 @@ internal static class ReportCommand
             using var stream = File.Create(histograms);
             HistogramLog.Write(results, stream, DateTimeOffset.UnixEpoch);
         }
-
-        return results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
+        return results.Accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed : (int)ExitCode.Success;
     }
 
     private static void Merge(string file, AttackResults results, Dictionary<string, Latencies> foreign)
@@ -87,7 +86,6 @@ internal static class ReportCommand
             results.Merge(records);
             return;
         }
-
         try
         {
             var byTag = HistogramLog.Read(file, out var saved);
@@ -110,7 +108,7 @@ internal static class ReportCommand
     {
         if (Array.Find(files, HistogramLog.IsLog) is { } log)
             throw new InvalidDataException(
-                $"results file '{log}': histograms do not say when a request was; give a file that attack --output wrote"
+                $"results file '{log}': histograms have no times; give a file that attack --output wrote"
             );
         // Twice through the files instead of once through memory.
         var length = files.SelectMany(Read).Select(record => record.End).DefaultIfEmpty().Max();
@@ -120,7 +118,7 @@ internal static class ReportCommand
         using var writer = File.CreateText(page);
         plot.WriteTo(writer, string.Join(", ", files.Select(Path.GetFileName)));
         Console.WriteLine($"wrote {page}");
-        return AttackCommands.Ok;
+        return (int)ExitCode.Success;
     }
 
     private static IEnumerable<RequestRecord> Read(string file)
@@ -140,7 +138,6 @@ internal static class ReportCommand
                     e
                 );
             }
-
             yield return records.Current;
         }
     }

@@ -8,10 +8,8 @@ namespace CiliumDebugging.LoadTest.Commands;
 /// <param name="BodyFile">File of the body, relative to the target file; null for none.</param>
 public sealed record TargetEntry(int Line, string Method, string Url, IReadOnlyList<string> Headers, string? BodyFile);
 
-/// <summary>
-/// Reads target files in vegeta's HTTP format: <c>METHOD URL</c>, then header lines, then <c>@bodyfile</c>; a blank line ends an entry, lines that begin
-/// with # are comments.
-/// </summary>
+/// <summary>Reads target files in vegeta's HTTP format: <c>METHOD URL</c>, then header lines, then <c>@bodyfile</c>; a
+/// blank line ends an entry, lines that begin with # are comments.</summary>
 public static class TargetFile
 {
     /// <returns>The entries, and what is wrong with lines that cannot be read.</returns>
@@ -55,7 +53,6 @@ public static class TargetFile
                 problems.Add($"line {number} '{line}': expected METHOD URL, then Name: value lines, then @bodyfile");
             }
         }
-
         return (entries, problems);
     }
 }

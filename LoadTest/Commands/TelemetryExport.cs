@@ -6,7 +6,8 @@ using OpenTelemetry.Trace;
 
 namespace CiliumDebugging.LoadTest.Commands;
 
-/// <summary>Exports an attack's spans and metrics by OTLP, where the usual variables say so; until it is disposed, which sends the rest.</summary>
+/// <summary>Exports an attack's spans and metrics by OTLP, where the usual variables say so; until it is disposed,
+/// which sends the rest.</summary>
 internal sealed class TelemetryExport : IDisposable
 {
     private const string EndPointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -5,10 +5,9 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
-/// <summary>
-/// The load-test Pod's control interface. It is no container port: it is reached through the API server's pod proxy alone, by those who hold the cluster's credentials.
-/// <c>POST /attack</c> starts, <c>GET /attack/records</c> streams one JSON record a line in the order of completion, <c>POST /attack/stop</c> drains, <c>GET /attack</c> tells the state.
-/// </summary>
+/// <summary>The load-test Pod's control interface. It is not a container port: only the API server's pod proxy reaches
+/// it, with the cluster's credentials. <c>POST /attack</c> starts, <c>GET /attack/records</c> streams one JSON record a
+/// line in the order of completion, <c>POST /attack/stop</c> drains, <c>GET /attack</c> tells the state.</summary>
 public static class AttackEndpoints
 {
     private static readonly TimeSpan s_flushInterval = TimeSpan.FromMilliseconds(100);
@@ -93,8 +92,7 @@ public static class AttackEndpoints
             while (log.Read(ref position, batch, out var missed, out var more))
             {
                 if (missed > 0)
-                    text.Append(System.Globalization.CultureInfo.InvariantCulture, $$"""{"missed":{{missed}}}""")
-                        .Append('\n');
+                    text.Append($$"""{"missed":{{missed}}}""").Append('\n');
                 foreach (var record in batch)
                     text.Append(JsonSerializer.Serialize(ToLine(record), PodJson.Default.RecordLine)).Append('\n');
                 if (text.Length > 0)
@@ -102,30 +100,31 @@ public static class AttackEndpoints
                 text.Clear();
                 batch.Clear();
                 await more.WaitAsync(either.Token);
-                // Wait a moment, so that records are written in batches: each wakes three processes on its way.
+                // Records are written in batches, because each write wakes three processes on its way.
                 await Task.Delay(s_flushInterval, time, either.Token);
             }
         }
         catch (OperationCanceledException)
         {
-            // The reader left or the Pod is going.
+            // The reader left or the Pod ends.
         }
     }
 
-    private static RecordLine ToLine(in RequestRecord r) =>
-        new(
-            r.Sequence,
-            r.IntendedStart.TotalSeconds,
-            r.Start.TotalSeconds,
-            r.End.TotalSeconds,
-            r.SourcePort,
-            r.Connection,
-            r.RequestOnConnection,
-            r.Outcome,
-            r.Status,
-            r.Pod,
-            r.Node,
-            r.BytesReceived,
-            r.Errno
-        );
+    private static RecordLine ToLine(in RequestRecord record) =>
+        new()
+        {
+            Seq = record.Sequence,
+            Due = record.IntendedStart.TotalSeconds,
+            Start = record.Start.TotalSeconds,
+            End = record.End.TotalSeconds,
+            Port = record.SourcePort,
+            Conn = record.Connection,
+            Nth = record.RequestOnConnection,
+            Outcome = record.Outcome,
+            Status = record.Status,
+            Pod = record.Pod,
+            Node = record.Node,
+            Bytes = record.BytesReceived,
+            Errno = record.Errno,
+        };
 }

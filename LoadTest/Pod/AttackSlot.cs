@@ -26,17 +26,19 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
             if (_attack is not { } attack)
                 return null;
             var accounting = attack.Accounting;
-            return new AttackState(
-                _epoch,
-                attack.Plan.SourceAddress?.ToString(),
-                accounting.Intended,
-                accounting.Started,
-                accounting.NotSent,
-                accounting.Ended,
-                !attack.Completion.IsCompleted,
-                attack.Completion.IsCompleted ? accounting.Discrepancies() : [],
-                attack.EngineName
-            );
+            var hasEnded = attack.Completion.IsCompleted;
+            return new AttackState
+            {
+                EpochUnixSeconds = _epoch,
+                SourceAddress = attack.Plan.SourceAddress?.ToString(),
+                Intended = accounting.Intended,
+                Sent = accounting.Started,
+                NotSent = accounting.NotSent,
+                Ended = accounting.Ended,
+                Running = !hasEnded,
+                Discrepancies = hasEnded ? accounting.Discrepancies() : [],
+                Engine = attack.EngineName,
+            };
         }
     }
 
@@ -57,7 +59,8 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
                 await _attack.DisposeAsync();
             var log = new RecordLog();
             _epoch = (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds;
-            _attack = AttackControl.Start(plan, log, time: time, abort: CancellationToken.None); // it outlives the request that ordered it
+            // It outlives the request that ordered it.
+            _attack = AttackControl.Start(plan, log, time: time, abort: CancellationToken.None);
             Log = log;
             _ = _attack.Completion.ContinueWith(
                 _ => log.Complete(),
@@ -86,8 +89,8 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
         // A number of seconds may be beyond what a TimeSpan holds.
         if (order.TimeoutSeconds is not (> 0 and <= 3600))
             throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");
-        var ports = ClientPortRange.RandomOdd;
-        if (order.Ports is { } text && ClientPortRange.Parse(text, out ports) is { } problem)
+        var (ports, problem) = ClientPortRange.Parse(order.Ports ?? "odd");
+        if (problem is not null)
             throw new AttackRefusedException(problem);
         var target = AttackTarget.For(order.Url, await resolver.ResolveAsync(order.Url, cancellationToken)) with
         {

@@ -2,10 +2,8 @@ using CiliumDebugging.LoadTest.Attack.Records;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
-/// <summary>
-/// The records of an attack in the order of completion, for readers that follow it. Bounded: past its capacity the oldest are overwritten, and a reader that was too
-/// slow is told how many it missed.
-/// </summary>
+/// <summary>The records of an attack in the order of completion, for readers that follow it. Bounded: past its capacity
+/// the oldest are overwritten, and a reader that was too slow learns how many it missed.</summary>
 /// <param name="capacity">Most records kept; default 262,144.</param>
 public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
 {
@@ -17,13 +15,11 @@ public sealed class RecordLog(int capacity = 1 << 18) : IRecordSink
     // Made only once a reader waits: a record itself allocates nothing.
     private TaskCompletionSource? _more;
 
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         // Sequences have no gaps and every one gets a record, so a reader knows what is unresolved.
     }
 
-    /// <inheritdoc/>
     public void Add(in RequestRecord record)
     {
         TaskCompletionSource? waiting;

@@ -4,7 +4,8 @@ using CiliumDebugging.ServiceDefaults.Pods;
 
 namespace CiliumDebugging.LoadTest.Pod;
 
-/// <summary>Finds the address to dial: by DNS; on the embedded cluster, which has none, the Service object, whose address and port offset play DNS.</summary>
+/// <summary>Finds the address to dial: by DNS; on the embedded cluster, which has none, the Service object, whose
+/// address and port offset play DNS.</summary>
 /// <param name="sandbox">The Pod of the embedded cluster that the process is, if it is one.</param>
 /// <param name="family">Of the address that requests start from; null: any.</param>
 public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? family = null)
@@ -36,7 +37,8 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
         var addresses = await Dns.GetHostAddressesAsync(url.IdnHost, cancellationToken);
         var address = addresses.FirstOrDefault(address => family is null || address.AddressFamily == family)
             ?? throw new AttackRefusedException(
-                $"host '{url.IdnHost}' of {url} has no address of the source address's family, only {string.Join(", ", addresses.AsEnumerable())}: give another source address or target"
+                $"host '{url.IdnHost}' of {url} has no address of the source address's family, only "
+                    + $"{string.Join(", ", addresses.AsEnumerable())}: give another source address or target"
             );
         return new IPEndPoint(address, url.Port);
     }
@@ -51,7 +53,7 @@ public sealed class TargetResolver(PodSandbox? sandbox = null, AddressFamily? fa
         var (name, ns) = (labels[0], labels.Length > 1 ? labels[1] : sandbox.Identity.Namespace);
         var address = await sandbox.Access.FindServiceAsync(ns, name, cancellationToken)
             ?? throw new AttackRefusedException(
-                $"host '{url.Host}' of {url} is no Service: there is no Service {ns}/{name} with an address on the cluster"
+                $"host '{url.Host}' of {url}: the cluster has no Service {ns}/{name} with an address"
             );
         return new IPEndPoint(address, url.Port + sandbox.PortOffset);
     }

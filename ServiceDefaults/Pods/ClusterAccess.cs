@@ -9,10 +9,12 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// <summary>How a Pod's process reaches the embedded cluster's API.</summary>
 /// <param name="Url">Where the API is.</param>
 /// <param name="Token">Bearer token. Never logged.</param>
-/// <param name="AuthorityPem">The authority that signed the API's certificate, PEM; null where the API is plain HTTP.</param>
+/// <param name="AuthorityPem">The authority that signed the API's certificate, PEM; null where the API is plain
+/// HTTP.</param>
 public sealed record ClusterAccess(Uri Url, string Token, string? AuthorityPem)
 {
-    /// <summary>The address of a Service, which on the embedded cluster plays DNS. A plain request: a KubernetesClient takes most of a second of processor time to start.</summary>
+    /// <summary>The address of a Service, which on the embedded cluster plays DNS. A plain request: a KubernetesClient
+    /// takes most of a second of processor time to start.</summary>
     /// <returns>The address, or null when there is no such Service.</returns>
     /// <exception cref="HttpRequestException">The API is out of reach or refuses.</exception>
     public async Task<IPAddress?> FindServiceAsync(string ns, string name, CancellationToken cancellationToken)

@@ -3,9 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
-/// <summary>
-/// The life of a Pod that a kubelet looks after: the kubelet ends the process when the Pod is deleted (SIGTERM), and should the kubelet itself be gone, standard input ends, which it held open.
-/// </summary>
+/// <summary>The life of a Pod that a kubelet looks after: the kubelet ends the process when the Pod is deleted
+/// (SIGTERM), and should the kubelet itself be gone, standard input ends, which it held open.</summary>
 internal sealed partial class KubeletLifetime(IHostApplicationLifetime application, ILogger<KubeletLifetime> log)
     : IHostedService
 {

@@ -1,10 +1,12 @@
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
-/// <summary>Tells a Pod's process that the kubelet it was started by is gone: then standard input ends, which the kubelet held open.</summary>
+/// <summary>Tells a Pod's process that the kubelet it was started by is gone: then standard input ends, which the
+/// kubelet held open.</summary>
 public static class KubeletWatch
 {
     /// <summary>Calls <paramref name="gone"/> once, from a thread of its own, when standard input has ended.</summary>
-    /// <remarks>Reading standard input blocks and cannot be cancelled: the thread leaves the pool's alone, and is in the background, so that it holds nothing up.</remarks>
+    /// <remarks>Reading standard input blocks and cannot be cancelled: the thread leaves the pool's alone, and is in
+    /// the background, so that it holds nothing up.</remarks>
     public static void Start(Action gone)
     {
         ArgumentNullException.ThrowIfNull(gone);

@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Connections;
 
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
-/// <summary>
-/// Kestrel connection middleware of a Pod's process: takes the PROXY header off, gives the connection its original source, and ends every connection that
-/// does not carry the Pod's token. This is why policy holds although the process listens on an ordinary loopback address.
-/// </summary>
+/// <summary>Kestrel connection middleware of a Pod's process: takes the PROXY header off, gives the connection its
+/// original source, and ends every connection that does not carry the Pod's token. This is why policy holds although
+/// the process listens on an ordinary loopback address.</summary>
 internal sealed class PodConnectionMiddleware(ConnectionDelegate next, byte[] token, TimeProvider time)
 {
-    private static readonly TimeSpan s_headerTimeout = TimeSpan.FromSeconds(20); // the header follows the connection at once; a machine with no processor to spare makes even that long
+    // The header follows the connection at once, but even that takes long on a machine without a free processor.
+    private static readonly TimeSpan s_headerTimeout = TimeSpan.FromSeconds(20);
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {

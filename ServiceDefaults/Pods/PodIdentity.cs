@@ -8,7 +8,8 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// <param name="NodeName">Node name; the machine's name outside any cluster.</param>
 public sealed record PodIdentity(string Name, string Namespace, string NodeName)
 {
-    /// <summary>The identity the Downward API gave (<see cref="PodEnvironment"/>), or the machine's name where it gave none.</summary>
+    /// <summary>The identity the Downward API gave (<see cref="PodEnvironment"/>), or the machine's name where it gave
+    /// none.</summary>
     public static PodIdentity FromConfiguration(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -4,11 +4,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
-/// <summary>
-/// The place on the embedded cluster that the kubelet gives a Pod's process (<see
-/// cref="PodEnvironment.BackingAddress"/>): which Pod it is, its addresses and its ports. The process listens on the
-/// backing address, and ends when its kubelet is gone (<see cref="KubeletLifetime"/>).
-/// </summary>
+/// <summary>The place on the embedded cluster that the kubelet gives a Pod's process
+/// (<see cref="PodEnvironment.BackingAddress"/>): which Pod it is, its addresses and its ports. The process listens on
+/// the backing address, and ends when its kubelet is gone (<see cref="KubeletLifetime"/>).</summary>
 public sealed class PodSandbox
 {
     private PodSandbox(ClusterAccess access) => Access = access;
@@ -22,13 +20,15 @@ public sealed class PodSandbox
     /// <summary>metadata.uid of the Pod.</summary>
     public required string Uid { get; init; }
 
-    /// <summary>The Pod's address: what its own connections start from and where others reach it, through the datapath.</summary>
+    /// <summary>The Pod's address: what its own connections start from and where others reach it, through the
+    /// datapath.</summary>
     public required IPAddress PodAddress { get; init; }
 
     /// <summary>The private address this process listens on.</summary>
     public required IPAddress BackingAddress { get; init; }
 
-    /// <summary>What is added to every port where it is listened on; 0 unless a port was taken on this machine.</summary>
+    /// <summary>What is added to every port where it is listened on; 0 unless a port was taken on this
+    /// machine.</summary>
     public int PortOffset { get; init; }
 
     /// <summary>Container ports, as in the Pod object.</summary>

@@ -10,15 +10,13 @@ namespace CiliumDebugging.ServiceDefaults.Pods;
 /// <summary>Makes a web application a Pod.</summary>
 public static class PodSandboxExtensions
 {
-    /// <summary>
-    /// On the embedded cluster: takes the place that the kubelet gave the process, listens on its backing address only,
-    /// and ends with the kubelet. Elsewhere: takes the identity from the environment and leaves the addresses alone.
-    /// Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all telemetry.
-    /// </summary>
+    /// <summary>On the embedded cluster: takes the place that the kubelet gave the process, listens on its backing
+    /// address only, and ends with the kubelet. Elsewhere: takes the identity from the environment and leaves the
+    /// addresses alone. Call it before <see cref="Extensions.AddServiceDefaults"/>, which puts the identity on all
+    /// telemetry.</summary>
     /// <param name="builder">The application.</param>
-    /// <param name="privatePorts">
-    /// Ports that are not container ports: reached through the API server's pod proxy only.
-    /// </param>
+    /// <param name="privatePorts">Ports that are not container ports: reached through the API server's pod proxy
+    /// only.</param>
     /// <exception cref="FormatException">The kubelet's variables are incomplete.</exception>
     public static PodIdentity JoinPodNetwork(this WebApplicationBuilder builder, params int[] privatePorts)
     {

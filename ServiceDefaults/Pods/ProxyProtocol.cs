@@ -3,9 +3,8 @@ using System.Net;
 
 namespace CiliumDebugging.ServiceDefaults.Pods;
 
-/// <summary>
-/// PROXY protocol version 2 (haproxy.org, "The PROXY protocol", section 2.2) for TCP over IPv4, with one custom TLV (type 0xE0) that carries the connection token.
-/// </summary>
+/// <summary>PROXY protocol version 2 (haproxy.org, "The PROXY protocol", section 2.2) for TCP over IPv4, with one
+/// custom TLV (type 0xE0) that carries the connection token.</summary>
 public static class ProxyProtocol
 {
     private const byte TokenType = 0xE0;

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace CiliumDebugging.ServiceDefaults.Processes;
 
-/// <summary>A .NET program of the lab running as a child process. Its output is kept, bounded, and it is ended gracefully first.</summary>
+/// <summary>A .NET program of the lab running as a child process. Its output is kept, bounded, and it is ended
+/// gracefully first.</summary>
 public sealed partial class DotnetProcess : IAsyncDisposable
 {
     private const int KeptLines = 500;
@@ -39,7 +40,8 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     /// <param name="time">Time source of the grace period.</param>
     /// <param name="onLine">Called for each line of standard output.</param>
     /// <param name="onErrorLine">Called for each line of standard error.</param>
-    /// <param name="keepInputOpen">Hold the program's standard input open for as long as this process lives, so that it can tell when this process is gone.</param>
+    /// <param name="keepInputOpen">Hold the program's standard input open for as long as this process lives, so that it
+    /// can tell when this process is gone.</param>
     /// <exception cref="FileNotFoundException">The program is not there: the solution is not (fully) built.</exception>
     public static DotnetProcess Start(
         string assembly,
@@ -137,7 +139,8 @@ public sealed partial class DotnetProcess : IAsyncDisposable
         onLine?.Invoke(line);
     }
 
-    /// <summary>The dotnet host that runs this process, also when this process was started by its own executable.</summary>
+    /// <summary>The dotnet host that runs this process, also when this process was started by its own
+    /// executable.</summary>
     public static string DotnetHost()
     {
         var name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
@@ -150,7 +153,6 @@ public sealed partial class DotnetProcess : IAsyncDisposable
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Kill(int pid, int signal);
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

@@ -16,16 +16,15 @@ using CiliumDebugging.LoadTest.Attack.Results;
 
 namespace CiliumDebugging.Bench.Attack;
 
-/// <summary>
-/// What a request allocates, from its start to its place in the results, in steady state: an attack goes on in this process against a server in another, and an
-/// operation is one request of it. Fails when the memory diagnoser sees a byte per request.
-/// </summary>
+/// <summary>What a request allocates, from its start to its place in the results, in steady state: an attack goes on in
+/// this process against a server in another, and an operation is one request of it. Fails when the memory diagnoser
+/// sees a byte per request.</summary>
 [MemoryDiagnoser(displayGenColumns: false)]
 public class AllocationBenchmark
 {
     private const string Server = "server";
 
-    // So many that what the runtime allocates once for itself is no byte of each.
+    // Enough that one-time allocations of the runtime are less than a byte per request.
     private const int Requests = 10_000;
 
     private readonly Counter _counter = new();
@@ -80,13 +79,15 @@ public class AllocationBenchmark
             RatePerSecond = Rate,
             MaxInFlight = 16,
         };
-        if (AttackEngines.Named(Engine, plan, out var engine) is { } problem)
+        var (engine, problem) = AttackEngines.Named(Engine, plan);
+        if (problem is not null)
             throw new InvalidOperationException(problem);
         _attack = AttackControl.Start(plan, _counter, engine);
         Send();
     }
 
-    /// <summary>Waits until so many further requests have ended. It does not ask the attack: to contend for its lock would cost the engine an allocation.</summary>
+    /// <summary>Waits until N further requests have ended. It does not ask the attack: to contend for its lock would
+    /// cost the engine an allocation.</summary>
     [Benchmark(OperationsPerInvoke = Requests)]
     public void Send() => _counter.WaitFor(Requests);
 
@@ -118,8 +119,10 @@ public class AllocationBenchmark
     private static void Answer(Socket listener)
     {
         var request = new byte[4096];
-        var answer =
-            "HTTP/1.1 200 OK\r\nX-Pod: pod-1\r\nX-Node: node-1\r\nContent-Length: 3\r\nConnection: close\r\n\r\nfoo"u8.ToArray();
+        var answer = (
+            "HTTP/1.1 200 OK\r\nX-Pod: pod-1\r\nX-Node: node-1\r\nContent-Length: 3\r\n"u8
+            + "Connection: close\r\n\r\nfoo"u8
+        ).ToArray();
         while (true)
         {
             using var connection = listener.Accept();

@@ -7,10 +7,9 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.Bench.Attack;
 
-/// <summary>
-/// Whether results need the same memory however many there are: 24 million records (100,000/s for four minutes) go through the summary and the file sink as an attack
-/// sends them, then come back from the file as <c>report</c> reads them. Prints the resident memory on the way.
-/// </summary>
+/// <summary>Whether results need the same memory however many there are: 24 million records (100,000/s for four
+/// minutes) go through the summary and the file sink as an attack sends them, then come back from the file as
+/// <c>report</c> reads them. Prints the resident memory on the way.</summary>
 internal static class ResultsBenchmark
 {
     private const int Pods = 40,
@@ -33,13 +32,8 @@ internal static class ResultsBenchmark
                     Mark("written", n + 1, count, clock);
                 }
             }
-
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"file: {new FileInfo(path).Length / 1e6:0} MB, {new FileInfo(path).Length / (double)count:0.0} bytes a record"
-                )
-            );
+            double bytes = new FileInfo(path).Length;
+            Console.WriteLine($"file: {bytes / 1e6:0} MB, {bytes / count:0.0} bytes a record");
             var read = new AttackResults();
             clock.Restart();
             foreach (var record in RecordFile.Read(path))
@@ -47,14 +41,9 @@ internal static class ResultsBenchmark
                 read.Add(record);
                 Mark("read", read.Accounting.Intended, count, clock);
             }
-
             var same = Text(read) == Text(written);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"peak resident {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:0} MB; read back {(same ? "the same" : "DIFFERENT")}"
-                )
-            );
+            var peak = Process.GetCurrentProcess().PeakWorkingSet64 / 1e6;
+            Console.WriteLine($"peak resident {peak:0} MB; read back {(same ? "the same" : "DIFFERENT")}");
             return same ? 0 : 1;
         }
         finally
@@ -71,22 +60,20 @@ internal static class ResultsBenchmark
         var mixed = (ulong)n * 0x9E3779B97F4A7C15;
         var service = new TimeSpan((long)(1000 + ((mixed >> 40) % 1000 * ((mixed >> 20) % 10_000))));
         var intended = new TimeSpan(n * 100);
-        return new RequestRecord(
-            n,
-            intended,
-            intended + new TimeSpan(300),
-            intended + service,
-            32769 + (int)(mixed % 28_000),
-            n,
-            0,
-            Outcome.Response,
-            n % 100 == 0 ? 503 : 200,
-            s_podNames[mixed % Pods],
-            "node",
-            220,
-            0,
-            ResponseFault.None
-        );
+        return new RequestRecord
+        {
+            Sequence = n,
+            IntendedStart = intended,
+            Start = intended + new TimeSpan(300),
+            End = intended + service,
+            SourcePort = 32769 + (int)(mixed % 28_000),
+            Connection = n,
+            Outcome = Outcome.Response,
+            Status = n % 100 == 0 ? 503 : 200,
+            Pod = s_podNames[mixed % Pods],
+            Node = "node",
+            BytesReceived = 220,
+        };
     }
 
     private static void Mark(string what, long done, long count, Stopwatch clock)
@@ -94,12 +81,11 @@ internal static class ResultsBenchmark
         if (done % (count / Marks) != 0)
             return;
         using var self = Process.GetCurrentProcess();
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{what} {done / 1e6, 6:0.0} M: resident {self.WorkingSet64 / 1e6:0} MB, managed heap {GC.GetTotalMemory(forceFullCollection: true) / 1e6:0.0} MB, {clock.Elapsed.TotalNanoseconds / done:0} ns a record"
-            )
+        var heap = GC.GetTotalMemory(forceFullCollection: true) / 1e6;
+        Console.Write(
+            $"{what} {done / 1e6, 6:0.0} M: resident {self.WorkingSet64 / 1e6:0} MB, managed heap {heap:0.0} MB"
         );
+        Console.WriteLine($", {clock.Elapsed.TotalNanoseconds / done:0} ns a record");
     }
 
     private static string Text(AttackResults results)

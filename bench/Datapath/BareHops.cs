@@ -8,10 +8,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>
-/// Two bare YARP hops in one process, as the node proxies are in one: <c>hops FIRST SECOND BACKEND</c> (ports of 127.0.0.1). A fresh upstream connection for each request, and nothing else: what the lab's
-/// two proxies are measured against.
-/// </summary>
+/// <summary>Two bare YARP hops in one process, as the node proxies are in one: <c>hops FIRST SECOND BACKEND</c> (ports
+/// of 127.0.0.1). A fresh upstream connection for each request, and nothing else: what the lab's two proxies are
+/// measured against.</summary>
 internal static class BareHops
 {
     private const int Backlog = 4096;

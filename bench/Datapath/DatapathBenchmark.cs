@@ -7,10 +7,10 @@ using CiliumDebugging.Lab.Simulation;
 
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>
-/// The simulator's promises: <c>taskset -c 0 dotnet run -c Release --project bench -- datapath</c>. At least 5 million connections/s on one core with conntrack on, 1,000 nodes × 10,000 backends
-/// in under 2 GiB, and a cost per connection that depends neither on the number of Pods nor on that of policies. Counts processor time, so that a busy machine matters less. Exit code 1 when a promise is broken.
-/// </summary>
+/// <summary>The simulator's promises: <c>taskset -c 0 dotnet run -c Release --project bench -- datapath</c>. At least 5
+/// million connections/s on one core with conntrack on, 1,000 nodes × 10,000 backends in under 2 GiB, and a cost per
+/// connection that depends neither on the number of Pods nor on that of policies. Counts processor time, so that a busy
+/// machine matters less. Exit code 1 when a promise is broken.</summary>
 internal static class DatapathBenchmark
 {
     private const int Repeats = 3;
@@ -30,7 +30,7 @@ internal static class DatapathBenchmark
         using var process = Process.GetCurrentProcess();
         var peak = process.PeakWorkingSet64 / (double)(1 << 20);
         kept &= peak < 2048;
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"peak memory {peak:N0} MiB"));
+        Console.WriteLine($"peak memory {peak:N0} MiB");
         Console.WriteLine(kept ? "All promises kept." : "A promise is broken.");
         return kept ? 0 : 1;
     }
@@ -44,9 +44,7 @@ internal static class DatapathBenchmark
             var idle = Seconds(Scenario(policies), nodes, pods, 1);
             best = Math.Max(best, connections / (Seconds(Scenario(policies), nodes, pods, connections) - idle));
         }
-        Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"{nodes, 5} {pods, 6} {policies, 10} {best / 1e6, 8:0.00}")
-        );
+        Console.WriteLine($"{nodes, 5} {pods, 6} {policies, 10} {best / 1e6, 8:0.00}");
         return best;
     }
 
@@ -71,7 +69,8 @@ internal static class DatapathBenchmark
         return (process.TotalProcessorTime - before).TotalSeconds;
     }
 
-    /// <summary>One phase; L4 policies that select the backends and allow the client, each from peers of its own besides.</summary>
+    /// <summary>One phase; L4 policies that select the backends and allow the client, each from peers of its own
+    /// besides.</summary>
     private static Scenario Scenario(int policies)
     {
         var text = string.Join(

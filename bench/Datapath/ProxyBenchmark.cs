@@ -7,10 +7,10 @@ using CiliumDebugging.ServiceDefaults.Processes;
 
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>
-/// <c>proxies [rounds] [seconds] [in flight]</c>: requests on fresh connections through both node proxies of the lab, through two bare YARP hops, through nginx twice and through HAProxy twice; same backend program, same generator,
-/// same machine, in turn, several rounds. Then the lab at 1,000 requests/s. Exit code 1 when the lab does less than 0.75 of two bare YARP hops, or a request at 1,000/s has any other end than 200.
-/// </summary>
+/// <summary><c>proxies [rounds] [seconds] [in flight]</c>: requests on fresh connections through both node proxies of
+/// the lab, through two bare YARP hops, through nginx twice and through HAProxy twice; same backend program, same
+/// generator, same machine, in turn, several rounds. Then the lab at 1,000 requests/s. Exit code 1 when the lab does
+/// less than 0.75 of two bare YARP hops, or a request at 1,000/s has any other end than 200.</summary>
 internal static partial class ProxyBenchmark
 {
     private const double MinOfYarp = 0.75;
@@ -44,20 +44,10 @@ internal static partial class ProxyBenchmark
             var bare = variants.Single(v => v.Name == "two bare YARP hops").Median;
             Console.WriteLine($"{"", -22} {"requests/s", 11} {"÷ YARP's", 9}  not 200");
             foreach (var v in variants)
-                Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{v.Name, -22} {v.Median, 11:0} {v.Median / bare, 9:0.00}  {Text(v.Others)}"
-                    )
-                );
+                Console.WriteLine($"{v.Name, -22} {v.Median, 11:0} {v.Median / bare, 9:0.00}  {Text(v.Others)}");
             var paced = new Variant("the lab at 1,000/s", variants[0].Url, variants[0].Arguments);
             var rate = await AttackAsync(paced, "1000/s", 20, 10_000, Console.WriteLine);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{paced.Name}: {rate:0} answered with 200 a second, not 200: {Text(paced.Others)}"
-                )
-            );
+            Console.WriteLine($"{paced.Name}: {rate:0} answered with 200 a second, not 200: {Text(paced.Others)}");
             return variants[0].Median >= MinOfYarp * bare && paced.Others.Count == 0 ? 0 : 1;
         }
         finally
@@ -113,7 +103,8 @@ internal static partial class ProxyBenchmark
         }
     }
 
-    /// <summary>One run of the load generator; the answers with 200 a second, and into the variant everything else by kind.</summary>
+    /// <summary>One run of the load generator; the answers with 200 a second, and into the variant everything else by
+    /// kind.</summary>
     private static async Task<double> AttackAsync(
         Variant variant,
         string rate,
@@ -187,7 +178,7 @@ internal static partial class ProxyBenchmark
         {
             try
             {
-                // The lab answers nobody but its client; its Pods are ready already.
+                // The lab answers only its client; its Pods are ready already.
                 if (variant.Arguments.Length == 0)
                     (await http.GetAsync(variant.Url)).EnsureSuccessStatusCode();
                 return;

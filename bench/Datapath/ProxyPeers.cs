@@ -1,14 +1,11 @@
-using System.Globalization;
-
 namespace CiliumDebugging.Bench.Datapath;
 
-/// <summary>Configurations of nginx and HAProxy that do what two node proxies do: two HTTP hops, each with a fresh upstream connection for each request, on both cores.</summary>
+/// <summary>Configurations of nginx and HAProxy that do what two node proxies do: two HTTP hops, each with a fresh
+/// upstream connection for each request, on both cores.</summary>
 internal static class ProxyPeers
 {
     public static string Nginx(string directory, int first, int second, int backend) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""
+        $$"""
             daemon off;
             worker_processes 2;
             pid {{directory}}/nginx.pid;
@@ -17,18 +14,20 @@ internal static class ProxyPeers
             http {
               access_log off;
               keepalive_timeout 0;
-              client_body_temp_path {{directory}}/body; proxy_temp_path {{directory}}/proxy; fastcgi_temp_path {{directory}}/fastcgi; uwsgi_temp_path {{directory}}/uwsgi; scgi_temp_path {{directory}}/scgi;
-              server { listen 127.0.0.1:{{first}} backlog=4096 reuseport; location / { proxy_pass http://127.0.0.1:{{second}}; } }
-              server { listen 127.0.0.1:{{second}} backlog=4096 reuseport; location / { proxy_pass http://127.0.0.1:{{backend}}; } }
+              client_body_temp_path {{directory}}/body;
+              proxy_temp_path {{directory}}/proxy;
+              fastcgi_temp_path {{directory}}/fastcgi;
+              uwsgi_temp_path {{directory}}/uwsgi;
+              scgi_temp_path {{directory}}/scgi;
+              server { listen 127.0.0.1:{{first}} backlog=4096 reuseport;
+                location / { proxy_pass http://127.0.0.1:{{second}}; } }
+              server { listen 127.0.0.1:{{second}} backlog=4096 reuseport;
+                location / { proxy_pass http://127.0.0.1:{{backend}}; } }
             }
-
-            """
-        );
+            """;
 
     public static string HaProxy(int first, int second, int backend) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"""
+        $"""
             global
               nbthread 2
               maxconn 8192
@@ -50,6 +49,5 @@ internal static class ProxyPeers
             backend to-backend
               server backend 127.0.0.1:{backend}
 
-            """
-        );
+            """;
 }

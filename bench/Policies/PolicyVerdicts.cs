@@ -4,7 +4,8 @@ using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Bench.Policies;
 
-/// <summary>What one policy verdict costs once the set is warm, by the number of policies and of Pods: it must depend on neither.</summary>
+/// <summary>What one policy verdict costs once the set is warm, by the number of policies and of Pods: it must depend
+/// on neither.</summary>
 [MemoryDiagnoser]
 public class PolicyVerdicts
 {
@@ -39,7 +40,8 @@ public class PolicyVerdicts
         Evaluate();
     }
 
-    /// <summary>Both directions of connections between Pods that a linear congruence picks (fast, and in no cache-friendly order).</summary>
+    /// <summary>Both directions of connections between Pods that a linear congruence picks (fast, and in no
+    /// cache-friendly order).</summary>
     [Benchmark(OperationsPerInvoke = Verdicts)]
     public int Evaluate()
     {

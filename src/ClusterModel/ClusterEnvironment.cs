@@ -2,12 +2,12 @@ using System.Security.Cryptography;
 
 namespace CiliumDebugging.ClusterModel;
 
-/// <summary>
-/// The environment of the <c>cluster</c> process, beside <see cref="ClusterTopology.EnvironmentVariable"/>.
-/// </summary>
+/// <summary>The environment of the <c>cluster</c> process, beside
+/// <see cref="ClusterTopology.EnvironmentVariable"/>.</summary>
 public static class ClusterEnvironment
 {
-    /// <summary>Added to every Pod and Service port where it is listened on (loopback); 0 to 50000. Policies and objects keep the plain port.</summary>
+    /// <summary>Added to every Pod and Service port where it is listened on (loopback); 0 to 50000. Policies and
+    /// objects keep the plain port.</summary>
     public const string PortOffset = "CLUSTER_PORT_OFFSET";
 
     /// <summary>Settings of kube-system/cilium-config as <c>key=value</c> lines (Cilium's own keys).</summary>
@@ -17,7 +17,8 @@ public static class ClusterEnvironment
     public static string FormatSettings(IEnumerable<KeyValuePair<string, string>> settings) =>
         string.Join('\n', settings.Select(s => $"{s.Key}={s.Value}"));
 
-    /// <summary>Reads what <see cref="FormatSettings"/> wrote. A later line wins over an earlier one with the same key.</summary>
+    /// <summary>Reads what <see cref="FormatSettings"/> wrote. A later line wins over an earlier one with the same
+    /// key.</summary>
     /// <exception cref="FormatException">A line is not key=value.</exception>
     public static IReadOnlyDictionary<string, string> ParseSettings(string text)
     {

@@ -49,9 +49,8 @@ public sealed record ServiceSpec(
     int Port
 );
 
-/// <summary>
-/// What the lab consists of: nodes, workloads and Services. AppHost and the embedded cluster read this one record.
-/// </summary>
+/// <summary>What the lab consists of: nodes, workloads and Services. AppHost and the embedded cluster read this one
+/// record.</summary>
 /// <param name="ClusterName">Name of the cluster; kind's default names its nodes after it.</param>
 /// <param name="Nodes">All nodes, control plane first.</param>
 /// <param name="Workloads">All workloads.</param>
@@ -68,12 +67,13 @@ public sealed record ClusterTopology(
     /// <summary>The environment variable that carries this record to the <c>cluster</c> process, as JSON.</summary>
     public const string EnvironmentVariable = "CLUSTER_TOPOLOGY";
 
-    /// <summary>
-    /// The seed's cluster (facts of cil#14268): one control plane and three workers, three pods of <c>backend-1</c>, one per worker, and <c>load-test-1</c> on the last worker.
-    /// </summary>
+    /// <summary>The cluster of the original report (https://github.com/cilium/cilium/issues/14268): one control plane
+    /// and three workers, three pods of <c>backend-1</c>, one per worker, and <c>load-test-1</c> on the last
+    /// worker.</summary>
     public static ClusterTopology Default { get; } = Create("cluster", workers: 3);
 
-    /// <summary>The default topology with another number of workers, client node or placement of the backends.</summary>
+    /// <summary>The default topology with another number of workers, client node or placement of the
+    /// backends.</summary>
     /// <param name="clusterName">Prefix of the node names.</param>
     /// <param name="workers">Number of worker nodes, 1 or more.</param>
     /// <param name="clientWorker">Worker (1-based) that runs the load test; the last one when 0.</param>

@@ -1,6 +1,6 @@
 namespace CiliumDebugging.ClusterModel;
 
-/// <summary>How objects that the lab created are told from others.</summary>
+/// <summary>Marks the objects that the lab created.</summary>
 public static class Ownership
 {
     /// <summary>The label that every object of the lab has.</summary>

@@ -4,7 +4,8 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterModel;
 
-/// <summary>What policies see of a Pod object: its own labels, its namespace's, its service account and the names of its ports.</summary>
+/// <summary>What policies see of a Pod object: its own labels, its namespace's, its service account and the names of
+/// its ports.</summary>
 public static class PodIdentities
 {
     /// <summary>Key of the label that names a Pod's service account (cilium, pkg/k8s/apis/cilium.io).</summary>
@@ -26,7 +27,8 @@ public static class PodIdentities
         return table.Pod(pod.Namespace(), labels, namespaceLabels, ports);
     }
 
-    /// <summary>Whether any policy selects by labels of namespaces other than the one that holds the name, which every Pod's identity has.</summary>
+    /// <summary>Whether any policy selects by labels of namespaces other than the one that holds the name, which every
+    /// Pod's identity has.</summary>
     public static bool AskForNamespaceLabels(IEnumerable<NetworkPolicyModel> policies) =>
         policies
             .SelectMany(p => p.Specs)

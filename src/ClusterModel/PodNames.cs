@@ -2,16 +2,13 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterModel;
 
-/// <summary>
-/// Splits a Pod's name into the workload's name and the part that tells the Pod apart:
+/// <summary>Splits a Pod's name into the workload's name and the part that tells the Pod apart:
 /// <c>backend-1-5978fcd57b-c62sb</c> is <c>c62sb</c> of <c>backend-1</c>. Telemetry and dashboard rows share it: they
-/// are matched by <c>WORKLOAD-SHORTNAME</c>.
-/// </summary>
+/// are matched by <c>WORKLOAD-SHORTNAME</c>.</summary>
 public static class PodNames
 {
-    /// <summary>
-    /// The characters of generated names and hashes in Kubernetes (rand.SafeEncodeString): no vowels, no look-alikes.
-    /// </summary>
+    /// <summary>The characters of generated names and hashes in Kubernetes (rand.SafeEncodeString): no vowels, no
+    /// look-alikes.</summary>
     public const string Alphabet = "bcdfghjklmnpqrstvwxz2456789";
 
     private const string TemplateHashLabel = "pod-template-hash";
@@ -23,10 +20,8 @@ public static class PodNames
     private const int MinHashLength = 7,
         MaxHashLength = 10;
 
-    /// <summary>
-    /// The workload that a Pod belongs to: the Deployment of its ReplicaSet, its other controller (DaemonSet, Job,
-    /// StatefulSet), or the Pod itself where there is none.
-    /// </summary>
+    /// <summary>The workload that a Pod belongs to: the Deployment of its ReplicaSet, its other controller (DaemonSet,
+    /// Job, StatefulSet), or the Pod itself where there is none.</summary>
     public static string WorkloadOf(V1Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
@@ -40,9 +35,8 @@ public static class PodNames
             : owner.Name;
     }
 
-    /// <summary>
-    /// What follows the controller's name in the Pod's name; the whole name where that does not begin with it.
-    /// </summary>
+    /// <summary>The Pod's name without the controller's name before it; the whole name where it has another
+    /// beginning.</summary>
     public static string ShortNameOf(V1Pod pod)
     {
         ArgumentNullException.ThrowIfNull(pod);
@@ -54,10 +48,8 @@ public static class PodNames
             : pod.Name();
     }
 
-    /// <summary>
-    /// Workload and short name by the name alone, for places that have no more; a guess, right for the Pods of
-    /// Deployments, DaemonSets, Jobs and StatefulSets whose names do not look like a hash themselves.
-    /// </summary>
+    /// <summary>Workload and short name by the name alone, for places that have no more; a guess, right for the Pods of
+    /// Deployments, DaemonSets, Jobs and StatefulSets whose names do not look like a hash themselves.</summary>
     /// <param name="podName">The Pod's name.</param>
     public static (string Workload, string ShortName) Split(string podName)
     {

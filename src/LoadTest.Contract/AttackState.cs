@@ -1,25 +1,30 @@
-using System.Text.Json.Serialization;
-
 namespace CiliumDebugging.LoadTest.Contract;
 
 /// <summary>The state of an attack.</summary>
-/// <param name="EpochUnixSeconds">The attack's epoch on the Pod's clock, seconds since 1970.</param>
-/// <param name="SourceAddress">Client address.</param>
-/// <param name="Intended">Requests intended so far.</param>
-/// <param name="Sent">Requests sent.</param>
-/// <param name="NotSent">Requests not sent.</param>
-/// <param name="Ended">Sent requests whose outcome is known.</param>
-/// <param name="Running">Whether the attack still sends or waits.</param>
-/// <param name="Discrepancies">What does not add up; empty.</param>
-/// <param name="Engine">The engine's name.</param>
-public sealed record AttackState(
-    double EpochUnixSeconds,
-    string? SourceAddress,
-    long Intended,
-    long Sent,
-    long NotSent,
-    long Ended,
-    bool Running,
-    IReadOnlyList<string> Discrepancies,
-    string Engine
-);
+public sealed record AttackState
+{
+    /// <summary>The attack's epoch on the Pod's clock, seconds since 1970.</summary>
+    public double EpochUnixSeconds { get; init; }
+
+    /// <summary>Client address; null: the kernel's choice.</summary>
+    public string? SourceAddress { get; init; }
+
+    /// <summary>Requests intended so far.</summary>
+    public long Intended { get; init; }
+
+    public long Sent { get; init; }
+
+    public long NotSent { get; init; }
+
+    /// <summary>Sent requests whose outcome is known.</summary>
+    public long Ended { get; init; }
+
+    /// <summary>Whether the attack still sends or waits.</summary>
+    public bool Running { get; init; }
+
+    /// <summary>What does not add up; normally empty.</summary>
+    public IReadOnlyList<string> Discrepancies { get; init; } = [];
+
+    /// <summary>Name of the engine.</summary>
+    public string Engine { get; init; } = "";
+}

@@ -5,16 +5,12 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <summary>How the next client port is chosen.</summary>
 public enum ClientPortOrder
 {
-    /// <summary>
-    /// A random port of the range's odd offsets, walking on by 2 over ports in use: what Linux does for bind(address, 0), hence
-    /// what vegeta does (facts/cilium.md; <c>inet_csk_find_open_port</c>).
-    /// </summary>
+    /// <summary>A random port of the range's odd offsets, walking on by 2 over ports in use: what Linux does for
+    /// bind(address, 0), hence what vegeta does (<c>inet_csk_find_open_port</c>).</summary>
     RandomOdd,
 
-    /// <summary>
-    /// The range's even offsets nearly in sequence, one in 16 skipped: what Linux does for a connect without bind
-    /// (facts/cilium.md; <c>__inet_hash_connect</c>).
-    /// </summary>
+    /// <summary>The range's even offsets nearly in sequence, one in 16 skipped: what Linux does for a connect without
+    /// bind (<c>__inet_hash_connect</c>).</summary>
     EvenInSequence,
 
     /// <summary>Any port of the range, uniformly at random.</summary>
@@ -52,48 +48,43 @@ public readonly record struct ClientPortRange(int First, int Last, ClientPortOrd
             _ => Last - First + 1,
         };
 
-    /// <summary>
-    /// Reads <c>odd</c>, <c>even</c>, <c>kernel</c>, <c>a-b</c> (any port of the range at random), <c>odd:a-b</c> or <c>even:a-b</c>.
-    /// </summary>
-    /// <returns>Null and the range, or what is wrong with the text.</returns>
-    public static string? Parse(string text, out ClientPortRange range)
+    /// <summary>Reads <c>odd</c>, <c>even</c>, <c>kernel</c>, <c>a-b</c> (any port of the range at random),
+    /// <c>odd:a-b</c> or <c>even:a-b</c>.</summary>
+    /// <returns>The range and null, or the default and what is wrong with the text.</returns>
+    public static (ClientPortRange Range, string? Problem) Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        range = RandomOdd;
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var (word, numbers) =
             colon >= 0 ? (text[..colon], text[(colon + 1)..])
             : text.Contains('-', StringComparison.Ordinal) ? ("", text)
-            : (text, "");
+            : (text, null);
         ClientPortOrder? order = word switch
         {
-            "" => ClientPortOrder.Random,
+            "" when numbers is not null => ClientPortOrder.Random,
             "odd" => ClientPortOrder.RandomOdd,
             "even" => ClientPortOrder.EvenInSequence,
             "kernel" when colon < 0 => ClientPortOrder.Kernel,
             _ => null,
         };
-        if (order is null)
-            return $"port range '{text}': expected odd, even, kernel, first-last, odd:first-last or even:first-last";
-        range = RandomOdd with { Order = order.Value };
-        if (numbers.Length > 0)
-        {
-            var ends = numbers.Split('-');
-            if (
-                ends.Length != 2
-                || !int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                || !int.TryParse(ends[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
-            )
-                return $"port range '{text}': expected first-last, e.g. 32768-60999";
-            range = range with { First = first, Last = last };
-        }
-        else if (word.Length == 0 || colon >= 0)
-        {
-            return $"port range '{text}': expected first-last, e.g. 32768-60999";
-        }
-
-        return range.Problem is { } problem ? $"port range '{text}': {problem}" : null;
+        var range = RandomOdd with { Order = order ?? ClientPortOrder.RandomOdd };
+        if (
+            order is not null
+            && numbers?.Split('-') is [var first, var last]
+            && IsPort(first, out var from)
+            && IsPort(last, out var to)
+        )
+            range = range with { First = from, Last = to };
+        else if (order is not null && numbers is not null)
+            return (RandomOdd, $"port range '{text}': expected first-last, e.g. 32768-60999");
+        var problem = order is null
+            ? "expected odd, even, kernel, first-last, odd:first-last or even:first-last"
+            : range.Problem;
+        return problem is null ? (range, null) : (RandomOdd, $"port range '{text}': {problem}");
     }
+
+    private static bool IsPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port);
 
     /// <summary>What is wrong with this range; null when it can be used.</summary>
     public string? Problem =>

@@ -1,20 +1,16 @@
 namespace CiliumDebugging.LoadTest.Contract;
 
-/// <summary>
-/// Draws client ports as Linux would, from an argument's randomness, and keeps the ones in use apart. Deterministic, allocates only
-/// when created (8 KiB), not safe for concurrent use. The generator and the simulator share it.
-/// </summary>
-/// <remarks>
-/// A port is one client port towards one destination; whether the kernel agrees (another process may own it, or the 4-tuple may be in
-/// TIME_WAIT) is known only at bind or connect. On a refusal <see cref="Release"/> the port and take the next, at most
-/// <see cref="MaxDraws"/> times.
-/// </remarks>
+/// <summary>Draws client ports as Linux would, from an argument's randomness, and keeps the ones in use apart.
+/// Deterministic, allocates only when created (8 KiB), not safe for concurrent use. The generator and the simulator
+/// share it.</summary>
+/// <remarks>A port is one client port towards one destination; whether the kernel agrees (another process may own it,
+/// or the 4-tuple may be in TIME_WAIT) is known only at bind or connect. On a refusal <see cref="Release"/> the port
+/// and take the next, at most <see cref="MaxDraws"/> times.</remarks>
 public sealed class ClientPorts
 {
-    /// <summary>
-    /// Draws for one connection before it counts as port exhaustion. Above 1 − 10⁻⁹ success while a quarter of all draws is free
-    /// (0.75⁶⁴ ≈ 10⁻⁸), and a bounded number of failing system calls (≈1 µs each) beyond that.
-    /// </summary>
+    /// <summary>Draws for one connection before it counts as port exhaustion. Above 1 − 10⁻⁹ success while a
+    /// quarter of all draws is free (0.75⁶⁴ ≈ 10⁻⁸), and a bounded number of failing system calls (≈1 µs
+    /// each) beyond that.</summary>
     public const int MaxDraws = 64;
 
     // One sequential connect in 16 skips the next candidate "to add some noise" (__inet_hash_connect).
@@ -27,7 +23,8 @@ public sealed class ClientPorts
     private readonly int _step;
     private int _next;
 
-    /// <param name="range">Ports to draw from and the order; must have no problem and not be left to the kernel.</param>
+    /// <param name="range">Ports to draw from and the order; must have no problem and not be left to the
+    /// kernel.</param>
     /// <param name="random">Source of the draws; give a seeded one for a run that can be repeated.</param>
     public ClientPorts(ClientPortRange range, Random random)
     {
@@ -66,12 +63,12 @@ public sealed class ClientPorts
                 _next = tried == 0 && _random.Next(SkipOneIn) == 0 ? (index + 1) % Count : index;
             return true;
         }
-
         port = 0;
         return false;
     }
 
-    /// <summary>Gives a port back. The 4-tuple may still be in TIME_WAIT; the kernel says so when it is tried.</summary>
+    /// <summary>Gives a port back. The 4-tuple may still be in TIME_WAIT; the kernel says so when it is
+    /// tried.</summary>
     /// <exception cref="InvalidOperationException">The port was not taken.</exception>
     public void Release(int port)
     {

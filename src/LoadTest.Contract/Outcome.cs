@@ -24,7 +24,8 @@ public enum Outcome
     /// <summary>The connection failed for another reason, named by the errno (EHOSTUNREACH, EMFILE, …).</summary>
     ConnectError,
 
-    /// <summary>The request was sent but no complete answer came within the timeout. A dropped connection shows like this on loopback.</summary>
+    /// <summary>The request was sent but no complete answer came within the timeout. A dropped connection shows like
+    /// this on loopback.</summary>
     NoAnswer,
 
     /// <summary>The peer reset the connection after it was established.</summary>
@@ -33,7 +34,7 @@ public enum Outcome
     /// <summary>The peer closed the connection before the response was complete.</summary>
     ClosedEarly,
 
-    /// <summary>What arrived is no HTTP/1.1 response or exceeds a limit.</summary>
+    /// <summary>What arrived is not an HTTP/1.1 response or exceeds a limit.</summary>
     Malformed,
 
     /// <summary>The attack was stopped at once while the request was in flight.</summary>
@@ -49,9 +50,7 @@ public static class Outcomes
     /// <summary>True for requests that were intended but never started.</summary>
     public static bool IsNotSent(this Outcome outcome) => outcome is Outcome.NotSent or Outcome.Overdue;
 
-    /// <summary>
-    /// True for requests without any answer until a timeout: the client's view of a silent drop, whether the network (connect timeout)
-    /// or a datapath behind an accepted connection (no answer) dropped it.
-    /// </summary>
+    /// <summary>True for requests without any answer until a timeout: the client's view of a silent drop, whether the
+    /// network (connect timeout) or a datapath behind an accepted connection (no answer) dropped it.</summary>
     public static bool IsDropped(this Outcome outcome) => outcome is Outcome.ConnectTimeout or Outcome.NoAnswer;
 }

@@ -32,9 +32,8 @@ public static class Quantities
         return true;
     }
 
-    /// <summary>
-    /// Reads <c>50</c>, <c>50/s</c>, <c>0.5/s</c>, <c>300/m</c>, <c>50/500ms</c> as requests per second, and <c>max</c> and <c>infinity</c> as infinity.
-    /// </summary>
+    /// <summary>Reads <c>50</c>, <c>50/s</c>, <c>0.5/s</c>, <c>300/m</c>, <c>50/500ms</c> as requests per second, and
+    /// <c>max</c> and <c>infinity</c> as infinity.</summary>
     public static bool TryParseRate(string text, out double perSecond)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -53,7 +52,6 @@ public static class Quantities
             )
                 return false;
         }
-
         if (!TryParseNumber(slash < 0 ? text : text[..slash], out var count))
             return false;
         perSecond = count / per.TotalSeconds;

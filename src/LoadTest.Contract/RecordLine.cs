@@ -1,33 +1,44 @@
-using System.Text.Json.Serialization;
-
 namespace CiliumDebugging.LoadTest.Contract;
 
-/// <summary>One request's record on its way from the Pod to whoever ordered the attack. Times are seconds since the attack's epoch.</summary>
-/// <param name="Seq">Number in the order of intended starts, from 0.</param>
-/// <param name="Due">Intended start, s.</param>
-/// <param name="Start">Start, s.</param>
-/// <param name="End">End, s.</param>
-/// <param name="Port">Source port; 0 when none was used.</param>
-/// <param name="Conn">Connection number; -1 when none was made.</param>
-/// <param name="Nth">Request on the connection, from 0.</param>
-/// <param name="Outcome">Bucket.</param>
-/// <param name="Status">HTTP status; 0 without a response.</param>
-/// <param name="Pod">Pod that says it answered; null when none says so.</param>
-/// <param name="Node">Its node.</param>
-/// <param name="Bytes">Bytes received.</param>
-/// <param name="Errno">Error number; 0 for none.</param>
-public sealed record RecordLine(
-    long Seq,
-    double Due,
-    double Start,
-    double End,
-    int Port,
-    long Conn,
-    int Nth,
-    Outcome Outcome,
-    int Status,
-    string? Pod,
-    string? Node,
-    long Bytes,
-    int Errno
-);
+/// <summary>One request's record, as a Pod sends it to the client that ordered the attack. Times are seconds since the
+/// attack's epoch.</summary>
+public sealed record RecordLine
+{
+    /// <summary>Number in the order of intended starts, from 0.</summary>
+    public long Seq { get; init; }
+
+    /// <summary>Intended start, s.</summary>
+    public double Due { get; init; }
+
+    /// <summary>Start, s.</summary>
+    public double Start { get; init; }
+
+    /// <summary>End, s.</summary>
+    public double End { get; init; }
+
+    /// <summary>Source port; 0 when none was used.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Connection number; -1 when none was made.</summary>
+    public long Conn { get; init; }
+
+    /// <summary>Request on the connection, from 0.</summary>
+    public int Nth { get; init; }
+
+    public Outcome Outcome { get; init; }
+
+    /// <summary>HTTP status; 0 without a response.</summary>
+    public int Status { get; init; }
+
+    /// <summary>Pod named in the response; null when it names none.</summary>
+    public string? Pod { get; init; }
+
+    /// <summary>That Pod's node.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>Bytes received.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Error number; 0 for none.</summary>
+    public int Errno { get; init; }
+}

@@ -97,7 +97,6 @@ public sealed class EchoTests(BackendProcess backend) : IClassFixture<BackendPro
             await CountAsync("a_requests"),
             await CountAsync("b_requests")
         );
-
         for (var i = 0; i < 3; i++)
             await Client.GetStringAsync("/echo", Cancel);
         for (var i = 0; i < 2; i++)

@@ -33,7 +33,6 @@ public sealed class SpanNamesTests
             Get("/echo", sampled: false),
             Get("/echo")
         );
-
         spans.ShouldHaveSingleItem().GetTagItem("url.path").ShouldBe("/echo");
     }
 

@@ -1,15 +1,13 @@
-using System.Globalization;
 using CiliumDebugging.LoadTest.Attack.Engines.Native;
 using CiliumDebugging.LoadTest.Attack.Records;
 using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Accounting;
 
-/// <summary>
-/// Counts every request of an attack into exactly one bucket and checks that nothing was lost: intended = started + not sent, and
-/// started = responses by status + errors by kind (+ in flight while the attack runs). Intended, started and ended are counted in
-/// different places, so the check can fail. Fixed size; not safe for concurrent use.
-/// </summary>
+/// <summary>Counts every request of an attack into exactly one bucket and checks that nothing was lost: intended =
+/// started + not sent, and started = responses by status + errors by kind (+ in flight while the attack runs).
+/// Intended, started and ended are counted in different places, so the check can fail. Fixed size; not safe for
+/// concurrent use.</summary>
 public sealed class AttackAccounting
 {
     private const int MaxStatus = 1000,
@@ -119,21 +117,13 @@ public sealed class AttackAccounting
     public void WriteTo(TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        var invariant = CultureInfo.InvariantCulture;
-        writer.WriteLine(
-            string.Create(
-                invariant,
-                $"intended {Intended} = sent {Started} + not sent {NotSent} (in flight limit {this[Outcome.NotSent]}, overdue {this[Outcome.Overdue]})"
-            )
-        );
+        var (limited, overdue) = (this[Outcome.NotSent], this[Outcome.Overdue]);
+        writer.Write($"intended {Intended} = sent {Started} + not sent {NotSent} ");
+        writer.WriteLine($"(in flight limit {limited}, overdue {overdue})");
         var parts = ResponsesByStatus
-            .Select(entry => string.Create(invariant, $"{entry.Count} × {entry.Status}"))
-            .Concat(
-                ErrorsByKind.Select(entry =>
-                    string.Create(invariant, $"{entry.Count} × {Describe(entry.Outcome, entry.Errno)}")
-                )
-            );
-        writer.WriteLine(string.Create(invariant, $"sent {Started} = {string.Join(" + ", parts.DefaultIfEmpty("0"))}"));
+            .Select(entry => $"{entry.Count} × {entry.Status}")
+            .Concat(ErrorsByKind.Select(entry => $"{entry.Count} × {Describe(entry.Outcome, entry.Errno)}"));
+        writer.WriteLine($"sent {Started} = {string.Join(" + ", parts.DefaultIfEmpty("0"))}");
         foreach (var discrepancy in Discrepancies())
             writer.WriteLine($"does not add up: {discrepancy}");
     }

@@ -11,7 +11,8 @@ namespace CiliumDebugging.LoadTest.Attack.Accounting;
 /// <param name="Errors">Errors by outcome and errno, without zeros.</param>
 /// <param name="Responders">Responses by pod and status.</param>
 /// <param name="Bytes">Bytes received.</param>
-/// <param name="FirstStart">Intended start of the first request, 100 ns since the epoch; null when nothing was sent.</param>
+/// <param name="FirstStart">Intended start of the first request, 100 ns since the epoch; null when nothing was
+/// sent.</param>
 /// <param name="LastStart">Start of the last one, 100 ns since the epoch.</param>
 /// <param name="LastBurst">The last intended start, 100 ns since the epoch.</param>
 /// <param name="AfterLastBurst">How many requests there are from the first that had it on.</param>

@@ -52,7 +52,7 @@ public sealed class AttackContext
     /// <summary>Each target's request as bytes.</summary>
     internal PreparedRequest[] Requests { get; }
 
-    /// <summary>Makes the spans; null when nobody listens.</summary>
+    /// <summary>Makes the spans; null without a listener.</summary>
     internal RequestTracer? Tracer { get; }
 
     /// <summary>The client ports of the plan; null when the kernel chooses.</summary>

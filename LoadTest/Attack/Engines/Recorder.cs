@@ -4,9 +4,8 @@ using CiliumDebugging.LoadTest.Attack.Telemetry;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines;
 
-/// <summary>
-/// The only way from an engine to the sink: counts, then passes on, one call at a time. A sink that throws aborts the attack.
-/// </summary>
+/// <summary>The only way from an engine to the sink: counts, then passes on, one call at a time. A sink that throws
+/// aborts the attack.</summary>
 public sealed class Recorder
 {
     private readonly Lock _gate = new();

@@ -17,15 +17,12 @@ public enum Turn
     Done,
 }
 
-/// <summary>
-/// Hands out the requests of one worker in the order of their intended start and buckets the ones that cannot be sent. Worker w of W takes the
-/// sequence numbers w, w + W, …
-/// </summary>
-/// <remarks>
-/// The backlog of a generator that cannot keep up is a position in the schedule, not a queue: it needs no memory. With fresh connections a
-/// request due while the in-flight limit is reached is not sent; with kept-alive ones it waits for a free connection, as long as no more
-/// than the in-flight limit wait. A request overdue by the plan's timeout, or by its <see cref="AttackPlan.Grace"/> after the attack's end, is given up.
-/// </remarks>
+/// <summary>Hands out the requests of one worker in the order of their intended start and buckets the ones that cannot
+/// be sent. Worker w of W takes the sequence numbers w, w + W, …</summary>
+/// <remarks>The backlog of a generator that cannot keep up is a position in the schedule, not a queue: it needs no
+/// memory. With fresh connections a request due while the in-flight limit is reached is not sent; with kept-alive ones
+/// it waits for a free connection, as long as no more than the in-flight limit wait. A request overdue by the plan's
+/// timeout, or by its <see cref="AttackPlan.Grace"/> after the attack's end, is given up.</remarks>
 public sealed class Schedule(AttackContext context, int worker, int workers)
 {
     private readonly AttackPlan _plan = context.Plan;
@@ -34,7 +31,8 @@ public sealed class Schedule(AttackContext context, int worker, int workers)
     private bool _draining;
     private long _next = worker;
 
-    /// <summary>What to do at <paramref name="now"/>. Call it again after each start and each wait until it is done.</summary>
+    /// <summary>What to do at <paramref name="now"/>. Call it again after each start and each wait until it is
+    /// done.</summary>
     /// <param name="now">Time since the epoch.</param>
     /// <param name="slotFree">Whether a request could be started.</param>
     /// <param name="sequence">The request to start.</param>
@@ -59,7 +57,6 @@ public sealed class Schedule(AttackContext context, int worker, int workers)
                 wait = pace.Wait;
                 return Turn.Wait;
             }
-
             if (_pacer.IsUnlimited && context.Abort.IsCancellationRequested)
                 return Turn.Done;
             if (IsGivenUp(now, intendedStart))

@@ -3,7 +3,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines;
 
-/// <summary>Client ports and sockets shared by the threads of an engine, and the numbering of its connections.</summary>
+/// <summary>Client ports and sockets shared by the threads of an engine, and the numbering of its
+/// connections.</summary>
 internal sealed class SharedPorts(ClientPorts? ports)
 {
     private readonly Lock _gate = new();
@@ -16,7 +17,8 @@ internal sealed class SharedPorts(ClientPorts? ports)
     /// <summary>Number of the next connection, from 0.</summary>
     public long NextConnection() => Interlocked.Increment(ref _connections) - 1;
 
-    /// <summary>Asks to open a socket; false when the runtime needs the files that are left, see <see cref="Libc.SocketsMax"/>.</summary>
+    /// <summary>Asks to open a socket; false when the runtime needs the files that are left, see
+    /// <see cref="Libc.SocketsMax"/>.</summary>
     public bool TryOpen()
     {
         if (Interlocked.Decrement(ref _socketsLeft) >= 0)

@@ -4,7 +4,8 @@ using CiliumDebugging.LoadTest.Attack.Records;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines;
 
-/// <summary>The request that a slot sends: the target's own bytes, or a copy with a traceparent of its own where the attack is traced. A mutable struct: keep it in a field.</summary>
+/// <summary>The request that a slot sends: the target's own bytes, or a copy with a traceparent of its own where the
+/// attack is traced. A mutable struct: keep it in a field.</summary>
 internal struct TracedRequest
 {
     private byte[]? _copy;
@@ -34,7 +35,6 @@ internal struct TracedRequest
             Bytes = _copy;
             traceParent = _copy.AsSpan(prepared.TraceParentAt, TraceParent.Length);
         }
-
         _span = tracer.Begin(context.Plan.Targets[target], sequence, start, traceParent);
     }
 

@@ -1,6 +1,7 @@
 namespace CiliumDebugging.LoadTest.Attack.Http;
 
-/// <summary>Bytes kept over several reads; grows as needed up to a limit and is reused. A mutable struct: keep it in a field.</summary>
+/// <summary>Bytes kept over several reads; grows as needed up to a limit and is reused. A mutable struct: keep it in a
+/// field.</summary>
 internal struct GrowingBuffer()
 {
     private byte[] _bytes = [];

@@ -9,6 +9,6 @@ public enum ParseState
     /// <summary>The response is complete.</summary>
     Complete,
 
-    /// <summary>This is no HTTP/1.1 response, or it exceeds a limit; see <see cref="ResponseParser.Fault"/>.</summary>
+    /// <summary>Not an HTTP/1.1 response, or it exceeds a limit; see <see cref="ResponseParser.Fault"/>.</summary>
     Malformed,
 }

@@ -9,7 +9,8 @@ internal static class RequestBytes
 {
     /// <param name="target">A target without problems.</param>
     /// <param name="keepAlive">False adds <c>Connection: close</c>, as vegeta does without keepalive.</param>
-    /// <param name="propagate">Whether to leave room for a W3C traceparent, unless the target has one of its own.</param>
+    /// <param name="propagate">Whether to leave room for a W3C traceparent, unless the target has one of its
+    /// own.</param>
     public static PreparedRequest Build(AttackTarget target, bool keepAlive, bool propagate = false)
     {
         var head = new StringBuilder(256);
@@ -28,7 +29,6 @@ internal static class RequestBytes
             traceParentAt = head.Append("traceparent: ").Length;
             head.Append('0', TraceParent.Length).Append("\r\n");
         }
-
         head.Append("\r\n");
         // Latin-1: a character is a byte.
         var bytes = GC.AllocateUninitializedArray<byte>(head.Length + target.Body.Length, pinned: true);

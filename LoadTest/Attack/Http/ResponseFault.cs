@@ -8,7 +8,7 @@ public enum ResponseFault
     /// <summary>Nothing wrong.</summary>
     None,
 
-    /// <summary>The first line is not <c>HTTP/1.x status</c>, or it is a switch of protocols nobody asked for.</summary>
+    /// <summary>The first line is not <c>HTTP/1.x status</c>, or it switches protocols unrequested.</summary>
     StatusLine,
 
     /// <summary>A header line without a name, with a folded or otherwise illegal form.</summary>
@@ -17,7 +17,7 @@ public enum ResponseFault
     /// <summary>Status line and headers (interim responses and trailers included) exceed the limit.</summary>
     HeadersTooLarge,
 
-    /// <summary>Content-Length is no number or is given twice with different values.</summary>
+    /// <summary>Content-Length is not a number or is given twice with different values.</summary>
     ContentLength,
 
     /// <summary>A transfer coding other than chunked.</summary>

@@ -4,10 +4,8 @@ using CiliumDebugging.LoadTest.Attack.Responders;
 
 namespace CiliumDebugging.LoadTest.Attack.Http;
 
-/// <summary>
-/// What the status line and the headers of one response, or interim response, say. Each line is taken apart once and answered with what is wrong with it. A mutable
-/// struct: keep it in a field.
-/// </summary>
+/// <summary>What the status line and the headers of one response, or interim response, say. Each line is taken apart
+/// once and answered with what is wrong with it. A mutable struct: keep it in a field.</summary>
 /// <param name="rule">Which headers name the responder.</param>
 /// <param name="names">Table of names.</param>
 internal struct ResponseHead(ResponderRule rule, ResponderNames names)
@@ -41,7 +39,8 @@ internal struct ResponseHead(ResponderRule rule, ResponderNames names)
     public readonly bool KeepsConnection =>
         !_closeAsked
         && (!_http10 || _keepAliveAsked)
-        // Transfer-Encoding overrides Content-Length (RFC 9112 §6.3); such a connection is not to be trusted with another request.
+        // Transfer-Encoding overrides Content-Length (RFC 9112 §6.3); such a connection is not to be trusted with
+        // another request.
         && !(IsChunked && ContentLength >= 0);
 
     /// <summary>Forgets everything.</summary>

@@ -4,11 +4,10 @@ using CiliumDebugging.LoadTest.Attack.Responders;
 
 namespace CiliumDebugging.LoadTest.Attack.Http;
 
-/// <summary>
-/// Incremental parser for one HTTP/1.x response at a time (RFC 9112): interim responses, Content-Length, chunked, read-to-close.
-/// No I/O and no clock; however the bytes are cut into pieces, the result is the same. Allocates nothing for a response whose lines arrive whole
-/// and whose body need not be kept; its buffers grow to the limits at most and are reused.
-/// </summary>
+/// <summary>Incremental parser for one HTTP/1.x response at a time (RFC 9112): interim responses, Content-Length,
+/// chunked, read-to-close. No I/O and no clock; however the bytes are cut into pieces, the result is the same.
+/// Allocates nothing for a response whose lines arrive whole and whose body need not be kept; its buffers grow to the
+/// limits at most and are reused.</summary>
 public sealed class ResponseParser
 {
     private const int MaxChunkLineBytes = 4096;
@@ -92,7 +91,8 @@ public sealed class ResponseParser
 
     /// <summary>Parses the next bytes of the stream.</summary>
     /// <param name="data">Bytes read; may be any cut of the stream.</param>
-    /// <param name="consumed">How many of them belong to this response; fewer than given only once it is complete or malformed.</param>
+    /// <param name="consumed">How many of them belong to this response; fewer than given only once it is complete or
+    /// malformed.</param>
     public ParseState Feed(ReadOnlySpan<byte> data, out int consumed)
     {
         var rest = data;
@@ -109,10 +109,9 @@ public sealed class ResponseParser
                     break;
             }
         }
-
         consumed = data.Length - rest.Length;
         BytesConsumed += consumed;
-        // Bytes that nobody asked for would be taken for the next response.
+        // Unrequested bytes would be taken for the next response.
         CanReuseConnection &= rest.IsEmpty;
         return State;
     }
@@ -153,7 +152,6 @@ public sealed class ResponseParser
             Fail(ResponseFault.BodyTooLarge);
             return;
         }
-
         if (Pod is null && _rule.ReadsBody)
             _body.Append(rest[..Math.Min(take, _limits.MaxKeptBodyBytes - _body.Length)], _limits.MaxKeptBodyBytes);
         BodyBytes += take;
@@ -177,7 +175,6 @@ public sealed class ResponseParser
             _rule.ReadBody(KeptBody, _names, ref pod, ref node);
             (_head.Pod, _head.Node) = (pod, node);
         }
-
         var delimited = _head.IsChunked || _head.ContentLength >= 0 || HasNoBody;
         CanReuseConnection = delimited && _head.KeepsConnection;
         _step = Step.Complete;
@@ -194,7 +191,6 @@ public sealed class ResponseParser
             line = default;
             return false;
         }
-
         if (isHead)
             _headBytes += take;
         line = rest[..take];
@@ -204,7 +200,6 @@ public sealed class ResponseParser
             _line.Append(line, Math.Max(_limits.MaxHeadBytes, MaxChunkLineBytes));
             line = _line.Bytes;
         }
-
         if (end < 0)
             return false;
         _line.Clear();

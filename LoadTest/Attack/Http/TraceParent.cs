@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace CiliumDebugging.LoadTest.Attack.Http;
 
-/// <summary>The value of the header <c>traceparent</c> (W3C Trace Context, version 00): <c>00-trace id-span id-flags</c>.</summary>
+/// <summary>The value of the header <c>traceparent</c> (W3C Trace Context, version 00):
+/// <c>00-trace id-span id-flags</c>.</summary>
 internal static class TraceParent
 {
     /// <summary>Its length in bytes.</summary>
@@ -23,7 +24,8 @@ internal static class TraceParent
         (span.Recorded ? "-01"u8 : "-00"u8).CopyTo(to[52..]);
     }
 
-    /// <summary>Writes one of a request without a span: random, flagged as not sampled, so that nobody behind it samples it either. Allocates nothing.</summary>
+    /// <summary>Writes that of a request without a span: random, flagged as not sampled, so that servers do not sample
+    /// it either. Allocates nothing.</summary>
     public static void WriteUnsampled(Span<byte> to)
     {
         "00-"u8.CopyTo(to);

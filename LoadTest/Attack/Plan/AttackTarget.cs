@@ -16,13 +16,15 @@ public sealed record AttackTarget
     /// <summary>Value of the Host header, e.g. <c>backend-1.backend:8080</c>. Required.</summary>
     public required string Host { get; init; }
 
-    /// <summary>Address and port that are dialled. Required; names are resolved before the attack, so DNS is no part of what is measured.</summary>
+    /// <summary>Address and port that are dialled. Names are resolved before the attack, so DNS is not
+    /// measured.</summary>
     public required IPEndPoint EndPoint { get; init; }
 
     /// <summary>True for https. Only the HttpClient engine can do that.</summary>
     public bool IsTls { get; init; }
 
-    /// <summary>Further headers, in order. Host, Content-Length, Connection and Transfer-Encoding are set by the generator.</summary>
+    /// <summary>Further headers, in order. Host, Content-Length, Connection and Transfer-Encoding are set by the
+    /// generator.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 
     /// <summary>Request body; empty for none.</summary>
@@ -38,7 +40,8 @@ public sealed record AttackTarget
     public static AttackTarget For(Uri uri, IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(uri);
-        // IdnHost leaves out the brackets of an IPv6 address, which belong to the header (RFC 9110 §7.2); Host has them, and no zone.
+        // IdnHost leaves out the brackets of an IPv6 address, which belong to the header (RFC 9110 §7.2); Host has
+        // them, and no zone.
         var host = uri.HostNameType is UriHostNameType.IPv6 ? uri.Host : uri.IdnHost;
         return new AttackTarget
         {
@@ -86,7 +89,6 @@ public sealed record AttackTarget
             if (c is (< ' ' and not '\t') or '\u007F' or > 'ÿ' || (alsoSpace && c is (' ' or '\t')))
                 return true;
         }
-
         return false;
     }
 }

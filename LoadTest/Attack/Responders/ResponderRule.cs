@@ -5,11 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.LoadTest.Attack.Responders;
 
-/// <summary>
-/// How the pod that answered is recognised in a response. Forms: <c>header:NAME</c>; <c>json:PATH</c> (property names separated by
-/// dots, numbers index arrays); <c>regex:…</c> over the body with a group named <c>pod</c> and optionally <c>node</c> (or one other named
-/// group, taken as the pod). The node comes from <c>X-Node</c> unless the rule finds one.
-/// </summary>
+/// <summary>How the pod that answered is recognised in a response. Forms: <c>header:NAME</c>; <c>json:PATH</c>
+/// (property names separated by dots, numbers index arrays); <c>regex:…</c> over the body with a group named
+/// <c>pod</c> and optionally <c>node</c> (or one other named group, taken as the pod). The node comes from
+/// <c>X-Node</c> unless the rule finds one.</summary>
 /// <remarks>Header, JSON and the default allocate nothing per response; a regular expression does.</remarks>
 public sealed class ResponderRule
 {
@@ -37,7 +36,8 @@ public sealed class ResponderRule
         _readsHost = readsHost;
     }
 
-    /// <summary>Header X-Pod (and X-Node); without it the token after <c>host=</c> in the body, as other echo servers write it.</summary>
+    /// <summary>Header X-Pod (and X-Node); without it the token after <c>host=</c> in the body, as other echo servers
+    /// write it.</summary>
     public static ResponderRule Default { get; } = new("default", "X-Pod", readsHost: true);
 
     /// <summary>The rule as it was written.</summary>
@@ -53,47 +53,44 @@ public sealed class ResponderRule
     internal bool ReadsBody => _readsHost || _jsonPath is not null || _regex is not null;
 
     /// <summary>Reads a rule from its written form.</summary>
-    /// <returns>Null and the rule, or what is wrong with the text.</returns>
-    public static string? Parse(string text, out ResponderRule rule)
+    /// <returns>The rule and null, or the default and what is wrong with the text.</returns>
+    public static (ResponderRule Rule, string? Problem) Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        rule = Default;
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var (kind, value) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
-        switch (kind)
+        const string Expected = "expected default, header:NAME, json:PATH or regex:EXPRESSION with a group (?<pod>…)";
+        return kind switch
         {
-            case "default" when colon < 0:
-                return null;
-            case "header" when value.Length > 0 && !value.AsSpan().ContainsAnyExcept(HttpToken.Chars):
-                rule = new ResponderRule(text, value);
-                return null;
-            case "json" when value.Trim('$', '.').Length > 0:
-                rule = new ResponderRule(text, null, jsonPath: value.TrimStart('$').Trim('.').Split('.'));
-                return null;
-            case "regex" when value.Length > 0:
-                return ParseRegex(text, value, out rule);
-            default:
-                return $"responder '{text}': expected default, header:NAME, json:PATH or regex:EXPRESSION with a group (?<pod>…)";
-        }
+            "default" when colon < 0 => (Default, null),
+            "header" when value.Length > 0 && !value.AsSpan().ContainsAnyExcept(HttpToken.Chars) => (
+                new(text, value),
+                null
+            ),
+            "json" when value.Trim('$', '.').Length > 0 => (
+                new(text, null, jsonPath: value.TrimStart('$').Trim('.').Split('.')),
+                null
+            ),
+            "regex" when value.Length > 0 => ParseRegex(text, value),
+            _ => (Default, $"responder '{text}': {Expected}"),
+        };
     }
 
-    private static string? ParseRegex(string text, string pattern, out ResponderRule rule)
+    private static (ResponderRule Rule, string? Problem) ParseRegex(string text, string pattern)
     {
-        rule = Default;
         try
         {
-            // Linear time whatever the server answers.
+            // Linear time for any response.
             var regex = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
             var named = regex.GetGroupNames().Where(name => !char.IsAsciiDigit(name[0])).ToArray();
             var pod = named.Contains("pod") ? "pod" : named.FirstOrDefault(name => name != "node");
-            if (pod is null)
-                return $"responder '{text}': the expression needs a named group for the pod, e.g. regex:host=(?<pod>\\S+)";
-            rule = new ResponderRule(text, null, regex: regex, podGroup: pod);
-            return null;
+            return pod is null
+                ? (Default, $"responder '{text}': a named group must match the pod, e.g. regex:host=(?<pod>\\S+)")
+                : (new ResponderRule(text, null, regex: regex, podGroup: pod), null);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
-            return $"responder '{text}': {e.Message}";
+            return (Default, $"responder '{text}': {e.Message}");
         }
     }
 
@@ -132,7 +129,6 @@ public sealed class ResponderRule
                 if (!Enter(ref reader, step))
                     return null;
             }
-
             return reader.TokenType is JsonTokenType.String or JsonTokenType.Number && !reader.HasValueSequence
                 ? names.Get(reader.ValueSpan)
                 : null;
@@ -156,10 +152,8 @@ public sealed class ResponderRule
                     return true;
                 reader.Skip();
             }
-
             return false;
         }
-
         if (reader.TokenType is not JsonTokenType.StartArray || !int.TryParse(step, out var index))
             return false;
         while (reader.Read() && reader.TokenType is not JsonTokenType.EndArray)
@@ -168,7 +162,6 @@ public sealed class ResponderRule
                 return true;
             reader.Skip();
         }
-
         return false;
     }
 }

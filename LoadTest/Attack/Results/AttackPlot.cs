@@ -7,10 +7,9 @@ using HdrHistogram;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// Draws records over time as one self-contained page: responses per second by pod and errors, and latency from the intended start (p50, p99, max, logarithmic).
-/// Memory is bounded: time is cut into at most <see cref="MaxBuckets"/> pieces, and pods beyond <see cref="MaxPods"/> are drawn as one.
-/// </summary>
+/// <summary>Draws records over time as one self-contained page: responses per second by pod and errors, and latency
+/// from the intended start (p50, p99, max, logarithmic). Memory is bounded: time is cut into at most
+/// <see cref="MaxBuckets"/> pieces, and pods beyond <see cref="MaxPods"/> are drawn as one.</summary>
 public sealed class AttackPlot
 {
     /// <summary>Pieces into which the attack's time is cut.</summary>
@@ -60,7 +59,6 @@ public sealed class AttackPlot
             if (!_counts.TryGetValue(line, out counts))
                 _counts.Add(line, counts = new int[MaxBuckets]);
         }
-
         counts[bucket]++;
         if (!record.Outcome.IsNotSent())
             (_latencies[bucket] ??= new IntHistogram(1, 7_200_000_000, 2)).RecordValue(
@@ -74,7 +72,10 @@ public sealed class AttackPlot
         ArgumentNullException.ThrowIfNull(writer);
         var name = WebUtility.HtmlEncode(title);
         writer.WriteLine(
-            $"<!doctype html><meta charset=utf-8><title>{name}</title><body style=\"font:14px sans-serif;margin:24px\"><h1 style=\"font-size:18px\">{name}</h1>"
+            $"""
+            <!doctype html><meta charset=utf-8><title>{name}</title>
+            <body style="font:14px sans-serif;margin:24px"><h1 style="font-size:18px">{name}</h1>
+            """
         );
         var rates = _counts.ToDictionary(
             entry => entry.Key,
@@ -126,16 +127,21 @@ public sealed class AttackPlot
     {
         var last = Math.Max(1, Array.FindLastIndex(_latencies, histogram => histogram is not null));
         writer.WriteLine(
-            $"<h2 style=\"font-size:15px\">{title}</h2><svg width={Width} height={Height + 40} style=\"max-width:100%\" role=img aria-label=\"{title}\">"
+            $"""
+            <h2 style="font-size:15px">{title}</h2>
+            <svg width={Width} height={Height + 40} style="max-width:100%" role=img aria-label="{title}">
+            """
         );
         foreach (var (value, label) in ticks)
         {
             var y = Number(Height - (Height - 20) * scale(value));
             writer.WriteLine(
-                $"<line x1={Margin} x2={Width} y1={y} y2={y} stroke=#ddd /><text x={Margin - 6} y={y} dy=4 text-anchor=end font-size=11>{label}</text>"
+                $"""
+                <line x1={Margin} x2={Width} y1={y} y2={y} stroke=#ddd />
+                <text x={Margin - 6} y={y} dy=4 text-anchor=end font-size=11>{label}</text>
+                """
             );
         }
-
         var colour = 0;
         foreach (var (name, values) in lines)
         {
@@ -148,18 +154,19 @@ public sealed class AttackPlot
                 .Where(point => double.IsFinite(point.Y))
                 .Select(point => $"{Number(point.X)},{Number(point.Y)}");
             var stroke = name == Errors ? s_colours[^1] : s_colours[colour % (s_colours.Length - 1)];
+            var (x, y) = (Margin + (colour % 6 * 150), Height + 16 + (colour / 6 * 16));
+            var line = WebUtility.HtmlEncode(name);
             writer.WriteLine(
-                $"<polyline fill=none stroke=\"{stroke}\" stroke-width=1.5 points=\"{string.Join(' ', points)}\"><title>{WebUtility.HtmlEncode(name)}</title></polyline>"
-            );
-            writer.WriteLine(
-                $"<text x={Margin + (colour % 6 * 150)} y={Height + 16 + (colour / 6 * 16)} fill=\"{stroke}\" font-size=12>{WebUtility.HtmlEncode(name)}</text>"
+                $"""
+                <polyline fill=none stroke="{stroke}" stroke-width=1.5 points="{string.Join(' ', points)}">
+                <title>{line}</title></polyline>
+                <text x={x} y={y} fill="{stroke}" font-size=12>{line}</text>
+                """
             );
             colour++;
         }
-
-        writer.WriteLine(
-            $"<text x={Width} y={Height + 16} text-anchor=end font-size=11>{Number(_bucket.TotalSeconds * (last + 1))} s</text></svg>"
-        );
+        var end = Number(_bucket.TotalSeconds * (last + 1));
+        writer.WriteLine($"<text x={Width} y={Height + 16} text-anchor=end font-size=11>{end} s</text></svg>");
     }
 
     private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.Statistics;
 
@@ -7,17 +6,14 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// <summary>Writes results as the plain text a terminal shows.</summary>
 public static class AttackReport
 {
-    /// <summary>Rate, latencies, statuses and responders; the accounting is written apart (see <see cref="AttackAccounting.WriteTo"/>).</summary>
+    /// <summary>Rate, latencies, statuses and responders; the accounting is written apart (see
+    /// <see cref="AttackAccounting.WriteTo"/>).</summary>
     public static void Write(AttackResults results, TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(results);
         ArgumentNullException.ThrowIfNull(writer);
-        writer.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"started {results.Accounting.Started} at {results.AchievedRate:0.###}/s, received {results.Bytes:N0} bytes"
-            )
-        );
+        var started = results.Accounting.Started;
+        writer.WriteLine($"started {started} at {results.AchievedRate:0.###}/s, received {results.Bytes:N0} bytes");
         WriteHead(writer);
         WriteLine(writer, "latency (from intended)", results.Latency);
         WriteLine(writer, "service time", results.ServiceTime);
@@ -27,14 +23,12 @@ public static class AttackReport
         foreach (var (pod, latencies) in results.ByResponder.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
             WriteLine(writer, $"  {pod}", latencies);
-            var statuses = results.Counts.Where(entry => entry.Key.Pod == pod).OrderBy(entry => entry.Key.Status);
+            var statuses = results
+                .Counts.Where(entry => entry.Key.Pod == pod)
+                .OrderBy(entry => entry.Key.Status)
+                .Select(entry => $"{entry.Value} × {entry.Key.Status}");
             var share = (double)latencies.Count / Math.Max(1, results.Accounting.Responses);
-            writer.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"    {share:0.0%} of responses: {string.Join(", ", statuses.Select(entry => $"{entry.Value} × {entry.Key.Status}"))}"
-                )
-            );
+            writer.WriteLine($"    {share:0.0%} of responses: {string.Join(", ", statuses)}");
         }
     }
 
@@ -50,10 +44,9 @@ public static class AttackReport
 
     /// <summary>A duration with the unit that suits it: 12.3µs, 4.56ms, 7.89s.</summary>
     public static string Format(TimeSpan duration) =>
-        duration.TotalSeconds >= 1 ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.00}s")
-        : duration.TotalMilliseconds >= 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.00}ms")
-        : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMicroseconds:0}µs");
+        duration.TotalSeconds >= 1 ? $"{duration.TotalSeconds:0.00}s"
+        : duration.TotalMilliseconds >= 1 ? $"{duration.TotalMilliseconds:0.00}ms"
+        : $"{duration.TotalMicroseconds:0}µs";
 
     private static void WriteHead(TextWriter writer) =>
         writer.WriteLine(
@@ -63,7 +56,7 @@ public static class AttackReport
     private static void WriteLine(TextWriter writer, string name, Latencies latencies)
     {
         writer.Write($"{name, -28}");
-        writer.Write(string.Create(CultureInfo.InvariantCulture, $"{latencies.Count, 10}"));
+        writer.Write($"{latencies.Count, 10}");
         foreach (
             var value in (TimeSpan[])
                 [

@@ -6,24 +6,24 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// Summarises an attack's records as they come, in constant memory however many there are: counts by bucket and by responder, latency from the
-/// intended start (all, per status, per responder), service time, and the time by which the generator itself was late. Mergeable; not safe for
-/// concurrent use.
-/// </summary>
+/// <summary>Summarises an attack's records as they come, in constant memory however many there are: counts by bucket
+/// and by responder, latency from the intended start (all, per status, per responder), service time, and the time by
+/// which the generator itself was late. Mergeable; not safe for concurrent use.</summary>
 public sealed class AttackResults : IRecordSink
 {
-    /// <summary>Responders and statuses with a histogram of their own; further ones share <see cref="ResponderNames.Other"/> or status 0.</summary>
+    /// <summary>Responders and statuses with a histogram of their own; further ones share
+    /// <see cref="ResponderNames.Other"/> or status 0.</summary>
     public const int MaxKeys = 256;
 
-    /// <summary>Stands for a response whose responder is not known.</summary>
+    /// <summary>Responder of a response that does not name one.</summary>
     public const string Unknown = "(unknown)";
 
     private readonly Dictionary<int, Latencies> _byStatus = [];
     private readonly Dictionary<string, Latencies> _byResponder = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Pod, int Status), long> _counts = [];
 
-    // The latest intended start, the first request that had it, and the last request of all: with several workers others of its round are intended before it.
+    // The latest intended start, the first request that had it, and the last request of all: with several workers
+    // others of its round are intended before it.
     private (TimeSpan IntendedStart, long First) _lastBurst = (TimeSpan.MinValue, 0);
     private long _lastSequence = -1;
 
@@ -69,22 +69,19 @@ public sealed class AttackResults : IRecordSink
     /// <summary>Bytes received.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>
-    /// Starts per second from when the first was intended to the last burst, which is not counted itself; 0 when there are no others. A first start that is late does not make it
-    /// higher than the rate.
-    /// </summary>
+    /// <summary>Starts per second from when the first was intended to the last burst, which is not counted itself; 0
+    /// when there are no others. A first start that is late does not make it higher than the rate.</summary>
     public double AchievedRate =>
         Accounting.Started > InLastBurst && Starts.Last > Starts.First
             ? (Accounting.Started - InLastBurst) / (Starts.Last - Starts.First).TotalSeconds
             : 0;
 
-    // Numbers are missing only where workers went on at their own pace, at an unlimited rate: then the others' requests are of other moments, and there are no bursts.
+    // Numbers are missing only where workers went on at their own pace, at an unlimited rate: then the others' requests
+    // are of other moments, and there are no bursts.
     private long InLastBurst => _lastSequence >= Accounting.Intended ? 1 : _lastSequence + 1 - _lastBurst.First;
 
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
-    /// <inheritdoc/>
     public void Add(in RequestRecord record)
     {
         Accounting.Intended++;
@@ -111,7 +108,8 @@ public sealed class AttackResults : IRecordSink
         _counts[(pod, status)] = _counts.GetValueOrDefault((pod, status)) + 1;
     }
 
-    /// <summary>Adds another attack's results: counts and histograms merge exactly, as if one attack had seen all records.</summary>
+    /// <summary>Adds another attack's results: counts and histograms merge exactly, as if one attack had seen all
+    /// records.</summary>
     public void Merge(AttackResults other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -140,26 +138,31 @@ public sealed class AttackResults : IRecordSink
     /// <summary>The counts, to be saved.</summary>
     internal SavedCounts ToSaved() =>
         new(
-            Accounting.Intended,
-            Accounting.Started,
+            Intended: Accounting.Intended,
+            Started: Accounting.Started,
+            Outcomes:
             [
                 .. Enum.GetValues<Outcome>()
                     .Where(outcome => Accounting[outcome] > 0)
                     .Select(outcome => new SavedOutcome(outcome, Accounting[outcome])),
             ],
-            [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))],
-            [.. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count))],
+            Statuses: [.. Accounting.ResponsesByStatus.Select(entry => new SavedStatus(entry.Status, entry.Count))],
+            Errors:
+            [
+                .. Accounting.ErrorsByKind.Select(entry => new SavedError(entry.Outcome, entry.Errno, entry.Count)),
+            ],
+            Responders:
             [
                 .. _counts
                     .OrderBy(entry => entry.Key.Pod, StringComparer.Ordinal)
                     .ThenBy(entry => entry.Key.Status)
                     .Select(entry => new SavedResponder(entry.Key.Pod, entry.Key.Status, entry.Value)),
             ],
-            Bytes,
-            Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks,
-            Starts.Last.Ticks,
-            _lastBurst.IntendedStart.Ticks,
-            InLastBurst
+            Bytes: Bytes,
+            FirstStart: Starts.First == TimeSpan.MaxValue ? null : Starts.First.Ticks,
+            LastStart: Starts.Last.Ticks,
+            LastBurst: _lastBurst.IntendedStart.Ticks,
+            AfterLastBurst: InLastBurst
         );
 
     internal Latencies OfStatus(int status) => For(_byStatus, status);

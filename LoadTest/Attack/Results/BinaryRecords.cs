@@ -5,10 +5,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// The binary format: a head, then entries. Entry 1 names a pod or node, numbered from 1 in order; entry 0 is a record, all numbers in variable length,
-/// times in 100 ns, start and end relative.
-/// </summary>
+/// <summary>The binary format: a head, then entries. Entry 1 names a pod or node, numbered from 1 in order; entry 0 is
+/// a record, all numbers in variable length, times in 100 ns, start and end relative.</summary>
 internal static class BinaryRecords
 {
     private const byte RecordEntry = 0,
@@ -16,7 +14,8 @@ internal static class BinaryRecords
 
     private static ReadOnlySpan<byte> Head => "CDATTACK1\n"u8;
 
-    /// <summary>Tells whether the stream begins with the format's head; it stands behind the head, or at the start again.</summary>
+    /// <summary>Whether the stream begins with the format's head. Moves the stream past the head, or back to the
+    /// start.</summary>
     public static bool IsHead(Stream stream)
     {
         var start = new byte[Head.Length];
@@ -51,7 +50,6 @@ internal static class BinaryRecords
                     e
                 );
             }
-
             if (record is { } found)
                 yield return found;
         }
@@ -69,22 +67,23 @@ internal static class BinaryRecords
                 var intended = new TimeSpan(reader.Read7BitEncodedInt64());
                 var start = intended + new TimeSpan(reader.Read7BitEncodedInt64());
                 var end = start + new TimeSpan(reader.Read7BitEncodedInt64());
-                return new RequestRecord(
-                    sequence,
-                    intended,
-                    start,
-                    end,
-                    reader.ReadUInt16(),
-                    reader.Read7BitEncodedInt64() - 1,
-                    reader.Read7BitEncodedInt(),
-                    Defined((Outcome)reader.ReadByte()),
-                    reader.ReadUInt16(),
-                    names[reader.Read7BitEncodedInt()],
-                    names[reader.Read7BitEncodedInt()],
-                    reader.Read7BitEncodedInt64(),
-                    reader.Read7BitEncodedInt(),
-                    Defined((ResponseFault)reader.ReadByte())
-                );
+                return new RequestRecord
+                {
+                    Sequence = sequence,
+                    IntendedStart = intended,
+                    Start = start,
+                    End = end,
+                    SourcePort = reader.ReadUInt16(),
+                    Connection = reader.Read7BitEncodedInt64() - 1,
+                    RequestOnConnection = reader.Read7BitEncodedInt(),
+                    Outcome = Defined((Outcome)reader.ReadByte()),
+                    Status = reader.ReadUInt16(),
+                    Pod = names[reader.Read7BitEncodedInt()],
+                    Node = names[reader.Read7BitEncodedInt()],
+                    BytesReceived = reader.Read7BitEncodedInt64(),
+                    Errno = reader.Read7BitEncodedInt(),
+                    Fault = Defined((ResponseFault)reader.ReadByte()),
+                };
             default:
                 throw new FormatException("unknown entry");
         }

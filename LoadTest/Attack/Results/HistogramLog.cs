@@ -6,10 +6,9 @@ using HdrHistogram;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// Results as an HdrHistogram log: values in microseconds, tags <c>latency</c>, <c>service</c>, <c>blocked</c>, <c>status:…</c>, <c>responder:…</c>. A comment, which
-/// other readers of such logs skip, carries the counts: so results of a constant size, however many requests there were, merge exactly.
-/// </summary>
+/// <summary>Results as an HdrHistogram log: values in microseconds, tags <c>latency</c>, <c>service</c>,
+/// <c>blocked</c>, <c>status:…</c>, <c>responder:…</c>. A comment, which other readers of such logs skip, carries
+/// the counts: so results of a constant size, however many requests there were, merge exactly.</summary>
 public static class HistogramLog
 {
     /// <summary>How a log that this class wrote begins.</summary>
@@ -47,11 +46,8 @@ public static class HistogramLog
         HistogramLogWriter.Write(log, startedAt.UtcDateTime, [.. all]);
         log.Position = 0;
         using var text = new StreamReader(log);
-        stream.Write(
-            Encoding.UTF8.GetBytes(
-                $"{Begin}{JsonSerializer.Serialize(results.ToSaved(), SavedJson.Default.SavedCounts)}]\n{text.ReadToEnd()}"
-            )
-        );
+        var counts = JsonSerializer.Serialize(results.ToSaved(), SavedJson.Default.SavedCounts);
+        stream.Write(Encoding.UTF8.GetBytes($"{Begin}{counts}]\n{text.ReadToEnd()}"));
     }
 
     /// <summary>Whether a file looks like a log (text, perhaps with a byte order mark), not like records.</summary>
@@ -65,7 +61,7 @@ public static class HistogramLog
     /// <param name="path">The file.</param>
     /// <param name="results">What this program wrote; null for another program's log, which has no counts.</param>
     /// <returns>The log's histograms by tag (empty for none), those of several intervals added up.</returns>
-    /// <exception cref="InvalidDataException">The file is no such log; the message says why.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a log; the message says why.</exception>
     public static IReadOnlyDictionary<string, Latencies> Read(string path, out AttackResults? results)
     {
         if (new FileInfo(path).Length > MaxBytes)
@@ -95,7 +91,6 @@ public static class HistogramLog
                     latencies.Merge(histogram);
                 }
             }
-
             results = counts is null ? null : Restore(counts, byTag);
             return byTag;
         }
@@ -128,7 +123,6 @@ public static class HistogramLog
                     SavedJson.Default.SavedCounts
                 );
         }
-
         return null;
     }
 
@@ -150,7 +144,6 @@ public static class HistogramLog
                     : results.Blocked
                 ).Merge(latencies);
         }
-
         return results.Accounting.Discrepancies() is [var first, ..]
             ? throw new InvalidDataException($"the log's counts do not add up: {first}")
             : results;

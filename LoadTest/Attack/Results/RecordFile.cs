@@ -28,7 +28,8 @@ public static class RecordFile
         };
 
     /// <summary>Reads records from a file in any of the formats (recognised by content), one at a time.</summary>
-    /// <exception cref="InvalidDataException">The file holds something else, or ends within a record; the message says where.</exception>
+    /// <exception cref="InvalidDataException">The file holds something else, or ends within a record; the message says
+    /// where.</exception>
     public static IEnumerable<RequestRecord> Read(string path)
     {
         using var stream = File.OpenRead(path);

@@ -3,10 +3,9 @@ using CiliumDebugging.LoadTest.Attack.Records;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>
-/// Writes records to a file from a task of its own, in batches that are reused. At most <see cref="MaxBatches"/> wait: when the disk is slower than
-/// that, the generator waits for it, and the wait shows as lateness instead of lost records. Dispose it after the attack to have everything written.
-/// </summary>
+/// <summary>Writes records to a file from a task of its own, in batches that are reused. At most
+/// <see cref="MaxBatches"/> wait: when the disk is slower than that, the generator waits for it, and the wait shows as
+/// lateness instead of lost records. Dispose it after the attack to have everything written.</summary>
 public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
 {
     /// <summary>Batches of records between generator and disk, about 2 MB.</summary>
@@ -28,10 +27,8 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
         _writing = Task.Run(() => WriteAsync(stream, RecordFile.FormatOf(path)));
     }
 
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start) { }
 
-    /// <inheritdoc/>
     /// <exception cref="IOException">The disk is full or gone.</exception>
     public void Add(in RequestRecord record)
     {
@@ -48,11 +45,9 @@ public sealed class RecordFileSink : IRecordSink, IAsyncDisposable
             if (!_empty.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
                 _writing.GetAwaiter().GetResult();
         }
-
         _batch = next;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (_batch.Count > 0)

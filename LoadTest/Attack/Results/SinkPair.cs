@@ -5,14 +5,12 @@ namespace CiliumDebugging.LoadTest.Attack.Results;
 /// <summary>Passes everything to two sinks, in order.</summary>
 public sealed class SinkPair(IRecordSink first, IRecordSink second) : IRecordSink
 {
-    /// <inheritdoc/>
     public void Started(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         first.Started(sequence, intendedStart, start);
         second.Started(sequence, intendedStart, start);
     }
 
-    /// <inheritdoc/>
     public void Add(in RequestRecord record)
     {
         first.Add(record);

@@ -7,7 +7,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Results;
 
-/// <summary>The text formats: CSV (RFC 4180) and JSON lines, with the same fields. Times are microseconds since the epoch, exact to 0.1.</summary>
+/// <summary>The text formats: CSV (RFC 4180) and JSON lines, with the same fields. Times are microseconds since the
+/// epoch, exact to 0.1.</summary>
 internal static class TextRecords
 {
     private static readonly string[] s_columns =
@@ -51,9 +52,8 @@ internal static class TextRecords
                             or KeyNotFoundException
                 )
             {
-                throw new InvalidDataException($"line {number} is no record: {e.Message}", e);
+                throw new InvalidDataException($"line {number} is not a record: {e.Message}", e);
             }
-
             yield return record;
         }
     }
@@ -80,22 +80,23 @@ internal static class TextRecords
     {
         if (fields.Length != s_columns.Length)
             throw new FormatException($"expected {s_columns.Length} fields, found {fields.Length}");
-        return new RequestRecord(
-            Long(fields[0]),
-            Time(fields[1]),
-            Time(fields[2]),
-            Time(fields[3]),
-            (int)Long(fields[4]),
-            Long(fields[5]),
-            (int)Long(fields[6]),
-            Named<Outcome>(fields[7]),
-            (int)Long(fields[8]),
-            Name(fields[9], names),
-            Name(fields[10], names),
-            Long(fields[11]),
-            (int)Long(fields[12]),
-            Named<ResponseFault>(fields[13])
-        );
+        return new RequestRecord
+        {
+            Sequence = Long(fields[0]),
+            IntendedStart = Time(fields[1]),
+            Start = Time(fields[2]),
+            End = Time(fields[3]),
+            SourcePort = (int)Long(fields[4]),
+            Connection = Long(fields[5]),
+            RequestOnConnection = (int)Long(fields[6]),
+            Outcome = Named<Outcome>(fields[7]),
+            Status = (int)Long(fields[8]),
+            Pod = Name(fields[9], names),
+            Node = Name(fields[10], names),
+            BytesReceived = Long(fields[11]),
+            Errno = (int)Long(fields[12]),
+            Fault = Named<ResponseFault>(fields[13]),
+        };
     }
 
     // Parse takes any number for an enum.
@@ -103,7 +104,7 @@ internal static class TextRecords
         where T : struct, Enum =>
         Enum.Parse<T>(text) is var value && Enum.IsDefined(value)
             ? value
-            : throw new FormatException($"'{text}' is no {typeof(T).Name}");
+            : throw new FormatException($"'{text}' is not a {typeof(T).Name}");
 
     private static string? Name(string text, Dictionary<string, string> names)
     {
@@ -149,7 +150,6 @@ internal static class TextRecords
             else
                 field.Append(line[i]);
         }
-
         return [.. fields, field.ToString()];
     }
 
@@ -181,7 +181,6 @@ internal static class TextRecords
                             : fields[i]
                     );
             }
-
             _writer.Write(_json ? "}\n" : "\n");
         }
 

@@ -1,9 +1,8 @@
 namespace CiliumDebugging.LoadTest.Attack.Search;
 
-/// <summary>
-/// Which rate to try next on the way to the highest that holds: up by half while all hold, down by half while none does, then the geometric mean of the two nearest.
-/// Pure; holds to within <see cref="Precision"/> in at most <see cref="MaxSteps"/> steps.
-/// </summary>
+/// <summary>Which rate to try next on the way to the highest that holds: up by half while all hold, down by half while
+/// none does, then the geometric mean of the two nearest. Pure; holds to within <see cref="Precision"/> in at most
+/// <see cref="MaxSteps"/> steps.</summary>
 /// <param name="first">Rate to begin with, requests per second, above 0.</param>
 public sealed class RateSearch(double first)
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CiliumDebugging.LoadTest.Attack.Accounting;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Contract;
@@ -6,7 +5,7 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.LoadTest.Attack.Search;
 
 /// <summary>One short attack at a rate, and whether generator and server hold it.</summary>
-/// <param name="RatePerSecond">The rate that was asked for.</param>
+/// <param name="RatePerSecond">The requested rate.</param>
 /// <param name="Length">How long.</param>
 /// <param name="Accounting">What became of the requests.</param>
 /// <param name="LateP99">99th percentile of real minus intended start.</param>
@@ -41,13 +40,9 @@ public sealed record RateStep(
             var errors = Accounting.Errors - open;
             return Accounting.Responses == 0 ? "no response"
                 : Accounting.NotSent + errors > MaxFailedShare * Accounting.Intended
-                    ? string.Create(CultureInfo.InvariantCulture, $"{Accounting.NotSent} not sent, {errors} errors")
+                    ? $"{Accounting.NotSent} not sent, {errors} errors"
                 : LateP99 > MaxLateP99 ? $"the generator is late, p99 {AttackReport.Format(LateP99)}"
-                : open > 0
-                    ? string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{open} not answered {AttackReport.Format(MaxDrain(Length))} after the end"
-                    )
+                : open > 0 ? $"{open} not answered {AttackReport.Format(MaxDrain(Length))} after the end"
                 : Drain > MaxDrain(Length) ? $"the last answers came {AttackReport.Format(Drain)} after the end"
                 : null;
         }
@@ -58,9 +53,9 @@ public sealed record RateStep(
         length * MaxDrainShare is var most && most > s_minDrain ? most : s_minDrain;
 
     /// <summary>The step as a line.</summary>
-    public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"{RatePerSecond, 10:N0}/s for {AttackReport.Format(Length)}: {Problem ?? $"holds (late p99 {AttackReport.Format(LateP99)}, {Accounting.Errors} errors)"}"
-        );
+    public override string ToString()
+    {
+        var result = Problem ?? $"holds (late p99 {AttackReport.Format(LateP99)}, {Accounting.Errors} errors)";
+        return $"{RatePerSecond, 10:N0}/s for {AttackReport.Format(Length)}: {result}";
+    }
 }

@@ -6,10 +6,9 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
-/// <summary>
-/// The metrics of an attack's requests, by OpenTelemetry's conventions for HTTP clients: <c>http.client.request.duration</c> (seconds from the real start) and
-/// <c>http.client.active_requests</c>. Requests that were not sent are in neither. Allocates nothing, whether or not somebody listens.
-/// </summary>
+/// <summary>The metrics of an attack's requests, by OpenTelemetry's conventions for HTTP clients:
+/// <c>http.client.request.duration</c> (seconds from the real start) and <c>http.client.active_requests</c>. Requests
+/// that were not sent are in neither. Allocates nothing, whether or not somebody listens.</summary>
 internal sealed class RequestMetrics
 {
     /// <summary>Name of the meter.</summary>

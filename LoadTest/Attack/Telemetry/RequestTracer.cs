@@ -7,10 +7,9 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
-/// <summary>
-/// Makes a client span for each sampled request, the root of a trace of its own, by OpenTelemetry's conventions for HTTP clients. Exists only while somebody listens
-/// to <see cref="SourceName"/>; a request that is not sampled allocates nothing.
-/// </summary>
+/// <summary>Makes a client span for each sampled request, the root of a trace of its own, by OpenTelemetry's
+/// conventions for HTTP clients. Exists only while somebody listens to <see cref="SourceName"/>; a request that is not
+/// sampled allocates nothing.</summary>
 internal sealed class RequestTracer
 {
     /// <summary>Name of the activity source.</summary>
@@ -29,7 +28,7 @@ internal sealed class RequestTracer
         _sampling = new SpanSampling(plan.RatePerSecond, plan.TracesPerSecond);
     }
 
-    /// <summary>The tracer of an attack; null when nobody listens.</summary>
+    /// <summary>The tracer of an attack; null without a listener.</summary>
     public static RequestTracer? For(AttackPlan plan, AttackClock clock) =>
         s_source.HasListeners() ? new RequestTracer(plan, clock) : null;
 
@@ -69,14 +68,14 @@ internal sealed class RequestTracer
             span.SetTag("error.type", error);
             span.SetStatus(ActivityStatusCode.Error, record.ErrnoName);
         }
-
         span.SetEndTime(_epoch + record.End);
         span.Stop();
     }
 
     private Activity? Start(AttackTarget target, long sequence, TimeSpan start)
     {
-        // A span would become the child of what is current, and current itself: requests overlap on one thread and have nothing to do with each other.
+        // A span would become the child of what is current, and current itself: requests overlap on one thread and have
+        // nothing to do with each other.
         Activity.Current = null;
         var span = s_source.CreateActivity(
             SpanNames.Of(target.Method, target.Host),

@@ -1,9 +1,7 @@
 namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
-/// <summary>
-/// Decides which requests get a span: all up to a number of spans a second, above it a uniform random share that makes
-/// so many on average; failed requests are in it as often as they are among all. Safe for concurrent use.
-/// </summary>
+/// <summary>Decides which requests get a span: all up to a number of spans a second, above it a uniform random share
+/// with that mean. Failed requests are sampled like all others. Safe for concurrent use.</summary>
 /// <param name="ratePerSecond">The attack's rate; infinite when requests follow each other as fast as they can.</param>
 /// <param name="spansPerSecond">Spans a second, on average.</param>
 internal sealed class SpanSampling(double ratePerSecond, double spansPerSecond)

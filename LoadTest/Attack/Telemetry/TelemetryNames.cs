@@ -5,7 +5,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Telemetry;
 
-/// <summary>Names and values of attributes that spans and metrics share (OpenTelemetry semantic conventions for HTTP, and the lab's own for the responder).</summary>
+/// <summary>Names and values of attributes that spans and metrics share (OpenTelemetry semantic conventions for HTTP,
+/// and the lab's own for the responder).</summary>
 internal static class TelemetryNames
 {
     /// <summary>Pod and node that answered, as the responder rule recognised them.</summary>
@@ -16,7 +17,8 @@ internal static class TelemetryNames
 
     private static readonly string?[] s_statusTexts = new string?[MaxStatus];
 
-    /// <summary>The value of <c>error.type</c>; null for a request that succeeded. One of a few strings, the same instances.</summary>
+    /// <summary>The value of <c>error.type</c>; null for a request that succeeded. One of a few strings, the same
+    /// instances.</summary>
     public static string? ErrorType(in RequestRecord record) =>
         record.Outcome switch
         {

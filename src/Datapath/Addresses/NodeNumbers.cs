@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 
 namespace CiliumDebugging.Datapath.Addresses;
 
-/// <summary>Small numbers for node names, so that a connection's way needs no look-up by string. A name keeps its number for the life of the process; there are as many as names were seen.</summary>
+/// <summary>Small numbers for node names, so that a connection's way needs no look-up by string. A name keeps its
+/// number for the life of the process; there are as many as names were seen.</summary>
 public static class NodeNumbers
 {
     private static readonly ConcurrentDictionary<string, int> s_numbers = new(StringComparer.Ordinal);

@@ -42,7 +42,6 @@ public readonly record struct TcpEndpoint(uint Address, ushort Port)
     /// <summary>This endpoint for the socket API.</summary>
     public IPEndPoint ToIPEndPoint() => new(ToIPAddress(Address), Port);
 
-    /// <inheritdoc/>
     public override string ToString() => $"{ToIPAddress(Address)}:{Port}";
 }
 

@@ -11,70 +11,80 @@ public enum SocketScope
     /// <summary>Each node has a table of its own, as machines have.</summary>
     PerNode,
 
-    /// <summary>All nodes share one table: the stand-in for nodes that share a kernel (kind, cil#14268).</summary>
+    /// <summary>All nodes share one table: the stand-in for nodes that share a kernel (kind,
+    /// https://github.com/cilium/cilium/issues/14268).</summary>
     Shared,
 }
 
-/// <summary>
-/// The settings of the agents, read from ConfigMap kube-system/cilium-config under Cilium's own keys. Keys that begin with <c>sandbox-</c> are the embedded cluster's.
-/// </summary>
+/// <summary>The settings of the agents, read from ConfigMap kube-system/cilium-config under Cilium's own keys. Keys
+/// that begin with <c>sandbox-</c> are the embedded cluster's.</summary>
 public sealed partial record CiliumConfig
 {
-    /// <summary>Cilium's version (key <c>sandbox-cilium-version</c>; on a real cluster the agent's image tag). Default 1.9.0.</summary>
+    /// <summary>Cilium's version (key <c>sandbox-cilium-version</c>; on a real cluster the agent's image tag). Default
+    /// 1.9.0.</summary>
     public CiliumVersion Version { get; init; } = CiliumVersion.OriginalReport;
 
-    /// <summary>Pod traffic between nodes goes through a tunnel (<c>tunnel</c>: vxlan, geneve, disabled; <c>routing-mode</c>: tunnel, native). Default true (vxlan).</summary>
+    /// <summary>Pod traffic between nodes goes through a tunnel (<c>tunnel</c>: vxlan, geneve, disabled;
+    /// <c>routing-mode</c>: tunnel, native). Default true (vxlan).</summary>
     public bool Tunnel { get; init; } = true;
 
-    /// <summary>Socket LB: the backend is chosen at connect(2) (<c>enable-host-reachable-services</c>, <c>bpf-lb-sock</c>). Default false, as in the seed.</summary>
+    /// <summary>Socket LB: the backend is chosen at connect(2) (<c>enable-host-reachable-services</c>,
+    /// <c>bpf-lb-sock</c>). Default false, as in the original report.</summary>
     public bool SocketLoadBalancing { get; init; }
 
-    /// <summary>Lifetime of a service conntrack entry (<c>bpf-ct-timeout-service-tcp</c>). Default 6 h; 8000 s since 1.15 (cil#27665).</summary>
+    /// <summary>Lifetime of a service conntrack entry (<c>bpf-ct-timeout-service-tcp</c>). Default 6 h; 8000 s since
+    /// 1.15 (https://github.com/cilium/cilium/issues/27665).</summary>
     public TimeSpan ServiceConntrackTimeout { get; init; } = TimeSpan.FromHours(6);
 
     /// <summary>How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 5 min.</summary>
     public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>
-    /// What a SYN makes of a closed service conntrack entry (<c>sandbox-conntrack-reopen</c>: reuse, after-grace, select). Default reuse; after-grace since 1.12 [I], a prediction (cil#19451, cil#19800).
-    /// </summary>
+    /// <summary>What a SYN makes of a closed service conntrack entry (<c>sandbox-conntrack-reopen</c>: reuse,
+    /// after-grace, select). Default reuse; after-grace since 1.12, a prediction inferred from
+    /// https://github.com/cilium/cilium/issues/19451 and #19800.</summary>
     public ConntrackReopen ConntrackReopen { get; init; } = ConntrackReopen.Reuse;
 
-    /// <summary>The grace of <see cref="CiliumDebugging.Datapath.LoadBalancing.ConntrackReopen.SelectAfterGrace"/> (<c>sandbox-conntrack-reopen-grace</c>; a constant of Cilium's datapath). Default 60 s.</summary>
+    /// <summary>The grace of <see cref="CiliumDebugging.Datapath.LoadBalancing.ConntrackReopen.SelectAfterGrace"/>
+    /// (<c>sandbox-conntrack-reopen-grace</c>; a constant of Cilium's datapath). Default 60 s.</summary>
     public TimeSpan ConntrackReopenGrace { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>
-    /// How a backend is chosen (<c>bpf-lb-algorithm</c>: random, maglev). With socket LB always at random. <c>sandbox-service-proxy</c> (cilium, iptables, ipvs) puts kube-proxy in Cilium's place:
-    /// a SYN on a closed entry then always chooses again, and IPVS chooses in turn. Default random.
-    /// </summary>
+    /// <summary>How a backend is chosen (<c>bpf-lb-algorithm</c>: random, maglev). With socket LB always at random.
+    /// <c>sandbox-service-proxy</c> (cilium, iptables, ipvs) puts kube-proxy in Cilium's place: a SYN on a closed entry
+    /// then always chooses again, and IPVS chooses in turn. Default random.</summary>
     public BackendSelection BackendSelection
     {
         get => SocketLoadBalancing && field is BackendSelection.Maglev ? BackendSelection.Random : field;
         init;
     } = BackendSelection.Random;
 
-    /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime from 251 to 131071. Default 16381.</summary>
+    /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime from 251 to 131071. Default
+    /// 16381.</summary>
     public int MaglevTableSize { get; init; } = 16_381;
 
     /// <summary>The proxy's upstream connect timeout (<c>proxy-connect-timeout</c>, s). Default 1 s.</summary>
     public TimeSpan ProxyConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often the proxy repeats a request on a 5xx or a connect failure (<c>http-retry-count</c>, cil#5403). Default 3.</summary>
+    /// <summary>How often the proxy repeats a request on a 5xx or a connect failure (<c>http-retry-count</c>,
+    /// https://github.com/cilium/cilium/issues/5403). Default 3.</summary>
     public int HttpRetryCount { get; init; } = 3;
 
-    /// <summary>Retries that a cluster of a proxy has under way at most (<c>sandbox-proxy-max-retries</c>; Envoy's max_retries, cil#21814). Default 3.</summary>
+    /// <summary>Retries that a cluster of a proxy has under way at most (<c>sandbox-proxy-max-retries</c>; Envoy's
+    /// max_retries, https://github.com/cilium/cilium/issues/21814). Default 3.</summary>
     public int ProxyMaxRetries { get; init; } = 3;
 
-    /// <summary>Requests of a cluster of a proxy that may wait for their connection (<c>sandbox-proxy-max-pending-requests</c>; Envoy's max_pending_requests). Default 1024.</summary>
+    /// <summary>Requests of a cluster of a proxy that may wait for their connection
+    /// (<c>sandbox-proxy-max-pending-requests</c>; Envoy's max_pending_requests). Default 1024.</summary>
     public int ProxyMaxPendingRequests { get; init; } = 1024;
 
-    /// <summary><c>proxy-use-original-source-address</c> (cil#42946). Default true.</summary>
+    /// <summary><c>proxy-use-original-source-address</c> (https://github.com/cilium/cilium/issues/42946). Default
+    /// true.</summary>
     public bool ProxyUseOriginalSourceAddress { get; init; } = true;
 
     /// <summary><c>sandbox-sockets</c>: per-node or shared. Default shared, as kind's.</summary>
     public SocketScope Sockets { get; init; } = SocketScope.Shared;
 
-    /// <summary><c>sandbox-original-source-for-local-pods</c>: the egress proxy uses the original source for pods on its own node too, which Cilium does not. Default false.</summary>
+    /// <summary><c>sandbox-original-source-for-local-pods</c>: the egress proxy uses the original source for pods on
+    /// its own node too, which Cilium does not. Default false.</summary>
     public bool OriginalSourceForLocalPods { get; init; }
 
     /// <summary>Whether the agents let their proxies use the original source address and port.</summary>
@@ -154,7 +164,8 @@ public sealed partial record CiliumConfig
     public static IEnumerable<string> KnownKeys => s_keys.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>Reads the data of a ConfigMap. All problems are reported together.</summary>
-    /// <exception cref="FormatException">A key is unknown, or a value does not fit; the message has one line for each.</exception>
+    /// <exception cref="FormatException">A key is unknown, or a value does not fit; the message has one line for
+    /// each.</exception>
     public static CiliumConfig Parse(IEnumerable<KeyValuePair<string, string>> data)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -185,7 +196,8 @@ public sealed partial record CiliumConfig
         return problems.Count == 0 ? config : throw new FormatException(string.Join(Environment.NewLine, problems));
     }
 
-    /// <summary>Netfilter's and IPVS's entries are closed when both directions are: a SYN on one chooses again (facts: 18 of 59 repeats, which is chance).</summary>
+    /// <summary>Netfilter's and IPVS's entries are closed when both directions are: a SYN on one chooses again
+    /// (measured: 18 of 59 repeats, which is chance).</summary>
     private CiliumConfig KubeProxy(BackendSelection selection) =>
         this with
         {
@@ -212,7 +224,7 @@ public sealed partial record CiliumConfig
     private static int Number(string value, int most) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n <= most
             ? n
-            : throw Bad(string.Create(CultureInfo.InvariantCulture, $"a number from 0 to {most}"));
+            : throw Bad($"a number from 0 to {most}");
 
     private static T OneOf<T>(string value, params ReadOnlySpan<(string Name, T Value)> choices)
     {
@@ -225,7 +237,8 @@ public sealed partial record CiliumConfig
         throw Bad(string.Join(" or ", names));
     }
 
-    /// <summary>A Go duration (<c>6h0m0s</c>, <c>500ms</c>) or a bare number of seconds, as Cilium takes both.</summary>
+    /// <summary>A Go duration (<c>6h0m0s</c>, <c>500ms</c>) or a bare number of seconds, as Cilium takes
+    /// both.</summary>
     private static TimeSpan Duration(string value)
     {
         if (

@@ -8,7 +8,7 @@ namespace CiliumDebugging.Datapath.Cilium;
 /// <param name="Patch">Patch number.</param>
 public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : IComparable<CiliumVersion>
 {
-    /// <summary>The version of the seed (cil#14268).</summary>
+    /// <summary>The version of the original report, https://github.com/cilium/cilium/issues/14268.</summary>
     public static CiliumVersion OriginalReport { get; } = new(1, 9, 0);
 
     /// <summary>Reads <c>1.9.0</c>, <c>v1.9.0</c> or <c>1.16</c>.</summary>
@@ -26,15 +26,13 @@ public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : I
         return true;
     }
 
-    /// <inheritdoc/>
     public int CompareTo(CiliumVersion other) =>
         (Major, Minor, Patch).CompareTo((other.Major, other.Minor, other.Patch));
 
     /// <summary>Whether this version is <paramref name="other"/> or a later one.</summary>
     public bool IsAtLeast(CiliumVersion other) => CompareTo(other) >= 0;
 
-    /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Major}.{Minor}.{Patch}");
+    public override string ToString() => $"{Major}.{Minor}.{Patch}";
 
     /// <summary>Orders by release.</summary>
     public static bool operator <(CiliumVersion left, CiliumVersion right) => left.CompareTo(right) < 0;

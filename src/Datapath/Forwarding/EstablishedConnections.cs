@@ -7,25 +7,26 @@ namespace CiliumDebugging.Datapath.Forwarding;
 public enum EstablishedFate
 {
     /// <summary>It goes on; where a proxy has it, by the rules that hold now.</summary>
-    Stands,
+    Unchanged,
 
     /// <summary>A policy denies it now: its packets are dropped without an answer.</summary>
     Dropped,
 
-    /// <summary>A policy would send it to a proxy now. No proxy has a socket for it, so what the client sends next is answered with a reset.</summary>
+    /// <summary>A policy would send it to a proxy now. No proxy has a socket for it, so what the client sends next is
+    /// answered with a reset.</summary>
     Reset,
 }
 
-/// <summary>
-/// Policy applies to established connections as to new ones, and at once (facts: tightening drops them silently; an L7 rule resets connections that were established directly). Pure: the live shell asks for
-/// each of its connections whenever the agents know something new.
-/// </summary>
+/// <summary>Policy applies to established connections as to new ones, and at once (measured: tightening drops them
+/// silently; an L7 rule resets connections that were established directly). Pure: the live shell evaluates each of its
+/// connections whenever the agents learn something new.</summary>
 public static class EstablishedConnections
 {
     /// <summary>The fate of a connection.</summary>
     /// <param name="cluster">What the agents know now.</param>
     /// <param name="hop">The decision by which it was established: to a Pod or to a proxy.</param>
-    /// <param name="rules">For a connection that a proxy has: the HTTP rules that hold now; null when there are none any more.</param>
+    /// <param name="rules">For a connection that a proxy has: the HTTP rules that hold now; null when there are none
+    /// any more.</param>
     /// <param name="reason">For one that is dropped: Cilium's drop reason; otherwise null.</param>
     public static EstablishedFate FateOf(
         ClusterSnapshot cluster,
@@ -37,7 +38,7 @@ public static class EstablishedConnections
         ArgumentNullException.ThrowIfNull(cluster);
         (rules, reason) = (null, null);
         if (hop.Destination is null)
-            return EstablishedFate.Stands;
+            return EstablishedFate.Unchanged;
         var (source, destination) = (
             hop.Source is { } client ? Current(cluster, client) : null,
             Current(cluster, hop.Destination)
@@ -53,7 +54,7 @@ public static class EstablishedConnections
             }
             rules = egress.Http;
             if (hop.Action is HopAction.ToEgressProxy)
-                return EstablishedFate.Stands;
+                return EstablishedFate.Unchanged;
             if (egress.IsRedirect)
                 return EstablishedFate.Reset;
         }
@@ -64,7 +65,7 @@ public static class EstablishedConnections
             return EstablishedFate.Dropped;
         }
         rules = ingress.Http;
-        return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Stands;
+        return ingress.IsRedirect && hop.Action is HopAction.ToPod ? EstablishedFate.Reset : EstablishedFate.Unchanged;
     }
 
     /// <summary>Why a policy drops, in the words of Hubble (api/v1/flow/flow.proto, DropReason).</summary>
@@ -79,7 +80,8 @@ public static class EstablishedConnections
         ushort port
     ) => cluster.Policies.Evaluate(TrafficDirection.Egress, source, destination, port, L4Protocol.Tcp);
 
-    /// <summary>The destination's side: its ingress policy. A source that is no Pod is this machine itself: the host of whichever node it talks to.</summary>
+    /// <summary>The destination's side: its ingress policy. A source that is not a Pod is this machine itself: the host
+    /// of the node it talks to.</summary>
     internal static PolicyVerdict Ingress(
         ClusterSnapshot cluster,
         Peer? source,
@@ -94,7 +96,8 @@ public static class EstablishedConnections
             L4Protocol.Tcp
         );
 
-    /// <summary>The Pod as it is now: its labels may have changed. One that is gone keeps what it was, for its connections go on until its process ends them.</summary>
+    /// <summary>The Pod as it is now: its labels may have changed. A deleted one keeps what it was, because its
+    /// connections last until its process ends them.</summary>
     private static PodEntry Current(ClusterSnapshot cluster, PodEntry pod) =>
         cluster.Pods.TryGetValue(pod.Address, out var now) && now.Uid == pod.Uid ? now : pod;
 }

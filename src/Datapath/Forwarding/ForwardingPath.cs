@@ -7,11 +7,13 @@ using CiliumDebugging.Datapath.Sockets;
 namespace CiliumDebugging.Datapath.Forwarding;
 
 /// <summary>
-/// The way of a connection through the cluster, one decision per SYN, in the order of the facts (cil#14268):
+/// The path of a connection through the cluster, one decision per SYN, in the order described in
+/// https://github.com/cilium/cilium/issues/14268:
 /// <list type="number">
 /// <item>service load balancing on the client's node;</item>
 /// <item>egress policy of the client; with an L7 rule: to the proxy of the client's node, which connects anew;</item>
-/// <item>ingress policy of the destination; with an L7 rule: the socket lookup of the redirect, then to the proxy of the destination's node, which connects anew;</item>
+/// <item>ingress policy of the destination; with an L7 rule: the socket lookup of the redirect,
+/// then to the proxy of the destination's node, which connects anew;</item>
 /// <item>the Pod.</item>
 /// </list>
 /// No sockets, no clock and no randomness of its own: the live shell and the simulator both run it.
@@ -56,61 +58,34 @@ public sealed class ForwardingPath
         var node = ServiceNode(cluster, syn, out var client);
         var source = client.Pod;
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
-        var wire = new FourTuple(syn.Source, backend);
+        var hop = new Hop
+        {
+            Action = HopAction.Reset,
+            Source = source,
+            Client = syn.Source,
+            Wire = new FourTuple(syn.Source, backend),
+            Node = node,
+        };
         if (lookup is ServiceLookup.NoLocalBackend)
-            return new Hop(
-                HopAction.Drop,
-                source,
-                null,
-                syn.Source,
-                backend,
-                wire,
-                null,
-                node,
-                "SERVICE_BACKEND_NOT_FOUND"
-            );
+            return hop with { Action = HopAction.Drop, Reason = "SERVICE_BACKEND_NOT_FOUND" };
         if (lookup is ServiceLookup.NoBackend || !cluster.Table.TryFind(backend.Address, out var destination))
-            return new Hop(HopAction.Reset, source, null, syn.Source, backend, wire, null, node);
+            return hop;
         // 2. egress policy of the client
         if (source is not null)
         {
-            var verdict = EstablishedConnections.Egress(
-                cluster,
-                client.Identity,
-                new Peer(destination.Identity, backend.Address),
-                backend.Port
-            );
+            hop = hop with { Destination = destination.Pod };
+            var peer = new Peer(destination.Identity, backend.Address);
+            var verdict = EstablishedConnections.Egress(cluster, client.Identity, peer, backend.Port);
             if (verdict.IsDrop)
-                return new Hop(
-                    HopAction.Drop,
-                    source,
-                    destination.Pod,
-                    syn.Source,
-                    backend,
-                    wire,
-                    null,
-                    node,
-                    EstablishedConnections.ReasonOf(verdict)
-                );
+                return hop with { Action = HopAction.Drop, Reason = EstablishedConnections.ReasonOf(verdict) };
             if (verdict.IsRedirect)
             {
-                var ends = SocketEnds.AcceptedFrom(wire);
-                node.Sockets.Accept(ends);
-                hold = new SocketHold(node.Sockets, ends);
-                return new Hop(
-                    HopAction.ToEgressProxy,
-                    source,
-                    destination.Pod,
-                    syn.Source,
-                    backend,
-                    wire,
-                    verdict.Http,
-                    node
-                );
+                hold = Accept(node, SocketEnds.AcceptedFrom(hop.Wire));
+                return hop with { Action = HopAction.ToEgressProxy, HttpRules = verdict.Http };
             }
         }
         // 3. ingress policy of the destination
-        return Arrive(cluster, client, destination, syn.Source, wire, out hold);
+        return Arrive(cluster, client, destination, syn.Source, hop.Wire, out hold);
     }
 
     /// <summary>A client closes a connection that it had dialled: its node's conntrack sees the FIN.</summary>
@@ -123,10 +98,12 @@ public sealed class ForwardingPath
         ServiceNode(cluster, syn, out _).Close(syn, nowTicks);
     }
 
-    /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the proxy's.</summary>
+    /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the
+    /// proxy's.</summary>
     /// <param name="cluster">What the agents know.</param>
     /// <param name="accepted">The route that led to the egress proxy.</param>
-    /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original source.</param>
+    /// <param name="proxySource">The proxy's own address and port, for connections that do not use the original
+    /// source.</param>
     /// <param name="connecting">The place of the proxy's connecting socket.</param>
     /// <param name="hold">The place of the socket that the ingress proxy accepts; null when none does.</param>
     public Hop ConnectFromEgressProxy(
@@ -179,9 +156,8 @@ public sealed class ForwardingPath
         return accepted with { Action = HopAction.ToPod, Wire = wire };
     }
 
-    /// <summary>
-    /// The node that translates a destination: the one whose address was dialled (a node port), else the client's. A client that is neither Pod nor node counts as one of the first node.
-    /// </summary>
+    /// <summary>The node that translates a destination: the one whose address was dialled (a node port), else the
+    /// client's. A client that is neither Pod nor node counts as one of the first node.</summary>
     private NodeDatapath ServiceNode(ClusterSnapshot cluster, in FourTuple syn, out PodSlot pod)
     {
         var client = cluster.Table.TryFind(syn.Source.Address, out pod) ? NodeOf(pod.Node) : NodeAt(syn.Source.Address);
@@ -206,54 +182,36 @@ public sealed class ForwardingPath
         var (source, destination) = (from.Pod, to.Pod!);
         var node = NodeOf(to.Node)
             ?? throw new InvalidOperationException(
-                $"pod {destination.HubbleName} is on {destination.NodeName}, which is no node of this path"
+                $"pod {destination.HubbleName} is on {destination.NodeName}, which this path does not include"
             );
-        var verdict = EstablishedConnections.Ingress(
-            cluster,
-            source is null ? null : new Peer(from.Identity, client.Address),
-            to.Identity,
-            wire
-        );
+        var peer = source is null ? (Peer?)null : new Peer(from.Identity, client.Address);
+        var verdict = EstablishedConnections.Ingress(cluster, peer, to.Identity, wire);
+        var hop = new Hop
+        {
+            Action = HopAction.ToPod,
+            Source = source,
+            Destination = destination,
+            Client = client,
+            Wire = wire,
+            Node = node,
+        };
         if (verdict.IsDrop)
-            return new Hop(
-                HopAction.Drop,
-                source,
-                destination,
-                client,
-                wire.Destination,
-                wire,
-                null,
-                node,
-                EstablishedConnections.ReasonOf(verdict)
-            );
+            return hop with { Action = HopAction.Drop, Reason = EstablishedConnections.ReasonOf(verdict) };
         if (!verdict.IsRedirect)
-            return new Hop(HopAction.ToPod, source, destination, client, wire.Destination, wire, null, node);
+            return hop;
         var ends = SocketEnds.AcceptedFrom(wire);
-        // The redirect looks for a socket before the listener: another proxy's accepted socket with these ends swallows the SYN.
+        // The redirect finds another proxy's accepted socket with these ends before the listener: that swallows the
+        // SYN.
         if (node.Sockets.Contains(ends))
-            return new Hop(
-                HopAction.LostAtRedirect,
-                source,
-                destination,
-                client,
-                wire.Destination,
-                wire,
-                null,
-                node,
-                "TCP_INVALID_SYN"
-            );
+            return hop with { Action = HopAction.LostAtRedirect, Reason = "TCP_INVALID_SYN" };
+        hold = Accept(node, ends);
+        return hop with { Action = HopAction.ToIngressProxy, HttpRules = verdict.Http };
+    }
+
+    private static SocketHold Accept(NodeDatapath node, SocketEnds ends)
+    {
         node.Sockets.Accept(ends);
-        hold = new SocketHold(node.Sockets, ends);
-        return new Hop(
-            HopAction.ToIngressProxy,
-            source,
-            destination,
-            client,
-            wire.Destination,
-            wire,
-            verdict.Http,
-            node
-        );
+        return new SocketHold(node.Sockets, ends);
     }
 
     private static bool TryConnect(NodeDatapath node, in FourTuple wire, out SocketHold? connecting)

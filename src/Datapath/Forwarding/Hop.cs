@@ -19,39 +19,51 @@ public enum HopAction
     /// <summary>Policy denies it: dropped without an answer.</summary>
     Drop,
 
-    /// <summary>The ingress redirect's socket lookup hit another socket with the same 4-tuple: the SYN never reaches the listener (drop reason TCP_INVALID_SYN).</summary>
+    /// <summary>The ingress redirect's socket lookup hit another socket with the same 4-tuple: the SYN never reaches
+    /// the listener (drop reason TCP_INVALID_SYN).</summary>
     LostAtRedirect,
 
     /// <summary>connect(2) fails with EADDRNOTAVAIL: another socket has the same ends.</summary>
     AddressNotAvailable,
 
-    /// <summary>The Service has no backend, or nobody has the address: reset.</summary>
+    /// <summary>The Service has no backend, or no Pod has the address: reset.</summary>
     Reset,
 }
 
 /// <summary>A decision on one SYN, and what the next hop needs to know.</summary>
-/// <param name="Action">What becomes of it.</param>
-/// <param name="Source">The Pod it comes from; null: the identity <c>host</c>.</param>
-/// <param name="Destination">The Pod it goes to, after service translation; null where there is none.</param>
-/// <param name="Client">Original source: address and port of the client's socket.</param>
-/// <param name="Backend">Destination after service translation.</param>
-/// <param name="Wire">Source and destination on the wire: the source is a proxy's when it did not use the original one.</param>
-/// <param name="HttpRules">For a redirect: the rules the proxy enforces.</param>
-/// <param name="Node">The node that decides: the client's for egress, the destination's for ingress.</param>
-/// <param name="Reason">For Drop and LostAtRedirect: Cilium's drop reason.</param>
-/// <param name="FromEgressProxy">Whether the egress proxy sent it, which has the client's egress policy behind it.</param>
-public readonly record struct Hop(
-    HopAction Action,
-    PodEntry? Source,
-    PodEntry? Destination,
-    TcpEndpoint Client,
-    TcpEndpoint Backend,
-    FourTuple Wire,
-    HttpRuleSet? HttpRules,
-    NodeDatapath? Node,
-    string? Reason = null,
-    bool FromEgressProxy = false
-);
+public readonly record struct Hop
+{
+    /// <summary>What becomes of the SYN.</summary>
+    public required HopAction Action { get; init; }
+
+    /// <summary>The Pod it comes from; null: the identity <c>host</c>.</summary>
+    public PodEntry? Source { get; init; }
+
+    /// <summary>The Pod it is sent to, after service translation; null where there is none.</summary>
+    public PodEntry? Destination { get; init; }
+
+    /// <summary>Original source: address and port of the client's socket.</summary>
+    public required TcpEndpoint Client { get; init; }
+
+    /// <summary>Source and destination on the wire. The source is a proxy's when it did not use the original
+    /// one.</summary>
+    public required FourTuple Wire { get; init; }
+
+    /// <summary>Destination after service translation.</summary>
+    public TcpEndpoint Backend => Wire.Destination;
+
+    /// <summary>For a redirect: the rules the proxy enforces.</summary>
+    public HttpRuleSet? HttpRules { get; init; }
+
+    /// <summary>The node that decides: the client's for egress, the destination's for ingress.</summary>
+    public NodeDatapath? Node { get; init; }
+
+    /// <summary>For Drop and LostAtRedirect: Cilium's drop reason.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>Whether the egress proxy sent it. The client's egress policy has then been applied already.</summary>
+    public bool FromEgressProxy { get; init; }
+}
 
 /// <summary>A socket's place in a node's table, given back by disposing it. Disposing it twice is harmless.</summary>
 public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
@@ -61,7 +73,6 @@ public sealed class SocketHold(SocketTable table, SocketEnds ends) : IDisposable
     /// <summary>Called when the place is given back: the connection is over.</summary>
     public Action? Released { get; set; }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _table, null) is not { } place)

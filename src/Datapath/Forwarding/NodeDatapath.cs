@@ -5,21 +5,20 @@ using CiliumDebugging.Datapath.Sockets;
 
 namespace CiliumDebugging.Datapath.Forwarding;
 
-/// <summary>
-/// The datapath state of one node: its agent's settings, its service conntrack and the namespace its proxy's sockets live in. Built anew when the agent restarts;
-/// the conntrack map is pinned and outlives the agent, as Cilium's BPF maps do.
-/// </summary>
+/// <summary>The datapath state of one node: its agent's settings, its service conntrack and the namespace its proxy's
+/// sockets live in. Built anew when the agent restarts; the conntrack map is pinned and outlives the agent, as Cilium's
+/// BPF maps do.</summary>
 public sealed class NodeDatapath
 {
     private readonly Lock? _lock;
-    private readonly ConntrackMap _map;
-    private readonly AffinityMap _affinity;
+    private readonly PinnedMaps _maps;
     private readonly ServiceConntrack? _conntrack;
     private readonly ServiceLoadBalancer _loadBalancer;
 
     /// <summary>A node.</summary>
     /// <param name="name">Node name.</param>
-    /// <param name="address">Node address: the source of its proxy's connections when they do not use the original one.</param>
+    /// <param name="address">Node address: the source of its proxy's connections when they do not use the original
+    /// one.</param>
     /// <param name="config">The agent's settings.</param>
     /// <param name="sockets">The namespace of its proxy's sockets: its own, or one shared by all nodes.</param>
     /// <param name="isShared">Whether several threads use it; the simulator's one thread needs no lock.</param>
@@ -32,16 +31,7 @@ public sealed class NodeDatapath
         bool isShared = true,
         string? zone = null
     )
-        : this(
-            name,
-            address,
-            config,
-            sockets,
-            zone,
-            isShared ? new Lock() : null,
-            new ConntrackMap(),
-            new AffinityMap()
-        ) { }
+        : this(name, address, config, sockets, zone, new PinnedMaps(isShared ? new Lock() : null)) { }
 
     private NodeDatapath(
         string name,
@@ -49,28 +39,18 @@ public sealed class NodeDatapath
         CiliumConfig config,
         SocketTable sockets,
         string? zone,
-        Lock? gate,
-        ConntrackMap map,
-        AffinityMap affinity
+        PinnedMaps maps
     )
     {
         ArgumentNullException.ThrowIfNull(config);
-        (Name, Address, Config, Sockets, Zone, _lock, _map, _affinity) = (
-            name,
-            address,
-            config,
-            sockets,
-            zone,
-            gate,
-            map,
-            affinity
-        );
+        (Name, Address, Config, Sockets, Zone, _maps) = (name, address, config, sockets, zone, maps);
+        _lock = maps.Lock;
         _conntrack = config.SocketLoadBalancing
             ? null
             : new ServiceConntrack(
                 config.ServiceConntrackTimeout.Ticks,
                 config.ConntrackGcInterval.Ticks,
-                map,
+                maps.Conntrack,
                 config.ConntrackReopen,
                 config.ConntrackReopenGrace.Ticks
             );
@@ -81,15 +61,16 @@ public sealed class NodeDatapath
                 config.MaglevTableSize,
                 NodeNumbers.Of(name),
                 zone,
-                affinity,
+                maps.Affinity,
                 address
             )
         );
     }
 
-    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned maps.</summary>
+    /// <summary>This node after its agent has restarted: with other settings and sockets, and the same pinned
+    /// maps.</summary>
     public NodeDatapath Restarted(CiliumConfig config, SocketTable sockets) =>
-        new(Name, Address, config, sockets, Zone, _lock, _map, _affinity);
+        new(Name, Address, config, sockets, Zone, _maps);
 
     /// <summary>Node name.</summary>
     public string Name { get; }
@@ -106,7 +87,8 @@ public sealed class NodeDatapath
     /// <summary>The namespace its proxy's sockets live in.</summary>
     public SocketTable Sockets { get; }
 
-    /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe when shared.</summary>
+    /// <summary>Service translation on this node (see <see cref="ServiceLoadBalancer.Translate"/>). Thread-safe when
+    /// shared.</summary>
     public ServiceLookup Translate(
         ServiceTable services,
         in FourTuple syn,
@@ -131,5 +113,13 @@ public sealed class NodeDatapath
         else
             lock (_lock)
                 _conntrack.Close(syn, nowTicks);
+    }
+
+    /// <summary>What outlives an agent, with the lock that guards it; null: one thread uses it.</summary>
+    private sealed record PinnedMaps(Lock? Lock)
+    {
+        public ConntrackMap Conntrack { get; } = new();
+
+        public AffinityMap Affinity { get; } = new();
     }
 }

@@ -3,7 +3,8 @@ using CiliumDebugging.Datapath.Policies;
 
 namespace CiliumDebugging.Datapath.Forwarding;
 
-/// <summary>What a connection's way needs of a Pod, side by side: with thousands of Pods each further cache line is felt.</summary>
+/// <summary>What a connection's way needs of a Pod, side by side: with thousands of Pods each further cache line is
+/// felt.</summary>
 /// <param name="entry">The Pod.</param>
 internal readonly struct PodSlot(PodEntry entry)
 {
@@ -17,10 +18,9 @@ internal readonly struct PodSlot(PodEntry entry)
     public readonly int Node = entry.NodeNumber;
 }
 
-/// <summary>
-/// Pods by address: an array of pages of 256 addresses, so that a look-up costs the same however many Pods there are, and touches two cache lines. Addresses that are too far apart for an array of pages
-/// (more than 2^25 from first to last) have their pages in a hash table.
-/// </summary>
+/// <summary>Pods by address: an array of pages of 256 addresses, so that a look-up costs the same however many Pods
+/// there are, and touches two cache lines. Addresses that are too far apart for an array of pages (more than 2^25 from
+/// first to last) have their pages in a hash table.</summary>
 internal sealed class PodTable
 {
     private const int PageBits = 8;

@@ -2,15 +2,19 @@ using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>One node's memory of <c>sessionAffinity: ClientIP</c>: the backend a client address was given last. Outlives the agent. At most <see cref="Capacity"/> clients; beyond it the new one replaces any. Not thread-safe.</summary>
+/// <summary>One node's memory of <c>sessionAffinity: ClientIP</c>: the backend a client address was given last.
+/// Outlives the agent. At most <see cref="Capacity"/> clients; beyond it the new one replaces any. Not
+/// thread-safe.</summary>
 public sealed class AffinityMap
 {
-    /// <summary>Most entries, as many as Cilium's map holds by default (<c>bpf-lb-affinity-map-max</c> = 65,536 [M]).</summary>
+    /// <summary>Most entries, as many as Cilium's map holds by default (<c>bpf-lb-affinity-map-max</c> = 65,536 in its
+    /// documentation).</summary>
     public const int Capacity = 65_536;
 
     private readonly Dictionary<(uint Client, TcpEndpoint Service), (int Backend, long LastUsed)> _entries = [];
 
-    /// <summary>The backend of a client whose last connection is at most the timeout ago; 0 when there is none.</summary>
+    /// <summary>The backend of a client whose last connection is at most the timeout ago; 0 when there is
+    /// none.</summary>
     public int Find(uint client, TcpEndpoint service, long nowTicks, long timeoutTicks) =>
         _entries.TryGetValue((client, service), out var entry) && nowTicks - entry.LastUsed <= timeoutTicks
             ? entry.Backend

@@ -4,7 +4,8 @@ using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>A Service's backends by id. Ids are given in sequence, so an array holds them while no more than three of four places are empty; otherwise a hash table.</summary>
+/// <summary>A Service's backends by id. Ids are given in sequence, so an array holds them while no more than three of
+/// four places are empty; otherwise a hash table.</summary>
 internal sealed class BackendIndex
 {
     private const int MaxPlacesPerBackend = 4;

@@ -2,7 +2,8 @@ using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>An entry of a <see cref="ConntrackMap"/>: what one client port's connections to one Service were given. 32 bytes.</summary>
+/// <summary>An entry of a <see cref="ConntrackMap"/>: what one client port's connections to one Service were given. 32
+/// bytes.</summary>
 internal struct ConntrackEntry
 {
     /// <summary>Client address, client port and Service port, from the highest bit.</summary>
@@ -17,17 +18,17 @@ internal struct ConntrackEntry
     /// <summary>The sweep that comes after this time deletes the entry; ticks of 100 ns.</summary>
     public long Expires;
 
-    /// <summary>When the client closed its connection, ticks of 100 ns; <see cref="long.MaxValue"/> while it is open.</summary>
+    /// <summary>When the client closed its connection, ticks of 100 ns; <see cref="long.MaxValue"/> while it is
+    /// open.</summary>
     public long ClosedAt;
 
     /// <summary>An unused slot: no client has address 0 and port 0.</summary>
     public readonly bool IsEmpty => ClientAndPort == 0 && Service == 0;
 }
 
-/// <summary>
-/// The map that holds a node's service conntrack entries. Pinned: it outlives the agent, as Cilium's BPF maps do. Open addressing with linear probing and
-/// deletion by shifting back, so that a look-up touches one or two cache lines and nothing is allocated between two doublings. Not thread-safe.
-/// </summary>
+/// <summary>The map that holds a node's service conntrack entries. Pinned: it outlives the agent, as Cilium's BPF maps
+/// do. Open addressing with linear probing and deletion by shifting back, so that a look-up touches one or two cache
+/// lines and nothing is allocated between two doublings. Not thread-safe.</summary>
 public sealed class ConntrackMap
 {
     private const int SmallestBits = 4;
@@ -74,7 +75,8 @@ public sealed class ConntrackMap
         }
     }
 
-    /// <summary>Deletes the entries that had expired before a time, ticks of 100 ns: a sweep of the garbage collector.</summary>
+    /// <summary>Deletes the entries that had expired before a time, ticks of 100 ns: a sweep of the garbage
+    /// collector.</summary>
     public void DeleteExpired(long beforeTicks)
     {
         for (var i = 0; i < _slots.Length; i++)

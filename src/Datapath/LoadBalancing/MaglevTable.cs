@@ -2,10 +2,9 @@ using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
 
-/// <summary>
-/// Maglev's look-up table (Eisenbud et al., NSDI 2016, section 3.4), as <c>bpf-lb-algorithm: maglev</c> uses it: every node with the same backends builds the same table, shares are nearly equal, and when a
-/// backend goes few connections of the others move.
-/// </summary>
+/// <summary>Maglev's look-up table (Eisenbud et al., NSDI 2016, section 3.4), as <c>bpf-lb-algorithm: maglev</c> uses
+/// it: every node with the same backends builds the same table, shares are nearly equal, and when a backend goes few
+/// connections of the others move.</summary>
 public sealed class MaglevTable
 {
     private readonly int[] _slots;
@@ -61,7 +60,8 @@ public sealed class MaglevTable
         return true;
     }
 
-    /// <summary>The backends take turns, in the order of their addresses; each takes the next slot of its own permutation that is still free.</summary>
+    /// <summary>The backends take turns, in the order of their addresses; each takes the next slot of its own
+    /// permutation that is still free.</summary>
     private static int[] Populate(IReadOnlyList<ServiceBackend> backends, int size)
     {
         var turns = Enumerable

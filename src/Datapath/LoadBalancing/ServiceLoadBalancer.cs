@@ -5,7 +5,7 @@ namespace CiliumDebugging.Datapath.LoadBalancing;
 /// <summary>What service load balancing made of a destination.</summary>
 public enum ServiceLookup
 {
-    /// <summary>The destination is no Service: it stays as it is.</summary>
+    /// <summary>The destination is not a Service: it is not translated.</summary>
     NotAService,
 
     /// <summary>A backend was chosen.</summary>
@@ -14,13 +14,15 @@ public enum ServiceLookup
     /// <summary>The Service has no ready backend.</summary>
     NoBackend,
 
-    /// <summary>The Service has ready backends, and a traffic policy <c>Local</c> leaves none of them: dropped, by Cilium and kube-proxy alike.</summary>
+    /// <summary>The Service has ready backends, and a traffic policy <c>Local</c> leaves none of them: dropped, by
+    /// Cilium and kube-proxy alike.</summary>
     NoLocalBackend,
 }
 
 /// <summary>What a node chooses backends by.</summary>
 /// <param name="Selection">The algorithm.</param>
-/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime. Default 16381.</param>
+/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime. Default
+/// 16381.</param>
 /// <param name="Node">The node's number (<see cref="NodeNumbers"/>); -1: none.</param>
 /// <param name="Zone">Its zone; null: none.</param>
 /// <param name="Affinity">Its memory of client addresses; null: no Service has affinity here.</param>
@@ -39,9 +41,10 @@ public sealed record ServiceChoice(
 }
 
 /// <summary>
-/// Service load balancing of one node (facts, cil#14250), for a SYN:
+/// Service load balancing of one node (https://github.com/cilium/cilium/issues/14250), for a SYN:
 /// <list type="number">
-/// <item>the conntrack entry of the 4-tuple, while its backend exists (not with socket LB, where the backend is chosen at connect(2) and no entry is kept);</item>
+/// <item>the conntrack entry of the 4-tuple, while its backend exists (not with socket LB, where the backend is chosen
+/// at connect(2) and no entry is kept);</item>
 /// <item>with session affinity, the backend the client address had last, while it exists;</item>
 /// <item>the algorithm, among the backends that the Service's locality leaves;</item>
 /// <item>what was chosen is remembered.</item>

@@ -13,7 +13,8 @@ namespace CiliumDebugging.Datapath.LoadBalancing;
 public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int Node = -1, string? Zone = null);
 
 /// <summary>A Service port with its ready backends.</summary>
-/// <param name="Frontend">Virtual address and Service port; address 0 and a node port: the Service on every node's own address.</param>
+/// <param name="Frontend">Virtual address and Service port; address 0 and a node port: the Service on every node's own
+/// address.</param>
 /// <param name="Backends">Ready backends.</param>
 /// <param name="Traits">What the Service's spec says about the choice; null for nothing.</param>
 public sealed record ServiceFrontend(
@@ -49,7 +50,8 @@ public sealed record ServiceFrontend(
         };
 }
 
-/// <summary>All Services of the cluster: an immutable snapshot, swapped whole when Services or their endpoints change.</summary>
+/// <summary>All Services of the cluster: an immutable snapshot, swapped whole when Services or their endpoints
+/// change.</summary>
 public sealed class ServiceTable
 {
     private readonly FrozenDictionary<TcpEndpoint, ServiceFrontend> _frontends;

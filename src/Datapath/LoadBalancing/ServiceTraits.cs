@@ -6,26 +6,30 @@ public enum BackendLocality
     /// <summary>All alike.</summary>
     Cluster,
 
-    /// <summary>Only those on the node that translates: the client's (<c>internalTrafficPolicy: Local</c>) or the one that traffic from outside came to (<c>externalTrafficPolicy: Local</c>); none otherwise.</summary>
+    /// <summary>Only those on the node that translates: the client's (<c>internalTrafficPolicy: Local</c>) or the one
+    /// that traffic from outside came to (<c>externalTrafficPolicy: Local</c>); none otherwise.</summary>
     NodeOnly,
 
-    /// <summary>Those in the zone of the client's node while there is one; otherwise all (<c>trafficDistribution: PreferClose</c>, <c>PreferSameZone</c>).</summary>
+    /// <summary>Those in the zone of the client's node while there is one; otherwise all
+    /// (<c>trafficDistribution: PreferClose</c>, <c>PreferSameZone</c>).</summary>
     PreferZone,
 }
 
 /// <summary>What a Service's spec says about the choice of a backend.</summary>
 /// <param name="Locality">Which backends come into question.</param>
-/// <param name="AffinityTicks"><c>sessionAffinity: ClientIP</c>: how long after its last connection a client keeps its backend, in ticks of 100 ns (default of Kubernetes: 10800 s); null: no affinity.</param>
+/// <param name="AffinityTicks"><c>sessionAffinity: ClientIP</c>: how long after its last connection a client keeps its
+/// backend, in ticks of 100 ns (default of Kubernetes: 10800 s); null: no affinity.</param>
 public sealed record ServiceTraits(BackendLocality Locality = BackendLocality.Cluster, long? AffinityTicks = null)
 {
     /// <summary>Neither locality nor affinity.</summary>
     public static ServiceTraits None { get; } = new();
 
-    /// <summary>Reads the fields of a Service's spec; null stands for Kubernetes's default.</summary>
+    /// <summary>Reads the fields of a Service's spec; null: Kubernetes's default.</summary>
     /// <param name="sessionAffinity">None or ClientIP.</param>
     /// <param name="affinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds; 10800 when null.</param>
     /// <param name="internalTrafficPolicy">Cluster or Local.</param>
-    /// <param name="trafficDistribution">PreferClose or PreferSameZone. A Service with internalTrafficPolicy Local ignores it.</param>
+    /// <param name="trafficDistribution">PreferClose or PreferSameZone. A Service with internalTrafficPolicy Local
+    /// ignores it.</param>
     public static ServiceTraits Read(
         string? sessionAffinity,
         int? affinitySeconds,

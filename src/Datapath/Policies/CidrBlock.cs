@@ -4,7 +4,8 @@ using System.Net.Sockets;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>A block of addresses. The lab's addresses are IPv4; an IPv6 block is legal in a policy and contains none of them.</summary>
+/// <summary>A block of addresses. The lab's addresses are IPv4; an IPv6 block is legal in a policy and contains none of
+/// them.</summary>
 /// <param name="Text">The block as the policy writes it.</param>
 /// <param name="IsIPv6">Whether it is a block of IPv6 addresses.</param>
 /// <param name="First">The first IPv4 address; 0 for IPv6.</param>
@@ -15,7 +16,8 @@ public sealed record CidrBlock(string Text, bool IsIPv6, uint First, uint Last, 
     /// <summary>Whether an IPv4 address belongs to the block.</summary>
     public bool Contains(uint address) => !IsIPv6 && address >= First && address <= Last;
 
-    /// <summary>Reads <c>address/prefix</c>, or with <paramref name="allowAddress"/> a bare address. Host bits are ignored, as Cilium does.</summary>
+    /// <summary>Reads <c>address/prefix</c>, or with <paramref name="allowAddress"/> a bare address. Host bits are
+    /// ignored, as Cilium does.</summary>
     /// <returns>Null when the text is neither.</returns>
     public static CidrBlock? Parse(string text, bool allowAddress)
     {
@@ -43,7 +45,8 @@ public sealed record CidrBlock(string Text, bool IsIPv6, uint First, uint Last, 
         return new CidrBlock(text, false, value & mask, value | ~mask, prefix);
     }
 
-    /// <summary>Whether the first address of <paramref name="inner"/> lies in this block, which is what Cilium asks of an exception.</summary>
+    /// <summary>Whether the first address of <paramref name="inner"/> lies in this block, which is what Cilium asks of
+    /// an exception.</summary>
     internal bool ContainsStartOf(CidrBlock inner)
     {
         if (IsIPv6 != inner.IsIPv6)

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>Cuts the IPv4 space at the edges of all blocks that policies name: two addresses of one class are treated alike by every policy.</summary>
+/// <summary>Cuts the IPv4 space at the edges of all blocks that policies name: two addresses of one class are treated
+/// alike by every policy.</summary>
 internal sealed class CidrClasses
 {
     private readonly uint[] _starts;

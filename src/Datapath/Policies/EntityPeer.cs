@@ -23,7 +23,6 @@ public sealed record EntityPeer(string Entity) : PeerSelector
             StringComparer.Ordinal
         );
 
-    /// <inheritdoc/>
     public override bool Matches(Peer peer) =>
         Entity switch
         {

@@ -7,7 +7,8 @@ namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>A header that a request must carry.</summary>
 /// <param name="Name">The header's name, compared without regard to case.</param>
-/// <param name="Value">The exact value, several occurrences joined by commas as Envoy does; null means presence is enough.</param>
+/// <param name="Value">The exact value, several occurrences joined by commas as Envoy does; null means presence is
+/// enough.</param>
 public sealed record HeaderRequirement(string Name, string? Value)
 {
     internal bool Matches(IDictionary<string, StringValues>? headers)
@@ -18,7 +19,8 @@ public sealed record HeaderRequirement(string Name, string? Value)
     }
 }
 
-/// <summary>One entry of <c>rules.http</c>: all of its parts must match. Equal when written with the same patterns and headers.</summary>
+/// <summary>One entry of <c>rules.http</c>: all of its parts must match. Equal when written with the same patterns and
+/// headers.</summary>
 public sealed class HttpRule : IEquatable<HttpRule>
 {
     private readonly WholeStringPattern? _method;
@@ -50,7 +52,7 @@ public sealed class HttpRule : IEquatable<HttpRule>
     /// <summary>The pattern of the host, or null.</summary>
     public string? Host => _host?.Pattern;
 
-    /// <summary>The headers asked for.</summary>
+    /// <summary>The required headers.</summary>
     public ImmutableArray<HeaderRequirement> Headers { get; }
 
     /// <summary>Whether the rule asks for nothing.</summary>
@@ -80,18 +82,17 @@ public sealed class HttpRule : IEquatable<HttpRule>
         return true;
     }
 
-    /// <inheritdoc/>
     public bool Equals(HttpRule? other) => other is not null && Canonical == other.Canonical;
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as HttpRule);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Canonical);
 
-    /// <inheritdoc/>
-    public override string ToString() =>
-        $"{Method ?? "*"} {Path ?? "*"}{(_host is null ? "" : $" host {Host}")}{string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"))}";
+    public override string ToString()
+    {
+        var headers = string.Concat(Headers.Select(h => $" {h.Name}:{h.Value ?? "*"}"));
+        return $"{Method ?? "*"} {Path ?? "*"}{(_host is null ? "" : $" host {Host}")}{headers}";
+    }
 
     /// <summary>A text that differs whenever the rules do: parts carry their lengths.</summary>
     private string Describe()

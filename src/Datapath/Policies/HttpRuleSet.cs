@@ -3,8 +3,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>The HTTP rules that apply to a redirected connection: a request is allowed when any rule matches, or when there are none. Equal
-/// when the same rules are in it, in whatever order.</summary>
+/// <summary>The HTTP rules that apply to a redirected connection: a request is allowed when any rule matches, or when
+/// there are none. Equal when the same rules are in it, in whatever order.</summary>
 public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
 {
     private readonly int _hash;
@@ -59,16 +59,12 @@ public sealed class HttpRuleSet : IEquatable<HttpRuleSet>
         return false;
     }
 
-    /// <inheritdoc/>
     public bool Equals(HttpRuleSet? other) =>
         ReferenceEquals(this, other) || (other is not null && _hash == other._hash && Rules.SequenceEqual(other.Rules));
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as HttpRuleSet);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => _hash;
 
-    /// <inheritdoc/>
     public override string ToString() => Rules.IsEmpty ? "all requests" : string.Join(" | ", Rules);
 }

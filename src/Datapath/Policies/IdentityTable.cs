@@ -4,8 +4,8 @@ using System.Text;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>Turns label sets into numbered identities; one table per cluster, shared by all its policy sets. Safe for concurrent use. It grows
-/// with the number of distinct label sets and never shrinks.</summary>
+/// <summary>Turns label sets into numbered identities; one table per cluster, shared by all its policy sets. Safe for
+/// concurrent use. It grows with the number of distinct label sets and never shrinks.</summary>
 public sealed class IdentityTable
 {
     private const string DefaultCluster = "default";
@@ -76,7 +76,8 @@ public sealed class IdentityTable
     /// <summary>The identity of a pod.</summary>
     /// <param name="podNamespace">The pod's namespace.</param>
     /// <param name="labels">The pod's own labels, without source prefixes.</param>
-    /// <param name="namespaceLabels">The labels of the namespace object; <c>kubernetes.io/metadata.name</c> is added when absent, as the API server does.</param>
+    /// <param name="namespaceLabels">The labels of the namespace object; <c>kubernetes.io/metadata.name</c> is added
+    /// when absent, as the API server does.</param>
     /// <param name="namedPorts">The named container ports.</param>
     public EndpointIdentity Pod(
         string podNamespace,

@@ -1,7 +1,8 @@
 namespace CiliumDebugging.Datapath.Policies;
 
 /// <summary>One security-relevant label with its source, written <c>source:key=value</c> by Cilium.</summary>
-/// <param name="Source">Where the label comes from: <c>k8s</c> for pods and namespaces, <c>reserved</c> for hosts, the world and the like.</param>
+/// <param name="Source">Where the label comes from: <c>k8s</c> for pods and namespaces, <c>reserved</c> for hosts, the
+/// world and the like.</param>
 /// <param name="Key">The key without its source.</param>
 /// <param name="Value">The value; empty for reserved labels.</param>
 public readonly record struct Label(string Source, string Key, string Value)
@@ -9,7 +10,7 @@ public readonly record struct Label(string Source, string Key, string Value)
     /// <summary>Source of labels of pods and of their namespaces.</summary>
     public const string Kubernetes = "k8s";
 
-    /// <summary>Source of the labels of peers that are no pods.</summary>
+    /// <summary>Source of the labels of peers that are not pods.</summary>
     public const string Reserved = "reserved";
 
     /// <summary>Source prefix of a selector that accepts a label of any source; the same as no prefix.</summary>
@@ -24,6 +25,5 @@ public readonly record struct Label(string Source, string Key, string Value)
     /// <summary>Key of the label that names the cluster a pod belongs to.</summary>
     public const string Cluster = "io.cilium.k8s.policy.cluster";
 
-    /// <inheritdoc/>
     public override string ToString() => Value.Length == 0 ? $"{Source}:{Key}" : $"{Source}:{Key}={Value}";
 }

@@ -19,10 +19,11 @@ public enum LabelOperator
 }
 
 /// <summary>One condition of a selector.</summary>
-/// <param name="Source">The label source asked for; null means any source (no prefix, or <c>any:</c>).</param>
+/// <param name="Source">The required label source; null means any source (no prefix, or <c>any:</c>).</param>
 /// <param name="Key">The key without a source.</param>
 /// <param name="Operator">How the label is compared.</param>
-/// <param name="Values">The values of <see cref="LabelOperator.In"/> and <see cref="LabelOperator.NotIn"/>; otherwise empty.</param>
+/// <param name="Values">The values of <see cref="LabelOperator.In"/> and <see cref="LabelOperator.NotIn"/>; otherwise
+/// empty.</param>
 public sealed record LabelRequirement(string? Source, string Key, LabelOperator Operator, ImmutableArray<string> Values)
 {
     internal bool Matches(ImmutableArray<Label> labels)

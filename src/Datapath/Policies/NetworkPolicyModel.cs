@@ -15,7 +15,8 @@ public enum PolicyKind
     NetworkPolicy,
 }
 
-/// <summary>A policy that was read and found valid, with every implied part (namespace, defaults) made explicit.</summary>
+/// <summary>A policy that was read and found valid, with every implied part (namespace, defaults) made
+/// explicit.</summary>
 /// <param name="Kind">What kind of object it was.</param>
 /// <param name="Namespace">Its namespace; empty for a clusterwide policy.</param>
 /// <param name="Name">Its name.</param>
@@ -47,7 +48,8 @@ public sealed record PolicySpec(
 
 /// <summary>One rule: a peer AND a port must match.</summary>
 /// <param name="IsDeny">Whether a match forbids the traffic; a deny wins over any allow.</param>
-/// <param name="AnyPeer">Whether every peer matches; otherwise one of <paramref name="Peers"/> must, and none matches when that is empty.</param>
+/// <param name="AnyPeer">Whether every peer matches; otherwise one of <paramref name="Peers"/> must, and none matches
+/// when that is empty.</param>
 /// <param name="Peers">The peers, any of which suffices.</param>
 /// <param name="Ports">The ports, any of which suffices; empty means all ports of all protocols.</param>
 public sealed record TrafficRule(
@@ -68,16 +70,15 @@ public abstract record PeerSelector
 /// <param name="Selector">The selector, with the implied namespace.</param>
 public sealed record EndpointPeer(LabelSelector Selector) : PeerSelector
 {
-    /// <inheritdoc/>
     public override bool Matches(Peer peer) => Selector.Matches(peer.Identity.Labels);
 }
 
-/// <summary>Selects external peers by address; addresses of pods and nodes never match (Cilium's rule, also for a NetworkPolicy's ipBlock).</summary>
+/// <summary>Selects external peers by address; addresses of pods and nodes never match (Cilium's rule, also for a
+/// NetworkPolicy's ipBlock).</summary>
 /// <param name="Block">The addresses.</param>
 /// <param name="Except">The addresses inside the block that do not match.</param>
 public sealed record CidrPeer(CidrBlock Block, ImmutableArray<CidrBlock> Except) : PeerSelector
 {
-    /// <inheritdoc/>
     public override bool Matches(Peer peer) =>
         peer.Identity.IsExternal && Block.Contains(peer.Address) && !Except.Any(e => e.Contains(peer.Address));
 }

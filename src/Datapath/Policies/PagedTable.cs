@@ -1,6 +1,7 @@
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>A growing array that is read without locks and written under its owner's lock. Pages keep it small where it is sparse.</summary>
+/// <summary>A growing array that is read without locks and written under its owner's lock. Pages keep it small where it
+/// is sparse.</summary>
 internal sealed class PagedTable<T>
     where T : class
 {

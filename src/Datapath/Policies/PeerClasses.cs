@@ -15,7 +15,8 @@ internal sealed record PeerClass(int Index, ulong[] Selected, ImmutableArray<Nam
         && NamedPorts.AsSpan().SequenceEqual(other.NamedPorts.AsSpan());
 }
 
-/// <summary>Puts each peer into its class once: afterwards no selector is looked at again, however many policies there are.</summary>
+/// <summary>Puts each peer into its class once: afterwards no selector is looked at again, however many policies there
+/// are.</summary>
 internal sealed class PeerClasses
 {
     private readonly Lock _gate = new();

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>All policies of a cluster at one moment. Immutable: an update is a new set over the same <see cref="IdentityTable"/>. Verdicts are compiled
-/// on first use and then read from tables without locks or allocation. Safe for concurrent use.</summary>
+/// <summary>All policies of a cluster at one moment. Immutable: an update is a new set over the same
+/// <see cref="IdentityTable"/>. Verdicts are compiled on first use and then read from tables without locks or
+/// allocation. Safe for concurrent use.</summary>
 public sealed class PolicySet
 {
     private readonly Lock _gate = new();
@@ -38,9 +38,9 @@ public sealed class PolicySet
         return new PolicySet([.. policies], identities);
     }
 
-    /// <summary>The verdict on a new connection in one direction. A connection needs the egress verdict of its source and the ingress verdict of its
-    /// destination.</summary>
-    /// <param name="direction">Whose policy is asked: the destination's (ingress) or the source's (egress).</param>
+    /// <summary>The verdict on a new connection in one direction. A connection needs the egress verdict of its source
+    /// and the ingress verdict of its destination.</summary>
+    /// <param name="direction">Whose policy applies: the destination's (ingress) or the source's (egress).</param>
     /// <param name="subject">The endpoint whose policy applies. Hosts and the world have none: always allowed.</param>
     /// <param name="peer">The other end.</param>
     /// <param name="port">The destination port after service translation: the backend's port.</param>
@@ -96,10 +96,8 @@ public sealed class PolicySet
             direction == TrafficDirection.Ingress
             && selected.Any(i => _specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
         ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
-        string key = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{direction} {string.Join(',', selected)} {string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"))}"
-        );
+        string ports = string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"));
+        string key = $"{direction} {string.Join(',', selected)} {ports}";
         lock (_gate)
         {
             if (!_byRules.TryGetValue(key, out SubjectPolicy? policy))

@@ -26,7 +26,8 @@ public enum DropReason
     DeniedByDenyRule,
 }
 
-/// <summary>The verdict on a connection in one direction. Compared by value: two redirects are equal when their rules are.</summary>
+/// <summary>The verdict on a connection in one direction. Compared by value: two redirects are equal when their rules
+/// are.</summary>
 public readonly record struct PolicyVerdict
 {
     private PolicyVerdict(VerdictKind kind, DropReason reason, HttpRuleSet? http) =>
@@ -60,7 +61,6 @@ public readonly record struct PolicyVerdict
         return new PolicyVerdict(VerdictKind.Redirect, DropReason.None, http);
     }
 
-    /// <inheritdoc/>
     public override string ToString() =>
         Kind switch
         {

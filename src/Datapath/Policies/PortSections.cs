@@ -22,8 +22,8 @@ internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule
     }
 }
 
-/// <summary>Compiles sets of port sections into verdicts for each port. Sets that were seen before, for whatever subject and peer, are not compiled
-/// again. Safe for concurrent use.</summary>
+/// <summary>Compiles sets of port sections into verdicts for each port. Sets that were seen before, for whatever
+/// subject and peer, are not compiled again. Safe for concurrent use.</summary>
 internal sealed class PortSections
 {
     private static readonly L4Protocol[] s_protocols = [L4Protocol.Tcp, L4Protocol.Udp, L4Protocol.Sctp];
@@ -67,7 +67,8 @@ internal sealed class PortSections
         }
     }
 
-    /// <summary>Steps: 1. cut the ports at the edges of all ranges; 2. decide each piece; 3. join neighbours with equal verdicts.</summary>
+    /// <summary>Steps: 1. cut the ports at the edges of all ranges; 2. decide each piece; 3. join neighbours with equal
+    /// verdicts.</summary>
     private static PortVerdicts Compile(PortSection[] chosen, Question question, L4Protocol protocol)
     {
         // 1.
@@ -126,7 +127,8 @@ internal sealed class PortSections
                 http.Add(range.Http);
         }
 
-        // The host of the subject's node may always come in; where HTTP rules cover it, through the proxy but unrestricted.
+        // The host of the subject's node may always come in; where HTTP rules cover it, through the proxy but
+        // unrestricted.
         if (question.MayAlwaysEnter)
             return http.Count > 0 ? PolicyVerdict.Redirect(HttpRuleSet.AllowAll) : PolicyVerdict.Allow;
         if (denied)

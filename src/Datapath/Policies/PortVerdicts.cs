@@ -34,7 +34,8 @@ internal sealed class PortVerdicts
     }
 }
 
-/// <summary>The verdicts of subjects on a class of peers, for every protocol. Shared wherever they are the same.</summary>
+/// <summary>The verdicts of subjects on a class of peers, for every protocol. Shared wherever they are the
+/// same.</summary>
 internal sealed record PeerVerdicts(PortVerdicts Tcp, PortVerdicts Udp, PortVerdicts Sctp)
 {
     public PolicyVerdict this[ushort port, L4Protocol protocol] =>

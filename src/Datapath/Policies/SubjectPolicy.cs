@@ -2,8 +2,9 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>The rules of one direction for all subjects that the same specs select: a row of verdicts for each class of peers, filled on
-/// first use. Afterwards a verdict is a table look-up whose cost does not depend on how many policies there are.</summary>
+/// <summary>The rules of one direction for all subjects that the same specs select: a row of verdicts for each class of
+/// peers, filled on first use. Afterwards a verdict is a table look-up whose cost does not depend on how many policies
+/// there are.</summary>
 internal sealed class SubjectPolicy
 {
     private readonly Lock _gate = new();

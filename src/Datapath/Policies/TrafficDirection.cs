@@ -1,6 +1,6 @@
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>The side of a connection a verdict is asked for.</summary>
+/// <summary>The side of a connection that a verdict is about.</summary>
 public enum TrafficDirection
 {
     /// <summary>Into the subject: the destination pod's policy, the peer is the source.</summary>

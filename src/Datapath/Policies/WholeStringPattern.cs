@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.Datapath.Policies;
 
-/// <summary>A regular expression that must match a whole string, as Envoy's safe_regex does. Matching takes time linear in the string.</summary>
+/// <summary>A regular expression that must match a whole string, as Envoy's safe_regex does. Matching takes time linear
+/// in the string.</summary>
 public sealed class WholeStringPattern
 {
     /// <summary>The longest pattern that is accepted, in characters.</summary>
@@ -22,34 +23,31 @@ public sealed class WholeStringPattern
     public bool Matches(string text) => _regex is null ? text == Pattern : _regex.IsMatch(text);
 
     /// <summary>Compiles a pattern.</summary>
-    /// <returns>Null, with the reason, when the pattern is malformed or needs backtracking (RE2 has no lookarounds or backreferences either).</returns>
-    public static WholeStringPattern? TryCreate(string pattern, out string? error)
+    /// <returns>The pattern; or null and the reason when it is malformed or needs backtracking, which RE2 does not have
+    /// either.</returns>
+    public static (WholeStringPattern? Pattern, string? Problem) Create(string pattern)
     {
         ArgumentNullException.ThrowIfNull(pattern);
-        error = null;
         if (pattern.Length > MaxLength)
-        {
-            error = $"the pattern is longer than {MaxLength} characters";
-            return null;
-        }
+            return (null, $"the pattern is longer than {MaxLength} characters");
         if (!pattern.AsSpan().ContainsAny(s_metacharacters))
-            return new WholeStringPattern(pattern, null);
+            return (new WholeStringPattern(pattern, null), null);
         const RegexOptions Options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
         try
         {
             // Alone first: a pattern such as "a)|(b" is malformed although it would fit into the group below.
             _ = new Regex(pattern, Options);
-            return new WholeStringPattern(pattern, new Regex($@"\A(?:{pattern})\z", Options));
+            return (new WholeStringPattern(pattern, new Regex($@"\A(?:{pattern})\z", Options)), null);
         }
         catch (ArgumentException exception)
         {
-            error = exception.Message;
+            return (null, exception.Message);
         }
         catch (NotSupportedException)
         {
-            error =
-                "the pattern needs backtracking or is too large; lookarounds, backreferences and atomic groups are not available in Envoy's RE2 either";
+            const string Reason =
+                "the pattern needs backtracking or is too large; lookarounds, backreferences and atomic";
+            return (null, $"{Reason} groups are not available in Envoy's RE2 either");
         }
-        return null;
     }
 }

@@ -14,11 +14,10 @@ public readonly record struct SocketEnds(TcpEndpoint Local, TcpEndpoint Remote)
     public static SocketEnds Connecting(in FourTuple syn) => new(syn.Source, syn.Destination);
 }
 
-/// <summary>
-/// The established sockets of one network namespace, by 4-tuple, as the kernel's hash of them: what a proxy's accepted and connecting sockets occupy, and what
-/// the ingress redirect looks up before the listener. Pods have namespaces of their own; their sockets are not in here.
-/// A table is one node's, or shared by all nodes (the stand-in for kind's shared kernel, cil#14268). Thread-safe.
-/// </summary>
+/// <summary>The established sockets of one network namespace, by 4-tuple, as the kernel's hash of them: what a proxy's
+/// accepted and connecting sockets occupy, and what the ingress redirect looks up before the listener. Pods have
+/// namespaces of their own; their sockets are not in here. A table is one node's, or shared by all nodes (the stand-in
+/// for kind's shared kernel, https://github.com/cilium/cilium/issues/14268). Thread-safe.</summary>
 public sealed class SocketTable
 {
     private readonly Lock _lock = new();
@@ -41,16 +40,16 @@ public sealed class SocketTable
             return _sockets.ContainsKey(ends);
     }
 
-    /// <summary>
-    /// Adds a connecting socket. False when a socket with the same ends exists: connect(2) then fails with EADDRNOTAVAIL.
-    /// </summary>
+    /// <summary>Adds a connecting socket. False when a socket with the same ends exists: connect(2) then fails with
+    /// EADDRNOTAVAIL.</summary>
     public bool TryConnect(in SocketEnds ends)
     {
         lock (_lock)
             return _sockets.TryAdd(ends, 1);
     }
 
-    /// <summary>Adds an accepted socket; a client that reuses a 4-tuple whose old socket is still being closed is counted twice until that is gone.</summary>
+    /// <summary>Adds an accepted socket; a client that reuses a 4-tuple whose old socket is still being closed is
+    /// counted twice until that is gone.</summary>
     public void Accept(in SocketEnds ends)
     {
         lock (_lock)

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
@@ -44,23 +44,10 @@ internal sealed class CounterFamily<TLabels>(
 
     public void Render(StringBuilder text)
     {
-        text.Append("# HELP ")
-            .Append(name)
-            .Append(' ')
-            .Append(help)
-            .Append('\n')
-            .Append("# TYPE ")
-            .Append(name)
-            .Append(" counter\n");
+        text.AppendFamily(name, "counter", help);
         foreach (var (labels, cell) in _series)
-            Line(text, values(labels), Volatile.Read(ref cell.Value));
+            text.AppendSample(name, Volatile.Read(ref cell.Value), labelNames, values(labels));
         if (Volatile.Read(ref _overflow) is > 0 and var overflow)
-            Line(text, [.. labelNames.Select(_ => "")], overflow);
-    }
-
-    private void Line(StringBuilder text, string[] labelValues, long value)
-    {
-        PrometheusText.Series(text, name, labelNames, labelValues);
-        text.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+            text.AppendSample(name, overflow, labelNames, new string?[labelNames.Length]);
     }
 }

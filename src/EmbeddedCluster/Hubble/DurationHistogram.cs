@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
@@ -34,14 +35,7 @@ internal sealed class DurationHistogram(string name, string help, string[] label
 
     public void Render(StringBuilder text)
     {
-        text.Append("# HELP ")
-            .Append(name)
-            .Append(' ')
-            .Append(help)
-            .Append('\n')
-            .Append("# TYPE ")
-            .Append(name)
-            .Append(" histogram\n");
+        text.AppendFamily(name, "histogram", help);
         string[] bucketLabels = [.. labelNames, "le"];
         foreach (var ((source, destination, method), cell) in _series)
         {
@@ -53,13 +47,10 @@ internal sealed class DurationHistogram(string name, string help, string[] label
                 {
                     cumulative += cell.Counts[i];
                     var le = i < s_buckets.Length ? s_buckets[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
-                    PrometheusText.Series(text, name + "_bucket", bucketLabels, [.. values, le]);
-                    text.Append(CultureInfo.InvariantCulture, $" {cumulative}\n");
+                    text.AppendSample(name + "_bucket", cumulative, bucketLabels, [.. values, le]);
                 }
-                PrometheusText.Series(text, name + "_sum", labelNames, values);
-                text.Append(CultureInfo.InvariantCulture, $" {cell.Sum}\n");
-                PrometheusText.Series(text, name + "_count", labelNames, values);
-                text.Append(CultureInfo.InvariantCulture, $" {cumulative}\n");
+                text.AppendSample(name + "_sum", cell.Sum, labelNames, values);
+                text.AppendSample(name + "_count", cumulative, labelNames, values);
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.ServiceDefaults;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;

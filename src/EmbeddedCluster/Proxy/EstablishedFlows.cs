@@ -52,7 +52,7 @@ internal sealed class EstablishedFlows(ClusterSnapshot initial)
     {
         switch (EstablishedConnections.FateOf(cluster, flow.Hop, out var rules, out var reason))
         {
-            case EstablishedFate.Stands:
+            case EstablishedFate.Unchanged:
                 flow.Allow(rules);
                 break;
             case EstablishedFate.Dropped:

@@ -1,49 +1,33 @@
-using System.Globalization;
 using System.Text;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>The quantities of a run in Prometheus's text format.</summary>
 internal static class RunMetricsText
 {
-    /// <summary>Media type of the format.</summary>
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    private static readonly string[] s_labels = ["pod", "node", "status"];
 
-    /// <summary>Answers a scrape, for which the run is judged like for an open page.</summary>
+    /// <summary>Answers a scrape, for which the run is evaluated like for an open page.</summary>
     public static Task AnswerAsync(HttpContext context, LiveState feed)
     {
         feed.Glance();
-        context.Response.ContentType = ContentType;
+        context.Response.ContentType = PrometheusText.ContentType;
         return context.Response.WriteAsync(Render(feed.State), context.RequestAborted);
     }
 
     public static string Render(PageState state)
     {
-        var text = new StringBuilder();
-        Head(text, RunMetrics.PrometheusResponses, RunMetrics.ResponsesHelp, "counter");
-        foreach (var count in state.Responses)
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $"{RunMetrics.PrometheusResponses}{{pod=\"{count.Pod}\",node=\"{count.Node}\",status=\"{count.Status}\"}} {count.Count}\n"
-            );
-        foreach (RunQuantity gauge in RunMetrics.Gauges)
+        const string Responses = RunMetrics.PrometheusResponses;
+        var text = new StringBuilder().AppendFamily(Responses, "counter", RunMetrics.ResponsesHelp);
+        foreach (var (pod, node, status, count) in state.Responses)
+            text.AppendSample(Responses, count, s_labels, [pod, node, $"{status}"]);
+        foreach (var gauge in RunMetrics.Gauges)
         {
-            if (gauge.Value(state) is not { } value)
-                continue;
-            Head(text, gauge.PrometheusName, gauge.Description, "gauge");
-            text.Append(CultureInfo.InvariantCulture, $"{gauge.PrometheusName} {value}\n");
+            if (gauge.Value(state) is { } value)
+                text.AppendFamily(gauge.PrometheusName, "gauge", gauge.Description)
+                    .AppendSample(gauge.PrometheusName, value);
         }
         return text.ToString();
     }
-
-    private static void Head(StringBuilder text, string name, string help, string type) =>
-        text.Append("# HELP ")
-            .Append(name)
-            .Append(' ')
-            .Append(help)
-            .Append("\n# TYPE ")
-            .Append(name)
-            .Append(' ')
-            .Append(type)
-            .Append('\n');
 }

@@ -28,7 +28,7 @@ public sealed record LoadSpec(
 
     /// <summary>M: the distinct client ports the load can draw.</summary>
     public int PortCount =>
-        ClientPortRange.Parse(Ports ?? "odd", out var range) is null
+        ClientPortRange.Parse(Ports ?? "odd") is (var range, null)
             ? range.Count
             : throw new InvalidOperationException($"load.ports '{Ports}' was not checked");
 

@@ -188,7 +188,7 @@ public static class ScenarioReader
                     $"load.rate {load.Rate} must be more than 0 and at most 100,000 requests per second"
                 )
             );
-        if (load.Ports is { } ports && ClientPortRange.Parse(ports, out _) is { } problem)
+        if (load.Ports is { } ports && ClientPortRange.Parse(ports).Problem is { } problem)
             problems.Add($"load.ports: {problem}");
         if (load.Connections is < 0 or > 1_000)
             problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");

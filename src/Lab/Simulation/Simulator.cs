@@ -32,7 +32,7 @@ public sealed class Simulator
             throw new ScenarioException(string.Join(Environment.NewLine, problems));
         (_scenario, _options, _rate) = (scenario, options, options.RatePerSecond ?? scenario.Load.RatePerSecond);
         var config = CiliumConfig.Parse(scenario.Settings.SetItems(options.Settings));
-        ClientPortRange.Parse(scenario.Load.Ports ?? "odd", out var ports);
+        var (ports, _) = ClientPortRange.Parse(scenario.Load.Ports ?? "odd");
         if (ports.Order is ClientPortOrder.Kernel)
             throw new ScenarioException("load.ports: a simulation has no kernel to choose ports; use odd or even");
         if (scenario.Load.Connections > 0)

@@ -40,22 +40,20 @@ public sealed class PodAttackTests
             results.Add(
                 outcome is Outcome.NotSent
                     ? RequestRecord.Unsent(n, start, start, outcome)
-                    : new RequestRecord(
-                        n,
-                        start,
-                        start,
-                        start + TimeSpan.FromMicroseconds(random.Next(100, 100_000)),
-                        1,
-                        n,
-                        0,
-                        outcome,
-                        outcome is Outcome.Response ? 200 + (3 * random.Next(2)) : 0,
-                        $"pod, {random.Next(3)}",
-                        "n",
-                        100,
-                        0,
-                        ResponseFault.None
-                    )
+                    : new RequestRecord
+                    {
+                        Sequence = n,
+                        IntendedStart = start,
+                        Start = start,
+                        End = start + TimeSpan.FromMicroseconds(random.Next(100, 100_000)),
+                        SourcePort = 1,
+                        Connection = n,
+                        Outcome = outcome,
+                        Status = outcome is Outcome.Response ? 200 + (3 * random.Next(2)) : 0,
+                        Pod = $"pod, {random.Next(3)}",
+                        Node = "n",
+                        BytesReceived = 100,
+                    }
             );
         }
         return results;

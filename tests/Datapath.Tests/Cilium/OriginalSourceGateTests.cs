@@ -4,7 +4,8 @@ namespace CiliumDebugging.Datapath.Tests.Cilium;
 
 public class OriginalSourceGateTests
 {
-    /// <summary>cil#14594 closed the gate with a tunnel (1.9.9, 1.10.0), cil#29594 opened it again (1.13.13, 1.14.8, 1.15).</summary>
+    /// <summary>https://github.com/cilium/cilium/issues/14594 closed the gate with a tunnel (1.9.9, 1.10.0),
+    /// https://github.com/cilium/cilium/issues/29594 opened it again (1.13.13, 1.14.8, 1.15).</summary>
     [Theory]
     [InlineData("1.8.6", true)]
     [InlineData("1.9.0", true)]

@@ -9,7 +9,8 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Datapath.Tests.Forwarding;
 
-/// <summary>Facts: "Policy updates apply to established flows at once: tightening drops them silently; adding an L7 rule resets connections that were established directly."</summary>
+/// <summary>Facts: "Policy updates apply to established flows at once: tightening drops them silently; adding an L7
+/// rule resets connections that were established directly."</summary>
 public class EstablishedConnectionsTests
 {
     private const string AllowClient = """
@@ -38,8 +39,8 @@ public class EstablishedConnectionsTests
     {
         var lab = new PolicyLab();
         var direct = Established(lab, HopAction.ToPod);
-        Fate(lab, direct).ShouldBe(EstablishedFate.Stands);
-        Fate(lab, direct, PolicyLab.Backends(AllowClient)).ShouldBe(EstablishedFate.Stands);
+        Fate(lab, direct).ShouldBe(EstablishedFate.Unchanged);
+        Fate(lab, direct, PolicyLab.Backends(AllowClient)).ShouldBe(EstablishedFate.Unchanged);
         Fate(lab, direct, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped, "default deny on ingress");
         Fate(lab, direct, PolicyLab.Backends(DenyClient)).ShouldBe(EstablishedFate.Dropped, "a deny rule");
         Fate(lab, direct, PolicyLab.Backends(AllowClient, "allow"), PolicyLab.Backends(DenyClient, "deny"))
@@ -51,17 +52,17 @@ public class EstablishedConnectionsTests
     }
 
     [Fact]
-    public void A_connection_at_the_ingress_proxy_keeps_to_the_rules_of_now_and_is_reset_when_the_clients_side_gets_a_proxy_too()
+    public void A_connection_at_the_ingress_proxy_keeps_to_current_rules_and_is_reset_when_the_client_gets_a_proxy_too()
     {
         var lab = new PolicyLab(s_backendL7);
         var proxied = Established(lab, HopAction.ToIngressProxy);
-        Fate(lab, proxied, out var same, s_backendL7).ShouldBe(EstablishedFate.Stands);
+        Fate(lab, proxied, out var same, s_backendL7).ShouldBe(EstablishedFate.Unchanged);
         same!.Allows("POST", "/echo", "b", null).ShouldBeTrue();
-        Fate(lab, proxied, out var tighter, PolicyLab.Backends(GetOnly)).ShouldBe(EstablishedFate.Stands);
+        Fate(lab, proxied, out var tighter, PolicyLab.Backends(GetOnly)).ShouldBe(EstablishedFate.Unchanged);
         (tighter!.Allows("GET", "/echo", "b", null), tighter.Allows("POST", "/echo", "b", null)).ShouldBe(
             (true, false)
         );
-        Fate(lab, proxied, out var none).ShouldBe(EstablishedFate.Stands);
+        Fate(lab, proxied, out var none).ShouldBe(EstablishedFate.Unchanged);
         none.ShouldBeNull("without policies the proxy lets everything pass");
         Fate(lab, proxied, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped);
         Fate(lab, proxied, s_backendL7, s_clientL7).ShouldBe(EstablishedFate.Reset);
@@ -72,12 +73,12 @@ public class EstablishedConnectionsTests
     {
         var lab = new PolicyLab(s_clientL7);
         var accepted = Established(lab, HopAction.ToEgressProxy);
-        Fate(lab, accepted, s_clientL7, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Stands);
+        Fate(lab, accepted, s_clientL7, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Unchanged);
         Fate(lab, accepted, s_clientL7.Replace("8080", "8081", StringComparison.Ordinal))
             .ShouldBe(EstablishedFate.Dropped);
         var opened = accepted with { Action = HopAction.ToPod, HttpRules = null, FromEgressProxy = true };
         Fate(lab, opened, s_clientL7.Replace("8080", "8081", StringComparison.Ordinal))
-            .ShouldBe(EstablishedFate.Stands);
+            .ShouldBe(EstablishedFate.Unchanged);
         Fate(lab, opened, s_clientL7, s_backendL7).ShouldBe(EstablishedFate.Reset);
         Fate(lab, opened, s_clientL7, PolicyLab.Backends(AllowOther)).ShouldBe(EstablishedFate.Dropped);
     }
@@ -108,7 +109,7 @@ public class EstablishedConnectionsTests
         var renamed = Snapshot(lab, lab.Policies, lab.Pod("load-test", ("app", "visitor")));
         EstablishedConnections.FateOf(renamed, direct, out _, out _).ShouldBe(EstablishedFate.Dropped);
         var gone = renamed with { Pods = FrozenDictionary<uint, PodEntry>.Empty };
-        EstablishedConnections.FateOf(gone, direct, out _, out _).ShouldBe(EstablishedFate.Stands);
+        EstablishedConnections.FateOf(gone, direct, out _, out _).ShouldBe(EstablishedFate.Unchanged);
     }
 
     private static EstablishedFate Fate(PolicyLab lab, Hop hop, params string[] policies) =>

@@ -10,7 +10,8 @@ using CsCheck;
 
 namespace CiliumDebugging.Datapath.Tests.Forwarding;
 
-/// <summary>The seed's policies through the pure core, against what was measured on plain Linux (facts: "where the proxies' sockets live").</summary>
+/// <summary>The policies of the original report through the pure core, compared with what was measured on plain
+/// Linux.</summary>
 public class ForwardingPathTests
 {
     private const string Backend = "two-sided-l7/backend-policy.yaml";
@@ -179,7 +180,8 @@ public class ForwardingPathTests
         );
         (egress.Action, egress.Reason, egress.Node!.Name).ShouldBe((HopAction.Drop, "POLICY_DENIED", "client-node"));
         hold.ShouldBeNull();
-        // A backend may not call another backend: no egress policy selects it, the ingress policy of the other denies it.
+        // A backend may not call another backend: no egress policy selects it, the ingress policy of the other denies
+        // it.
         var ingress = cluster.Path.Connect(
             cluster.Snapshot,
             new FourTuple(cluster.LocalPod, cluster.RemotePod),
@@ -205,7 +207,8 @@ public class ForwardingPathTests
         hop.Source.ShouldBeNull();
     }
 
-    /// <summary>Whatever the settings, the policies and the order in which connections come and go: when all are closed no socket is left.</summary>
+    /// <summary>Whatever the settings, the policies and the order in which connections come and go: when all are closed
+    /// no socket is left.</summary>
     [Fact]
     public void Every_socket_is_given_back()
     {
@@ -297,7 +300,8 @@ public class ForwardingPathTests
 
         public ForwardingPath Path { get; }
 
-        /// <summary>One connection through all its hops, which stay open; <paramref name="holds"/> are the sockets it takes.</summary>
+        /// <summary>One connection through all its hops, which stay open; <paramref name="holds"/> are the sockets it
+        /// takes.</summary>
         public List<Hop> Walk(TcpEndpoint client, TcpEndpoint destination, out List<IDisposable> holds)
         {
             var taken = new List<IDisposable>();

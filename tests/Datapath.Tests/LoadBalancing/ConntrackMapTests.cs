@@ -7,7 +7,8 @@ namespace CiliumDebugging.Datapath.Tests.LoadBalancing;
 
 public class ConntrackMapTests
 {
-    /// <summary>Additions and sweeps in any order, over few ports so that slots collide, against a dictionary.</summary>
+    /// <summary>Additions and sweeps in any order, over few ports so that slots collide, against a
+    /// dictionary.</summary>
     [Fact]
     public void It_holds_what_a_dictionary_would()
     {

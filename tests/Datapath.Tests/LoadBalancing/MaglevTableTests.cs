@@ -36,7 +36,8 @@ public class MaglevTableTests
             iter: 50
         );
 
-    /// <summary>The slots of a backend that goes must move; of the others few do (NSDI 2016, section 5.3: some percent at this ratio of slots to backends).</summary>
+    /// <summary>The slots of a backend that goes must move; of the others few do (NSDI 2016, section 5.3: some percent
+    /// at this ratio of slots to backends).</summary>
     [Fact]
     public void Few_slots_of_the_others_move_when_a_backend_goes() =>
         s_backends.Sample(

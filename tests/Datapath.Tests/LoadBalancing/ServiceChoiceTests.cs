@@ -92,7 +92,7 @@ public class ServiceChoiceTests
     }
 
     [Fact]
-    public void With_internal_traffic_policy_local_only_backends_of_the_clients_node_are_chosen_and_none_when_there_is_none()
+    public void With_internal_traffic_policy_local_only_backends_of_the_clients_node_are_chosen_or_none()
     {
         var services = Services(
             ServiceTraits.Read(null, null, "Local", "PreferClose"),

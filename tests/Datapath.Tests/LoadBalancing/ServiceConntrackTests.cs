@@ -16,7 +16,8 @@ public class ServiceConntrackTests
         backend.ShouldBe(0);
     }
 
-    /// <summary>As in bpf/lib/conntrack.h: the look-up does not ask for the lifetime, only the garbage collector does.</summary>
+    /// <summary>As in bpf/lib/conntrack.h: the look-up does not ask for the lifetime, only the garbage collector
+    /// does.</summary>
     [Fact]
     public void An_entry_past_its_lifetime_is_used_until_a_sweep_deletes_it()
     {
@@ -96,7 +97,8 @@ public class ServiceConntrackTests
         backend.ShouldBe(7);
     }
 
-    /// <summary>Any sequence of SYNs and FINs against a naive table that is swept at exactly the times it should be.</summary>
+    /// <summary>Any sequence of SYNs and FINs against a naive table that is swept at exactly the times it should
+    /// be.</summary>
     [Fact]
     public void It_answers_as_a_table_that_is_swept_on_time()
     {

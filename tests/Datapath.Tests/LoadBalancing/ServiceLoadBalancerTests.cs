@@ -34,7 +34,8 @@ public class ServiceLoadBalancerTests
         backend.ShouldBe(s_vip);
     }
 
-    /// <summary>cil#14250: the entry outlives its connection, and backends that came later get nothing from a port that has one.</summary>
+    /// <summary>https://github.com/cilium/cilium/issues/14250: the entry outlives its connection, and backends that
+    /// came later get nothing from a port that has one.</summary>
     [Fact]
     public void A_port_keeps_its_backend_when_backends_are_added()
     {
@@ -108,7 +109,8 @@ public class ServiceLoadBalancerTests
             ((double)counts[backend]).ShouldBe(1_000, 4 * Math.Sqrt(3_000 * 2 / 9.0));
     }
 
-    /// <summary>Whatever backends come and go: the chosen one exists, and is the former one for as long as that exists within the lifetime.</summary>
+    /// <summary>Whatever backends come and go: the chosen one exists, and is the former one for as long as that exists
+    /// within the lifetime.</summary>
     [Fact]
     public void A_choice_is_always_a_ready_backend_and_the_former_one_if_it_can_be()
     {

@@ -47,8 +47,8 @@ public class PolicySetScaleTests
         }
     }
 
-    /// <summary>Pods of 500 applications, policies that each protect one application with HTTP rules, and one in ten that
-    /// covers all of them.</summary>
+    /// <summary>Pods of 500 applications, policies that each protect one application with HTTP rules, and one in ten
+    /// that covers all of them.</summary>
     private sealed class Cluster
     {
         private readonly EndpointIdentity[] _pods;

@@ -60,10 +60,10 @@ public class ReferenceComparisonTests
                 ];
                 PolicyVerdict[] Ask(
                     PolicySet set,
-                    IEnumerable<(EndpointIdentity Subject, Peer Peer, ushort Port)> asked
+                    IEnumerable<(EndpointIdentity Subject, Peer Peer, ushort Port)> queries
                 ) =>
                     [
-                        .. asked.Select(q =>
+                        .. queries.Select(q =>
                             set.Evaluate(TrafficDirection.Ingress, q.Subject, q.Peer, q.Port, L4Protocol.Tcp)
                         ),
                     ];
@@ -73,7 +73,8 @@ public class ReferenceComparisonTests
             threads: 1
         );
 
-    /// <summary>Compares all directions, subjects and peers at ports where rules begin and end; the policies go through both readers.</summary>
+    /// <summary>Compares all directions, subjects and peers at ports where rules begin and end; the policies go through
+    /// both readers.</summary>
     private static List<string> Compare(int seed)
     {
         var random = new RandomPolicies(seed);

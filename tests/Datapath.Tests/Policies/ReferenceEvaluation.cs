@@ -31,14 +31,15 @@ internal sealed record ReferencePeer(
     }
 }
 
-/// <summary>What the statements about policy semantics say of one connection, worked out from the policy objects each time: no
-/// compilation, no caches, nothing shared with the code under test.</summary>
+/// <summary>What the statements about policy semantics say of one connection, worked out from the policy objects each
+/// time: no compilation, no caches, nothing shared with the code under test.</summary>
 internal static class ReferenceEvaluation
 {
     private const string NamespaceKey = "io.kubernetes.pod.namespace";
     private const string NamespaceLabels = "io.cilium.k8s.namespace.labels.";
 
-    /// <summary><c>allow</c>, <c>deny</c> (no rule), <c>denylist</c>, or for each HTTP request given <c>1</c> or <c>0</c> after <c>redirect</c>.</summary>
+    /// <summary><c>allow</c>, <c>deny</c> (no rule), <c>denylist</c>, or for each HTTP request given <c>1</c> or
+    /// <c>0</c> after <c>redirect</c>.</summary>
     public static string Evaluate(
         IEnumerable<JsonObject> policies,
         bool ingress,

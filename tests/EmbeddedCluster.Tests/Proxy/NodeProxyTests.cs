@@ -267,16 +267,16 @@ public class NodeProxyTests
             var rules = lab.Ingress(lab.LoadTest).Http;
             var ends = SocketEnds.AcceptedFrom(wire);
             Sockets.Accept(ends);
-            var hop = new Hop(
-                HopAction.ToIngressProxy,
-                source,
-                destination,
-                wire.Source,
-                wire.Destination,
-                wire,
-                rules,
-                node
-            );
+            var hop = new Hop
+            {
+                Action = HopAction.ToIngressProxy,
+                Source = source,
+                Destination = destination,
+                Client = wire.Source,
+                Wire = wire,
+                HttpRules = rules,
+                Node = node,
+            };
             var proxied = new ProxiedConnection(
                 hop,
                 new SocketHold(Sockets, ends),

@@ -186,20 +186,21 @@ public class BackendChangeTests
 
     private static void Add(RunLedger book, long number, long port, string pod) =>
         book.Add(
-            new RecordLine(
-                number,
-                number / 100.0,
-                number / 100.0,
-                number / 100.0,
-                40_000 + (int)port,
-                number,
-                0,
-                Outcome.Response,
-                200,
-                pod,
-                "node",
-                3,
-                0
-            )
+            new RecordLine
+            {
+                Seq = number,
+                Due = number / 100.0,
+                Start = number / 100.0,
+                End = number / 100.0,
+                Port = 40_000 + (int)port,
+                Conn = number,
+                Nth = 0,
+                Outcome = Outcome.Response,
+                Status = 200,
+                Pod = pod,
+                Node = "node",
+                Bytes = 3,
+                Errno = 0,
+            }
         );
 }

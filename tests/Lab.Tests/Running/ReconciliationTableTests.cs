@@ -86,17 +86,18 @@ public class ReconciliationTableTests
         book.Add(Record(2, Outcome.Response, 200, "local"));
         if (extra is not null)
             book.Add(extra);
-        var attack = new AttackState(
-            0,
-            null,
-            intended,
-            intended - notSent,
-            notSent,
-            intended - notSent,
-            false,
-            [],
-            "test"
-        );
+        var attack = new AttackState
+        {
+            EpochUnixSeconds = 0,
+            SourceAddress = null,
+            Intended = intended,
+            Sent = intended - notSent,
+            NotSent = notSent,
+            Ended = intended - notSent,
+            Running = false,
+            Discrepancies = [],
+            Engine = "test",
+        };
         return ReconciliationTable.Build(
             book,
             attack,
@@ -127,5 +128,16 @@ public class ReconciliationTableTests
     ) => counts.ToImmutableDictionary(c => new HubbleKey(c.Node, c.Pod, c.Status), c => c.Count);
 
     private static RecordLine Record(long seq, Outcome outcome, int status, string? pod) =>
-        new(seq, seq, seq, seq + 0.5, 40_000 + (int)seq, seq, 0, outcome, status, pod, null, 0, 0);
+        new()
+        {
+            Seq = seq,
+            Due = seq,
+            Start = seq,
+            End = seq + 0.5,
+            Port = 40_000 + (int)seq,
+            Conn = seq,
+            Outcome = outcome,
+            Status = status,
+            Pod = pod,
+        };
 }

@@ -26,7 +26,8 @@ public sealed class AllocationTests
         );
         await using var server = new TestServer(TestServer.Answering(TestServer.Ok()));
         var sink = new AllocationSink();
-        // Slots exist from the beginning: without a rate all are used at once; at a rate a second one would be made when the machine happens to stall, and counted.
+        // Slots exist from the beginning: without a rate all are used at once; at a rate a second one would be made
+        // when the machine happens to stall, and counted.
         var inFlight = double.IsPositiveInfinity(rate) ? 4 : 1;
         var plan = EngineContractTests.Plan(server.EndPoint) with
         {
@@ -40,7 +41,8 @@ public sealed class AllocationTests
             EngineContractTests.Engine(engine),
             abort: TestContext.Current.CancellationToken
         );
-        // The sink is asked, not the attack: to contend for its lock would cost the engine's thread an allocation.
+        // Reads the sink, not the attack: contending for the attack's lock would cost the engine's thread an
+        // allocation.
         while (sink.Count < AllocationSink.Last && !attack.Completion.IsCompleted)
             await Task.Delay(1, TestContext.Current.CancellationToken);
         var accounting = await attack.StopAsync();
@@ -51,7 +53,8 @@ public sealed class AllocationTests
         );
     }
 
-    /// <summary>Runs on the engine's thread, so it sees what that thread has allocated; results are part of the path.</summary>
+    /// <summary>Runs on the engine's thread, so it sees what that thread has allocated; results are part of the
+    /// path.</summary>
     private sealed class AllocationSink : IRecordSink
     {
         /// <summary>The requests between which the allocations are counted.</summary>

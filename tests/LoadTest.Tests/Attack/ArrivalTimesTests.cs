@@ -44,12 +44,10 @@ public sealed unsafe class ArrivalTimesTests
                 receive.Length = 1;
                 ring.SubmitAndWait(TimeSpan.FromSeconds(60));
             }
-
             ring.TryTake(out _, out var received).ShouldBeTrue();
             received.ShouldBe(1);
             times.Relate(clock);
         } while (!times.TryRead(0, out came));
-
         came.ShouldBeInRange(sent.Before - s_tolerance, sent.After + s_tolerance);
     }
 }

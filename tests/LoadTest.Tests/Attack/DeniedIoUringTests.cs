@@ -24,7 +24,8 @@ public sealed class DeniedIoUringTests
         var (output, errors) = await LoadTestProcess.ReadToEndAsync(process);
 
         errors.ShouldBe(
-            $"note: engine epoll instead of io_uring: io_uring is forbidden here, as by a container's seccomp profile{Environment.NewLine}"
+            $"note: engine epoll instead of io_uring: io_uring is forbidden here, "
+                + $"as by a container's seccomp profile{Environment.NewLine}"
         );
         output.ShouldContain("engine epoll");
         output.ShouldMatch(@"(?m)^sent ([1-9]\d*) = \1 × 200$");
@@ -61,7 +62,8 @@ public sealed class DeniedIoUringTests
 
     private static unsafe void Deny()
     {
-        // seccomp(2): the call's number is the first word of the data; struct sock_filter is code, jumps if true and if false, operand.
+        // seccomp(2): the call's number is the first word of the data; struct sock_filter is code, jumps if true and if
+        // false, operand.
         var filter = stackalloc ulong[]
         {
             Instruction(0x20, 0, 0, 0),

@@ -57,10 +57,10 @@ public sealed class EngineChoiceTests
     public void A_host_that_no_url_can_have_is_refused_where_the_engine_needs_one(string name, string host)
     {
         var plan = Plan with { Targets = [Plan.Targets[0] with { Host = host, IsTls = name == "auto" }] };
-        AttackEngines.Named(name, plan, out _).ShouldNotBeNull().ShouldContain($"host '{host}'");
+        AttackEngines.Named(name, plan).Problem.ShouldNotBeNull().ShouldContain($"host '{host}'");
         AttackEngines
-            .Named("sockets", plan with { Targets = [plan.Targets[0] with { IsTls = false }] }, out _)
-            .ShouldBeNull();
+            .Named("sockets", plan with { Targets = [plan.Targets[0] with { IsTls = false }] })
+            .Problem.ShouldBeNull();
     }
 
     [Theory]
@@ -68,8 +68,8 @@ public sealed class EngineChoiceTests
     [InlineData("my_service.namespace:80")]
     public void A_host_as_of_a_url_is_not_refused(string host) =>
         AttackEngines
-            .Named("httpclient", Plan with { Targets = [Plan.Targets[0] with { Host = host }] }, out _)
-            .ShouldBeNull();
+            .Named("httpclient", Plan with { Targets = [Plan.Targets[0] with { Host = host }] })
+            .Problem.ShouldBeNull();
 
     [Theory]
     [InlineData(Errno.Enosys, "0", "this kernel has no io_uring")]

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 
-/// <summary>The load generator where it may open fewer files than it is asked to have connections.</summary>
+/// <summary>The load generator where it may open fewer files than it needs connections.</summary>
 public sealed class FileLimitTests
 {
     public static TheoryData<string> Engines => EngineContractTests.AtTheRate;

@@ -8,7 +8,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 
-/// <summary>Whatever a server does, every request is in its bucket, memory stays bounded and the run ends on time.</summary>
+/// <summary>Whatever a server does, every request is in its bucket, memory stays bounded and the run ends on
+/// time.</summary>
 public sealed class HostileServerTests
 {
     public static TheoryData<string> Engines => EngineContractTests.Engines;
@@ -42,7 +43,8 @@ public sealed class HostileServerTests
         return sink;
     }
 
-    // Again while a machine under load gave the generator so little time that it had to give up nearly everything unsent.
+    // Again while a machine under load gave the generator so little time that it had to give up nearly everything
+    // unsent.
     private static async Task<(RecordingSink Sink, AttackAccounting Accounting)> RunAsync(
         string engine,
         AttackPlan plan,
@@ -208,7 +210,7 @@ public sealed class HostileServerTests
     [Theory, MemberData(nameof(Engines))]
     public async Task A_closed_port_is_refused(string engine)
     {
-        // Bound without listening: nobody else can take the port meanwhile.
+        // Bound without listening: no other socket can take the port meanwhile.
         await using var other = new TestServer(TestServer.Answering(TestServer.Ok()), "127.0.0.3");
         using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         closed.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse("127.0.0.2"), other.EndPoint.Port));

@@ -62,25 +62,15 @@ public sealed class MaxRateTests
                 : n < notSent + errors ? Outcome.NoAnswer
                 : Outcome.Response;
             results.Add(
-                new RequestRecord(
-                    n,
-                    default,
-                    default,
-                    default,
-                    0,
-                    0,
-                    0,
-                    outcome,
-                    200,
-                    null,
-                    null,
-                    0,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = n,
+                    Connection = 0,
+                    Outcome = outcome,
+                    Status = 200,
+                }
             );
         }
-
         var step = new RateStep(
             10_000,
             TimeSpan.FromSeconds(1),
@@ -112,7 +102,6 @@ public sealed class MaxRateTests
                 TestContext.Current.CancellationToken
             )
         ).ShouldNotBeNull();
-
         found.Duration.ShouldBe(MaxRate.MinDuration / 2);
         found.RatePerSecond.ShouldBeInRange(SlowlyFillingQueue.Sustained * 0.88, SlowlyFillingQueue.Sustained);
         steps[^1].Problem.ShouldBeNull();
@@ -128,6 +117,8 @@ public sealed class MaxRateTests
 
         public string Name => "queue";
 
+        public int WorkersOf(AttackPlan plan) => 1;
+
         public Task RunAsync(AttackContext context)
         {
             var (rate, length) = (Math.Min(context.Plan.RatePerSecond, 2000), context.Plan.Duration!.Value);
@@ -140,28 +131,21 @@ public sealed class MaxRateTests
                     context.Recorder.Add(RequestRecord.Unsent(n, default, default, Outcome.NotSent));
                     continue;
                 }
-
                 context.Recorder.Started(n, default, default);
                 context.Recorder.Add(
-                    new RequestRecord(
-                        n,
-                        default,
-                        default,
-                        default,
-                        1,
-                        n,
-                        0,
-                        Outcome.Response,
-                        200,
-                        "p",
-                        "n",
-                        1,
-                        0,
-                        ResponseFault.None
-                    )
+                    new RequestRecord
+                    {
+                        Sequence = n,
+                        SourcePort = 1,
+                        Connection = n,
+                        Outcome = Outcome.Response,
+                        Status = 200,
+                        Pod = "p",
+                        Node = "n",
+                        BytesReceived = 1,
+                    }
                 );
             }
-
             return Task.CompletedTask;
         }
     }
@@ -217,22 +201,13 @@ public sealed class MaxRateTests
         var results = new AttackResults();
         for (var n = 0; n < 10_000; n++)
             results.Add(
-                new RequestRecord(
-                    n,
-                    default,
-                    default,
-                    default,
-                    0,
-                    0,
-                    0,
-                    n == 0 ? Outcome.Canceled : Outcome.Response,
-                    200,
-                    null,
-                    null,
-                    0,
-                    0,
-                    ResponseFault.None
-                )
+                new RequestRecord
+                {
+                    Sequence = n,
+                    Connection = 0,
+                    Outcome = n == 0 ? Outcome.Canceled : Outcome.Response,
+                    Status = 200,
+                }
             );
         new RateStep(10_000, TimeSpan.FromSeconds(1), results.Accounting, default, default).Problem.ShouldBe(
             "1 not answered 200.00ms after the end"

@@ -86,7 +86,6 @@ public sealed class PacerTests
                         pacer.IntendedStart(hit).ShouldBe(single.IntendedStart(first));
                         pacer.Next(TimeSpan.Zero, hit).Stop.ShouldBe(single.Next(TimeSpan.Zero, hit).Stop);
                     }
-
                     var total = pacer.DueBefore(TimeSpan.MaxValue);
                     pacer.Next(TimeSpan.Zero, total).Stop.ShouldBeTrue();
                     if (total > 0)

@@ -10,7 +10,8 @@ public sealed class ResponseParserTests
 {
     private static ResponseParser Parser(string rule = "default", ResponseLimits? limits = null)
     {
-        ResponderRule.Parse(rule, out var parsed).ShouldBeNull();
+        var (parsed, problem) = ResponderRule.Parse(rule);
+        problem.ShouldBeNull();
         return new ResponseParser(parsed, new ResponderNames(), limits);
     }
 
@@ -41,7 +42,8 @@ public sealed class ResponseParserTests
         true
     )]
     [InlineData(
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nContent-Length: 9\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nContent-Length: 9\r\n\r\n"
+            + "HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno",
         404,
         2,
         true
@@ -128,7 +130,7 @@ public sealed class ResponseParserTests
     [InlineData("regex:(")]
     [InlineData("regex:no group")]
     [InlineData("xpath:/a")]
-    public void A_bad_rule_is_quoted(string rule) => ResponderRule.Parse(rule, out _)!.ShouldContain($"'{rule}'");
+    public void A_bad_rule_is_quoted(string rule) => ResponderRule.Parse(rule).Problem!.ShouldContain($"'{rule}'");
 
     private static readonly Gen<string> s_responses = Gen.Select(
         Gen.Int[200, 599],
@@ -224,10 +226,9 @@ public sealed class ResponseParserTests
                     throw new InvalidOperationException("not complete");
             }
         }
-
         Once();
         Allocated
-            .LeastOfFive(() =>
+            .MinOfFive(() =>
             {
                 for (var i = 0; i < 1000; i++)
                     Once();
@@ -244,7 +245,6 @@ public sealed class ResponseParserTests
                 break;
             at += take;
         }
-
         return parser;
     }
 }

@@ -32,7 +32,6 @@ public sealed class TelemetryTests
                 return;
             text += Encoding.Latin1.GetString(buffer, 0, read);
         }
-
         var line = text.Split("\r\n")
             .SingleOrDefault(header => header.StartsWith("traceparent: ", StringComparison.OrdinalIgnoreCase));
         await socket.SendAsync(
@@ -108,7 +107,6 @@ public sealed class TelemetryTests
                 TracesPerSecond = 1e6,
             }
         );
-
         spans.Count.ShouldBe(100);
         spans.ShouldAllBe(span =>
             span.Status == ActivityStatusCode.Error && (string)span.GetTagItem("error.type")! == "503"
@@ -146,10 +144,9 @@ public sealed class TelemetryTests
             ActivityContext.TryParse(record.Pod, null, out var context).ShouldBeTrue(record.Pod);
             context.TraceFlags.ShouldBe(ActivityTraceFlags.None);
         }
-
         var header = new byte[TraceParent.Length];
         Allocated
-            .LeastOfFive(() =>
+            .MinOfFive(() =>
             {
                 for (var i = 0; i < 1000; i++)
                     TraceParent.WriteUnsampled(header);

@@ -5,7 +5,8 @@ using System.Text;
 
 namespace CiliumDebugging.LoadTest.Tests.Attack;
 
-/// <summary>A small TCP server on loopback whose every connection runs the given behaviour, friendly or hostile.</summary>
+/// <summary>A small TCP server on loopback whose every connection runs the given behaviour, friendly or
+/// hostile.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly Socket _listener;
@@ -27,7 +28,6 @@ internal sealed class TestServer : IAsyncDisposable
             }
             catch (SocketException) when (tries < 100) { }
         }
-
         _listener.Listen(1024);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _accepting = AcceptAsync(behaviour);

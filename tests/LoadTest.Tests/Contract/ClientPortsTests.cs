@@ -29,7 +29,6 @@ public sealed class ClientPortsTests
                         if (range.Order is not ClientPortOrder.Random)
                             ((port - range.First) % 2).ShouldBe(range.Order is ClientPortOrder.RandomOdd ? 1 : 0);
                     }
-
                     taken.Count.ShouldBe(range.Count);
                     ports.InUse.ShouldBe(range.Count);
                     ports.Release(taken.First());
@@ -47,7 +46,6 @@ public sealed class ClientPortsTests
             var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(7));
             return [.. Enumerable.Range(0, 1000).Select(_ => ports.TryTake(out var port) ? port : -1)];
         }
-
         Draw().ShouldBe(Draw());
     }
 
@@ -61,7 +59,8 @@ public sealed class ClientPortsTests
     [Fact]
     public void Random_odd_draws_cover_ports_as_independent_draws_do()
     {
-        // After m draws the share of distinct ports is 1 − e^(−m/14116): 9,441 of 15,600 (design.md), not 15,575 as a walk has.
+        // After m draws the share of distinct ports is 1 − e^(−m/14116): 9,441 of 15,600, not 15,575 as
+        // a walk has.
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
         var seen = new HashSet<int>();
         for (var i = 0; i < 15_600; i++)
@@ -70,7 +69,6 @@ public sealed class ClientPortsTests
             seen.Add(port);
             ports.Release(port);
         }
-
         seen.Count.ShouldBeInRange(9441 - 150, 9441 + 150);
     }
 
@@ -103,7 +101,7 @@ public sealed class ClientPortsTests
     {
         var ports = new ClientPorts(ClientPortRange.RandomOdd, new Random(1));
         Allocated
-            .LeastOfFive(() =>
+            .MinOfFive(() =>
             {
                 for (var i = 0; i < 20_000; i++)
                 {
@@ -122,7 +120,8 @@ public sealed class ClientPortsTests
     [InlineData("odd:1024-2047", "odd:1024-2047")]
     public void Written_ranges_are_read(string text, string expected)
     {
-        ClientPortRange.Parse(text, out var range).ShouldBeNull();
+        var (range, problem) = ClientPortRange.Parse(text);
+        problem.ShouldBeNull();
         range.ToString().ShouldBe(expected);
     }
 
@@ -135,5 +134,5 @@ public sealed class ClientPortsTests
     [InlineData("odd:")]
     [InlineData("kernel:1-2")]
     [InlineData("5-")]
-    public void A_bad_range_is_quoted(string text) => ClientPortRange.Parse(text, out _)!.ShouldContain($"'{text}'");
+    public void A_bad_range_is_quoted(string text) => ClientPortRange.Parse(text).Problem!.ShouldContain($"'{text}'");
 }

@@ -69,7 +69,6 @@ public sealed class PodIdentityTests
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(
             FromKubelet.Where(v => v.Key != "POD_BACKING_ADDRESS")
         );
-
         PodSandbox.OfKubelet(configuration.Build()).ShouldBeNull();
     }
 

@@ -36,7 +36,8 @@ internal sealed unsafe class EpollSet : IDisposable
     public void Modify(int fd, uint events, ulong key) => Checked(Control(Libc.EpollCtlMod, fd, events, key));
 
     /// <summary>Waits for events; returns how many there are, 0 after the timeout or a signal.</summary>
-    /// <param name="timeout">Zero or more; rounded up to a millisecond where the kernel has nothing finer (before 5.11).</param>
+    /// <param name="timeout">Zero or more; rounded up to a millisecond where the kernel has nothing finer (before
+    /// 5.11).</param>
     public int Wait(TimeSpan timeout)
     {
         if (_isPrecise)
@@ -50,7 +51,6 @@ internal sealed unsafe class EpollSet : IDisposable
             // ENOSYS, or EPERM under a seccomp filter that does not know the call.
             _isPrecise = false;
         }
-
         var ready = Libc.EpollWait(
             _epoll,
             _events,

@@ -19,7 +19,8 @@ internal sealed unsafe partial class EpollWorker
             connection.State = ConnectionState.Sending;
         else if (!TryConnect(connection))
             return;
-        // On loopback the handshake is over when connect returns: sending at once saves a wake-up. Elsewhere this says EAGAIN.
+        // On loopback the handshake is over when connect returns: sending at once saves a wake-up. Elsewhere this says
+        // EAGAIN.
         Send(connection);
     }
 
@@ -45,7 +46,8 @@ internal sealed unsafe partial class EpollWorker
                 return true;
             }
 
-            // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
+            // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a
+            // 4-tuple that is taken.
             var isTaken = (errno == Errno.Eaddrinuse && !Ports.IsKernel) || (errno == Errno.Eaddrnotavail && bound);
             Close(connection);
             if (!isTaken)
@@ -53,11 +55,9 @@ internal sealed unsafe partial class EpollWorker
                 Finish(connection, Errno.ConnectOutcome(errno), errno);
                 return false;
             }
-
             if (Ports.IsKernel)
                 break;
         }
-
         Finish(connection, Outcome.PortsExhausted, Errno.Eaddrnotavail);
         return false;
     }
@@ -75,18 +75,17 @@ internal sealed unsafe partial class EpollWorker
             Ports.Closed();
             return Libc.LastErrno;
         }
-
         if (Source is not null)
         {
             var on = 1;
-            // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a 4-tuple in use.
+            // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a
+            // 4-tuple in use.
             if (Libc.SetSockOpt(connection.Fd, Libc.SolSocket, Libc.SoReuseAddr, &on, sizeof(int)) != 0)
                 return Libc.LastErrno;
             Source.SetPort(connection.BoundPort);
             if (Libc.Bind(connection.Fd, Source.Bytes, Source.Length) != 0)
                 return Libc.LastErrno;
         }
-
         bound = true;
         return Libc.Connect(connection.Fd, address.Bytes, address.Length) == 0 ? 0 : Libc.LastErrno;
     }
@@ -110,7 +109,6 @@ internal sealed unsafe partial class EpollWorker
             );
             return;
         }
-
         if (connection.State is ConnectionState.Connecting)
         {
             if (errno != 0)
@@ -118,12 +116,10 @@ internal sealed unsafe partial class EpollWorker
                 Finish(connection, Errno.ConnectOutcome(errno), errno);
                 return;
             }
-
             connection.Number = Ports.NextConnection();
             if (Ports.IsKernel)
                 connection.SourcePort = SockAddr.LocalPort(connection.Fd);
         }
-
         connection.Sent += (int)Math.Max(sent, 0);
         connection.SendErrno = errno;
         connection.State =
@@ -143,7 +139,6 @@ internal sealed unsafe partial class EpollWorker
                 Finish(connection, Errno.ConnectedOutcome(errno), errno);
             return;
         }
-
         if (!connection.Ends(new ReadOnlySpan<byte>(_buffer, (int)read), out var outcome, out var failure))
             return;
         if (connection.State is ConnectionState.Sending)
@@ -170,7 +165,6 @@ internal sealed unsafe partial class EpollWorker
             _ = Libc.Close(connection.Fd);
             Ports.Closed();
         }
-
         connection.Fd = -1;
         connection.Watched = 0;
         connection.Generation++;

@@ -64,7 +64,7 @@ internal sealed unsafe partial class EpollWorker(AttackContext context, SharedPo
                     Receive(connection);
                     break;
                 case ConnectionState.Idle:
-                    // Closed by the peer, or it says what nobody asked for. The slot stays in the queue, without a socket.
+                    // Closed by the peer, or it sent unrequested data. The slot stays in the queue, without a socket.
                     Close(connection);
                     break;
             }

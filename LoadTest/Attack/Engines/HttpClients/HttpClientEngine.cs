@@ -3,28 +3,28 @@ using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.HttpClients;
 
-/// <summary>
-/// The engine for https and HTTP/2, on HttpClient; the dearest of all. It counts the bytes of bodies only, and HTTP's own framing errors are
-/// as precise as HttpClient tells them. A failed TLS handshake is a connect error with EPROTO.
-/// </summary>
+/// <summary>The engine for https and HTTP/2, on HttpClient; the most expensive one. It counts only the bytes of bodies,
+/// and HTTP's own framing errors are as precise as HttpClient tells them. A failed TLS handshake is a connect error
+/// with EPROTO.</summary>
 public sealed class HttpClientEngine : IAttackEngine
 {
-    /// <inheritdoc/>
     public string Name => "httpclient";
 
-    /// <summary>What keeps this engine from a plan; null when nothing does. It makes URLs of the targets' hosts, so these must be such of URLs.</summary>
+    public int WorkersOf(AttackPlan plan) => 1;
+
+    /// <summary>What keeps this engine from a plan; null when nothing does. It makes URLs of the targets' hosts, so
+    /// these must be valid in a URL.</summary>
     public static string? Problem(AttackPlan plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        return plan.Targets.Select(target => target.Host).FirstOrDefault(host => !IsHost(host)) is { } wrong
-            ? $"engine 'httpclient': host '{wrong}': expected a name or an address, with a port where it is not the scheme's"
+        return plan.Targets.FirstOrDefault(target => !IsHost(target.Host)) is { Host: var wrong }
+            ? $"engine 'httpclient': host '{wrong}': expected a name or address, with a port unless it is the default"
             : null;
     }
 
     private static bool IsHost(string host) =>
         host.AsSpan().IndexOfAny(@"/\?#@") < 0 && Uri.TryCreate($"http://{host}/", UriKind.Absolute, out _);
 
-    /// <inheritdoc/>
     public Task RunAsync(AttackContext context) =>
         new SocketAttack(context, (attack, ports) => new HttpExchange(attack, ports)).RunAsync();
 }

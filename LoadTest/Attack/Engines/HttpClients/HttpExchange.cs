@@ -26,13 +26,12 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
     private bool _isConnected;
     private int _requests;
 
-    /// <inheritdoc/>
     public async Task<RequestRecord> ExchangeAsync(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         var target = _plan.Targets[(int)(sequence % _plan.Targets.Count)];
         var span = context.Tracer?.Begin(target, sequence, start, _traceParent);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort);
-        deadline.CancelAfter(_plan.Timeout);
+        using var timeout = new CancellationTokenSource(_plan.Timeout, context.Clock.Time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort, timeout.Token);
         _endPoint = target.EndPoint;
         _client ??= CreateClient();
         var answer = default(Answer);
@@ -57,23 +56,23 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         {
             (outcome, errno, fault) = Classify(e);
         }
-
-        var record = new RequestRecord(
-            sequence,
-            intendedStart,
-            start,
-            context.Clock.Elapsed,
-            _binding.SourcePort,
-            _binding.Number,
-            _requests,
-            outcome,
-            answer.Status,
-            answer.Pod,
-            answer.Node,
-            answer.Bytes,
-            errno,
-            fault
-        );
+        var record = new RequestRecord
+        {
+            Sequence = sequence,
+            IntendedStart = intendedStart,
+            Start = start,
+            End = context.Clock.Elapsed,
+            SourcePort = _binding.SourcePort,
+            Connection = _binding.Number,
+            RequestOnConnection = _requests,
+            Outcome = outcome,
+            Status = answer.Status,
+            Pod = answer.Pod,
+            Node = answer.Node,
+            BytesReceived = answer.Bytes,
+            Errno = errno,
+            Fault = fault,
+        };
         if (span is not null)
             context.Tracer!.End(span, record);
         _requests++;
@@ -105,11 +104,10 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
         };
         if (!_plan.VerifyCertificates)
         {
-#pragma warning disable CA5359 // Asked for by the user, for servers whose certificate is their own; what is sent is load, not secrets.
+#pragma warning disable CA5359 // An option, for servers with self-signed certificates; the load holds no secrets.
             handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
         }
-
         return new HttpMessageInvoker(handler);
     }
 
@@ -141,7 +139,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             if (!request.Headers.TryAddWithoutValidation(name, value))
                 request.Content?.Headers.TryAddWithoutValidation(name, value);
         }
-
         if (context.Tracer is not null && !request.Headers.Contains("traceparent"))
             request.Headers.TryAddWithoutValidation("traceparent", Encoding.ASCII.GetString(_traceParent));
         request.Headers.ConnectionClose = _plan.KeepAliveConnections == 0;
@@ -165,7 +162,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
             kept = Math.Max(kept, at + read);
             answer.Bytes += read;
         }
-
         if (answer.Pod is null && _plan.Responder.ReadsBody && kept > 0)
             _plan.Responder.ReadBody(_body.AsSpan(0, kept), context.Names, ref answer.Pod, ref answer.Node);
         return answer;
@@ -189,7 +185,6 @@ internal sealed class HttpExchange(AttackContext context, SharedPorts ports) : I
                     ResponseFault.None
                 );
         }
-
         var error = (exception as HttpRequestException)?.HttpRequestError
             ?? (exception as HttpIOException)?.HttpRequestError;
         return error switch

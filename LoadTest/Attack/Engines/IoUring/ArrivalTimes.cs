@@ -4,23 +4,24 @@ using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
-/// <summary>
-/// When answers came, as the kernel knows it: it stamps each packet on arrival and hands the stamp of the last one out with the bytes (SO_TIMESTAMPNS; socket(7),
-/// <c>tcp_recv_timestamp</c>). So an answer may be looked at later than it came, and its time is right all the same.
-/// </summary>
+/// <summary>When answers came, as the kernel knows it: it stamps each packet on arrival and hands the stamp of the last
+/// one out with the bytes (SO_TIMESTAMPNS; socket(7), <c>tcp_recv_timestamp</c>). So an answer may be looked at later
+/// than it came, and its time is right all the same.</summary>
 internal sealed unsafe class ArrivalTimes : IDisposable
 {
     /// <summary>The option of a socket whose bytes have stamps.</summary>
     public const int SocketOption = 35;
 
-    // struct msghdr (56 bytes on 64 bits), its struct iovec, then room for one control message: 16 bytes of header, a struct timespec.
+    // struct msghdr (56 bytes on 64 bits), its struct iovec, then room for one control message: 16 bytes of header, a
+    // struct timespec.
     private const int VectorAt = 56,
         ControlAt = 72,
         ControlBytes = 32,
         SlotBytes = 128;
     private const int SocketLevel = Libc.SolSocket;
 
-    // Both clocks are read within this, or a thread that was interrupted between the two would take its absence for a difference of the clocks.
+    // Both clocks are read within this, or a thread that was interrupted between the two would take its absence for a
+    // difference of the clocks.
     private static readonly TimeSpan s_longestReading = TimeSpan.FromMicroseconds(20);
 
     private readonly byte* _messages;
@@ -35,7 +36,8 @@ internal sealed unsafe class ArrivalTimes : IDisposable
         for (var tries = 0; tries < 100 && _now == TimeSpan.MinValue; tries++)
             Relate(clock);
         _messages = (byte*)NativeMemory.Alloc((nuint)slots * SlotBytes);
-        // The kernel stamps packets while a socket wants it. To turn that on and off with each connection would be dear (net_enable_timestamp patches code).
+        // The kernel stamps packets while a socket wants it. To turn that on and off with each connection would be
+        // expensive (net_enable_timestamp patches code).
         _socket = Libc.Socket(2, Libc.SockDatagramCloExec, 0);
         var on = 1;
         _ = Libc.SetSockOpt(_socket, Libc.SolSocket, SocketOption, &on, sizeof(int));
@@ -59,7 +61,8 @@ internal sealed unsafe class ArrivalTimes : IDisposable
         return (ulong)message;
     }
 
-    /// <summary>Relates the clock of the stamps, that of the wall, to the attack's; again before times are read, because the former may be set.</summary>
+    /// <summary>Relates the clock of the stamps, that of the wall, to the attack's; again before times are read,
+    /// because the former may be set.</summary>
     public void Relate(AttackClock clock)
     {
         const int clockRealtime = 0;
@@ -72,7 +75,8 @@ internal sealed unsafe class ArrivalTimes : IDisposable
     }
 
     /// <summary>When the bytes came that a slot has received.</summary>
-    /// <returns>False when the kernel does not say: at the end of a stream, or because the packet was stamped by nobody.</returns>
+    /// <returns>False when the kernel does not say: at the end of a stream, or because the packet has no
+    /// stamp.</returns>
     public bool TryRead(int slot, out TimeSpan time)
     {
         var message = _messages + ((nint)slot * SlotBytes);

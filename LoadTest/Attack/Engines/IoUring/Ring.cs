@@ -4,10 +4,8 @@ using CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
-/// <summary>
-/// One io_uring with a table of direct descriptors. It belongs to the thread that made it: completions are worked out only while that thread
-/// waits (DEFER_TASKRUN), so the network's interrupts never interrupt it.
-/// </summary>
+/// <summary>One io_uring with a table of direct descriptors. It belongs to the thread that made it: completions are
+/// worked out only while that thread waits (DEFER_TASKRUN), so the network's interrupts never interrupt it.</summary>
 internal sealed unsafe class Ring : IDisposable
 {
     private const int SetupSubmitAll = 1 << 7,
@@ -76,7 +74,8 @@ internal sealed unsafe class Ring : IDisposable
         }
     }
 
-    /// <summary>Why there can be no ring with the operations that the engine needs; null where there can (containers often forbid it).</summary>
+    /// <summary>Why there can be no ring with the operations that the engine needs; null where there can (containers
+    /// often forbid it).</summary>
     public static string? Refusal { get; } = OperatingSystem.IsLinux() ? Probe() : "needs Linux";
 
     /// <summary>Completions for which there is room; a wait for as many ends with its timeout.</summary>
@@ -106,7 +105,8 @@ internal sealed unsafe class Ring : IDisposable
 
     /// <summary>Submits the batch and waits for completions, at most for the timeout.</summary>
     /// <param name="timeout">Zero or more.</param>
-    /// <param name="completions">How many end the wait, up to <see cref="Completions"/>; without a timeout, how many the kernel tries to work out now.</param>
+    /// <param name="completions">How many end the wait, up to <see cref="Completions"/>; without a timeout, how many
+    /// the kernel tries to work out now.</param>
     public void SubmitAndWait(TimeSpan timeout, uint completions = 1)
     {
         Volatile.Write(ref *_sqTail, _tail);
@@ -131,7 +131,6 @@ internal sealed unsafe class Ring : IDisposable
             (userData, result) = (0, 0);
             return false;
         }
-
         var cqe = _cqes + ((head & _cqMask) * CqeBytes);
         (userData, result) = (*(ulong*)cqe, *(int*)(cqe + 8));
         Volatile.Write(ref *_cqHead, head + 1);
@@ -149,7 +148,8 @@ internal sealed unsafe class Ring : IDisposable
 
     private static void Entered(int result)
     {
-        // ETIME: nothing happened in time. EBUSY, EAGAIN: completions must be taken first; what was not submitted stays in the queue.
+        // ETIME: nothing happened in time. EBUSY, EAGAIN: completions must be taken first; what was not submitted stays
+        // in the queue.
         if (result < 0 && Libc.LastErrno is not (Errno.Etime or Errno.Eintr or Errno.Ebusy or Errno.Eagain))
             throw new Win32Exception(Libc.LastErrno);
     }

@@ -21,7 +21,8 @@ internal sealed class RingConnection(int index, ResponseParser parser) : Exchang
     /// <summary>Whether the handshake is under way and its end will be reported.</summary>
     public bool IsConnecting { get; set; }
 
-    /// <summary>What to record when the kernel has let go of the operation in flight; null while it is not given up.</summary>
+    /// <summary>What to record when the kernel has let go of the operation in flight; null while it is not given
+    /// up.</summary>
     public Outcome? GivenUp { get; set; }
 
     /// <summary>Whether a cancellation is on its way; until its completion the slot cannot be used again.</summary>

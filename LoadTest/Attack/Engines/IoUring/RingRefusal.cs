@@ -12,7 +12,8 @@ internal static class RingRefusal
         Describe(errno, File.Exists(Setting) ? File.ReadAllText(Setting).Trim() : "0");
 
     /// <param name="errno">Linux error number.</param>
-    /// <param name="disabled">Value of the setting kernel.io_uring_disabled (docs.kernel.org, admin-guide/sysctl/kernel).</param>
+    /// <param name="disabled">Value of the setting kernel.io_uring_disabled (docs.kernel.org,
+    /// admin-guide/sysctl/kernel).</param>
     public static string Describe(int errno, string disabled) =>
         errno switch
         {

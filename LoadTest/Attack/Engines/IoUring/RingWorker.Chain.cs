@@ -26,7 +26,6 @@ internal sealed unsafe partial class RingWorker
             Finish(connection, Outcome.PortsExhausted, Errno.Eaddrnotavail);
             return;
         }
-
         connection.BoundPort = connection.SourcePort = port;
         var address = Addresses[connection.Target];
         // A chain must not be cut by the end of a batch.
@@ -49,7 +48,6 @@ internal sealed unsafe partial class RingWorker
             _handshakes++;
             _newHandshakes++;
         }
-
         connect.Address = (ulong)address.Bytes;
         connect.Offset = (ulong)address.Length;
         ref var send = ref Link(connection, RingOperation.Send);
@@ -62,7 +60,8 @@ internal sealed unsafe partial class RingWorker
 
     private void Bind(RingConnection connection, int port)
     {
-        // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a 4-tuple in use.
+        // Without it a port in TIME_WAIT towards any destination could not be bound; connect still refuses a 4-tuple in
+        // use.
         SetOption(connection, Libc.SoReuseAddr);
         var source = _sources + ((nint)connection.Index * AddressBytes);
         new ReadOnlySpan<byte>(Source!.Bytes, Source.Length).CopyTo(new Span<byte>(source, AddressBytes));
@@ -118,7 +117,6 @@ internal sealed unsafe partial class RingWorker
             OnConnected(connection);
             return;
         }
-
         if (connection.GivenUp is { } reason && errno == Errno.Ecanceled)
         {
             Finish(
@@ -128,7 +126,6 @@ internal sealed unsafe partial class RingWorker
             );
             return;
         }
-
         switch (operation)
         {
             case RingOperation.Receive or RingOperation.ReceiveMessage:
@@ -140,7 +137,8 @@ internal sealed unsafe partial class RingWorker
                 OnConnected(connection);
                 ReceiveMore(connection);
                 break;
-            // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
+            // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a
+            // 4-tuple that is taken.
             case RingOperation.Bind when errno == Errno.Eaddrinuse:
             case RingOperation.Connect when errno == Errno.Eaddrnotavail && Source is not null:
                 Close(connection);
@@ -177,7 +175,8 @@ internal sealed unsafe partial class RingWorker
             ReceiveMore(connection);
     }
 
-    // When what was received came. Where the kernel has no time, as for a close, each answer is waited for a while: the next ones may end that way too.
+    // When what was received came. Where the kernel has no time, as for a close, each answer is waited for a while: the
+    // next ones may end that way too.
     private TimeSpan EndOf(RingConnection connection, int result)
     {
         var now = Context.Clock.Elapsed;
@@ -213,7 +212,6 @@ internal sealed unsafe partial class RingWorker
             close.Flags = Sqe.SkipSuccess;
             close.FileIndex = (uint)connection.Index + 1;
         }
-
         connection.IsOpen = false;
         Ports.Release(connection.BoundPort);
         connection.BoundPort = 0;

@@ -9,10 +9,13 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.IoUring;
 
 /// <summary>The event loop on io_uring.</summary>
 /// <remarks>
-/// A connection is a chain of linked operations of which only the one that ends it is reported: the receive, or the first that fails. So every slot with a chain
+/// A connection is a chain of linked operations of which only the one that ends it is reported: the receive, or the
+/// first that fails. So every slot with a chain
 /// waits for one completion, and may be used again once that has come.
-/// <para>Where requests follow each other within <see cref="s_longestLook"/>, answers are looked at with the next start and have the times that the kernel gave them, because to
-/// wake an idle processor costs as much as a request (bench/attack). A handshake that is under way must go on at once, so its end is then reported too.</para>
+/// <para>Where requests follow each other within <see cref="s_longestLook"/>, answers are looked at with the next start
+/// and have the times that the kernel gave them, because to
+/// wake an idle processor costs as much as a request (bench/attack). A handshake that is under way must go on at once,
+/// so its end is then reported too.</para>
 /// </remarks>
 internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 {
@@ -34,7 +37,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
     private readonly int _slots;
     private readonly int _wake;
 
-    // One buffer, one source address for each slot; the kernel writes and reads them while an operation is under way. Untouched pages cost nothing.
+    // One buffer, one source address for each slot; the kernel writes and reads them while an operation is under way.
+    // Untouched pages cost nothing.
     private readonly byte* _buffers;
     private readonly byte* _sources;
     private readonly int* _one;
@@ -79,7 +83,6 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
             connection.GivenUp ??= Outcome.Canceled;
             Cancel(connection);
         }
-
         while (_busy > 0)
             HandleEvents(Forever);
         _ring.Dispose();
@@ -108,14 +111,12 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
                 );
                 return;
             }
-
             connection = new RingConnection(
                 _connections.Count,
                 new ResponseParser(Plan.Responder, Context.Names, Plan.Limits)
             );
             _connections.Add(connection);
         }
-
         connection.Begin(Context, sequence, intendedStart, now);
         (connection.GivenUp, connection.HasEnded, connection.Draws, connection.Number, connection.SourcePort) = (
             null,
@@ -138,7 +139,8 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
 
     protected override void HandleEvents(TimeSpan wait)
     {
-        // What was submitted may be done at once (a handshake over loopback is), and how long to wait for depends on it.
+        // What was submitted may be done at once (a handshake over loopback is), and how long to wait for depends on
+        // it.
         if (_newHandshakes > 0 || _hasMore)
             _ring.SubmitAndWait(TimeSpan.Zero, _newHandshakes);
         else
@@ -158,7 +160,6 @@ internal sealed unsafe partial class RingWorker : EventLoop<RingConnection>
                 WatchWake();
                 continue;
             }
-
             var connection = _connections[(int)(uint)key];
             var operation = (RingOperation)(byte)(key >> 32);
             if (operation is RingOperation.AsyncCancel)

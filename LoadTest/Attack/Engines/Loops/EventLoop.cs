@@ -5,7 +5,8 @@ using CiliumDebugging.LoadTest.Attack.Plan;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
-/// <summary>An event loop: starts what is due, handles what has happened, gives up what is late. All state belongs to its thread.</summary>
+/// <summary>An event loop: starts what is due, handles what has happened, gives up what is late. All state belongs to
+/// its thread.</summary>
 internal abstract class EventLoop<TExchange> : IEventLoop
     where TExchange : Exchange
 {
@@ -74,7 +75,6 @@ internal abstract class EventLoop<TExchange> : IEventLoop
                     return;
                 wait = Forever;
             }
-
             starts = 0;
             if (InFlight.Oldest is { } oldest && oldest.Start + Plan.Timeout - now < wait)
                 wait = oldest.Start + Plan.Timeout - now;
@@ -104,7 +104,8 @@ internal abstract class EventLoop<TExchange> : IEventLoop
     /// <summary>Waits for events, at most for this long, and handles them.</summary>
     protected abstract void HandleEvents(TimeSpan wait);
 
-    /// <summary>Gives up the oldest request in flight, because of its timeout or of an abort; it is no longer in flight then.</summary>
+    /// <summary>Gives up the oldest request in flight, because of its timeout or of an abort; it is no longer in flight
+    /// then.</summary>
     protected abstract void GiveUp(TExchange oldest, bool aborted);
 
     private void GiveUp(TimeSpan now)

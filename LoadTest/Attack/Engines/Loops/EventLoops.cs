@@ -11,7 +11,8 @@ internal interface IEventLoop : IDisposable
 internal static class EventLoops
 {
     /// <param name="context">The attack.</param>
-    /// <param name="create">Makes the loop of a worker, given its number and how many there are; called on the loop's thread.</param>
+    /// <param name="create">Makes the loop of a worker, given its number and how many there are; called on the loop's
+    /// thread.</param>
     public static Task RunAsync(AttackContext context, Func<SharedPorts, int, int, IEventLoop> create)
     {
         var ports = new SharedPorts(context.CreatePorts());

@@ -6,7 +6,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
-/// <summary>One request and its response in an event loop, with the connection that carries it; a slot that is reused, so that a request allocates nothing.</summary>
+/// <summary>One request and its response in an event loop, with the connection that carries it; a slot that is reused,
+/// so that a request allocates nothing.</summary>
 internal abstract class Exchange(ResponseParser parser)
 {
     private TracedRequest _request;
@@ -64,22 +65,23 @@ internal abstract class Exchange(ResponseParser parser)
     /// <summary>Records what became of it, and when.</summary>
     public void End(AttackContext context, TimeSpan end, Outcome outcome, int errno)
     {
-        var record = new RequestRecord(
-            Sequence,
-            IntendedStart,
-            Start,
-            end,
-            SourcePort,
-            Number,
-            Requests,
-            outcome,
-            Parser.Status,
-            Parser.Pod,
-            Parser.Node,
-            Parser.BytesConsumed,
-            errno,
-            Parser.Fault
-        );
+        var record = new RequestRecord
+        {
+            Sequence = Sequence,
+            IntendedStart = IntendedStart,
+            Start = Start,
+            End = end,
+            SourcePort = SourcePort,
+            Connection = Number,
+            RequestOnConnection = Requests,
+            Outcome = outcome,
+            Status = Parser.Status,
+            Pod = Parser.Pod,
+            Node = Parser.Node,
+            BytesReceived = Parser.BytesConsumed,
+            Errno = errno,
+            Fault = Parser.Fault,
+        };
         _request.End(context, record);
         context.Recorder.Add(record);
     }

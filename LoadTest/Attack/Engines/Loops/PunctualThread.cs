@@ -2,7 +2,8 @@ using CiliumDebugging.LoadTest.Attack.Engines.Native;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Loops;
 
-/// <summary>Makes the calling thread one that runs when it wants to, for as long as it lives. Nothing of it needs a privilege, and where the kernel lacks it nothing happens.</summary>
+/// <summary>Makes the calling thread one that runs when it wants to, for as long as it lives. Nothing of it needs a
+/// privilege, and where the kernel lacks it nothing happens.</summary>
 internal static unsafe class PunctualThread
 {
     // struct sched_attr: size, policy, flags (8 bytes), nice, priority, then runtime (8 bytes).
@@ -21,8 +22,9 @@ internal static unsafe class PunctualThread
         ShortenSlice();
     }
 
-    // A thread that asks for short slices, and wakes, runs before one with longer ones that holds the processor (Linux 6.12, PREEMPT_SHORT): else it waits for the end of that
-    // one's slice, be that the runtime's compiler or another program.
+    // A thread that asks for short slices, and wakes, runs before one with longer ones that holds the processor (Linux
+    // 6.12, PREEMPT_SHORT): else it waits for the end of that one's slice, be that the runtime's compiler or another
+    // program.
     private static void ShortenSlice()
     {
         var attributes = stackalloc byte[AttributeBytes];

@@ -3,9 +3,8 @@ using CiliumDebugging.LoadTest.Contract;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Native;
 
-/// <summary>
-/// Error numbers as records carry them: Linux's, on every platform, so that results from different machines can be merged.
-/// </summary>
+/// <summary>Error numbers as records carry them: Linux's, on every platform, so that results from different machines
+/// can be merged.</summary>
 public static class Errno
 {
     public const int Eperm = 1,
@@ -72,7 +71,8 @@ public static class Errno
             _ => $"errno {errno}",
         };
 
-    /// <summary>The Linux number for a .NET socket error; the error's own native number when there is no counterpart.</summary>
+    /// <summary>The Linux number for a .NET socket error; the error's own native number when there is no
+    /// counterpart.</summary>
     public static int FromSocketException(SocketException exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
@@ -107,6 +107,7 @@ public static class Errno
             _ => Outcome.ConnectError,
         };
 
-    /// <summary>The bucket of an established connection that failed with <paramref name="errno"/>: a kernel timeout is silence, all else a reset.</summary>
+    /// <summary>The bucket of an established connection that failed with <paramref name="errno"/>: a kernel timeout is
+    /// silence, all else a reset.</summary>
     public static Outcome ConnectedOutcome(int errno) => errno is Etimedout ? Outcome.NoAnswer : Outcome.Reset;
 }

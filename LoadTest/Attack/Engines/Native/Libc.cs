@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace CiliumDebugging.LoadTest.Attack.Engines.Native;
 
-/// <summary>The system calls of the engines' event loops; Linux only. Every one returns -1 with errno in the last P/Invoke error on failure.</summary>
+/// <summary>The system calls of the engines' event loops; Linux only. Every one returns -1 with errno in the last
+/// P/Invoke error on failure.</summary>
 internal static unsafe partial class Libc
 {
     public const int SockStreamNonBlockCloExec = 1 | 0x800 | 0x80000,
@@ -109,7 +110,8 @@ internal static unsafe partial class Libc
         return GetRLimit(RLimitNoFile, limits) == 0 ? (int)Math.Min(limits[0], 1 << 20) : 1024;
     }
 
-    /// <summary>Sockets that an attack may have open: what the process may open further, less what the runtime needs to go on (assemblies, consoles, pipes).</summary>
+    /// <summary>Sockets that an attack may have open: what the process may open further, less what the runtime needs to
+    /// go on (assemblies, consoles, pipes).</summary>
     public static int SocketsMax()
     {
         const int reserve = 32;

@@ -57,12 +57,12 @@ internal sealed class PortBinding(AttackPlan plan, SharedPorts ports)
                 var errno = e is SocketException failed ? Errno.FromSocketException(failed) : 0;
                 if (ports.IsKernel && errno == Errno.Eaddrnotavail)
                     return null;
-                // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a 4-tuple that is taken.
+                // bind says EADDRNOTAVAIL for an address that is not this machine's (no port can help), connect for a
+                // 4-tuple that is taken.
                 if (ports.IsKernel || !(errno == Errno.Eaddrinuse || (errno == Errno.Eaddrnotavail && bound)))
                     throw;
             }
         }
-
         return null;
     }
 

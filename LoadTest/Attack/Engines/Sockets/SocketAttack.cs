@@ -5,7 +5,7 @@ namespace CiliumDebugging.LoadTest.Attack.Engines.Sockets;
 /// <summary>One attack of an engine on System.Net: the pacing loop and its slots.</summary>
 internal sealed class SocketAttack : IDisposable
 {
-    // Timers of the platform are no finer; shorter waits are rounded to one of these or none.
+    // The resolution of the platform's timers; shorter waits are rounded to one tick or none.
     private static readonly TimeSpan s_timerTick = TimeSpan.FromMilliseconds(1);
 
     private readonly AttackContext _context;

@@ -18,12 +18,11 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
     private Socket? _socket;
     private int _requests;
 
-    /// <inheritdoc/>
     public async Task<RequestRecord> ExchangeAsync(long sequence, TimeSpan intendedStart, TimeSpan start)
     {
         var target = (int)(sequence % _plan.Targets.Count);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort);
-        deadline.CancelAfter(_plan.Timeout);
+        using var timeout = new CancellationTokenSource(_plan.Timeout, context.Clock.Time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.Abort, timeout.Token);
         _parser.Reset(_plan.Targets[target].Method == "HEAD");
         _request.Begin(context, target, sequence, start);
         DropIfStale();
@@ -52,23 +51,23 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
             errno = Errno.FromSocketException(e);
             outcome = connecting ? Errno.ConnectOutcome(errno) : Errno.ConnectedOutcome(errno);
         }
-
-        var record = new RequestRecord(
-            sequence,
-            intendedStart,
-            start,
-            context.Clock.Elapsed,
-            _binding.SourcePort,
-            _binding.Number,
-            _requests,
-            outcome,
-            _parser.Status,
-            _parser.Pod,
-            _parser.Node,
-            _parser.BytesConsumed,
-            errno,
-            _parser.Fault
-        );
+        var record = new RequestRecord
+        {
+            Sequence = sequence,
+            IntendedStart = intendedStart,
+            Start = start,
+            End = context.Clock.Elapsed,
+            SourcePort = _binding.SourcePort,
+            Connection = _binding.Number,
+            RequestOnConnection = _requests,
+            Outcome = outcome,
+            Status = _parser.Status,
+            Pod = _parser.Pod,
+            Node = _parser.Node,
+            BytesReceived = _parser.BytesConsumed,
+            Errno = errno,
+            Fault = _parser.Fault,
+        };
         _request.End(context, record);
         _requests++;
         if (outcome is not Outcome.Response || _plan.KeepAliveConnections == 0 || !_parser.CanReuseConnection)
@@ -84,7 +83,7 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
         _binding.Release();
     }
 
-    // An idle connection that has become readable was closed by the peer (or says what nobody asked for).
+    // An idle connection that has become readable was closed by the peer, or holds unrequested data.
     private void DropIfStale()
     {
         if (_socket is not null && _socket.Poll(0, SelectMode.SelectRead))
@@ -93,7 +92,8 @@ internal sealed class SocketConnection(AttackContext context, SharedPorts ports)
 
     private async Task<Outcome> TransferAsync(ReadOnlyMemory<byte> request, CancellationToken deadline)
     {
-        // A peer may answer before it has read everything: reading begins at once, and what it answers counts even if the send fails.
+        // A peer may answer before it has read everything: reading begins at once, and what it answers counts even if
+        // the send fails.
         var sending = SendAsync(request, deadline);
         try
         {

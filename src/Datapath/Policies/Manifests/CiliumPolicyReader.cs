@@ -66,7 +66,7 @@ internal static class CiliumPolicyReader
                 label.Map(s_labelFields);
         }
 
-        // A section without entries is no section: it does not begin default deny (cilium, Rule.Sanitize).
+        // A section without entries does not begin default deny (cilium, Rule.Sanitize).
         return new PolicySpec(
             SelectorReader.InNamespace(selector, policyNamespace),
             [.. ingress],
@@ -74,7 +74,6 @@ internal static class CiliumPolicyReader
             ingressDeny ?? ingress.Count > 0,
             egressDeny ?? egress.Count > 0
         );
-
         List<TrafficRule> Rules(
             Dictionary<string, ManifestField> sections,
             string name,
@@ -127,8 +126,9 @@ internal static class CiliumPolicyReader
         bool? Flag(string name) => members.TryGetValue(name, out ManifestField flag) ? flag.Boolean() : null;
     }
 
-    /// <summary>Reads a rule. Peers left out mean any peer when ports are given; a rule with neither matches nothing (<c>- {}</c> only begins
-    /// default deny; cilium, mergeIngress). A list of peers that is there and empty matches nothing.</summary>
+    /// <summary>Reads a rule. Peers left out mean any peer when ports are given; a rule with neither matches nothing
+    /// (<c>- {}</c> only begins default deny; cilium, mergeIngress). A list of peers that is there and empty matches
+    /// nothing.</summary>
     private static TrafficRule Rule(
         ManifestField field,
         Dictionary<string, ManifestField> members,

@@ -56,13 +56,14 @@ internal static class HttpRuleReader
         // An empty pattern is the same as none (cilium, pkg/policy/api/http.go).
         if (!fields.TryGetValue(name, out ManifestField field) || field.Text() is not { Length: > 0 } text)
             return null;
-        var pattern = WholeStringPattern.TryCreate(text, out string? error);
-        if (pattern is null)
-            field.Report($"not a usable regular expression: {error}");
+        var (pattern, problem) = WholeStringPattern.Create(text);
+        if (problem is not null)
+            field.Report($"not a usable regular expression: {problem}");
         return pattern;
     }
 
-    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present (cilium splits at the first space).</summary>
+    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present (cilium splits at the first
+    /// space).</summary>
     private static HeaderRequirement? Header(ManifestField field)
     {
         if (field.Text() is not { } text)

@@ -7,7 +7,8 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 internal static class JsonManifest
 {
     /// <summary>Converts an object.</summary>
-    /// <exception cref="ManifestException">It exceeds a limit, has a key twice or holds something that is no JSON.</exception>
+    /// <exception cref="ManifestException">It exceeds a limit, has a key twice or holds something other than
+    /// JSON.</exception>
     public static ManifestNode Read(JsonObject document)
     {
         long nodes = 0;

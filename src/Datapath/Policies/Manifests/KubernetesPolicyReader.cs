@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>Reads the spec of a networking.k8s.io/v1 NetworkPolicy, the way Cilium translates it (pkg/k8s/network_policy.go).</summary>
+/// <summary>Reads the spec of a networking.k8s.io/v1 NetworkPolicy, the way Cilium translates it
+/// (pkg/k8s/network_policy.go).</summary>
 internal static class KubernetesPolicyReader
 {
     private static readonly FieldTable s_specFields = new(["podSelector", "policyTypes", "ingress", "egress"]);
@@ -25,7 +26,8 @@ internal static class KubernetesPolicyReader
         List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", policyNamespace);
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
 
-        // Without policyTypes: always ingress, and egress when there are egress rules (Kubernetes API, NetworkPolicySpec).
+        // Without policyTypes: always ingress, and egress when there are egress rules (Kubernetes API,
+        // NetworkPolicySpec).
         (bool Ingress, bool Egress) types =
             fields.TryGetValue("policyTypes", out ManifestField list)
             && list.Node is not { Type: ManifestType.List, Items.Count: 0 }
@@ -171,7 +173,8 @@ internal static class KubernetesPolicyReader
         if (LabelSyntax.IsPortName(text, 15) && !text.Any(char.IsAsciiLetterUpper))
             return new PortMatch(0, 0, text);
         field.Report(
-            "a port is a number from 1 to 65535 without quotes, or a name of up to 15 lower-case letters, digits and hyphens with a letter in it"
+            "a port is a number from 1 to 65535 without quotes, "
+                + "or a name of up to 15 lower-case letters, digits and hyphens with a letter in it"
         );
         return null;
     }

@@ -23,7 +23,8 @@ internal static partial class LabelSyntax
     public static string? ValueError(string value) =>
         value.Length == 0 || (value.Length <= 63 && NamePattern().IsMatch(value))
             ? null
-            : "a label value is empty, or up to 63 letters, digits, '-', '_' and '.', beginning and ending with a letter or digit";
+            : "a label value is empty, or up to 63 letters, digits, '-', '_' and '.', "
+                + "beginning and ending with a letter or digit";
 
     public static bool IsSubdomain(string name) => name.Length is > 0 and <= 253 && SubdomainPattern().IsMatch(name);
 
@@ -49,7 +50,8 @@ internal static partial class LabelSyntax
             ? (
                 null,
                 key,
-                $"the label source must be one of {string.Join(", ", s_sources)}; endpoints carry no labels of other sources here"
+                $"the label source must be one of {string.Join(", ", s_sources)}; "
+                    + "endpoints carry no labels of other sources here"
             )
             : (source == Label.Any ? null : source, key, null);
     }

@@ -20,7 +20,8 @@ internal sealed class ProblemList(string file)
 
 /// <summary>The fields a map may have.</summary>
 /// <param name="known">Fields that are read.</param>
-/// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do instead.</param>
+/// <param name="notEnforced">Fields that Cilium or Kubernetes knows and this lab does not enforce, with what to do
+/// instead.</param>
 internal sealed class FieldTable(string[] known, params (string Name, string Remedy)[] notEnforced)
 {
     private readonly FrozenDictionary<string, string> _notEnforced = notEnforced.ToFrozenDictionary(
@@ -34,14 +35,16 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
     public string? RemedyFor(string name) => _notEnforced.GetValueOrDefault(name);
 }
 
-/// <summary>A value of a manifest with its path. The readers ask it for what they expect; it reports what does not fit.</summary>
+/// <summary>A value of a manifest with its path. The readers ask it for what they expect; it reports what does not
+/// fit.</summary>
 internal readonly record struct ManifestField(ManifestNode Node, string Path, ProblemList Problems)
 {
     public void Report(string message) => Problems.Add(Node.Line, Path, Node.Display, message);
 
     /// <summary>The fields of a map by name. Unknown and not enforced ones are reported and left out.</summary>
     /// <param name="table">What is allowed.</param>
-    /// <param name="nullIsAbsent">Whether <c>field: null</c> is the same as no field: so for built-in kinds and metadata, not for custom resources.</param>
+    /// <param name="nullIsAbsent">Whether <c>field: null</c> is the same as no field: so for built-in kinds and
+    /// metadata, not for custom resources.</param>
     public Dictionary<string, ManifestField>? Map(FieldTable table, bool nullIsAbsent = false)
     {
         if (!Is(ManifestType.Map))
@@ -57,23 +60,17 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
                 else if (!nullIsAbsent)
                     field.Report("the field has no value: an API server refuses that; give it one or remove the field");
             }
-            else if (table.RemedyFor(key) is { } remedy)
-                Problems.Add(
-                    line,
-                    field.Path,
-                    "",
-                    $"'{key}' is recognised but not enforced here, and a policy that is applied in part would mislead: {remedy}"
-                );
             else
-                Problems.Add(
-                    line,
-                    field.Path,
-                    "",
-                    $"unknown field '{Printable.Text(key)}'; known here: {string.Join(", ", table.Known.Order(StringComparer.Ordinal))}"
-                );
+                Problems.Add(line, field.Path, "", Unusable(key, table));
         }
         return fields;
     }
+
+    private static string Unusable(string key, FieldTable table) =>
+        table.RemedyFor(key) is { } remedy
+            ? $"'{key}' is recognised but not enforced here, and part of a policy would mislead: {remedy}"
+            : $"unknown field '{Printable.Text(key)}'; known here: "
+                + string.Join(", ", table.Known.Order(StringComparer.Ordinal));
 
     /// <summary>All entries of a map with free keys.</summary>
     public IEnumerable<(string Key, ManifestField Value)> Entries()
@@ -89,11 +86,7 @@ internal readonly record struct ManifestField(ManifestNode Node, string Path, Pr
         if (!Is(ManifestType.List))
             yield break;
         for (int i = 0; i < Node.Items.Count; i++)
-            yield return new ManifestField(
-                Node.Items[i],
-                string.Create(CultureInfo.InvariantCulture, $"{Path}[{i}]"),
-                Problems
-            );
+            yield return new ManifestField(Node.Items[i], $"{Path}[{i}]", Problems);
     }
 
     public string? Text() => Is(ManifestType.Text) ? Node.Text : null;

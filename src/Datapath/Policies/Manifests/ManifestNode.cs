@@ -1,6 +1,7 @@
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>What a value of a manifest is, after YAML 1.1 typing as kubectl applies it (<c>8080</c> is a number, <c>yes</c> a boolean).</summary>
+/// <summary>What a value of a manifest is, after YAML 1.1 typing as kubectl applies it (<c>8080</c> is a number,
+/// <c>yes</c> a boolean).</summary>
 public enum ManifestType
 {
     Null,
@@ -38,7 +39,8 @@ public sealed record ManifestNode(ManifestType Type, int Line, string Text)
         };
 }
 
-/// <summary>How large a manifest may be. The limits are far above real policies and keep reading within milliseconds and megabytes.</summary>
+/// <summary>How large a manifest may be. The limits are far above real policies and keep reading within milliseconds
+/// and megabytes.</summary>
 internal static class ManifestLimits
 {
     /// <summary>Characters of a file; an API server takes objects up to 1.5 MiB.</summary>

@@ -7,8 +7,10 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Something in a policy file that is wrong or not enforced here.</summary>
 /// <param name="File">The file or other source.</param>
 /// <param name="Line">The line, from 1; 0 when unknown.</param>
-/// <param name="Policy"><c>namespace/name</c> of the policy, or its position when it has no name; empty when the file as a whole is meant.</param>
-/// <param name="Field">Path of the field, such as <c>spec.ingress[0].toPorts</c>; empty when the policy as a whole is meant.</param>
+/// <param name="Policy"><c>namespace/name</c> of the policy, or its position when it has no name; empty when the file
+/// as a whole is meant.</param>
+/// <param name="Field">Path of the field, such as <c>spec.ingress[0].toPorts</c>; empty when the policy as a whole is
+/// meant.</param>
 /// <param name="Value">The offending value, shortened; empty when there is none.</param>
 /// <param name="Message">What is wrong and what to do.</param>
 public sealed record PolicyProblem(string File, int Line, string Policy, string Field, string Value, string Message)

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>Reads policies from manifests as strictly as an API server: unknown fields are refused, and so are fields that are known but not enforced
-/// here. All problems of a source are reported together; with any problem it yields no policy. Never throws on any content.</summary>
+/// <summary>Reads policies from manifests as strictly as an API server: unknown fields are refused, and so are fields
+/// that are known but not enforced here. All problems of a source are reported together; with any problem it yields no
+/// policy. Never throws on any content.</summary>
 public static class PolicyReader
 {
     private static readonly FieldTable s_objectFields = new(["apiVersion", "kind", "metadata", "spec", "status"]);
@@ -71,8 +71,7 @@ public static class PolicyReader
             List<ManifestNode> all = documents(problems);
             for (int i = 0; i < all.Count; i++)
             {
-                problems.Policy =
-                    all.Count == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"document {i + 1}");
+                problems.Policy = all.Count == 1 ? "" : $"document {i + 1}";
                 if (Document(new ManifestField(all[i], "", problems), source) is { } policy)
                     Add(policies, policy, problems);
             }
@@ -171,7 +170,8 @@ public static class PolicyReader
                 document.Node.Line,
                 "kind",
                 $"{version ?? "?"} {name ?? "?"}",
-                "not a policy; expected cilium.io/v2 CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy, or networking.k8s.io/v1 NetworkPolicy"
+                "not a policy; expected cilium.io/v2 CiliumNetworkPolicy or CiliumClusterwideNetworkPolicy, "
+                    + "or networking.k8s.io/v1 NetworkPolicy"
             );
         }
         return kind;
@@ -195,7 +195,8 @@ public static class PolicyReader
         {
             if (nameField.Text() is not null && !LabelSyntax.IsSubdomain(name))
                 nameField.Report(
-                    "a name is up to 253 lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
+                    "a name is up to 253 lower-case letters, digits, '-' and '.', "
+                        + "beginning and ending with a letter or digit"
                 );
         }
         else
@@ -206,7 +207,8 @@ public static class PolicyReader
                 namespaceField.Report("a clusterwide policy has no namespace; remove it");
             else if (text.Length > 0 && !LabelSyntax.IsNamespace(text))
                 namespaceField.Report(
-                    "a namespace is up to 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"
+                    "a namespace is up to 63 lower-case letters, digits and '-', "
+                        + "beginning and ending with a letter or digit"
                 );
         }
         if (fields.TryGetValue("labels", out ManifestField labels))

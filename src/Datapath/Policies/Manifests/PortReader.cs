@@ -111,7 +111,8 @@ internal static class PortReader
         }
         if (!allowsAll && field.Node is { Type: ManifestType.List, Items.Count: > 0 })
             field.Report(
-                "DNS names are recognised but not enforced here: add matchPattern: \"*\" or remove the rules to allow the port"
+                "DNS names are recognised but not enforced here: "
+                    + "add matchPattern: \"*\" or remove the rules to allow the port"
             );
     }
 
@@ -155,7 +156,8 @@ internal static class PortReader
                 return new PortMatch(port, port, null);
             field.Report(
                 port == 0 && text.Trim('0').Length == 0
-                    ? "port 0 (all ports) is not enforced here; leave toPorts out, or use the range from \"1\" to endPort: 65535"
+                    ? "port 0 (all ports) is not enforced here; leave toPorts out, "
+                        + "or use the range from \"1\" to endPort: 65535"
                     : "a port is a number from 1 to 65535"
             );
             return null;
@@ -188,8 +190,9 @@ internal static class PortReader
     }
 }
 
-/// <summary>The ports of one section that carry L7 rules. Two types on one port are rejected, also when different rules bring them (cilium,
-/// layer 7 policies: rules of one port are combined when they are of the same type, otherwise the policy is rejected).</summary>
+/// <summary>The ports of one section that carry L7 rules. Two types on one port are rejected, also when different rules
+/// bring them (cilium, layer 7 policies: rules of one port are combined when they are of the same type, otherwise the
+/// policy is rejected).</summary>
 internal sealed class L7Ports
 {
     private readonly List<(ManifestField Field, PortRule Port)> _http = [];

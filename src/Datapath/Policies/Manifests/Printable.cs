@@ -15,7 +15,8 @@ internal static class Printable
         {
             if (result.Length >= lengthMax)
                 return result.Append('…').ToString();
-            // Control, format (bidirectional overrides), surrogates, line separators and unassigned characters are shown as escapes.
+            // Control, format (bidirectional overrides), surrogates, line separators and unassigned characters are
+            // shown as escapes.
             bool hidden =
                 Rune.GetUnicodeCategory(rune)
                 is UnicodeCategory.Control

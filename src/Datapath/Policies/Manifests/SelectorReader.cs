@@ -22,7 +22,8 @@ internal static class SelectorReader
 
     /// <summary>Reads a selector.</summary>
     /// <param name="field">The selector.</param>
-    /// <param name="kubernetes">Whether it is a Kubernetes selector: keys have no source, they are all labels of pods or namespaces.</param>
+    /// <param name="kubernetes">Whether it is a Kubernetes selector: keys have no source, they are all labels of pods
+    /// or namespaces.</param>
     /// <param name="keyPrefix">Put before each key, to select namespaces by the labels that pods carry of them.</param>
     public static LabelSelector Read(ManifestField field, bool kubernetes, string keyPrefix = "")
     {
@@ -51,8 +52,8 @@ internal static class SelectorReader
         return new LabelSelector([.. requirements]);
     }
 
-    /// <summary>A CiliumNetworkPolicy's endpointSelector selects in the policy's namespace only; a match on another one is replaced
-    /// (cilium, pkg/k8s/apis/cilium.io/utils). A clusterwide policy selects everywhere.</summary>
+    /// <summary>A CiliumNetworkPolicy's endpointSelector selects in the policy's namespace only; a match on another one
+    /// is replaced (cilium, pkg/k8s/apis/cilium.io/utils). A clusterwide policy selects everywhere.</summary>
     public static LabelSelector InNamespace(LabelSelector selector, string policyNamespace)
     {
         if (policyNamespace.Length == 0)
@@ -68,8 +69,8 @@ internal static class SelectorReader
         return without.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace));
     }
 
-    /// <summary>A peer without a namespace of its own is one in the policy's namespace; in a clusterwide policy, any pod. Reserved labels imply nothing,
-    /// nor does a match on labels of namespaces.</summary>
+    /// <summary>A peer without a namespace of its own is one in the policy's namespace; in a clusterwide policy, any
+    /// pod. Reserved labels imply nothing, nor does a match on labels of namespaces.</summary>
     public static LabelSelector ImplyPeerNamespace(LabelSelector selector, string policyNamespace, bool subjectIsInit)
     {
         if (
@@ -143,7 +144,8 @@ internal static class SelectorReader
         error ??= LabelSyntax.KeyError(key);
         if (error is null && source == Label.Reserved && Array.IndexOf(s_reservedNames, key) < 0)
             error =
-                $"the reserved labels are {string.Join(", ", s_reservedNames)}; everything is selected by fromEntities or toEntities: [all]";
+                $"the reserved labels are {string.Join(", ", s_reservedNames)}; "
+                + "everything is selected by fromEntities or toEntities: [all]";
         if (error is null)
             return (source, key);
         field.Problems.Add(field.Node.Line, field.Path, text, error);

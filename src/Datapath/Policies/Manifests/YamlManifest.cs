@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>Builds manifests from the events of YamlDotNet's parser. (Its own object model recurses without a limit: a megabyte of opening
-/// brackets overflows the stack.)</summary>
+/// <summary>Builds manifests from the events of YamlDotNet's parser. (Its own object model recurses without a limit: a
+/// megabyte of opening brackets overflows the stack.)</summary>
 public sealed partial class YamlManifest
 {
     private readonly Parser _parser;
@@ -21,7 +21,8 @@ public sealed partial class YamlManifest
         if (text.Length > ManifestLimits.MaxText)
             throw new ManifestException(
                 0,
-                $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; split it into several files"
+                $"the text has {text.Length} characters, the limit is {ManifestLimits.MaxText}; "
+                    + "split it into several files"
             );
         return new YamlManifest(text).Documents();
     }
@@ -123,8 +124,9 @@ public sealed partial class YamlManifest
         return _parser.Current;
     }
 
-    /// <summary>Moves the parser on. Malformed text makes it throw its own exception or, from the depths of its scanner, almost any other (an
-    /// InvalidOperationException for some plain scalars inside brackets); all of them say the same about the text.</summary>
+    /// <summary>Moves the parser on. Malformed text makes it throw its own exception or, from the depths of its
+    /// scanner, almost any other (an InvalidOperationException for some plain scalars inside brackets); all of them say
+    /// the same about the text.</summary>
     private bool Advance()
     {
         try
@@ -181,7 +183,8 @@ public sealed partial class YamlManifest
     private static partial Regex IntegerPattern();
 
     [GeneratedRegex(
-        @"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z",
+        @"\A(?:[-+]?(?:[0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?|"
+            + @"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\z",
         RegexOptions.CultureInvariant
     )]
     private static partial Regex NumberPattern();
