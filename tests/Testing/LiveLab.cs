@@ -90,7 +90,9 @@ internal sealed class LiveLab : IAsyncDisposable
     /// <summary>The default topology's Pods through the runner's eyes.</summary>
     public ClusterReader View => field ??= new ClusterReader(Api, s_service);
 
-    /// <summary>Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.</summary>
+    /// <summary>
+    /// Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.
+    /// </summary>
     public async Task<(V1Pod Client, IReadOnlyList<V1Pod> Backends)> ReadyAsync(int backends = 3)
     {
         var client = await View.WaitUntilReadyAsync(
@@ -113,7 +115,10 @@ internal sealed class LiveLab : IAsyncDisposable
             TestContext.Current.CancellationToken
         );
 
-    /// <summary>Applies the policies of a file, of the seed scenario where it has no path, and waits until the datapath has them.</summary>
+    /// <summary>
+    /// Applies the policies of a file, of the seed scenario where it has no path, and waits until the datapath has
+    /// them.
+    /// </summary>
     public async Task ApplyAsync(string file)
     {
         var before = Cluster.Datapath.Cluster.Policies;
@@ -147,7 +152,9 @@ internal sealed class LiveLab : IAsyncDisposable
         }
     }
 
-    /// <summary>Deletes all policies of the backends' namespace and waits until the datapath has none of them.</summary>
+    /// <summary>
+    /// Deletes all policies of the backends' namespace and waits until the datapath has none of them.
+    /// </summary>
     public async Task DeleteAllPoliciesAsync()
     {
         foreach (var policy in Cluster.Datapath.Cluster.Policies.Policies)

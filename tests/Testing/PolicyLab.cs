@@ -26,7 +26,10 @@ internal sealed class PolicyLab
     public static string Scenario(string name) =>
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scenarios", name));
 
-    /// <summary>A CiliumNetworkPolicy of namespace backend that selects app=backend; the spec's other lines are given with two spaces of indentation.</summary>
+    /// <summary>
+    /// A CiliumNetworkPolicy of namespace backend that selects app=backend; the spec's other lines are given with two
+    /// spaces of indentation.
+    /// </summary>
     public static string Backends(string rules, string name = "policy") =>
         $$$"""
             apiVersion: cilium.io/v2

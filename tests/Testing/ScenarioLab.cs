@@ -6,7 +6,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.Testing;
 
-/// <summary>One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the Service as it was made.</summary>
+/// <summary>
+/// One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the
+/// Service as it was made.
+/// </summary>
 /// <param name="topology">The cluster's nodes and Pods.</param>
 public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
 {

@@ -11,10 +11,16 @@ public sealed record ClusterOptions
     /// <summary>Bearer token of the API, at least 16 characters.</summary>
     public required string ApiToken { get; init; }
 
-    /// <summary>Whether the API is served over TLS, by a certificate of an authority made for this cluster. Default false: plain HTTP on loopback.</summary>
+    /// <summary>
+    /// Whether the API is served over TLS, by a certificate of an authority made for this cluster. Default false: plain
+    /// HTTP on loopback.
+    /// </summary>
     public bool ApiTls { get; init; }
 
-    /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port is taken on this machine.</summary>
+    /// <summary>
+    /// Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port
+    /// is taken on this machine.
+    /// </summary>
     public int? PortOffset { get; init; }
 
     /// <summary>Data of kube-system/cilium-config.</summary>

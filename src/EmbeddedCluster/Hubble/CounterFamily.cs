@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
-/// <summary>A Prometheus counter with labels, of one node. Bounded: past <see cref="MaxSeries"/> label sets further ones are counted in one series whose labels are empty.</summary>
+/// <summary>
+/// A Prometheus counter with labels, of one node. Bounded: beyond <see cref="MaxSeries"/> label sets further ones are
+/// counted in one series whose labels are empty.
+/// </summary>
 /// <typeparam name="TLabels">The label values, as a value tuple or record.</typeparam>
 internal sealed class CounterFamily<TLabels>(
     string name,
@@ -14,7 +16,6 @@ internal sealed class CounterFamily<TLabels>(
 )
     where TLabels : notnull
 {
-    /// <summary>Most label sets one family keeps.</summary>
     public const int MaxSeries = 20_000;
 
     private readonly ConcurrentDictionary<TLabels, Cell> _series = new();
@@ -39,28 +40,12 @@ internal sealed class CounterFamily<TLabels>(
         Interlocked.Increment(ref cell.Value);
     }
 
-    public long Sum(Func<TLabels, bool> matches) =>
-        _series.Where(s => matches(s.Key)).Sum(s => Volatile.Read(ref s.Value.Value));
-
     public void Render(StringBuilder text)
     {
-        text.Append("# HELP ")
-            .Append(name)
-            .Append(' ')
-            .Append(help)
-            .Append('\n')
-            .Append("# TYPE ")
-            .Append(name)
-            .Append(" counter\n");
+        PrometheusText.Head(text, name, help, "counter");
         foreach (var (labels, cell) in _series)
-            Line(text, values(labels), Volatile.Read(ref cell.Value));
+            PrometheusText.Sample(text, name, labelNames, values(labels), Volatile.Read(ref cell.Value));
         if (Volatile.Read(ref _overflow) is > 0 and var overflow)
-            Line(text, [.. labelNames.Select(_ => "")], overflow);
-    }
-
-    private void Line(StringBuilder text, string[] labelValues, long value)
-    {
-        PrometheusText.Series(text, name, labelNames, labelValues);
-        text.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+            PrometheusText.Sample(text, name, labelNames, [.. labelNames.Select(_ => "")], overflow);
     }
 }

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
-/// <summary>A Prometheus histogram of seconds with the client library's default buckets (.005 to 10 s), as hubble_http_request_duration_seconds has them.</summary>
+/// <summary>
+/// A Prometheus histogram of seconds with the client library's default buckets (.005 to 10 s), as
+/// hubble_http_request_duration_seconds has them.
+/// </summary>
 internal sealed class DurationHistogram(string name, string help, string[] labelNames)
 {
     private static readonly double[] s_buckets = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];
@@ -34,14 +37,7 @@ internal sealed class DurationHistogram(string name, string help, string[] label
 
     public void Render(StringBuilder text)
     {
-        text.Append("# HELP ")
-            .Append(name)
-            .Append(' ')
-            .Append(help)
-            .Append('\n')
-            .Append("# TYPE ")
-            .Append(name)
-            .Append(" histogram\n");
+        PrometheusText.Head(text, name, help, "histogram");
         string[] bucketLabels = [.. labelNames, "le"];
         foreach (var ((source, destination, method), cell) in _series)
         {
@@ -53,13 +49,10 @@ internal sealed class DurationHistogram(string name, string help, string[] label
                 {
                     cumulative += cell.Counts[i];
                     var le = i < s_buckets.Length ? s_buckets[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
-                    PrometheusText.Series(text, name + "_bucket", bucketLabels, [.. values, le]);
-                    text.Append(CultureInfo.InvariantCulture, $" {cumulative}\n");
+                    PrometheusText.Sample(text, name + "_bucket", bucketLabels, [.. values, le], cumulative);
                 }
-                PrometheusText.Series(text, name + "_sum", labelNames, values);
-                text.Append(CultureInfo.InvariantCulture, $" {cell.Sum}\n");
-                PrometheusText.Series(text, name + "_count", labelNames, values);
-                text.Append(CultureInfo.InvariantCulture, $" {cumulative}\n");
+                PrometheusText.Sample(text, name + "_sum", labelNames, values, cell.Sum);
+                PrometheusText.Sample(text, name + "_count", labelNames, values, cumulative);
             }
         }
     }

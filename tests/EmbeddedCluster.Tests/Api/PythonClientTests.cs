@@ -46,7 +46,6 @@ public sealed class PythonClientTests
             Assert.Skip("no python3 with the kubernetes module (Debian package python3-kubernetes)");
             return;
         }
-
         await using var api = await ApiFixture.StartAsync();
         var folder = Directory.CreateTempSubdirectory("python-test-").FullName;
         try
@@ -105,7 +104,6 @@ public sealed class PythonClientTests
                 // Not there.
             }
         }
-
         return null;
     }
 }

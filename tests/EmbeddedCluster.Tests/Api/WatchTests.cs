@@ -63,7 +63,6 @@ public sealed class WatchTests
                                 if (i % 50 == 0)
                                     await Task.Yield();
                             }
-
                             return versions;
                         },
                         Cancel

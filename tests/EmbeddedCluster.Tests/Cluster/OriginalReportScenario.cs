@@ -3,7 +3,10 @@ using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>The seed's two policies with steps, load and names of a test's own: a folder with its own scenario.yaml, read as any scenario is.</summary>
+/// <summary>
+/// The seed's two policies with steps, load and names of a test's own: a folder with its own scenario.yaml, read as any
+/// scenario is.
+/// </summary>
 internal sealed record OriginalReportScenario
 {
     public const string ApplyBackend = "- apply: backend-policy.yaml";

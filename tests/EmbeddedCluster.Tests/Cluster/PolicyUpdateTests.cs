@@ -7,7 +7,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>What a change of policy does to connections that are established (facts: "at once"), and traffic from outside, on one live cluster.</summary>
+/// <summary>
+/// What a change of policy does to connections that are established (facts: "at once"), and traffic from outside, on
+/// one live cluster.
+/// </summary>
 public class PolicyUpdateTests
 {
     private const string PostNoMore = """
@@ -83,13 +86,11 @@ public class PolicyUpdateTests
             await before.RequestAsync("POST", "foo");
             before.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
         }
-
         await lab.Api.CoreV1.PatchNamespaceAsync(
             new V1Patch("""{"metadata": {"labels": {"team": "red"} } }""", V1Patch.PatchType.MergePatch),
             "load-test",
             cancellationToken: TestContext.Current.CancellationToken
         );
-
         await Eventually.HoldsAsync("the client is answered", async () =>
         {
             using var connection = await RawConnection.OpenAsync(source, pod);
@@ -130,7 +131,6 @@ public class PolicyUpdateTests
             else
                 (await connection.ReadUntilAsync("body=foo")).ShouldContain($"X-Pod: {local.Name()}");
         }
-
         static async Task<RawConnection?> OpenAsync(IPEndPoint endpoint)
         {
             try

@@ -7,7 +7,10 @@ using CiliumDebugging.EmbeddedCluster.Network;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>A Service that no real API server would store is refused as one refuses it; what is stored has addresses and node ports of its own.</summary>
+/// <summary>
+/// A Service that no real API server would store is refused as one refuses it; what is stored has addresses and node
+/// ports of its own.
+/// </summary>
 public sealed class ServiceAdmissionTests : IDisposable
 {
     private readonly AddressBlocks _addresses = AddressBlocks.Claim();

@@ -52,7 +52,6 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         await Eventually.HoldsAsync("every pod answers", () =>
             traffic.Answers.Where(a => a.Status == 200).Select(a => a.Pod).Distinct().Count() == 3
         );
-
         // The ingress policy allows GET, HEAD and POST: PUT is refused from then on.
         await ReactsAsync(
             "backend policy: 403 for PUT",
@@ -121,7 +120,8 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         await kubectl.RunAsync($"delete -f {Policy("backend")} -f {Policy("load-test")}");
         result.Accounting.Discrepancies().ShouldBeEmpty();
         (result.Accounting.Intended, result.Accounting.Responses).ShouldBe((180, 180));
-        // A Pod on each node: each reaches the backend on its own, a third of the connections, and that for the others is told 503.
+        // A Pod on each node: each reaches the backend on its own, a third of the connections, and that for the others
+        // is told 503.
         result.Counts.Keys.Select(key => key.Status).Distinct().Order().ShouldBe([200, 503]);
         result
             .Counts.Where(count => count.Key.Status == 200)
@@ -275,7 +275,10 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
             )
         ).ShouldContain("successfully rolled out");
 
-    /// <summary>Changes the cluster and waits for the traffic: within 1 s of kubectl's answer the first request that shows the change has begun. A busy machine gets three tries, and ten times as long in the last.</summary>
+    /// <summary>
+    /// Changes the cluster and waits for the traffic: within 1 s of kubectl's answer the first request that shows the
+    /// change has begun. A busy machine gets three tries, and ten times as long in the last.
+    /// </summary>
     private static async Task ReactsAsync(
         string what,
         Func<Task> change,

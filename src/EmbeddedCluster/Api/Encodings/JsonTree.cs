@@ -37,7 +37,8 @@ internal static class JsonTree
     }
 
     /// <summary>
-    /// Visits the whole tree. A JsonNode is parsed lazily, on first access: unsafe between threads, and an invalid escape would only show then.
+    /// Visits the whole tree. A JsonNode is parsed lazily, on first access: unsafe between threads, and an invalid
+    /// escape would only show then.
     /// </summary>
     public static void Materialise(JsonNode? node)
     {

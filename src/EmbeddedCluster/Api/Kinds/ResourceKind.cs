@@ -20,7 +20,9 @@ public enum NameRule
     Path,
 }
 
-/// <summary>One kind of resource the API serves; compared by reference. All of them are in <see cref="ResourceKinds"/>.</summary>
+/// <summary>
+/// One kind of resource the API serves; compared by reference. All of them are in <see cref="ResourceKinds"/>.
+/// </summary>
 public sealed class ResourceKind(string group, string version, string plural, string kind, bool namespaced)
 {
     /// <summary>API group, empty for core.</summary>
@@ -59,7 +61,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
     public bool ReturnsDeleted { get; init; }
 
-    /// <summary>Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.</summary>
+    /// <summary>
+    /// Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.
+    /// </summary>
     public int MaxKept { get; init; }
 
     public NameRule Names { get; init; }
@@ -67,7 +71,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Fields besides metadata.name and metadata.namespace that field selectors may name.</summary>
     public IReadOnlyList<string> SelectableFields { get; init; } = [];
 
-    /// <summary>The KubernetesClient model of the kind: its properties are the schema. Null: any content (custom resources).</summary>
+    /// <summary>
+    /// The KubernetesClient model of the kind: its properties are the schema. Null: any content (custom resources).
+    /// </summary>
     public Type? Model { get; init; }
 
     /// <summary>Fills what a real server would fill, before validation. Runs on create and on update.</summary>

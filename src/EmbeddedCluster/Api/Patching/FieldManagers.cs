@@ -41,7 +41,7 @@ internal sealed class FieldManagers
     public IEnumerable<(FieldManager Manager, HashSet<string> Fields)> Others(FieldManager manager) =>
         _entries.Where(e => e.Manager != manager).Select(e => (e.Manager, e.Fields));
 
-    /// <summary>Records an update: its writer owns what it changed, nobody owns what is gone.</summary>
+    /// <summary>Records an update: its writer owns what it changed, and what is gone has no owner.</summary>
     public void Update(FieldManager writer, Dictionary<string, JsonNode?> before, Dictionary<string, JsonNode?> after)
     {
         var changed = after
@@ -54,7 +54,6 @@ internal sealed class FieldManagers
             if (manager != writer)
                 fields.ExceptWith(changed);
         }
-
         if (changed.Count > 0)
             Set(writer, [.. Owned(writer), .. changed]);
     }
@@ -90,7 +89,6 @@ internal sealed class FieldManagers
                 next["subresource"] = "status";
             json.Add((JsonNode)next);
         }
-
         return json;
     }
 }

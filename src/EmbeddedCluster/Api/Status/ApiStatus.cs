@@ -26,7 +26,9 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
         new(
             501,
             "NotImplemented",
-            "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this machine that listen on loopback, so dial a pod's or service's own address (kubectl get pods,services -o wide), and send signals to the process that kubectl describe pod names"
+            "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this machine "
+                + "that listen on loopback, so dial a pod's or service's own address (kubectl get pods,services -o wide), "
+                + "and send signals to the process that kubectl describe pod names"
         );
 
     public static ApiStatus Unauthorized { get; } = new(401, "Unauthorized", "Unauthorized");

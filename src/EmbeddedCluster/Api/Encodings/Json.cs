@@ -1,0 +1,21 @@
+using System.Text.Json.Nodes;
+
+namespace CiliumDebugging.EmbeddedCluster.Api.Encodings;
+
+/// <summary>JSON objects and arrays in one expression.</summary>
+internal static class Json
+{
+    /// <summary>An object of its members.</summary>
+    public static JsonObject Object(params ReadOnlySpan<(string Name, JsonNode? Value)> members)
+    {
+        var o = new JsonObject();
+        foreach (var (name, value) in members)
+            o.Add(name, value);
+        return o;
+    }
+
+    /// <summary>An array of objects.</summary>
+    public static JsonArray Array(IEnumerable<JsonNode?> items) => new([.. items]);
+
+    public static JsonArray Array(IEnumerable<string> items) => new([.. items.Select(i => (JsonNode)i)]);
+}
