@@ -49,19 +49,16 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         (PortOffset, Notice) = (ports.Offset, ports.Notice);
     }
 
-    /// <summary>URL of the Kubernetes API.</summary>
     public Uri ApiUrl { get; private set; } = null!;
 
     /// <summary>The authority that signed the API's certificate, PEM; null for plain HTTP.</summary>
     public string? AuthorityPem { get; private set; }
 
-    /// <summary>Bearer token of the API.</summary>
     public string ApiToken => _options.ApiToken;
 
     /// <summary>What is added to every port where it is listened on.</summary>
     public int PortOffset { get; }
 
-    /// <summary>The datapath, for tests.</summary>
     internal LiveDatapath Datapath { get; private set; } = null!;
 
     /// <summary>

@@ -3,7 +3,7 @@ using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Testing;
 
-/// <summary>The pods of the seed scenario and short ways to ask about them.</summary>
+/// <summary>The pods of the original report and what policies decide on them.</summary>
 internal sealed class PolicyLab
 {
     public PolicyLab(params string[] policies) => Policies = PolicySet.Create(policies.SelectMany(Read), Identities);

@@ -6,7 +6,7 @@ using CiliumDebugging.Statistics;
 namespace CiliumDebugging.Testing;
 
 /// <summary>
-/// A run made by hand with the seed's numbers: 60 s of 51 requests/s to three Pods, the policy at 30 s.
+/// A synthetic run with the numbers of the original report: 60 s of 51 requests/s to three Pods, the policy at 30 s.
 /// </summary>
 internal static class SampleRun
 {

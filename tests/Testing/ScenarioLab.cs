@@ -23,8 +23,9 @@ public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
     {
         var lab = _lab!;
         await lab.DeleteAllPoliciesAsync();
-        var asMade =
-            """{"spec": {"trafficDistribution": null, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"} }""";
+        var asMade = """
+            {"spec": {"trafficDistribution": null, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"} }
+            """;
         await lab.Api.CoreV1.PatchNamespacedServiceAsync(
             new V1Patch(asMade, V1Patch.PatchType.MergePatch),
             scenario.Load.Service,

@@ -30,11 +30,7 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Where it listens, such as <c>https://127.0.0.1:6443</c>.</summary>
     public Uri Address { get; }
 
-    /// <summary>Starts serving.</summary>
-    /// <param name="options">Where, and with which token.</param>
-    /// <param name="store">What to serve; it stays the caller's.</param>
-    /// <param name="loggerFactory">Receives the log; null for none.</param>
-    /// <param name="cancellationToken">Ends the start, not the server.</param>
+    /// <summary>Starts serving a store, which stays the caller's. The token ends the start, not the server.</summary>
     /// <exception cref="ArgumentException">The token is too short or the address is not loopback.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ApiServer> StartAsync(

@@ -5,7 +5,6 @@ namespace CiliumDebugging.EmbeddedCluster.Configuration;
 /// <summary>What an embedded cluster is started with.</summary>
 public sealed record ClusterOptions
 {
-    /// <summary>Nodes, workloads and Services.</summary>
     public ClusterTopology Topology { get; init; } = ClusterTopology.Default;
 
     /// <summary>Bearer token of the API, at least 16 characters.</summary>
@@ -26,7 +25,6 @@ public sealed record ClusterOptions
     /// <summary>Data of kube-system/cilium-config.</summary>
     public IReadOnlyDictionary<string, string> CiliumConfig { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Time source.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Source of the backend choice and of back-off jitter.</summary>

@@ -29,7 +29,6 @@ internal sealed class AgentController(
     private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(n => n.Name);
     private string? _failed;
 
-    /// <summary>Whether a Pod is an agent.</summary>
     public static bool IsAgent(V1Pod pod) =>
         pod.Namespace() == CiliumNames.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
 
@@ -71,7 +70,6 @@ internal sealed class AgentController(
         }
     }
 
-    /// <summary>The agents' DaemonSet.</summary>
     public static V1DaemonSet DaemonSet(CiliumVersion version)
     {
         var container = new V1Container { Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{version}" };

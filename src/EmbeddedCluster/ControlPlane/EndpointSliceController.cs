@@ -13,7 +13,6 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// </summary>
 internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, ClusterTopology topology)
 {
-    /// <summary>The label that names a slice's Service.</summary>
     public const string ServiceLabel = "kubernetes.io/service-name";
 
     private const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";

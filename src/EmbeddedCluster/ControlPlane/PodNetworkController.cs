@@ -58,7 +58,6 @@ internal sealed partial class PodNetworkController(
         return isOnHost ? StartHostPodAsync(pod, node, cancellationToken) : AddAsync(pod, node, cancellationToken);
     }
 
-    /// <summary>A Pod by name; null when there is none.</summary>
     public V1Pod? Find(string ns, string name) =>
         cache.Pods.Objects.Values.FirstOrDefault(p => p.Name() == name && p.Namespace() == ns);
 

@@ -62,7 +62,6 @@ public sealed class HubbleMetrics
 
     private readonly record struct Flow(string Protocol, string Type, string Subtype, string Verdict, string Direction);
 
-    /// <summary>What the proxy counts of its attempts.</summary>
     public EnvoyMetrics Envoy { get; } = new();
 
     /// <summary>Counts a request that arrived at the proxy, whatever its verdict.</summary>
@@ -94,7 +93,6 @@ public sealed class HubbleMetrics
     public void Connection(string direction) =>
         _flows.Increment(new Flow("TCP", "Trace", "to-endpoint", "FORWARDED", direction));
 
-    /// <summary>All families in the Prometheus text format.</summary>
     public string Render()
     {
         var text = new StringBuilder(4096);

@@ -17,7 +17,6 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
 
     private static readonly TimeSpan s_renewEvery = TimeSpan.FromSeconds(10);
 
-    /// <summary>Renews until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)

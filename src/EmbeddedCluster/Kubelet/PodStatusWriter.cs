@@ -5,7 +5,6 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
-/// <summary>Writes the status of one Pod.</summary>
 internal sealed class PodStatusWriter(IKubernetes api, V1Pod pod, string podIp, string hostIp, TimeProvider time)
 {
     public V1ContainerState Running() => new() { Running = new V1ContainerStateRunning { StartedAt = Now } };

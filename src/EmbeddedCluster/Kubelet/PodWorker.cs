@@ -46,7 +46,6 @@ internal sealed partial class PodWorker(
         await DisposeAsync();
     }
 
-    /// <summary>Ends the program as when everything is stopped.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)

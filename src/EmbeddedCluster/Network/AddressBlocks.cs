@@ -68,7 +68,6 @@ public sealed class AddressBlocks : IDisposable
     /// <summary>The pod network of a node, for its Node object: 127.a.N.0/24.</summary>
     public string PodCidr(int index) => $"{TcpEndpoint.ToIPAddress(Block(0) | ((uint)index << 8))}/24";
 
-    /// <summary>A free Service address.</summary>
     public uint NextService() => Block(1) | Interlocked.Increment(ref _nextService);
 
     /// <summary>The Services' block, for messages: 127.b.0.0/16.</summary>

@@ -83,7 +83,6 @@ internal sealed class LiveDatapath : IAsyncDisposable
         return new LiveDatapath(path, proxies, portOffset, linkAddress, time, random, loggers.CreateLogger("datapath"));
     }
 
-    /// <summary>The proxy of a node.</summary>
     public NodeProxy Proxy(string node) => _nodeProxies.GetOrAdd(node, static n => new NodeProxy(n));
 
     /// <summary>Makes a Pod's process reachable at its address.</summary>
@@ -114,7 +113,6 @@ internal sealed class LiveDatapath : IAsyncDisposable
         );
     }
 
-    /// <summary>Stops listening.</summary>
     public async Task UnlistenAsync(TcpEndpoint address)
     {
         if (_listeners.TryRemove(address, out var listener))

@@ -11,7 +11,6 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 /// </summary>
 internal interface IEstablishedFlow
 {
-    /// <summary>The decision by which it was established.</summary>
     Hop Hop { get; }
 
     /// <summary>It continues, under these HTTP rules; null for none.</summary>

@@ -66,7 +66,6 @@ internal static class ProxyTracing
         upstream.Headers.TryAddWithoutValidation(TraceParent, id);
     }
 
-    /// <summary>Says how the pass ended.</summary>
     public static void End(Activity? span, int status, int attempts, UpstreamFailureReason? failure)
     {
         if (span is not { IsAllDataRequested: true })

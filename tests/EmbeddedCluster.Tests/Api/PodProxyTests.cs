@@ -76,11 +76,10 @@ public sealed class PodProxyTests
                 ResourceKinds.Pods,
                 "default",
                 ApiFixture.Object(
-                    """{"metadata":{"name":"NAME"},"spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]}}""".Replace(
-                        "NAME",
-                        name,
-                        StringComparison.Ordinal
-                    )
+                    $$"""
+                    {"metadata":{"name":"{{name}}"},
+                    "spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]} }
+                    """
                 )
             )
             .OrThrow();

@@ -62,8 +62,10 @@ public sealed class WatchLoadTests
         watching.Clear();
         var after = await SettledMemoryAsync();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s ({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; "
-                + $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB"
+            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s "
+                + $"({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; "
+                + $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; "
+                + $"CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB"
         );
         count.ShouldBe(s_watchers * s_writes);
         if (s_full)

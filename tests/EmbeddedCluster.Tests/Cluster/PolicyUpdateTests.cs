@@ -8,8 +8,8 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// What a change of policy does to connections that are established (facts: "at once"), and traffic from outside, on
-/// one live cluster.
+/// What a change of policy does at once to connections that are established, and traffic from outside, on one live
+/// cluster.
 /// </summary>
 public class PolicyUpdateTests
 {
@@ -41,7 +41,7 @@ public class PolicyUpdateTests
         await proxied.RequestAsync("POST", "foo");
         await proxied.ReadUntilAsync("body=foo");
 
-        // Denied: silence on the connection that stands, and the drop is counted.
+        // Denied: silence on the established connection, and the drop is counted.
         var before = await lab.CountersAsync();
         await lab.ApplyTextAsync(PostNoMore);
         await proxied.RequestAsync("POST", "foo");
@@ -78,7 +78,11 @@ public class PolicyUpdateTests
             metadata: {name: red-only, namespace: backend}
             spec:
               endpointSelector: {}
-              ingress: [{fromEndpoints: [{matchLabels: {k8s:io.cilium.k8s.namespace.labels.team: red, io.cilium.k8s.policy.serviceaccount: default}}]}]
+              ingress:
+                - fromEndpoints:
+                    - matchLabels:
+                        k8s:io.cilium.k8s.namespace.labels.team: red
+                        io.cilium.k8s.policy.serviceaccount: default
             """
         );
         using (var before = await RawConnection.OpenAsync(source, pod))

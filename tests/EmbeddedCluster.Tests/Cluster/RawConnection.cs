@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>A TCP connection from an address of the test's choice, with HTTP written by hand.</summary>
+/// <summary>A TCP connection from an address of the test's choice, whose HTTP the test writes itself.</summary>
 internal sealed class RawConnection : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

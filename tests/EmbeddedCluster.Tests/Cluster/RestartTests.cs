@@ -134,7 +134,7 @@ public class RestartTests
             using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, endpoint);
             return false;
         }
-        // A connection that was still in the backlog when the listener closed is reset: nobody is there either.
+        // A connection that was still in the backlog when the listener closed is reset: that is not an answer either.
         catch (SocketException e)
             when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
         {

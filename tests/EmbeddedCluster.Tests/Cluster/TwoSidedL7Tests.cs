@@ -38,7 +38,7 @@ public class TwoSidedL7Tests
     }
 
     [Fact]
-    public async Task Five_nodes_other_names_another_port_and_the_policies_in_the_other_order_change_nothing_but_the_shares()
+    public async Task Five_nodes_other_names_another_port_and_another_order_of_policies_change_only_the_shares()
     {
         var labels = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([
             new("app", "cart"),

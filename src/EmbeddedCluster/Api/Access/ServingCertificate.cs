@@ -15,7 +15,6 @@ public sealed class ServingCertificate : IDisposable
     private ServingCertificate(X509Certificate2 certificate, string authorityPem) =>
         (Certificate, AuthorityPem) = (certificate, authorityPem);
 
-    /// <summary>The server's certificate with its key.</summary>
     public X509Certificate2 Certificate { get; }
 
     /// <summary>The authority, PEM; what clients trust. Its key is not kept.</summary>

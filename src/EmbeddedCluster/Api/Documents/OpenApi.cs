@@ -17,7 +17,6 @@ internal static class OpenApi
 
     private static readonly string[] s_patchParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
 
-    /// <summary>The document at a path, or null.</summary>
     public static JsonObject? Document(string path)
     {
         if (path == Root)

@@ -18,7 +18,6 @@ internal static class OpenApiV2
     private static readonly Lazy<JsonObject> s_json = new(Build);
     private static readonly Lazy<byte[]> s_protobuf = new(() => Document(s_json.Value));
 
-    /// <summary>Answers in the form that the request accepts.</summary>
     public static Task WriteAsync(HttpContext context) =>
         context.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal)
             ? context.WriteAsync(s_protobuf.Value, contentType: ProtobufType)

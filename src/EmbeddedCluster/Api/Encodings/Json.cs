@@ -5,7 +5,6 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Encodings;
 /// <summary>JSON objects and arrays in one expression.</summary>
 internal static class Json
 {
-    /// <summary>An object of its members.</summary>
     public static JsonObject Object(params ReadOnlySpan<(string Name, JsonNode? Value)> members)
     {
         var o = new JsonObject();
@@ -14,7 +13,6 @@ internal static class Json
         return o;
     }
 
-    /// <summary>An array of objects.</summary>
     public static JsonArray Array(IEnumerable<JsonNode?> items) => new([.. items]);
 
     public static JsonArray Array(IEnumerable<string> items) => new([.. items.Select(i => (JsonNode)i)]);

@@ -88,7 +88,6 @@ internal static class JsonTree
         return created;
     }
 
-    /// <summary>The node at a dotted path, or null.</summary>
     public static JsonNode? At(this JsonObject o, string path)
     {
         JsonNode? node = o;
@@ -106,7 +105,6 @@ internal static class JsonTree
             _ => "",
         };
 
-    /// <summary>The integer at a dotted path, or null.</summary>
     public static long? NumberAt(this JsonObject o, string path) =>
         o.At(path) is JsonValue v
         && v.GetValueKind() == JsonValueKind.Number

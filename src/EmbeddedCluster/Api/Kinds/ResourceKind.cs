@@ -25,7 +25,6 @@ public enum NameRule
 /// </summary>
 public sealed class ResourceKind(string group, string version, string plural, string kind, bool namespaced)
 {
-    /// <summary>API group, empty for core.</summary>
     public string Group { get; } = group;
 
     public string Version { get; } = version;
@@ -55,7 +54,6 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Whether the scale subresource (<c>spec.replicas</c>) exists.</summary>
     public bool HasScale { get; init; }
 
-    /// <summary>Whether a PUT of an absent name creates it.</summary>
     public bool CreatesOnUpdate { get; init; }
 
     /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
@@ -88,7 +86,6 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>What else must hold; null when it does.</summary>
     internal Func<JsonObject, FieldError?>? Rule { get; init; }
 
-    /// <summary>Columns of <c>kubectl get</c>.</summary>
     internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;
 
     public string Singular => Kind.ToLowerInvariant();

@@ -21,7 +21,6 @@ public static class ResourceKinds
             ? null
             : new FieldError("spec.template.metadata.labels", "`selector` does not match template `labels`");
 
-    /// <summary>The first of the numbers that is negative.</summary>
     private static FieldError? Negative(JsonObject o, params ReadOnlySpan<string> paths)
     {
         foreach (var path in paths)
@@ -303,7 +302,6 @@ public static class ResourceKinds
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> s_byPath =
         All.ToDictionary(k => (k.Group, k.Version, k.Plural));
 
-    /// <summary>The kind served under a path, or null.</summary>
     public static ResourceKind? Find(string group, string version, string plural) =>
         s_byPath.GetValueOrDefault((group, version, plural));
 }

@@ -37,7 +37,6 @@ internal sealed class FieldManagers
 
     public HashSet<string> Owned(FieldManager manager) => _entries.Find(e => e.Manager == manager).Fields ?? [];
 
-    /// <summary>Managers other than one, with what they own.</summary>
     public IEnumerable<(FieldManager Manager, HashSet<string> Fields)> Others(FieldManager manager) =>
         _entries.Where(e => e.Manager != manager).Select(e => (e.Manager, e.Fields));
 
@@ -58,7 +57,6 @@ internal sealed class FieldManagers
             Set(writer, [.. Owned(writer), .. changed]);
     }
 
-    /// <summary>Makes a manager own exactly these fields.</summary>
     public void Set(FieldManager manager, HashSet<string> fields)
     {
         var index = _entries.FindIndex(e => e.Manager == manager);

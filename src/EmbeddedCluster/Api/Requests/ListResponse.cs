@@ -6,7 +6,6 @@ using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-/// <summary>Answers with a list.</summary>
 internal static class ListResponse
 {
     public static async Task WriteAsync(HttpContext context, ResourceKind kind, ListResult list)

@@ -39,12 +39,10 @@ internal sealed class Schema
         _fields = new Lazy<Dictionary<string, Field>>(() => fields ?? ReadFields());
     }
 
-    /// <summary>Any value fits.</summary>
     public static Schema Any { get; } = new(SchemaType.Any);
 
     public SchemaType Type { get; }
 
-    /// <summary>The model of an object.</summary>
     public Type? Model { get; }
 
     /// <summary>Schema of the elements of a list or the values of a map.</summary>
@@ -68,7 +66,6 @@ internal sealed class Schema
     /// <summary>Whether an object may have members that <see cref="Fields"/> does not list.</summary>
     public bool IsOpen => Type == SchemaType.Object && Model is null;
 
-    /// <summary>Schema of the body of a deletion.</summary>
     public static Schema DeleteOptions => Of(typeof(V1DeleteOptions));
 
     /// <summary>Schema of a kind; of custom resources only the metadata is known.</summary>

@@ -12,7 +12,6 @@ public readonly record struct Outcome<T>(T? Value, ApiStatus? Failure)
 
     public static implicit operator Outcome<T>(ApiStatus failure) => new(null, failure);
 
-    /// <summary>The value.</summary>
     /// <exception cref="ApiStatusException">The operation failed.</exception>
     public T OrThrow() => Failure is { } failure ? throw new ApiStatusException(failure) : Value!;
 }

@@ -17,7 +17,6 @@ internal sealed record ListPage(int Limit = 0, long? ResourceVersion = null, Obj
     /// </summary>
     public long NotOlderThan { get; init; }
 
-    /// <summary>Reads a continue token.</summary>
     public static Outcome<ListPage> FromToken(string token, int limit)
     {
         try

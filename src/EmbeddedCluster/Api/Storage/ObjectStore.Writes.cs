@@ -10,7 +10,10 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <content>Create, update and delete.</content>
 public sealed partial class ObjectStore
 {
-    /// <summary>Stores a new object.</summary>
+    /// <summary>
+    /// Stores a new object, which has metadata.name or metadata.generateName and belongs to the store afterwards. Its
+    /// namespace must exist (empty for cluster-wide kinds); apiVersion and kind are filled in when absent.
+    /// </summary>
     /// <param name="kind">Its kind; apiVersion and kind are filled in when absent and must agree otherwise.</param>
     /// <param name="ns">Its namespace, which must exist; empty for cluster-wide kinds.</param>
     /// <param name="o">

@@ -26,8 +26,6 @@ public sealed partial class ObjectStore
     private int _objects;
     private long _bytes;
 
-    /// <param name="time">Clock of creation and deletion timestamps.</param>
-    /// <param name="limits">What it may hold; null for the defaults.</param>
     public ObjectStore(TimeProvider time, ObjectStoreLimits? limits = null)
     {
         _time = time;

@@ -14,7 +14,6 @@ public sealed class Selection
     private Selection(string ns, IReadOnlyList<Requirement> labels, IReadOnlyList<Requirement> fields) =>
         (_namespace, _labels, _fields) = (ns, labels, fields);
 
-    /// <summary>Everything of a kind.</summary>
     public static Selection All { get; } = new("", [], []);
 
     /// <summary>

@@ -32,7 +32,6 @@ public sealed class StoredObject
 
     public ResourceKind Kind { get; }
 
-    /// <summary>The namespace; empty for cluster-wide kinds.</summary>
     public string Namespace { get; }
 
     public string Name { get; }

@@ -84,7 +84,6 @@ internal sealed class ClusterCache
     public ILookup<string, V1Pod> PodsByController() =>
         Pods.Objects.Values.ToLookup(p => ControllerOf(p) ?? "", StringComparer.Ordinal);
 
-    /// <summary>Uid of the owner that controls an object, or null.</summary>
     public static string? ControllerOf(IMetadata<V1ObjectMeta> o) =>
         o.Metadata.OwnerReferences?.FirstOrDefault(r => r.Controller is true)?.Uid;
 

@@ -55,7 +55,6 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
         );
     }
 
-    /// <summary>Writes what is recorded, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try

@@ -9,7 +9,6 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 /// <summary>A local copy of any kind, as a source of triggers.</summary>
 internal interface IInformer
 {
-    /// <summary>Raised after every change of the copy.</summary>
     event Action? Changed;
 }
 
@@ -33,7 +32,6 @@ internal sealed class Informer<T>(
     /// <inheritdoc/>
     public event Action? Changed;
 
-    /// <summary>The objects by uid.</summary>
     public ImmutableDictionary<string, T> Objects => _objects;
 
     /// <summary>
@@ -50,7 +48,6 @@ internal sealed class Informer<T>(
             Interlocked.CompareExchange(ref _written, version, before);
     }
 
-    /// <summary>Completes with the first list.</summary>
     public Task Synced => _synced.Task;
 
     public async Task RunAsync(CancellationToken cancellationToken)

@@ -12,7 +12,6 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 /// </summary>
 internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRecorder events, TimeProvider time)
 {
-    /// <summary>Annotation and label of a Pod with its index.</summary>
     public const string IndexKey = "batch.kubernetes.io/job-completion-index";
 
     private const string Component = "job-controller";
