@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
@@ -22,7 +23,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace CiliumDebugging.EmbeddedCluster;
 
 /// <summary>
-/// The embedded cluster: control plane, datapath and the proxies of all nodes in one process; Pods are processes of their own.
+/// The embedded cluster: control plane, datapath and the proxies of all nodes in one process; Pods are processes of
+/// their own.
 /// <list type="number">
 /// <item>claims loopback addresses and finds ports that can be listened on;</item>
 /// <item>starts the datapath;</item>
@@ -30,34 +32,40 @@ namespace CiliumDebugging.EmbeddedCluster;
 /// <item>runs the controllers: workloads, scheduler, agents, pod network with the kubelets, EndpointSlices.</item>
 /// </list>
 /// </summary>
-public sealed class EmbeddedClusterHost : IAsyncDisposable
+public sealed partial class EmbeddedClusterHost : IAsyncDisposable
 {
+    private static readonly TimeSpan s_pauseAfterFault = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly AsyncDisposables _parts = new();
     private readonly List<Task> _running = [];
+    private readonly ClusterOptions _options;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _log;
 
-    private EmbeddedClusterHost(Uri apiUrl, string apiToken, int portOffset, string? notice) =>
-        (ApiUrl, ApiToken, PortOffset, Notice) = (apiUrl, apiToken, portOffset, notice);
+    private EmbeddedClusterHost(ClusterOptions options, PortPlan ports, ILoggerFactory loggers)
+    {
+        (_options, _loggers, _log) = (options, loggers, loggers.CreateLogger("cluster"));
+        (PortOffset, Notice) = (ports.Offset, ports.Notice);
+    }
 
-    /// <summary>URL of the Kubernetes API.</summary>
-    public Uri ApiUrl { get; private set; }
+    public Uri ApiUrl { get; private set; } = null!;
 
     /// <summary>The authority that signed the API's certificate, PEM; null for plain HTTP.</summary>
     public string? AuthorityPem { get; private set; }
 
-    /// <summary>Bearer token of the API.</summary>
-    public string ApiToken { get; }
+    public string ApiToken => _options.ApiToken;
 
     /// <summary>What is added to every port where it is listened on.</summary>
     public int PortOffset { get; }
 
-    /// <summary>The datapath, for tests.</summary>
     internal LiveDatapath Datapath { get; private set; } = null!;
 
-    /// <summary>What the user should know: a port that was taken, by whom, and what is used instead. Null when there is nothing.</summary>
+    /// <summary>
+    /// What the user should know: a port that was taken, by whom, and what is used instead. Null when there is nothing.
+    /// </summary>
     public string? Notice { get; }
 
-    /// <summary>Starts a cluster.</summary>
     /// <exception cref="ClusterStartException">Settings or ports do not allow it.</exception>
     public static async Task<EmbeddedClusterHost> StartAsync(
         ClusterOptions options,
@@ -66,7 +74,6 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     )
     {
         ArgumentNullException.ThrowIfNull(options);
-        loggers ??= NullLoggerFactory.Instance;
         var config = Settings(options);
         // 1. addresses and ports
         var addresses = AddressBlocks.Claim();
@@ -80,16 +87,11 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
             addresses.Dispose();
             throw;
         }
-        var cluster = new EmbeddedClusterHost(
-            new Uri("http://127.0.0.1/"),
-            options.ApiToken,
-            ports.Offset,
-            ports.Notice
-        );
+        var cluster = new EmbeddedClusterHost(options, ports, loggers ?? NullLoggerFactory.Instance);
         cluster._parts.Add(addresses);
         try
         {
-            await cluster.StartPartsAsync(options, config, addresses, loggers, cancellationToken);
+            await cluster.StartPartsAsync(config, addresses, cancellationToken);
             return cluster;
         }
         catch
@@ -100,27 +102,17 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
     }
 
     private async Task StartPartsAsync(
-        ClusterOptions options,
         CiliumConfig config,
         AddressBlocks addresses,
-        ILoggerFactory loggers,
         CancellationToken cancellationToken
     )
     {
-        var (topology, time) = (options.Topology, options.Time);
+        var (topology, time) = (_options.Topology, _options.Time);
         // 2. the datapath
         var shared = new SocketTable();
+        var sockets = () => config.Sockets is SocketScope.Shared ? shared : new SocketTable();
         var nodes = topology
-            .Nodes.Select(
-                (n, i) =>
-                    new NodeDatapath(
-                        n.Name,
-                        addresses.Node(i),
-                        config,
-                        config.Sockets is SocketScope.Shared ? shared : new SocketTable(),
-                        zone: n.Zone
-                    )
-            )
+            .Nodes.Select((n, i) => new NodeDatapath(n.Name, addresses.Node(i), config, sockets(), zone: n.Zone))
             .ToList();
         var datapath = Datapath = _parts.Add(
             await LiveDatapath.StartAsync(
@@ -128,184 +120,156 @@ public sealed class EmbeddedClusterHost : IAsyncDisposable
                 PortOffset,
                 TcpEndpoint.ToIPAddress(addresses.Link),
                 time,
-                options.Random,
+                _options.Random,
+                _loggers,
                 cancellationToken
             )
         );
-        _parts.Add(
-            await HubbleServer.StartAsync(
-                nodes.ToDictionary(n => n.Address, n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)),
-                CiliumNames.HubbleMetricsPort + PortOffset,
-                cancellationToken
-            )
+        var metrics = nodes.ToDictionary(
+            n => n.Address,
+            n => (Func<HubbleMetrics>)(() => datapath.Proxy(n.Name).Hubble)
         );
+        var metricsPort = CiliumNames.HubbleMetricsPort + PortOffset;
+        _parts.Add(await HubbleServer.StartAsync(metrics, metricsPort, _loggers, cancellationToken));
         // 3. the API and the first objects
         var store = new ObjectStore(time);
         ClusterAdmission.Register(store, addresses);
         PodNetworkController? network = null;
         var outputs = new PodOutputs((ns, pod) => network?.Find(ns, pod)?.Metadata.Uid);
-        var certificate = options.ApiTls
-            ? _parts.Add(ServingCertificate.Generate(time, System.Net.IPAddress.Loopback))
-            : null;
+        var certificate = _options.ApiTls ? _parts.Add(ServingCertificate.Generate(time, IPAddress.Loopback)) : null;
         AuthorityPem = certificate?.AuthorityPem;
-        var server = _parts.Add(
-            await ApiServer.StartAsync(
-                new ApiServerOptions
-                {
-                    Listen = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0),
-                    Token = options.ApiToken,
-                    Certificate = certificate,
-                    Time = time,
-                    PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
-                    PodLogs = outputs,
-                },
-                store,
-                loggers,
-                cancellationToken
-            )
-        );
-        ApiUrl = server.Address;
-        var api = _parts.Add(ApiClient.Create(ApiUrl, options.ApiToken, AuthorityPem));
-        await ClusterObjects.CreateAsync(api, options, config.Version, addresses, cancellationToken);
+        var apiOptions = new ApiServerOptions
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Token = ApiToken,
+            Certificate = certificate,
+            Time = time,
+            PodProxy = new PodProxy((ns, pod) => network?.Find(ns, pod), datapath),
+            PodLogs = outputs,
+        };
+        ApiUrl = _parts.Add(await ApiServer.StartAsync(apiOptions, store, _loggers, cancellationToken)).Address;
+        var api = _parts.Add(ApiClient.Create(ApiUrl, ApiToken, AuthorityPem));
+        await ClusterObjects.CreateAsync(api, _options, config.Version, addresses, cancellationToken);
         // 4. the controllers, and with them the Pods
-        network = await StartControllersAsync(
-            options,
-            api,
-            addresses,
-            datapath,
-            shared,
-            outputs,
-            loggers,
-            cancellationToken
-        );
+        var (cache, events) = (new ClusterCache(api, time), new EventRecorder(api, time));
+        var runtime = new ContainerRuntime(ApiUrl, ApiToken, AuthorityPem, outputs, time);
+        var kubelet = new KubeletContext(runtime, events, time, _loggers.CreateLogger("kubelet"));
+        network = _parts.Add(new PodNetworkController(api, cache, addresses, datapath, topology, kubelet));
+        var agents = new AgentController(api, cache, datapath, shared, events, time);
+        await RunControllersAsync(api, cache, events, network, agents, cancellationToken);
     }
 
-    private async Task<PodNetworkController> StartControllersAsync(
-        ClusterOptions options,
+    private async Task RunControllersAsync(
         Kubernetes api,
-        AddressBlocks addresses,
-        LiveDatapath datapath,
-        SocketTable shared,
-        PodOutputs outputs,
-        ILoggerFactory loggers,
+        ClusterCache cache,
+        EventRecorder events,
+        PodNetworkController network,
+        AgentController agents,
         CancellationToken cancellationToken
     )
     {
-        var time = options.Time;
-        var cache = new ClusterCache(api, time);
-        var events = new EventRecorder(api, time);
-        var runtime = new ContainerRuntime(ApiUrl, options.ApiToken, AuthorityPem, outputs, time);
-        var network = _parts.Add(
-            new PodNetworkController(
-                api,
-                cache,
-                addresses,
-                datapath,
-                options.Topology,
-                options.ApiToken,
-                time,
-                runtime,
-                outputs,
-                events,
-                loggers.CreateLogger("kubelet")
-            )
-        );
+        var time = _options.Time;
         var snapshots = new SnapshotBuilder();
+        List<Reconciler> reconcilers = [];
         Reconciler Loop(string name, Func<CancellationToken, Task> work, params IEnumerable<IInformer> sources)
         {
-            var loop = _parts.Add(new Reconciler(work, time, loggers.CreateLogger(name)));
+            var loop = _parts.Add(new Reconciler(work, time, _loggers.CreateLogger(name)));
             foreach (var source in sources)
                 source.Changed += loop.Trigger;
+            reconcilers.Add(loop);
             return loop;
         }
-        var endpoints = Loop("ciliumendpoints", new CiliumEndpointController(api, cache, datapath).ReconcileAsync);
-        List<Reconciler> reconcilers =
-        [
-            Loop(
-                "deployments",
-                new DeploymentController(api, cache, events, time).ReconcileAsync,
-                cache.Deployments,
-                cache.ReplicaSets
-            ),
-            Loop(
-                "replicasets",
-                new ReplicaSetController(api, cache, events).ReconcileAsync,
-                cache.ReplicaSets,
-                cache.Pods
-            ),
-            Loop(
-                "daemonsets",
-                new DaemonSetController(api, cache, events).ReconcileAsync,
-                cache.DaemonSets,
-                cache.Pods,
-                cache.Nodes
-            ),
-            Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync, cache.Jobs, cache.Pods),
-            Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync, cache.Pods, cache.Nodes),
-            Loop("agents", new AgentController(api, cache, datapath, shared, events, time).ReconcileAsync, cache.Pods),
-            Loop("pod-network", network.ReconcileAsync, cache.Pods),
-            Loop(
-                "endpointslices",
-                new EndpointSliceController(api, cache, options.Topology).ReconcileAsync,
-                cache.Services,
-                cache.Pods,
-                cache.EndpointSlices
-            ),
-            endpoints,
-            Loop(
-                "datapath",
-                async ct =>
-                {
-                    datapath.Cluster = snapshots.Build(cache);
-                    endpoints.Trigger();
-                    await ListenAsync(datapath, ct);
-                },
-                [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]
-            ),
-        ];
-        _running.Add(cache.RunAsync(_stop.Token));
-        _running.Add(events.RunAsync(_stop.Token));
+        var deployments = new DeploymentController(api, cache, events, time);
+        Loop("deployments", deployments.ReconcileAsync, cache.Deployments, cache.ReplicaSets);
+        var replicaSets = new ReplicaSetController(api, cache, events);
+        Loop("replicasets", replicaSets.ReconcileAsync, cache.ReplicaSets, cache.Pods);
+        var daemonSets = new DaemonSetController(api, cache, events);
+        Loop("daemonsets", daemonSets.ReconcileAsync, cache.DaemonSets, cache.Pods, cache.Nodes);
+        Loop("jobs", new JobController(api, cache, events, time).ReconcileAsync, cache.Jobs, cache.Pods);
+        Loop("scheduler", new Scheduler(api, cache, events).ReconcileAsync, cache.Pods, cache.Nodes);
+        Loop("agents", agents.ReconcileAsync, cache.Pods);
+        Loop("pod-network", network.ReconcileAsync, cache.Pods);
+        var slices = new EndpointSliceController(api, cache, _options.Topology);
+        Loop("endpointslices", slices.ReconcileAsync, cache.Services, cache.Pods, cache.EndpointSlices);
+        var endpoints = Loop("ciliumendpoints", new CiliumEndpointController(api, cache, Datapath).ReconcileAsync);
+        Loop(
+            "datapath",
+            async stop =>
+            {
+                Datapath.Cluster = snapshots.Build(cache);
+                endpoints.Trigger();
+                await ListenAsync(Datapath, stop);
+            },
+            [cache.Namespaces, cache.Pods, cache.Services, cache.EndpointSlices, .. cache.Policies]
+        );
+        foreach (var watch in cache.Loops)
+            Keep("watch", watch);
+        Keep("events", events.RunAsync);
         await cache.Synced.WaitAsync(cancellationToken);
         _running.AddRange(reconcilers.Select(r => r.RunAsync(_stop.Token)));
         reconcilers.ForEach(r => r.Trigger());
-        _running.Add(new NodeLeases(api, cache, time).RunAsync(_stop.Token));
-        return network;
+        Keep("leases", new NodeLeases(api, cache, time).RunAsync);
     }
+
+    /// <summary>Runs a loop until the cluster stops; after an unexpected fault, which is logged, once more.</summary>
+    private void Keep(string name, Func<CancellationToken, Task> loop)
+    {
+        _running.Add(KeepAsync());
+
+        async Task KeepAsync()
+        {
+            while (!_stop.IsCancellationRequested)
+            {
+                try
+                {
+                    await loop(_stop.Token);
+                }
+                catch (Exception e)
+                {
+                    if (_stop.IsCancellationRequested)
+                        return;
+                    LoopFailed(_log, name, e);
+                    await Task.Delay(s_pauseAfterFault, _options.Time, _stop.Token)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the loop {Name} of the embedded cluster failed and starts again")]
+    private static partial void LoopFailed(ILogger log, string name, Exception exception);
 
     /// <summary>Listens on the Services' addresses. One that cannot be listened on keeps no other waiting.</summary>
     private static Task ListenAsync(LiveDatapath datapath, CancellationToken cancellationToken)
     {
         var services = datapath.Cluster.Services;
-        var addresses = services
-            .Frontends.Select(f => f.Frontend)
-            .Concat(
-                services.NodePorts.SelectMany(f =>
-                    datapath.Path.Nodes.Select(n => new TcpEndpoint(n.Address, f.Frontend.Port))
-                )
-            );
-        return Reconciler.EachAsync(
-            addresses,
-            address =>
-            {
-                try
-                {
-                    datapath.Listen(address);
-                }
-                catch (SocketException e)
-                {
-                    var remedy =
-                        e.SocketErrorCode is SocketError.AccessDenied
-                            ? "; ports below 1024 are root's: give the Service another one"
-                            : "";
-                    throw new InvalidOperationException(
-                        $"nobody can reach the Service at {address}, because this process cannot listen there: {e.Message}{remedy}",
-                        e
-                    );
-                }
-                return Task.CompletedTask;
-            },
-            cancellationToken
+        var nodePorts = services.NodePorts.SelectMany(f =>
+            datapath.Path.Nodes.Select(n => new TcpEndpoint(n.Address, f.Frontend.Port))
         );
+        var addresses = services.Frontends.Select(f => f.Frontend).Concat(nodePorts);
+        return Reconciler.EachAsync(addresses, Listen, cancellationToken);
+
+        Task Listen(TcpEndpoint address)
+        {
+            try
+            {
+                datapath.Listen(address);
+                return Task.CompletedTask;
+            }
+            catch (SocketException e)
+            {
+                var remedy =
+                    e.SocketErrorCode is SocketError.AccessDenied
+                        ? "; ports below 1024 are root's: give the Service another one"
+                        : "";
+                throw new InvalidOperationException(
+                    $"the Service at {address} cannot be reached, because this process cannot listen there: "
+                        + e.Message
+                        + remedy,
+                    e
+                );
+            }
+        }
     }
 
     private static CiliumConfig Settings(ClusterOptions options)

@@ -90,7 +90,9 @@ internal sealed class LiveLab : IAsyncDisposable
     /// <summary>The default topology's Pods through the runner's eyes.</summary>
     public ClusterReader View => field ??= new ClusterReader(Api, s_service);
 
-    /// <summary>Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.</summary>
+    /// <summary>
+    /// Waits until the default topology's Service has this many ready Pods; gives them with the load-test Pod.
+    /// </summary>
     public async Task<(V1Pod Client, IReadOnlyList<V1Pod> Backends)> ReadyAsync(int backends = 3)
     {
         var client = await View.WaitUntilReadyAsync(
@@ -113,7 +115,10 @@ internal sealed class LiveLab : IAsyncDisposable
             TestContext.Current.CancellationToken
         );
 
-    /// <summary>Applies the policies of a file, of the seed scenario where it has no path, and waits until the datapath has them.</summary>
+    /// <summary>
+    /// Applies the policies of a file, without a path of the original report's scenario, and waits until the datapath
+    /// has them.
+    /// </summary>
     public async Task ApplyAsync(string file)
     {
         var before = Cluster.Datapath.Cluster.Policies;
@@ -147,7 +152,9 @@ internal sealed class LiveLab : IAsyncDisposable
         }
     }
 
-    /// <summary>Deletes all policies of the backends' namespace and waits until the datapath has none of them.</summary>
+    /// <summary>
+    /// Deletes all policies of the backends' namespace and waits until the datapath has none of them.
+    /// </summary>
     public async Task DeleteAllPoliciesAsync()
     {
         foreach (var policy in Cluster.Datapath.Cluster.Policies.Policies)
@@ -227,15 +234,20 @@ internal sealed class LiveLab : IAsyncDisposable
         {
             foreach (var phase in report.Phases)
             {
+                var counts = phase
+                    .ByStatus.Select(s => $"{s.Key}: {s.Value}")
+                    .Concat(phase.Unanswered.Select(u => $"{u.Key}: {u.Value}"));
+                var requests = $"{phase.Name}: {phase.Requests} requests in {phase.Seconds:0.0} s, ";
+                Write(requests + string.Join(", ", counts));
                 Write(
-                    $"{phase.Name}: {phase.Requests} requests in {phase.Seconds:0.0} s, {string.Join(", ", phase.ByStatus.Select(s => $"{s.Key}: {s.Value}").Concat(phase.Unanswered.Select(u => $"{u.Key}: {u.Value}")))}"
-                );
-                Write(
-                    $"  delivery {phase.Delivery.Successes.Kind}, selection {phase.Selection.Kind} ({phase.SelectionSource}, {phase.Selection.Connections} connections)"
+                    $"  delivery {phase.Delivery.Successes.Kind}, selection {phase.Selection.Kind} "
+                        + $"({phase.SelectionSource}, {phase.Selection.Connections} connections)"
                 );
                 foreach (var p in phase.Pods)
                     Write(
-                        $"  {p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (client's)" : "")}: ok {p.Ok}, failed {p.Failed}, Hubble {p.HubbleRequests} requests {p.HubbleOk} 2xx {p.HubbleServerErrors} 5xx, echo {p.Echo}"
+                        $"  {p.Pod.Name} on {p.Pod.Node}{(p.OnClientNode ? " (client's)" : "")}: "
+                            + $"ok {p.Ok}, failed {p.Failed}, Hubble {p.HubbleRequests} requests "
+                            + $"{p.HubbleOk} 2xx {p.HubbleServerErrors} 5xx, echo {p.Echo}"
                     );
             }
             foreach (var line in report.Reconciliation)

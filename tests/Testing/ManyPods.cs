@@ -6,7 +6,10 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Testing;
 
-/// <summary>A run against any number of Pods, as the runner tells it to the feed, without a cluster: 10 successes for each Pod that answers, for the others 503s.</summary>
+/// <summary>
+/// A run against any number of Pods, as the runner tells it to the feed, without a cluster: 10 successes for each Pod
+/// that answers, for the others 503s.
+/// </summary>
 internal static class ManyPods
 {
     public const int PerPod = 10;
@@ -18,7 +21,9 @@ internal static class ManyPods
                 .Select(i => new BackendPod($"backend-1-{i:000}", "backend", $"node-{i % nodes:00}")),
         ];
 
-    /// <summary>One phase of 10 s; the Pods for which <paramref name="answers"/> is false get nothing through.</summary>
+    /// <summary>
+    /// One phase of 10 s; the Pods for which <paramref name="answers"/> is false get nothing through.
+    /// </summary>
     public static RunReport Report(
         ImmutableArray<BackendPod> pods,
         Func<int, bool> answers,

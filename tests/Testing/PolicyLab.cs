@@ -3,7 +3,7 @@ using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Testing;
 
-/// <summary>The pods of the seed scenario and short ways to ask about them.</summary>
+/// <summary>The pods of the original report and what policies decide on them.</summary>
 internal sealed class PolicyLab
 {
     public PolicyLab(params string[] policies) => Policies = PolicySet.Create(policies.SelectMany(Read), Identities);
@@ -26,7 +26,10 @@ internal sealed class PolicyLab
     public static string Scenario(string name) =>
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "scenarios", name));
 
-    /// <summary>A CiliumNetworkPolicy of namespace backend that selects app=backend; the spec's other lines are given with two spaces of indentation.</summary>
+    /// <summary>
+    /// A CiliumNetworkPolicy of namespace backend that selects app=backend; the spec's other lines are given with two
+    /// spaces of indentation.
+    /// </summary>
     public static string Backends(string rules, string name = "policy") =>
         $$$"""
             apiVersion: cilium.io/v2

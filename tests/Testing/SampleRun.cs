@@ -5,7 +5,9 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Testing;
 
-/// <summary>A run made by hand with the seed's numbers: 60 s of 51 requests/s to three Pods, the policy at 30 s.</summary>
+/// <summary>
+/// A synthetic run with the numbers of the original report: 60 s of 51 requests/s to three Pods, the policy at 30 s.
+/// </summary>
 internal static class SampleRun
 {
     public const double Rate = 51;
@@ -131,7 +133,9 @@ internal static class SampleRun
         return monitor.Status();
     }
 
-    /// <summary>One sample a second: 17/s to each Pod, from 30 s on 34/s for the third in Hubble's view and 503s for the others.</summary>
+    /// <summary>
+    /// One sample a second: 17/s to each Pod, from 30 s on 34/s for the third in Hubble's view and 503s for the others.
+    /// </summary>
     private static ImmutableArray<SeriesSample> Series()
     {
         var series = new TimeSeries();

@@ -6,7 +6,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.Testing;
 
-/// <summary>One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the Service as it was made.</summary>
+/// <summary>
+/// One live cluster for the tests of a class; each run finds it without policies, with the settings it asks for and the
+/// Service as it was made.
+/// </summary>
 /// <param name="topology">The cluster's nodes and Pods.</param>
 public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
 {
@@ -20,8 +23,9 @@ public class ScenarioLab(ClusterTopology topology) : IAsyncLifetime
     {
         var lab = _lab!;
         await lab.DeleteAllPoliciesAsync();
-        var asMade =
-            """{"spec": {"trafficDistribution": null, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"} }""";
+        var asMade = """
+            {"spec": {"trafficDistribution": null, "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"} }
+            """;
         await lab.Api.CoreV1.PatchNamespacedServiceAsync(
             new V1Patch(asMade, V1Patch.PatchType.MergePatch),
             scenario.Load.Service,

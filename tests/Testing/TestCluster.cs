@@ -6,8 +6,9 @@ using k8s.Models;
 namespace CiliumDebugging.Testing;
 
 /// <summary>
-/// A cluster for tests of what the lab does with KubernetesClient: the embedded API server, or the real one that the kubeconfig in KUBECONFIG_TEST names (its current context; Cilium's CRDs must be
-/// there). Each test has a namespace of its own and leaves nothing else.
+/// A cluster for tests of what the lab does with KubernetesClient: the embedded API server, or the real one that the
+/// kubeconfig in KUBECONFIG_TEST names (its current context; Cilium's CRDs must be there). Each test has a namespace of
+/// its own and leaves nothing else.
 /// </summary>
 internal sealed class TestCluster : IAsyncDisposable
 {

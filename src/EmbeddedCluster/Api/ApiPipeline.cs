@@ -11,8 +11,8 @@ using Microsoft.Net.Http.Headers;
 namespace CiliumDebugging.EmbeddedCluster.Api;
 
 /// <summary>
-/// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) proxy and log of pods; (5) resources. Whatever goes wrong
-/// becomes a Status.
+/// The way of every request: (1) health and version, open to all; (2) the token; (3) discovery; (4) proxy and log of
+/// pods; (5) resources. Every failure becomes a Status.
 /// </summary>
 internal sealed class ApiPipeline(
     ApiServerOptions options,
@@ -39,11 +39,8 @@ internal sealed class ApiPipeline(
         }
         catch (BadHttpRequestException e)
         {
-            await context.WriteAsync(
-                e.StatusCode == 413
-                    ? ApiStatus.BodyTooLarge
-                    : new ApiStatus(e.StatusCode, e.StatusCode == 408 ? "Timeout" : "BadRequest", e.Message)
-            );
+            var status = new ApiStatus(e.StatusCode, e.StatusCode == 408 ? "Timeout" : "BadRequest", e.Message);
+            await context.WriteAsync(e.StatusCode == 413 ? ApiStatus.BodyTooLarge : status);
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested || stopping.IsCancellationRequested)
         {
@@ -64,13 +61,11 @@ internal sealed class ApiPipeline(
             await open;
             return;
         }
-
         if (!IsAuthorized(context.Request))
         {
             await context.WriteAsync(ApiStatus.Unauthorized);
             return;
         }
-
         if (Discovery.Document(context, path) is { } document)
             await document;
         else if (RequestTarget.Parse(path) is not { } target)
@@ -89,16 +84,10 @@ internal sealed class ApiPipeline(
     {
         const string Scheme = "Bearer ";
         var header = request.Headers[HeaderNames.Authorization];
-        if (
-            header.Count != 1
-            || header[0] is not { } value
-            || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-        )
+        if (header is not [{ } value] || !value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return false;
         // Hashes have one length, so the comparison takes the same time whatever was sent.
-        return CryptographicOperations.FixedTimeEquals(
-            SHA256.HashData(Encoding.UTF8.GetBytes(value[Scheme.Length..].Trim())),
-            _tokenHash
-        );
+        var given = SHA256.HashData(Encoding.UTF8.GetBytes(value[Scheme.Length..].Trim()));
+        return CryptographicOperations.FixedTimeEquals(given, _tokenHash);
     }
 }

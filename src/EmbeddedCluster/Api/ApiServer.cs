@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.EmbeddedCluster.Api.Requests;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
+using CiliumDebugging.EmbeddedCluster.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CiliumDebugging.EmbeddedCluster.Api;
@@ -14,7 +14,10 @@ namespace CiliumDebugging.EmbeddedCluster.Api;
 /// <summary>Serves an <see cref="ObjectStore"/> as a Kubernetes API on a loopback address.</summary>
 public sealed class ApiServer : IAsyncDisposable
 {
-    /// <summary>Attempts to get a free port: between bind and listen another process may listen on the one that the system chose for both.</summary>
+    /// <summary>
+    /// Attempts to get a free port: between bind and listen another process may listen on the one that the system chose
+    /// for both.
+    /// </summary>
     private const int FreePortAttempts = 5;
 
     private readonly WebApplication _app;
@@ -27,11 +30,7 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>Where it listens, such as <c>https://127.0.0.1:6443</c>.</summary>
     public Uri Address { get; }
 
-    /// <summary>Starts serving.</summary>
-    /// <param name="options">Where, and with which token.</param>
-    /// <param name="store">What to serve; it stays the caller's.</param>
-    /// <param name="loggerFactory">Receives the log; null for none.</param>
-    /// <param name="cancellationToken">Ends the start, not the server.</param>
+    /// <summary>Starts serving a store, which stays the caller's. The token ends the start, not the server.</summary>
     /// <exception cref="ArgumentException">The token is too short or the address is not loopback.</exception>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<ApiServer> StartAsync(
@@ -48,29 +47,24 @@ public sealed class ApiServer : IAsyncDisposable
                 $"the API server listens on loopback only, not on {options.Listen.Address}",
                 nameof(options)
             );
+        var loggers = loggerFactory ?? NullLoggerFactory.Instance;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await ListenAsync(
-                    options,
-                    store,
-                    loggerFactory ?? NullLoggerFactory.Instance,
-                    cancellationToken
-                );
+                return await ListenAsync(options, store, loggers, cancellationToken);
             }
-            catch (Exception e)
-                when (options.Listen.Port == 0
-                    && attempt < FreePortAttempts
-                    && e
-                        is IOException { InnerException: AddressInUseException }
-                            or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
-                )
+            catch (Exception e) when (options.Listen.Port == 0 && attempt < FreePortAttempts && IsAddressInUse(e))
             {
                 // Another port then.
             }
         }
     }
+
+    private static bool IsAddressInUse(Exception e) =>
+        e
+            is IOException { InnerException: AddressInUseException }
+                or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
 
     [SuppressMessage(
         "Reliability",
@@ -119,35 +113,12 @@ public sealed class ApiServer : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>A Pod that cannot be reached is told to who asked, and in a line of <see cref="ApiLog"/>; the forwarder would add a warning with the whole stack for each.</summary>
-    private sealed class WithoutForwarder(ILoggerFactory inner) : ILoggerFactory
-    {
-        public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith("Yarp.", StringComparison.Ordinal)
-                ? NullLogger.Instance
-                : inner.CreateLogger(categoryName);
-
-        public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
-
-        public void Dispose()
-        {
-            // Whoever made the log ends it.
-        }
-    }
-
     private static WebApplication Build(ApiServerOptions options, ILoggerFactory loggerFactory)
     {
-        // The empty builder reads no configuration: no ASPNETCORE_URLS, no appsettings, no console logger.
-        var builder = WebApplication.CreateEmptyBuilder(
-            new WebApplicationOptions { ApplicationName = typeof(ApiServer).Assembly.GetName().Name }
-        );
-        builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(new WithoutForwarder(loggerFactory)));
-        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, EmbeddedLifetime>());
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(300));
+        var builder = LoopbackServer.CreateBuilder("api-server", loggerFactory, TimeSpan.FromMilliseconds(300));
         builder.Services.AddHttpForwarder();
         builder
-            .WebHost.UseKestrelCore()
-            .UseKestrelHttpsConfiguration()
+            .WebHost.UseKestrelHttpsConfiguration()
             .ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;
@@ -167,13 +138,5 @@ public sealed class ApiServer : IAsyncDisposable
                 });
             });
         return builder.Build();
-    }
-
-    /// <summary>The process's own host decides when to stop; the default lifetime would catch Ctrl-C and print to the console.</summary>
-    private sealed class EmbeddedLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -11,15 +11,10 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
-/// The agents: the Pods of DaemonSet kube-system/cilium. An agent reads cilium-config when it starts, and is restarted by deleting its Pod or rolling its DaemonSet out again.
-/// With settings that cannot be read it is not ready, and the node's datapath goes on as it was.
+/// The agents: the Pods of DaemonSet kube-system/cilium. An agent reads cilium-config when it starts, and is restarted
+/// by deleting its Pod or rolling its DaemonSet out again. With settings that cannot be read it is not ready, and the
+/// node's datapath goes on as it was.
 /// </summary>
-/// <param name="api">The cluster's API.</param>
-/// <param name="cache">The local copies.</param>
-/// <param name="datapath">What the agents configure; its nodes are those of the cluster, each as it is before its agent runs.</param>
-/// <param name="sharedSockets">The socket table of the nodes that share a kernel.</param>
-/// <param name="events">Receives what agents cannot read.</param>
-/// <param name="time">Time source.</param>
 internal sealed class AgentController(
     IKubernetes api,
     ClusterCache cache,
@@ -31,13 +26,9 @@ internal sealed class AgentController(
 {
     private const string AppLabel = "k8s-app";
     private readonly Dictionary<string, string> _agents = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(
-        n => n.Name,
-        StringComparer.Ordinal
-    );
+    private readonly Dictionary<string, NodeDatapath> _nodes = datapath.Path.Nodes.ToDictionary(n => n.Name);
     private string? _failed;
 
-    /// <summary>Whether a Pod is an agent.</summary>
     public static bool IsAgent(V1Pod pod) =>
         pod.Namespace() == CiliumNames.SystemNamespace && pod.GetLabel(AppLabel) == "cilium";
 
@@ -53,27 +44,18 @@ internal sealed class AgentController(
                 continue;
             var status = new PodStatusWriter(api, running, running.Status.PodIP, running.Status.PodIP, time);
             var config = await ReadConfigAsync(running, status, cancellationToken);
-            _nodes[node] = before.Restarted(
-                config,
-                config.Sockets is SocketScope.Shared ? sharedSockets : new SocketTable()
-            );
+            var sockets = config.Sockets is SocketScope.Shared ? sharedSockets : new SocketTable();
+            _nodes[node] = before.Restarted(config, sockets);
             _agents[node] = running.Uid();
             datapath.Path = new ForwardingPath(_nodes.Values);
             await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
         }
     }
 
-    private async Task<CiliumConfig> ReadConfigAsync(
-        V1Pod agent,
-        PodStatusWriter status,
-        CancellationToken cancellationToken
-    )
+    private async Task<CiliumConfig> ReadConfigAsync(V1Pod agent, PodStatusWriter status, CancellationToken stop)
     {
-        var map = await api.CoreV1.ReadNamespacedConfigMapAsync(
-            CiliumNames.ConfigMap,
-            CiliumNames.SystemNamespace,
-            cancellationToken: cancellationToken
-        );
+        var (name, ns) = (CiliumNames.ConfigMap, CiliumNames.SystemNamespace);
+        var map = await api.CoreV1.ReadNamespacedConfigMapAsync(name, ns, cancellationToken: stop);
         try
         {
             return CiliumConfig.Parse(map.Data ?? new Dictionary<string, string>());
@@ -81,36 +63,19 @@ internal sealed class AgentController(
         catch (FormatException e) when (_failed != agent.Uid())
         {
             _failed = agent.Uid();
-            await status.WriteAsync(
-                "Running",
-                ready: false,
-                PodStatusWriter.Waiting("CrashLoopBackOff", e.Message),
-                cancellationToken
-            );
+            var waiting = PodStatusWriter.Waiting("CrashLoopBackOff", e.Message);
+            await status.WriteAsync("Running", ready: false, waiting, stop);
             events.Record(agent, "kubelet", "BackOff", e.Message, isWarning: true);
             throw;
         }
     }
 
-    /// <summary>The agents' DaemonSet.</summary>
-    public static V1DaemonSet DaemonSet(CiliumVersion version) =>
-        SystemDaemonSet(
-            "cilium",
-            new V1Container
-            {
-                Name = "cilium-agent",
-                Image = $"quay.io/cilium/cilium:v{version}",
-                Ports =
-                [
-                    new V1ContainerPort
-                    {
-                        Name = "hubble-metrics",
-                        ContainerPort = CiliumNames.HubbleMetricsPort,
-                        Protocol = "TCP",
-                    },
-                ],
-            }
-        );
+    public static V1DaemonSet DaemonSet(CiliumVersion version)
+    {
+        var container = new V1Container { Name = "cilium-agent", Image = $"quay.io/cilium/cilium:v{version}" };
+        container.Ports = [PodTemplates.TcpPort("hubble-metrics", CiliumNames.HubbleMetricsPort)];
+        return SystemDaemonSet("cilium", container);
+    }
 
     /// <summary>A DaemonSet of kube-system on the host network of every node, the control plane's too.</summary>
     public static V1DaemonSet SystemDaemonSet(string name, V1Container container)

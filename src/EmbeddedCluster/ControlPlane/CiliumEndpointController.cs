@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Forwarding;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.EmbeddedCluster.Network;
 using k8s;
@@ -10,7 +11,8 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
-/// Writes what an agent knows of each Pod with an address: a CiliumEndpoint of the Pod's name, with its identity. The Pod owns it, so that it goes with it. For people and for diagnosis; the datapath does not read it.
+/// Writes what an agent knows of each Pod with an address: a CiliumEndpoint of the Pod's name, with its identity. The
+/// Pod owns it, so that both are deleted together. For people and for diagnosis; the datapath does not read it.
 /// </summary>
 internal sealed class CiliumEndpointController(IKubernetes api, ClusterCache cache, LiveDatapath datapath)
 {
@@ -38,41 +40,50 @@ internal sealed class CiliumEndpointController(IKubernetes api, ClusterCache cac
 
     private async Task WriteAsync(PodEntry entry, V1Pod pod, CancellationToken cancellationToken)
     {
-        var status = Status(entry, pod);
+        var (endpoints, status) = (api.CustomObjects, Status(entry, pod));
+        const string group = "cilium.io";
+        const string version = "v2";
+        const string plural = "ciliumendpoints";
         if (_written.ContainsKey(entry.Uid))
-            await api.CustomObjects.PatchNamespacedCustomObjectStatusAsync(
-                new V1Patch(new JsonObject { ["status"] = status }.ToJsonString(), V1Patch.PatchType.MergePatch),
-                "cilium.io",
-                "v2",
+            await endpoints.PatchNamespacedCustomObjectStatusAsync(
+                MergePatches.Of(new { status }),
+                group,
+                version,
                 entry.Namespace,
-                "ciliumendpoints",
+                plural,
                 entry.Name,
                 cancellationToken: cancellationToken
             );
         else
-            await api.CustomObjects.CreateNamespacedCustomObjectAsync(
-                new JsonObject
-                {
-                    ["apiVersion"] = "cilium.io/v2",
-                    ["kind"] = "CiliumEndpoint",
-                    ["metadata"] = new JsonObject
-                    {
-                        ["name"] = entry.Name,
-                        ["ownerReferences"] = new JsonArray(JsonSerializer.SerializeToNode(PodTemplates.Owner(pod))),
-                    },
-                    ["status"] = status,
-                },
-                "cilium.io",
-                "v2",
+        {
+            var owners = new JsonArray(JsonSerializer.SerializeToNode(PodTemplates.Owner(pod)));
+            var created = new JsonObject
+            {
+                ["apiVersion"] = $"{group}/{version}",
+                ["kind"] = "CiliumEndpoint",
+                ["metadata"] = new JsonObject { ["name"] = entry.Name, ["ownerReferences"] = owners },
+                ["status"] = status,
+            };
+            await endpoints.CreateNamespacedCustomObjectAsync(
+                created,
+                group,
+                version,
                 entry.Namespace,
-                "ciliumendpoints",
+                plural,
                 cancellationToken: cancellationToken
             );
+        }
         _written[entry.Uid] = entry.Identity.Id;
     }
 
-    private static JsonObject Status(PodEntry entry, V1Pod pod) =>
-        new()
+    private static JsonObject Status(PodEntry entry, V1Pod pod)
+    {
+        var labels = entry.Identity.Labels.Select(l => (JsonNode)$"{l.Source}:{l.Key}={l.Value}");
+        var ports = entry.Identity.NamedPorts.Select(p =>
+            Json.Object(("name", p.Name), ("port", (int)p.Port), ("protocol", "TCP"))
+        );
+        var address = new JsonObject { ["ipv4"] = TcpEndpoint.ToIPAddress(entry.Address).ToString() };
+        return new JsonObject
         {
             // An endpoint's number is its node's own; the last byte of the address is unique there.
             ["id"] = entry.Address & 0xFF,
@@ -80,33 +91,15 @@ internal sealed class CiliumEndpointController(IKubernetes api, ClusterCache cac
             ["identity"] = new JsonObject
             {
                 ["id"] = FirstPodIdentity + entry.Identity.Id,
-                ["labels"] = new JsonArray([
-                    .. entry.Identity.Labels.Select(l => (JsonNode)$"{l.Source}:{l.Key}={l.Value}").ToArray(),
-                ]),
+                ["labels"] = new JsonArray([.. labels]),
             },
-            ["networking"] = new JsonObject
-            {
-                ["node"] = pod.Status?.HostIP,
-                ["addressing"] = new JsonArray(
-                    new JsonObject { ["ipv4"] = TcpEndpoint.ToIPAddress(entry.Address).ToString() }
-                ),
-            },
-            ["named-ports"] = new JsonArray([
-                .. entry.Identity.NamedPorts.Select(p =>
-                    (JsonNode)
-                        new JsonObject
-                        {
-                            ["name"] = p.Name,
-                            ["port"] = (int)p.Port,
-                            ["protocol"] = "TCP",
-                        }
-                ),
-            ]),
-            ["external-identifiers"] = new JsonObject
-            {
-                ["k8s-namespace"] = entry.Namespace,
-                ["k8s-pod-name"] = entry.Name,
-                ["pod-name"] = entry.HubbleName,
-            },
+            ["networking"] = new JsonObject { ["node"] = pod.Status?.HostIP, ["addressing"] = new JsonArray(address) },
+            ["named-ports"] = new JsonArray([.. ports]),
+            ["external-identifiers"] = Json.Object(
+                ("k8s-namespace", entry.Namespace),
+                ("k8s-pod-name", entry.Name),
+                ("pod-name", entry.HubbleName)
+            ),
         };
+    }
 }

@@ -9,18 +9,15 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 /// <summary>What the API server checks and completes before it stores an object.</summary>
 internal static class ClusterAdmission
 {
-    /// <summary>Policies are read as the datapath will read them, and refused with every problem; Services are checked and get addresses and node ports of their own.</summary>
+    /// <summary>
+    /// Policies are read as the datapath will read them, and refused with every problem; Services are checked and get
+    /// addresses and node ports of their own.
+    /// </summary>
     public static void Register(ObjectStore store, AddressBlocks addresses)
     {
-        foreach (
-            var kind in (ResourceKind[])
-                [
-                    ResourceKinds.CiliumNetworkPolicies,
-                    ResourceKinds.CiliumClusterwideNetworkPolicies,
-                    ResourceKinds.NetworkPolicies,
-                ]
-        )
-            store.Admit(kind, AdmitPolicy);
+        store.Admit(ResourceKinds.CiliumNetworkPolicies, AdmitPolicy);
+        store.Admit(ResourceKinds.CiliumClusterwideNetworkPolicies, AdmitPolicy);
+        store.Admit(ResourceKinds.NetworkPolicies, AdmitPolicy);
         store.Admit(ResourceKinds.Services, new ServiceAdmission(store, addresses).Admit);
     }
 

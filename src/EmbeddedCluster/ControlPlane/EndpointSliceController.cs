@@ -7,22 +7,18 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
-/// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness; one slice for all Pods that have the Service's target ports at the same numbers. A slice that somebody
-/// changed or deleted is put back; the Service owns its slices, so that they go with it.
+/// Keeps each Service's EndpointSlices as they should be: the Pods its selector finds, with their readiness; one slice
+/// for all Pods that have the Service's target ports at the same numbers. A slice that is changed or deleted by others
+/// is restored. The Service owns its slices, so that they are deleted with it.
 /// </summary>
 internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cache, ClusterTopology topology)
 {
-    /// <summary>The label that names a slice's Service.</summary>
     public const string ServiceLabel = "kubernetes.io/service-name";
 
     private const string ManagerLabel = "endpointslice.kubernetes.io/managed-by";
     private const string Manager = "endpointslice-controller.k8s.io";
 
-    private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(
-        n => n.Name,
-        n => n.Zone,
-        StringComparer.Ordinal
-    );
+    private readonly Dictionary<string, string?> _zones = topology.Nodes.ToDictionary(n => n.Name, n => n.Zone);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
@@ -38,48 +34,32 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
         var superfluous = present.Values.Where(s =>
             s.GetLabel(ManagerLabel) == Manager && !wanted.ContainsKey(Key(s)) && !IsLeftToOthers(s)
         );
-        await Reconciler.EachAsync(
-            superfluous,
-            s =>
-                api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(
-                    s.Name(),
-                    s.Namespace(),
-                    cancellationToken: cancellationToken
-                ),
-            cancellationToken
-        );
+        await Reconciler.EachAsync(superfluous, s => DeleteAsync(s, cancellationToken), cancellationToken);
     }
+
+    private Task<V1Status> DeleteAsync(V1EndpointSlice slice, CancellationToken stop) =>
+        api.DiscoveryV1.DeleteNamespacedEndpointSliceAsync(slice.Name(), slice.Namespace(), cancellationToken: stop);
 
     private static (string Namespace, string Name) Key(V1EndpointSlice slice) => (slice.Namespace(), slice.Name());
 
     private static bool HasSelector(V1Service service) => service.Spec.Selector is { Count: > 0 };
 
-    /// <summary>A Service that lost its selector keeps its endpoints, for whoever maintains them now.</summary>
+    /// <summary>A Service that lost its selector keeps its endpoints, which others maintain from then on.</summary>
     private bool IsLeftToOthers(V1EndpointSlice slice) =>
         slice
             .OwnerReferences()
             ?.Any(o => cache.Services.Objects.TryGetValue(o.Uid, out var service) && !HasSelector(service))
             is true;
 
-    private async Task WriteAsync(V1EndpointSlice slice, V1EndpointSlice? present, CancellationToken cancellationToken)
+    private async Task WriteAsync(V1EndpointSlice slice, V1EndpointSlice? present, CancellationToken stop)
     {
         if (present is not null && Fingerprint(present) == Fingerprint(slice))
             return;
-        var (ns, name) = Key(slice);
-        cache.EndpointSlices.Wrote(
-            present is null
-                ? await api.DiscoveryV1.CreateNamespacedEndpointSliceAsync(
-                    slice,
-                    ns,
-                    cancellationToken: cancellationToken
-                )
-                : await api.DiscoveryV1.ReplaceNamespacedEndpointSliceAsync(
-                    slice,
-                    name,
-                    ns,
-                    cancellationToken: cancellationToken
-                )
-        );
+        var ((ns, name), slices) = (Key(slice), api.DiscoveryV1);
+        var written = present is null
+            ? await slices.CreateNamespacedEndpointSliceAsync(slice, ns, cancellationToken: stop)
+            : await slices.ReplaceNamespacedEndpointSliceAsync(slice, name, ns, cancellationToken: stop);
+        cache.EndpointSlices.Wrote(written);
     }
 
     private static string Fingerprint(V1EndpointSlice slice) =>
@@ -132,8 +112,8 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
     private static V1EndpointSlice Slice(
         V1Service service,
         int number,
-        IList<V1Endpoint> endpoints,
-        IList<Discoveryv1EndpointPort> ports
+        List<V1Endpoint> endpoints,
+        List<Discoveryv1EndpointPort> ports
     ) =>
         new()
         {
@@ -141,8 +121,7 @@ internal sealed class EndpointSliceController(IKubernetes api, ClusterCache cach
             Kind = "EndpointSlice",
             Metadata = new V1ObjectMeta
             {
-                Name =
-                    $"{service.Name()}-slice{(number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{number + 1}"))}",
+                Name = $"{service.Name()}-slice{(number == 0 ? "" : $"-{number + 1}")}",
                 NamespaceProperty = service.Namespace(),
                 Labels = new Dictionary<string, string> { [ServiceLabel] = service.Name(), [ManagerLabel] = Manager },
                 OwnerReferences = [PodTemplates.Owner(service)],

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
@@ -14,20 +13,16 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
-/// What a CNI plug-in does for a Pod that has a node: gives it its addresses, makes it reachable through the datapath, hands it to a <see cref="PodWorker"/>, and takes everything back when it is deleted.
+/// What a CNI plug-in does for a Pod that has a node: gives it its addresses, makes it reachable through the datapath,
+/// hands it to a <see cref="PodWorker"/>, and takes everything back when it is deleted.
 /// </summary>
-internal sealed class PodNetworkController(
+internal sealed partial class PodNetworkController(
     IKubernetes api,
     ClusterCache cache,
     AddressBlocks addresses,
     LiveDatapath datapath,
     ClusterTopology topology,
-    string apiToken,
-    TimeProvider time,
-    ContainerRuntime runtime,
-    PodOutputs outputs,
-    EventRecorder events,
-    ILogger log
+    KubeletContext kubelet
 ) : IAsyncDisposable
 {
     private readonly Dictionary<string, int> _nodes = topology
@@ -35,6 +30,8 @@ internal sealed class PodNetworkController(
         .ToDictionary(n => n.Name, n => n.i, StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Assignment> _assigned = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, byte> _draining = new();
+
+    private readonly TimeProvider _time = kubelet.Time;
 
     private sealed record Assignment(int Node, uint Address, IReadOnlyList<int> Ports, TimeSpan Grace)
     {
@@ -53,12 +50,14 @@ internal sealed class PodNetworkController(
         );
     }
 
-    private Task StartAsync(V1Pod pod, CancellationToken cancellationToken) =>
-        !_nodes.TryGetValue(pod.Spec.NodeName ?? "", out var node) ? Task.CompletedTask // unscheduled: stays Pending, as on a real cluster
-        : pod.Spec.HostNetwork is true ? StartHostPodAsync(pod, node, cancellationToken)
-        : AddAsync(pod, node, cancellationToken);
+    private Task StartAsync(V1Pod pod, CancellationToken cancellationToken)
+    {
+        if (!_nodes.TryGetValue(pod.Spec.NodeName ?? "", out var node))
+            return Task.CompletedTask; // unscheduled: stays Pending, as on a real cluster
+        var isOnHost = pod.Spec.HostNetwork is true;
+        return isOnHost ? StartHostPodAsync(pod, node, cancellationToken) : AddAsync(pod, node, cancellationToken);
+    }
 
-    /// <summary>A Pod by name; null when there is none.</summary>
     public V1Pod? Find(string ns, string name) =>
         cache.Pods.Objects.Values.FirstOrDefault(p => p.Name() == name && p.Namespace() == ns);
 
@@ -66,31 +65,23 @@ internal sealed class PodNetworkController(
     {
         var (address, backing) = addresses.NextPod(node);
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Select(p => p.ContainerPort).ToList();
-        var assignment = new Assignment(
-            node,
-            address,
-            ports,
-            TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60))
-        );
-        _assigned[pod.Uid()] = assignment;
+        var grace = TimeSpan.FromSeconds(Math.Clamp(pod.Spec.TerminationGracePeriodSeconds ?? 30, 0, 60));
+        var assignment = _assigned[pod.Uid()] = new Assignment(node, address, ports, grace);
         var place = new PodPlace(
             TcpEndpoint.ToIPAddress(address).ToString(),
             TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString(),
             TcpEndpoint.ToIPAddress(backing).ToString(),
             datapath.PortOffset
         );
-        var status = new PodStatusWriter(api, pod, place.PodIp, place.HostIp, time);
+        var status = new PodStatusWriter(api, pod, place.PodIp, place.HostIp, _time);
         try
         {
-            datapath.AddPod(
-                address,
-                new PodBacking(TcpEndpoint.ToIPAddress(backing), SandboxContract.ConnectionToken(apiToken, pod.Uid())),
-                ports
-            );
+            var process = new PodBacking(TcpEndpoint.ToIPAddress(backing), kubelet.Runtime.ConnectionToken(pod));
+            datapath.AddPod(address, process, ports);
             var annotations = PortAnnotations(pod);
             annotations[SandboxContract.BackingAddress] = place.BackingAddress;
-            // The program starts while its Pod's object is written: the environment tells it its addresses.
-            assignment.Worker = new PodWorker(pod, place, status, Probe(pod, assignment), runtime, events, time, log);
+            // The program starts while its Pod's object is written: it has its addresses from the environment.
+            assignment.Worker = new PodWorker(pod, place, status, Probe(pod, assignment), kubelet);
             assignment.Worker.Start();
             await AnnotateAsync(pod, annotations, cancellationToken);
         }
@@ -104,45 +95,35 @@ internal sealed class PodNetworkController(
     /// <summary>The Pod's readiness probe, from its node's host; null when it has none.</summary>
     private Func<CancellationToken, Task<bool>>? Probe(V1Pod pod, Assignment assignment)
     {
-        if (
-            pod.Spec.Containers.Select(c => c.ReadinessProbe?.HttpGet).FirstOrDefault(p => p is not null)
-            is not { } probe
-        )
+        var probe = pod.Spec.Containers.Select(c => c.ReadinessProbe?.HttpGet).FirstOrDefault(p => p is not null);
+        if (probe is null)
             return null;
         var named = pod
             .Spec.Containers.SelectMany(c => c.Ports ?? [])
             .FirstOrDefault(p => p.Name == probe.Port.Value)
             ?.ContainerPort;
-        var port = named
-            ?? (
-                int.TryParse(probe.Port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                    ? number
-                    : 0
-            );
+        _ = int.TryParse(probe.Port.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        var pods = new TcpEndpoint(assignment.Address, (ushort)(named ?? number));
         var host = new TcpEndpoint(addresses.Node(assignment.Node), 0);
-        return stop =>
-            ReadinessProbe.AnswersAsync(datapath, assignment.Address, port, probe.Path ?? "/", host, time, stop);
+        return stop => ReadinessProbe.AnswersAsync(datapath, pods, probe.Path ?? "/", host, stop);
     }
 
     private async Task StartHostPodAsync(V1Pod pod, int node, CancellationToken cancellationToken)
     {
         _assigned[pod.Uid()] = new Assignment(node, 0, [], TimeSpan.Zero);
         var host = TcpEndpoint.ToIPAddress(addresses.Node(node)).ToString();
-        var status = new PodStatusWriter(api, pod, host, host, time);
+        var status = new PodStatusWriter(api, pod, host, host, _time);
         await AnnotateAsync(pod, PortAnnotations(pod), cancellationToken);
         // An agent is ready when it has read its settings.
         if (AgentController.IsAgent(pod))
-            await status.WriteAsync(
-                "Pending",
-                ready: false,
-                PodStatusWriter.Waiting("ContainerCreating"),
-                cancellationToken
-            );
+            await status.WriteAsync("Pending", false, PodStatusWriter.Waiting("ContainerCreating"), cancellationToken);
         else
             await status.WriteAsync("Running", ready: true, status.Running(), cancellationToken);
     }
 
-    /// <summary>Where the Pod's ports are really listened on: the offset, and each named port with the offset added.</summary>
+    /// <summary>
+    /// Where the Pod's ports are really listened on: the offset, and each named port with the offset added.
+    /// </summary>
     private Dictionary<string, string> PortAnnotations(V1Pod pod)
     {
         var annotations = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -150,9 +131,7 @@ internal sealed class PodNetworkController(
             [SandboxContract.PortOffset] = datapath.PortOffset.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var port in pod.Spec.Containers.SelectMany(c => c.Ports ?? []).Where(p => p.Name is { Length: > 0 }))
-            annotations[SandboxContract.PortPrefix + port.Name] = (port.ContainerPort + datapath.PortOffset).ToString(
-                CultureInfo.InvariantCulture
-            );
+            annotations[SandboxContract.PortPrefix + port.Name] = $"{port.ContainerPort + datapath.PortOffset}";
         return annotations;
     }
 
@@ -164,16 +143,7 @@ internal sealed class PodNetworkController(
     {
         try
         {
-            var patch = new V1Patch(
-                JsonSerializer.Serialize(new { metadata = new { annotations } }),
-                V1Patch.PatchType.MergePatch
-            );
-            await api.CoreV1.PatchNamespacedPodAsync(
-                patch,
-                pod.Name(),
-                pod.Namespace(),
-                cancellationToken: cancellationToken
-            );
+            await api.PatchAsync(pod, new { metadata = new { annotations } }, cancellationToken);
         }
         catch (k8s.Autorest.HttpOperationException e) when (e.Response.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
@@ -181,7 +151,10 @@ internal sealed class PodNetworkController(
         }
     }
 
-    /// <summary>Takes a Pod out of the network, and gives its address back when its program has ended; nobody waits for that but <see cref="DisposeAsync"/>.</summary>
+    /// <summary>
+    /// Takes a Pod out of the network, and gives its address back when its program has ended. Only
+    /// <see cref="DisposeAsync"/> waits for that.
+    /// </summary>
     private void Remove(string uid, bool deleted)
     {
         if (!_assigned.TryRemove(uid, out var gone))
@@ -193,14 +166,25 @@ internal sealed class PodNetworkController(
 
     private async Task DrainAsync(string uid, Assignment gone, bool deleted)
     {
-        if (gone.Address != 0)
-            await datapath.RemovePodAsync(gone.Address, gone.Ports);
-        if (gone.Worker is { } worker)
-            await worker.StopAsync(deleted ? gone.Grace : null);
-        outputs.Forget(uid);
-        if (gone.Address != 0)
-            addresses.ReleasePod(gone.Node, gone.Address);
+        try
+        {
+            if (gone.Address != 0)
+                await datapath.RemovePodAsync(gone.Address, gone.Ports);
+            if (gone.Worker is { } worker)
+                await worker.StopAsync(deleted ? gone.Grace : null);
+            kubelet.Runtime.Forget(uid);
+            if (gone.Address != 0)
+                addresses.ReleasePod(gone.Node, gone.Address);
+        }
+        catch (Exception e)
+        {
+            // Its address stays taken: whether its program still listens there is unknown.
+            DrainFailed(kubelet.Log, uid, e);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the pod with uid {Uid} could not be stopped")]
+    private static partial void DrainFailed(ILogger log, string uid, Exception exception);
 
     public async ValueTask DisposeAsync()
     {

@@ -5,33 +5,32 @@ using CiliumDebugging.EmbeddedCluster.Network;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
-/// <summary>An HTTP readiness probe as the kubelet sends it: from the node's host, over a fresh connection, 200 to 399 is success.</summary>
+/// <summary>
+/// An HTTP readiness probe as the kubelet sends it: from the node's host, over a fresh connection; 200 to 399 is
+/// success.
+/// </summary>
 internal static class ReadinessProbe
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5); // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod
+    // Kubernetes's default is 1 s; a busy machine must not look like a sick Pod.
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);
 
     public static async Task<bool> AnswersAsync(
         LiveDatapath datapath,
-        uint pod,
-        int port,
+        TcpEndpoint pod,
         string path,
         TcpEndpoint source,
-        TimeProvider time,
         CancellationToken cancellationToken
     )
     {
-        using var timeout = new CancellationTokenSource(s_timeout, time);
+        using var timeout = new CancellationTokenSource(s_timeout, datapath.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            using var socket = await datapath.DialPodAsync(pod, port, source, either.Token);
-            await socket.SendAsync(
-                Encoding.ASCII.GetBytes(
-                    $"GET {path} HTTP/1.1\r\nHost: {TcpEndpoint.ToIPAddress(pod)}\r\nUser-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n"
-                ),
-                SocketFlags.None,
-                either.Token
-            );
+            using var socket = await datapath.DialPodAsync(pod.Address, pod.Port, source, either.Token);
+            var request =
+                $"GET {path} HTTP/1.1\r\nHost: {TcpEndpoint.ToIPAddress(pod.Address)}\r\n"
+                + "User-Agent: kube-probe/1.19\r\nConnection: close\r\n\r\n";
+            await socket.SendAsync(Encoding.ASCII.GetBytes(request), SocketFlags.None, either.Token);
             var start = new byte["HTTP/1.1 200".Length];
             for (var read = 0; read < start.Length; )
             {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using CiliumDebugging.Datapath.Addresses;
@@ -11,13 +10,13 @@ using CiliumDebugging.EmbeddedCluster.Network;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
 /// <summary>
-/// What the API server does with a Service before it stores it (kubernetes, pkg/apis/core/validation and pkg/registry/core/service): refuses what the datapath could not tell apart or reach, and gives addresses and node ports
-/// that no other Service has. Whatever is stored can be programmed.
+/// What the API server does with a Service before it stores it (kubernetes, pkg/apis/core/validation and
+/// pkg/registry/core/service): refuses what the datapath could not tell apart or reach, and gives addresses and node
+/// ports that no other Service has. Whatever is stored can be programmed.
 /// </summary>
 internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresses)
 {
     private const string Headless = "None";
-    private const string Invalid = "FieldValueInvalid";
     private const string Required = "FieldValueRequired";
     private const string Duplicate = "FieldValueDuplicate";
     private const string NotSupported = "FieldValueNotSupported";
@@ -30,7 +29,6 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
         ("externalTrafficPolicy", ["Cluster", "Local"]),
     ];
 
-    /// <summary>Checks a Service and completes it.</summary>
     public IReadOnlyList<FieldError> Admit(AdmissionRequest request)
     {
         if (request.Proposed.Object("spec") is not { } spec)
@@ -55,7 +53,9 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
 
     private static bool HasNodePorts(JsonObject spec) => spec.Text("type") is "NodePort" or "LoadBalancer";
 
-    /// <summary>A change of type drops the fields of the old one, unless the change says something about them too.</summary>
+    /// <summary>
+    /// A change of type drops the fields of the old one, unless the change says something about them too.
+    /// </summary>
     private static void ForgetWhatBelongedToTheOldType(JsonObject spec, JsonObject? old)
     {
         if (old is null || spec.Text("type") == old.Text("type"))
@@ -76,24 +76,19 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
     {
         foreach (var (field, values) in s_choices)
             if (spec.Text(field) is { } value && !values.Contains(value, StringComparer.Ordinal))
-                yield return new FieldError(
-                    $"spec.{field}",
-                    $"\"{value}\": supported values: {string.Join(", ", values.Select(v => $"\"{v}\""))}",
-                    NotSupported
-                );
+                yield return Unsupported($"spec.{field}", value, values);
+        const string onlyNodePorts = "may only be set when `type` is 'NodePort' or 'LoadBalancer'";
         if (spec["externalTrafficPolicy"] is not null && !HasNodePorts(spec))
-            yield return new FieldError(
-                "spec.externalTrafficPolicy",
-                "may only be set when `type` is 'NodePort' or 'LoadBalancer'"
-            );
+            yield return new FieldError("spec.externalTrafficPolicy", onlyNodePorts);
         if (IsExternalName(spec) && spec.Text("externalName") is not { Length: > 0 })
             yield return new FieldError("spec.externalName", "must be set", Required);
-        if (spec.NumberAt("sessionAffinityConfig.clientIP.timeoutSeconds") is < 1 or > 86_400)
-            yield return new FieldError(
-                "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
-                "must be greater than 0 and less than 86400"
-            );
+        const string timeout = "sessionAffinityConfig.clientIP.timeoutSeconds";
+        if (spec.NumberAt(timeout) is < 1 or > 86_400)
+            yield return new FieldError($"spec.{timeout}", "must be greater than 0 and less than 86400");
     }
+
+    private static FieldError Unsupported(string field, string value, string[] supported) =>
+        new(field, $"\"{value}\": supported values: \"{string.Join("\", \"", supported)}\"", NotSupported);
 
     private static IEnumerable<FieldError> Ports(JsonObject spec)
     {
@@ -103,13 +98,10 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
         var (names, numbers) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<(string?, long?)>());
         for (var i = 0; i < ports.Count; i++)
         {
-            var (port, path) = (ports[i], string.Create(CultureInfo.InvariantCulture, $"spec.ports[{i}]"));
-            if (port.Text("protocol") is not ("TCP" or "UDP" or "SCTP" or null))
-                yield return new FieldError(
-                    $"{path}.protocol",
-                    $"\"{port.Text("protocol")}\": supported values: \"SCTP\", \"TCP\", \"UDP\"",
-                    NotSupported
-                );
+            var (port, path) = (ports[i], $"spec.ports[{i}]");
+            var (number, protocol) = (port.NumberAt("port"), port.Text("protocol"));
+            if (protocol is not ("TCP" or "UDP" or "SCTP" or null))
+                yield return Unsupported($"{path}.protocol", protocol, ["SCTP", "TCP", "UDP"]);
             if (port.Text("name") is { Length: > 0 } name)
             {
                 if (!names.Add(name))
@@ -117,24 +109,10 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
             }
             else if (ports.Count > 1)
                 yield return new FieldError($"{path}.name", "must be set", Required);
-            if (!numbers.Add((port.Text("protocol"), port.NumberAt("port"))))
-                yield return new FieldError(
-                    path,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"port {port.NumberAt("port")}, protocol {port.Text("protocol")}"
-                    ),
-                    Duplicate
-                );
-            if (
-                port["targetPort"] is JsonValue target
-                && target.TryGetValue<long>(out var number)
-                && number is < 1 or > 65_535
-            )
-                yield return new FieldError(
-                    $"{path}.targetPort",
-                    string.Create(CultureInfo.InvariantCulture, $"{number}: must be between 1 and 65535, inclusive")
-                );
+            if (!numbers.Add((protocol, number)))
+                yield return new FieldError(path, $"port {number}, protocol {protocol}", Duplicate);
+            if (port.NumberAt("targetPort") is { } target and (< 1 or > 65_535))
+                yield return new FieldError($"{path}.targetPort", $"{target}: must be between 1 and 65535, inclusive");
         }
     }
 
@@ -155,19 +133,17 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
             return [new FieldError("spec.clusterIPs", $"{all.ToJsonString()}: first value must match `clusterIP`")];
         if (kept is null && given is not (null or Headless))
         {
-            var problem =
-                !IPAddress.TryParse(given, out var ip) || !addresses.IsService(ip)
-                    ? $"the provided IP ({given}) is not in the valid range. The range of valid IPs is {addresses.ServiceCidr}"
-                : IsTaken(given, others) ? "provided IP is already allocated"
-                : null;
+            string? problem = null;
+            if (!IPAddress.TryParse(given, out var ip) || !addresses.IsService(ip))
+                problem =
+                    $"the provided IP ({given}) is not in the valid range. "
+                    + $"The range of valid IPs is {addresses.ServiceCidr}";
+            else if (IsTaken(given, others))
+                problem = "provided IP is already allocated";
+            var message =
+                $"[\"{given}\"]: failed to allocate IP {given}: {problem}; leave clusterIP out to get a free one";
             if (problem is not null)
-                return
-                [
-                    new FieldError(
-                        "spec.clusterIPs",
-                        $"[\"{given}\"]: failed to allocate IP {given}: {problem}; leave clusterIP out to get a free one"
-                    ),
-                ];
+                return [new FieldError("spec.clusterIPs", message)];
         }
         spec["clusterIP"] = address;
         spec["clusterIPs"] = new JsonArray(address);
@@ -189,7 +165,9 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
     private static bool IsTaken(string address, List<JsonObject> others) =>
         others.Exists(o => o.Text("clusterIP") == address);
 
-    /// <summary>Each port of a Service of type NodePort or LoadBalancer has a node port; one that it had stays.</summary>
+    /// <summary>
+    /// Each port of a Service of type NodePort or LoadBalancer has a node port; one that it had stays.
+    /// </summary>
     private List<FieldError> NodePorts(JsonObject spec, JsonObject? old, List<JsonObject> others)
     {
         List<FieldError> problems = [];
@@ -205,37 +183,25 @@ internal sealed class ServiceAdmission(ObjectStore store, AddressBlocks addresse
         var own = new HashSet<(string?, long)>();
         for (var i = 0; i < ports.Count; i++)
         {
-            var (port, path) = (ports[i], string.Create(CultureInfo.InvariantCulture, $"spec.ports[{i}].nodePort"));
-            var had = old
-                ?.Objects("ports")
-                .FirstOrDefault(p =>
-                    p.NumberAt("port") == port.NumberAt("port") && p.Text("protocol") == port.Text("protocol")
-                )
+            var (port, path, protocol) = (ports[i], $"spec.ports[{i}].nodePort", ports[i].Text("protocol"));
+            var had = old.Objects("ports")
+                .FirstOrDefault(p => p.NumberAt("port") == port.NumberAt("port") && p.Text("protocol") == protocol)
                 ?.NumberAt("nodePort");
-            var given = port.NumberAt("nodePort") is > 0 and var asked ? asked : null as long?;
+            var given = port.NumberAt("nodePort") is > 0 and var wanted ? wanted : null as long?;
             if (!HasNodePorts(spec))
             {
+                var forbidden = $"may not be used when `type` is '{spec.Text("type")}'";
                 if (given is not null)
-                    problems.Add(
-                        new FieldError(
-                            path,
-                            $"may not be used when `type` is '{spec.Text("type")}'",
-                            "FieldValueForbidden"
-                        )
-                    );
+                    problems.Add(new FieldError(path, forbidden, "FieldValueForbidden"));
                 continue;
             }
             var number = given ?? had ?? FreeNodePort(taken, ports);
-            var problem =
-                !AddressBlocks.IsNodePort(number)
-                    ? "provided port is not in the valid range. The range of valid ports is 30000-32767"
-                : taken.Contains(number) || !own.Add((port.Text("protocol"), number))
-                    ? "provided port is already allocated"
-                : null;
-            if (problem is not null)
-                problems.Add(
-                    new FieldError(path, string.Create(CultureInfo.InvariantCulture, $"{number}: {problem}"), Invalid)
-                );
+            const string outOfRange =
+                "provided port is not in the valid range. The range of valid ports is 30000-32767";
+            if (!AddressBlocks.IsNodePort(number))
+                problems.Add(new FieldError(path, $"{number}: {outOfRange}"));
+            else if (taken.Contains(number) || !own.Add((protocol, number)))
+                problems.Add(new FieldError(path, $"{number}: provided port is already allocated"));
             port["nodePort"] = number;
         }
         return problems;

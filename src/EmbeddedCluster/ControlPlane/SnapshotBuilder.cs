@@ -12,7 +12,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 
-/// <summary>Makes what the agents know from the API's objects. Keeps a backend's id for as long as the backend exists.</summary>
+/// <summary>
+/// Makes what the agents know from the API's objects. Keeps a backend's id for as long as the backend exists.
+/// </summary>
 internal sealed class SnapshotBuilder
 {
     private readonly IdentityTable _identities = new();
@@ -25,11 +27,7 @@ internal sealed class SnapshotBuilder
 
     public ClusterSnapshot Build(ClusterCache cache)
     {
-        var labels = cache.Namespaces.Objects.Values.ToDictionary(
-            n => n.Name(),
-            n => n.Labels(),
-            StringComparer.Ordinal
-        );
+        var labels = cache.Namespaces.Objects.Values.ToDictionary(n => n.Name(), n => n.Labels());
         var pods = cache
             .Pods.Objects.Values.Where(p =>
                 IPAddress.TryParse(p.Status?.PodIP, out _) && p.Spec.HostNetwork is not true
@@ -48,14 +46,8 @@ internal sealed class SnapshotBuilder
     private PodEntry Entry(V1Pod pod, IDictionary<string, string>? namespaceLabels)
     {
         var address = TcpEndpoint.AddressOf(IPAddress.Parse(pod.Status.PodIP));
-        return new PodEntry(
-            pod.Namespace(),
-            pod.Name(),
-            pod.Spec.NodeName,
-            address,
-            pod.Uid(),
-            _identities.Of(pod, namespaceLabels)
-        );
+        var identity = _identities.Of(pod, namespaceLabels);
+        return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
     }
 
     private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
@@ -80,30 +72,21 @@ internal sealed class SnapshotBuilder
                 )
                 .SelectMany(e =>
                     (e.slice.Ports ?? [])
-                        .Where(p => p.Name == port.Name && p.Protocol is null or "TCP" && p.Port is not null)
-                        .Select(p => Backend(e.endpoint, p.Port!.Value))
+                        .Where(p => p.Name == port.Name && p.Protocol is null or "TCP")
+                        .Select(p => p.Port)
+                        .OfType<int>()
+                        .Select(number => Backend(e.endpoint, number))
                 )
                 // While Pods move from one slice to another they are in both.
                 .DistinctBy(b => b.Id);
-            var spec = service.Spec;
-            var traits = ServiceTraits.Read(
-                spec.SessionAffinity,
-                spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds,
-                spec.InternalTrafficPolicy,
-                spec.TrafficDistribution
-            );
-            var ready = backends.ToImmutableArray();
-            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), ready, traits);
-            if (spec.Type is "NodePort" or "LoadBalancer" && port.NodePort is > 0)
-                yield return new ServiceFrontend(
-                    new TcpEndpoint(0, (ushort)port.NodePort),
-                    ready,
-                    ServiceTraits.ReadExternal(
-                        spec.SessionAffinity,
-                        spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds,
-                        spec.ExternalTrafficPolicy
-                    )
-                );
+            var (spec, ready) = (service.Spec, backends.ToImmutableArray());
+            var (affinity, timeout) = (spec.SessionAffinity, spec.SessionAffinityConfig?.ClientIP?.TimeoutSeconds);
+            var inside = ServiceTraits.Read(affinity, timeout, spec.InternalTrafficPolicy, spec.TrafficDistribution);
+            yield return new ServiceFrontend(new TcpEndpoint(vip, (ushort)port.Port), ready, inside);
+            if (spec.Type is not ("NodePort" or "LoadBalancer") || port.NodePort is not (> 0 and var nodePort))
+                continue;
+            var outside = ServiceTraits.ReadExternal(affinity, timeout, spec.ExternalTrafficPolicy);
+            yield return new ServiceFrontend(new TcpEndpoint(0, (ushort)nodePort), ready, outside);
         }
     }
 
@@ -112,12 +95,9 @@ internal sealed class SnapshotBuilder
         var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
         if (!_backendIds.TryGetValue(key, out var id))
             _backendIds[key] = id = ++_lastBackendId;
-        return new ServiceBackend(
-            id,
-            new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port),
-            endpoint.NodeName is { } node ? NodeNumbers.Of(node) : -1,
-            endpoint.Zone
-        );
+        var address = new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port);
+        var node = endpoint.NodeName is { } name ? NodeNumbers.Of(name) : -1;
+        return new ServiceBackend(id, address, node, endpoint.Zone);
     }
 
     private PolicySet Policies(ClusterCache cache)

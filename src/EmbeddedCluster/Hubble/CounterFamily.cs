@@ -4,7 +4,10 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
-/// <summary>A Prometheus counter with labels, of one node. Bounded: past <see cref="MaxSeries"/> label sets further ones are counted in one series whose labels are empty.</summary>
+/// <summary>
+/// A Prometheus counter with labels, of one node. Bounded: beyond <see cref="MaxSeries"/> label sets further ones are
+/// counted in one series whose labels are empty.
+/// </summary>
 /// <typeparam name="TLabels">The label values, as a value tuple or record.</typeparam>
 internal sealed class CounterFamily<TLabels>(
     string name,
@@ -14,7 +17,6 @@ internal sealed class CounterFamily<TLabels>(
 )
     where TLabels : notnull
 {
-    /// <summary>Most label sets one family keeps.</summary>
     public const int MaxSeries = 20_000;
 
     private readonly ConcurrentDictionary<TLabels, Cell> _series = new();
@@ -38,9 +40,6 @@ internal sealed class CounterFamily<TLabels>(
         }
         Interlocked.Increment(ref cell.Value);
     }
-
-    public long Sum(Func<TLabels, bool> matches) =>
-        _series.Where(s => matches(s.Key)).Sum(s => Volatile.Read(ref s.Value.Value));
 
     public void Render(StringBuilder text)
     {

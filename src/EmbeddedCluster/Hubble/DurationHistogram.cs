@@ -5,7 +5,10 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
-/// <summary>A Prometheus histogram of seconds with the client library's default buckets (.005 to 10 s), as hubble_http_request_duration_seconds has them.</summary>
+/// <summary>
+/// A Prometheus histogram of seconds with the client library's default buckets (.005 to 10 s), as
+/// hubble_http_request_duration_seconds has them.
+/// </summary>
 internal sealed class DurationHistogram(string name, string help, string[] labelNames)
 {
     private static readonly double[] s_buckets = [.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10];

@@ -18,9 +18,11 @@ public readonly record struct HttpPass(
 );
 
 /// <summary>
-/// The Hubble metrics of one node as Cilium 1.9 serves them with <c>drop, flow, http:sourceContext=pod;destinationContext=pod</c>: every proxy pass counts its own request
-/// and its own response, so a request that crosses two proxies counts twice; source and destination are swapped on responses; a denied request has no response.
-/// The flow counter carries <c>traffic_direction</c> too (labelsContext of later versions). Own registry, not process-wide meters: all nodes live in one process.
+/// The Hubble metrics of one node as Cilium 1.9 serves them with <c>drop, flow,
+/// http:sourceContext=pod;destinationContext=pod</c>. Every proxy pass counts its own request and its own response, so
+/// a request that crosses two proxies counts twice. Source and destination are swapped on responses; a denied request
+/// has no response. The flow counter carries <c>traffic_direction</c> too (labelsContext of later versions). A registry
+/// of its own instead of process-wide meters: all nodes are in one process.
 /// </summary>
 public sealed class HubbleMetrics
 {
@@ -38,17 +40,11 @@ public sealed class HubbleMetrics
         l => [l.Destination, l.Method, l.Source, l.Status.ToString(CultureInfo.InvariantCulture)]
     );
 
-    private readonly CounterFamily<(
-        string Protocol,
-        string Type,
-        string Subtype,
-        string Verdict,
-        string Direction
-    )> _flows = new(
+    private readonly CounterFamily<Flow> _flows = new(
         "hubble_flows_processed_total",
         "Total number of flows processed",
         ["protocol", "subtype", "traffic_direction", "type", "verdict"],
-        l => [l.Protocol, l.Subtype, l.Direction, l.Type, l.Verdict]
+        f => [f.Protocol, f.Subtype, f.Direction, f.Type, f.Verdict]
     );
 
     private readonly CounterFamily<(string Reason, string Protocol)> _drops = new(
@@ -64,42 +60,39 @@ public sealed class HubbleMetrics
         ["source", "destination", "method"]
     );
 
-    /// <summary>What the proxy counts of its attempts.</summary>
+    private readonly record struct Flow(string Protocol, string Type, string Subtype, string Verdict, string Direction);
+
     public EnvoyMetrics Envoy { get; } = new();
 
     /// <summary>Counts a request that arrived at the proxy, whatever its verdict.</summary>
     public void Request(in HttpPass pass, bool denied)
     {
         _requests.Increment((pass.Source, pass.Destination, pass.Method, pass.Protocol));
-        _flows.Increment(("HTTP", "L7", "HTTP", denied ? "DROPPED" : "FORWARDED", pass.Direction));
+        _flows.Increment(new Flow("HTTP", "L7", "HTTP", denied ? "DROPPED" : "FORWARDED", pass.Direction));
     }
 
-    /// <summary>Counts the response to a request that was not denied, whoever made it: the backend or the proxy itself.</summary>
-    /// <param name="pass">The request's pass.</param>
-    /// <param name="status">HTTP status.</param>
-    /// <param name="duration">From the request's arrival at the proxy to the response's headers.</param>
+    /// <summary>
+    /// Counts the response, of the backend or the proxy itself, to a request that was not denied. The duration is from
+    /// the request's arrival at the proxy to the response's headers.
+    /// </summary>
     public void Response(in HttpPass pass, int status, TimeSpan duration)
     {
         _responses.Increment((pass.Destination, pass.Source, status, pass.Method));
-        _flows.Increment(("HTTP", "L7", "HTTP", "FORWARDED", pass.Direction));
+        _flows.Increment(new Flow("HTTP", "L7", "HTTP", "FORWARDED", pass.Direction));
         _durations.Observe(pass.Source, pass.Destination, pass.Method, duration);
     }
 
-    /// <summary>Counts a connection whose SYN was dropped.</summary>
-    /// <param name="reason">Cilium's drop reason, for example POLICY_DENIED.</param>
-    /// <param name="direction">Where: <c>egress</c> or <c>ingress</c>.</param>
+    /// <summary>Counts a connection whose SYN was dropped, for one of Cilium's drop reasons (POLICY_DENIED).</summary>
     public void Drop(string reason, string direction)
     {
         _drops.Increment((reason, "TCP"));
-        _flows.Increment(("TCP", "Drop", reason, "DROPPED", direction));
+        _flows.Increment(new Flow("TCP", "Drop", reason, "DROPPED", direction));
     }
 
     /// <summary>Counts a connection that passed without a proxy.</summary>
-    /// <param name="direction">Where: <c>egress</c> or <c>ingress</c>.</param>
     public void Connection(string direction) =>
-        _flows.Increment(("TCP", "Trace", "to-endpoint", "FORWARDED", direction));
+        _flows.Increment(new Flow("TCP", "Trace", "to-endpoint", "FORWARDED", direction));
 
-    /// <summary>All families in the Prometheus text format.</summary>
     public string Render()
     {
         var text = new StringBuilder(4096);

@@ -1,29 +1,32 @@
 using System.Net;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.EmbeddedCluster.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;
 
-/// <summary>Serves every node's Hubble metrics at its own address, as the agents do: <c>http://NODE:9091/metrics</c>.</summary>
+/// <summary>
+/// Serves every node's Hubble metrics at its own address, as the agents do: <c>http://NODE:9091/metrics</c>.
+/// </summary>
 internal sealed class HubbleServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
     private HubbleServer(WebApplication app) => _app = app;
 
-    /// <summary>Listens on all nodes.</summary>
     /// <param name="nodes">Node addresses and where their metrics come from.</param>
     /// <param name="port">Port, offset included.</param>
+    /// <param name="loggers">Receives what fails.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<HubbleServer> StartAsync(
         IReadOnlyDictionary<uint, Func<HubbleMetrics>> nodes,
         int port,
+        ILoggerFactory loggers,
         CancellationToken cancellationToken
     )
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "hubble" });
-        builder.WebHost.UseKestrelCore();
+        var builder = LoopbackServer.CreateBuilder("hubble", loggers, TimeSpan.FromMilliseconds(500));
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -31,7 +34,6 @@ internal sealed class HubbleServer : IAsyncDisposable
             foreach (var node in nodes.Keys)
                 kestrel.Listen(TcpEndpoint.ToIPAddress(node), port, listen => listen.Protocols = HttpProtocols.Http1);
         });
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMilliseconds(500));
         var app = builder.Build();
         app.Run(context => AnswerAsync(context, nodes));
         await app.StartAsync(cancellationToken);
@@ -40,11 +42,8 @@ internal sealed class HubbleServer : IAsyncDisposable
 
     private static Task AnswerAsync(HttpContext context, IReadOnlyDictionary<uint, Func<HubbleMetrics>> nodes)
     {
-        if (
-            context.Request.Path != "/metrics"
-            || context.Connection.LocalIpAddress is not { } address
-            || !nodes.TryGetValue(TcpEndpoint.AddressOf(address), out var metrics)
-        )
+        var node = context.Connection.LocalIpAddress is { } address ? TcpEndpoint.AddressOf(address) : 0;
+        if (context.Request.Path != "/metrics" || !nodes.TryGetValue(node, out var metrics))
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;

@@ -5,24 +5,23 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
-/// <summary>Where a Pod is on the network.</summary>
-/// <param name="PodIp">Its address.</param>
-/// <param name="HostIp">Its node's address.</param>
-/// <param name="BackingAddress">The private address its program listens on.</param>
-/// <param name="PortOffset">What is added to every port where it is listened on.</param>
+/// <summary>
+/// Where a Pod is on the network: its own address and its node's, the private one its program listens on, and what is
+/// added to every port there.
+/// </summary>
 internal sealed record PodPlace(string PodIp, string HostIp, string BackingAddress, int PortOffset);
 
-/// <summary>A container that cannot be started as its Pod asks.</summary>
+/// <summary>A container that cannot be started as its Pod says.</summary>
 /// <param name="reason">Reason as a kubelet gives it: ErrImagePull, CreateContainerConfigError.</param>
-/// <param name="message">What, where and what to do.</param>
+/// <param name="message">What is wrong, where, and what to do.</param>
 internal sealed class ContainerStartException(string reason, string message) : Exception(message)
 {
     public string Reason { get; } = reason;
 }
 
 /// <summary>
-/// Runs containers as processes: the programs of the lab are its images, by the last part of the name (<c>registry/backend:1</c> is Backend). A process is told which Pod it is
-/// and how to reach the API.
+/// Runs containers as processes: its images are the programs of the lab, by the last part of the name
+/// (<c>registry/backend:1</c> is Backend). The environment says which Pod a process is and how it reaches the API.
 /// </summary>
 internal sealed class ContainerRuntime(
     Uri apiUrl,
@@ -32,6 +31,12 @@ internal sealed class ContainerRuntime(
     TimeProvider time
 )
 {
+    /// <summary>The token by which a Pod's process recognises the datapath.</summary>
+    public byte[] ConnectionToken(V1Pod pod) => SandboxContract.ConnectionToken(apiToken, pod.Uid());
+
+    /// <summary>Drops what a Pod that is gone has printed.</summary>
+    public void Forget(string uid) => outputs.Forget(uid);
+
     private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
     {
         ["backend"] = "Backend",
@@ -39,43 +44,37 @@ internal sealed class ContainerRuntime(
         ["loadtest"] = "LoadTest",
     };
 
-    /// <summary>Starts the Pod's container.</summary>
-    /// <param name="pod">The Pod.</param>
-    /// <param name="place">Its addresses.</param>
-    /// <exception cref="ContainerStartException">The image is none of the lab's, or something is asked for that does not exist here.</exception>
+    /// <exception cref="ContainerStartException">
+    /// The image is not one of the lab's, or the container needs something that does not exist here.
+    /// </exception>
     public DotnetProcess Start(V1Pod pod, PodPlace place)
     {
         if (pod.Spec.Containers is not [var container])
-            throw new ContainerStartException(
-                "CreateContainerConfigError",
-                $"pod {pod.Name()} has {pod.Spec.Containers.Count} containers: the embedded cluster runs one process per Pod"
+            throw ConfigError(
+                $"pod {pod.Name()} has {pod.Spec.Containers.Count} containers: "
+                    + "the embedded cluster runs one process per Pod"
             );
         var image = container.Image ?? "";
         if (!s_programs.TryGetValue(image.Split('/')[^1].Split(':', '@')[0], out var program))
             throw new ContainerStartException(
                 "ErrImagePull",
-                $"image \"{image}\" is none of the embedded cluster's: it runs {string.Join(", ", s_programs.Keys)} as processes and pulls nothing"
+                $"image \"{image}\" does not exist on the embedded cluster: "
+                    + $"it runs {string.Join(", ", s_programs.Keys)} as processes and pulls nothing"
             );
         if (container.Command is { Count: > 0 })
-            throw new ContainerStartException(
-                "CreateContainerConfigError",
+            throw ConfigError(
                 $"container {container.Name} sets command: the embedded cluster runs its programs with args only"
             );
-        var environment = Environment(pod, container, place);
-        var output = outputs.Of(pod.Uid(), time);
-        return DotnetProcess.Start(
-            program,
-            container.Args ?? [],
-            environment,
-            time,
-            output.Add,
-            keepInputOpen: true,
-            onErrorLine: output.Add
-        );
+        var variables = Environment(pod, container, place);
+        Action<string> print = outputs.Of(pod.Uid(), time).Add;
+        var args = container.Args ?? [];
+        return DotnetProcess.Start(program, args, variables, time, print, keepInputOpen: true, onErrorLine: print);
     }
 
+    private static ContainerStartException ConfigError(string message) => new("CreateContainerConfigError", message);
+
     /// <summary>
-    /// The variables of the Pod's process. The Pod's own win, but for those by which it finds its place here.
+    /// The variables of the Pod's process. The Pod's own win, except over those by which it finds its place here.
     /// </summary>
     internal Dictionary<string, string> Environment(V1Pod pod, V1Container container, PodPlace place)
     {
@@ -93,12 +92,8 @@ internal sealed class ContainerRuntime(
         environment[PodEnvironment.PodUid] = pod.Uid();
         environment[PodEnvironment.BackingAddress] = place.BackingAddress;
         environment[PodEnvironment.PortOffset] = place.PortOffset.ToString(CultureInfo.InvariantCulture);
-        environment[PodEnvironment.PodPorts] = string.Join(
-            ',',
-            (container.Ports ?? []).Select(p =>
-                string.Create(CultureInfo.InvariantCulture, $"{p.Name}={p.ContainerPort}")
-            )
-        );
+        var ports = (container.Ports ?? []).Select(p => $"{p.Name}={p.ContainerPort}");
+        environment[PodEnvironment.PodPorts] = string.Join(',', ports);
         environment[PodEnvironment.ApiUrl] = apiUrl.ToString();
         environment[PodEnvironment.ApiToken] = apiToken;
         if (authorityPem is not null)
@@ -118,9 +113,9 @@ internal sealed class ContainerRuntime(
             "spec.nodeName" => pod.Spec.NodeName,
             "status.podIP" => place.PodIp,
             "status.hostIP" => place.HostIp,
-            _ => throw new ContainerStartException(
-                "CreateContainerConfigError",
-                $"env {variable.Name}: the embedded cluster knows values and fieldRef of metadata.name, metadata.namespace, metadata.uid, spec.nodeName, status.podIP and status.hostIP"
+            _ => throw ConfigError(
+                $"env {variable.Name}: the embedded cluster knows values and fieldRef of metadata.name, "
+                    + "metadata.namespace, metadata.uid, spec.nodeName, status.podIP and status.hostIP"
             ),
         };
     }

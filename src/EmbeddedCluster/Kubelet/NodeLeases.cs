@@ -7,7 +7,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 
-/// <summary>The kubelets' sign of life: a Lease for each Node in kube-node-lease, renewed every 10 s as a kubelet does.</summary>
+/// <summary>
+/// The kubelets' sign of life: a Lease for each Node in kube-node-lease, renewed every 10 s as a kubelet does.
+/// </summary>
 internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvider time)
 {
     private const string Namespace = "kube-node-lease";
@@ -15,7 +17,6 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
 
     private static readonly TimeSpan s_renewEvery = TimeSpan.FromSeconds(10);
 
-    /// <summary>Renews until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -29,39 +30,35 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
 
     private async Task RenewAsync(V1Node node, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow()
-            .UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+        const string format = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+        var (name, now) = (node.Name(), time.GetUtcNow().UtcDateTime);
+        var owner = new
+        {
+            apiVersion = "v1",
+            kind = "Node",
+            name,
+            uid = node.Uid(),
+        };
+        var spec = new
+        {
+            holderIdentity = name,
+            leaseDurationSeconds = LeaseSeconds,
+            renewTime = now.ToString(format, CultureInfo.InvariantCulture),
+        };
         var lease = new
         {
             apiVersion = "coordination.k8s.io/v1",
             kind = "Lease",
-            metadata = new
-            {
-                name = node.Name(),
-                ownerReferences = new[]
-                {
-                    new
-                    {
-                        apiVersion = "v1",
-                        kind = "Node",
-                        name = node.Name(),
-                        uid = node.Uid(),
-                    },
-                },
-            },
-            spec = new
-            {
-                holderIdentity = node.Name(),
-                leaseDurationSeconds = LeaseSeconds,
-                renewTime = now,
-            },
+            metadata = new { name, ownerReferences = new[] { owner } },
+            spec,
         };
+        var patch = new V1Patch(JsonSerializer.Serialize(lease), V1Patch.PatchType.ApplyPatch);
         try
         {
-            // An apply makes the Lease if there is none.
+            // An apply creates a Lease that does not exist.
             await api.CoordinationV1.PatchNamespacedLeaseAsync(
-                new V1Patch(JsonSerializer.Serialize(lease), V1Patch.PatchType.ApplyPatch),
-                node.Name(),
+                patch,
+                name,
                 Namespace,
                 fieldManager: "kubelet",
                 force: true,
@@ -70,7 +67,7 @@ internal sealed class NodeLeases(IKubernetes api, ClusterCache cache, TimeProvid
         }
         catch (Exception e) when (e is HttpRequestException or HttpOperationException or OperationCanceledException)
         {
-            // A moment without the API, or the end. A Lease that is not renewed is what says so.
+            // A moment without the API, or the end. The Lease shows that it was not renewed.
         }
     }
 }

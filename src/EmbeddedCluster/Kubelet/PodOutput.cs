@@ -16,7 +16,6 @@ internal sealed class PodOutput(TimeProvider time)
     private TaskCompletionSource _changed = New();
     private bool _ended;
 
-    /// <summary>Adds a line.</summary>
     public void Add(string text) =>
         Change(() =>
         {
@@ -26,10 +25,10 @@ internal sealed class PodOutput(TimeProvider time)
                 _lines.Dequeue();
         });
 
-    /// <summary>Nothing more will come.</summary>
+    /// <summary>Ends the reading of those who follow.</summary>
     public void End() => Change(() => _ended = true);
 
-    /// <summary>Reads lines; see <see cref="IPodLogs.ReadAsync"/>.</summary>
+    /// <inheritdoc cref="IPodLogs.ReadAsync"/>
     public async IAsyncEnumerable<PodLogLine> ReadAsync(
         int? tailLines,
         bool follow,
@@ -76,10 +75,10 @@ internal sealed class PodOutputs(Func<string, string, string?> findUid) : IPodLo
 {
     private readonly ConcurrentDictionary<string, PodOutput> _byUid = new(StringComparer.Ordinal);
 
-    /// <summary>The output of a Pod, made when it is the first time.</summary>
+    /// <summary>The output of a Pod, created on first use.</summary>
     public PodOutput Of(string uid, TimeProvider time) => _byUid.GetOrAdd(uid, _ => new PodOutput(time));
 
-    /// <summary>The Pod is gone, and its output with it.</summary>
+    /// <summary>Drops the output of a Pod that is deleted.</summary>
     public void Forget(string uid)
     {
         if (_byUid.TryRemove(uid, out var output))

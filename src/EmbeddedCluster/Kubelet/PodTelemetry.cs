@@ -9,7 +9,6 @@ namespace CiliumDebugging.EmbeddedCluster.Kubelet;
 /// </summary>
 internal static class PodTelemetry
 {
-    /// <summary>The variables of a Pod.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Variables(V1Pod pod)
     {
         (string Key, string Value)[] attributes =

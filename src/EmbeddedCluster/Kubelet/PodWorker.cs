@@ -1,10 +1,12 @@
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using CiliumDebugging.ServiceDefaults.Processes;
-using k8s.Autorest;
 using k8s.Models;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.EmbeddedCluster.Kubelet;
+
+/// <summary>What the workers of all Pods share.</summary>
+internal sealed record KubeletContext(ContainerRuntime Runtime, EventRecorder Events, TimeProvider Time, ILogger Log);
 
 /// <summary>
 /// What a kubelet does for one Pod that has its addresses: (1) starts its program; (2) probes its readiness; (3) starts
@@ -16,10 +18,7 @@ internal sealed partial class PodWorker(
     PodPlace place,
     PodStatusWriter status,
     Func<CancellationToken, Task<bool>>? probe,
-    ContainerRuntime runtime,
-    EventRecorder events,
-    TimeProvider time,
-    ILogger log
+    KubeletContext kubelet
 ) : IAsyncDisposable
 {
     private static readonly TimeSpan s_firstBackOff = TimeSpan.FromMilliseconds(200);
@@ -31,21 +30,22 @@ internal sealed partial class PodWorker(
     private readonly CancellationTokenSource _stop = new();
     private TimeSpan _grace = DotnetProcess.GracePeriod;
     private Task _running = Task.CompletedTask;
+    private readonly TimeProvider _time = kubelet.Time;
     private int _restarts;
     private V1ContainerState? _last;
 
-    /// <summary>Begins.</summary>
     public void Start() => _running = RunAsync();
 
-    /// <summary>Ends the program, SIGTERM first, and completes when it has ended.</summary>
-    /// <param name="grace">How long it may take to drain; null: as long as when everything is stopped.</param>
+    /// <summary>
+    /// Ends the program, SIGTERM first, and completes when it has ended. It may take the grace period to drain; null:
+    /// as long as when everything is stopped.
+    /// </summary>
     public async Task StopAsync(TimeSpan? grace = null)
     {
         _grace = grace ?? _grace;
         await DisposeAsync();
     }
 
-    /// <summary>Ends the program as when everything is stopped.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stop.IsCancellationRequested)
@@ -60,23 +60,28 @@ internal sealed partial class PodWorker(
         var stop = _stop.Token;
         try
         {
-            await RunContainerAsync(stop);
-        }
-        catch (ContainerStartException e)
-        {
-            await status.WriteAsync("Pending", ready: false, PodStatusWriter.Waiting(e.Reason, e.Message), stop);
-            events.Record(pod, "kubelet", "Failed", e.Message, isWarning: true);
+            try
+            {
+                await RunContainerAsync(stop);
+            }
+            catch (ContainerStartException e)
+            {
+                await status.WriteAsync("Pending", ready: false, PodStatusWriter.Waiting(e.Reason, e.Message), stop);
+                Record("Failed", e.Message, isWarning: true);
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The Pod is gone.
         }
         catch (Exception e)
-            when (e is HttpRequestException or HttpOperationException or IOException or FileNotFoundException)
         {
-            Failed(log, pod.Namespace(), pod.Name(), e.Message);
+            Failed(kubelet.Log, pod.Namespace(), pod.Name(), e);
         }
     }
+
+    private void Record(string reason, string message, bool isWarning) =>
+        kubelet.Events.Record(pod, "kubelet", reason, message, isWarning);
 
     private async Task RunContainerAsync(CancellationToken stop)
     {
@@ -84,58 +89,32 @@ internal sealed partial class PodWorker(
         while (true)
         {
             // 1.
-            await using var process = runtime.Start(pod, place);
-            events.Record(
-                pod,
-                "kubelet",
-                "Started",
-                $"Started process {process.Id} for container {pod.Spec.Containers[0].Name}"
-            );
-            var since = time.GetTimestamp();
+            await using var process = kubelet.Runtime.Start(pod, place);
+            var container = pod.Spec.Containers[0].Name;
+            Record("Started", $"Started process {process.Id} for container {container}", isWarning: false);
+            var since = _time.GetTimestamp();
             // 2.
             await ProbeWhileRunningAsync(process, stop);
             // 3.
-            _last = status.Terminated(process.ExitCode);
-            if (process.ExitCode != 0)
-                Crashed(
-                    log,
-                    pod.Namespace(),
-                    pod.Name(),
-                    process.ExitCode,
-                    string.Join(Environment.NewLine, process.Output.TakeLast(20))
-                );
-            if (pod.Spec.RestartPolicy is "Never" || (pod.Spec.RestartPolicy is "OnFailure" && process.ExitCode == 0))
+            var exitCode = process.ExitCode;
+            _last = status.Terminated(exitCode);
+            if (exitCode != 0)
             {
-                await status.WriteAsync(
-                    process.ExitCode == 0 ? "Succeeded" : "Failed",
-                    ready: false,
-                    _last,
-                    stop,
-                    _restarts
-                );
+                var output = string.Join(Environment.NewLine, process.Output.TakeLast(20));
+                Crashed(kubelet.Log, pod.Namespace(), pod.Name(), exitCode, output);
+            }
+            if (pod.Spec.RestartPolicy is "Never" || (pod.Spec.RestartPolicy is "OnFailure" && exitCode == 0))
+            {
+                await status.WriteAsync(exitCode == 0 ? "Succeeded" : "Failed", false, _last, stop, _restarts);
                 return;
             }
-            if (time.GetElapsedTime(since) > s_longestBackOff)
+            if (_time.GetElapsedTime(since) > s_longestBackOff)
                 backOff = s_firstBackOff;
-            await status.WriteAsync(
-                "Running",
-                ready: false,
-                PodStatusWriter.Waiting(
-                    "CrashLoopBackOff",
-                    $"back-off {backOff.TotalSeconds} s restarting failed container"
-                ),
-                stop,
-                _restarts,
-                _last
-            );
-            events.Record(
-                pod,
-                "kubelet",
-                "BackOff",
-                $"Back-off restarting failed container, exit code {process.ExitCode}",
-                isWarning: true
-            );
-            await Task.Delay(backOff, time, stop);
+            var message = $"back-off {backOff.TotalSeconds} s restarting failed container";
+            var waiting = PodStatusWriter.Waiting("CrashLoopBackOff", message);
+            await status.WriteAsync("Running", ready: false, waiting, stop, _restarts, _last);
+            Record("BackOff", $"Back-off restarting failed container, exit code {exitCode}", isWarning: true);
+            await Task.Delay(backOff, _time, stop);
             backOff = backOff * 2 < s_longestBackOff ? backOff * 2 : s_longestBackOff;
             _restarts++;
         }
@@ -161,7 +140,9 @@ internal sealed partial class PodWorker(
         }
     }
 
-    /// <summary>Often until it succeeds for the first time, then once a second; three failures make the Pod not ready.</summary>
+    /// <summary>
+    /// Often until it succeeds for the first time, then once a second; three failures make the Pod not ready.
+    /// </summary>
     private async Task ProbeAsync(CancellationToken stop)
     {
         var (ready, failures, state) = (false, 0, status.Running());
@@ -175,17 +156,11 @@ internal sealed partial class PodWorker(
                 ready = !ready;
                 await status.WriteAsync("Running", ready, state, stop, _restarts, _last);
                 if (!ready)
-                    events.Record(
-                        pod,
-                        "kubelet",
-                        "Unhealthy",
-                        $"Readiness probe failed {failures} times",
-                        isWarning: true
-                    );
+                    Record("Unhealthy", $"Readiness probe failed {failures} times", isWarning: true);
             }
             if (probe is null)
                 return;
-            await Task.Delay(ready ? s_probePeriod : s_firstProbePeriod, time, stop);
+            await Task.Delay(ready ? s_probePeriod : s_firstProbePeriod, _time, stop);
         }
     }
 
@@ -195,6 +170,6 @@ internal sealed partial class PodWorker(
     )]
     private static partial void Crashed(ILogger log, string @namespace, string name, int exitCode, string output);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "pod {Namespace}/{Name} is no longer looked after: {Reason}")]
-    private static partial void Failed(ILogger log, string @namespace, string name, string reason);
+    [LoggerMessage(Level = LogLevel.Error, Message = "the kubelet gives up pod {Namespace}/{Name}")]
+    private static partial void Failed(ILogger log, string @namespace, string name, Exception exception);
 }

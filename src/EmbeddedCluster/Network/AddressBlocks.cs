@@ -5,8 +5,9 @@ using CiliumDebugging.Datapath.Addresses;
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>
-/// The loopback addresses of one cluster: 127.a.N.0/24 for the Pods of node N, 127.(a+1).0.0/16 for Services, 127.(a+2).0.N for nodes and 127.(a+3).N.0/24 for the
-/// backing addresses of Pods. A cluster claims its four blocks by holding a listener in them, so two labs and parallel tests never collide.
+/// The loopback addresses of one cluster: 127.a.N.0/24 for the Pods of node N, 127.(a+1).0.0/16 for Services,
+/// 127.(a+2).0.N for nodes and 127.(a+3).N.0/24 for the backing addresses of Pods. A cluster claims its four blocks by
+/// holding a listener in them, so two labs and parallel tests never collide.
 /// </summary>
 public sealed class AddressBlocks : IDisposable
 {
@@ -31,8 +32,9 @@ public sealed class AddressBlocks : IDisposable
     /// <summary>Second octet of the Pods' block.</summary>
     public byte First { get; }
 
-    /// <summary>Claims the first free blocks.</summary>
-    /// <exception cref="InvalidOperationException">All blocks are taken: some 46 clusters run on this machine.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// All blocks are taken: some 46 clusters run on this machine.
+    /// </exception>
     public static AddressBlocks Claim()
     {
         for (var first = FirstBlock; first + BlocksPerCluster <= LastBlock; first += BlocksPerCluster)
@@ -54,26 +56,23 @@ public sealed class AddressBlocks : IDisposable
         );
     }
 
-    /// <summary>Address of a node.</summary>
-    /// <param name="index">0-based number of the node, at most 65,000.</param>
+    /// <summary>Address of a node, by its number from 0 to 65,000.</summary>
     public uint Node(int index) => Block(2) | (uint)(index + 1);
 
     /// <summary>Address of the links between node proxies.</summary>
     public uint Link => Block(2) | 0xFE01;
 
-    /// <summary>An address of the cluster's that nothing listens on: where ports are tried.</summary>
+    /// <summary>An address of the cluster on which nothing listens: where ports are tried.</summary>
     public uint Probe => Block(2) | 0xFE02;
 
     /// <summary>The pod network of a node, for its Node object: 127.a.N.0/24.</summary>
     public string PodCidr(int index) => $"{TcpEndpoint.ToIPAddress(Block(0) | ((uint)index << 8))}/24";
 
-    /// <summary>A free Service address.</summary>
     public uint NextService() => Block(1) | Interlocked.Increment(ref _nextService);
 
     /// <summary>The Services' block, for messages: 127.b.0.0/16.</summary>
     public string ServiceCidr => $"{TcpEndpoint.ToIPAddress(Block(1))}/16";
 
-    /// <summary>Whether an address is one that a Service may have.</summary>
     public bool IsService(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
@@ -82,14 +81,12 @@ public sealed class AddressBlocks : IDisposable
             && (TcpEndpoint.AddressOf(address) & 0xFFFF) is > 0 and < 0xFFFF;
     }
 
-    /// <summary>Whether a number is that of a node port.</summary>
     public static bool IsNodePort(long number) => number is >= FirstNodePort and < FirstNodePort + NodePorts;
 
     /// <summary>A free node port, 30000 to 32767 (Kubernetes's default --service-node-port-range).</summary>
     public int NextNodePort() => FirstNodePort + (Interlocked.Increment(ref _nextNodePort) - 1) % NodePorts;
 
-    /// <summary>A free Pod address on a node with its backing address.</summary>
-    /// <param name="node">0-based number of the node, 0 to 254.</param>
+    /// <summary>A free Pod address on a node (0 to 254) with its backing address.</summary>
     /// <exception cref="InvalidOperationException">The node's /24 is used up.</exception>
     public (uint Pod, uint Backing) NextPod(int node)
     {
@@ -97,7 +94,7 @@ public sealed class AddressBlocks : IDisposable
         {
             if (!_pods.TryGetValue(node, out var state))
                 state = (2, new Queue<uint>());
-            // Fresh addresses first: a replaced Pod gets a new one, as on a real cluster, until the block has been gone through once.
+            // Fresh addresses first: a replaced Pod gets a new one, as on a real cluster, until the block is used up.
             uint host;
             if (state.Next <= MaxPodsPerNode)
                 host = (uint)state.Next++;
@@ -111,7 +108,6 @@ public sealed class AddressBlocks : IDisposable
         }
     }
 
-    /// <summary>Gives a Pod address back.</summary>
     public void ReleasePod(int node, uint pod)
     {
         lock (_lock)
@@ -121,6 +117,5 @@ public sealed class AddressBlocks : IDisposable
 
     private uint Block(int nth) => (127u << 24) | ((uint)(First + nth) << 16);
 
-    /// <summary>Gives the blocks back.</summary>
     public void Dispose() => _claim.Dispose();
 }

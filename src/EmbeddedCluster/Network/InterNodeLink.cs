@@ -6,28 +6,24 @@ using System.Net.Sockets;
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>
-/// Real TCP between the egress proxy of one node and the ingress proxy of another. The route of a connection is decided when it is dialled; eight bytes at its start
-/// let the accepting side find that route again.
+/// Real TCP between the egress proxy of one node and the ingress proxy of another. The route of a connection is decided
+/// when it is dialled; eight bytes at its start let the accepting side find that route again.
 /// </summary>
 /// <typeparam name="T">What the accepting side needs to know.</typeparam>
 internal sealed class InterNodeLink<T> : IAsyncDisposable
 {
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly ConcurrentDictionary<long, T> _dialled = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly Func<Socket, T, CancellationToken, ValueTask> _accepted;
-    private readonly Task _accepting;
+    private readonly Func<Socket, T, Task> _accepted;
+    private readonly SocketListener _listener;
     private long _lastId = Random.Shared.NextInt64(1L << 62); // not guessable by a stranger who dials this listener
 
-    public InterNodeLink(IPAddress address, Func<Socket, T, CancellationToken, ValueTask> accepted)
+    public InterNodeLink(IPAddress address, AcceptedConnections connections, Func<Socket, T, Task> accepted)
     {
         _accepted = accepted;
-        _listener.Bind(new IPEndPoint(address, 0));
-        _listener.Listen(4096);
-        _accepting = AcceptAsync();
+        _listener = new SocketListener(new IPEndPoint(address, 0), s => connections.Handle(s, RouteAsync));
     }
 
-    /// <summary>Connects to the other side.</summary>
     /// <returns>The connection, and its number for <see cref="TryTakeBack"/>.</returns>
     public async ValueTask<(Socket Socket, long Id)> DialAsync(T route, CancellationToken cancellationToken)
     {
@@ -36,7 +32,7 @@ internal sealed class InterNodeLink<T> : IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(_listener.LocalEndPoint!, cancellationToken);
+            await socket.ConnectAsync(_listener.Address, cancellationToken);
             var start = new byte[sizeof(long)];
             BinaryPrimitives.WriteInt64BigEndian(start, id);
             await socket.SendAsync(start, SocketFlags.None, cancellationToken);
@@ -50,60 +46,31 @@ internal sealed class InterNodeLink<T> : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a route back whose connection is closed before the other side has seen it; false when it has.</summary>
+    /// <summary>
+    /// Takes a route back whose connection is closed before the other side has seen it; false when it has.
+    /// </summary>
     public bool TryTakeBack(long id) => _dialled.TryRemove(id, out _);
-
-    private async Task AcceptAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                var socket = await _listener.AcceptAsync(_stop.Token);
-                _ = RouteAsync(socket);
-            }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException)
-            {
-                // A connection that was reset while it waited in the backlog; the listener itself is sound.
-            }
-        }
-    }
 
     private async Task RouteAsync(Socket socket)
     {
-        try
+        var start = new byte[sizeof(long)];
+        for (var read = 0; read < start.Length; )
         {
-            socket.NoDelay = true;
-            var start = new byte[sizeof(long)];
-            for (var read = 0; read < start.Length; )
-            {
-                var count = await socket.ReceiveAsync(start.AsMemory(read), SocketFlags.None, _stop.Token);
-                if (count == 0)
-                    break;
-                read += count;
-            }
-            if (_dialled.TryRemove(BinaryPrimitives.ReadInt64BigEndian(start), out var route))
-            {
-                await _accepted(socket, route, _stop.Token);
-                return;
-            }
+            var count = await socket.ReceiveAsync(start.AsMemory(read), SocketFlags.None, _stop.Token);
+            if (count == 0)
+                break;
+            read += count;
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The dialling side gave up; its own error says why.
-        }
-        socket.Dispose();
+        if (_dialled.TryRemove(BinaryPrimitives.ReadInt64BigEndian(start), out var route))
+            await _accepted(socket, route);
+        else
+            socket.Dispose();
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
+        await _listener.DisposeAsync();
         _stop.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Forwarding;
@@ -8,39 +9,38 @@ using CiliumDebugging.EmbeddedCluster.Proxy;
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
 /// <summary>
-/// The live shell of the datapath: listens on Pod and Service addresses, asks the pure core (<see cref="ForwardingPath"/>) what becomes of each connection, and does it with real sockets.
+/// The live shell of the datapath: listens on Pod and Service addresses, asks the pure core
+/// (<see cref="ForwardingPath"/>) what becomes of each connection, and does it with real sockets.
 /// </summary>
 internal sealed class LiveDatapath : IAsyncDisposable
 {
-    private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly PodDialer _dialer;
     private readonly NodeProxyServer _proxies;
     private readonly UpstreamDialer _upstream;
+    private readonly AcceptedConnections _connections;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<TcpEndpoint, VirtualListener> _listeners = new();
+    private readonly ConcurrentDictionary<TcpEndpoint, SocketListener> _listeners = new();
     private readonly ConcurrentDictionary<uint, PodBacking> _backings = new();
     private readonly ConcurrentDictionary<string, NodeProxy> _nodeProxies = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<long, Task> _connections = new();
-    private long _lastConnection;
-    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty(
-        new CiliumDebugging.Datapath.Policies.IdentityTable()
-    );
+    private volatile ClusterSnapshot _cluster = ClusterSnapshot.Empty(new IdentityTable());
     private volatile ForwardingPath _path;
 
     private LiveDatapath(
         ForwardingPath path,
-        int portOffset,
         NodeProxyServer proxies,
-        System.Net.IPAddress linkAddress,
+        int portOffset,
+        IPAddress linkAddress,
         TimeProvider time,
-        Random random
+        Random random,
+        ILogger log
     )
     {
-        (_path, _proxies, _time, _random, PortOffset) = (path, proxies, time, random, portOffset);
+        (_path, _proxies, PortOffset, Time, _random) = (path, proxies, portOffset, time, random);
+        _connections = new AcceptedConnections(log);
         _dialer = new PodDialer(portOffset);
         Established = new EstablishedFlows(_cluster);
-        _upstream = new UpstreamDialer(this, linkAddress);
+        _upstream = new UpstreamDialer(this, linkAddress, _connections);
     }
 
     /// <summary>Added to every port where it is listened on.</summary>
@@ -67,27 +67,22 @@ internal sealed class LiveDatapath : IAsyncDisposable
         set => _path = value;
     }
 
-    /// <summary>Time source.</summary>
-    public TimeProvider Time => _time;
+    public TimeProvider Time { get; }
 
     public static async Task<LiveDatapath> StartAsync(
         ForwardingPath path,
         int portOffset,
-        System.Net.IPAddress linkAddress,
+        IPAddress linkAddress,
         TimeProvider time,
         Random random,
+        ILoggerFactory loggers,
         CancellationToken cancellationToken
-    ) =>
-        new(
-            path,
-            portOffset,
-            await NodeProxyServer.StartAsync(time, random, cancellationToken),
-            linkAddress,
-            time,
-            random
-        );
+    )
+    {
+        var proxies = await NodeProxyServer.StartAsync(time, random, loggers, cancellationToken);
+        return new LiveDatapath(path, proxies, portOffset, linkAddress, time, random, loggers.CreateLogger("datapath"));
+    }
 
-    /// <summary>The proxy of a node.</summary>
     public NodeProxy Proxy(string node) => _nodeProxies.GetOrAdd(node, static n => new NodeProxy(n));
 
     /// <summary>Makes a Pod's process reachable at its address.</summary>
@@ -112,20 +107,22 @@ internal sealed class LiveDatapath : IAsyncDisposable
     {
         if (_listeners.ContainsKey(address))
             return;
-        var listener = new VirtualListener(address, PortOffset, Accepted);
-        if (!_listeners.TryAdd(address, listener))
-            listener.Dispose();
+        var bound = new IPEndPoint(TcpEndpoint.ToIPAddress(address.Address), address.Port + PortOffset);
+        _listeners[address] = new SocketListener(bound, accepted =>
+            _connections.Handle(accepted, socket => HandleAsync(socket, address))
+        );
     }
 
-    /// <summary>Stops listening.</summary>
     public async Task UnlistenAsync(TcpEndpoint address)
     {
         if (_listeners.TryRemove(address, out var listener))
-            await listener.StopAsync();
+            await listener.DisposeAsync();
     }
 
-    /// <summary>Connects to a Pod's process as the node's host does: kubelet probes and the API server's pod proxy.</summary>
-    /// <exception cref="SocketException">No such Pod, or nobody listens there.</exception>
+    /// <summary>
+    /// Connects to a Pod's process as the node's host does: kubelet probes and the API server's pod proxy.
+    /// </summary>
+    /// <exception cref="SocketException">There is no such Pod, or its process does not listen there.</exception>
     public async ValueTask<Socket> DialPodAsync(
         uint pod,
         int port,
@@ -136,85 +133,69 @@ internal sealed class LiveDatapath : IAsyncDisposable
             ? await _dialer.ConnectAsync(backing, source, new TcpEndpoint(pod, (ushort)port), cancellationToken)
             : throw new SocketException((int)SocketError.ConnectionRefused);
 
-    private void Accepted(Socket socket, TcpEndpoint dialled)
-    {
-        var id = Interlocked.Increment(ref _lastConnection);
-        var handling = HandleAsync(socket, dialled);
-        _connections[id] = handling;
-        handling.ContinueWith(
-            _ => _connections.TryRemove(id, out Task? _),
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default
-        );
-    }
-
     private async Task HandleAsync(Socket socket, TcpEndpoint dialled)
     {
-        await Task.Yield();
+        var syn = new FourTuple(TcpEndpoint.From((IPEndPoint)socket.RemoteEndPoint!), dialled);
+        var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
+        if (hold is not null)
+            hold.Released = () => Path.Close(Cluster, syn, Now());
         try
         {
-            var syn = new FourTuple(TcpEndpoint.From((System.Net.IPEndPoint)socket.RemoteEndPoint!), dialled);
-            var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
-            if (hold is not null)
-                hold.Released = () => Path.Close(Cluster, syn, Now());
             await FollowAsync(socket, route, hold);
+        }
+        finally
+        {
             if (hold is null)
                 Path.Close(Cluster, syn, Now());
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            Reset(socket);
-        }
     }
 
-    /// <summary>Does with an accepted socket what the core decided.</summary>
-    internal async ValueTask FollowAsync(Socket socket, Hop route, SocketHold? hold)
+    /// <summary>
+    /// Does with an accepted socket what the core decided. Gives the place of the socket back when that fails.
+    /// </summary>
+    internal async Task FollowAsync(Socket socket, Hop route, SocketHold? hold)
     {
-        switch (route.Action)
+        try
         {
-            case HopAction.ToEgressProxy or HopAction.ToIngressProxy:
-                var proxied = new ProxiedConnection(
-                    route,
-                    hold,
-                    _upstream.CreateInvoker(route),
-                    Proxy(route.Node!.Name),
-                    Established
-                );
-                await _proxies.Listener.RedirectAsync(socket, proxied, _stop.Token);
-                break;
-            case HopAction.ToPod:
-                Proxy(route.Node!.Name).Hubble.Connection("ingress");
-                await SpliceAsync(socket, route);
-                break;
-            case HopAction.Drop or HopAction.LostAtRedirect:
-                CountDrop(route);
-                await SilenceAsync(socket);
-                break;
-            default:
-                Reset(socket);
-                break;
+            switch (route.Action)
+            {
+                case HopAction.ToEgressProxy or HopAction.ToIngressProxy:
+                    var (proxy, upstream) = (Proxy(route.Node!.Name), _upstream.CreateInvoker(route));
+                    var proxied = new ProxiedConnection(route, hold, upstream, proxy, Established);
+                    await _proxies.Listener.RedirectAsync(socket, proxied, _stop.Token);
+                    break;
+                case HopAction.ToPod:
+                    Proxy(route.Node!.Name).Hubble.Connection("ingress");
+                    await SpliceAsync(socket, route);
+                    break;
+                case HopAction.Drop or HopAction.LostAtRedirect:
+                    CountDrop(route);
+                    await SilenceAsync(socket);
+                    break;
+                default:
+                    AcceptedConnections.Reset(socket);
+                    break;
+            }
+        }
+        catch
+        {
+            hold?.Dispose();
+            throw;
         }
     }
 
-    internal void CountDrop(in Hop route) =>
-        Proxy(route.Node!.Name)
-            .Hubble.Drop(
-                route.Reason ?? "POLICY_DENIED",
-                route.Source is { } source && source.NodeName == route.Node.Name ? "egress" : "ingress"
-            );
+    internal void CountDrop(in Hop route)
+    {
+        var isEgress = route.Source is { } source && source.NodeName == route.Node!.Name;
+        Proxy(route.Node!.Name).Hubble.Drop(route.Reason ?? "POLICY_DENIED", isEgress ? "egress" : "ingress");
+    }
 
-    internal long Now() => _time.GetUtcNow().Ticks;
+    private long Now() => Time.GetUtcNow().Ticks;
 
     private async Task SpliceAsync(Socket socket, Hop route)
     {
-        using var upstream = await DialPodAsync(
-            route.Backend.Address,
-            route.Backend.Port,
-            route.Wire.Source,
-            _stop.Token
-        );
-        using var splice = new Splice(socket, upstream, route, reason => CountDrop(route with { Reason = reason }));
+        using var pod = await DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, _stop.Token);
+        using var splice = new Splice(socket, pod, route, reason => CountDrop(route with { Reason = reason }));
         Established.Add(splice);
         try
         {
@@ -227,7 +208,9 @@ internal sealed class LiveDatapath : IAsyncDisposable
         }
     }
 
-    /// <summary>What a dropped SYN looks like from user space: connected, then silence, until the client gives up.</summary>
+    /// <summary>
+    /// What a dropped SYN looks like from user space: connected, then silence, until the client gives up.
+    /// </summary>
     private async Task SilenceAsync(Socket socket)
     {
         var buffer = new byte[1024];
@@ -237,26 +220,13 @@ internal sealed class LiveDatapath : IAsyncDisposable
         }
     }
 
-    private static void Reset(Socket socket)
-    {
-        try
-        {
-            socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // Already closed.
-        }
-        socket.Dispose();
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_listeners.Keys.Select(UnlistenAsync));
         await _upstream.DisposeAsync();
         await _proxies.DisposeAsync();
-        await Task.WhenAll(_connections.Values);
+        await _connections.WhenAllEnded();
         _stop.Dispose();
     }
 }

@@ -10,16 +10,14 @@ namespace CiliumDebugging.EmbeddedCluster.Network;
 /// <param name="Token">The Pod's connection token.</param>
 public sealed record PodBacking(IPAddress Backing, byte[] Token);
 
-/// <summary>Opens connections to the processes of Pods: the last hop, which nobody else can take.</summary>
+/// <summary>Opens connections to the processes of Pods: the last hop, which only the datapath can take.</summary>
 /// <param name="portOffset">What is added to every port where it is listened on.</param>
 internal sealed class PodDialer(int portOffset)
 {
-    /// <summary>Connects to a Pod's process.</summary>
-    /// <param name="pod">The Pod's backing.</param>
-    /// <param name="source">Source that the Pod is to see.</param>
-    /// <param name="destination">Pod address and container port.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="SocketException">Nobody listens there (yet, or any more).</exception>
+    /// <summary>
+    /// Connects to a Pod's process, which sees the given source, at the Pod's address and container port.
+    /// </summary>
+    /// <exception cref="SocketException">The process does not listen there yet, or no longer.</exception>
     public async ValueTask<Socket> ConnectAsync(
         PodBacking pod,
         TcpEndpoint source,

@@ -4,17 +4,21 @@ using System.Net.Sockets;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
-/// <summary>Who holds a port on all addresses of this machine, which makes every bind of it on a loopback address fail.</summary>
+/// <summary>
+/// A port that a process holds on all addresses of this machine, so that every bind of it on a loopback address fails.
+/// </summary>
 /// <param name="Port">The port.</param>
 /// <param name="Process">Name and process id of its owner, or null where the machine does not say.</param>
 public sealed record PortConflict(int Port, string? Process)
 {
-    /// <summary>Offsets that are tried when none was asked for: the ports stay below the client port range (32768 to 60999).</summary>
+    /// <summary>
+    /// Offsets that are tried when none is given: the ports stay below the client port range (32768 to 60999).
+    /// </summary>
     private static readonly int[] s_offsets = [10_000, 20_000, 11_000, 12_000, 13_000, 14_000, 15_000];
 
     private static readonly string[] s_tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-    /// <summary>Tries to listen on a port of an address, and names who is in the way when it fails.</summary>
+    /// <summary>Tries to listen on a port of an address, and names the process that holds it when that fails.</summary>
     public static PortConflict? Find(IPAddress address, int port)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -31,16 +35,15 @@ public sealed record PortConflict(int Port, string? Process)
         }
     }
 
-    /// <summary>An offset with which every one of these ports can be listened on; null when none of those tried is free.</summary>
-    public static int? FreeOffset(IPAddress address, IReadOnlyCollection<int> ports)
-    {
-        foreach (var offset in s_offsets)
-            if (ports.All(p => p + offset is > 0 and < 32_768 && Find(address, p + offset) is null))
-                return offset;
-        return null;
-    }
+    /// <summary>An offset at which all of these ports are free; null when none of those tried is one.</summary>
+    public static int? FreeOffset(IPAddress address, IReadOnlyCollection<int> ports) =>
+        s_offsets
+            .Cast<int?>()
+            .FirstOrDefault(o => ports.All(p => p + o is > 0 and < 32_768 && Find(address, p + o!.Value) is null));
 
-    /// <summary>The process that listens on a port of the wildcard address, from /proc; null elsewhere or without the permission to see.</summary>
+    /// <summary>
+    /// The process that listens on a port of the wildcard address, from /proc; null elsewhere or without permission.
+    /// </summary>
     private static string? FindOwner(int port)
     {
         try
@@ -52,21 +55,15 @@ public sealed record PortConflict(int Port, string? Process)
                 .Where(l => l.Port == port)
                 .Select(l => $"socket:[{l.Inode}]")
                 .ToHashSet(StringComparer.Ordinal);
-            foreach (
-                var directory in Directory
-                    .EnumerateDirectories("/proc")
-                    .Where(d =>
-                        int.TryParse(Path.GetFileName(d), NumberStyles.None, CultureInfo.InvariantCulture, out _)
-                    )
-            )
-            {
-                if (Owns(directory, inodes))
-                    return $"{File.ReadAllText(Path.Combine(directory, "comm")).Trim()} (pid {Path.GetFileName(directory)})";
-            }
+            var processes = Directory
+                .EnumerateDirectories("/proc")
+                .Where(d => int.TryParse(Path.GetFileName(d), NumberStyles.None, null, out _));
+            if (processes.FirstOrDefault(d => Owns(d, inodes)) is { } owner)
+                return $"{File.ReadAllText(Path.Combine(owner, "comm")).Trim()} (pid {Path.GetFileName(owner)})";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // No /proc, or a process that ended while we looked: the owner stays unnamed.
+            // No /proc, or a process that ended meanwhile: the owner stays unnamed.
         }
         return null;
     }

@@ -6,11 +6,16 @@ using CiliumDebugging.EmbeddedCluster.Proxy;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
-/// <summary>A connection straight to a Pod: copies bytes between two sockets until both directions have ended. Neither socket is disposed.</summary>
+/// <summary>
+/// A connection straight to a Pod: copies bytes between two sockets until both directions have ended. Neither socket is
+/// disposed.
+/// </summary>
 /// <param name="client">The client's socket.</param>
 /// <param name="pod">The socket to the Pod.</param>
 /// <param name="hop">The decision by which it was established.</param>
-/// <param name="lost">Called for what the client sends after policy has dropped the connection, with the reason.</param>
+/// <param name="lost">
+/// Called for what the client sends after policy has dropped the connection, with the reason.
+/// </param>
 internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> lost) : IEstablishedFlow, IDisposable
 {
     private const int BufferBytes = 16 * 1024;
@@ -64,17 +69,20 @@ internal sealed class Splice(Socket client, Socket pod, Hop hop, Action<string> 
                 for (var sent = 0; sent < count; )
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None, _broken.Token);
             }
-            // The client of a dropped connection has given up; nobody tells the Pod on a real cluster, but here its process would wait for ever.
+            // The client of a dropped connection has given up. On a real cluster the Pod does not learn it; here its
+            // process would wait for ever.
             if (fromClient && _dropped is not null)
                 await _broken.CancelAsync();
             else
                 to.Shutdown(SocketShutdown.Send);
             return true;
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e)
         {
             await _broken.CancelAsync();
-            return false;
+            if (AcceptedConnections.IsEndOfConnection(e))
+                return false;
+            throw;
         }
         finally
         {

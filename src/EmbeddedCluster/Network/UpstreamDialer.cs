@@ -6,7 +6,9 @@ using CiliumDebugging.EmbeddedCluster.Proxy;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
-/// <summary>Opens the upstream connections of node proxies: asks the core for each one, and lets it fail as the kernel would.</summary>
+/// <summary>
+/// Opens the upstream connections of node proxies: asks the core for each one, and lets it fail as the kernel would.
+/// </summary>
 internal sealed class UpstreamDialer : IAsyncDisposable
 {
     private const int FirstProxyPort = 32_768;
@@ -14,14 +16,13 @@ internal sealed class UpstreamDialer : IAsyncDisposable
 
     private readonly LiveDatapath _datapath;
     private readonly InterNodeLink<(Hop Hop, SocketHold? Hold)> _link;
+    private readonly AcceptedConnections _connections;
     private int _lastPort;
 
-    public UpstreamDialer(LiveDatapath datapath, IPAddress linkAddress)
+    public UpstreamDialer(LiveDatapath datapath, IPAddress linkAddress, AcceptedConnections connections)
     {
-        _datapath = datapath;
-        _link = new InterNodeLink<(Hop Hop, SocketHold? Hold)>(linkAddress, (socket, next, _) =>
-            datapath.FollowAsync(socket, next.Hop, next.Hold)
-        );
+        (_datapath, _connections) = (datapath, connections);
+        _link = new(linkAddress, connections, (socket, next) => datapath.FollowAsync(socket, next.Hop, next.Hold));
     }
 
     /// <summary>The upstream connections of one downstream connection.</summary>
@@ -51,23 +52,24 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         {
             throw new UpstreamFailureException(UpstreamFailureReason.ConnectionFailure);
         }
+        catch (Exception e) when (e is not (UpstreamFailureException or OperationCanceledException))
+        {
+            // The forwarder would make a 503 of it, which no proxy of a real cluster gives.
+            _connections.Report(e);
+            throw;
+        }
     }
 
     private async ValueTask<Stream> FromEgressProxyAsync(Hop accepted, CancellationToken cancellationToken)
     {
-        var route = _datapath.Path.ConnectFromEgressProxy(
-            _datapath.Cluster,
-            accepted,
-            ProxySource(accepted.Node!),
-            out var connecting,
-            out var hold
-        );
+        var (path, source) = (_datapath.Path, ProxySource(accepted.Node!));
+        var route = path.ConnectFromEgressProxy(_datapath.Cluster, accepted, source, out var connecting, out var hold);
         try
         {
             if (route.Action is HopAction.ToIngressProxy)
             {
                 var (socket, id) = await _link.DialAsync((route, hold), cancellationToken);
-                // Closed before the ingress proxy has accepted it: nobody else gives the place of its socket back.
+                // Closed before the ingress proxy has accepted it: only here its socket's place can be given back.
                 return new UpstreamStream(socket, connecting, closing: () =>
                 {
                     if (_link.TryTakeBack(id))
@@ -76,12 +78,7 @@ internal sealed class UpstreamDialer : IAsyncDisposable
             }
             if (route.Action is not HopAction.ToPod)
                 await FailAsync(accepted, route, cancellationToken);
-            var direct = await _datapath.DialPodAsync(
-                route.Backend.Address,
-                route.Backend.Port,
-                route.Wire.Source,
-                cancellationToken
-            );
+            var direct = await DialPodAsync(route, cancellationToken);
             // Past the egress policy, and not yet past the ingress policy's next change.
             return new UpstreamStream(direct, connecting, route, _datapath.Established);
         }
@@ -95,25 +92,13 @@ internal sealed class UpstreamDialer : IAsyncDisposable
 
     private async ValueTask<Stream> FromIngressProxyAsync(Hop accepted, CancellationToken cancellationToken)
     {
-        var route = _datapath.Path.ConnectFromIngressProxy(
-            _datapath.Cluster,
-            accepted,
-            ProxySource(accepted.Node!),
-            out var connecting
-        );
+        var (path, source) = (_datapath.Path, ProxySource(accepted.Node!));
+        var route = path.ConnectFromIngressProxy(_datapath.Cluster, accepted, source, out var connecting);
         try
         {
             if (route.Action is not HopAction.ToPod)
                 await FailAsync(accepted, route, cancellationToken);
-            return new UpstreamStream(
-                await _datapath.DialPodAsync(
-                    route.Backend.Address,
-                    route.Backend.Port,
-                    route.Wire.Source,
-                    cancellationToken
-                ),
-                connecting
-            );
+            return new UpstreamStream(await DialPodAsync(route, cancellationToken), connecting);
         }
         catch
         {
@@ -122,19 +107,22 @@ internal sealed class UpstreamDialer : IAsyncDisposable
         }
     }
 
-    /// <summary>Fails as the kernel would: at once, or after the connect timeout of the proxy's agent when the SYN is never answered. While it waits the request is a pending one of its cluster.</summary>
+    private ValueTask<Socket> DialPodAsync(Hop route, CancellationToken cancellationToken) =>
+        _datapath.DialPodAsync(route.Backend.Address, route.Backend.Port, route.Wire.Source, cancellationToken);
+
+    /// <summary>
+    /// Fails as the kernel would: at once, or after the connect timeout of the proxy's agent when the SYN is never
+    /// answered. While it waits the request is a pending one of its cluster.
+    /// </summary>
     private async ValueTask FailAsync(Hop accepted, Hop route, CancellationToken cancellationToken)
     {
         if (route.Action is HopAction.AddressNotAvailable)
             throw new UpstreamFailureException(UpstreamFailureReason.AddressNotAvailable);
         if (route.Action is HopAction.Drop or HopAction.LostAtRedirect)
         {
-            var (node, cluster) = (
-                accepted.Node!,
-                _datapath
-                    .Proxy(accepted.Node!.Name)
-                    .Cluster(accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress")
-            );
+            var node = accepted.Node!;
+            var direction = accepted.Action is HopAction.ToEgressProxy ? "egress" : "ingress";
+            var cluster = _datapath.Proxy(node.Name).Cluster(direction);
             if (!cluster.TryStartPending(node.Config.ProxyMaxPendingRequests))
                 throw new UpstreamFailureException(UpstreamFailureReason.Overflow);
             try

@@ -5,7 +5,10 @@ using CiliumDebugging.EmbeddedCluster.Proxy;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
-/// <summary>A proxy's upstream connection: gives its place in the socket table back when it is closed, with a reset, so that no TIME_WAIT uses up the ports of this machine.</summary>
+/// <summary>
+/// A proxy's upstream connection. It gives its place in the socket table back when it is closed, with a reset, so that
+/// no TIME_WAIT uses up the ports of this machine.
+/// </summary>
 internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
 {
     private readonly SocketHold? _hold;
@@ -16,7 +19,9 @@ internal sealed class UpstreamStream : NetworkStream, IEstablishedFlow
 
     /// <param name="socket">The connection.</param>
     /// <param name="hold">The place of the proxy's socket.</param>
-    /// <param name="hop">The decision by which it was established; only needed with <paramref name="established"/>.</param>
+    /// <param name="hop">
+    /// The decision by which it was established; only needed with <paramref name="established"/>.
+    /// </param>
     /// <param name="established">Where it is entered, when a change of policy can still end it.</param>
     /// <param name="closing">Called when it is closed.</param>
     public UpstreamStream(

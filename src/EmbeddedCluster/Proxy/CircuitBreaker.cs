@@ -1,8 +1,10 @@
 namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
-/// The two limits of an Envoy cluster that show in cil#14268: concurrent retries and pending requests (envoy.config.cluster.v3.CircuitBreakers.Thresholds: max_retries, max_pending_requests; the limits are the agent's settings).
-/// Both count what the modelled network makes wait. A connection that the core delivers is there at once; that this process waits for a processor says nothing about the proxy it stands for.
+/// The two limits of an Envoy cluster that matter in https://github.com/cilium/cilium/issues/14268: concurrent retries
+/// and pending requests (envoy.config.cluster.v3.CircuitBreakers.Thresholds: max_retries, max_pending_requests; the
+/// limits are the agent's settings). Both count what the modelled network makes wait. A connection that the core
+/// delivers is there at once; how long this process waits for a processor says nothing about the emulated proxy.
 /// </summary>
 internal sealed class CircuitBreaker
 {

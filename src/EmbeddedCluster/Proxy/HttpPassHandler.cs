@@ -8,7 +8,8 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 /// One request's pass through a node proxy, as cilium-envoy treats it:
 /// <list type="number">
 /// <item>the HTTP rules of the policy: 403 <c>Access denied</c> when none matches;</item>
-/// <item>up to 1 + http-retry-count attempts, repeated on 5xx and connect failures within the cluster's retry budget, POST included;</item>
+/// <item>up to 1 + http-retry-count attempts, repeated on 5xx and connect failures within the cluster's retry budget,
+/// POST included;</item>
 /// <item>the answer: the backend's, or 503 as Envoy words it. Request and response are counted once each.</item>
 /// </list>
 /// </summary>
@@ -44,10 +45,8 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         using var span = ProxyTracing.Start(request, connection);
         // 1. the HTTP rules
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (
-            connection.Rules is { } rules
-            && !rules.Allows(request.Method, target, request.Host.Value ?? "", request.Headers)
-        )
+        var host = request.Host.Value ?? "";
+        if (connection.Rules is { } rules && !rules.Allows(request.Method, target, host, request.Headers))
         {
             connection.Proxy.Hubble.Request(pass, denied: true);
             ProxyTracing.End(span, StatusCodes.Status403Forbidden, attempts: 0, failure: null);
@@ -56,10 +55,7 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         }
         connection.Proxy.Hubble.Request(pass, denied: false);
         // 2. the attempts
-        RetryingTransformer attempt = new RetryingTransformer(connection.Proxy.Hubble, pass, arrived, time)
-        {
-            Span = span,
-        };
+        var attempt = new RetryingTransformer(connection.Proxy.Hubble, pass, arrived, time) { Span = span };
         var answered = await ForwardWithRetriesAsync(context, connection, attempt);
         if (answered)
             ProxyTracing.End(span, attempt.Status, attempt.Attempts, failure: null);
@@ -68,12 +64,11 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             // 3. the proxy's own answer
             attempt.CountResponse(StatusCodes.Status503ServiceUnavailable);
             ProxyTracing.End(span, StatusCodes.Status503ServiceUnavailable, attempt.Attempts, attempt.Failure);
-            await ReplyAsync(
-                context,
-                StatusCodes.Status503ServiceUnavailable,
+            var (body, overloaded) = (
                 UpstreamFailureException.Body(attempt.Failure),
                 attempt.Failure is UpstreamFailureReason.Overflow
             );
+            await ReplyAsync(context, StatusCodes.Status503ServiceUnavailable, body, overloaded);
         }
     }
 
@@ -85,13 +80,8 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     )
     {
         var (cluster, envoy) = (connection.Proxy.Cluster(connection.Direction), connection.Proxy.Hubble.Envoy);
-        var (retries, budget) = (
-            connection.Hop.Node!.Config.HttpRetryCount,
-            connection.Hop.Node.Config.ProxyMaxRetries
-        );
-        var replayable = await BufferBodyAsync(context);
-        if (!replayable)
-            retries = 0;
+        var config = connection.Hop.Node!.Config;
+        var retries = await BufferBodyAsync(context) ? config.HttpRetryCount : 0;
         for (var n = 0; ; n++)
         {
             (attempt.MayRetry, attempt.Attempts) = (n < retries, n + 1);
@@ -114,11 +104,8 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
                 if (isRetry)
                     cluster.EndRetry();
             }
-            if (context.RequestAborted.IsCancellationRequested)
-                return true;
-            if (error is ForwarderError.None && !attempt.Withheld)
-                return true;
-            if (context.Response.HasStarted)
+            var isAnswered = error is ForwarderError.None && !attempt.Withheld;
+            if (context.RequestAborted.IsCancellationRequested || isAnswered || context.Response.HasStarted)
                 return true;
             if (error is not ForwarderError.None)
                 attempt.Failure = UpstreamFailureException.ReasonOf(
@@ -128,13 +115,13 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             var overflow = error is not ForwarderError.None && attempt.Failure is UpstreamFailureReason.Overflow;
             if (overflow)
                 envoy.Overflow(connection.Direction);
-            if (!attempt.MayRetry || overflow || !cluster.TryStartRetry(budget))
+            if (!attempt.MayRetry || overflow || !cluster.TryStartRetry(config.ProxyMaxRetries))
             {
                 if (attempt.MayRetry && !overflow)
                     envoy.BudgetSpent(connection.Direction);
                 if (!attempt.Withheld)
                     return false;
-                // A withheld 5xx and no room for another attempt: the answer that was withheld is the answer.
+                // A withheld 5xx and no room for another attempt: the withheld answer is passed on.
                 await attempt.ReleaseAsync(context);
                 return true;
             }
@@ -147,15 +134,15 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
     /// <summary>Envoy's back-off: fully jittered, base interval 25 ms, growing to ten times that.</summary>
     private Task BackOffAsync(int retry, CancellationToken cancellationToken)
     {
-        var ceiling = Math.Min(
-            (Math.Pow(2, retry) - 1) * s_retryBackOffBase.TotalMilliseconds,
-            10 * s_retryBackOffBase.TotalMilliseconds
-        );
-        return Task.Delay(TimeSpan.FromMilliseconds(random.NextDouble() * ceiling), time, cancellationToken)
+        var ceiling = s_retryBackOffBase * Math.Min(Math.Pow(2, retry) - 1, 10);
+        return Task.Delay(random.NextDouble() * ceiling, time, cancellationToken)
             .ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 
-    /// <summary>Keeps the request's body for another attempt. False when it is larger than Envoy's per-connection buffer (1 MiB): such a request is not replayed.</summary>
+    /// <summary>
+    /// Keeps the request's body for another attempt. False when it is larger than Envoy's per-connection buffer (1
+    /// MiB): such a request is not replayed.
+    /// </summary>
     private static async Task<bool> BufferBodyAsync(HttpContext context)
     {
         var request = context.Request;
@@ -169,7 +156,10 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         return true;
     }
 
-    /// <summary>A policy has dropped the connection since: the request never arrived, so nothing answers it until the client gives up.</summary>
+    /// <summary>
+    /// A policy has dropped the connection meanwhile: the request never arrived, so it has no answer until the client
+    /// gives up.
+    /// </summary>
     private async Task SilenceAsync(HttpContext context)
     {
         await Task.Delay(Timeout.InfiniteTimeSpan, time, context.RequestAborted)

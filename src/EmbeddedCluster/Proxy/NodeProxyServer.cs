@@ -1,3 +1,4 @@
+using CiliumDebugging.EmbeddedCluster.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,14 +18,13 @@ internal sealed class NodeProxyServer : IAsyncDisposable
     public static async Task<NodeProxyServer> StartAsync(
         TimeProvider time,
         Random random,
+        ILoggerFactory loggers,
         CancellationToken cancellationToken
     )
     {
         var listener = new ProxyConnectionListener();
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "node-proxy" });
+        var builder = LoopbackServer.CreateBuilder("node-proxy", loggers, TimeSpan.FromSeconds(1));
         builder.Services.AddHttpForwarder();
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(1));
-        builder.WebHost.UseKestrelCore();
         builder.Services.RemoveAll<IConnectionListenerFactory>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(listener);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -42,8 +42,7 @@ internal sealed class NodeProxyServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), TimeProvider.System);
-        await _app.StopAsync(limit.Token);
+        await _app.StopAsync();
         await _app.DisposeAsync();
     }
 }

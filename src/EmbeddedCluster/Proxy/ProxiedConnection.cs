@@ -5,8 +5,9 @@ using CiliumDebugging.EmbeddedCluster.Hubble;
 namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
-/// A connection that policy redirected to a node proxy, as a connection feature: its route with the original 4-tuple, and the upstream connections that belong to it
-/// (one handler per downstream connection, as Envoy's pool with the original source).
+/// A connection that policy redirected to a node proxy, as a connection feature: its route with the original 4-tuple,
+/// and the upstream connections that belong to it (one handler per downstream connection, as Envoy's pool with the
+/// original source).
 /// </summary>
 internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 {
@@ -29,14 +30,8 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
         EstablishedFlows? established = null
     )
     {
-        (Hop, _accepted, Upstream, Proxy, _established, _rules) = (
-            hop,
-            accepted,
-            upstream,
-            proxy,
-            established,
-            hop.HttpRules
-        );
+        (Hop, _rules, _accepted) = (hop, hop.HttpRules, accepted);
+        (Upstream, Proxy, _established) = (upstream, proxy, established);
         _established?.Add(this);
     }
 
@@ -46,7 +41,7 @@ internal sealed class ProxiedConnection : IEstablishedFlow, IDisposable
 
     public HttpMessageInvoker Upstream { get; }
 
-    /// <summary>The HTTP rules that hold now: Envoy looks them up for each request. Null: every request passes.</summary>
+    /// <summary>The present HTTP rules: Envoy looks them up for each request. Null: every request passes.</summary>
     public HttpRuleSet? Rules => _rules;
 
     /// <summary>Why policy drops what the client sends; null: it does not.</summary>

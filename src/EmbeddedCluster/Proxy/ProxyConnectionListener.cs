@@ -7,18 +7,23 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
-/// <summary>The name under which Kestrel binds the node proxies: they listen on no address; the datapath hands them accepted sockets.</summary>
+/// <summary>
+/// The name under which Kestrel binds the node proxies, which listen on no address: the datapath hands them sockets.
+/// </summary>
 internal sealed class RedirectEndPoint : EndPoint
 {
     public override string ToString() => "redirected-connections";
 }
 
 /// <summary>
-/// Kestrel's transport of the node proxies: a connection comes in when the datapath redirects one, with its route as a feature, and never from a listening socket.
+/// Kestrel's transport of the node proxies: a connection comes in when the datapath redirects one, with its route as a
+/// feature, and never from a listening socket.
 /// </summary>
 internal sealed class ProxyConnectionListener : IConnectionListenerFactory, IConnectionListener
 {
-    /// <summary>Connections accepted by the datapath that Kestrel has not picked up yet. A full queue makes the datapath wait.</summary>
+    /// <summary>
+    /// Connections accepted by the datapath that Kestrel has not picked up yet. A full queue makes the datapath wait.
+    /// </summary>
     private const int QueueLength = 4096;
 
     private readonly Channel<ConnectionContext> _queue = Channel.CreateBounded<ConnectionContext>(
@@ -34,12 +39,10 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         ValueTask.FromResult<IConnectionListener>(this);
 
-    /// <summary>Gives an accepted socket to the proxies. The connection owns the socket and the feature from here on.</summary>
-    public async ValueTask RedirectAsync(
-        Socket accepted,
-        ProxiedConnection proxied,
-        CancellationToken cancellationToken
-    )
+    /// <summary>
+    /// Gives an accepted socket to the proxies. The connection owns the socket and the feature from here on.
+    /// </summary>
+    public async Task RedirectAsync(Socket accepted, ProxiedConnection proxied, CancellationToken cancellationToken)
     {
         ConnectionContext connection;
         try
@@ -57,11 +60,18 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
         {
             await _queue.Writer.WriteAsync(connection, cancellationToken);
         }
-        catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
+        catch (Exception e)
         {
-            proxied.Dispose();
-            await connection.DisposeAsync();
+            await CloseAsync(connection);
+            if (e is not (ChannelClosedException or OperationCanceledException))
+                throw;
         }
+    }
+
+    private static async ValueTask CloseAsync(ConnectionContext connection)
+    {
+        connection.Features.Get<ProxiedConnection>()?.Dispose();
+        await connection.DisposeAsync();
     }
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
@@ -75,10 +85,11 @@ internal sealed class ProxyConnectionListener : IConnectionListenerFactory, ICon
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
+        while (_queue.Reader.TryRead(out var waiting))
+            await CloseAsync(waiting);
         _sockets.Dispose();
-        return ValueTask.CompletedTask;
     }
 }

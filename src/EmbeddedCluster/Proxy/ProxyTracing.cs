@@ -12,8 +12,8 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 /// </summary>
 internal static class ProxyTracing
 {
-    private const string TraceParent = "traceparent",
-        TraceState = "tracestate";
+    private const string TraceParent = "traceparent";
+    private const string TraceState = "tracestate";
 
     /// <summary>What YARP leaves out, because it counts on the HTTP client to make its own.</summary>
     private static readonly string[] s_context = [TraceParent, TraceState, "baggage"];
@@ -21,29 +21,21 @@ internal static class ProxyTracing
     /// <summary>Never disposed: clusters of one process share them by node name.</summary>
     private static readonly ConcurrentDictionary<string, ActivitySource> s_sources = new(StringComparer.Ordinal);
 
-    /// <summary>Name of a node's source.</summary>
     public static string SourceName(string node) => $"NodeProxy/{node}";
 
-    /// <summary>A node's source.</summary>
     public static ActivitySource Source(string node) =>
         s_sources.GetOrAdd(node, static n => new ActivitySource(SourceName(n)));
 
     /// <summary>
-    /// Begins the span of a pass; null when nobody listens, the request is not sampled or not worth a span.
+    /// Begins the span of a pass; null without a listener, or when the request is not sampled or not worth a span.
     /// </summary>
     public static Activity? Start(HttpRequest request, ProxiedConnection connection)
     {
         var source = connection.Proxy.Spans;
         if (!source.HasListeners() || !SpanNames.IsTraced(request.Path))
             return null;
-        var parent = ActivityContext.TryParse(
-            request.Headers[TraceParent],
-            request.Headers[TraceState],
-            isRemote: true,
-            out var context
-        )
-            ? context
-            : default;
+        var headers = request.Headers;
+        _ = ActivityContext.TryParse(headers[TraceParent], headers[TraceState], isRemote: true, out var parent);
         var name = $"{connection.Direction} proxy {SpanNames.Of(request.Method, request.Host.Value ?? "")}";
         var span = source.StartActivity(name, ActivityKind.Server, parent);
         if (span is { IsAllDataRequested: true })
@@ -52,12 +44,7 @@ internal static class ProxyTracing
                 .SetTag("http.request.method", request.Method)
                 .SetTag("url.path", request.Path.Value)
                 .SetTag("source.pod", connection.SourceName)
-                .SetTag(
-                    "k8s.pod.name",
-                    connection.DestinationName[
-                        (connection.DestinationName.IndexOf('/', StringComparison.Ordinal) + 1)..
-                    ]
-                )
+                .SetTag("k8s.pod.name", connection.DestinationName.Split('/')[^1])
                 .SetTag("destination.pod", connection.DestinationName);
         return span;
     }
@@ -68,11 +55,10 @@ internal static class ProxyTracing
         foreach (var name in s_context)
         {
             if (
-                !downstream.Request.Headers.TryGetValue(name, out var value)
-                || upstream.Headers.NonValidated.Contains(name)
+                downstream.Request.Headers.TryGetValue(name, out var value)
+                && !upstream.Headers.NonValidated.Contains(name)
             )
-                continue;
-            upstream.Headers.TryAddWithoutValidation(name, (string?)value);
+                upstream.Headers.TryAddWithoutValidation(name, (string?)value);
         }
         if (span?.Id is not { } id)
             return;
@@ -80,7 +66,6 @@ internal static class ProxyTracing
         upstream.Headers.TryAddWithoutValidation(TraceParent, id);
     }
 
-    /// <summary>Says how the pass ended.</summary>
     public static void End(Activity? span, int status, int attempts, UpstreamFailureReason? failure)
     {
         if (span is not { IsAllDataRequested: true })

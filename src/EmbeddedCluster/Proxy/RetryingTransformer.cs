@@ -6,7 +6,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
 /// <summary>
-/// Transforms one pass's attempts: keeps the Host header, withholds a 5xx while another attempt is allowed, and counts the response that is passed on.
+/// Transforms one pass's attempts: keeps the Host header, withholds a 5xx while another attempt is allowed, and counts
+/// the response that is passed on.
 /// </summary>
 internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, long arrived, TimeProvider time)
     : HttpTransformer
@@ -19,10 +20,9 @@ internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, l
     private int _withheldStatus;
     private string? _withheldContentType;
 
-    /// <summary>The pass's span; null when nobody listens.</summary>
+    /// <summary>The pass's span; null without a listener.</summary>
     public Activity? Span { get; init; }
 
-    /// <summary>Attempts so far.</summary>
     public int Attempts { get; set; }
 
     /// <summary>Status of the answer that was passed on; 0 before there is one.</summary>
@@ -66,16 +66,12 @@ internal sealed class RetryingTransformer(HubbleMetrics hubble, HttpPass pass, l
         if (proxyResponse is null)
             return false; // no answer: the handler decides
         var status = (int)proxyResponse.StatusCode;
-        if (
-            status >= 500
-            && MayRetry
-            && !proxyResponse.Headers.Contains(Overloaded)
-            && proxyResponse.Content.Headers.ContentLength is <= MaxWithheldBytes
-        )
+        var content = proxyResponse.Content;
+        var isRepeated = status >= 500 && MayRetry && !proxyResponse.Headers.Contains(Overloaded);
+        if (isRepeated && content.Headers.ContentLength is <= MaxWithheldBytes)
         {
-            _withheldBody = await proxyResponse.Content.ReadAsByteArrayAsync(cancellationToken);
-            _withheldStatus = status;
-            _withheldContentType = proxyResponse.Content.Headers.ContentType?.ToString();
+            _withheldBody = await content.ReadAsByteArrayAsync(cancellationToken);
+            (_withheldStatus, _withheldContentType) = (status, content.Headers.ContentType?.ToString());
             return false;
         }
         CountResponse(status);

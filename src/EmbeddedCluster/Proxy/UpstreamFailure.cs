@@ -1,6 +1,6 @@
 namespace CiliumDebugging.EmbeddedCluster.Proxy;
 
-/// <summary>Why an upstream connection did not come about.</summary>
+/// <summary>Why an upstream connection failed.</summary>
 internal enum UpstreamFailureReason
 {
     /// <summary>No answer within proxy-connect-timeout, or refused, or reset.</summary>
@@ -13,20 +13,20 @@ internal enum UpstreamFailureReason
     Overflow,
 }
 
-/// <summary>An upstream connection that did not come about; thrown through the HTTP handler to the proxy that asked for it.</summary>
+/// <summary>An upstream connection that failed; thrown through the HTTP handler to the proxy that dialled it.</summary>
 internal sealed class UpstreamFailureException(UpstreamFailureReason reason) : IOException(reason.ToString())
 {
     public UpstreamFailureReason Reason { get; } = reason;
 
-    /// <summary>Envoy's body for it (facts).</summary>
+    /// <summary>The body of Envoy's response.</summary>
     public static string Body(UpstreamFailureReason reason) =>
-        reason switch
+        "upstream connect error or disconnect/reset before headers. reset reason: "
+        + reason switch
         {
-            UpstreamFailureReason.Overflow =>
-                "upstream connect error or disconnect/reset before headers. reset reason: overflow",
-            UpstreamFailureReason.AddressNotAvailable =>
-                "upstream connect error or disconnect/reset before headers. reset reason: connection failure, transport failure reason: immediate connect error: Cannot assign requested address",
-            _ => "upstream connect error or disconnect/reset before headers. reset reason: connection failure",
+            UpstreamFailureReason.Overflow => "overflow",
+            UpstreamFailureReason.AddressNotAvailable => "connection failure, transport failure reason: "
+                + "immediate connect error: Cannot assign requested address",
+            _ => "connection failure",
         };
 
     /// <summary>The reason behind an exception of the HTTP handler.</summary>

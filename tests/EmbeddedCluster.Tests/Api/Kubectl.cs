@@ -4,7 +4,9 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
-/// <summary>The kubectl on PATH, with a kubeconfig and caches of its own. Tests that need it are skipped without it.</summary>
+/// <summary>
+/// The kubectl on PATH, with a kubeconfig and caches of its own. Tests that need it are skipped without it.
+/// </summary>
 internal sealed class Kubectl : IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("kubectl-test-").FullName;
@@ -45,7 +47,6 @@ internal sealed class Kubectl : IDisposable
             await process.StandardInput.WriteAsync(input);
             process.StandardInput.Close();
         }
-
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(120));

@@ -62,7 +62,10 @@ public sealed class KubectlTests
                 ResourceKinds.Nodes,
                 "",
                 ApiFixture.Object(
-                    """{"metadata":{"name":"cluster-worker"},"status":{"conditions":[{"type":"Ready","status":"True"}],"nodeInfo":{"kubeletVersion":"v1.32.0"}}}"""
+                    """
+                    {"metadata":{"name":"cluster-worker"},"status":{"conditions":[{"type":"Ready","status":"True"}],
+                    "nodeInfo":{"kubeletVersion":"v1.32.0"}}}
+                    """
                 )
             )
             .OrThrow();
@@ -70,12 +73,18 @@ public sealed class KubectlTests
                 ResourceKinds.Pods,
                 "default",
                 ApiFixture.Object(
-                    """{"metadata":{"name":"p","labels":{"version":"v1"}},"spec":{"nodeName":"cluster-worker","containers":[{"name":"c","image":"i"}]}}"""
+                    """
+                    {"metadata":{"name":"p","labels":{"version":"v1"}},
+                    "spec":{"nodeName":"cluster-worker","containers":[{"name":"c","image":"i"}]}}
+                    """
                 )
             )
             .OrThrow();
         var status = ApiFixture.Object(
-            """{"status":{"phase":"Running","podIP":"10.244.1.5","containerStatuses":[{"name":"c","ready":true,"restartCount":2,"image":"i","imageID":""}]}}"""
+            """
+            {"status":{"phase":"Running","podIP":"10.244.1.5",
+            "containerStatuses":[{"name":"c","ready":true,"restartCount":2,"image":"i","imageID":""}]}}
+            """
         );
         api.Store.Update(ResourceKinds.Pods, "default", "p", status, status: true).OrThrow();
 
@@ -196,7 +205,8 @@ public sealed class KubectlTests
         (await kubectl.RunAsync("-n x get cm c -o jsonpath={.data.a}")).ShouldBe("b");
         (
             await kubectl.RunAsync(
-                "-n x get deploy web -o jsonpath={.spec.replicas}/{.spec.template.spec.containers[0].image}/{.spec.template.spec.containers[0].ports[0].containerPort}/{.spec.selector.matchLabels.app}"
+                "-n x get deploy web -o jsonpath={.spec.replicas}/{.spec.template.spec.containers[0].image}"
+                    + "/{.spec.template.spec.containers[0].ports[0].containerPort}/{.spec.selector.matchLabels.app}"
             )
         ).ShouldBe("0/backend:1/8080/web");
         (
@@ -206,7 +216,8 @@ public sealed class KubectlTests
         ).ShouldBe("80/8080/web");
         (
             await kubectl.RunAsync(
-                "-n x get job j -o jsonpath={.spec.template.spec.containers[0].command[0]}/{.spec.template.spec.restartPolicy}"
+                "-n x get job j -o jsonpath={.spec.template.spec.containers[0].command[0]}"
+                    + "/{.spec.template.spec.restartPolicy}"
             )
         ).ShouldBe("--help/Never");
         (

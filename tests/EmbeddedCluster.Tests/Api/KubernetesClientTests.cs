@@ -6,7 +6,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
-/// <summary>What the lab does with KubernetesClient; against a real API server, too (<see cref="TestCluster"/>).</summary>
+/// <summary>
+/// What the lab does with KubernetesClient; against a real API server, too (<see cref="TestCluster"/>).
+/// </summary>
 public sealed class KubernetesClientTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

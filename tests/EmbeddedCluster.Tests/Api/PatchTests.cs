@@ -6,8 +6,10 @@ namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 public sealed class PatchTests
 {
     private const string Deployment = """
-        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},
-         "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"x","image":"x:1","env":[{"name":"A","value":"1"}]},{"name":"y","image":"y:1"}]}}}}
+        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},
+         "spec":{"selector":{"matchLabels":{"a":"b"}},
+         "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[
+         {"name":"x","image":"x:1","env":[{"name":"A","value":"1"}]},{"name":"y","image":"y:1"}]}}}}
         """;
 
     private const string Path = "/apis/apps/v1/namespaces/default/deployments/d";
@@ -20,7 +22,11 @@ public sealed class PatchTests
         var (code, json) = await api.SendAsync(
             "PATCH",
             Path,
-            """{"spec":{"template":{"spec":{"containers":[{"name":"x","image":"x:2","env":[{"name":"A","$patch":"delete"},{"name":"B"}]},{"name":"y","$patch":"delete"},{"name":"z","image":"z:1"}]}}}}""",
+            """
+            {"spec":{"template":{"spec":{"containers":[
+            {"name":"x","image":"x:2","env":[{"name":"A","$patch":"delete"},{"name":"B"}]},
+            {"name":"y","$patch":"delete"},{"name":"z","image":"z:1"}]}}}}
+            """,
             "application/strategic-merge-patch+json"
         );
         code.ShouldBe(200);
@@ -91,7 +97,10 @@ public sealed class PatchTests
     [InlineData("""[{"op":"add","path":"/data/more","value":1}]""", 400)]
     [InlineData("""{"op":"add"}""", 400)]
     [InlineData(
-        """[{"op":"move","from":"/data/value","path":"/data/moved"},{"op":"copy","from":"/data/moved","path":"/data/copy"}]""",
+        """
+            [{"op":"move","from":"/data/value","path":"/data/moved"},
+            {"op":"copy","from":"/data/moved","path":"/data/copy"}]
+            """,
         200
     )]
     public async Task A_json_patch_is_applied_whole_or_not_at_all(string patch, int code)

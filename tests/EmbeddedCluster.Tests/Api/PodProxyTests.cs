@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -37,7 +36,7 @@ public sealed class PodProxyTests
         Encoding.ASCII.GetString(first).ShouldBe("first");
         pod.ReleaseSecondPart.SetResult();
         (await new StreamReader(stream).ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe("second");
-        pod.Asked.ShouldBe(("default", "p", 9000));
+        pod.Dialled.ShouldBe(("default", "p", 9000));
         pod.Head.ShouldStartWith("POST /echo/a%20b?x=1 HTTP/1.1");
         pod.Head.ShouldNotContain(ApiFixture.Token);
     }
@@ -57,7 +56,7 @@ public sealed class PodProxyTests
     }
 
     [Fact]
-    public async Task A_pod_that_cannot_be_reached_is_told_to_the_client_and_leaves_no_stack_in_the_log()
+    public async Task A_pod_that_cannot_be_reached_is_reported_to_the_client_and_leaves_no_stack_in_the_log()
     {
         using var pod = new FakePod { Refuses = true };
         using var log = new WarningLog();
@@ -71,44 +70,16 @@ public sealed class PodProxyTests
         log.Lines.ShouldBeEmpty();
     }
 
-    /// <summary>Everything from warnings on.</summary>
-    private sealed class WarningLog : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        )
-        {
-            if (IsEnabled(logLevel))
-                Lines.Enqueue($"{formatter(state, exception)} {exception}");
-        }
-
-        public void Dispose() { }
-    }
-
     private static void Run(ApiFixture api, string name, string phase = "Running")
     {
         api.Store.Create(
                 ResourceKinds.Pods,
                 "default",
                 ApiFixture.Object(
-                    """{"metadata":{"name":"NAME"},"spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]}}""".Replace(
-                        "NAME",
-                        name,
-                        StringComparison.Ordinal
-                    )
+                    $$"""
+                    {"metadata":{"name":"{{name}}"},
+                    "spec":{"containers":[{"name":"c","ports":[{"containerPort":8080}]}]} }
+                    """
                 )
             )
             .OrThrow();
@@ -130,7 +101,7 @@ public sealed class PodProxyTests
 
         public bool Refuses { get; init; }
 
-        public (string, string, int) Asked { get; private set; }
+        public (string, string, int) Dialled { get; private set; }
 
         public string Head { get; private set; } = "";
 
@@ -140,7 +111,7 @@ public sealed class PodProxyTests
         {
             if (Refuses)
                 throw new IOException("connection refused");
-            Asked = (ns, podName, port);
+            Dialled = (ns, podName, port);
             var client = new TcpClient();
             await client.ConnectAsync((IPEndPoint)_listener.LocalEndpoint, cancellationToken);
             _ = ServeAsync(await _listener.AcceptTcpClientAsync(cancellationToken));

@@ -14,23 +14,33 @@ public sealed class PythonClientTests
         core, apps, custom = client.CoreV1Api(), client.AppsV1Api(), client.CustomObjectsApi()
         print("version", client.VersionApi().get_code().major)
         version = core.list_namespaced_config_map("default").metadata.resource_version
-        core.create_namespaced_config_map("default", client.V1ConfigMap(metadata=client.V1ObjectMeta(name="c", labels={"a": "1"}), data={"k": "v"}))
+        metadata = client.V1ObjectMeta(name="c", labels={"a": "1"})
+        core.create_namespaced_config_map("default", client.V1ConfigMap(metadata=metadata, data={"k": "v"}))
         core.patch_namespaced_config_map("c", "default", {"data": {"k": "w"}})
-        for event in watch.Watch().stream(core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=90):
+        changes = watch.Watch().stream(
+            core.list_namespaced_config_map, "default", resource_version=version, timeout_seconds=90)
+        for event in changes:
             print(event["type"], event["object"].data["k"])
             if event["object"].data["k"] == "w":
                 break
-        print("selected", [c.metadata.name for c in core.list_config_map_for_all_namespaces(label_selector="a=1").items])
+        selected = core.list_config_map_for_all_namespaces(label_selector="a=1")
+        print("selected", [c.metadata.name for c in selected.items])
         labels = {"app": "web"}
         apps.create_namespaced_deployment("default", client.V1Deployment(
             metadata=client.V1ObjectMeta(name="web"),
-            spec=client.V1DeploymentSpec(replicas=2, selector=client.V1LabelSelector(match_labels=labels), template=client.V1PodTemplateSpec(
-                metadata=client.V1ObjectMeta(labels=labels), spec=client.V1PodSpec(containers=[client.V1Container(name="c", image="backend")])))))
+            spec=client.V1DeploymentSpec(
+                replicas=2,
+                selector=client.V1LabelSelector(match_labels=labels),
+                template=client.V1PodTemplateSpec(
+                    metadata=client.V1ObjectMeta(labels=labels),
+                    spec=client.V1PodSpec(containers=[client.V1Container(name="c", image="backend")])))))
         apps.patch_namespaced_deployment_scale("web", "default", {"spec": {"replicas": 5}})
         print("replicas", apps.read_namespaced_deployment("web", "default").spec.replicas)
-        policy = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "l7"}, "spec": {"endpointSelector": {}}}
+        policy = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+                  "metadata": {"name": "l7"}, "spec": {"endpointSelector": {}}}
         custom.create_namespaced_custom_object("cilium.io", "v2", "default", "ciliumnetworkpolicies", policy)
-        print("policies", [p["metadata"]["name"] for p in custom.list_cluster_custom_object("cilium.io", "v2", "ciliumnetworkpolicies")["items"]])
+        policies = custom.list_cluster_custom_object("cilium.io", "v2", "ciliumnetworkpolicies")
+        print("policies", [p["metadata"]["name"] for p in policies["items"]])
         core.delete_namespaced_config_map("c", "default")
         try:
             core.read_namespaced_config_map("c", "default")
@@ -46,7 +56,6 @@ public sealed class PythonClientTests
             Assert.Skip("no python3 with the kubernetes module (Debian package python3-kubernetes)");
             return;
         }
-
         await using var api = await ApiFixture.StartAsync();
         var folder = Directory.CreateTempSubdirectory("python-test-").FullName;
         try
@@ -105,7 +114,6 @@ public sealed class PythonClientTests
                 // Not there.
             }
         }
-
         return null;
     }
 }

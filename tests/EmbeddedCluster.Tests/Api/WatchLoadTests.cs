@@ -7,7 +7,10 @@ namespace CiliumDebugging.EmbeddedCluster.Tests.Api;
 
 public sealed class WatchLoadTests
 {
-    /// <summary>The default run is small; the full one (API_WATCH_LOAD=1: 200 watchers, 10,000 writes) takes half a minute and wants the machine for itself.</summary>
+    /// <summary>
+    /// The default run is small; the full one (API_WATCH_LOAD=1: 200 watchers, 10,000 writes) takes half a minute and
+    /// wants the machine for itself.
+    /// </summary>
     private static readonly bool s_full = Environment.GetEnvironmentVariable("API_WATCH_LOAD") == "1";
 
     private static readonly int s_watchers = s_full ? 200 : 20,
@@ -52,7 +55,6 @@ public sealed class WatchLoadTests
             api.Store.Update(ResourceKinds.ConfigMaps, "default", "c", ApiFixture.ConfigMap("c", $"{from}-{i}"))
                 .OrThrow();
         }
-
         var writing = clock.Elapsed;
         await Task.WhenAll(watching);
         var cpu = Environment.CpuUsage.TotalTime - cpuBefore;
@@ -60,8 +62,10 @@ public sealed class WatchLoadTests
         watching.Clear();
         var after = await SettledMemoryAsync();
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s ({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; "
-                + $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB"
+            $"{s_watchers} watchers, {s_writes} writes in {writing.TotalSeconds:F1} s "
+                + $"({s_writes / writing.TotalSeconds:F0}/s), all seen after {clock.Elapsed.TotalSeconds:F1} s; "
+                + $"delivery p50 {p50:F2} ms, p99 {p99:F2} ms, max {max:F2} ms; "
+                + $"CPU {cpu.TotalSeconds:F1} s with the clients; memory {before >> 20} -> {after >> 20} MiB"
         );
         count.ShouldBe(s_watchers * s_writes);
         if (s_full)
@@ -69,7 +73,10 @@ public sealed class WatchLoadTests
         return after;
     }
 
-    /// <summary>Memory in use once it has come to rest: the server notices only after the client that a connection has ended. Bytes.</summary>
+    /// <summary>
+    /// Memory in use once it has come to rest: the server notices only after the client that a connection has ended.
+    /// Bytes.
+    /// </summary>
     private static async Task<long> SettledMemoryAsync()
     {
         var memory = GC.GetTotalMemory(forceFullCollection: true);
@@ -80,7 +87,6 @@ public sealed class WatchLoadTests
             still = Math.Abs(now - memory) < 256 << 10 ? still + 1 : 0;
             memory = now;
         }
-
         return memory;
     }
 
@@ -125,11 +131,9 @@ public sealed class WatchLoadTests
                 delays[seen] = (float)Stopwatch.GetElapsedTime(writtenAt[seen], now).TotalMilliseconds;
                 seen++;
             }
-
             buffer.AsSpan(start, length - start).CopyTo(buffer);
             length -= start;
         }
-
         return delays;
     }
 }

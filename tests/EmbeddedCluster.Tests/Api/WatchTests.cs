@@ -63,7 +63,6 @@ public sealed class WatchTests
                                 if (i % 50 == 0)
                                     await Task.Yield();
                             }
-
                             return versions;
                         },
                         Cancel
@@ -118,7 +117,8 @@ public sealed class WatchTests
     {
         await using var api = await ApiFixture.StartAsync();
         using var response = await api.Http.GetAsync(
-            "/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1",
+            "/api/v1/namespaces?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+                + "&allowWatchBookmarks=true&timeoutSeconds=1",
             Cancel
         );
         var lines = (await response.Content.ReadAsStringAsync(Cancel))

@@ -7,7 +7,8 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// What takes any one condition of cil#14268 away makes the load even, and it is CALLED even: by the verdict, with its error probability, over more than 6,000 fresh selections.
+/// What takes any one condition of cil#14268 away makes the load even, and it is CALLED even: by the verdict, with its
+/// error probability, over more than 6,000 fresh selections.
 /// </summary>
 [Collection(LiveClusters.Name)]
 public class ControlTests(ControlTests.DefaultLab lab) : IClassFixture<ControlTests.DefaultLab>
@@ -54,7 +55,8 @@ public class ControlTests(ControlTests.DefaultLab lab) : IClassFixture<ControlTe
         params (string Key, string? Value)[] settings
     )
     {
-        // Even ports in sequence: none comes twice, so every connection is a fresh selection. A busy machine takes longer for them, and nothing else.
+        // Even ports in sequence: none comes twice, so every connection is a fresh selection. A busy machine takes
+        // longer for them, and nothing else.
         OriginalReportScenario scenario = new OriginalReportScenario
         {
             Steps = [.. policies, $"- {{phase: control, for: 4s, requests: {FewestConnections + 200}}}"],

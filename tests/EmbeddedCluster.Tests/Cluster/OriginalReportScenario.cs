@@ -3,7 +3,10 @@ using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>The seed's two policies with steps, load and names of a test's own: a folder with its own scenario.yaml, read as any scenario is.</summary>
+/// <summary>
+/// The two policies of the original report with steps, load and names of a test's own: a folder with its own
+/// scenario.yaml, read as any scenario is.
+/// </summary>
 internal sealed record OriginalReportScenario
 {
     public const string ApplyBackend = "- apply: backend-policy.yaml";
@@ -20,10 +23,10 @@ internal sealed record OriginalReportScenario
 
     public string? Ports { get; init; }
 
-    /// <summary>Most requests under way at once; null for any number.</summary>
+    /// <summary>Requests under way at once; null for any number.</summary>
     public int? InFlight { get; init; }
 
-    /// <summary>Texts of the policies and what stands there instead, in order.</summary>
+    /// <summary>Texts of the policies and their replacements, in order.</summary>
     public (string Old, string New)[] Names { get; init; } = [];
 
     public static string Phase(string name, double seconds) =>

@@ -8,7 +8,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>Nobody gets past the datapath: policy holds whichever way a Pod is dialled.</summary>
+/// <summary>The datapath cannot be bypassed: policy applies whichever way a Pod is dialled.</summary>
 public class PodIsolationTests
 {
     [Fact]

@@ -7,7 +7,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>What a change of policy does to connections that are established (facts: "at once"), and traffic from outside, on one live cluster.</summary>
+/// <summary>
+/// What a change of policy does at once to connections that are established, and traffic from outside, on one live
+/// cluster.
+/// </summary>
 public class PolicyUpdateTests
 {
     private const string PostNoMore = """
@@ -38,7 +41,7 @@ public class PolicyUpdateTests
         await proxied.RequestAsync("POST", "foo");
         await proxied.ReadUntilAsync("body=foo");
 
-        // Denied: silence on the connection that stands, and the drop is counted.
+        // Denied: silence on the established connection, and the drop is counted.
         var before = await lab.CountersAsync();
         await lab.ApplyTextAsync(PostNoMore);
         await proxied.RequestAsync("POST", "foo");
@@ -75,7 +78,11 @@ public class PolicyUpdateTests
             metadata: {name: red-only, namespace: backend}
             spec:
               endpointSelector: {}
-              ingress: [{fromEndpoints: [{matchLabels: {k8s:io.cilium.k8s.namespace.labels.team: red, io.cilium.k8s.policy.serviceaccount: default}}]}]
+              ingress:
+                - fromEndpoints:
+                    - matchLabels:
+                        k8s:io.cilium.k8s.namespace.labels.team: red
+                        io.cilium.k8s.policy.serviceaccount: default
             """
         );
         using (var before = await RawConnection.OpenAsync(source, pod))
@@ -83,13 +90,11 @@ public class PolicyUpdateTests
             await before.RequestAsync("POST", "foo");
             before.IsSilentFor(TimeSpan.FromMilliseconds(300)).ShouldBeTrue();
         }
-
         await lab.Api.CoreV1.PatchNamespaceAsync(
             new V1Patch("""{"metadata": {"labels": {"team": "red"} } }""", V1Patch.PatchType.MergePatch),
             "load-test",
             cancellationToken: TestContext.Current.CancellationToken
         );
-
         await Eventually.HoldsAsync("the client is answered", async () =>
         {
             using var connection = await RawConnection.OpenAsync(source, pod);
@@ -130,7 +135,6 @@ public class PolicyUpdateTests
             else
                 (await connection.ReadUntilAsync("body=foo")).ShouldContain($"X-Pod: {local.Name()}");
         }
-
         static async Task<RawConnection?> OpenAsync(IPEndPoint endpoint)
         {
             try

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>A TCP connection from an address of the test's choice, with HTTP written by hand.</summary>
+/// <summary>A TCP connection from an address of the test's choice, whose HTTP the test writes itself.</summary>
 internal sealed class RawConnection : IDisposable
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -36,7 +36,9 @@ internal sealed class RawConnection : IDisposable
             $"{method} /echo HTTP/1.1\r\nHost: backend-1.backend:8080\r\nContent-Length: {body.Length}\r\n\r\n{body}"
         );
 
-    /// <summary>Reads until the answer contains a text; fails when the connection ends or 5 s pass without it.</summary>
+    /// <summary>
+    /// Reads until the answer contains a text; fails when the connection ends or 5 s pass without it.
+    /// </summary>
     public async Task<string> ReadUntilAsync(string text)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -53,7 +55,9 @@ internal sealed class RawConnection : IDisposable
         return answer.ToString();
     }
 
-    /// <summary>Bytes until the other side ends the connection, by FIN or reset; fails when it does not within 10 s.</summary>
+    /// <summary>
+    /// Bytes until the other side ends the connection, by FIN or reset; fails when it does not within 10 s.
+    /// </summary>
     public async Task<int> ReadToEndAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -9,7 +9,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>What happens when Pods are deleted: those of the lab are replaced, those of the agents read their settings again.</summary>
+/// <summary>
+/// What happens when Pods are deleted: those of the lab are replaced, those of the agents read their settings again.
+/// </summary>
 [Collection(LiveClusters.Name)]
 public class RestartTests
 {
@@ -35,7 +37,6 @@ public class RestartTests
             await later.RequestAsync("POST", "later");
             await later.ReadUntilAsync("body=later");
         }
-
         await lab.Api.CoreV1.DeleteNamespacedPodAsync(
             old.Name(),
             "backend",
@@ -133,7 +134,7 @@ public class RestartTests
             using var connection = await RawConnection.OpenAsync(IPAddress.Loopback, endpoint);
             return false;
         }
-        // A connection that was still in the backlog when the listener closed is reset: nobody is there either.
+        // A connection that was still in the backlog when the listener closed is reset: that is not an answer either.
         catch (SocketException e)
             when (e.SocketErrorCode is SocketError.ConnectionRefused or SocketError.ConnectionReset)
         {

@@ -24,7 +24,10 @@ public sealed class RolloutPlanTests
         (RolloutPlan.MaxSurge(spec), RolloutPlan.MaxUnavailable(spec)).ShouldBe((expectedSurge, expectedUnavailable));
     }
 
-    /// <summary>Whatever becomes ready when: never more Pods than allowed, never fewer available ones than promised, and in the end the new template alone.</summary>
+    /// <summary>
+    /// Whatever becomes ready when: never more Pods than allowed, never fewer available ones than promised, and in the
+    /// end the new template alone.
+    /// </summary>
     [Fact]
     public void A_rolling_update_keeps_its_promises_and_ends() =>
         Gen.Select(Gen.Int[1, 12], Gen.Int[0, 100], Gen.Int[0, 100], Gen.Int[0, 1_000_000])
@@ -45,7 +48,6 @@ public sealed class RolloutPlanTests
                             set.Spec.Replicas = size;
                             set.Status.AvailableReplicas = Math.Min(set.Status.AvailableReplicas!.Value, size);
                         }
-
                         sets.Sum(s => s.Spec.Replicas).ShouldNotBeNull().ShouldBeLessThanOrEqualTo(most);
                         sets.Sum(s => s.Status.AvailableReplicas).ShouldNotBeNull().ShouldBeGreaterThanOrEqualTo(least);
                         if (random.Next(2) == 0)
@@ -54,7 +56,6 @@ public sealed class RolloutPlanTests
                                 sets[2].Status.AvailableReplicas!.Value + 1
                             );
                     }
-
                     foreach (var (set, size) in RolloutPlan.Of(spec, sets[2], sets).ToList())
                         set.Spec.Replicas = size;
                     sets.Select(s => s.Spec.Replicas).ShouldBe([0, 0, replicas]);

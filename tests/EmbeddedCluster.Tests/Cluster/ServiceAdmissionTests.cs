@@ -7,7 +7,10 @@ using CiliumDebugging.EmbeddedCluster.Network;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>A Service that no real API server would store is refused as one refuses it; what is stored has addresses and node ports of its own.</summary>
+/// <summary>
+/// A Service that no real API server would store is refused as one refuses it; what is stored has addresses and node
+/// ports of its own.
+/// </summary>
 public sealed class ServiceAdmissionTests : IDisposable
 {
     private readonly AddressBlocks _addresses = AddressBlocks.Claim();
@@ -46,7 +49,8 @@ public sealed class ServiceAdmissionTests : IDisposable
     )]
     [InlineData(
         """{"ports":[{"port":80}],"clusterIP":"10.96.0.20"}""",
-        "spec.clusterIPs: Invalid value: [\"10.96.0.20\"]: failed to allocate IP 10.96.0.20: the provided IP (10.96.0.20) is not in the valid range"
+        "spec.clusterIPs: Invalid value: [\"10.96.0.20\"]: failed to allocate IP 10.96.0.20: "
+            + "the provided IP (10.96.0.20) is not in the valid range"
     )]
     [InlineData(
         """{"ports":[{"port":80,"nodePort":30080}]}""",
@@ -78,7 +82,10 @@ public sealed class ServiceAdmissionTests : IDisposable
             .ShouldContain("provided IP is already allocated");
         Create(
                 "ports",
-                """{"type":"NodePort","ports":[{"name":"a","port":53,"protocol":"UDP","nodePort":30053},{"name":"b","port":53,"protocol":"TCP","nodePort":30053}]}"""
+                """
+                {"type":"NodePort","ports":[{"name":"a","port":53,"protocol":"UDP","nodePort":30053},
+                {"name":"b","port":53,"protocol":"TCP","nodePort":30053}]}
+                """
             )
             .ShouldBeNull();
         Create("again", """{"type":"NodePort","ports":[{"port":80,"nodePort":30053}]}""")

@@ -158,7 +158,9 @@ public class SideBySideTests
         Listeners(block).ShouldBeEmpty();
     }
 
-    /// <summary>A listener as a development server is one: on 0.0.0.0; on another port when this machine has that one in use.</summary>
+    /// <summary>
+    /// A listener as a development server is one: on 0.0.0.0; on another port when this machine has that one in use.
+    /// </summary>
     private static Socket ListenOnAllAddresses(int port)
     {
         foreach (var candidate in (int[])[port, .. Enumerable.Range(9_300, 50)])

@@ -3,11 +3,14 @@ using CiliumDebugging.Measurement.Runs;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// What cil#14268 looks like in a report, whatever the placement. Each run has one phase that begins without load and ends drained, so that all counts are exact.
+/// What cil#14268 looks like in a report, whatever the placement. Each run has one phase that begins without load and
+/// ends drained, so that all counts are exact.
 /// </summary>
 internal static class SkewSignature
 {
-    /// <summary>Shorter than Cilium's default of 1 s, so that a run drains sooner; what fails does not depend on it.</summary>
+    /// <summary>
+    /// Shorter than Cilium's default of 1 s, so that a run drains sooner; what fails does not depend on it.
+    /// </summary>
     public static readonly (string, string) ShortTimeout = ("proxy-connect-timeout", "200ms");
 
     /// <summary>Both policies, then one phase.</summary>
@@ -21,7 +24,9 @@ internal static class SkewSignature
         ],
     };
 
-    /// <summary>The signature of cil#14268 for a placement: exact counts, and shares within 4 standard errors.</summary>
+    /// <summary>
+    /// The signature of cil#14268 for a placement: exact counts, and shares within 4 standard errors.
+    /// </summary>
     public static void ShouldFollowPlacement(RunReport report, int remotePods, int localPods)
     {
         var phase = report.Phases.ShouldHaveSingleItem();

@@ -6,7 +6,10 @@ using System.Net.Sockets;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>A request from a Pod's address to an address of the cluster every 20 ms, on fresh connections, and what became of each.</summary>
+/// <summary>
+/// A request from a Pod's address to an address of the cluster every 20 ms, on fresh connections, and what became of
+/// each.
+/// </summary>
 internal sealed class Traffic : IAsyncDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(20);

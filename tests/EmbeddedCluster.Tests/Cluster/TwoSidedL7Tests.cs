@@ -6,8 +6,9 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// cil#14268 on a live cluster. None of it is scripted: with HTTP rules on both sides the successes follow the client's placement, whatever it is.
-/// Each run has one phase that begins without load and ends drained, so that all counts are exact.
+/// cil#14268 on a live cluster. None of it is scripted: with HTTP rules on both sides the successes follow the client's
+/// placement, whatever it is. Each run has one phase that begins without load and ends drained, so that all counts are
+/// exact.
 /// </summary>
 public class TwoSidedL7Tests
 {
@@ -37,7 +38,7 @@ public class TwoSidedL7Tests
     }
 
     [Fact]
-    public async Task Five_nodes_other_names_another_port_and_the_policies_in_the_other_order_change_nothing_but_the_shares()
+    public async Task Five_nodes_other_names_another_port_and_another_order_of_policies_change_only_the_shares()
     {
         var labels = System.Collections.Immutable.ImmutableSortedDictionary.CreateRange<string, string>([
             new("app", "cart"),

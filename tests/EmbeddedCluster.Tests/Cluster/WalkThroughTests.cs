@@ -11,7 +11,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
-/// <summary>The seed's walk-through with a real kubectl, and what else people do with one, on a live lab.</summary>
+/// <summary>
+/// The walk-through of the original report with a real kubectl, and what else people do with one, on a live lab.
+/// </summary>
 [Collection(LiveClusters.Name)]
 public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlLab>
 {
@@ -52,7 +54,6 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         await Eventually.HoldsAsync("every pod answers", () =>
             traffic.Answers.Where(a => a.Status == 200).Select(a => a.Pod).Distinct().Count() == 3
         );
-
         // The ingress policy allows GET, HEAD and POST: PUT is refused from then on.
         await ReactsAsync(
             "backend policy: 403 for PUT",
@@ -121,7 +122,8 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         await kubectl.RunAsync($"delete -f {Policy("backend")} -f {Policy("load-test")}");
         result.Accounting.Discrepancies().ShouldBeEmpty();
         (result.Accounting.Intended, result.Accounting.Responses).ShouldBe((180, 180));
-        // A Pod on each node: each reaches the backend on its own, a third of the connections, and that for the others is told 503.
+        // A Pod on each node: each reaches the backend on its own node, a third of the connections, and gets 503 for
+        // the others.
         result.Counts.Keys.Select(key => key.Status).Distinct().Order().ShouldBe([200, 503]);
         result
             .Counts.Where(count => count.Key.Status == 200)
@@ -157,7 +159,11 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
                 metadata: {labels: {app: web}}
                 spec:
                   nodeSelector: {kubernetes.io/hostname: cluster-worker2}
-                  containers: [{name: c, image: "registry.example/backend:1", ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {path: /health, port: http}}}]
+                  containers:
+                    - name: c
+                      image: "registry.example/backend:1"
+                      ports: [{name: http, containerPort: 8080}]
+                      readinessProbe: {httpGet: {path: /health, port: http}}
             """
         );
         await RolledOutAsync(kubectl, "web deploy/web");
@@ -179,7 +185,7 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         described.ShouldContain("NewReplicaSetAvailable");
         described.ShouldContain("deployment.kubernetes.io/revision: 3");
 
-        // An image that nobody has: the old pods stay, and the new one says why it does not come.
+        // An image that does not exist: the old pods stay, and the new one says why it does not start.
         await kubectl.RunAsync("-n web set image deploy/web c=nginx:1");
         await Eventually.HoldsAsync("the new pod tells why", async () =>
             (await kubectl.RunAsync("-n web get pods")).Contains("ErrImagePull", StringComparison.Ordinal)
@@ -201,8 +207,10 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         var kubectl = await shared.KubectlAsync();
         string Job(string name, string argument, int completions) =>
             $$"""
-                {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{name}}"},"spec":{"completions":{{completions}},"parallelism":2,"completionMode":"Indexed","backoffLimit":0,
-                "template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"load-test","args":["{{argument}}"]}] } } } }
+                {"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"{{name}}"},"spec":{
+                "completions":{{completions}},"parallelism":2,"completionMode":"Indexed","backoffLimit":0,
+                "template":{"spec":{"restartPolicy":"Never",
+                "containers":[{"name":"c","image":"load-test","args":["{{argument}}"]}] } } } }
                 """;
         await kubectl.RunAsync("create -f -", Job("good", "--help", 2));
         await kubectl.RunAsync("create -f -", Job("bad", "--no-such-option", 1));
@@ -213,7 +221,8 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         );
         (
             await kubectl.RunAsync(
-                """get pods -l job-name=good --sort-by=.metadata.name -o "jsonpath={.items[*].status.phase} {.items[*].metadata.annotations.batch\.kubernetes\.io/job-completion-index}" """
+                """get pods -l job-name=good --sort-by=.metadata.name -o "jsonpath={.items[*].status.phase} """
+                    + """{.items[*].metadata.annotations.batch\.kubernetes\.io/job-completion-index}" """
             )
         ).ShouldBe("Succeeded Succeeded 0 1");
         (await kubectl.RunAsync("logs job/good")).ShouldContain("attack");
@@ -275,7 +284,10 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
             )
         ).ShouldContain("successfully rolled out");
 
-    /// <summary>Changes the cluster and waits for the traffic: within 1 s of kubectl's answer the first request that shows the change has begun. A busy machine gets three tries, and ten times as long in the last.</summary>
+    /// <summary>
+    /// Changes the cluster and waits for the traffic: within 1 s of kubectl's answer the first request that shows the
+    /// change has begun. A busy machine gets three tries, and ten times as long in the last.
+    /// </summary>
     private static async Task ReactsAsync(
         string what,
         Func<Task> change,

@@ -4,20 +4,23 @@ using System.Net.Sockets;
 using CiliumDebugging.EmbeddedCluster.Network;
 using CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 using CiliumDebugging.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Network;
 
 public class InterNodeLinkTests
 {
+    private static readonly AcceptedConnections s_connections = new(NullLogger.Instance);
+
     [Fact]
     public async Task A_route_arrives_at_the_other_side_and_cannot_be_taken_back_any_more()
     {
         var arrived = new TaskCompletionSource<string>();
-        await using var link = new InterNodeLink<string>(IPAddress.Loopback, (socket, route, _) =>
+        await using var link = new InterNodeLink<string>(IPAddress.Loopback, s_connections, (socket, route) =>
         {
             socket.Dispose();
             arrived.SetResult(route);
-            return ValueTask.CompletedTask;
+            return Task.CompletedTask;
         });
         var (socket, id) = await link.DialAsync("a route", TestContext.Current.CancellationToken);
         using var _ = socket;
@@ -27,23 +30,26 @@ public class InterNodeLinkTests
         link.TryTakeBack(id).ShouldBeFalse();
     }
 
-    /// <summary>The place of a socket would stay taken for ever if neither side gave it back, and be given back twice if both did.</summary>
+    /// <summary>
+    /// The place of a socket would stay taken for ever if neither side gave it back, and be given back twice if both
+    /// did.
+    /// </summary>
     [Fact]
     public async Task A_connection_that_is_reset_at_once_is_either_accepted_or_taken_back()
     {
         const int connections = 300;
         var accepted = new ConcurrentDictionary<int, int>();
-        await using var link = new InterNodeLink<int>(IPAddress.Loopback, (socket, route, _) =>
+        await using var link = new InterNodeLink<int>(IPAddress.Loopback, s_connections, (socket, route) =>
         {
             socket.Dispose();
             accepted.AddOrUpdate(route, 1, (_, n) => n + 1);
-            return ValueTask.CompletedTask;
+            return Task.CompletedTask;
         });
         var takenBack = 0;
         for (var i = 0; i < connections; i++)
         {
             var (socket, id) = await link.DialAsync(i, TestContext.Current.CancellationToken);
-            socket.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+            socket.LingerState = new LingerOption(true, 0);
             socket.Dispose();
             if (!link.TryTakeBack(id))
                 continue;
@@ -58,10 +64,10 @@ public class InterNodeLinkTests
     public async Task A_stranger_is_let_in_nowhere()
     {
         var accepted = new ConcurrentQueue<Socket>();
-        await using var link = new InterNodeLink<int>(IPAddress.Loopback, (socket, _, _) =>
+        await using var link = new InterNodeLink<int>(IPAddress.Loopback, s_connections, (socket, _) =>
         {
             accepted.Enqueue(socket);
-            return ValueTask.CompletedTask;
+            return Task.CompletedTask;
         });
         var (ours, _) = await link.DialAsync(1, TestContext.Current.CancellationToken);
         var listener = (IPEndPoint)ours.RemoteEndPoint!;

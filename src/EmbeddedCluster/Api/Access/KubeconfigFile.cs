@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
@@ -8,12 +9,10 @@ public static class KubeconfigFile
 {
     private const string DefaultName = "cilium-debugging";
 
-    /// <summary>Writes a kubeconfig readable by its owner only. Readers see the old file or the new one, never a part.</summary>
-    /// <param name="path">Where; the folder must exist.</param>
-    /// <param name="server">Address of the API server.</param>
-    /// <param name="token">Bearer token.</param>
-    /// <param name="authorityPem">The authority to trust, PEM; null for plain HTTP.</param>
-    /// <param name="name">Name of the cluster, user and context in it.</param>
+    /// <summary>
+    /// Writes a kubeconfig, readable by its owner only, into a folder that exists. Readers see the old file or the new
+    /// one, never a part. The name is that of its cluster, user and context.
+    /// </summary>
     public static void Write(
         string path,
         Uri server,
@@ -24,32 +23,19 @@ public static class KubeconfigFile
     {
         var cluster = new JsonObject { ["server"] = server.ToString().TrimEnd('/') };
         if (authorityPem is not null)
-            cluster["certificate-authority-data"] = Convert.ToBase64String(
-                System.Text.Encoding.ASCII.GetBytes(authorityPem)
-            );
+            cluster["certificate-authority-data"] = Convert.ToBase64String(Encoding.ASCII.GetBytes(authorityPem));
 
-        // JSON is YAML: no quoting rules of YAML to get wrong.
-        var config = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Config",
-            ["current-context"] = name,
-            ["clusters"] = new JsonArray(new JsonObject { ["name"] = name, ["cluster"] = cluster }),
-            ["users"] = new JsonArray(
-                new JsonObject
-                {
-                    ["name"] = name,
-                    ["user"] = new JsonObject { ["token"] = token },
-                }
-            ),
-            ["contexts"] = new JsonArray(
-                new JsonObject
-                {
-                    ["name"] = name,
-                    ["context"] = new JsonObject { ["cluster"] = name, ["user"] = name },
-                }
-            ),
-        };
+        // JSON is YAML, without quoting rules that could be broken.
+        var config = Json.Object(
+            ("apiVersion", "v1"),
+            ("kind", "Config"),
+            ("current-context", name),
+            ("clusters", Named("cluster", cluster)),
+            ("users", Named("user", new JsonObject { ["token"] = token })),
+            ("contexts", Named("context", new JsonObject { ["cluster"] = name, ["user"] = name }))
+        );
+        JsonArray Named(string member, JsonObject value) => new(new JsonObject { ["name"] = name, [member] = value });
+
         var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
@@ -67,7 +53,7 @@ public static class KubeconfigFile
         }
     }
 
-    /// <summary>Whether a file is a kubeconfig of this lab, which may be replaced without asking.</summary>
+    /// <summary>Whether a file is a kubeconfig of this lab, which may be replaced without a question.</summary>
     public static bool IsOfLab(string path) =>
         File.ReadAllText(path).Contains($"\"current-context\": \"{DefaultName}\"", StringComparison.Ordinal);
 }

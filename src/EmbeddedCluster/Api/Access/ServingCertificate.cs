@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace CiliumDebugging.EmbeddedCluster.Api.Access;
 
 /// <summary>
-/// The certificate the API server shows, and the authority that signed it. Kubernetes clients send a bearer token over TLS only: kubectl simply leaves
-/// it out of a plain HTTP request.
+/// The certificate the API server shows, and the authority that signed it. Kubernetes clients send a bearer token over
+/// TLS only: kubectl leaves it out of a plain HTTP request.
 /// </summary>
 public sealed class ServingCertificate : IDisposable
 {
@@ -15,16 +15,17 @@ public sealed class ServingCertificate : IDisposable
     private ServingCertificate(X509Certificate2 certificate, string authorityPem) =>
         (Certificate, AuthorityPem) = (certificate, authorityPem);
 
-    /// <summary>The server's certificate with its key.</summary>
     public X509Certificate2 Certificate { get; }
 
     /// <summary>The authority, PEM; what clients trust. Its key is not kept.</summary>
     public string AuthorityPem { get; }
 
-    /// <summary>Makes an authority and a certificate for localhost, 127.0.0.1, ::1 and further addresses, valid for a year.</summary>
+    /// <summary>
+    /// Makes an authority and a certificate for localhost, 127.0.0.1, ::1 and further addresses, valid for a year.
+    /// </summary>
     public static ServingCertificate Generate(TimeProvider time, params IReadOnlyList<IPAddress> addresses)
     {
-        // An hour back: clocks of clients may lag.
+        // An hour back: clients' clocks may be slow.
         var (from, to) = (time.GetUtcNow().AddHours(-1), time.GetUtcNow() + s_validity);
         using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var authorityRequest = new CertificateRequest("CN=cilium-debugging-ca", authorityKey, HashAlgorithmName.SHA256);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Requests;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
@@ -11,17 +12,8 @@ internal static class Discovery
     /// <summary>Version whose API conventions the server follows.</summary>
     public const string GitVersion = "v1.32.0-cilium-debugging";
 
-    private static readonly string[] s_verbs =
-    [
-        "create",
-        "delete",
-        "deletecollection",
-        "get",
-        "list",
-        "patch",
-        "update",
-        "watch",
-    ];
+    private static readonly string[] s_verbs = "create delete deletecollection get list patch update watch".Split(' ');
+    private static readonly string[] s_all = ["all"];
     private static readonly string[] s_subresourceVerbs = ["get", "patch", "update"];
     private static readonly string[] s_podSubresources = ["log", "proxy"];
 
@@ -29,10 +21,7 @@ internal static class Discovery
     public static Task? Public(HttpContext context, string path) =>
         path switch
         {
-            "/livez" or "/readyz" or "/healthz" when IsRead(context) => context.Response.WriteAsync(
-                "ok",
-                context.RequestAborted
-            ),
+            "/livez" or "/readyz" or "/healthz" when IsRead(context) => OkAsync(context),
             "/version" or "/version/" when IsRead(context) => context.WriteAsync(Version()),
             _ => null,
         };
@@ -42,11 +31,8 @@ internal static class Discovery
     /// <summary>Answers the discovery documents; null for other paths.</summary>
     public static Task? Document(HttpContext context, string path)
     {
-        if (
-            IsRead(context)
-            && path is "/api" or "/apis"
-            && context.Request.Headers.Accept.ToString().Contains(AggregatedType, StringComparison.Ordinal)
-        )
+        var accept = context.Request.Headers.Accept.ToString();
+        if (IsRead(context) && path is "/api" or "/apis" && accept.Contains(AggregatedType, StringComparison.Ordinal))
             return context.WriteAsync(Aggregated(path == "/api"), contentType: AggregatedType);
         if (IsRead(context) && path == "/openapi/v2")
             return OpenApiV2.WriteAsync(context);
@@ -54,12 +40,11 @@ internal static class Discovery
             ? OpenApi.Document(path)
             : path.TrimEnd('/').Split('/') switch
             {
-                ["", "api"] => new JsonObject
-                {
-                    ["kind"] = "APIVersions",
-                    ["versions"] = new JsonArray("v1"),
-                    ["serverAddressByClientCIDRs"] = new JsonArray(),
-                },
+                ["", "api"] => Json.Object(
+                    ("kind", "APIVersions"),
+                    ("versions", new JsonArray("v1")),
+                    ("serverAddressByClientCIDRs", new JsonArray())
+                ),
                 ["", "apis"] => GroupList(),
                 ["", "api", "v1"] => Resources("", "v1"),
                 ["", "apis", { Length: > 0 } group] => Group(group),
@@ -70,6 +55,8 @@ internal static class Discovery
             return null;
         return IsRead(context) ? context.WriteAsync(json) : context.WriteAsync(ApiStatus.MethodNotAllowed);
     }
+
+    private static Task OkAsync(HttpContext context) => context.Response.WriteAsync("ok", context.RequestAborted);
 
     private static bool IsRead(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
@@ -90,86 +77,59 @@ internal static class Discovery
 
     private static JsonObject GroupList()
     {
-        var groups = ResourceKinds
-            .All.Select(k => k.Group)
-            .Where(g => g.Length > 0)
-            .Distinct()
-            .Select(g => (JsonNode)Group(g)!);
-        return new JsonObject
-        {
-            ["kind"] = "APIGroupList",
-            ["apiVersion"] = "v1",
-            ["groups"] = new JsonArray([.. groups]),
-        };
+        var groups = ResourceKinds.All.Select(k => k.Group).Where(g => g.Length > 0).Distinct().Select(Group);
+        return Json.Object(("kind", "APIGroupList"), ("apiVersion", "v1"), ("groups", Json.Array(groups)));
     }
 
     /// <summary>Everything in one document (apidiscovery.k8s.io/v2), which saves a request for each group.</summary>
     private static JsonObject Aggregated(bool core)
     {
-        var groups = ResourceKinds
-            .All.Where(k => k.Group.Length == 0 == core)
-            .GroupBy(k => k.Group)
-            .Select(group =>
-                (JsonNode)
-                    new JsonObject
-                    {
-                        ["metadata"] = new JsonObject { ["name"] = group.Key },
-                        ["versions"] = new JsonArray([
-                            .. group
-                                .GroupBy(k => k.Version)
-                                .Select(version =>
-                                    (JsonNode)
-                                        new JsonObject
-                                        {
-                                            ["version"] = version.Key,
-                                            ["freshness"] = "Current",
-                                            ["resources"] = new JsonArray([.. version.Select(Aggregated)]),
-                                        }
-                                ),
-                        ]),
-                    }
-            );
-        return new JsonObject
+        var groups = ResourceKinds.All.Where(k => k.Group.Length == 0 == core).GroupBy(k => k.Group);
+        return Json.Object(
+            ("kind", "APIGroupDiscoveryList"),
+            ("apiVersion", "apidiscovery.k8s.io/v2"),
+            ("metadata", new JsonObject()),
+            ("items", Json.Array(groups.Select(Group)))
+        );
+        static JsonObject Group(IGrouping<string, ResourceKind> group)
         {
-            ["kind"] = "APIGroupDiscoveryList",
-            ["apiVersion"] = "apidiscovery.k8s.io/v2",
-            ["metadata"] = new JsonObject(),
-            ["items"] = new JsonArray([.. groups]),
-        };
+            var versions = group.GroupBy(k => k.Version).Select(Version);
+            var metadata = new JsonObject { ["name"] = group.Key };
+            return new JsonObject { ["metadata"] = metadata, ["versions"] = Json.Array(versions) };
+        }
+        static JsonObject Version(IGrouping<string, ResourceKind> version) =>
+            Json.Object(
+                ("version", version.Key),
+                ("freshness", "Current"),
+                ("resources", Json.Array(version.Select(Aggregated)))
+            );
     }
 
     private static JsonNode Aggregated(ResourceKind kind)
     {
-        static JsonObject Response(JsonNode entry, ResourceKind kind) =>
-            new()
-            {
-                ["group"] = entry["group"]?.DeepClone() ?? kind.Group,
-                ["version"] = entry["version"]?.DeepClone() ?? kind.Version,
-                ["kind"] = entry["kind"]!.DeepClone(),
-            };
+        JsonObject Response(JsonNode entry) =>
+            Json.Object(
+                ("group", entry["group"]?.DeepClone() ?? kind.Group),
+                ("version", entry["version"]?.DeepClone() ?? kind.Version),
+                ("kind", entry["kind"]!.DeepClone())
+            );
+        JsonObject Subresource(JsonNode entry) =>
+            Json.Object(
+                ("subresource", entry["name"]!.GetValue<string>()[(kind.Plural.Length + 1)..]),
+                ("responseKind", Response(entry)),
+                ("verbs", entry["verbs"]!.DeepClone())
+            );
         var entries = Entries(kind).ToList();
         return new JsonObject
         {
             ["resource"] = kind.Plural,
             ["singularResource"] = kind.Singular,
             ["scope"] = kind.Namespaced ? "Namespaced" : "Cluster",
-            ["responseKind"] = Response(entries[0], kind),
-            ["verbs"] = Strings(s_verbs),
-            ["shortNames"] = Strings(kind.ShortNames),
-            ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
-            ["subresources"] = new JsonArray([
-                .. entries
-                    .Skip(1)
-                    .Select(e =>
-                        (JsonNode)
-                            new JsonObject
-                            {
-                                ["subresource"] = e["name"]!.GetValue<string>()[(kind.Plural.Length + 1)..],
-                                ["responseKind"] = Response(e, kind),
-                                ["verbs"] = e["verbs"]!.DeepClone(),
-                            }
-                    ),
-            ]),
+            ["responseKind"] = Response(entries[0]),
+            ["verbs"] = Json.Array(s_verbs),
+            ["shortNames"] = Json.Array(kind.ShortNames),
+            ["categories"] = Json.Array(kind.IsInAll ? s_all : []),
+            ["subresources"] = Json.Array(entries.Skip(1).Select(Subresource)),
         };
     }
 
@@ -178,16 +138,14 @@ internal static class Discovery
         var versions = ResourceKinds.All.Where(k => k.Group == group).Select(k => k.Version).Distinct().ToList();
         if (versions.Count == 0)
             return null;
-        static JsonNode Entry(string group, string version) =>
-            new JsonObject { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
-        return new JsonObject
-        {
-            ["kind"] = "APIGroup",
-            ["apiVersion"] = "v1",
-            ["name"] = group,
-            ["versions"] = new JsonArray([.. versions.Select(v => Entry(group, v))]),
-            ["preferredVersion"] = Entry(group, versions[0]),
-        };
+        JsonObject Entry(string version) => new() { ["groupVersion"] = $"{group}/{version}", ["version"] = version };
+        return Json.Object(
+            ("kind", "APIGroup"),
+            ("apiVersion", "v1"),
+            ("name", group),
+            ("versions", Json.Array(versions.Select(Entry))),
+            ("preferredVersion", Entry(versions[0]))
+        );
     }
 
     private static JsonObject? Resources(string group, string version)
@@ -195,13 +153,12 @@ internal static class Discovery
         var kinds = ResourceKinds.All.Where(k => k.Group == group && k.Version == version).ToList();
         if (kinds.Count == 0)
             return null;
-        return new JsonObject
-        {
-            ["kind"] = "APIResourceList",
-            ["apiVersion"] = "v1",
-            ["groupVersion"] = kinds[0].ApiVersion,
-            ["resources"] = new JsonArray([.. kinds.SelectMany(Entries)]),
-        };
+        return Json.Object(
+            ("kind", "APIResourceList"),
+            ("apiVersion", "v1"),
+            ("groupVersion", kinds[0].ApiVersion),
+            ("resources", Json.Array(kinds.SelectMany(Entries)))
+        );
     }
 
     private static IEnumerable<JsonNode> Entries(ResourceKind kind)
@@ -212,9 +169,9 @@ internal static class Discovery
             ["singularName"] = kind.Singular,
             ["namespaced"] = kind.Namespaced,
             ["kind"] = kind.Kind,
-            ["verbs"] = Strings(s_verbs),
-            ["shortNames"] = Strings(kind.ShortNames),
-            ["categories"] = Strings(kind.IsInAll ? ["all"] : []),
+            ["verbs"] = Json.Array(s_verbs),
+            ["shortNames"] = Json.Array(kind.ShortNames),
+            ["categories"] = Json.Array(kind.IsInAll ? s_all : []),
         };
         if (kind.HasStatus)
             yield return Subresource(kind, "status");
@@ -235,8 +192,6 @@ internal static class Discovery
             ["singularName"] = "",
             ["namespaced"] = kind.Namespaced,
             ["kind"] = kind.Kind,
-            ["verbs"] = Strings(s_subresourceVerbs),
+            ["verbs"] = Json.Array(s_subresourceVerbs),
         };
-
-    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => (JsonNode)v)]);
 }

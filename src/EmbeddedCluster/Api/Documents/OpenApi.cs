@@ -1,10 +1,14 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Documents;
 
-/// <summary>OpenAPI v3 documents, one per group version, as far as kubectl reads them: schemas, merge keys, and which parameters a patch takes.</summary>
+/// <summary>
+/// OpenAPI v3 documents, one per group version, as far as kubectl reads them: schemas, merge keys, and which parameters
+/// a patch takes.
+/// </summary>
 internal static class OpenApi
 {
     public const string Root = "/openapi/v3";
@@ -13,36 +17,22 @@ internal static class OpenApi
 
     private static readonly string[] s_patchParameters = ["dryRun", "fieldManager", "fieldValidation", "force"];
 
-    /// <summary>The document at a path, or null.</summary>
     public static JsonObject? Document(string path)
     {
         if (path == Root)
         {
-            var entries = ResourceKinds
-                .All.Select(Place)
-                .Distinct()
-                .Select(p =>
-                    KeyValuePair.Create<string, JsonNode?>(
-                        p,
-                        new JsonObject { ["serverRelativeURL"] = $"{Root}/{p}?hash={Discovery.GitVersion}" }
-                    )
-                );
-            return new JsonObject { ["paths"] = new JsonObject(entries) };
-        }
+            return new JsonObject { ["paths"] = Map(ResourceKinds.All.Select(Place).Distinct(), Entry) };
 
+            static JsonObject Entry(string p) =>
+                new() { ["serverRelativeURL"] = $"{Root}/{p}?hash={Discovery.GitVersion}" };
+        }
         var kinds = ResourceKinds.All.Where(k => path == $"{Root}/{Place(k)}").ToList();
         if (kinds.Count == 0)
             return null;
+        var oneOf = new JsonArray(Typed("integer"), Typed("string"));
         var schemas = new JsonObject
         {
-            [IntOrString] = new JsonObject
-            {
-                ["format"] = "int-or-string",
-                ["oneOf"] = new JsonArray(
-                    new JsonObject { ["type"] = "integer" },
-                    new JsonObject { ["type"] = "string" }
-                ),
-            },
+            [IntOrString] = new JsonObject { ["format"] = "int-or-string", ["oneOf"] = oneOf },
         };
         var paths = new JsonObject();
         foreach (var kind in kinds)
@@ -51,7 +41,6 @@ internal static class OpenApi
             var inside = kind.Namespaced ? "/namespaces/{namespace}" : "";
             paths[$"/{Place(kind)}{inside}/{kind.Plural}/{{name}}"] = new JsonObject { ["patch"] = Patch(kind) };
         }
-
         return new JsonObject
         {
             ["openapi"] = "3.0.0",
@@ -65,12 +54,14 @@ internal static class OpenApi
         kind.Group.Length == 0 ? $"api/{kind.Version}" : $"apis/{kind.ApiVersion}";
 
     private static JsonObject Id(ResourceKind kind) =>
-        new()
-        {
-            ["group"] = kind.Group,
-            ["version"] = kind.Version,
-            ["kind"] = kind.Kind,
-        };
+        Json.Object(("group", kind.Group), ("version", kind.Version), ("kind", kind.Kind));
+
+    private static JsonObject Typed(string type) => new() { ["type"] = type };
+
+    private static JsonObject Typed(string type, string format) => new() { ["type"] = type, ["format"] = format };
+
+    private static JsonObject Map(IEnumerable<string> names, Func<string, JsonNode?> value) =>
+        new(names.Select(n => KeyValuePair.Create(n, value(n))));
 
     private static JsonObject Patch(ResourceKind kind)
     {
@@ -81,31 +72,15 @@ internal static class OpenApi
             "application/apply-patch+yaml",
             .. kind.IsBuiltIn ? ["application/strategic-merge-patch+json"] : Array.Empty<string>(),
         ];
+        var parameters = s_patchParameters.Select(p =>
+            Json.Object(("name", p), ("in", "query"), ("schema", Typed(p == "force" ? "boolean" : "string")))
+        );
+        var content = Map(types, _ => new JsonObject { ["schema"] = Typed("object") });
         return new JsonObject
         {
             ["operationId"] = $"patch{kind.Kind}",
-            ["parameters"] = new JsonArray([
-                .. s_patchParameters.Select(p =>
-                    (JsonNode)
-                        new JsonObject
-                        {
-                            ["name"] = p,
-                            ["in"] = "query",
-                            ["schema"] = new JsonObject { ["type"] = p == "force" ? "boolean" : "string" },
-                        }
-                ),
-            ]),
-            ["requestBody"] = new JsonObject
-            {
-                ["content"] = new JsonObject(
-                    types.Select(t =>
-                        KeyValuePair.Create<string, JsonNode?>(
-                            t,
-                            new JsonObject { ["schema"] = new JsonObject { ["type"] = "object" } }
-                        )
-                    )
-                ),
-            },
+            ["parameters"] = Json.Array(parameters),
+            ["requestBody"] = new JsonObject { ["content"] = content },
             ["responses"] = new JsonObject { ["200"] = new JsonObject { ["description"] = "OK" } },
             ["x-kubernetes-action"] = "patch",
             ["x-kubernetes-group-version-kind"] = Id(kind),
@@ -119,24 +94,18 @@ internal static class OpenApi
             : $"io.cilium.{kind!.Version}.{kind.Kind}";
         if (schemas.ContainsKey(name))
             return name;
-        var definition = new JsonObject { ["type"] = "object" };
+        var definition = Typed("object");
         schemas[name] = definition;
         if (kind is not null)
             definition["x-kubernetes-group-version-kind"] = new JsonArray(Id(kind));
         if (schema.Model is null)
         {
             definition["x-kubernetes-preserve-unknown-fields"] = true;
-            definition["properties"] = new JsonObject(
-                ((string[])["apiVersion", "kind", "metadata", "spec", "status"]).Select(p =>
-                    KeyValuePair.Create<string, JsonNode?>(
-                        p,
-                        new JsonObject { ["type"] = p is "apiVersion" or "kind" ? "string" : "object" }
-                    )
-                )
+            definition["properties"] = Map(["apiVersion", "kind", "metadata", "spec", "status"], p =>
+                Typed(p is "apiVersion" or "kind" ? "string" : "object")
             );
             return name;
         }
-
         var properties = new JsonObject();
         definition["properties"] = properties;
         foreach (var (member, field) in schema.Fields)
@@ -150,9 +119,8 @@ internal static class OpenApi
             if (keys.Count == 0)
                 continue;
             property["x-kubernetes-patch-merge-key"] = keys[0];
-            property["x-kubernetes-list-map-keys"] = new JsonArray([.. keys.Select(k => (JsonNode)k)]);
+            property["x-kubernetes-list-map-keys"] = Json.Array(keys);
         }
-
         return name;
     }
 
@@ -169,14 +137,14 @@ internal static class OpenApi
                 ["additionalProperties"] = Describe(schema.Items!, schemas),
             },
             SchemaType.List => new JsonObject { ["type"] = "array", ["items"] = Describe(schema.Items!, schemas) },
-            SchemaType.Integer32 => new JsonObject { ["type"] = "integer", ["format"] = "int32" },
-            SchemaType.Integer64 => new JsonObject { ["type"] = "integer", ["format"] = "int64" },
-            SchemaType.Number => new JsonObject { ["type"] = "number", ["format"] = "double" },
-            SchemaType.Boolean => new JsonObject { ["type"] = "boolean" },
-            SchemaType.Time => new JsonObject { ["type"] = "string", ["format"] = "date-time" },
-            SchemaType.Bytes => new JsonObject { ["type"] = "string", ["format"] = "byte" },
+            SchemaType.Integer32 => Typed("integer", "int32"),
+            SchemaType.Integer64 => Typed("integer", "int64"),
+            SchemaType.Number => Typed("number", "double"),
+            SchemaType.Boolean => Typed("boolean"),
+            SchemaType.Time => Typed("string", "date-time"),
+            SchemaType.Bytes => Typed("string", "byte"),
             SchemaType.IntOrString => Reference(IntOrString),
             SchemaType.Any => new JsonObject { ["type"] = "object", ["x-kubernetes-preserve-unknown-fields"] = true },
-            _ => new JsonObject { ["type"] = "string" },
+            _ => Typed("string"),
         };
 }

@@ -8,36 +8,31 @@ using CiliumDebugging.EmbeddedCluster.Api.Requests;
 namespace CiliumDebugging.EmbeddedCluster.Api.Documents;
 
 /// <summary>
-/// The OpenAPI v2 document that kubectl asks for before 1.27 (Debian's is 1.20), made from the v3 ones. kubectl reads it as protocol buffers of gnostic's OpenAPIv2.proto, whose field
-/// numbers stand here.
+/// The OpenAPI v2 document that kubectl requests before 1.27 (Debian's is 1.20), made from the v3 ones. kubectl reads
+/// it as protocol buffers of gnostic's OpenAPIv2.proto; the field numbers are from there.
 /// </summary>
 internal static class OpenApiV2
 {
+    private const string ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
     private static readonly Lazy<JsonObject> s_json = new(Build);
     private static readonly Lazy<byte[]> s_protobuf = new(() => Document(s_json.Value));
 
-    /// <summary>Answers in the form that the request accepts.</summary>
     public static Task WriteAsync(HttpContext context) =>
-        context.Request.Headers.Accept.ToString() is var accept && accept.Contains("protobuf", StringComparison.Ordinal)
-            ? context.WriteAsync(
-                s_protobuf.Value,
-                contentType: "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-            )
+        context.Request.Headers.Accept.ToString().Contains("protobuf", StringComparison.Ordinal)
+            ? context.WriteAsync(s_protobuf.Value, contentType: ProtobufType)
             : context.WriteAsync(s_json.Value);
 
     private static JsonObject Build()
     {
         var (paths, definitions) = (new JsonObject(), new JsonObject());
-        foreach (
-            var place in ResourceKinds.All.Select(k => OpenApi.Document($"{OpenApi.Root}/{OpenApi.Place(k)}")!).ToList()
-        )
+        foreach (var place in ResourceKinds.All.Select(k => OpenApi.Document($"{OpenApi.Root}/{OpenApi.Place(k)}")!))
         {
             foreach (var (path, item) in place["paths"]!.AsObject())
                 paths[path] = item!.DeepClone();
             foreach (var (name, schema) in place.At("components.schemas")!.AsObject())
                 definitions[name] = Converted(schema);
         }
-
         return new JsonObject
         {
             ["swagger"] = "2.0",
@@ -47,56 +42,50 @@ internal static class OpenApiV2
         };
     }
 
-    /// <summary>A schema in the words of v2, which has neither allOf references nor oneOf; an object that keeps unknown members has no list of known ones.</summary>
+    /// <summary>
+    /// A schema in the words of v2, which has neither allOf references nor oneOf; an object that keeps unknown members
+    /// has no list of known ones.
+    /// </summary>
     private static JsonObject Converted(JsonNode? schema)
     {
         var o = schema!.AsObject();
         if ((o["allOf"] as JsonArray)?[0]?["$ref"]?.GetValue<string>() is { } reference)
-            return new JsonObject
-            {
-                ["$ref"] = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal),
-            };
+        {
+            var moved = reference.Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal);
+            return new JsonObject { ["$ref"] = moved };
+        }
         if (o.Text("format") == "int-or-string")
             return new JsonObject { ["type"] = "string", ["format"] = "int-or-string" };
         var keepsUnknown = o.ContainsKey("x-kubernetes-preserve-unknown-fields");
-        return new JsonObject(
-            o.Where(m => m.Key != "properties" || !keepsUnknown)
-                .Select(m =>
-                    KeyValuePair.Create(
-                        m.Key,
-                        m.Key switch
-                        {
-                            "properties" => new JsonObject(
-                                m.Value!.AsObject()
-                                    .Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Converted(p.Value)))
-                            ),
-                            "items" or "additionalProperties" => Converted(m.Value),
-                            _ => m.Value?.DeepClone(),
-                        }
-                    )
-                )
-        );
+        var kept = o.Where(m => m.Key != "properties" || !keepsUnknown);
+        return new JsonObject(kept.Select(m => KeyValuePair.Create(m.Key, Member(m.Key, m.Value))));
+
+        static JsonNode? Member(string name, JsonNode? value) =>
+            name switch
+            {
+                "properties" => new JsonObject(
+                    value!.AsObject().Select(p => KeyValuePair.Create<string, JsonNode?>(p.Key, Converted(p.Value)))
+                ),
+                "items" or "additionalProperties" => Converted(value),
+                _ => value?.DeepClone(),
+            };
     }
 
-    private static byte[] Document(JsonObject document) =>
-        new Message()
+    private static byte[] Document(JsonObject document)
+    {
+        var paths = new Message();
+        foreach (var (path, item) in document["paths"]!.AsObject())
+        {
+            var operations = new Message().Nested(8, Operation(item!["patch"]!.AsObject()));
+            paths.Nested(2, new Message().Text(1, path).Nested(2, operations));
+        }
+        return new Message()
             .Text(1, "2.0")
             .Nested(2, new Message().Text(1, "Kubernetes").Text(2, Discovery.GitVersion))
-            .Nested(
-                8,
-                document["paths"]!
-                    .AsObject()
-                    .Aggregate(new Message(), (paths, p) =>
-                        paths.Nested(
-                            2,
-                            new Message()
-                                .Text(1, p.Key)
-                                .Nested(2, new Message().Nested(8, Operation(p.Value!["patch"]!.AsObject())))
-                        )
-                    )
-            )
+            .Nested(8, paths)
             .Nested(9, Named(document["definitions"]!.AsObject()))
             .ToArray();
+    }
 
     private static Message Operation(JsonObject operation)
     {
@@ -109,7 +98,6 @@ internal static class OpenApiV2
                 .Text(6, parameter.TextAt("schema.type"));
             message.Nested(8, new Message().Nested(1, new Message().Nested(2, new Message().Nested(3, query))));
         }
-
         return message;
     }
 

@@ -37,7 +37,8 @@ internal static class JsonTree
     }
 
     /// <summary>
-    /// Visits the whole tree. A JsonNode is parsed lazily, on first access: unsafe between threads, and an invalid escape would only show then.
+    /// Visits the whole tree. A JsonNode is parsed lazily, on first access: unsafe between threads, and an invalid
+    /// escape would only show then.
     /// </summary>
     public static void Materialise(JsonNode? node)
     {
@@ -87,7 +88,6 @@ internal static class JsonTree
         return created;
     }
 
-    /// <summary>The node at a dotted path, or null.</summary>
     public static JsonNode? At(this JsonObject o, string path)
     {
         JsonNode? node = o;
@@ -105,7 +105,6 @@ internal static class JsonTree
             _ => "",
         };
 
-    /// <summary>The integer at a dotted path, or null.</summary>
     public static long? NumberAt(this JsonObject o, string path) =>
         o.At(path) is JsonValue v
         && v.GetValueKind() == JsonValueKind.Number

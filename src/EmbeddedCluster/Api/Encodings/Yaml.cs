@@ -5,7 +5,10 @@ using CiliumDebugging.EmbeddedCluster.Api.Status;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
-/// <summary>YAML bodies as JSON trees (server-side apply is specified in YAML), read as policies are: bounded in size, nesting and aliases.</summary>
+/// <summary>
+/// YAML bodies as JSON trees (server-side apply is specified in YAML), read as policies are: bounded in size, nesting
+/// and aliases.
+/// </summary>
 internal static class Yaml
 {
     /// <summary>Reads one document.</summary>

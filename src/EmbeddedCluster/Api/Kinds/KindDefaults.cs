@@ -4,7 +4,9 @@ using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 
-/// <summary>What a real server fills in, as far as the lab and kubectl show it. Every function tolerates objects of any shape.</summary>
+/// <summary>
+/// What a real server fills in, as far as the lab and kubectl show it. Every function tolerates objects of any shape.
+/// </summary>
 internal static class KindDefaults
 {
     public static void Namespace(JsonObject o)
@@ -35,12 +37,13 @@ internal static class KindDefaults
             if (port["targetPort"] is null && port["port"] is { } number)
                 port["targetPort"] = number.DeepClone();
         }
-
-        if (o["status"] is null)
-            o["status"] = new JsonObject { ["loadBalancer"] = new JsonObject() };
+        o["status"] ??= new JsonObject { ["loadBalancer"] = new JsonObject() };
     }
 
-    /// <summary>Without policyTypes a policy is about ingress, and about egress when it has rules for it; kubectl describe goes by the field.</summary>
+    /// <summary>
+    /// Without policyTypes a policy is about ingress, and about egress when it has rules for it; kubectl describe goes
+    /// by the field.
+    /// </summary>
     public static void NetworkPolicy(JsonObject o)
     {
         if (o.Object("spec") is not { } spec)
@@ -49,9 +52,8 @@ internal static class KindDefaults
             spec["policyTypes"] = spec["egress"] is JsonArray { Count: > 0 }
                 ? new JsonArray("Ingress", "Egress")
                 : new JsonArray("Ingress");
-        foreach (
-            var port in spec.Objects("ingress").Concat(spec.Objects("egress")).SelectMany(rule => rule.Objects("ports"))
-        )
+        var rules = spec.Objects("ingress").Concat(spec.Objects("egress"));
+        foreach (var port in rules.SelectMany(rule => rule.Objects("ports")))
             Default(port, "protocol", "TCP");
     }
 
@@ -62,12 +64,7 @@ internal static class KindDefaults
             return;
         Default(spec, "revisionHistoryLimit", 10);
         Default(spec, "progressDeadlineSeconds", 600);
-        if (spec["strategy"] is null)
-            spec["strategy"] = new JsonObject
-            {
-                ["type"] = "RollingUpdate",
-                ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = "25%", ["maxSurge"] = "25%" },
-            };
+        spec["strategy"] ??= RollingUpdate(maxUnavailable: "25%", maxSurge: "25%");
     }
 
     public static void Replicas(JsonObject o)
@@ -83,12 +80,13 @@ internal static class KindDefaults
         if (o.Object("spec") is not { } spec)
             return;
         Default(spec, "revisionHistoryLimit", 10);
-        if (spec["updateStrategy"] is null)
-            spec["updateStrategy"] = new JsonObject
-            {
-                ["type"] = "RollingUpdate",
-                ["rollingUpdate"] = new JsonObject { ["maxUnavailable"] = 1, ["maxSurge"] = 0 },
-            };
+        spec["updateStrategy"] ??= RollingUpdate(maxUnavailable: 1, maxSurge: 0);
+    }
+
+    private static JsonObject RollingUpdate(JsonNode maxUnavailable, JsonNode maxSurge)
+    {
+        var limits = new JsonObject { ["maxUnavailable"] = maxUnavailable, ["maxSurge"] = maxSurge };
+        return new JsonObject { ["type"] = "RollingUpdate", ["rollingUpdate"] = limits };
     }
 
     private static void Template(JsonObject o)
@@ -121,18 +119,11 @@ internal static class KindDefaults
         )
             return;
         var labels = template.Ensure("metadata").Ensure("labels");
-        foreach (
-            var (key, value) in ((string, string)[])
-                [
-                    (Uid, uid),
-                    ("controller-uid", uid),
-                    ("job-name", o.TextAt("metadata.name")),
-                    ("batch.kubernetes.io/job-name", o.TextAt("metadata.name")),
-                ]
-        )
-            Default(labels, key, value);
-        if (spec["selector"] is null)
-            spec["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { [Uid] = uid } };
+        Default(labels, Uid, uid);
+        Default(labels, "controller-uid", uid);
+        Default(labels, "job-name", o.TextAt("metadata.name"));
+        Default(labels, "batch.kubernetes.io/job-name", o.TextAt("metadata.name"));
+        spec["selector"] ??= new JsonObject { ["matchLabels"] = new JsonObject { [Uid] = uid } };
     }
 
     private static void PodSpec(JsonObject spec, string restartPolicy)
@@ -150,9 +141,5 @@ internal static class KindDefaults
         }
     }
 
-    private static void Default(JsonObject o, string name, JsonNode value)
-    {
-        if (o[name] is null)
-            o[name] = value;
-    }
+    private static void Default(JsonObject o, string name, JsonNode value) => o[name] ??= value;
 }

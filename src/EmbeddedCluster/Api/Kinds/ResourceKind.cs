@@ -20,10 +20,11 @@ public enum NameRule
     Path,
 }
 
-/// <summary>One kind of resource the API serves; compared by reference. All of them are in <see cref="ResourceKinds"/>.</summary>
+/// <summary>
+/// One kind of resource the API serves; compared by reference. All of them are in <see cref="ResourceKinds"/>.
+/// </summary>
 public sealed class ResourceKind(string group, string version, string plural, string kind, bool namespaced)
 {
-    /// <summary>API group, empty for core.</summary>
     public string Group { get; } = group;
 
     public string Version { get; } = version;
@@ -53,13 +54,14 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Whether the scale subresource (<c>spec.replicas</c>) exists.</summary>
     public bool HasScale { get; init; }
 
-    /// <summary>Whether a PUT of an absent name creates it.</summary>
     public bool CreatesOnUpdate { get; init; }
 
     /// <summary>Whether a deletion answers with the object instead of a Status.</summary>
     public bool ReturnsDeleted { get; init; }
 
-    /// <summary>Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.</summary>
+    /// <summary>
+    /// Objects kept: a create beyond it takes the oldest away. 0: all. For what a real server forgets by age.
+    /// </summary>
     public int MaxKept { get; init; }
 
     public NameRule Names { get; init; }
@@ -67,7 +69,9 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>Fields besides metadata.name and metadata.namespace that field selectors may name.</summary>
     public IReadOnlyList<string> SelectableFields { get; init; } = [];
 
-    /// <summary>The KubernetesClient model of the kind: its properties are the schema. Null: any content (custom resources).</summary>
+    /// <summary>
+    /// The KubernetesClient model of the kind: its properties are the schema. Null: any content (custom resources).
+    /// </summary>
     public Type? Model { get; init; }
 
     /// <summary>Fills what a real server would fill, before validation. Runs on create and on update.</summary>
@@ -82,7 +86,6 @@ public sealed class ResourceKind(string group, string version, string plural, st
     /// <summary>What else must hold; null when it does.</summary>
     internal Func<JsonObject, FieldError?>? Rule { get; init; }
 
-    /// <summary>Columns of <c>kubectl get</c>.</summary>
     internal IReadOnlyList<TableColumn> Columns { get; init; } = KindColumns.Default;
 
     public string Singular => Kind.ToLowerInvariant();

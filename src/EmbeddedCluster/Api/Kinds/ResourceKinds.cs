@@ -10,6 +10,9 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Kinds;
 public static class ResourceKinds
 {
     private static readonly string[] s_workload = ["spec.selector", "spec.template.spec.containers"];
+    private static readonly string[] s_involved = "kind namespace name uid apiVersion resourceVersion fieldPath".Split(
+        ' '
+    );
 
     private static FieldError? SelectsItsPods(JsonObject o) =>
         (o.At("spec.selector.matchLabels") as JsonObject ?? []).All(l =>
@@ -18,15 +21,11 @@ public static class ResourceKinds
             ? null
             : new FieldError("spec.template.metadata.labels", "`selector` does not match template `labels`");
 
-    /// <summary>The first of the numbers that is negative.</summary>
     private static FieldError? Negative(JsonObject o, params ReadOnlySpan<string> paths)
     {
         foreach (var path in paths)
-        {
             if (o.NumberAt(path) is < 0 and var number)
                 return new FieldError(path, $"{number}: must be greater than or equal to 0");
-        }
-
         return null;
     }
 
@@ -42,10 +41,10 @@ public static class ResourceKinds
     private static FieldError? NamesItsContainers(JsonObject pod)
     {
         var names = pod.Object("spec").Objects("containers").Select(c => c.Text("name") ?? "").ToList();
-        return names.Contains("") ? new FieldError("spec.containers.name", "must be set", "FieldValueRequired")
-            : names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice
-                ? new FieldError("spec.containers.name", $"\"{twice.Key}\"", "FieldValueDuplicate")
-            : null;
+        if (names.Contains(""))
+            return new FieldError("spec.containers.name", "must be set", "FieldValueRequired");
+        var twice = names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1)?.Key;
+        return twice is null ? null : new FieldError("spec.containers.name", $"\"{twice}\"", "FieldValueDuplicate");
     }
 
     public static ResourceKind Namespaces { get; } =
@@ -81,13 +80,7 @@ public static class ResourceKinds
             ReturnsDeleted = true,
             Model = typeof(V1Pod),
             SelectableFields =
-            [
-                "spec.nodeName",
-                "spec.restartPolicy",
-                "spec.serviceAccountName",
-                "status.phase",
-                "status.podIP",
-            ],
+                "spec.nodeName spec.restartPolicy spec.serviceAccountName status.phase status.podIP".Split(' '),
             ImmutableFields = ["spec.nodeName", "spec.restartPolicy", "spec.hostNetwork"],
             RequiredFields = ["spec.containers"],
             Rule = NamesItsContainers,
@@ -129,17 +122,8 @@ public static class ResourceKinds
             Columns = KindColumns.Event,
             SelectableFields =
             [
-                "involvedObject.kind",
-                "involvedObject.namespace",
-                "involvedObject.name",
-                "involvedObject.uid",
-                "involvedObject.apiVersion",
-                "involvedObject.resourceVersion",
-                "involvedObject.fieldPath",
-                "reason",
-                "reportingComponent",
-                "source",
-                "type",
+                .. s_involved.Select(field => $"involvedObject.{field}"),
+                .. "reason reportingComponent source type".Split(' '),
             ],
         };
 
@@ -272,7 +256,10 @@ public static class ResourceKinds
             Columns = KindColumns.CiliumEndpoint,
         };
 
-    /// <summary>Accounts and access rules are stored so that manifests that carry them apply; nobody enforces them: the one token may do everything.</summary>
+    /// <summary>
+    /// Accounts and access rules are stored so that manifests that contain them apply. They are not enforced: the one
+    /// token may do everything.
+    /// </summary>
     public static IReadOnlyList<ResourceKind> AccessControl { get; } =
     [
         new("", "v1", "serviceaccounts", "ServiceAccount", namespaced: true)
@@ -280,27 +267,14 @@ public static class ResourceKinds
             ShortNames = ["sa"],
             Model = typeof(V1ServiceAccount),
         },
-        new("rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced: false)
-        {
-            Names = NameRule.Path,
-            Model = typeof(V1ClusterRoleBinding),
-        },
-        new("rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced: false)
-        {
-            Names = NameRule.Path,
-            Model = typeof(V1ClusterRole),
-        },
-        new("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding", namespaced: true)
-        {
-            Names = NameRule.Path,
-            Model = typeof(V1RoleBinding),
-        },
-        new("rbac.authorization.k8s.io", "v1", "roles", "Role", namespaced: true)
-        {
-            Names = NameRule.Path,
-            Model = typeof(V1Role),
-        },
+        AccessRule("clusterrolebindings", "ClusterRoleBinding", namespaced: false, typeof(V1ClusterRoleBinding)),
+        AccessRule("clusterroles", "ClusterRole", namespaced: false, typeof(V1ClusterRole)),
+        AccessRule("rolebindings", "RoleBinding", namespaced: true, typeof(V1RoleBinding)),
+        AccessRule("roles", "Role", namespaced: true, typeof(V1Role)),
     ];
+
+    private static ResourceKind AccessRule(string plural, string kind, bool namespaced, Type model) =>
+        new("rbac.authorization.k8s.io", "v1", plural, kind, namespaced) { Names = NameRule.Path, Model = model };
 
     /// <summary>Every kind, groups in the order of discovery.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } =
@@ -328,7 +302,6 @@ public static class ResourceKinds
     private static readonly Dictionary<(string Group, string Version, string Plural), ResourceKind> s_byPath =
         All.ToDictionary(k => (k.Group, k.Version, k.Plural));
 
-    /// <summary>The kind served under a path, or null.</summary>
     public static ResourceKind? Find(string group, string version, string plural) =>
         s_byPath.GetValueOrDefault((group, version, plural));
 }

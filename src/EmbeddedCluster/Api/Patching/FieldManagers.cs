@@ -37,11 +37,10 @@ internal sealed class FieldManagers
 
     public HashSet<string> Owned(FieldManager manager) => _entries.Find(e => e.Manager == manager).Fields ?? [];
 
-    /// <summary>Managers other than one, with what they own.</summary>
     public IEnumerable<(FieldManager Manager, HashSet<string> Fields)> Others(FieldManager manager) =>
         _entries.Where(e => e.Manager != manager).Select(e => (e.Manager, e.Fields));
 
-    /// <summary>Records an update: its writer owns what it changed, nobody owns what is gone.</summary>
+    /// <summary>Records an update: its writer owns what it changed, and what is gone has no owner.</summary>
     public void Update(FieldManager writer, Dictionary<string, JsonNode?> before, Dictionary<string, JsonNode?> after)
     {
         var changed = after
@@ -54,12 +53,10 @@ internal sealed class FieldManagers
             if (manager != writer)
                 fields.ExceptWith(changed);
         }
-
         if (changed.Count > 0)
             Set(writer, [.. Owned(writer), .. changed]);
     }
 
-    /// <summary>Makes a manager own exactly these fields.</summary>
     public void Set(FieldManager manager, HashSet<string> fields)
     {
         var index = _entries.FindIndex(e => e.Manager == manager);
@@ -90,7 +87,6 @@ internal sealed class FieldManagers
                 next["subresource"] = "status";
             json.Add((JsonNode)next);
         }
-
         return json;
     }
 }

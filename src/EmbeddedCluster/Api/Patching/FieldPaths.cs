@@ -5,7 +5,8 @@ using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
-/// The fields of an object as paths, in the notation of <c>managedFields</c>: <c>f:name</c> a member, <c>k:{…}</c> a list element by its keys,
+/// The fields of an object as paths, in the notation of <c>managedFields</c>: <c>f:name</c> a member, <c>k:{…}</c> a
+/// list element by its keys,
 /// <c>v:…</c> an element of a set, <c>.</c> the element itself; joined by line feeds, which JSON text never holds.
 /// </summary>
 internal static class FieldPaths
@@ -14,17 +15,8 @@ internal static class FieldPaths
 
     private static readonly string[] s_unowned =
     [
-        "name",
-        "namespace",
-        "generateName",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "managedFields",
-        "selfLink",
+        .. "name namespace generateName uid resourceVersion generation creationTimestamp".Split(' '),
+        .. "deletionTimestamp deletionGracePeriodSeconds managedFields selfLink".Split(' '),
     ];
 
     /// <summary>Every leaf and list element of an object, except what the server owns.</summary>
@@ -37,21 +29,15 @@ internal static class FieldPaths
                 continue;
             if (name == "metadata" && value is JsonObject metadata)
             {
-                var metaSchema = schema.Fields.GetValueOrDefault("metadata")?.Schema ?? Schema.Any;
+                var known = (schema.Fields.GetValueOrDefault("metadata")?.Schema ?? Schema.Any).Fields;
                 foreach (var (member, inner) in metadata.Where(m => !s_unowned.Contains(m.Key)))
-                    Add(
-                        fields,
-                        metaSchema.Fields.GetValueOrDefault(member),
-                        inner,
-                        "f:metadata" + Separator + "f:" + member
-                    );
+                    Add(fields, known.GetValueOrDefault(member), inner, $"f:metadata{Separator}f:{member}");
             }
             else
             {
                 Add(fields, schema.Fields.GetValueOrDefault(name), value, "f:" + name);
             }
         }
-
         return fields;
     }
 
@@ -65,7 +51,6 @@ internal static class FieldPaths
             foreach (var part in path.Split(Separator))
                 node = node.Ensure(part);
         }
-
         return root;
     }
 
@@ -83,11 +68,8 @@ internal static class FieldPaths
     {
         var key = new JsonObject();
         foreach (var name in keys.Order(StringComparer.Ordinal))
-        {
             if ((element[name]?.DeepClone() ?? MergeKeys.Default(name)) is { } value)
                 key[name] = value;
-        }
-
         return "k:" + key.ToJsonString(JsonTree.Compact);
     }
 
@@ -104,7 +86,6 @@ internal static class FieldPaths
                 o.Remove(part[2..]);
             return true;
         }
-
         if (node is not JsonArray list || field?.Keys is not { } keys)
             return false;
         var found = part.StartsWith("v:", StringComparison.Ordinal)
@@ -144,17 +125,11 @@ internal static class FieldPaths
             case JsonArray list when field?.Keys is { } keys:
                 foreach (var item in list.OfType<JsonObject>())
                 {
-                    var at = path + Separator + ElementKey(item, keys);
+                    var (at, known) = (path + Separator + ElementKey(item, keys), field.Schema.Items!.Fields);
                     fields[at + Separator + "."] = null;
                     foreach (var (name, value) in item)
-                        Add(
-                            fields,
-                            field.Schema.Items!.Fields.GetValueOrDefault(name),
-                            value,
-                            at + Separator + "f:" + name
-                        );
+                        Add(fields, known.GetValueOrDefault(name), value, $"{at}{Separator}f:{name}");
                 }
-
                 break;
             default:
                 fields[path] = node;

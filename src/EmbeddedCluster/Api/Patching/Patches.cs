@@ -23,39 +23,32 @@ internal static class Patches
                 result.Remove(name);
                 continue;
             }
-
             var current = result[name];
             var merged = Merge(current, value);
             if (!ReferenceEquals(merged, current))
                 result[name] = merged;
         }
-
         return result;
     }
 
-    /// <summary>Applies the operations in order to a tree that the caller owns; all or, on a failure, an unusable tree.</summary>
+    /// <summary>
+    /// Applies the operations in order to a tree that the caller owns; all or, on a failure, an unusable tree.
+    /// </summary>
     public static Outcome<JsonObject> Apply(JsonObject target, JsonArray operations)
     {
+        var tooMany = $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}";
         if (operations.Count > MaxOperations)
-            return new ApiStatus(
-                413,
-                "RequestEntityTooLarge",
-                $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}"
-            );
+            return new ApiStatus(413, "RequestEntityTooLarge", tooMany);
         JsonNode? root = target;
         var copied = 0;
         foreach (var operation in operations)
         {
             if (operation is not JsonObject o || o.Text("op") is not { } op || o.Text("path") is not { } path)
                 return ApiStatus.BadRequest("each operation of a JSON patch is an object with the strings op and path");
+            const string rejected = "the server rejected our request due to an error in our request";
             if (Apply(ref root, o, op, path, ref copied) is { } problem)
-                return new ApiStatus(
-                    422,
-                    "Invalid",
-                    $"the server rejected our request due to an error in our request: {op} {path}: {problem}"
-                );
+                return new ApiStatus(422, "Invalid", $"{rejected}: {op} {path}: {problem}");
         }
-
         return root is JsonObject result ? result : ApiStatus.BadRequest("a JSON patch must leave an object");
     }
 
@@ -72,9 +65,9 @@ internal static class Patches
             case "remove":
                 return Take(ref root, path, out _);
             case "test":
-                return !Find(root, path, out var tested) ? "no such path"
-                    : JsonNode.DeepEquals(tested, operation["value"]) ? null
-                    : "the value differs";
+                if (!Find(root, path, out var tested))
+                    return "no such path";
+                return JsonNode.DeepEquals(tested, operation["value"]) ? null : "the value differs";
             case "copy" when operation.Text("from") is { } from:
                 if (!Find(root, from, out var source))
                     return "no such from path";
@@ -101,13 +94,14 @@ internal static class Patches
             switch (found)
             {
                 case JsonObject o when o.TryGetPropertyValue(part, out found):
-                case JsonArray a when Index(part, a.Count - 1) is { } i && (found = a[i]) is var _:
+                    break;
+                case JsonArray a when Index(part, a.Count - 1) is { } i:
+                    found = a[i];
                     break;
                 default:
                     return false;
             }
         }
-
         return true;
     }
 
@@ -120,7 +114,6 @@ internal static class Patches
             root = value;
             return null;
         }
-
         var (parent, last) = Parent(root, path);
         switch (parent)
         {
@@ -164,10 +157,12 @@ internal static class Patches
             : (null, "");
     }
 
-    private static string[]? Split(string path) =>
-        path.Length == 0 ? []
-        : path[0] != '/' ? null
-        : [.. path[1..].Split('/').Select(Unescape)];
+    private static string[]? Split(string path)
+    {
+        if (path.Length == 0)
+            return [];
+        return path[0] == '/' ? [.. path[1..].Split('/').Select(Unescape)] : null;
+    }
 
     private static string Unescape(string part) =>
         part.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);

@@ -7,18 +7,16 @@ using CiliumDebugging.EmbeddedCluster.Api.Status;
 namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
-/// Server-side apply: (1) fields of the configuration that another manager owns with another value are conflicts, unless forced;
-/// (2) the configuration merges into the object; (3) what the manager applied before, and nobody else owns, goes; (4) ownership is recorded.
+/// Server-side apply: (1) fields of the configuration that another manager owns with another value are conflicts,
+/// unless forced; (2) the configuration merges into the object; (3) what the manager applied before, and no other owns,
+/// is removed; (4) ownership is recorded.
 /// </summary>
 internal static class ServerSideApply
 {
-    /// <summary>Applies a configuration.</summary>
-    /// <param name="kind">Kind of the object.</param>
-    /// <param name="live">The object now; null when it does not exist.</param>
-    /// <param name="config">What the manager wants.</param>
-    /// <param name="manager">Who applies.</param>
-    /// <param name="force">Take conflicting fields over.</param>
-    /// <param name="now">Time to record.</param>
+    /// <summary>
+    /// Applies a manager's configuration to the object as it is now (null when it does not exist). With
+    /// <paramref name="force"/> conflicting fields are taken over.
+    /// </summary>
     public static Outcome<JsonObject> Apply(
         ResourceKind kind,
         JsonObject? live,
@@ -39,17 +37,14 @@ internal static class ServerSideApply
         {
             foreach (var (path, value) in wanted)
             {
-                if (
-                    !fields.Contains(path)
-                    || (present.TryGetValue(path, out var has) && JsonNode.DeepEquals(has, value))
-                )
+                var isSame = present.TryGetValue(path, out var has) && JsonNode.DeepEquals(has, value);
+                if (isSame || !fields.Contains(path))
                     continue;
                 conflicts.Add((other.Name, path));
                 if (force)
                     fields.Remove(path);
             }
         }
-
         if (conflicts.Count > 0 && !force)
             return Conflict(kind, conflicts);
 
@@ -58,16 +53,11 @@ internal static class ServerSideApply
         if (malformed is not null)
             return malformed;
 
-        // (3) Whole elements first: without its key members an element could not be found. One that another manager owns a part of stays,
-        // as does a container that meanwhile has content.
+        // (3) Whole elements first: without its key members an element could not be found. One of which another manager
+        // owns a part stays, as does a container that has content by now.
         var owned = managers.Others(manager).SelectMany(o => o.Fields).ToHashSet(StringComparer.Ordinal);
-        foreach (
-            var gone in managers
-                .Owned(manager)
-                .Where(p => !wanted.ContainsKey(p) && !owned.Contains(p))
-                .OrderByDescending(IsElement)
-                .ToList()
-        )
+        var given = managers.Owned(manager).Where(p => !wanted.ContainsKey(p) && !owned.Contains(p)).ToList();
+        foreach (var gone in given.OrderByDescending(IsElement))
         {
             var below = IsElement(gone) ? gone[..^1] : gone + FieldPaths.Separator;
             var hasContent = IsElement(gone)
@@ -78,7 +68,6 @@ internal static class ServerSideApply
 
             bool IsBelow(string path) => path.StartsWith(below, StringComparison.Ordinal);
         }
-
         // (4)
         managers.Set(manager, [.. wanted.Keys]);
         result!.Ensure("metadata")["managedFields"] = managers.ToJson();
@@ -89,32 +78,19 @@ internal static class ServerSideApply
 
     private static ApiStatus Conflict(ResourceKind kind, List<(string Manager, string Path)> conflicts)
     {
-        static string Readable(string path) =>
-            "."
-            + string.Join(
-                '.',
-                path.Split(FieldPaths.Separator)
-                    .Select(p =>
-                        p.StartsWith("f:", StringComparison.Ordinal) ? p[2..] : $"[{p[Math.Min(2, p.Length)..]}]"
-                    )
-            );
+        static string Part(string p) =>
+            p.StartsWith("f:", StringComparison.Ordinal) ? p[2..] : $"[{p[Math.Min(2, p.Length)..]}]";
+        static string Readable(string path) => "." + string.Join('.', path.Split(FieldPaths.Separator).Select(Part));
+        static string With((string Manager, string Path) c) => $"conflict with \"{c.Manager}\"";
+
         var causes = conflicts.Select(c =>
-            (JsonNode)
-                new JsonObject
-                {
-                    ["reason"] = "FieldManagerConflict",
-                    ["message"] = $"conflict with \"{c.Manager}\"",
-                    ["field"] = Readable(c.Path),
-                }
+            Json.Object(("reason", "FieldManagerConflict"), ("message", With(c)), ("field", Readable(c.Path)))
         );
-        var text = string.Join(", ", conflicts.Select(c => $"conflict with \"{c.Manager}\": {Readable(c.Path)}"));
-        return new ApiStatus(
-            409,
-            "Conflict",
-            $"Apply failed with {conflicts.Count} conflict{(conflicts.Count == 1 ? "" : "s")}: {text}"
-        )
+        var text = string.Join(", ", conflicts.Select(c => $"{With(c)}: {Readable(c.Path)}"));
+        var count = conflicts.Count == 1 ? "1 conflict" : $"{conflicts.Count} conflicts";
+        return new ApiStatus(409, "Conflict", $"Apply failed with {count}: {text}")
         {
-            Details = new JsonObject { ["kind"] = kind.Plural, ["causes"] = new JsonArray([.. causes]) },
+            Details = new JsonObject { ["kind"] = kind.Plural, ["causes"] = Json.Array(causes) },
         };
     }
 }

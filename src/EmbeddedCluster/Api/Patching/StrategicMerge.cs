@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Schemas;
@@ -7,8 +6,8 @@ using CiliumDebugging.EmbeddedCluster.Api.Status;
 namespace CiliumDebugging.EmbeddedCluster.Api.Patching;
 
 /// <summary>
-/// Strategic merge patch: a merge patch that merges lists by their merge keys, with the directives $patch (replace, merge, delete),
-/// $deleteFromPrimitiveList, $retainKeys and $setElementOrder.
+/// Strategic merge patch: a merge patch that merges lists by their merge keys, with the directives $patch (replace,
+/// merge, delete), $deleteFromPrimitiveList, $retainKeys and $setElementOrder.
 /// </summary>
 internal static class StrategicMerge
 {
@@ -17,72 +16,41 @@ internal static class StrategicMerge
     private const string ElementOrder = "$setElementOrder/";
     private const string RetainKeys = "$retainKeys";
 
-    /// <summary>Applies a patch to a tree that the caller owns.</summary>
-    /// <param name="schema">Schema of the tree.</param>
-    /// <param name="target">The tree.</param>
-    /// <param name="patch">The patch.</param>
-    /// <param name="allKeys">Identify list elements by all their keys (server-side apply) instead of the first.</param>
+    /// <summary>
+    /// Applies a patch to a tree that the caller owns. List elements are identified by all their keys
+    /// (<paramref name="allKeys"/>, server-side apply) or by the first.
+    /// </summary>
     /// <returns>The patched tree, or 400 when a directive is malformed.</returns>
     public static Outcome<JsonObject> Apply(Schema schema, JsonObject target, JsonObject patch, bool allKeys = false)
     {
-        var result = Object(schema, target, patch, allKeys, out var problem);
-        return problem is null ? result! : ApiStatus.BadRequest($"invalid strategic merge patch: {problem}");
-    }
-
-    private static JsonObject? Object(
-        Schema schema,
-        JsonObject target,
-        JsonObject patch,
-        bool allKeys,
-        out string? problem
-    )
-    {
-        problem = null;
-        switch (patch[Directive])
+        if (patch[Directive] is not null && patch.Text(Directive) is not ("delete" or "replace" or "merge"))
+            return Malformed("$patch must be replace, merge or delete");
+        if (patch.Text(Directive) == "delete")
+            return new JsonObject();
+        if (patch.Text(Directive) == "replace")
         {
-            case null:
-                break;
-            case JsonValue directive when directive.GetValueKind() == JsonValueKind.String:
-                switch (directive.GetValue<string>())
-                {
-                    case "delete":
-                        return [];
-                    case "replace":
-                        var replacement = patch.DeepClone().AsObject();
-                        replacement.Remove(Directive);
-                        return replacement;
-                    case "merge":
-                        break;
-                    default:
-                        problem = "$patch must be replace, merge or delete";
-                        return null;
-                }
-
-                break;
-            default:
-                problem = "$patch must be a string";
-                return null;
+            var replacement = patch.DeepClone().AsObject();
+            replacement.Remove(Directive);
+            return replacement;
         }
-
         if (patch[RetainKeys] is JsonArray retained)
         {
             foreach (var name in target.Select(m => m.Key).Where(k => !retained.Any(r => r?.ToString() == k)).ToList())
                 target.Remove(name);
         }
-
         foreach (var (name, value) in patch)
         {
-            if (name is Directive or RetainKeys)
-                continue;
-            problem = Member(schema, target, name, value, allKeys);
-            if (problem is not null)
-                return null;
+            if (name is not (Directive or RetainKeys) && Member(schema, target, name, value, allKeys) is { } problem)
+                return problem;
         }
-
         return target;
     }
 
-    private static string? Member(Schema schema, JsonObject target, string name, JsonNode? value, bool allKeys)
+    private static ApiStatus Malformed(string problem) =>
+        ApiStatus.BadRequest($"invalid strategic merge patch: {problem}");
+
+    /// <returns>The failure, or null.</returns>
+    private static ApiStatus? Member(Schema schema, JsonObject target, string name, JsonNode? value, bool allKeys)
     {
         if (name.StartsWith(DeleteFromSet, StringComparison.Ordinal))
         {
@@ -91,21 +59,20 @@ internal static class StrategicMerge
                 set?.Remove(set.FirstOrDefault(i => JsonNode.DeepEquals(i, removed)));
             return null;
         }
-
         if (name.StartsWith(ElementOrder, StringComparison.Ordinal))
             return null;
         var field =
             schema.Type == SchemaType.Map
                 ? new Field(schema.Items!, null)
                 : schema.Fields.GetValueOrDefault(name) ?? new Field(Schema.Any, null);
-        string? problem = null;
+        ApiStatus? problem = null;
         switch (value)
         {
             case null:
                 target.Remove(name);
                 break;
             case JsonObject changes:
-                var merged = Object(field.Schema, target[name] as JsonObject ?? [], changes, allKeys, out problem);
+                (var merged, problem) = Apply(field.Schema, target[name] as JsonObject ?? [], changes, allKeys);
                 if (problem is null && !ReferenceEquals(merged, target[name]))
                     target[name] = merged;
                 break;
@@ -122,11 +89,10 @@ internal static class StrategicMerge
                 target[name] = value.DeepClone();
                 break;
         }
-
         return problem;
     }
 
-    private static string? List(
+    private static ApiStatus? List(
         Schema item,
         IReadOnlyList<string> keys,
         JsonArray target,
@@ -134,24 +100,19 @@ internal static class StrategicMerge
         bool allKeys
     )
     {
-        if (patch.OfType<JsonObject>().Any(p => p.Text(Directive) == "replace" && p.Count == 1))
-        {
+        var replaces = patch.OfType<JsonObject>().Any(p => p.Text(Directive) == "replace" && p.Count == 1);
+        if (replaces)
             target.Clear();
-            patch = new JsonArray([
-                .. patch
-                    .Where(p => p is not JsonObject o || o.Text(Directive) != "replace")
-                    .Select(p => p?.DeepClone()),
-            ]);
-        }
-
         foreach (var element in patch)
         {
+            if (replaces && element is JsonObject o && o.Text(Directive) == "replace")
+                continue;
             if (element is not JsonObject change || change[keys[0]] is null)
-                return $"map: elements must be objects with the merge key {keys[0]}";
+                return Malformed($"map: elements must be objects with the merge key {keys[0]}");
             var id = FieldPaths.ElementKey(change, keys);
             var at = target
                 .Index()
-                .Where(t => t.Item is JsonObject o && FieldPaths.ElementKey(o, keys) == id)
+                .Where(t => t.Item is JsonObject present && FieldPaths.ElementKey(present, keys) == id)
                 .Select(t => t.Index)
                 .DefaultIfEmpty(-1)
                 .First();
@@ -161,8 +122,7 @@ internal static class StrategicMerge
                     target.RemoveAt(at);
                 continue;
             }
-
-            var merged = Object(item, at >= 0 ? target[at]!.AsObject() : [], change, allKeys, out var problem);
+            var (merged, problem) = Apply(item, at >= 0 ? target[at]!.AsObject() : [], change, allKeys);
             if (problem is not null)
                 return problem;
             if (at < 0)
@@ -170,7 +130,6 @@ internal static class StrategicMerge
             else if (!ReferenceEquals(target[at], merged))
                 target[at] = merged;
         }
-
         return null;
     }
 

@@ -52,18 +52,7 @@ internal static class KindColumns
         Text("Type", "spec.type"),
         Cell("Cluster-IP", o => OrNone(o, "spec.clusterIP")),
         Cell("External-IP", _ => None),
-        Cell("Port(s)", o =>
-            List(
-                o.Object("spec")
-                    .Objects("ports")
-                    .Select(p =>
-                        p.TextAt("port")
-                        + (p["nodePort"] is null ? "" : ":" + p.TextAt("nodePort"))
-                        + "/"
-                        + (p.Text("protocol") ?? "TCP")
-                    )
-            )
-        ),
+        Cell("Port(s)", o => List(o.Object("spec").Objects("ports").Select(ServicePort))),
         s_age,
         Wide("Selector", o => Labels(o, "spec.selector")),
     ];
@@ -90,13 +79,7 @@ internal static class KindColumns
         s_name,
         Text("AddressType", "addressType"),
         Cell("Ports", o => List(o.Objects("ports").Select(p => p["port"] is null ? "*" : p.TextAt("port")), "<unset>")),
-        Cell("Endpoints", o =>
-            List(
-                o.Objects("endpoints")
-                    .SelectMany(e => (e["addresses"] as JsonArray)?.Select(a => a?.ToString() ?? "") ?? []),
-                "<unset>"
-            )
-        ),
+        Cell("Endpoints", o => List(o.Objects("endpoints").SelectMany(Addresses), "<unset>")),
         s_age,
     ];
 
@@ -139,10 +122,7 @@ internal static class KindColumns
     public static IReadOnlyList<TableColumn> Job { get; } =
     [
         s_name,
-        Cell("Status", o =>
-            o.Object("status").Objects("conditions").LastOrDefault(c => c.Text("status") == "True")?.Text("type")
-            ?? "Running"
-        ),
+        Cell("Status", o => Conditions(o).LastOrDefault(c => c.Text("status") == "True")?.Text("type") ?? "Running"),
         Cell("Completions", o => $"{Number(o, "status.succeeded")}/{Number(o, "spec.completions")}"),
         s_age,
         .. Template(),
@@ -156,10 +136,7 @@ internal static class KindColumns
     [
         s_name,
         s_age,
-        Cell("Valid", o =>
-            o.Object("status").Objects("conditions").FirstOrDefault(c => c.Text("type") == "Valid")?.Text("status")
-            ?? ""
-        ),
+        Cell("Valid", o => Conditions(o).FirstOrDefault(c => c.Text("type") == "Valid")?.Text("status") ?? ""),
     ];
 
     public static IReadOnlyList<TableColumn> CiliumEndpoint { get; } =
@@ -168,9 +145,7 @@ internal static class KindColumns
         Text("Security Identity", "status.identity.id"),
         Text("Endpoint State", "status.state"),
         Cell("IPv4", o =>
-            o.At("status.networking") is JsonObject n
-                ? n.Objects("addressing").FirstOrDefault()?.Text("ipv4") ?? ""
-                : ""
+            (o.At("status.networking") as JsonObject).Objects("addressing").FirstOrDefault()?.Text("ipv4") ?? ""
         ),
     ];
 
@@ -210,16 +185,24 @@ internal static class KindColumns
 
     private static TableColumn[] Template() =>
         [
-            Wide("Containers", o =>
-                List((o.At("spec.template.spec") as JsonObject).Objects("containers").Select(c => c.Text("name") ?? ""))
-            ),
-            Wide("Images", o =>
-                List(
-                    (o.At("spec.template.spec") as JsonObject).Objects("containers").Select(c => c.Text("image") ?? "")
-                )
-            ),
+            Wide("Containers", o => List(Containers(o).Select(c => c.Text("name") ?? ""))),
+            Wide("Images", o => List(Containers(o).Select(c => c.Text("image") ?? ""))),
             Wide("Selector", o => Labels(o, "spec.selector.matchLabels")),
         ];
+
+    private static IEnumerable<JsonObject> Containers(JsonObject o) =>
+        (o.At("spec.template.spec") as JsonObject).Objects("containers");
+
+    private static IEnumerable<JsonObject> Conditions(JsonObject o) => o.Object("status").Objects("conditions");
+
+    private static IEnumerable<string> Addresses(JsonObject endpoint) =>
+        (endpoint["addresses"] as JsonArray)?.Select(a => a?.ToString() ?? "") ?? [];
+
+    private static string ServicePort(JsonObject port)
+    {
+        var nodePort = port["nodePort"] is null ? "" : $":{port.TextAt("nodePort")}";
+        return $"{port.TextAt("port")}{nodePort}/{port.Text("protocol") ?? "TCP"}";
+    }
 
     private static long Number(JsonObject o, string path) => o.NumberAt(path) ?? 0;
 

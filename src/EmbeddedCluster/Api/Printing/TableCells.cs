@@ -9,28 +9,23 @@ internal static class PodCells
     public static JsonNode Ready(JsonObject pod) =>
         $"{Statuses(pod).Count(s => s.TextAt("ready") == "true")}/{pod.Object("spec").Objects("containers").Count()}";
 
-    /// <summary>The most telling of: being deleted, why a container waits or ended, the pod's reason, its phase.</summary>
+    /// <summary>
+    /// The most telling of: being deleted, why a container waits or ended, the pod's reason, its phase.
+    /// </summary>
     public static JsonNode Status(JsonObject pod)
     {
         if (pod.At("metadata.deletionTimestamp") is not null)
             return "Terminating";
         foreach (var status in Statuses(pod))
         {
-            var state = status.Object("state");
-            if (
-                (state?.TextAt("waiting.reason"), state?.TextAt("terminated.reason")) is var (waiting, ended)
-                && (waiting is { Length: > 0 } || ended is { Length: > 0 })
-            )
-                return waiting is { Length: > 0 } ? waiting : ended!;
+            foreach (var path in (ReadOnlySpan<string>)["state.waiting.reason", "state.terminated.reason"])
+                if (status.TextAt(path) is { Length: > 0 } why)
+                    return why;
         }
-
         return pod.TextAt("status.reason") is { Length: > 0 } reason ? reason : pod.TextAt("status.phase");
     }
 
-    public static JsonNode Restarts(JsonObject pod) =>
-        Statuses(pod)
-            .Sum(s => s.NumberAt("restartCount") ?? 0)
-            .ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public static JsonNode Restarts(JsonObject pod) => $"{Statuses(pod).Sum(s => s.NumberAt("restartCount") ?? 0)}";
 
     public static JsonNode ReadinessGates(JsonObject pod)
     {
@@ -56,12 +51,8 @@ internal static class NodeCells
             .Objects("conditions")
             .FirstOrDefault(c => c.Text("type") == "Ready")
             ?.Text("status");
-        var text = ready switch
-        {
-            "True" => "Ready",
-            null => "Unknown",
-            _ => "NotReady",
-        };
+        var known = ready == "True" ? "Ready" : "NotReady";
+        var text = ready is null ? "Unknown" : known;
         return node.TextAt("spec.unschedulable") == "true" ? text + ",SchedulingDisabled" : text;
     }
 

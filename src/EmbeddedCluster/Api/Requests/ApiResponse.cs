@@ -17,18 +17,15 @@ internal static class ApiResponse
             context.Abort();
             return Task.CompletedTask;
         }
-
         context.Response.Clear();
         if (status.RetryAfterSeconds > 0)
-            context.Response.Headers.RetryAfter = status.RetryAfterSeconds.ToString(
-                System.Globalization.CultureInfo.InvariantCulture
-            );
+            context.Response.Headers.RetryAfter = $"{status.RetryAfterSeconds}";
         if (status.Code == 401)
             context.Response.Headers.WWWAuthenticate = "Bearer";
         return context.WriteAsync(status.ToJson(), status.Code);
     }
 
-    /// <summary>Answers with an object, as a row when the client asked for a table, or with the failure.</summary>
+    /// <summary>Answers with an object, as a row when the client accepts a table, or with the failure.</summary>
     public static Task AnswerAsync(
         this HttpContext context,
         Outcome<StoredObject> outcome,

@@ -3,19 +3,25 @@ using CiliumDebugging.EmbeddedCluster.Api.Access;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-/// <summary>How the API server listens and whom it lets in.</summary>
+/// <summary>How the API server listens and which clients it accepts.</summary>
 public sealed record ApiServerOptions
 {
     /// <summary>Loopback address and port to listen on; port 0 takes a free one.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>The bearer token every request must carry, except for /version and the health paths. At least 16 characters.</summary>
+    /// <summary>
+    /// The bearer token every request must carry, except for /version and the health paths. At least 16 characters.
+    /// </summary>
     public required string Token { get; init; }
 
-    /// <summary>Serve HTTPS with this certificate, which stays the caller's; null: plain HTTP, on which kubectl sends no token.</summary>
+    /// <summary>
+    /// Serve HTTPS with this certificate, which stays the caller's; null: plain HTTP, on which kubectl sends no token.
+    /// </summary>
     public ServingCertificate? Certificate { get; init; }
 
-    /// <summary>Clock of timeouts and timestamps. Default: the system's. It must run: watches pace their flushes by it.</summary>
+    /// <summary>
+    /// Clock of timeouts and timestamps. Default: the system's. It must run: watches pace their flushes by it.
+    /// </summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Opens connections to pods for the proxy subresource; null: the subresource answers 503.</summary>
@@ -27,7 +33,9 @@ public sealed record ApiServerOptions
     /// <summary>Connections at once; further ones are closed. Default 2,048.</summary>
     public int MaxConnections { get; init; } = 2_048;
 
-    /// <summary>Requests with a body at once; further ones get 429. Bounds the memory for bodies (3 MiB each). Default 64.</summary>
+    /// <summary>
+    /// Requests with a body at once; further ones get 429. Bounds the memory for bodies (3 MiB each). Default 64.
+    /// </summary>
     public int MaxBodies { get; init; } = 64;
 
     /// <summary>How often a watch that allows bookmarks gets one. Default 1 min.</summary>
@@ -38,11 +46,13 @@ public sealed record ApiServerOptions
 public interface IPodProxy
 {
     /// <summary>Opens a connection to a port of a pod. The caller disposes the stream.</summary>
-    /// <exception cref="IOException">The pod is not there or does not accept (also a SocketException): the client gets 503.</exception>
+    /// <exception cref="IOException">
+    /// The pod is not there or does not accept (also a SocketException): the client gets 503.
+    /// </exception>
     Task<Stream> ConnectAsync(string ns, string podName, int port, CancellationToken cancellationToken);
 }
 
-/// <summary>The output of pods, supplied by whoever runs them.</summary>
+/// <summary>The output of pods, supplied by the kubelet.</summary>
 public interface IPodLogs
 {
     /// <summary>Lines in order, from the oldest kept one on.</summary>

@@ -7,20 +7,12 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 internal static class ListQuery
 {
     public static Outcome<Selection> Selection(IQueryCollection query, RequestTarget target) =>
-        CiliumDebugging.EmbeddedCluster.Api.Storage.Selection.Parse(
-            target.Kind,
-            target.Namespace,
-            query["labelSelector"],
-            query["fieldSelector"]
-        );
+        Storage.Selection.Parse(target.Kind, target.Namespace, query["labelSelector"], query["fieldSelector"]);
 
     public static Outcome<ListPage> Page(IQueryCollection query)
     {
-        var limit = 0;
-        if (
-            query["limit"].ToString() is { Length: > 0 } limitText
-            && (!int.TryParse(limitText, out limit) || limit < 0)
-        )
+        var (limitText, limit) = (query["limit"].ToString(), 0);
+        if (limitText.Length > 0 && (!int.TryParse(limitText, out limit) || limit < 0))
             return ApiStatus.BadRequest("limit must be a number from 0 on");
         var version = query["resourceVersion"].ToString();
         if (query["continue"].ToString() is { Length: > 0 } token)
@@ -40,9 +32,11 @@ internal static class ListQuery
     public static ApiStatus BadVersion { get; } =
         ApiStatus.BadRequest("resourceVersion: Invalid value: must be a number that the server gave");
 
-    /// <summary>A resourceVersion; 0 when absent, null when it is none.</summary>
-    public static long? Version(string text) =>
-        text.Length == 0 ? 0
-        : long.TryParse(text, System.Globalization.NumberStyles.None, null, out var version) ? version
-        : null;
+    /// <summary>A resourceVersion; 0 when absent, null when it is not a number.</summary>
+    public static long? Version(string text)
+    {
+        if (text.Length == 0)
+            return 0;
+        return long.TryParse(text, System.Globalization.NumberStyles.None, null, out var version) ? version : null;
+    }
 }

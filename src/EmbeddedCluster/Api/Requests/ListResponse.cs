@@ -6,17 +6,15 @@ using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-/// <summary>Answers with a list.</summary>
 internal static class ListResponse
 {
     public static async Task WriteAsync(HttpContext context, ResourceKind kind, ListResult list)
     {
-        var head = new JsonObject
-        {
-            ["kind"] = $"{kind.Kind}List",
-            ["apiVersion"] = kind.ApiVersion,
-            ["metadata"] = Metadata(list),
-        };
+        var head = Json.Object(
+            ("kind", $"{kind.Kind}List"),
+            ("apiVersion", kind.ApiVersion),
+            ("metadata", Metadata(list))
+        );
         var text = head.ToJsonString(JsonTree.Compact);
         var response = context.Response;
         response.ContentType = "application/json";
@@ -33,23 +31,18 @@ internal static class ListResponse
             if (i % 256 == 255)
                 await body.FlushAsync(context.RequestAborted);
         }
-
         Write(body, "]}"u8);
         await body.FlushAsync(context.RequestAborted);
     }
 
     public static JsonObject Metadata(ListResult list)
     {
-        var metadata = new JsonObject
-        {
-            ["resourceVersion"] = list.ResourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        };
+        var metadata = new JsonObject { ["resourceVersion"] = $"{list.ResourceVersion}" };
         if (list.Remaining > 0)
         {
             metadata["continue"] = ListPage.Token(list.ResourceVersion, list.Items[^1]);
             metadata["remainingItemCount"] = list.Remaining;
         }
-
         return metadata;
     }
 

@@ -28,27 +28,18 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
             await context.WriteAsync(bad);
             return;
         }
-
         var (patch, failure) = await bodies.ReadAsync(context, allowYaml: type == ApplyPatch);
         if (failure is not null)
         {
             await context.WriteAsync(failure);
             return;
         }
-
+        Outcome<JsonObject> Patch(StoredObject current) => Patched(target, type, current, patch);
+        var (kind, ns, name) = (target.Kind, target.Namespace, target.Name!);
         var (outcome, isNew) =
             type == ApplyPatch
                 ? Apply(target, query!, patch)
-                : (
-                    store.Change(
-                        target.Kind,
-                        target.Namespace,
-                        target.Name!,
-                        current => Patched(target, type, current, patch),
-                        query!.Options
-                    ),
-                    false
-                );
+                : (store.Change(kind, ns, name, Patch, query!.Options), false);
         if (outcome.Failure is null)
             query!.Warn(context);
         await context.AnswerAsync(outcome, target.Kind, time, isNew ? 201 : 200, target.IsScale);
@@ -73,43 +64,45 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
     private (Outcome<StoredObject> Outcome, bool IsNew) Apply(RequestTarget target, WriteQuery query, JsonNode? body)
     {
         var (kind, ns, name) = (target.Kind, target.Namespace, target.Name!);
-        if (!query.HasManager)
-            return (
-                ApiStatus.BadRequest(
-                    "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
-                ),
-                false
-            );
-        if (body is not JsonObject config)
-            return (ApiStatus.BadRequest("the body of an apply patch must be an object"), false);
-        if (config.Text("apiVersion") is null || config.Text("kind") is null)
-            return (ApiStatus.BadRequest("the body of an apply patch needs apiVersion and kind"), false);
-        if (SchemaCheck.Apply(kind, config, query.Options.Unknown) is { } misshapen)
-            return (misshapen, false);
-        if (config["metadata"]!["managedFields"] is not null)
-            return (ApiStatus.BadRequest("metadata.managedFields must be nil"), false);
-        if (config["metadata"]!.AsObject().Text("name") is { } inBody && inBody != name)
-            return (
-                ApiStatus.BadRequest($"the name of the object ({inBody}) does not match the name on the URL ({name})"),
-                false
-            );
-        config["metadata"]!["name"] = name;
+        var (config, refused) = Configuration(kind, name, query, body);
+        if (refused is not null)
+            return (refused, false);
         var existing = Changed();
         if (existing.Failure is not { Code: 404 } || target.Subresource is not null)
             return (existing, false);
-        var (fresh, conflict) = ServerSideApply.Apply(kind, null, config, query.Manager, query.Force, time.GetUtcNow());
+        var (fresh, conflict) = Merged(null);
         var created = conflict ?? store.Create(kind, ns, fresh!, query.Options);
-        // Someone else may have created it in between.
+        // Another client may have created it meanwhile.
         return created.Failure is { Reason: "AlreadyExists" } ? (Changed(), false) : (created, true);
 
         Outcome<StoredObject> Changed() =>
-            store.Change(
-                kind,
-                ns,
-                name,
-                current =>
-                    ServerSideApply.Apply(kind, current.Copy(), config, query.Manager, query.Force, time.GetUtcNow()),
-                query.Options
+            store.Change(kind, ns, name, current => Merged(current.Copy()), query.Options);
+
+        Outcome<JsonObject> Merged(JsonObject? live) =>
+            ServerSideApply.Apply(kind, live, config!, query.Manager, query.Force, time.GetUtcNow());
+    }
+
+    /// <summary>The body of an apply patch, with the name from the URL.</summary>
+    private static Outcome<JsonObject> Configuration(ResourceKind kind, string name, WriteQuery query, JsonNode? body)
+    {
+        if (!query.HasManager)
+            return ApiStatus.BadRequest(
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch"
             );
+        if (body is not JsonObject config)
+            return ApiStatus.BadRequest("the body of an apply patch must be an object");
+        if (config.Text("apiVersion") is null || config.Text("kind") is null)
+            return ApiStatus.BadRequest("the body of an apply patch needs apiVersion and kind");
+        if (SchemaCheck.Apply(kind, config, query.Options.Unknown) is { } misshapen)
+            return misshapen;
+        var metadata = config["metadata"]!.AsObject();
+        if (metadata["managedFields"] is not null)
+            return ApiStatus.BadRequest("metadata.managedFields must be nil");
+        if (metadata.Text("name") is { } other && other != name)
+            return ApiStatus.BadRequest(
+                $"the name of the object ({other}) does not match the name on the URL ({name})"
+            );
+        metadata["name"] = name;
+        return config;
     }
 }

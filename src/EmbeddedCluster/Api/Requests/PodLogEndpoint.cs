@@ -16,35 +16,26 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
             await context.WriteAsync(ApiStatus.MethodNotAllowed);
             return;
         }
-
         var query = context.Request.Query;
         var (tail, tailIsBad) = Number(query["tailLines"]);
         var (seconds, sinceIsBad) = Number(query["sinceSeconds"]);
-        var failure =
-            tailIsBad || sinceIsBad
-                ? ApiStatus.BadRequest("tailLines and sinceSeconds must be numbers from 0 on")
-                : store.Get(ResourceKinds.Pods, target.Namespace, target.Name!).Failure
-                    ?? (logs is null ? ApiStatus.Unavailable("the output of pods is not kept") : null);
+        var failure = store.Get(ResourceKinds.Pods, target.Namespace, target.Name!).Failure;
+        if (logs is null)
+            failure ??= ApiStatus.Unavailable("the output of pods is not kept");
+        if (tailIsBad || sinceIsBad)
+            failure = ApiStatus.BadRequest("tailLines and sinceSeconds must be numbers from 0 on");
         if (failure is not null)
         {
             await context.WriteAsync(failure);
             return;
         }
-
         context.Response.ContentType = "text/plain";
         var withTime = query["timestamps"].ToString() is "true" or "1";
         var since = seconds is { } s ? time.GetUtcNow().AddSeconds(-s) : DateTimeOffset.MinValue;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         await context.Response.StartAsync(ended.Token);
-        await foreach (
-            var line in logs!.ReadAsync(
-                target.Namespace,
-                target.Name!,
-                tail,
-                query["follow"].ToString() is "true" or "1",
-                ended.Token
-            )
-        )
+        var follow = query["follow"].ToString() is "true" or "1";
+        await foreach (var line in logs!.ReadAsync(target.Namespace, target.Name!, tail, follow, ended.Token))
         {
             if (line.Time < since)
                 continue;
@@ -55,8 +46,10 @@ internal sealed class PodLogEndpoint(IPodLogs? logs, ObjectStore store, TimeProv
         }
     }
 
-    private static (int? Value, bool IsBad) Number(string? text) =>
-        string.IsNullOrEmpty(text) ? (null, false)
-        : int.TryParse(text, NumberStyles.None, null, out var n) ? (n, false)
-        : (null, true);
+    private static (int? Value, bool IsBad) Number(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+            return (null, false);
+        return int.TryParse(text, NumberStyles.None, null, out var n) ? (n, false) : (null, true);
+    }
 }

@@ -57,14 +57,13 @@ internal sealed class PodProxyEndpoint : IDisposable
             await context.WriteAsync(failure);
             return;
         }
-
         // Streams of any size: the limits for API bodies do not apply to what a pod serves.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
         // The pool is keyed by the pod's uid, so a successor under the same name never inherits a connection.
         var error = await _forwarder.SendAsync(
             context,
-            $"http://{address!.Uid}:{address.Port.ToString(CultureInfo.InvariantCulture)}/",
+            $"http://{address!.Uid}:{address.Port}/",
             _invoker,
             s_config,
             new Transformer(address, target.Rest),
@@ -78,10 +77,7 @@ internal sealed class PodProxyEndpoint : IDisposable
         if (!context.Response.HasStarted)
             await context.WriteAsync(
                 ApiStatus.Unavailable(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"error trying to reach service: port {address.Port} of pod {address.Name}: {cause}"
-                    )
+                    $"error trying to reach service: port {address.Port} of pod {address.Name}: {cause}"
                 )
             );
     }
@@ -106,18 +102,14 @@ internal sealed class PodProxyEndpoint : IDisposable
         if (absent is not null)
             return absent;
         var ports = pod!.View.Object("spec").Objects("containers").SelectMany(c => c.Objects("ports")).ToList();
-        var declared = ports
-            .FirstOrDefault(p => portText.Length == 0 || p.Text("name") == portText)
-            ?.NumberAt("containerPort");
-        var port = int.TryParse(portText, NumberStyles.None, null, out var number)
-            ? number
-            : declared ?? (portText.Length == 0 ? 80 : 0);
+        var named = ports.FirstOrDefault(p => portText.Length == 0 || p.Text("name") == portText);
+        var declared = named?.NumberAt("containerPort") ?? (portText.Length == 0 ? 80 : 0);
+        var port = int.TryParse(portText, NumberStyles.None, null, out var number) ? number : declared;
         if (port is < 1 or > 65_535)
             return ApiStatus.BadRequest($"invalid port in pod request: \"{JsonEncodedText.Encode(portText)}\"");
-        if (_pods is null || pod.View.TextAt("status.phase") != "Running")
-            return ApiStatus.Unavailable(
-                $"pod \"{name}\" is not running: its phase is {pod.View.TextAt("status.phase")}"
-            );
+        var phase = pod.View.TextAt("status.phase");
+        if (_pods is null || phase != "Running")
+            return ApiStatus.Unavailable($"pod \"{name}\" is not running: its phase is {phase}");
         return new PodAddress(pod.Namespace, pod.Name, pod.Uid, (int)port);
     }
 
@@ -150,7 +142,7 @@ internal sealed class PodProxyEndpoint : IDisposable
             );
             // The token opens the API; a pod must never see it.
             proxyRequest.Headers.Remove(HeaderNames.Authorization);
-            proxyRequest.Headers.Host = $"{address.Name}:{address.Port.ToString(CultureInfo.InvariantCulture)}";
+            proxyRequest.Headers.Host = $"{address.Name}:{address.Port}";
             proxyRequest.Options.Set(s_address, address);
         }
     }

@@ -7,29 +7,39 @@ using CiliumDebugging.EmbeddedCluster.Api.Status;
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
 /// <summary>
-/// Bodies in Kubernetes's protocol buffers, which kubectl's <c>create</c> commands (create namespace, deployment, configmap, …) and <c>drain</c> send; everything else it sends is JSON. The field numbers are those
-/// of generated.proto in k8s.io/api; the types are the schema's. A field that is not listed is refused, so nothing is lost silently.
+/// Bodies in Kubernetes's protocol buffers, which kubectl's <c>create</c> commands (create namespace, deployment,
+/// configmap, …) and <c>drain</c> send; everything else it sends is JSON. The field numbers are those of
+/// generated.proto in k8s.io/api; the types are the schema's. A field that is not listed is refused, so nothing is lost
+/// silently.
 /// </summary>
 internal static class Protobuf
 {
     public const string MediaType = "application/vnd.kubernetes.protobuf";
 
-    /// <summary>Number and name by model; -name: ignored; name!: a zero is a value and no absence.</summary>
+    /// <summary>
+    /// Number and name by model, which may continue in further lines; -name: ignored; name!: a zero is a value, not an
+    /// absence.
+    /// </summary>
     private static readonly Dictionary<string, Dictionary<int, string>> s_fields = """
         Namespace 1 metadata 2 -spec 3 -status
         ConfigMap 1 metadata 2 data 3 binaryData 4 immutable
         ServiceAccount 1 metadata 4 automountServiceAccountToken!
         Service 1 metadata 2 spec 3 -status
-        ServiceSpec 1 ports 2 selector 3 clusterIP 4 type 7 sessionAffinity 10 externalName 11 externalTrafficPolicy 12 healthCheckNodePort 13 publishNotReadyAddresses
+        ServiceSpec 1 ports 2 selector 3 clusterIP 4 type 7 sessionAffinity
+          10 externalName 11 externalTrafficPolicy 12 healthCheckNodePort 13 publishNotReadyAddresses
         ServicePort 1 name 2 protocol 3 port 4 targetPort 5 nodePort 6 appProtocol
         Deployment 1 metadata 2 spec 3 -status
-        DeploymentSpec 1 replicas! 2 selector 3 template 4 strategy 5 minReadySeconds 6 revisionHistoryLimit! 7 paused 9 progressDeadlineSeconds!
+        DeploymentSpec 1 replicas! 2 selector 3 template 4 strategy 5 minReadySeconds
+          6 revisionHistoryLimit! 7 paused 9 progressDeadlineSeconds!
         DeploymentStrategy 1 type
         Job 1 metadata 2 spec 3 -status
         JobSpec 1 parallelism! 2 completions! 4 selector 6 template 7 backoffLimit! 9 completionMode 10 suspend
         PodTemplateSpec 1 metadata 2 spec
-        PodSpec 2 containers 3 restartPolicy 4 terminationGracePeriodSeconds! 6 dnsPolicy 7 nodeSelector 8 serviceAccountName 9 serviceAccount 10 nodeName 11 hostNetwork 16 hostname 19 schedulerName
-        Container 1 name 2 image 3 command 4 args 5 workingDir 6 ports 7 env 8 resources 13 terminationMessagePath 14 imagePullPolicy 20 terminationMessagePolicy
+        PodSpec 2 containers 3 restartPolicy 4 terminationGracePeriodSeconds! 6 dnsPolicy
+          7 nodeSelector 8 serviceAccountName 9 serviceAccount 10 nodeName 11 hostNetwork
+          16 hostname 19 schedulerName
+        Container 1 name 2 image 3 command 4 args 5 workingDir 6 ports 7 env 8 resources
+          13 terminationMessagePath 14 imagePullPolicy 20 terminationMessagePolicy
         ResourceRequirements 1 limits 2 requests
         ContainerPort 1 name 2 hostPort 3 containerPort 4 protocol 5 hostIP
         EnvVar 1 name 2 value
@@ -44,12 +54,12 @@ internal static class Protobuf
         DeleteOptions 1 gracePeriodSeconds! 2 preconditions 3 orphanDependents! 4 propagationPolicy 5 dryRun
         Preconditions 1 uid 2 resourceVersion
         ObjectMeta 1 name 2 generateName 3 namespace 8 -creationTimestamp 11 labels 12 annotations
-        """.Split('\n').Select(line => line.Split(' ')).ToDictionary(
+        """.Replace("\n ", "", StringComparison.Ordinal).Split('\n').Select(line => line.Split(' ')).ToDictionary(
         words => words[0],
         words => words.Skip(1).Chunk(2).ToDictionary(pair => int.Parse(pair[0], null), pair => pair[1])
     );
 
-    /// <summary>Reads an object; 400 or 415 when the body is none or has something that is not known here.</summary>
+    /// <summary>Reads an object; 400 or 415 when the body is not one or has something that is not known here.</summary>
     public static Outcome<JsonNode> Read(Schema schema, ReadOnlyMemory<byte> body)
     {
         try
@@ -83,20 +93,14 @@ internal static class Protobuf
             var bare = name?.TrimEnd('!');
             if (bare is null || !schema.Fields.TryGetValue(bare, out var field))
                 throw new NotSupportedException($"field {number} of {model} is not read from protocol buffers");
+            var items = field.Schema.Items!;
             if (field.Schema.Type == SchemaType.List)
-                (o[bare] as JsonArray ?? (JsonArray)(o[bare] = new JsonArray())).Add(
-                    Value(field.Schema.Items!, varint, value)
-                );
+                (o[bare] ??= new JsonArray()).AsArray().Add(Value(items, varint, value));
             else if (field.Schema.Type == SchemaType.Map)
-                o.Ensure(bare)[Encoding.UTF8.GetString(Part(value, 1).Span)] = Value(
-                    field.Schema.Items!,
-                    0,
-                    Part(value, 2)
-                );
+                o.Ensure(bare)[Encoding.UTF8.GetString(Part(value, 1).Span)] = Value(items, 0, Part(value, 2));
             else if (name!.EndsWith('!') || !IsZero(field.Schema, varint, value))
                 o[bare] = Value(field.Schema, varint, value);
         }
-
         return o;
     }
 
@@ -139,7 +143,6 @@ internal static class Protobuf
             fields.Add(((int)(tag >> 3), isBytes ? 0 : value, message[..length]));
             message = message[length..];
         }
-
         return fields;
     }
 
@@ -154,7 +157,6 @@ internal static class Protobuf
             message = message[(i + 1)..];
             return value;
         }
-
         throw new ArgumentException("not a number", nameof(message));
     }
 }

@@ -16,12 +16,10 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
 
     private int _atOnce;
 
-    /// <summary>The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.</summary>
-    public async Task<Outcome<JsonNode>> ReadAsync(
-        HttpContext context,
-        bool allowYaml = false,
-        Schema? protobufOf = null
-    )
+    /// <summary>
+    /// The JSON (or YAML, if allowed) body, or one in protocol buffers of a schema; empty gives null in both members.
+    /// </summary>
+    public async Task<Outcome<JsonNode>> ReadAsync(HttpContext context, bool allowYaml = false, Schema? schema = null)
     {
         try
         {
@@ -41,14 +39,14 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
             {
                 return new ApiStatus(408, "Timeout", "the body did not arrive in time");
             }
-
             if (buffer.Length == 0)
                 return default;
-            if (protobufOf is not null && MediaType(context.Request) == Protobuf.MediaType)
-                return Protobuf.Read(protobufOf, buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
-            var json = JsonTree.Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
-            return allowYaml && json.Failure is not null && buffer.GetBuffer()[0] != '{'
-                ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length))
+            var bytes = buffer.GetBuffer().AsMemory(0, (int)buffer.Length);
+            if (schema is not null && MediaType(context.Request) == Protobuf.MediaType)
+                return Protobuf.Read(schema, bytes);
+            var json = JsonTree.Parse(bytes.Span);
+            return allowYaml && json.Failure is not null && bytes.Span[0] != '{'
+                ? Yaml.Parse(System.Text.Encoding.UTF8.GetString(bytes.Span))
                 : json;
         }
         finally
@@ -63,11 +61,7 @@ internal sealed class RequestBody(int bodiesMax, TimeProvider time)
         var type = MediaType(context.Request);
         if (type is not ("" or "application/json" or "application/yaml" or Protobuf.MediaType))
             return UnsupportedMediaType("application/json, application/yaml");
-        var (node, failure) = await ReadAsync(
-            context,
-            allowYaml: type == "application/yaml",
-            protobufOf: Schema.Of(kind)
-        );
+        var (node, failure) = await ReadAsync(context, allowYaml: type == "application/yaml", Schema.Of(kind));
         if (failure is not null)
             return failure;
         return node is JsonObject o ? o : ApiStatus.BadRequest("the request body must be a JSON object");

@@ -26,42 +26,35 @@ internal sealed class ResourceEndpoint
     public Task HandleAsync(HttpContext context, RequestTarget target)
     {
         var verb = context.Request.Method;
+        const string types = "application/json, application/json;as=Table;v=v1;g=meta.k8s.io";
         if (Table.Accepted(context.Request) == Form.Unknown)
             return context.WriteAsync(
-                new ApiStatus(
-                    406,
-                    "NotAcceptable",
-                    "only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io"
-                )
+                new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {types}")
             );
+        var isOnePlace = target.Namespace.Length > 0 || !target.Kind.Namespaced;
         if (target.Name is null)
-        {
             return verb switch
             {
                 "GET" or "HEAD" when Flag(context, "watch") => _watches.HandleAsync(context, target),
                 "GET" or "HEAD" => ListAsync(context, target),
-                "POST" when target.Namespace.Length > 0 || !target.Kind.Namespaced => CreateAsync(context, target),
-                "DELETE" when target.Namespace.Length > 0 || !target.Kind.Namespaced => DeleteCollectionAsync(
-                    context,
-                    target
-                ),
+                "POST" when isOnePlace => CreateAsync(context, target),
+                "DELETE" when isOnePlace => DeleteCollectionAsync(context, target),
                 _ => context.WriteAsync(ApiStatus.MethodNotAllowed),
             };
-        }
-
         return verb switch
         {
-            "GET" or "HEAD" => context.AnswerAsync(
-                _store.Get(target.Kind, target.Namespace, target.Name),
-                target.Kind,
-                _options.Time,
-                isScale: target.IsScale
-            ),
+            "GET" or "HEAD" => GetAsync(context, target),
             "PUT" => UpdateAsync(context, target),
             "PATCH" => _patches.HandleAsync(context, target),
             "DELETE" when target.Subresource is null => DeleteAsync(context, target),
             _ => context.WriteAsync(ApiStatus.MethodNotAllowed),
         };
+    }
+
+    private Task GetAsync(HttpContext context, RequestTarget target)
+    {
+        var found = _store.Get(target.Kind, target.Namespace, target.Name!);
+        return context.AnswerAsync(found, target.Kind, _options.Time, isScale: target.IsScale);
     }
 
     private static bool Flag(HttpContext context, string name) =>
@@ -76,7 +69,6 @@ internal sealed class ResourceEndpoint
             await context.WriteAsync(bad);
             return;
         }
-
         var (list, failure) = _store.List(target.Kind, selection!, page!);
         if (failure is not null)
             await context.WriteAsync(failure);
@@ -90,15 +82,12 @@ internal sealed class ResourceEndpoint
     {
         var (write, failure) = await ReadWriteAsync(context, target);
         if (failure is not null)
+        {
             await context.WriteAsync(failure);
-        else
-            await AnswerAsync(
-                context,
-                target,
-                write!,
-                _store.Create(target.Kind, target.Namespace, write!.Body, write.Query.Options),
-                201
-            );
+            return;
+        }
+        var created = _store.Create(target.Kind, target.Namespace, write!.Body, write.Query.Options);
+        await AnswerAsync(context, target, write, created, 201);
     }
 
     private async Task UpdateAsync(HttpContext context, RequestTarget target)
@@ -109,27 +98,20 @@ internal sealed class ResourceEndpoint
             await context.WriteAsync(failure);
             return;
         }
-
         var (body, options) = (write!.Body, write.Query.Options);
         var mayCreate =
             target.Kind.CreatesOnUpdate
             && target.Subresource is null
             && _store.Get(target.Kind, target.Namespace, target.Name!).Failure is not null;
         if (mayCreate && body.Object("metadata")?.Text("name") == target.Name)
-            await AnswerAsync(context, target, write, _store.Create(target.Kind, target.Namespace, body, options), 201);
-        else
-            await AnswerAsync(
-                context,
-                target,
-                write,
-                _store.Change(
-                    target.Kind,
-                    target.Namespace,
-                    target.Name!,
-                    current => target.IsScale ? Scale.Into(current, body) : body,
-                    options
-                )
-            );
+        {
+            var created = _store.Create(target.Kind, target.Namespace, body, options);
+            await AnswerAsync(context, target, write, created, 201);
+            return;
+        }
+        Outcome<JsonObject> Updated(StoredObject current) => target.IsScale ? Scale.Into(current, body) : body;
+        var changed = _store.Change(target.Kind, target.Namespace, target.Name!, Updated, options);
+        await AnswerAsync(context, target, write, changed);
     }
 
     private async Task<Outcome<Write>> ReadWriteAsync(HttpContext context, RequestTarget target)
@@ -162,13 +144,9 @@ internal sealed class ResourceEndpoint
             await context.WriteAsync(failure);
             return;
         }
-
         var outcome = _store.Delete(target.Kind, target.Namespace, target.Name!, deletion);
-        if (
-            outcome.Value is { } deleted
-            && !target.Kind.ReturnsDeleted
-            && deleted.View.At("metadata.deletionTimestamp") is null
-        )
+        var deleted = target.Kind.ReturnsDeleted ? null : outcome.Value;
+        if (deleted is not null && deleted.View.At("metadata.deletionTimestamp") is null)
             await context.WriteAsync(deleted.DeletedStatus());
         else
             await context.AnswerAsync(outcome, target.Kind, _options.Time);
@@ -183,7 +161,6 @@ internal sealed class ResourceEndpoint
             await context.WriteAsync(bad);
             return;
         }
-
         var deleted = _store.DeleteCollection(target.Kind, selection!, deletion);
         await ListResponse.WriteAsync(context, target.Kind, new ListResult(deleted, _store.ResourceVersion, 0));
     }
@@ -193,7 +170,7 @@ internal sealed class ResourceEndpoint
         var (query, badQuery) = WriteQuery.Parse(context, target);
         if (badQuery is not null)
             return badQuery;
-        var (body, failure) = await _bodies.ReadAsync(context, protobufOf: Schema.DeleteOptions);
+        var (body, failure) = await _bodies.ReadAsync(context, schema: Schema.DeleteOptions);
         if (failure is not null)
             return failure;
         if (body is not (null or JsonObject))
@@ -204,16 +181,13 @@ internal sealed class ResourceEndpoint
         var policy = given.Text("propagationPolicy") ?? context.Request.Query["propagationPolicy"].ToString();
         if (policy is not ("" or "Background" or "Foreground" or "Orphan"))
             return ApiStatus.BadRequest(
-                $"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{policy}\": supported values: \"Background\", \"Foreground\", \"Orphan\""
+                $"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"{policy}\": "
+                    + "supported values: \"Background\", \"Foreground\", \"Orphan\""
             );
-        var preconditions = given.Object("preconditions");
+        var conditions = given.Object("preconditions");
+        var (uid, version) = (conditions?.Text("uid"), conditions?.Text("resourceVersion"));
         var isDryRun = query!.Options.DryRun || given["dryRun"] is JsonArray { Count: > 0 };
-        return new DeleteOptions(
-            preconditions?.Text("uid"),
-            preconditions?.Text("resourceVersion"),
-            policy == "Orphan",
-            isDryRun
-        );
+        return new DeleteOptions(uid, version, policy == "Orphan", isDryRun);
     }
 
     private sealed record Write(JsonObject Body, WriteQuery Query);

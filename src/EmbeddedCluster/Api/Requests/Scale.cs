@@ -6,7 +6,9 @@ using CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Requests;
 
-/// <summary>The scale subresource: <c>spec.replicas</c> of a workload as an object of its own (autoscaling/v1).</summary>
+/// <summary>
+/// The scale subresource: <c>spec.replicas</c> of a workload as an object of its own (autoscaling/v1).
+/// </summary>
 internal static class Scale
 {
     public static JsonObject Of(StoredObject workload)
@@ -38,17 +40,10 @@ internal static class Scale
             scale.TextAt("metadata.resourceVersion") is { Length: > 0 } version
             && version != workload.View.TextAt("metadata.resourceVersion")
         )
-            return ApiStatus.Conflict(
-                workload.Kind,
-                workload.Name,
-                "the object has been modified; please apply your changes to the latest version and try again"
-            );
+            return ApiStatus.Outdated(workload.Kind, workload.Name);
+        var invalid = new FieldError("spec.replicas", "must be a whole number from 0 on");
         if (scale.NumberAt("spec.replicas") is not (>= 0 and <= int.MaxValue and var replicas))
-            return ApiStatus.Invalid(
-                workload.Kind,
-                workload.Name,
-                [new FieldError("spec.replicas", "must be a whole number from 0 on")]
-            );
+            return ApiStatus.Invalid(workload.Kind, workload.Name, [invalid]);
         var changed = workload.Copy();
         changed.Ensure("spec")["replicas"] = replicas;
         return changed;

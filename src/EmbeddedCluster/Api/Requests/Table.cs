@@ -43,7 +43,6 @@ internal sealed class Table(ResourceKind kind, DateTimeOffset now, string includ
                 return Form.Objects;
             }
         }
-
         return Form.Unknown;
     }
 

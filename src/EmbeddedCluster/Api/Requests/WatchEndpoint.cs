@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -20,7 +19,10 @@ internal sealed class WatchEndpoint(
 {
     private static readonly TimeSpan s_timeoutDefault = TimeSpan.FromMinutes(30);
 
-    /// <summary>Least time between two flushes of a watch: with 200 watchers and 500 writes a second it saves four of five system calls.</summary>
+    /// <summary>
+    /// Least time between two flushes of a watch: with 200 watchers and 500 writes a second it saves four of five
+    /// system calls.
+    /// </summary>
     private static readonly TimeSpan s_gatherTime = TimeSpan.FromMilliseconds(10);
 
     private const int MaxTimeoutSeconds = 24 * 60 * 60;
@@ -35,14 +37,12 @@ internal sealed class WatchEndpoint(
             await context.WriteAsync(bad);
             return;
         }
-
         var (watcher, failure) = store.Watch(target.Kind, selection, request!.SendsInitial ? null : request.After);
         if (failure is { Code: not 410 })
         {
             await context.WriteAsync(failure);
             return;
         }
-
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-cache, private";
         var stream = new WatchStream(context.Response.BodyWriter, target.Kind, () =>
@@ -54,7 +54,6 @@ internal sealed class WatchEndpoint(
             await stream.FlushAsync(context.RequestAborted);
             return;
         }
-
         // The headers must go out before the first event, or the client waits for them.
         await context.Response.StartAsync(context.RequestAborted);
         await stream.FlushAsync(context.RequestAborted);
@@ -85,7 +84,6 @@ internal sealed class WatchEndpoint(
                 stream.Bookmark(watcher.ResourceVersion, endsInitialEvents: request.MarksInitialEnd);
             await stream.FlushAsync(aborted);
         }
-
         while (!ended.IsCancellationRequested)
         {
             using var pause = new CancellationTokenSource(options.BookmarkInterval, options.Time);
@@ -147,17 +145,16 @@ internal sealed class WatchEndpoint(
                 return ApiStatus.BadRequest("sendInitialEvents must be true or false");
             if (sendInitial.Length > 0 && match != "NotOlderThan")
                 return ApiStatus.BadRequest(
-                    "resourceVersionMatch: Invalid value: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+                    "resourceVersionMatch: Invalid value: sendInitialEvents requires setting resourceVersionMatch to "
+                        + "NotOlderThan"
                 );
             if (sendInitial.Length == 0 && match.Length > 0)
                 return ApiStatus.BadRequest(
-                    "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+                    "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless "
+                        + "sendInitialEvents is provided"
                 );
-            var seconds = 0;
-            if (
-                query["timeoutSeconds"].ToString() is { Length: > 0 } text
-                && (!int.TryParse(text, out seconds) || seconds < 0)
-            )
+            var (text, seconds) = (query["timeoutSeconds"].ToString(), 0);
+            if (text.Length > 0 && (!int.TryParse(text, out seconds) || seconds < 0))
                 return ApiStatus.BadRequest("timeoutSeconds must be a number of seconds");
             var all = sendInitial is "true" or "1" || (version == 0 && sendInitial.Length == 0);
             return new WatchRequest(
@@ -184,7 +181,6 @@ internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table
                 Line(type.ToString().ToUpperInvariant(), rows.Of(o));
                 continue;
             }
-
             body.Write(
                 type switch
                 {
@@ -200,22 +196,10 @@ internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table
 
     public void Bookmark(long resourceVersion, bool endsInitialEvents = false)
     {
-        var metadata = new JsonObject
-        {
-            ["resourceVersion"] = resourceVersion.ToString(CultureInfo.InvariantCulture),
-            ["creationTimestamp"] = null,
-        };
+        var metadata = new JsonObject { ["resourceVersion"] = $"{resourceVersion}", ["creationTimestamp"] = null };
         if (endsInitialEvents)
             metadata["annotations"] = new JsonObject { ["k8s.io/initial-events-end"] = "true" };
-        Line(
-            "BOOKMARK",
-            new JsonObject
-            {
-                ["kind"] = kind.Kind,
-                ["apiVersion"] = kind.ApiVersion,
-                ["metadata"] = metadata,
-            }
-        );
+        Line("BOOKMARK", Json.Object(("kind", kind.Kind), ("apiVersion", kind.ApiVersion), ("metadata", metadata)));
     }
 
     public void Error(ApiStatus status) => Line("ERROR", status.ToJson());
@@ -224,9 +208,8 @@ internal sealed class WatchStream(PipeWriter body, ResourceKind kind, Func<Table
 
     private void Line(string type, JsonObject o)
     {
-        body.Write(
-            JsonSerializer.SerializeToUtf8Bytes(new JsonObject { ["type"] = type, ["object"] = o }, JsonTree.Compact)
-        );
+        var line = new JsonObject { ["type"] = type, ["object"] = o };
+        body.Write(JsonSerializer.SerializeToUtf8Bytes(line, JsonTree.Compact));
         body.Write("\n"u8);
     }
 }

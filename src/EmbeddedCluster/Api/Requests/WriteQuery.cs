@@ -1,4 +1,3 @@
-using System.Text;
 using CiliumDebugging.EmbeddedCluster.Api.Patching;
 using CiliumDebugging.EmbeddedCluster.Api.Schemas;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
@@ -25,10 +24,9 @@ internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bo
                 "fieldValidation: Unsupported value: supported values: \"Ignore\", \"Strict\", \"Warn\""
             );
         var given = query["fieldManager"].ToString();
-        if (given.Length > MaxManagerLength || given.Any(c => char.IsControl(c)))
-            return ApiStatus.BadRequest(
-                $"fieldManager: Invalid value: must be at most {MaxManagerLength} printable characters"
-            );
+        var badManager = $"fieldManager: Invalid value: must be at most {MaxManagerLength} printable characters";
+        if (given.Length > MaxManagerLength || given.Any(char.IsControl))
+            return ApiStatus.BadRequest(badManager);
         var force = query["force"].ToString();
         if (force is not ("" or "true" or "false" or "1" or "0"))
             return ApiStatus.BadRequest("force must be true or false");
@@ -61,9 +59,7 @@ internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bo
     // A member's name comes from the network and must not break the header.
     private static string Printable(string text)
     {
-        var printable = new StringBuilder();
-        foreach (var c in text.Take(MaxWarningLength))
-            printable.Append(c is >= ' ' and <= '~' and not ('"' or '\\') ? c : '?');
-        return printable.ToString();
+        var printable = text.Take(MaxWarningLength).Select(c => c is >= ' ' and <= '~' and not ('"' or '\\') ? c : '?');
+        return string.Concat(printable);
     }
 }

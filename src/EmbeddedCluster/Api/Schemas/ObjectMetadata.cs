@@ -17,18 +17,11 @@ internal static partial class ObjectMetadata
     private const int MaxGeneratedNameLength = 63;
 
     // No vowels and no look-alikes, so that no word appears by chance: the alphabet of Kubernetes's own suffixes.
-    private const string SuffixAlphabet = CiliumDebugging.ClusterModel.PodNames.Alphabet;
+    private const string SuffixAlphabet = PodNames.Alphabet;
 
     /// <summary>Server-owned members: what a client sends for them on an update is replaced.</summary>
     private static readonly string[] s_serverOwned =
-    [
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generation",
-        "selfLink",
-    ];
+        "uid creationTimestamp deletionTimestamp deletionGracePeriodSeconds generation selfLink".Split(' ');
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking)]
     private static partial Regex Label { get; }
@@ -36,14 +29,13 @@ internal static partial class ObjectMetadata
     [GeneratedRegex(@"^[a-z]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.NonBacktracking)]
     private static partial Regex ServiceLabel { get; }
 
-    [GeneratedRegex(
-        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
-        RegexOptions.NonBacktracking
-    )]
+    private const string SubdomainPattern = @"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+
+    [GeneratedRegex($@"^{SubdomainPattern}\z", RegexOptions.NonBacktracking)]
     private static partial Regex Subdomain { get; }
 
     [GeneratedRegex(
-        @"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z",
+        $@"^({SubdomainPattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z",
         RegexOptions.NonBacktracking
     )]
     private static partial Regex QualifiedName { get; }
@@ -73,22 +65,18 @@ internal static partial class ObjectMetadata
         {
             CheckKey("metadata.labels", key, errors);
             var text = value!.GetValue<string>();
+            const string advice =
+                "a valid label must be an empty string or at most 63 alphanumeric characters, '-', '_' or '.', "
+                + "and must start and end with an alphanumeric character";
             if (text.Length > 63 || !LabelValue.IsMatch(text))
-                errors.Add(
-                    new FieldError(
-                        "metadata.labels",
-                        $"{Quote(text)}: a valid label must be an empty string or at most 63 alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
-                    )
-                );
+                errors.Add(new FieldError("metadata.labels", $"{Quote(text)}: {advice}"));
         }
-
         var size = 0;
         foreach (var (key, value) in metadata.Object("annotations") ?? [])
         {
             CheckKey("metadata.annotations", key.ToLowerInvariant(), errors);
             size += key.Length + value!.GetValue<string>().Length;
         }
-
         if (size > 256 * 1024)
             errors.Add(new FieldError("metadata.annotations", "must have at most 262144 bytes", "FieldValueTooLong"));
     }
@@ -123,38 +111,33 @@ internal static partial class ObjectMetadata
             else
                 metadata.Remove(owned);
         }
-
         if (metadata["managedFields"] is null && old["managedFields"] is { } managed)
             metadata["managedFields"] = managed.DeepClone();
         foreach (var fixedAtCreation in (ReadOnlySpan<string>)["name", "namespace", "generateName"])
-        {
             if (old[fixedAtCreation] is { } value)
                 metadata[fixedAtCreation] = value.DeepClone();
-        }
     }
 
     private static void CheckKey(string field, string key, List<FieldError> errors)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
+        const string advice =
+            "a key is [prefix/]name: the prefix a DNS subdomain, "
+            + "the name at most 63 alphanumeric characters, '-', '_' or '.'";
         if (!QualifiedName.IsMatch(key) || key.Length - slash - 1 > 63 || slash > 253)
-            errors.Add(
-                new FieldError(
-                    field,
-                    $"{Quote(key)}: a key is [prefix/]name: the prefix a DNS subdomain, the name at most 63 alphanumeric characters, '-', '_' or '.'"
-                )
-            );
+            errors.Add(new FieldError(field, $"{Quote(key)}: {advice}"));
     }
 
     private static string NameAdvice(NameRule rule) =>
         rule switch
         {
-            NameRule.Label =>
-                "a lowercase RFC 1123 label must consist of at most 63 lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
-            NameRule.ServiceLabel =>
-                "a DNS-1035 label must consist of at most 63 lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+            NameRule.Label => "a lowercase RFC 1123 label must consist of at most 63 lower case alphanumeric "
+                + "characters or '-', and must start and end with an alphanumeric character",
+            NameRule.ServiceLabel => "a DNS-1035 label must consist of at most 63 lower case alphanumeric characters "
+                + "or '-', start with an alphabetic character, and end with an alphanumeric character",
             NameRule.Path => "may not be '.' or '..' and may not contain '/', '%' or control characters",
-            _ =>
-                "a lowercase RFC 1123 subdomain must consist of at most 253 lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+            _ => "a lowercase RFC 1123 subdomain must consist of at most 253 lower case alphanumeric characters, "
+                + "'-' or '.', and must start and end with an alphanumeric character",
         };
 
     private static string Quote(string text) => JsonValue.Create(text)!.ToJsonString(JsonTree.Compact);

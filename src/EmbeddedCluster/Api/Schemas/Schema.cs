@@ -24,31 +24,25 @@ internal enum SchemaType
 }
 
 /// <summary>
-/// The schema of a value, read from the properties of a KubernetesClient model: whatever passes it can be read by every typed client.
+/// The schema of a value, read from the properties of a KubernetesClient model: whatever passes it can be read by every
+/// typed client.
 /// </summary>
 internal sealed class Schema
 {
     private static readonly ConcurrentDictionary<Type, Schema> s_known = new();
 
-    private readonly Lazy<IReadOnlyDictionary<string, Field>> _fields;
+    private readonly Lazy<Dictionary<string, Field>> _fields;
 
-    private Schema(
-        SchemaType type,
-        Type? model = null,
-        Schema? items = null,
-        IReadOnlyDictionary<string, Field>? fields = null
-    )
+    private Schema(SchemaType type, Type? model = null, Schema? items = null, Dictionary<string, Field>? fields = null)
     {
         (Type, Model, Items) = (type, model, items);
-        _fields = new Lazy<IReadOnlyDictionary<string, Field>>(() => fields ?? ReadFields());
+        _fields = new Lazy<Dictionary<string, Field>>(() => fields ?? ReadFields());
     }
 
-    /// <summary>Anything goes.</summary>
     public static Schema Any { get; } = new(SchemaType.Any);
 
     public SchemaType Type { get; }
 
-    /// <summary>The model of an object.</summary>
     public Type? Model { get; }
 
     /// <summary>Schema of the elements of a list or the values of a map.</summary>
@@ -57,7 +51,7 @@ internal sealed class Schema
     /// <summary>Members of an object by JSON name.</summary>
     public IReadOnlyDictionary<string, Field> Fields => _fields.Value;
 
-    /// <summary>Type and metadata as everywhere, the rest as it comes.</summary>
+    /// <summary>The metadata are those of every object, the rest is any content.</summary>
     private static Schema CustomResource { get; } =
         new(
             SchemaType.Object,
@@ -72,7 +66,6 @@ internal sealed class Schema
     /// <summary>Whether an object may have members that <see cref="Fields"/> does not list.</summary>
     public bool IsOpen => Type == SchemaType.Object && Model is null;
 
-    /// <summary>Schema of the body of a deletion.</summary>
     public static Schema DeleteOptions => Of(typeof(V1DeleteOptions));
 
     /// <summary>Schema of a kind; of custom resources only the metadata is known.</summary>
@@ -92,28 +85,24 @@ internal sealed class Schema
                 _ when t == typeof(byte[]) => new Schema(SchemaType.Bytes),
                 _ when t == typeof(IntOrString) => new Schema(SchemaType.IntOrString),
                 _ when t == typeof(ResourceQuantity) => new Schema(SchemaType.Quantity),
-                { IsGenericType: true } when t.GetGenericTypeDefinition() == typeof(IList<>) => new Schema(
-                    SchemaType.List,
-                    items: Of(t.GetGenericArguments()[0])
-                ),
-                { IsGenericType: true } when t.GetGenericTypeDefinition() == typeof(IDictionary<,>) => new Schema(
-                    SchemaType.Map,
-                    items: Of(t.GetGenericArguments()[1])
-                ),
+                _ when IsGeneric(t, typeof(IList<>)) => new Schema(SchemaType.List, items: Argument(t, 0)),
+                _ when IsGeneric(t, typeof(IDictionary<,>)) => new Schema(SchemaType.Map, items: Argument(t, 1)),
                 { Namespace: "k8s.Models" } => new Schema(SchemaType.Object, model: t),
                 _ => Any,
             });
     }
 
+    private static bool IsGeneric(Type type, Type definition) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == definition;
+
+    private static Schema Argument(Type type, int index) => Of(type.GetGenericArguments()[index]);
+
     private Dictionary<string, Field> ReadFields()
     {
         var fields = new Dictionary<string, Field>();
         foreach (var property in Model?.GetProperties(BindingFlags.Public | BindingFlags.Instance) ?? [])
-        {
             if (property.GetCustomAttribute<JsonPropertyNameAttribute>() is { } name)
                 fields[name.Name] = new Field(Of(property.PropertyType), MergeKeys.Of(Model!, name.Name));
-        }
-
         return fields;
     }
 }
@@ -121,12 +110,15 @@ internal sealed class Schema
 /// <summary>A member of an object.</summary>
 /// <param name="Schema">What it holds.</param>
 /// <param name="Keys">
-/// How its list merges: null: replaced as a whole; empty: a set of scalars; else objects identified by these members, of which a strategic merge
-/// patch uses the first.
+/// How its list merges: null: replaced as a whole; empty: a set of scalars; else objects identified by these members,
+/// of which a strategic merge patch uses the first.
 /// </param>
 internal sealed record Field(Schema Schema, IReadOnlyList<string>? Keys);
 
-/// <summary>The lists of built-in kinds that merge element by element (patchMergeKey and x-kubernetes-list-map-keys of the Kubernetes API).</summary>
+/// <summary>
+/// The lists of built-in kinds that merge element by element (patchMergeKey and x-kubernetes-list-map-keys of the
+/// Kubernetes API).
+/// </summary>
 internal static class MergeKeys
 {
     private static readonly Dictionary<string, string[]> s_keys = new()

@@ -24,7 +24,7 @@ internal sealed record UnknownFields(bool Refuse)
     }
 }
 
-/// <summary>Brings an object into the shape its schema asks for, or says at which field it has another type.</summary>
+/// <summary>Brings an object into the shape of its schema, or says at which field it has another type.</summary>
 internal static partial class SchemaCheck
 {
     [GeneratedRegex(
@@ -40,8 +40,9 @@ internal static partial class SchemaCheck
     private static partial Regex Time { get; }
 
     /// <summary>
-    /// Checks that the object is one of the kind (apiVersion and kind may be absent) and the types of all members, a wrong one being a 400 as a real server's decoder answers; drops null members, empty maps and
-    /// members the schema does not know. Afterwards there is a metadata object, and its members have the types that everything relies on.
+    /// Checks that the object is one of the kind (apiVersion and kind may be absent) and the types of all members; a
+    /// wrong one is a 400, as from a real server's decoder. Drops null members, empty maps and members the schema does
+    /// not know. Afterwards there is a metadata object, and its members have the types that everything relies on.
     /// </summary>
     public static ApiStatus? Apply(ResourceKind kind, JsonObject o, UnknownFields? unknown)
     {
@@ -49,19 +50,17 @@ internal static partial class SchemaCheck
             return ApiStatus.BadRequest(
                 $"{kind.Kind} in version \"{kind.Version}\" cannot be handled as a {kind.Kind}: {wrong}"
             );
-        if (
-            (o.Text("apiVersion") ?? kind.ApiVersion, o.Text("kind") ?? kind.Kind) is var (version, name)
-            && (version != kind.ApiVersion || name != kind.Kind)
-        )
+        var (version, name) = (o.Text("apiVersion") ?? kind.ApiVersion, o.Text("kind") ?? kind.Kind);
+        if (version != kind.ApiVersion || name != kind.Kind)
             return ApiStatus.BadRequest(
-                $"the object provided ({version}, Kind={name}) does not match the expected ({kind.ApiVersion}, Kind={kind.Kind})"
+                $"the object provided ({version}, Kind={name}) does not match the expected "
+                    + $"({kind.ApiVersion}, Kind={kind.Kind})"
             );
         o.Ensure("metadata");
-        return unknown is { Refuse: true, Found.Count: > 0 }
-            ? ApiStatus.BadRequest(
-                $"strict decoding error: {string.Join(", ", unknown.Found.Select(f => $"unknown field \"{f}\""))}"
-            )
-            : null;
+        if (unknown is not { Refuse: true, Found.Count: > 0 })
+            return null;
+        var fields = string.Join(", ", unknown.Found.Select(f => $"unknown field \"{f}\""));
+        return ApiStatus.BadRequest($"strict decoding error: {fields}");
     }
 
     private static string? Visit(Schema schema, JsonNode? node, string path, UnknownFields? unknown)
@@ -75,19 +74,22 @@ internal static partial class SchemaCheck
             _ => false,
         };
         if (!fits)
-            return $"json: cannot unmarshal {node?.GetValueKind().ToString().ToLowerInvariant() ?? "null"} into field {path} of type {schema.Type.ToString().ToLowerInvariant()}";
+        {
+            var given = node?.GetValueKind().ToString().ToLowerInvariant() ?? "null";
+            var wanted = schema.Type.ToString().ToLowerInvariant();
+            return $"json: cannot unmarshal {given} into field {path} of type {wanted}";
+        }
         return (schema.Type, node) switch
         {
             (SchemaType.Object, JsonObject o) => VisitObject(schema, o, path, unknown),
             (SchemaType.Map, JsonObject o) => VisitMap(schema, o, path, unknown),
-            (SchemaType.List, JsonArray a) => a.Select(
-                    (item, i) =>
-                        Visit(schema.Items!, item, $"{path}[{i.ToString(CultureInfo.InvariantCulture)}]", unknown)
-                )
-                .FirstOrDefault(w => w is not null),
+            (SchemaType.List, JsonArray a) => VisitList(schema, a, path, unknown),
             _ => null,
         };
     }
+
+    private static string? VisitList(Schema schema, JsonArray a, string path, UnknownFields? unknown) =>
+        a.Select((item, i) => Visit(schema.Items!, item, $"{path}[{i}]", unknown)).FirstOrDefault(w => w is not null);
 
     private static string? VisitObject(Schema schema, JsonObject o, string path, UnknownFields? unknown)
     {
@@ -110,7 +112,6 @@ internal static partial class SchemaCheck
                 return wrong;
             }
         }
-
         return null;
     }
 
@@ -123,9 +124,14 @@ internal static partial class SchemaCheck
             else if (Visit(schema.Items!, value, $"{path}.{name}", unknown) is { } wrong)
                 return wrong;
         }
-
         return null;
     }
+
+    private static long? WholeNumber(JsonValue value) =>
+        value.GetValueKind() == JsonValueKind.Number
+        && long.TryParse(value.ToJsonString(), NumberStyles.AllowLeadingSign, null, out var number)
+            ? number
+            : null;
 
     private static bool Fits(SchemaType type, JsonValue value)
     {
@@ -137,20 +143,8 @@ internal static partial class SchemaCheck
             SchemaType.Number => kind == JsonValueKind.Number
                 && double.TryParse(value.ToJsonString(), CultureInfo.InvariantCulture, out var n)
                 && double.IsFinite(n),
-            SchemaType.Integer32 => kind == JsonValueKind.Number
-                && int.TryParse(
-                    value.ToJsonString(),
-                    NumberStyles.AllowLeadingSign,
-                    CultureInfo.InvariantCulture,
-                    out _
-                ),
-            SchemaType.Integer64 => kind == JsonValueKind.Number
-                && long.TryParse(
-                    value.ToJsonString(),
-                    NumberStyles.AllowLeadingSign,
-                    CultureInfo.InvariantCulture,
-                    out _
-                ),
+            SchemaType.Integer32 => WholeNumber(value) is >= int.MinValue and <= int.MaxValue,
+            SchemaType.Integer64 => WholeNumber(value) is not null,
             SchemaType.IntOrString => kind == JsonValueKind.String || Fits(SchemaType.Integer32, value),
             SchemaType.Quantity => (kind is JsonValueKind.String or JsonValueKind.Number)
                 && value.ToString() is { Length: < 64 } text

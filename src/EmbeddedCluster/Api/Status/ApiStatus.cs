@@ -26,7 +26,9 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
         new(
             501,
             "NotImplemented",
-            "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this machine that listen on loopback, so dial a pod's or service's own address (kubectl get pods,services -o wide), and send signals to the process that kubectl describe pod names"
+            "exec, attach and port-forward do not exist on the embedded cluster: its pods are processes of this "
+                + "machine that listen on loopback, so dial a pod's or service's own address "
+                + "(kubectl get pods,services -o wide), and send signals to the process that kubectl describe pod names"
         );
 
     public static ApiStatus Unauthorized { get; } = new(401, "Unauthorized", "Unauthorized");
@@ -40,7 +42,6 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
 
     public static ApiStatus Unavailable(string message) => new(503, "ServiceUnavailable", message);
 
-    /// <summary>The Status object as JSON.</summary>
     public JsonObject ToJson()
     {
         var status = new JsonObject
@@ -62,7 +63,6 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code} {Reason}: {Message}");
 
-    /// <summary>The details of a Status about one object.</summary>
     internal static JsonObject About(string kind, string group, string name)
     {
         var about = new JsonObject { ["name"] = name, ["kind"] = kind };

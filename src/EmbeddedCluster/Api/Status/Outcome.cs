@@ -1,6 +1,8 @@
 namespace CiliumDebugging.EmbeddedCluster.Api.Status;
 
-/// <summary>What an operation gave: a value, or the Status the API answers with instead. Exactly one of the two is set.</summary>
+/// <summary>
+/// What an operation gave: a value, or the Status the API answers with instead. Exactly one of the two is set.
+/// </summary>
 /// <param name="Value">The value, when the operation succeeded.</param>
 /// <param name="Failure">Why it did not, as a Kubernetes Status.</param>
 public readonly record struct Outcome<T>(T? Value, ApiStatus? Failure)
@@ -10,7 +12,6 @@ public readonly record struct Outcome<T>(T? Value, ApiStatus? Failure)
 
     public static implicit operator Outcome<T>(ApiStatus failure) => new(null, failure);
 
-    /// <summary>The value.</summary>
     /// <exception cref="ApiStatusException">The operation failed.</exception>
     public T OrThrow() => Failure is { } failure ? throw new ApiStatusException(failure) : Value!;
 }

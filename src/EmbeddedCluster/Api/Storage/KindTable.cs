@@ -24,7 +24,6 @@ internal sealed class KindTable(ObjectStoreLimits limits)
             else
                 past.Remove(change.New.Key);
         }
-
         return past;
     }
 }

@@ -12,10 +12,11 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <param name="After">Last object of the previous page.</param>
 internal sealed record ListPage(int Limit = 0, long? ResourceVersion = null, ObjectKey? After = null)
 {
-    /// <summary>The least version the list may be of; the present one always will do unless it lies in the future.</summary>
+    /// <summary>
+    /// The least version the list may be of; the present one always will do unless it lies in the future.
+    /// </summary>
     public long NotOlderThan { get; init; }
 
-    /// <summary>Reads a continue token.</summary>
     public static Outcome<ListPage> FromToken(string token, int limit)
     {
         try
@@ -29,36 +30,24 @@ internal sealed record ListPage(int Limit = 0, long? ResourceVersion = null, Obj
         {
             // Falls through to the same answer as a token with other content.
         }
-
         return ApiStatus.BadRequest("continue key is not valid: it must be the metadata.continue of the previous page");
     }
 
     public static string Token(long resourceVersion, StoredObject last)
     {
-        var json = new JsonObject
-        {
-            ["rv"] = resourceVersion,
-            ["ns"] = last.Namespace,
-            ["name"] = last.Name,
-        };
+        var json = Json.Object(("rv", resourceVersion), ("ns", last.Namespace), ("name", last.Name));
         return Convert.ToBase64String(Encoding.UTF8.GetBytes(json.ToJsonString()));
     }
 
-    public static ApiStatus TooLarge(long version, long current) =>
-        new(504, "Timeout", $"Too large resource version: {version}, current: {current}")
+    public static ApiStatus TooLarge(long version, long current)
+    {
+        var cause = Json.Object(("reason", "ResourceVersionTooLarge"), ("message", "Too large resource version"));
+        return new(504, "Timeout", $"Too large resource version: {version}, current: {current}")
         {
-            Details = new JsonObject
-            {
-                ["causes"] = new JsonArray(
-                    new JsonObject
-                    {
-                        ["reason"] = "ResourceVersionTooLarge",
-                        ["message"] = "Too large resource version",
-                    }
-                ),
-            },
+            Details = new JsonObject { ["causes"] = new JsonArray(cause) },
             RetryAfterSeconds = 1,
         };
+    }
 }
 
 /// <summary>A page of a list.</summary>

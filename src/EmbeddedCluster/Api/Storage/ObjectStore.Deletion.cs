@@ -9,7 +9,9 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <summary>How to delete.</summary>
 /// <param name="Uid">Delete only the object with this uid; null for any.</param>
 /// <param name="ResourceVersion">Delete only this version; null for any.</param>
-/// <param name="Orphan">Leave objects that name the deleted one as their owner; otherwise they are deleted with it.</param>
+/// <param name="Orphan">
+/// Leave objects that name the deleted one as their owner; otherwise they are deleted with it.
+/// </param>
 /// <param name="DryRun">Only say what would happen.</param>
 public sealed record DeleteOptions(
     string? Uid = null,
@@ -22,8 +24,8 @@ public sealed record DeleteOptions(
 public sealed partial class ObjectStore
 {
     /// <summary>
-    /// Deletes an object at once: of a namespace its contents too, of an owner its dependents. With finalizers it stays, marked with a
-    /// deletionTimestamp, until an update removes the last of them.
+    /// Deletes an object at once: of a namespace its contents too, of an owner its dependents. With finalizers it
+    /// stays, marked with a deletionTimestamp, until an update removes the last of them.
     /// </summary>
     /// <returns>The last state of the object, or 403 (permanent namespace), 404, 409 (preconditions).</returns>
     public Outcome<StoredObject> Delete(ResourceKind kind, string ns, string name, DeleteOptions? options = null)
@@ -35,24 +37,20 @@ public sealed partial class ObjectStore
                 return ApiStatus.NotFound(kind, name);
             if (kind == ResourceKinds.Namespaces && s_permanentNamespaces.Contains(name))
                 return ApiStatus.Forbidden(kind, name, "this namespace may not be deleted");
-            if (options.Uid is { Length: > 0 } uid && uid != old.Uid)
-                return ApiStatus.Conflict(
-                    kind,
-                    name,
-                    $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}"
-                );
-            if (
-                options.ResourceVersion is { Length: > 0 } version
-                && version != old.View.TextAt("metadata.resourceVersion")
-            )
-                return ApiStatus.Conflict(
-                    kind,
-                    name,
-                    $"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {old.ResourceVersion}"
-                );
+            if (Differs("UID", options.Uid, old.Uid) is { } otherUid)
+                return ApiStatus.Conflict(kind, name, otherUid);
+            var version = old.View.TextAt("metadata.resourceVersion");
+            if (Differs("ResourceVersion", options.ResourceVersion, version) is { } otherVersion)
+                return ApiStatus.Conflict(kind, name, otherVersion);
             return options.DryRun ? old : Delete_NeedsLock(old, options.Orphan);
         }
     }
+
+    /// <summary>Says that a precondition fails; null when it holds or there is none.</summary>
+    private static string? Differs(string what, string? wanted, string present) =>
+        string.IsNullOrEmpty(wanted) || wanted == present
+            ? null
+            : $"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {present}";
 
     /// <summary>Deletes all selected objects of a kind in one step.</summary>
     /// <returns>Their last states.</returns>
@@ -77,7 +75,6 @@ public sealed partial class ObjectStore
                         Delete_NeedsLock(current, options?.Orphan == true);
                 }
             }
-
             return selected;
         }
     }
@@ -94,7 +91,6 @@ public sealed partial class ObjectStore
             metadata["deletionGracePeriodSeconds"] = 0;
             return Commit_NeedsLock(old.Kind, o, old, isDeletion: false).Value ?? old;
         }
-
         return Remove_NeedsLock(old, o, orphan);
     }
 
@@ -103,31 +99,17 @@ public sealed partial class ObjectStore
         // Contents go before the namespace, so that a watcher never sees an object in a namespace that is gone.
         if (old.Kind == ResourceKinds.Namespaces)
         {
-            foreach (
-                var content in _tables
-                    .Values.SelectMany(t => t.Objects.Values)
-                    .Where(o => o.Namespace == old.Name && o.Kind.Namespaced)
-                    .ToList()
-            )
-            {
+            var all = _tables.Values.SelectMany(t => t.Objects.Values);
+            foreach (var content in all.Where(o => o.Namespace == old.Name && o.Kind.Namespaced).ToList())
                 if (_tables[content.Kind].Objects.TryGetValue(content.Key, out var current))
                     Remove_NeedsLock(current, current.Copy());
-            }
         }
-
         var removed = Commit_NeedsLock(old.Kind, last, old, isDeletion: true).OrThrow();
-        if (!orphan && _dependentsByOwnerUid.TryGetValue(old.Uid, out var dependents))
-        {
-            foreach (var (kind, key) in dependents.ToList())
-            {
-                if (
-                    _tables[kind].Objects.TryGetValue(key, out var dependent)
-                    && !HasOtherOwner_NeedsLock(dependent, old.Uid)
-                )
-                    Delete_NeedsLock(dependent, orphan: false);
-            }
-        }
-
+        if (orphan || !_dependentsByOwnerUid.TryGetValue(old.Uid, out var dependents))
+            return removed;
+        foreach (var (kind, key) in dependents.ToList())
+            if (_tables[kind].Objects.TryGetValue(key, out var owned) && !HasOtherOwner_NeedsLock(owned, old.Uid))
+                Delete_NeedsLock(owned, orphan: false);
         return removed;
     }
 
@@ -142,12 +124,9 @@ public sealed partial class ObjectStore
         var kind = ResourceKinds.All.FirstOrDefault(k =>
             k.Kind == owner.Text("kind") && k.ApiVersion == owner.Text("apiVersion")
         );
-        return kind is not null
-            && _tables[kind]
-                .Objects.TryGetValue(
-                    new ObjectKey(kind.Namespaced ? dependent.Namespace : "", owner.Text("name") ?? ""),
-                    out var found
-                )
-            && found.Uid == uid;
+        if (kind is null)
+            return false;
+        var key = new ObjectKey(kind.Namespaced ? dependent.Namespace : "", owner.Text("name") ?? "");
+        return _tables[kind].Objects.TryGetValue(key, out var found) && found.Uid == uid;
     }
 }

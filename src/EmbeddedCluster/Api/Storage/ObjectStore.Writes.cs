@@ -10,10 +10,15 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 /// <content>Create, update and delete.</content>
 public sealed partial class ObjectStore
 {
-    /// <summary>Stores a new object.</summary>
+    /// <summary>
+    /// Stores a new object, which has metadata.name or metadata.generateName and belongs to the store afterwards. Its
+    /// namespace must exist (empty for cluster-wide kinds); apiVersion and kind are filled in when absent.
+    /// </summary>
     /// <param name="kind">Its kind; apiVersion and kind are filled in when absent and must agree otherwise.</param>
     /// <param name="ns">Its namespace, which must exist; empty for cluster-wide kinds.</param>
-    /// <param name="o">The object, with metadata.name or metadata.generateName. Belongs to the store afterwards.</param>
+    /// <param name="o">
+    /// The object, with metadata.name or metadata.generateName. Belongs to the store afterwards.
+    /// </param>
     /// <param name="dryRun">Only say what would happen.</param>
     /// <returns>What was stored, or 400, 403 (limits, protected), 404 (no such namespace), 409 (exists), 422.</returns>
     public Outcome<StoredObject> Create(ResourceKind kind, string ns, JsonObject o, bool dryRun = false) =>
@@ -55,21 +60,16 @@ public sealed partial class ObjectStore
     private void ForgetOldest_NeedsLock(ResourceKind kind)
     {
         var objects = _tables[kind].Objects;
-        if (
-            kind.MaxKept > 0
-            && objects.Count >= kind.MaxKept
-            && objects.Values.MinBy(o => o.ResourceVersion) is { } oldest
-        )
-            Remove_NeedsLock(oldest, oldest.Copy());
+        if (kind.MaxKept == 0 || objects.Count < kind.MaxKept)
+            return;
+        var oldest = objects.Values.MinBy(o => o.ResourceVersion)!;
+        Remove_NeedsLock(oldest, oldest.Copy());
     }
 
-    /// <summary>Replaces an object; a metadata.resourceVersion in it must be the current one.</summary>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="ns">Its namespace, empty for cluster-wide kinds.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="o">The whole new object. Belongs to the store afterwards.</param>
-    /// <param name="status">Write only <c>status</c> (the status subresource); otherwise everything but it.</param>
-    /// <param name="dryRun">Only say what would happen.</param>
+    /// <summary>
+    /// Replaces an object by a whole new one, which belongs to the store afterwards; a metadata.resourceVersion in it
+    /// must be the current one. Writes only <c>status</c> (the status subresource) or everything but it.
+    /// </summary>
     /// <returns>The object now, or 400, 403, 404, 409 (changed meanwhile), 422.</returns>
     public Outcome<StoredObject> Update(
         ResourceKind kind,
@@ -80,13 +80,11 @@ public sealed partial class ObjectStore
         bool dryRun = false
     ) => Change(kind, ns, name, _ => o, status, dryRun);
 
-    /// <summary>Reads, changes and writes an object in one step, so that no conflict is possible.</summary>
-    /// <param name="kind">Its kind.</param>
-    /// <param name="ns">Its namespace, empty for cluster-wide kinds.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="change">Gives the new object from the present one (take a <see cref="StoredObject.Copy"/>), or a refusal. Quick: runs under the lock.</param>
-    /// <param name="status">Write only <c>status</c>; otherwise everything but it.</param>
-    /// <param name="dryRun">Only say what would happen.</param>
+    /// <summary>
+    /// Reads, changes and writes an object in one step, so that no conflict is possible. The change gives the new
+    /// object from the present one (take a <see cref="StoredObject.Copy"/>), or a refusal; it runs under the lock and
+    /// must be quick.
+    /// </summary>
     public Outcome<StoredObject> Change(
         ResourceKind kind,
         string ns,
@@ -136,7 +134,7 @@ public sealed partial class ObjectStore
 
         TrackManager(kind, o, old, options);
 
-        // An update that changes nothing keeps its version and is no event.
+        // An update that changes nothing keeps its version and raises no event.
         var metadata = o["metadata"]!.AsObject();
         metadata["resourceVersion"] = old.View["metadata"]!["resourceVersion"]!.DeepClone();
         if (JsonNode.DeepEquals(o, old.View))
@@ -161,7 +159,6 @@ public sealed partial class ObjectStore
             else
                 body.Remove("status");
         }
-
         if (status && o.Object("metadata")?["managedFields"] is { } managed)
             body["metadata"]!["managedFields"] = managed.DeepClone();
         Identify(kind, old.Namespace, body);
@@ -176,7 +173,8 @@ public sealed partial class ObjectStore
             return ApiStatus.BadRequest("an empty namespace may not be set during creation");
         if (given.Length > 0 && given != (kind.Namespaced ? ns : ""))
             return ApiStatus.BadRequest(
-                $"the namespace of the provided object does not match the namespace sent on the request: \"{given}\", \"{ns}\""
+                "the namespace of the provided object does not match the namespace sent on the request: "
+                    + $"\"{given}\", \"{ns}\""
             );
         return null;
     }
@@ -187,30 +185,20 @@ public sealed partial class ObjectStore
             return ApiStatus.BadRequest(
                 $"the name of the object ({name}) does not match the name on the URL ({old.Name})"
             );
-        if (metadata.Text("uid") is { Length: > 0 } uid && uid != old.Uid)
-            return ApiStatus.Conflict(
-                old.Kind,
-                old.Name,
-                $"Precondition failed: UID in precondition: {uid}, UID in object meta: {old.Uid}"
-            );
+        if (Differs("UID", metadata.Text("uid"), old.Uid) is { } otherUid)
+            return ApiStatus.Conflict(old.Kind, old.Name, otherUid);
         if (metadata.Text("resourceVersion") is not { Length: > 0 } version)
             return null;
+        var invalid = new FieldError("metadata.resourceVersion", $"\"{version}\": must be specified for an update");
         if (!ulong.TryParse(version, out var number))
-            return ApiStatus.Invalid(
-                old.Kind,
-                old.Name,
-                [new FieldError("metadata.resourceVersion", $"\"{version}\": must be specified for an update")]
-            );
-        return number == (ulong)old.ResourceVersion || number == 0
-            ? null
-            : ApiStatus.Conflict(
-                old.Kind,
-                old.Name,
-                "the object has been modified; please apply your changes to the latest version and try again"
-            );
+            return ApiStatus.Invalid(old.Kind, old.Name, [invalid]);
+        var isCurrent = number == (ulong)old.ResourceVersion || number == 0;
+        return isCurrent ? null : ApiStatus.Outdated(old.Kind, old.Name);
     }
 
-    /// <summary>Everything that can refuse a complete object: metadata rules, immutable fields, admission, limits.</summary>
+    /// <summary>
+    /// Everything that can refuse a complete object: metadata rules, immutable fields, admission, limits.
+    /// </summary>
     private ApiStatus? Check_NeedsLock(
         ResourceKind kind,
         string ns,
@@ -228,33 +216,22 @@ public sealed partial class ObjectStore
         if (kind.Rule?.Invoke(o) is { } broken)
             errors.Add(broken);
         foreach (var path in old is null ? [] : kind.ImmutableFields)
-        {
             if (old!.View.At(path) is { } was && !JsonNode.DeepEquals(was, o.At(path)))
                 errors.Add(new FieldError(path, "field is immutable"));
-        }
-
         if (errors.Count == 0)
         {
             var request = new AdmissionRequest(kind, ns, name, o, old, isStatus, dryRun);
             foreach (var admission in _tables[kind].Admissions)
                 errors.AddRange(admission(request));
         }
-
         if (errors.Count > 0)
             return ApiStatus.Invalid(kind, name, errors);
+        string? exceeded = null;
         if (old is null && _objects >= _limits.MaxObjects)
-            return ApiStatus.Forbidden(
-                kind,
-                name,
-                $"exceeded quota: the embedded cluster holds at most {_limits.MaxObjects} objects"
-            );
-        return _bytes > _limits.MaxBytes
-            ? ApiStatus.Forbidden(
-                kind,
-                name,
-                $"exceeded quota: the objects of the embedded cluster hold at most {_limits.MaxBytes} bytes"
-            )
-            : null;
+            exceeded = $"the embedded cluster holds at most {_limits.MaxObjects} objects";
+        else if (_bytes > _limits.MaxBytes)
+            exceeded = $"the objects of the embedded cluster hold at most {_limits.MaxBytes} bytes";
+        return exceeded is null ? null : ApiStatus.Forbidden(kind, name, $"exceeded quota: {exceeded}");
     }
 
     private ApiStatus? GenerateName_NeedsLock(ResourceKind kind, string ns, JsonObject metadata)
@@ -268,7 +245,6 @@ public sealed partial class ObjectStore
             if (!_tables[kind].Objects.ContainsKey(new ObjectKey(ns, name)))
                 return null;
         }
-
         return ApiStatus.AlreadyExists(kind, prefix);
     }
 

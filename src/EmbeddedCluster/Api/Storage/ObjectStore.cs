@@ -6,9 +6,10 @@ using CiliumDebugging.EmbeddedCluster.Api.Status;
 namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>
-/// The objects of the embedded cluster, in memory. One lock orders all writes: each gets the next resourceVersion, and the history of its kind
-/// receives it in that order, so a watcher sees every change once. Objects given to the store belong to it afterwards; objects it
-/// gives out are immutable versions. Starts with the namespaces of every cluster: default, kube-system, kube-public, kube-node-lease.
+/// The objects of the embedded cluster, in memory. One lock orders all writes: each gets the next resourceVersion, and
+/// the history of its kind receives it in that order, so a watcher sees every change once. Objects given to the store
+/// belong to it afterwards; objects it gives out are immutable versions. Starts with the namespaces of every cluster:
+/// default, kube-system, kube-public, kube-node-lease.
 /// </summary>
 public sealed partial class ObjectStore
 {
@@ -25,16 +26,16 @@ public sealed partial class ObjectStore
     private int _objects;
     private long _bytes;
 
-    /// <param name="time">Clock of creation and deletion timestamps.</param>
-    /// <param name="limits">What it may hold; null for the defaults.</param>
     public ObjectStore(TimeProvider time, ObjectStoreLimits? limits = null)
     {
         _time = time;
         _limits = limits ?? new ObjectStoreLimits();
         _tables = ResourceKinds.All.ToDictionary(k => k, _ => new KindTable(_limits));
-        foreach (var ns in (ReadOnlySpan<string>)[.. s_permanentNamespaces, "kube-node-lease"])
-            Create(ResourceKinds.Namespaces, "", new JsonObject { ["metadata"] = new JsonObject { ["name"] = ns } })
-                .OrThrow();
+        foreach (var name in (ReadOnlySpan<string>)[.. s_permanentNamespaces, "kube-node-lease"])
+        {
+            var metadata = new JsonObject { ["name"] = name };
+            Create(ResourceKinds.Namespaces, "", new JsonObject { ["metadata"] = metadata }).OrThrow();
+        }
     }
 
     /// <summary>Version of the latest write of any kind.</summary>
@@ -77,7 +78,8 @@ public sealed partial class ObjectStore
                 return ListPage.TooLarge(least, _resourceVersion);
             if (_tables[kind].At(version) is not { } objects)
                 return ApiStatus.Expired(
-                    "The provided continue parameter or resource version is too old to display a consistent list result. Start a new list without it."
+                    "The provided continue parameter or resource version is too old to display a consistent list "
+                        + "result. Start a new list without it."
                 );
             var selected = new List<StoredObject>();
             var remaining = 0L;
@@ -90,7 +92,6 @@ public sealed partial class ObjectStore
                 else
                     selected.Add(o);
             }
-
             return new ListResult(selected, version, remaining);
         }
     }
@@ -98,7 +99,9 @@ public sealed partial class ObjectStore
     /// <summary>The changes after a version.</summary>
     /// <param name="kind">What to watch.</param>
     /// <param name="selection">Which of them.</param>
-    /// <param name="after">Version of the list the watch follows; null: begin with every present object as Added.</param>
+    /// <param name="after">
+    /// Version of the list the watch follows; null: begin with every present object as Added.
+    /// </param>
     /// <returns>The watcher; 410 when the version is too old, 504 when it has not happened yet.</returns>
     public Outcome<Watcher> Watch(ResourceKind kind, Selection? selection = null, long? after = null)
     {
@@ -122,28 +125,23 @@ public sealed partial class ObjectStore
     private Outcome<StoredObject> Commit_NeedsLock(ResourceKind kind, JsonObject o, StoredObject? old, bool isDeletion)
     {
         var version = _resourceVersion + 1;
-        o["metadata"]!["resourceVersion"] = version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        o["metadata"]!["resourceVersion"] = $"{version}";
         var stored = new StoredObject(kind, o, version);
-        if (stored.Json.Length > _limits.MaxObjectBytes && !isDeletion)
-            return new ApiStatus(
-                413,
-                "RequestEntityTooLarge",
-                $"the object would have {stored.Json.Length} bytes: the limit is {_limits.MaxObjectBytes}"
-            );
+        var size = stored.Json.Length;
+        var tooLarge = $"the object would have {size} bytes: the limit is {_limits.MaxObjectBytes}";
+        if (size > _limits.MaxObjectBytes && !isDeletion)
+            return new ApiStatus(413, "RequestEntityTooLarge", tooLarge);
         _resourceVersion = version;
         var table = _tables[kind];
         if (old is not null)
             Account_NeedsLock(old, -1);
         if (isDeletion)
-        {
             table.Objects.Remove(stored.Key);
-        }
         else
         {
             table.Objects[stored.Key] = stored;
             Account_NeedsLock(stored, +1);
         }
-
         old?.Supersede();
         table.Log.Append(new Change(version, stored, old, isDeletion));
         return stored;

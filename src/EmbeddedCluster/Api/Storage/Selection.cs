@@ -14,39 +14,28 @@ public sealed class Selection
     private Selection(string ns, IReadOnlyList<Requirement> labels, IReadOnlyList<Requirement> fields) =>
         (_namespace, _labels, _fields) = (ns, labels, fields);
 
-    /// <summary>Everything of a kind.</summary>
     public static Selection All { get; } = new("", [], []);
 
-    /// <summary>Everything in a namespace; empty for all namespaces.</summary>
-    public static Selection In(string ns) => new(ns, [], []);
-
-    /// <summary>Reads selectors as the query strings carry them.</summary>
-    /// <param name="kind">Decides which fields may be named.</param>
-    /// <param name="ns">Namespace, empty for all.</param>
-    /// <param name="labels">Such as <c>app=backend,version in (v1,v2),!canary</c>; null for none.</param>
-    /// <param name="fields">Such as <c>spec.nodeName=worker,status.phase!=Running</c>; null for none.</param>
+    /// <summary>
+    /// Reads selectors as query strings have them, such as <c>app=backend,version in (v1,v2),!canary</c> and
+    /// <c>spec.nodeName=worker,status.phase!=Running</c>; null for none. The kind decides which fields may be named; an
+    /// empty namespace means all.
+    /// </summary>
     public static Outcome<Selection> Parse(ResourceKind kind, string ns, string? labels, string? fields)
     {
+        static string Quoted(string? text) => JsonValue.Create(text)!.ToJsonString();
         if (SelectorParser.Labels(labels ?? "") is not { } labelRequirements)
-            return ApiStatus.BadRequest(
-                $"unable to parse requirement: invalid label selector: {JsonValue.Create(labels)!.ToJsonString()}"
-            );
+            return ApiStatus.BadRequest($"unable to parse requirement: invalid label selector: {Quoted(labels)}");
         if (SelectorParser.Fields(fields ?? "") is not { } fieldRequirements)
             return ApiStatus.BadRequest(
-                $"invalid field selector: {JsonValue.Create(fields)!.ToJsonString()}; the form is key=value[,key!=value]"
+                $"invalid field selector: {Quoted(fields)}; the form is key=value[,key!=value]"
             );
+        string[] known = ["metadata.name", "metadata.namespace", .. kind.SelectableFields];
         foreach (var (key, _, _) in fieldRequirements)
-        {
-            if (
-                key != "metadata.name"
-                && !(key == "metadata.namespace" && kind.Namespaced)
-                && !kind.SelectableFields.Contains(key)
-            )
+            if (!known.Contains(key) || (key == "metadata.namespace" && !kind.Namespaced))
                 return ApiStatus.BadRequest(
-                    $"\"{key}\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"{string.Concat(kind.SelectableFields.Select(f => $", \"{f}\""))}"
+                    $"\"{key}\" is not a known field selector: only \"{string.Join("\", \"", known)}\""
                 );
-        }
-
         return new Selection(ns, labelRequirements, fieldRequirements);
     }
 
@@ -55,17 +44,11 @@ public sealed class Selection
         if (_namespace.Length > 0 && o.Namespace != _namespace)
             return false;
         foreach (var requirement in _labels)
-        {
             if (!requirement.Holds(o.Labels.FirstOrDefault(l => l.Key == requirement.Key).Value))
                 return false;
-        }
-
         foreach (var requirement in _fields)
-        {
             if (!requirement.Holds(Field(o, requirement.Key)))
                 return false;
-        }
-
         return true;
     }
 
@@ -74,11 +57,8 @@ public sealed class Selection
         if (path is "metadata.name" or "metadata.namespace")
             return path == "metadata.name" ? o.Name : o.Namespace;
         for (var i = 0; i < o.Fields.Count; i++)
-        {
             if (o.Kind.SelectableFields[i] == path)
                 return o.Fields[i];
-        }
-
         return "";
     }
 }
@@ -96,7 +76,9 @@ internal enum Operator
 /// <summary>One condition of a selector.</summary>
 internal sealed record Requirement(string Key, Operator Operator, IReadOnlyList<string> Values)
 {
-    /// <summary>Whether a value (null: the key is absent) meets the condition. An absent key meets NotIn, as in Kubernetes.</summary>
+    /// <summary>
+    /// Whether a value (null: the key is absent) meets the condition. An absent key meets NotIn, as in Kubernetes.
+    /// </summary>
     public bool Holds(string? value) =>
         Operator switch
         {

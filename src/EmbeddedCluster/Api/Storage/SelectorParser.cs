@@ -9,7 +9,9 @@ internal static partial class SelectorParser
 
     // Linear-time engine: selectors come from the network.
     [GeneratedRegex(
-        @"^\s*(?:(?<absent>!)\s*(?<key>[A-Za-z0-9._/-]+)|(?<key>[A-Za-z0-9._/-]+)(?:\s*(?<op>==|=|!=|>|<)\s*(?<value>[A-Za-z0-9._-]*)|\s+(?<op>in|notin)\s*\((?<set>[A-Za-z0-9._,\s-]*)\))?)\s*(?:,|$)",
+        @"^\s*(?:(?<absent>!)\s*(?<key>[A-Za-z0-9._/-]+)|"
+            + @"(?<key>[A-Za-z0-9._/-]+)(?:\s*(?<op>==|=|!=|>|<)\s*(?<value>[A-Za-z0-9._-]*)|"
+            + @"\s+(?<op>in|notin)\s*\((?<set>[A-Za-z0-9._,\s-]*)\))?)\s*(?:,|$)",
         RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
     )]
     private static partial Regex LabelRequirement { get; }
@@ -35,7 +37,6 @@ internal static partial class SelectorParser
             if (endsWithComma && string.IsNullOrWhiteSpace(rest))
                 return null;
         }
-
         return requirements;
     }
 
@@ -50,7 +51,6 @@ internal static partial class SelectorParser
             var op = match.Groups["op"].Value == "!=" ? Operator.NotIn : Operator.In;
             requirements.Add(new Requirement(match.Groups["key"].Value, op, [match.Groups["value"].Value]));
         }
-
         return requirements;
     }
 

@@ -3,11 +3,12 @@ using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
-using k8s;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
-/// <summary>One version of an object. Immutable, so it is shared freely between threads, the watch history and responses.</summary>
+/// <summary>
+/// One version of an object. Immutable, so it is shared freely between threads, the watch history and responses.
+/// </summary>
 public sealed class StoredObject
 {
     private static readonly JsonDocumentOptions s_anyDepth = new() { MaxDepth = JsonTree.MaxDepth * 4 };
@@ -31,7 +32,6 @@ public sealed class StoredObject
 
     public ResourceKind Kind { get; }
 
-    /// <summary>The namespace; empty for cluster-wide kinds.</summary>
     public string Namespace { get; }
 
     public string Name { get; }
@@ -44,8 +44,8 @@ public sealed class StoredObject
     public ReadOnlyMemory<byte> Json { get; }
 
     /// <summary>
-    /// The object as a tree. Shared: never to be changed. A tree takes many times the memory of its JSON, so versions that only the history still
-    /// holds give theirs up; it is parsed again when somebody asks.
+    /// The object as a tree. Shared: never to be changed. A tree takes many times the memory of its JSON, so versions
+    /// that only the history still holds give theirs up; it is parsed again when needed.
     /// </summary>
     internal JsonObject View
     {
@@ -60,7 +60,6 @@ public sealed class StoredObject
         }
     }
 
-    /// <summary>What label selectors look at.</summary>
     internal IReadOnlyList<KeyValuePair<string, string>> Labels { get; }
 
     /// <summary>What field selectors look at: values of the kind's SelectableFields, in that order.</summary>
@@ -88,9 +87,6 @@ public sealed class StoredObject
 
     /// <summary>Gives up the tree: this version is no longer the present one.</summary>
     internal void Supersede() => Volatile.Write(ref _view, null);
-
-    /// <summary>The object as a KubernetesClient model, such as V1Pod.</summary>
-    public T As<T>() => KubernetesJson.Deserialize<T>(new MemoryStream(Json.ToArray(), writable: false));
 
     public override string ToString() => Namespace.Length == 0 ? $"{Kind} {Name}" : $"{Kind} {Namespace}/{Name}";
 }

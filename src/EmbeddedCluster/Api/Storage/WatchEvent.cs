@@ -8,9 +8,13 @@ public enum WatchEventType
     Deleted,
 }
 
-/// <summary>One change, as one watcher sees it: an object that enters or leaves its selection is Added or Deleted to it.</summary>
+/// <summary>
+/// One change, as one watcher sees it: an object that enters or leaves its selection is Added or Deleted to it.
+/// </summary>
 /// <param name="Type">What happened.</param>
-/// <param name="State">The object after the change; for Deleted its last state, with the resourceVersion of the deletion.</param>
+/// <param name="State">
+/// The object after the change; for Deleted its last state, with the resourceVersion of the deletion.
+/// </param>
 public readonly record struct WatchEvent(WatchEventType Type, StoredObject State);
 
 /// <summary>One write in the history of a kind.</summary>

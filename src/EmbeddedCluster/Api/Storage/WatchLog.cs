@@ -1,8 +1,9 @@
 namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>
-/// The recent writes of one kind, in order, bounded in number and bytes. Watchers do not own queues: each holds a position in this one log, so a
-/// writer never waits for a watcher, memory does not grow with watchers, and a watcher that falls out of the log knows that it lost events.
+/// The recent writes of one kind, in order, bounded in number and bytes. Watchers do not own queues: each holds a
+/// position in this one log, so a writer never waits for a watcher, memory does not grow with watchers, and a watcher
+/// that falls out of the log knows that it lost events.
 /// </summary>
 internal sealed class WatchLog(int changesMax, long bytesMax)
 {
@@ -38,11 +39,12 @@ internal sealed class WatchLog(int changesMax, long bytesMax)
             signal = _appended;
             _appended = NewSignal();
         }
-
         signal.SetResult();
     }
 
-    /// <summary>Position of the first change after a version; null when changes after it were already dropped.</summary>
+    /// <summary>
+    /// Position of the first change after a version; null when changes after it were already dropped.
+    /// </summary>
     public long? PositionAfter(long resourceVersion)
     {
         lock (_lock)
@@ -58,12 +60,13 @@ internal sealed class WatchLog(int changesMax, long bytesMax)
                 else
                     high = middle;
             }
-
             return low;
         }
     }
 
-    /// <summary>Copies changes from a position on and advances it. −1: the position was dropped, events are lost.</summary>
+    /// <summary>
+    /// Copies changes from a position on and advances it. −1: the position was dropped, events are lost.
+    /// </summary>
     public int Read(ref long position, Span<Change> changes)
     {
         lock (_lock)

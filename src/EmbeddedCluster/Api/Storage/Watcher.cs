@@ -1,11 +1,10 @@
-using System.Runtime.CompilerServices;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
 
 namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>
-/// The changes of a kind from a version on, each once and in order. For one reader. When it reads too slowly to keep up with the bounded
-/// history, <see cref="ReadAsync"/> says so and the reader lists again.
+/// The changes of a kind from a version on, each once and in order. For one reader. When it reads too slowly to keep up
+/// with the bounded history, <see cref="ReadAsync"/> says so and the reader lists again.
 /// </summary>
 public sealed class Watcher
 {
@@ -23,19 +22,14 @@ public sealed class Watcher
         long resourceVersion
     )
     {
-        _log = log;
-        _selection = selection;
-        _position = position;
-        _initial = initial;
-        ResourceVersion = resourceVersion;
+        (_log, _selection, _initial) = (log, selection, initial);
+        (_position, ResourceVersion) = (position, resourceVersion);
     }
 
     /// <summary>The version up to which this watcher has seen everything; what a bookmark says.</summary>
     public long ResourceVersion { get; private set; }
 
-    /// <summary>Waits for changes and appends them to a list.</summary>
-    /// <param name="events">Receives at least one event, unless the call returns false.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Waits for changes and appends them to a list: at least one, unless it returns false.</summary>
     /// <returns>False when events were lost: list again and start a new watcher.</returns>
     public async ValueTask<bool> ReadAsync(List<WatchEvent> events, CancellationToken cancellationToken)
     {
@@ -54,30 +48,12 @@ public sealed class Watcher
                     events.Add(seen);
                 ResourceVersion = _changes[i].ResourceVersion;
             }
-
             Array.Clear(_changes, 0, count);
             if (events.Count > 0)
                 return true;
             if (count == 0)
                 await appended.WaitAsync(cancellationToken);
         }
-    }
-
-    /// <summary>All changes one by one until cancelled.</summary>
-    /// <exception cref="ApiStatusException">Events were lost (410): list again and start a new watcher.</exception>
-    public async IAsyncEnumerable<WatchEvent> ReadAllAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken = default
-    )
-    {
-        var events = new List<WatchEvent>();
-        while (await ReadAsync(events, cancellationToken))
-        {
-            foreach (var seen in events)
-                yield return seen;
-            events.Clear();
-        }
-
-        throw new ApiStatusException(TooSlow);
     }
 
     /// <summary>Appends the objects that were there at the start; once.</summary>

@@ -11,6 +11,8 @@ internal sealed record WriteOptions(bool Status = false, bool DryRun = false)
     /// <summary>Collects members that the schema does not know; null: they are dropped.</summary>
     public UnknownFields? Unknown { get; init; }
 
-    /// <summary>Whom to record as the owner of changed fields; null: nobody (writers inside the process, and apply, which records itself).</summary>
+    /// <summary>
+    /// The recorded owner of changed fields; null: none (writers inside the process, and apply, which records itself).
+    /// </summary>
     public FieldManager? Manager { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Threading.Channels;
 using k8s;
 using k8s.Autorest;
@@ -6,10 +5,13 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
-/// <summary>Tells people what controllers did: the Events of <c>kubectl describe</c>. Nobody waits for one to be written, and losing one is no failure.</summary>
+/// <summary>
+/// Records what controllers did: the Events of <c>kubectl describe</c>. They are written in the background, and one
+/// that is lost is not a failure.
+/// </summary>
 internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
 {
-    /// <summary>Events that may wait to be written; of more the oldest are lost.</summary>
+    /// <summary>Events that may wait to be written; beyond it the oldest are lost.</summary>
     private const int MaxWaiting = 1_000;
 
     private readonly Channel<Corev1Event> _waiting = Channel.CreateBounded<Corev1Event>(
@@ -17,12 +19,6 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     );
     private long _last;
 
-    /// <summary>Records an event.</summary>
-    /// <param name="about">The object it is about.</param>
-    /// <param name="component">Who reports it.</param>
-    /// <param name="reason">CamelCase reason.</param>
-    /// <param name="message">A sentence.</param>
-    /// <param name="isWarning">Type Warning instead of Normal.</param>
     public void Record(
         IKubernetesObject<V1ObjectMeta> about,
         string component,
@@ -33,17 +29,11 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     {
         var owner = PodTemplates.Owner(about);
         var now = time.GetUtcNow().UtcDateTime;
+        var name = $"{about.Name()}.{now.Ticks:x}{Interlocked.Increment(ref _last):x}";
         _waiting.Writer.TryWrite(
             new Corev1Event
             {
-                Metadata = new V1ObjectMeta
-                {
-                    Name = string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{about.Name()}.{now.Ticks:x}{Interlocked.Increment(ref _last):x}"
-                    ),
-                    NamespaceProperty = about.Namespace() ?? "default",
-                },
+                Metadata = new V1ObjectMeta { Name = name, NamespaceProperty = about.Namespace() ?? "default" },
                 InvolvedObject = new V1ObjectReference
                 {
                     ApiVersion = owner.ApiVersion,
@@ -65,7 +55,6 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
         );
     }
 
-    /// <summary>Writes what is recorded, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -75,7 +64,7 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // What was not written by now interests nobody.
+            // Stopped: what is not written by now is lost.
         }
     }
 
@@ -83,15 +72,12 @@ internal sealed class EventRecorder(IKubernetes api, TimeProvider time)
     {
         try
         {
-            await api.CoreV1.CreateNamespacedEventAsync(
-                recorded,
-                recorded.Metadata.NamespaceProperty,
-                cancellationToken: cancellationToken
-            );
+            var ns = recorded.Metadata.NamespaceProperty;
+            await api.CoreV1.CreateNamespacedEventAsync(recorded, ns, cancellationToken: cancellationToken);
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException)
         {
-            // Its namespace is gone, the store is full, or a moment without the API.
+            // Its namespace is deleted, the store is full, or the API is not reachable for a moment.
         }
     }
 }

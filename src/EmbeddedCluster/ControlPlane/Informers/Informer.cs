@@ -6,19 +6,16 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
-/// <summary>A local copy of any kind, to those who work when it changes.</summary>
+/// <summary>A local copy of any kind, as a source of triggers.</summary>
 internal interface IInformer
 {
-    /// <summary>Raised after every change of the copy.</summary>
     event Action? Changed;
 }
 
 /// <summary>
-/// A local copy of all objects of one kind, kept current by list and watch through KubernetesClient. When the watch ends or falls behind it lists anew.
+/// A local copy of all objects of one kind, kept current by list and watch through KubernetesClient. When the watch
+/// ends or falls behind it lists anew.
 /// </summary>
-/// <param name="list">Lists all objects with the list's resourceVersion.</param>
-/// <param name="watch">Watches from a resourceVersion.</param>
-/// <param name="time">Time source of the pause after a failed list.</param>
 internal sealed class Informer<T>(
     Func<CancellationToken, Task<(string? ResourceVersion, IEnumerable<T> Items)>> list,
     Func<string?, CancellationToken, IAsyncEnumerable<(WatchEventType Type, T Object)>> watch,
@@ -35,13 +32,15 @@ internal sealed class Informer<T>(
     /// <inheritdoc/>
     public event Action? Changed;
 
-    /// <summary>The objects by uid.</summary>
     public ImmutableDictionary<string, T> Objects => _objects;
 
-    /// <summary>Whether the copy contains everything that was said to be <see cref="Wrote"/>. A controller that counts objects waits for it, or it would make up twice for what is missing.</summary>
+    /// <summary>
+    /// Whether the copy contains everything passed to <see cref="Wrote"/>. A controller that counts objects waits for
+    /// it; otherwise it would create what is missing twice.
+    /// </summary>
     public bool HasOwnWrites => Volatile.Read(ref _version) >= Volatile.Read(ref _written);
 
-    /// <summary>One of this process's controllers has written an object of this kind; the change will come by the watch.</summary>
+    /// <summary>Notes that a controller of this process has written an object, which the watch will deliver.</summary>
     public void Wrote(IMetadata<V1ObjectMeta> written)
     {
         var version = VersionOf(written.Metadata.ResourceVersion);
@@ -49,10 +48,8 @@ internal sealed class Informer<T>(
             Interlocked.CompareExchange(ref _written, version, before);
     }
 
-    /// <summary>Completes with the first list.</summary>
     public Task Synced => _synced.Task;
 
-    /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -71,15 +68,7 @@ internal sealed class Informer<T>(
             {
                 break;
             }
-            catch (Exception e)
-                when (e
-                        is HttpRequestException
-                            or HttpOperationException
-                            or IOException
-                            or KubernetesException
-                            or OperationCanceledException
-                            or System.Text.Json.JsonException
-                )
+            catch (Exception e) when (IsInterruption(e))
             {
                 // The connection ended, in the middle of an object perhaps.
                 await Task.Delay(s_pauseAfterFailure, time, cancellationToken)
@@ -88,6 +77,10 @@ internal sealed class Informer<T>(
         }
         _synced.TrySetCanceled(cancellationToken);
     }
+
+    private static bool IsInterruption(Exception e) =>
+        e is HttpRequestException or HttpOperationException or IOException or KubernetesException
+        || e is OperationCanceledException or System.Text.Json.JsonException;
 
     private void Apply(WatchEventType type, T changedObject)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterModel;
@@ -10,28 +9,21 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 /// <summary>Pods from templates, as every workload controller makes them.</summary>
 internal static class PodTemplates
 {
-    private const string Alphabet = CiliumDebugging.ClusterModel.PodNames.Alphabet;
-
-    /// <summary>The pod-template-hash: FNV-1a of the template in the digits of Kubernetes's names, such as <c>64d7c5984b</c>. The order of members does not count, nor do empty ones: clients in Go send those of their structs.</summary>
+    /// <summary>
+    /// The pod-template-hash: FNV-1a of the template in the digits of Kubernetes's names, such as <c>64d7c5984b</c>.
+    /// The order of members does not count, nor do empty ones: clients in Go send those of their structs.
+    /// </summary>
     public static string Hash(V1PodTemplateSpec template)
     {
-        var hash = 2_166_136_261u;
-        foreach (
-            var b in Encoding.UTF8.GetBytes(
-                Sorted(JsonNode.Parse(KubernetesJson.Serialize(template)))?.ToJsonString() ?? ""
-            )
-        )
-            hash = (hash ^ b) * 16_777_619u;
-        return string.Concat(
-            hash.ToString(CultureInfo.InvariantCulture).Select(digit => Alphabet[digit % Alphabet.Length])
-        );
+        var json = Sorted(JsonNode.Parse(KubernetesJson.Serialize(template)))?.ToJsonString() ?? "";
+        var hash = Encoding.UTF8.GetBytes(json).Aggregate(2_166_136_261u, (h, b) => (h ^ b) * 16_777_619u);
+        return string.Concat($"{hash}".Select(digit => PodNames.Alphabet[digit % PodNames.Alphabet.Length]));
     }
 
-    /// <summary>A Pod of a template, named after its owner by the API server.</summary>
-    /// <param name="template">The template.</param>
-    /// <param name="owner">The controller, which the Pod goes with.</param>
-    /// <param name="labels">Labels on top of the template's.</param>
-    /// <param name="namePrefix">Prefix of the name; null: the owner's name and a hyphen.</param>
+    /// <summary>
+    /// A Pod of a template, with further labels, deleted with its owner. The API server completes the name from the
+    /// prefix (null: the owner's name and a hyphen).
+    /// </summary>
     public static V1Pod Instantiate(
         V1PodTemplateSpec template,
         IKubernetesObject<V1ObjectMeta> owner,
@@ -40,10 +32,7 @@ internal static class PodTemplates
     )
     {
         var copy = KubernetesJson.Deserialize<V1PodTemplateSpec>(KubernetesJson.Serialize(template));
-        var all = new Dictionary<string, string>(
-            copy.Metadata?.Labels ?? new Dictionary<string, string>(),
-            StringComparer.Ordinal
-        );
+        var all = new Dictionary<string, string>(copy.Metadata?.Labels ?? new Dictionary<string, string>());
         foreach (var (key, value) in labels)
             all[key] = value;
         return new V1Pod
@@ -77,9 +66,19 @@ internal static class PodTemplates
         };
     }
 
+    public static bool IsBeingDeleted(this V1Pod pod) => pod.Metadata.DeletionTimestamp is not null;
+
     /// <summary>Whether a Pod still counts as a replica.</summary>
     public static bool IsActive(V1Pod pod) =>
-        pod.Metadata.DeletionTimestamp is null && pod.Status?.Phase is not ("Succeeded" or "Failed");
+        !pod.IsBeingDeleted() && pod.Status?.Phase is not ("Succeeded" or "Failed");
+
+    public static V1ContainerPort TcpPort(string name, int port) =>
+        new()
+        {
+            Name = name,
+            ContainerPort = port,
+            Protocol = "TCP",
+        };
 
     private static JsonNode? Sorted(JsonNode? node) =>
         node switch

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 
-/// <summary>Runs one level-triggered loop: after any number of <see cref="Trigger"/> calls the work runs (at least) once more, never twice at a time.</summary>
+/// <summary>
+/// Runs one level-triggered loop: after any number of <see cref="Trigger"/> calls the work runs at least once more,
+/// never twice at a time.
+/// </summary>
 internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile, TimeProvider time, ILogger log)
     : IDisposable
 {
@@ -11,7 +14,6 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
     private readonly SemaphoreSlim _pending = new(0, 1);
     private string? _lastFailure;
 
-    /// <summary>Asks for a run.</summary>
     public void Trigger()
     {
         try
@@ -20,11 +22,10 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
         }
         catch (SemaphoreFullException)
         {
-            // A run is already asked for; it will see this change too.
+            // A run is pending; it will see this change too.
         }
     }
 
-    /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -39,11 +40,15 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
                 }
                 catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
-                    // A conflict, a moment without the API, a setting that cannot be read: what was reconciled before stays, and the next round sees the current state.
+                    // A conflict, a moment without the API, a setting that cannot be read: what was reconciled before
+                    // stays, and the next round sees the current state.
                     if (e is HttpRequestException or k8s.Autorest.HttpOperationException or IOException)
                         Retrying(log, e.Message);
                     else if (e.Message != _lastFailure)
-                        Failing(log, _lastFailure = e.Message);
+                    {
+                        Failing(log, e.Message);
+                        _lastFailure = e.Message;
+                    }
                     await Task.Delay(s_pauseAfterFailure, time, cancellationToken);
                     Trigger();
                 }
@@ -51,16 +56,15 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
         }
         catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
-            // Stopped; what breaks off meanwhile says nothing.
+            // Stopped: work that breaks off is not a failure.
         }
     }
 
-    /// <summary>Works on each object; one that fails keeps no other waiting. The first failure is thrown at the end, so that there is another round.</summary>
-    public static async Task EachAsync<T>(
-        IEnumerable<T> objects,
-        Func<T, Task> work,
-        CancellationToken cancellationToken
-    )
+    /// <summary>
+    /// Works on each object, also after one has failed. The first failure is thrown at the end, so that there is
+    /// another round.
+    /// </summary>
+    public static async Task EachAsync<T>(IEnumerable<T> objects, Func<T, Task> work, CancellationToken stop)
     {
         Exception? failure = null;
         foreach (var o in objects)
@@ -69,7 +73,7 @@ internal sealed partial class Reconciler(Func<CancellationToken, Task> reconcile
             {
                 await work(o);
             }
-            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (!stop.IsCancellationRequested)
             {
                 failure ??= e;
             }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
@@ -6,7 +5,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
-/// <summary>Keeps one Pod of each DaemonSet on every node that it fits. After a change of the template Pods are replaced one at a time (updateStrategy OnDelete: when somebody deletes them).</summary>
+/// <summary>
+/// Keeps one Pod of each DaemonSet on every node that it fits. After a change of the template Pods are replaced one at
+/// a time (updateStrategy OnDelete: when they are deleted).
+/// </summary>
 internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, EventRecorder events)
 {
     private const string HashLabel = "controller-revision-hash";
@@ -20,12 +22,7 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
         var pods = cache.PodsByController();
         await Reconciler.EachAsync(
             cache.DaemonSets.Objects.Values.OrderBy(s => s.Name(), StringComparer.Ordinal),
-            set =>
-                ReconcileAsync(
-                    set,
-                    [.. pods[set.Uid()].Where(p => p.Metadata.DeletionTimestamp is null)],
-                    cancellationToken
-                ),
+            s => ReconcileAsync(s, [.. pods[s.Uid()].Where(p => !p.IsBeingDeleted())], cancellationToken),
             cancellationToken
         );
     }
@@ -38,27 +35,18 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
             .Select(n => n.Name())
             .Order(StringComparer.Ordinal)
             .ToList();
-        await Task.WhenAll(
-            nodes
-                .Where(n => pods.All(p => p.Spec.NodeName != n))
-                .Select(node => CreateAsync(set, node, hash, cancellationToken))
-        );
-        await Task.WhenAll(
-            pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded")
-                .Select(pod => _pods.DeleteAsync(set, pod, cancellationToken))
-        );
+        var missing = nodes.Where(n => pods.All(p => p.Spec.NodeName != n));
+        await Task.WhenAll(missing.Select(node => CreateAsync(set, node, hash, cancellationToken)));
+        var useless = pods.Where(p => !nodes.Contains(p.Spec.NodeName) || p.Status?.Phase is "Failed" or "Succeeded");
+        await Task.WhenAll(useless.Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
 
         var updated = pods.Where(p => p.GetLabel(HashLabel) == hash).ToList();
-        if (
-            set.Spec.UpdateStrategy?.Type != "OnDelete"
-            && pods.Count == nodes.Count
-            && updated.All(PodReadiness.IsReady)
-            && pods.Except(updated)
-                .OrderBy(PodReadiness.IsReady)
-                .ThenBy(p => p.Name(), StringComparer.Ordinal)
-                .FirstOrDefault()
-                is { } outdated
-        )
+        var outdated = pods.Except(updated)
+            .OrderBy(PodReadiness.IsReady)
+            .ThenBy(p => p.Name(), StringComparer.Ordinal)
+            .FirstOrDefault();
+        var mayReplace = pods.Count == nodes.Count && updated.All(PodReadiness.IsReady);
+        if (outdated is not null && mayReplace && set.Spec.UpdateStrategy?.Type != "OnDelete")
             await _pods.DeleteAsync(set, outdated, cancellationToken);
         await WriteStatusAsync(set, nodes.Count, pods, updated.Count, cancellationToken);
     }
@@ -103,13 +91,9 @@ internal sealed class DaemonSetController(IKubernetes api, ClusterCache cache, E
             numberMisscheduled = 0,
             observedGeneration = generation,
         };
+        var (patch, name, ns) = (MergePatches.Of(new { status }), set.Name(), set.Namespace());
         cache.DaemonSets.Wrote(
-            await api.AppsV1.PatchNamespacedDaemonSetStatusAsync(
-                new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch),
-                set.Name(),
-                set.Namespace(),
-                cancellationToken: cancellationToken
-            )
+            await api.AppsV1.PatchNamespacedDaemonSetStatusAsync(patch, name, ns, cancellationToken: cancellationToken)
         );
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Autorest;
@@ -8,8 +7,9 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>
-/// Rolls Deployments out: (1) one ReplicaSet for each template, named after its hash; (2) the new one grows and the old ones shrink within maxSurge and maxUnavailable
-/// (<see cref="RolloutPlan"/>); (3) the status says how far it is; (4) old ones beyond the history limit go.
+/// Rolls Deployments out: (1) one ReplicaSet for each template, named after its hash; (2) the new one grows and the old
+/// ones shrink within maxSurge and maxUnavailable (<see cref="RolloutPlan"/>); (3) the status says how far it is; (4)
+/// old ones beyond the history limit are deleted.
 /// </summary>
 internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, EventRecorder events, TimeProvider time)
 {
@@ -23,10 +23,7 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
     {
         if (!cache.ReplicaSets.HasOwnWrites || !cache.Deployments.HasOwnWrites)
             return;
-        var sets = cache.ReplicaSets.Objects.Values.ToLookup(
-            s => ClusterCache.ControllerOf(s) ?? "",
-            StringComparer.Ordinal
-        );
+        var sets = cache.ReplicaSets.Objects.Values.ToLookup(s => ClusterCache.ControllerOf(s) ?? "");
         await Reconciler.EachAsync(
             cache.Deployments.Objects.Values.OrderBy(d => d.Name(), StringComparer.Ordinal),
             deployment => ReconcileAsync(deployment, [.. sets[deployment.Uid()].OrderBy(Revision)], cancellationToken),
@@ -34,48 +31,35 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
         );
     }
 
-    private async Task ReconcileAsync(
-        V1Deployment deployment,
-        List<V1ReplicaSet> sets,
-        CancellationToken cancellationToken
-    )
+    private async Task ReconcileAsync(V1Deployment deployment, List<V1ReplicaSet> sets, CancellationToken stop)
     {
         // 1. the ReplicaSet of this template
         var hash = PodTemplates.Hash(deployment.Spec.Template);
         var current = sets.Find(s => s.GetLabel(HashLabel) == hash);
         if (deployment.Spec.Paused is not true)
         {
+            var last = Revision(sets.LastOrDefault());
             if (current is null)
-                sets.Add(
-                    current = await CreateAsync(deployment, hash, Revision(sets.LastOrDefault()) + 1, cancellationToken)
-                );
-            else if (Revision(current) < Revision(sets[^1]))
-                await SetRevisionAsync(current, Revision(sets[^1]) + 1, cancellationToken); // rolled back to
+            {
+                current = await CreateAsync(deployment, hash, last + 1, stop);
+                sets.Add(current);
+            }
+            else if (Revision(current) < last)
+                await SetRevisionAsync(current, last + 1, stop); // rolled back to
         }
         // 2. how large each of them is to be
         foreach (var (set, replicas) in RolloutPlan.Of(deployment.Spec, current, sets).ToList())
-            await ScaleAsync(deployment, set, replicas, cancellationToken);
+            await ScaleAsync(deployment, set, replicas, stop);
         // 3. how far it is
-        await WriteStatusAsync(deployment, current, sets, cancellationToken);
+        await WriteStatusAsync(deployment, current, sets, stop);
         // 4. history
         var old = sets.Where(s => s != current && s.Spec.Replicas == 0 && (s.Status?.Replicas ?? 0) == 0).ToList();
-        foreach (var surplus in old.Take(Math.Max(0, old.Count - (deployment.Spec.RevisionHistoryLimit ?? 10))))
-            await api.AppsV1.DeleteNamespacedReplicaSetAsync(
-                surplus.Name(),
-                surplus.Namespace(),
-                cancellationToken: cancellationToken
-            );
+        foreach (var set in old.SkipLast(deployment.Spec.RevisionHistoryLimit ?? 10))
+            await api.AppsV1.DeleteNamespacedReplicaSetAsync(set.Name(), set.Namespace(), cancellationToken: stop);
     }
 
     private static long Revision(V1ReplicaSet? set) =>
-        long.TryParse(
-            set?.GetAnnotation(RevisionAnnotation),
-            NumberStyles.None,
-            CultureInfo.InvariantCulture,
-            out var revision
-        )
-            ? revision
-            : 0;
+        long.TryParse(set?.GetAnnotation(RevisionAnnotation), NumberStyles.None, null, out var revision) ? revision : 0;
 
     private async Task<V1ReplicaSet> CreateAsync(
         V1Deployment deployment,
@@ -84,56 +68,38 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
         CancellationToken cancellationToken
     )
     {
-        // The first has nobody to wait for; others grow as RolloutPlan says.
+        // The first replaces no Pods and gets all of them at once; others grow as RolloutPlan says.
         var replicas = revision == 1 ? deployment.Spec.Replicas ?? 1 : 0;
-        var pod = PodTemplates.Instantiate(
-            deployment.Spec.Template,
-            deployment,
-            [KeyValuePair.Create(HashLabel, hash)]
-        );
-        var created = await api.AppsV1.CreateNamespacedReplicaSetAsync(
-            new V1ReplicaSet
+        var (template, labels) = (deployment.Spec.Template, deployment.Spec.Selector.MatchLabels);
+        var pod = PodTemplates.Instantiate(template, deployment, [KeyValuePair.Create(HashLabel, hash)]);
+        var podMetadata = new V1ObjectMeta { Labels = pod.Metadata.Labels, Annotations = pod.Metadata.Annotations };
+        var selected = new Dictionary<string, string>(labels ?? new Dictionary<string, string>())
+        {
+            [HashLabel] = hash,
+        };
+        var set = new V1ReplicaSet
+        {
+            Metadata = new V1ObjectMeta
             {
-                Metadata = new V1ObjectMeta
-                {
-                    Name = $"{deployment.Name()}-{hash}",
-                    NamespaceProperty = deployment.Namespace(),
-                    Labels = pod.Metadata.Labels,
-                    Annotations = new Dictionary<string, string>
-                    {
-                        [RevisionAnnotation] = revision.ToString(CultureInfo.InvariantCulture),
-                    },
-                    OwnerReferences = [PodTemplates.Owner(deployment)],
-                },
-                Spec = new V1ReplicaSetSpec
-                {
-                    Replicas = replicas,
-                    MinReadySeconds = deployment.Spec.MinReadySeconds,
-                    Selector = new V1LabelSelector
-                    {
-                        MatchExpressions = deployment.Spec.Selector.MatchExpressions,
-                        MatchLabels = new Dictionary<string, string>(
-                            deployment.Spec.Selector.MatchLabels ?? new Dictionary<string, string>(),
-                            StringComparer.Ordinal
-                        )
-                        {
-                            [HashLabel] = hash,
-                        },
-                    },
-                    Template = new V1PodTemplateSpec
-                    {
-                        Metadata = new V1ObjectMeta
-                        {
-                            Labels = pod.Metadata.Labels,
-                            Annotations = pod.Metadata.Annotations,
-                        },
-                        Spec = pod.Spec,
-                    },
-                },
+                Name = $"{deployment.Name()}-{hash}",
+                Labels = pod.Metadata.Labels,
+                Annotations = RevisionOf(revision),
+                OwnerReferences = [PodTemplates.Owner(deployment)],
             },
-            deployment.Namespace(),
-            cancellationToken: cancellationToken
-        );
+            Spec = new V1ReplicaSetSpec
+            {
+                Replicas = replicas,
+                MinReadySeconds = deployment.Spec.MinReadySeconds,
+                Selector = new V1LabelSelector
+                {
+                    MatchExpressions = deployment.Spec.Selector.MatchExpressions,
+                    MatchLabels = selected,
+                },
+                Template = new V1PodTemplateSpec { Metadata = podMetadata, Spec = pod.Spec },
+            },
+        };
+        var ns = deployment.Namespace();
+        var created = await api.AppsV1.CreateNamespacedReplicaSetAsync(set, ns, cancellationToken: cancellationToken);
         cache.ReplicaSets.Wrote(created);
         if (replicas > 0)
             Scaled(deployment, created, 0);
@@ -143,69 +109,30 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
 
     private async Task SetRevisionAsync(V1ReplicaSet set, long revision, CancellationToken cancellationToken)
     {
-        cache.ReplicaSets.Wrote(
-            await api.AppsV1.PatchNamespacedReplicaSetAsync(
-                Revised(revision),
-                set.Name(),
-                set.Namespace(),
-                cancellationToken: cancellationToken
-            )
-        );
+        var metadata = new { annotations = RevisionOf(revision) };
+        cache.ReplicaSets.Wrote(await api.PatchAsync(set, new { metadata }, cancellationToken));
         if (cache.Deployments.Objects.GetValueOrDefault(ClusterCache.ControllerOf(set) ?? "") is { } owner)
             await SetRevisionOfAsync(owner, revision, cancellationToken);
     }
 
-    private async Task SetRevisionOfAsync(
-        V1Deployment deployment,
-        long revision,
-        CancellationToken cancellationToken
-    ) =>
+    private async Task SetRevisionOfAsync(V1Deployment deployment, long revision, CancellationToken stop)
+    {
+        var patch = MergePatches.Of(new { metadata = new { annotations = RevisionOf(revision) } });
+        var (name, ns) = (deployment.Name(), deployment.Namespace());
         cache.Deployments.Wrote(
-            await api.AppsV1.PatchNamespacedDeploymentAsync(
-                Revised(revision),
-                deployment.Name(),
-                deployment.Namespace(),
-                cancellationToken: cancellationToken
-            )
+            await api.AppsV1.PatchNamespacedDeploymentAsync(patch, name, ns, cancellationToken: stop)
         );
+    }
 
-    private static V1Patch Revised(long revision) =>
-        new(
-            JsonSerializer.Serialize(
-                new
-                {
-                    metadata = new
-                    {
-                        annotations = new Dictionary<string, string>
-                        {
-                            [RevisionAnnotation] = revision.ToString(CultureInfo.InvariantCulture),
-                        },
-                    },
-                }
-            ),
-            V1Patch.PatchType.MergePatch
-        );
+    private static Dictionary<string, string> RevisionOf(long revision) =>
+        new() { [RevisionAnnotation] = $"{revision}" };
 
-    private async Task ScaleAsync(
-        V1Deployment deployment,
-        V1ReplicaSet set,
-        int replicas,
-        CancellationToken cancellationToken
-    )
+    private async Task ScaleAsync(V1Deployment deployment, V1ReplicaSet set, int replicas, CancellationToken stop)
     {
         var before = set.Spec.Replicas ?? 0;
         if (before == replicas)
             return;
-        var patch = new V1Patch(
-            JsonSerializer.Serialize(new { spec = new { replicas } }),
-            V1Patch.PatchType.MergePatch
-        );
-        var scaled = await api.AppsV1.PatchNamespacedReplicaSetAsync(
-            patch,
-            set.Name(),
-            set.Namespace(),
-            cancellationToken: cancellationToken
-        );
+        var scaled = await api.PatchAsync(set, new { spec = new { replicas } }, stop);
         cache.ReplicaSets.Wrote(scaled);
         Scaled(deployment, scaled, before);
     }
@@ -213,12 +140,8 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
     private void Scaled(V1Deployment deployment, V1ReplicaSet set, int before)
     {
         var direction = set.Spec.Replicas > before ? "up" : "down";
-        events.Record(
-            deployment,
-            Component,
-            "ScalingReplicaSet",
-            $"Scaled {direction} replica set {set.Name()} to {set.Spec.Replicas} from {before}"
-        );
+        var message = $"Scaled {direction} replica set {set.Name()} to {set.Spec.Replicas} from {before}";
+        events.Record(deployment, Component, "ScalingReplicaSet", message);
     }
 
     private async Task WriteStatusAsync(
@@ -230,11 +153,9 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
     {
         var spec = deployment.Spec;
         var desired = spec.Replicas ?? 1;
-        var (replicas, ready, updated) = (
-            sets.Sum(s => s.Status?.Replicas ?? 0),
-            sets.Sum(s => s.Status?.ReadyReplicas ?? 0),
-            current?.Status?.Replicas ?? 0
-        );
+        var replicas = sets.Sum(s => s.Status?.Replicas ?? 0);
+        var ready = sets.Sum(s => s.Status?.ReadyReplicas ?? 0);
+        var updated = current?.Status?.Replicas ?? 0;
         var complete = updated == desired && replicas == desired && ready >= desired;
         var available = ready >= desired - RolloutPlan.MaxUnavailable(spec);
         var now = deployment.Status;
@@ -248,10 +169,12 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
             && same
             && progressing?.LastUpdateTime is { } moved
             && time.GetUtcNow().UtcDateTime - moved > TimeSpan.FromSeconds(spec.ProgressDeadlineSeconds ?? 600);
-        var reason =
-            complete ? "NewReplicaSetAvailable"
-            : overdue ? "ProgressDeadlineExceeded"
-            : "ReplicaSetUpdated";
+        var (reason, progress) = (complete, overdue) switch
+        {
+            (true, _) => ("NewReplicaSetAvailable", "has successfully progressed"),
+            (_, true) => ("ProgressDeadlineExceeded", "has timed out progressing"),
+            _ => ("ReplicaSetUpdated", "is progressing"),
+        };
         if (same && progressing?.Reason == reason)
             return;
         var status = new V1DeploymentStatus
@@ -264,44 +187,33 @@ internal sealed class DeploymentController(IKubernetes api, ClusterCache cache, 
             ObservedGeneration = deployment.Metadata.Generation,
             Conditions =
             [
-                Condition(
-                    "Available",
-                    available,
-                    available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                    available
-                        ? "Deployment has minimum availability."
-                        : "Deployment does not have minimum availability."
-                ),
-                Condition(
-                    "Progressing",
-                    !overdue,
-                    reason,
-                    $"ReplicaSet \"{current?.Name()}\" {(complete ? "has successfully progressed." : overdue ? "has timed out progressing." : "is progressing.")}"
-                ),
+                available
+                    ? Condition("Available", true, "MinimumReplicasAvailable", "Deployment has minimum availability.")
+                    : Condition(
+                        "Available",
+                        false,
+                        "MinimumReplicasUnavailable",
+                        "Deployment does not have minimum availability."
+                    ),
+                Condition("Progressing", !overdue, reason, $"ReplicaSet \"{current?.Name()}\" {progress}."),
             ],
         };
+        var (patch, name, ns) = (MergePatches.OfStatus(status), deployment.Name(), deployment.Namespace());
         cache.Deployments.Wrote(
-            await api.AppsV1.PatchNamespacedDeploymentStatusAsync(
-                new V1Patch($$"""{"status":{{KubernetesJson.Serialize(status)}}}""", V1Patch.PatchType.MergePatch),
-                deployment.Name(),
-                deployment.Namespace(),
-                cancellationToken: cancellationToken
-            )
+            await api.AppsV1.PatchNamespacedDeploymentStatusAsync(patch, name, ns, cancellationToken: cancellationToken)
         );
-
         V1DeploymentCondition Condition(string type, bool holds, string why, string message)
         {
             var before = now?.Conditions?.FirstOrDefault(c => c.Type == type);
-            var at = time.GetUtcNow().UtcDateTime;
+            var (at, answer) = (time.GetUtcNow().UtcDateTime, holds ? "True" : "False");
             return new V1DeploymentCondition
             {
                 Type = type,
-                Status = holds ? "True" : "False",
+                Status = answer,
                 Reason = why,
                 Message = message,
                 LastUpdateTime = at,
-                LastTransitionTime =
-                    before?.Status == (holds ? "True" : "False") ? before.LastTransitionTime ?? at : at,
+                LastTransitionTime = before?.Status == answer ? before.LastTransitionTime ?? at : at,
             };
         }
     }

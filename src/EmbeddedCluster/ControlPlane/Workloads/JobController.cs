@@ -7,14 +7,15 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>
-/// Runs Jobs to completion, indexed ones too: each index gets a Pod that knows it from JOB_COMPLETION_INDEX. A Pod that failed is replaced until there are more failures than backoffLimit.
+/// Runs Jobs to completion, indexed ones too: each index gets a Pod that knows it from JOB_COMPLETION_INDEX. A Pod that
+/// failed is replaced until there are more failures than backoffLimit.
 /// </summary>
 internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRecorder events, TimeProvider time)
 {
-    /// <summary>Annotation and label of a Pod with its index.</summary>
     public const string IndexKey = "batch.kubernetes.io/job-completion-index";
 
     private const string Component = "job-controller";
+    private const string ExceededReason = "BackoffLimitExceeded";
 
     private readonly PodControl _pods = new(api, cache, events, Component);
 
@@ -58,39 +59,31 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
             free.Take(Math.Clamp(wanted - active.Count, 0, PodControl.MaxBurst))
                 .Select(index => CreateAsync(job, index, cancellationToken))
         );
-        await WriteStatusAsync(
-            job,
-            (active.Count, completed, failures, active.Count(PodReadiness.IsReady)),
-            Ranges(done),
-            complete ? "Complete"
-                : failed ? "Failed"
-                : suspended ? "Suspended"
-                : null,
-            cancellationToken
-        );
+        var condition = (complete, failed, suspended) switch
+        {
+            (true, _, _) => "Complete",
+            (_, true, _) => "Failed",
+            (_, _, true) => "Suspended",
+            _ => null,
+        };
+        var counts = (active.Count, completed, failures, active.Count(PodReadiness.IsReady));
+        await WriteStatusAsync(job, counts, Ranges(done), condition, cancellationToken);
     }
 
     private static int IndexOf(V1Pod pod) =>
-        int.TryParse(pod.GetAnnotation(IndexKey), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            ? index
-            : -1;
+        int.TryParse(pod.GetAnnotation(IndexKey), NumberStyles.None, null, out var index) ? index : -1;
 
     private Task CreateAsync(V1Job job, int index, CancellationToken cancellationToken)
     {
-        var number = index.ToString(CultureInfo.InvariantCulture);
-        var pod = PodTemplates.Instantiate(
-            job.Spec.Template,
-            job,
-            index < 0 ? [] : [KeyValuePair.Create(IndexKey, number)],
-            index < 0 ? null : $"{job.Name()}-{number}-"
-        );
-        if (index >= 0)
-        {
-            (pod.Metadata.Annotations ??= new Dictionary<string, string>())[IndexKey] = number;
-            pod.Spec.Hostname = $"{job.Name()}-{number}";
-            foreach (var container in pod.Spec.Containers)
-                (container.Env ??= []).Add(new V1EnvVar { Name = "JOB_COMPLETION_INDEX", Value = number });
-        }
+        if (index < 0)
+            return _pods.CreateAsync(job, PodTemplates.Instantiate(job.Spec.Template, job, []), cancellationToken);
+        var (number, name) = ($"{index}", $"{job.Name()}-{index}");
+        var label = KeyValuePair.Create(IndexKey, number);
+        var pod = PodTemplates.Instantiate(job.Spec.Template, job, [label], $"{name}-");
+        (pod.Metadata.Annotations ??= new Dictionary<string, string>())[IndexKey] = number;
+        pod.Spec.Hostname = name;
+        foreach (var container in pod.Spec.Containers)
+            (container.Env ??= []).Add(new V1EnvVar { Name = "JOB_COMPLETION_INDEX", Value = number });
         return _pods.CreateAsync(job, pod, cancellationToken);
     }
 
@@ -133,27 +126,25 @@ internal sealed class JobController(IKubernetes api, ClusterCache cache, EventRe
                     {
                         Type = condition,
                         Status = "True",
-                        Reason = condition == "Failed" ? "BackoffLimitExceeded" : null,
+                        Reason = condition == "Failed" ? ExceededReason : null,
                         LastTransitionTime = at,
                         LastProbeTime = at,
                     },
                 ],
         };
+        var (patch, name, ns) = (MergePatches.OfStatus(status), job.Name(), job.Namespace());
         cache.Jobs.Wrote(
-            await api.BatchV1.PatchNamespacedJobStatusAsync(
-                new V1Patch($$"""{"status":{{KubernetesJson.Serialize(status)}}}""", V1Patch.PatchType.MergePatch),
-                job.Name(),
-                job.Namespace(),
-                cancellationToken: cancellationToken
-            )
+            await api.BatchV1.PatchNamespacedJobStatusAsync(patch, name, ns, cancellationToken: cancellationToken)
         );
-        if (finished)
+        if (condition == "Complete")
+            events.Record(job, Component, "Completed", "Job completed");
+        else if (condition == "Failed")
             events.Record(
                 job,
                 Component,
-                condition == "Complete" ? "Completed" : "BackoffLimitExceeded",
-                condition == "Complete" ? "Job completed" : "Job has reached the specified backoff limit",
-                condition == "Failed"
+                ExceededReason,
+                "Job has reached the specified backoff limit",
+                isWarning: true
             );
     }
 

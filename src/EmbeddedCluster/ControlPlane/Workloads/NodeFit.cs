@@ -2,7 +2,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
-/// <summary>Whether a Pod may run on a node: nodeSelector, required node affinity on labels, taints. Resources are not counted.</summary>
+/// <summary>
+/// Whether a Pod may run on a node: nodeSelector, required node affinity on labels, taints. Resources are not counted.
+/// </summary>
 internal static class NodeFit
 {
     public static bool Fits(V1PodSpec pod, V1Node node) =>

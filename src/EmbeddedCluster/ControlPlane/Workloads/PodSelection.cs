@@ -5,7 +5,6 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 /// <summary>Which Pods a workload's selector means.</summary>
 internal static class PodSelection
 {
-    /// <summary>Whether a selector selects an object by its labels.</summary>
     public static bool Selects(V1LabelSelector selector, V1ObjectMeta? metadata)
     {
         string? Label(string key) =>

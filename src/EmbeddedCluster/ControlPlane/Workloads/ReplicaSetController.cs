@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
@@ -6,7 +5,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
-/// <summary>Keeps as many Pods of each ReplicaSet as it asks for.</summary>
+/// <summary>Keeps as many Pods of each ReplicaSet as it requests.</summary>
 internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, EventRecorder events)
 {
     private readonly PodControl _pods = new(api, cache, events, "replicaset-controller");
@@ -27,8 +26,11 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
         );
     }
 
-    /// <summary>A Pod whose labels somebody changed so that the selector no longer means it is let go (and replaced, so that people can look at it in peace); one without a controller that it means is taken in.</summary>
-    /// <returns>Whether any Pod changed hands; the next round goes on with those there are then.</returns>
+    /// <summary>
+    /// Releases a Pod whose changed labels the selector no longer selects (and replaces it, so that people can examine
+    /// it), and adopts one without a controller that it selects.
+    /// </summary>
+    /// <returns>Whether any Pod changed its owner; the next round continues with those there are then.</returns>
     private async Task<bool> ClaimAsync(
         V1ReplicaSet set,
         IEnumerable<V1Pod> own,
@@ -41,9 +43,7 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
             || !PodSelection.Selects(set.Spec.Selector, set.Spec.Template?.Metadata)
         )
             return false;
-        var released = own.Where(p =>
-                p.Metadata.DeletionTimestamp is null && !PodSelection.Selects(set.Spec.Selector, p.Metadata)
-            )
+        var released = own.Where(p => !p.IsBeingDeleted() && !PodSelection.Selects(set.Spec.Selector, p.Metadata))
             .ToList();
         var adopted = orphans
             .Where(p =>
@@ -62,22 +62,18 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
     private async Task ReconcileAsync(V1ReplicaSet set, List<V1Pod> active, CancellationToken cancellationToken)
     {
         var missing = (set.Spec.Replicas ?? 1) - active.Count;
-        await Task.WhenAll(
-            Enumerable
-                .Range(0, Math.Clamp(missing, 0, PodControl.MaxBurst))
-                .Select(_ =>
-                    _pods.CreateAsync(set, PodTemplates.Instantiate(set.Spec.Template, set, []), cancellationToken)
-                )
-        );
-        await Task.WhenAll(
-            Superfluous(active)
-                .Take(Math.Clamp(-missing, 0, PodControl.MaxBurst))
-                .Select(pod => _pods.DeleteAsync(set, pod, cancellationToken))
-        );
+        var created = Enumerable
+            .Range(0, Math.Clamp(missing, 0, PodControl.MaxBurst))
+            .Select(_ => PodTemplates.Instantiate(set.Spec.Template, set, []));
+        await Task.WhenAll(created.Select(pod => _pods.CreateAsync(set, pod, cancellationToken)));
+        var deleted = Superfluous(active).Take(Math.Clamp(-missing, 0, PodControl.MaxBurst));
+        await Task.WhenAll(deleted.Select(pod => _pods.DeleteAsync(set, pod, cancellationToken)));
         await WriteStatusAsync(set, active, cancellationToken);
     }
 
-    /// <summary>Whom to delete first: without a node, not ready, beside others of its kind on one node, the youngest.</summary>
+    /// <summary>
+    /// Which to delete first: without a node, not ready, beside others of its kind on one node, the youngest.
+    /// </summary>
     private static IEnumerable<V1Pod> Superfluous(List<V1Pod> active) =>
         active
             .OrderBy(p => p.Spec.NodeName is not null)
@@ -111,13 +107,9 @@ internal sealed class ReplicaSetController(IKubernetes api, ClusterCache cache, 
             availableReplicas = ready,
             observedGeneration = generation,
         };
+        var (patch, name, ns) = (MergePatches.Of(new { status }), set.Name(), set.Namespace());
         cache.ReplicaSets.Wrote(
-            await api.AppsV1.PatchNamespacedReplicaSetStatusAsync(
-                new V1Patch(JsonSerializer.Serialize(new { status }), V1Patch.PatchType.MergePatch),
-                set.Name(),
-                set.Namespace(),
-                cancellationToken: cancellationToken
-            )
+            await api.AppsV1.PatchNamespacedReplicaSetStatusAsync(patch, name, ns, cancellationToken: cancellationToken)
         );
     }
 }

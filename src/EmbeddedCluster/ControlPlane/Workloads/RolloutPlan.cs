@@ -7,7 +7,7 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 internal static class RolloutPlan
 {
     /// <summary>The ReplicaSets whose size changes, with their new size.</summary>
-    /// <param name="spec">What the Deployment asks for.</param>
+    /// <param name="spec">What the Deployment requests.</param>
     /// <param name="current">The ReplicaSet of the present template; null while a paused Deployment has none.</param>
     /// <param name="sets">All of them, in the order of their revisions.</param>
     public static IEnumerable<(V1ReplicaSet Set, int Replicas)> Of(
@@ -42,7 +42,9 @@ internal static class RolloutPlan
             yield return step;
     }
 
-    /// <summary>Old replicas go as far as enough available ones remain: those that are not available first.</summary>
+    /// <summary>
+    /// Old replicas are removed as far as enough available ones remain, those that are not available first.
+    /// </summary>
     private static IEnumerable<(V1ReplicaSet Set, int Replicas)> Shrink(
         V1DeploymentSpec spec,
         V1ReplicaSet current,
@@ -82,14 +84,7 @@ internal static class RolloutPlan
     {
         var text = value?.Value ?? "25%";
         var isShare = text.EndsWith('%');
-        return !int.TryParse(
-                isShare ? text[..^1] : text,
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var number
-            )
-                ? 0
-            : isShare ? (int)round(of * (double)number / 100)
-            : number;
+        _ = int.TryParse(isShare ? text[..^1] : text, NumberStyles.None, null, out var number);
+        return isShare ? (int)round(of * (double)number / 100) : number;
     }
 }

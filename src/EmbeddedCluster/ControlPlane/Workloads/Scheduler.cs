@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CiliumDebugging.EmbeddedCluster.ControlPlane.Informers;
 using k8s;
 using k8s.Models;
@@ -6,11 +5,15 @@ using k8s.Models;
 namespace CiliumDebugging.EmbeddedCluster.ControlPlane.Workloads;
 
 /// <summary>
-/// Gives Pods a node: among those that fit, one that <see cref="PlacementAnnotation"/> still lacks a Pod on, else the one with the fewest Pods of the same owner, then the fewest Pods.
+/// Gives Pods a node: among those that fit, one that <see cref="PlacementAnnotation"/> still lacks a Pod on, else the
+/// one with the fewest Pods of the same owner, then the fewest Pods.
 /// </summary>
 internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecorder events)
 {
-    /// <summary>Annotation of a Pod template: the node of each replica, separated by commas, a node as often as it is to have one. How the lab places its Pods.</summary>
+    /// <summary>
+    /// Annotation of a Pod template: the node of each replica, separated by commas, a node as often as it is to have
+    /// one. How the lab places its Pods.
+    /// </summary>
     public const string PlacementAnnotation = "sandbox.cilium-debugging/nodes";
 
     /// <summary>Pods a node takes, as a kubelet's default.</summary>
@@ -25,18 +28,12 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
             .Select(p => (Owner: ClusterCache.ControllerOf(p), Node: p.Spec.NodeName))
             .ToList();
         List<Task> writing = [];
-        foreach (
-            var pod in cache
-                .Pods.Objects.Values.Where(p => string.IsNullOrEmpty(p.Spec.NodeName))
-                .OrderBy(p => p.Name(), StringComparer.Ordinal)
-        )
+        var unplaced = cache.Pods.Objects.Values.Where(p => string.IsNullOrEmpty(p.Spec.NodeName));
+        foreach (var pod in unplaced.OrderBy(p => p.Name(), StringComparer.Ordinal))
         {
             var owner = ClusterCache.ControllerOf(pod);
-            var node = Choose(
-                pod,
-                [.. placed.Where(p => p.Owner == owner).Select(p => p.Node)],
-                [.. placed.Select(p => p.Node)]
-            );
+            var siblings = placed.Where(p => p.Owner == owner).Select(p => p.Node);
+            var node = Choose(pod, [.. siblings], [.. placed.Select(p => p.Node)]);
             if (node is not null)
                 placed.Add((owner, node));
             writing.Add(node is null ? ReportAsync(pod, cancellationToken) : BindAsync(pod, node, cancellationToken));
@@ -46,24 +43,9 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
 
     private async Task BindAsync(V1Pod pod, string node, CancellationToken cancellationToken)
     {
-        var patch = new V1Patch(
-            JsonSerializer.Serialize(new { spec = new { nodeName = node } }),
-            V1Patch.PatchType.MergePatch
-        );
-        cache.Pods.Wrote(
-            await api.CoreV1.PatchNamespacedPodAsync(
-                patch,
-                pod.Name(),
-                pod.Namespace(),
-                cancellationToken: cancellationToken
-            )
-        );
-        events.Record(
-            pod,
-            "default-scheduler",
-            "Scheduled",
-            $"Successfully assigned {pod.Namespace()}/{pod.Name()} to {node}"
-        );
+        cache.Pods.Wrote(await api.PatchAsync(pod, new { spec = new { nodeName = node } }, cancellationToken));
+        var message = $"Successfully assigned {pod.Namespace()}/{pod.Name()} to {node}";
+        events.Record(pod, "default-scheduler", "Scheduled", message);
     }
 
     private string? Choose(V1Pod pod, List<string> siblings, List<string> all)
@@ -77,13 +59,11 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
             .Select(n => n.Name())
             .Order(StringComparer.Ordinal)
             .ToList();
-        var wanted = (pod.GetAnnotation(PlacementAnnotation) ?? "").Split(
-            ',',
-            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
-        );
-        return wanted.FirstOrDefault(n =>
-            fitting.Contains(n) && siblings.Count(s => s == n) < wanted.Count(w => w == n)
-        ) ?? fitting.OrderBy(n => siblings.Count(s => s == n)).ThenBy(n => all.Count(a => a == n)).FirstOrDefault();
+        const StringSplitOptions clean = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        var wanted = (pod.GetAnnotation(PlacementAnnotation) ?? "").Split(',', clean);
+        var lacking = wanted.Where(n => siblings.Count(s => s == n) < wanted.Count(w => w == n));
+        return lacking.FirstOrDefault(fitting.Contains)
+            ?? fitting.OrderBy(n => siblings.Count(s => s == n)).ThenBy(n => all.Count(a => a == n)).FirstOrDefault();
     }
 
     /// <summary>Says once why a Pod stays Pending.</summary>
@@ -92,7 +72,8 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
         if (pod.Status?.Conditions?.Any(c => c is { Type: "PodScheduled", Reason: "Unschedulable" }) is true)
             return;
         var message =
-            $"0/{cache.Nodes.Objects.Count} nodes are available: none matches the pod's node selector, affinity and tolerations and has fewer than {MaxPodsPerNode} pods.";
+            $"0/{cache.Nodes.Objects.Count} nodes are available: none matches the pod's node selector, affinity and "
+            + $"tolerations and has fewer than {MaxPodsPerNode} pods.";
         var conditions = new[]
         {
             new
@@ -103,17 +84,9 @@ internal sealed class Scheduler(IKubernetes api, ClusterCache cache, EventRecord
                 message,
             },
         };
-        var patch = new V1Patch(
-            JsonSerializer.Serialize(new { status = new { conditions } }),
-            V1Patch.PatchType.MergePatch
-        );
+        var (patch, name, ns) = (MergePatches.Of(new { status = new { conditions } }), pod.Name(), pod.Namespace());
         cache.Pods.Wrote(
-            await api.CoreV1.PatchNamespacedPodStatusAsync(
-                patch,
-                pod.Name(),
-                pod.Namespace(),
-                cancellationToken: cancellationToken
-            )
+            await api.CoreV1.PatchNamespacedPodStatusAsync(patch, name, ns, cancellationToken: cancellationToken)
         );
         events.Record(pod, "default-scheduler", "FailedScheduling", message, isWarning: true);
     }

@@ -1,30 +1,26 @@
 using System.Net;
 using System.Net.Sockets;
-using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.EmbeddedCluster.Network;
 
-/// <summary>Accepts connections to one Pod or Service address and port.</summary>
-internal sealed class VirtualListener : IDisposable
+/// <summary>Listens on a TCP address and hands over every accepted socket.</summary>
+internal sealed class SocketListener : IAsyncDisposable
 {
     private const int Backlog = 4096;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly CancellationTokenSource _stop = new();
-    private readonly TcpEndpoint _address;
-    private readonly Action<Socket, TcpEndpoint> _accepted;
+    private readonly Action<Socket> _accepted;
     private readonly Task _accepting;
 
-    /// <summary>Listens.</summary>
-    /// <param name="address">Virtual address and port.</param>
-    /// <param name="portOffset">Added to the port where it is really bound.</param>
-    /// <param name="accepted">Called for every connection with the virtual address that was dialled; must not block.</param>
+    /// <param name="address">Where to listen; port 0 takes a free one.</param>
+    /// <param name="accepted">Takes over each socket; must neither block nor throw.</param>
     /// <exception cref="SocketException">The port cannot be bound.</exception>
-    public VirtualListener(TcpEndpoint address, int portOffset, Action<Socket, TcpEndpoint> accepted)
+    public SocketListener(IPEndPoint address, Action<Socket> accepted)
     {
-        (_address, _accepted) = (address, accepted);
+        _accepted = accepted;
         try
         {
-            _socket.Bind(new IPEndPoint(TcpEndpoint.ToIPAddress(address.Address), address.Port + portOffset));
+            _socket.Bind(address);
             _socket.Listen(Backlog);
         }
         catch
@@ -32,8 +28,11 @@ internal sealed class VirtualListener : IDisposable
             _socket.Dispose();
             throw;
         }
+        Address = (IPEndPoint)_socket.LocalEndPoint!;
         _accepting = AcceptAsync();
     }
+
+    public IPEndPoint Address { get; }
 
     private async Task AcceptAsync()
     {
@@ -41,9 +40,7 @@ internal sealed class VirtualListener : IDisposable
         {
             try
             {
-                var socket = await _socket.AcceptAsync(_stop.Token);
-                socket.NoDelay = true;
-                _accepted(socket, _address);
+                _accepted(await _socket.AcceptAsync(_stop.Token));
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
             {
@@ -56,17 +53,11 @@ internal sealed class VirtualListener : IDisposable
         }
     }
 
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         _socket.Dispose();
         await _accepting;
         _stop.Dispose();
-    }
-
-    public void Dispose()
-    {
-        _stop.Cancel();
-        _socket.Dispose();
     }
 }
