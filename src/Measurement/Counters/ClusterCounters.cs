@@ -4,9 +4,6 @@ using System.Globalization;
 namespace CiliumDebugging.Measurement.Counters;
 
 /// <summary>A Pod that the load may reach.</summary>
-/// <param name="Name">Pod name.</param>
-/// <param name="Namespace">Namespace.</param>
-/// <param name="Node">Its node.</param>
 public sealed record BackendPod(string Name, string Namespace, string Node)
 {
     /// <summary><c>namespace/pod</c>, as Hubble names it.</summary>
@@ -19,12 +16,13 @@ public sealed record BackendPod(string Name, string Namespace, string Node)
 /// <param name="Status">HTTP status; 0 for requests.</param>
 public readonly record struct HubbleKey(string Node, string Pod, int Status);
 
-/// <summary>
-/// The cumulative counters of a cluster at one moment: Hubble's of every node and the Backends' own. Two of them make a difference (<see cref="Since"/>).
-/// </summary>
+/// <summary>The cumulative counters of a cluster at one moment: Hubble's of every node and the Backends' own. Two of
+/// them make a difference (<see cref="Since"/>).</summary>
 /// <param name="Requests">hubble_http_requests_total by node and destination Pod.</param>
-/// <param name="Responses">hubble_http_responses_total by node, source Pod (the backend: source and destination are swapped there) and status.</param>
-/// <param name="EgressFlows">hubble_flows_processed_total of HTTP at the client's side by node; null where the metric has no traffic direction.</param>
+/// <param name="Responses">hubble_http_responses_total by node, source Pod (the backend: source and destination are
+/// swapped there) and status.</param>
+/// <param name="EgressFlows">hubble_flows_processed_total of HTTP at the client's side by node; null where the metric
+/// has no traffic direction.</param>
 /// <param name="Drops">hubble_drop_total by reason, all nodes.</param>
 /// <param name="Echo">echo_requests by <c>namespace/pod</c>.</param>
 public sealed record ClusterCounters(
@@ -35,7 +33,6 @@ public sealed record ClusterCounters(
     ImmutableDictionary<string, double> Echo
 )
 {
-    /// <summary>Nothing counted.</summary>
     public static ClusterCounters Zero { get; } =
         new(
             ImmutableDictionary<HubbleKey, double>.Empty,
@@ -45,10 +42,12 @@ public sealed record ClusterCounters(
             ImmutableDictionary<string, double>.Empty
         );
 
-    /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted here.</summary>
+    /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted
+    /// here.</summary>
     public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
 
-    /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with reason 5xx), all nodes: requests that reached a backend and are nobody's answer.</summary>
+    /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with
+    /// reason 5xx), all nodes: requests that reached a backend and answer no client.</summary>
     public double Repeated { get; init; }
 
     /// <summary>A node's Hubble metrics cannot be read.</summary>
@@ -121,7 +120,8 @@ public sealed record ClusterCounters(
         return this with { Echo = echo.ToImmutable() };
     }
 
-    /// <summary>What was counted since an earlier moment. A node that was missing at either of the two, or whose agent was restarted in between, is missing from the difference.</summary>
+    /// <summary>What was counted since an earlier moment. A node that was missing at either of the two, or whose agent
+    /// was restarted in between, is missing from the difference.</summary>
     public ClusterCounters Since(ClusterCounters earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);

@@ -5,13 +5,13 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>kubernetes#38456: a Service balances connections; requests on few long-lived ones go where those went.</summary>
+/// <summary>kubernetes#38456: a Service balances connections; requests on few long-lived ones go where those
+/// went.</summary>
 public sealed class KeepAlivePinningRule : IDiagnosisRule
 {
-    /// <summary>Fewer requests on a connection than this, and connections are no explanation.</summary>
+    /// <summary>Fewer requests on a connection than this, and connections do not explain the skew.</summary>
     private const int LongLived = 10;
 
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
@@ -52,20 +52,19 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
             return null;
         return Named(
             "keepalive-pinning",
-            F(
-                $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one pod{none}: a Service balances connections, not requests."
-            ),
+            $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one "
+                + $"pod{none}: a Service balances connections, not requests.",
             "the client's connection pool",
             [
-                F(
-                    $"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection answered by one pod"
-                ),
+                $"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection "
+                    + "answered by one pod",
                 "all connections carry about the same load",
             ],
             ["two pods that answer on one connection", "the same shares with a fresh connection for each request"],
             [
                 "balance requests: an L7 proxy, gRPC client-side balancing with a headless Service",
-                "limit a connection's life (SocketsHttpHandler.PooledConnectionLifetime, max_connection_age, keepalive_requests)",
+                "limit a connection's life (SocketsHttpHandler.PooledConnectionLifetime, max_connection_age, "
+                    + "keepalive_requests)",
                 "more connections than pods, by far",
             ],
             "https://github.com/kubernetes/kubernetes/issues/38456",
@@ -74,10 +73,10 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
     }
 }
 
-/// <summary>cil#14250: without socket load balancing, connections from a port that was used before repeat the old choice, so that a new Pod gets too little.</summary>
+/// <summary>cil#14250: without socket load balancing, connections from a port that was used before repeat the old
+/// choice, so that a new Pod gets too little.</summary>
 public sealed class StaleConntrackRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
@@ -98,7 +97,8 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         var (onOld, onNew) = (Evaluate(Counts(connections.OnOldPorts)), Evaluate(Counts(connections.OnNewPorts)));
         if (onOld.Kind is not VerdictKind.Skewed || onNew.Kind is VerdictKind.Skewed)
             return null;
-        // Every young Pod is short on used ports, by more than the interval allows, and the old ones share the rest evenly.
+        // Every young Pod is short on used ports, by more than the interval allows, and the old ones share the rest
+        // evenly.
         if (onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected))
             return null;
         if (
@@ -106,7 +106,8 @@ public sealed class StaleConntrackRule : IDiagnosisRule
             is VerdictKind.Skewed
         )
             return null;
-        // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used ports keep to one of several other Pods.
+        // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used
+        // ports keep to one of several other Pods.
         var fromUnused = connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) >= Enough;
         if (
             !fromUnused
@@ -118,20 +119,19 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         )
             return null;
         var (shortOld, shortNew) = (Share(connections.OnOldPorts, young), Share(connections.OnNewPorts, young));
-        var others = fromUnused ? F($" and {shortNew:0.#} % of the others") : "";
+        var others = fromUnused ? $" and {shortNew:0.#} % of the others" : "";
         return Named(
             "stale-conntrack",
-            F(
-                $"Connections from ports that were used before repeat an old choice of the load balancer: {Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with cil#14250."
-            ),
+            "Connections from ports that were used before repeat an old choice of the load balancer: "
+                + $"{Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with "
+                + "cil#14250.",
             $"service conntrack of {evidence.ClientNode}",
             [
-                F(
-                    $"on used ports the new pod(s) get {shortOld:0.#} %{(fromUnused ? F($", on unused ports {shortNew:0.#} %") : "")} (fair: {100.0 * young.Count / phase.Pods.Length:0.#} %)"
-                ),
-                F(
-                    $"{connections.RepeatsKept} of {connections.RepeatsKept + connections.RepeatsMoved} connections from a port that came again went to the same pod again"
-                ),
+                $"on used ports the new pod(s) get {shortOld:0.#} "
+                    + $"%{(fromUnused ? $", on unused ports {shortNew:0.#} %" : "")} (fair: "
+                    + $"{100.0 * young.Count / phase.Pods.Length:0.#} %)",
+                $"{connections.RepeatsKept} of {connections.RepeatsKept + connections.RepeatsMoved} "
+                    + "connections from a port that came again went to the same pod again",
                 "the pods that were there before share used ports evenly",
                 "every request succeeds",
             ],
@@ -141,9 +141,11 @@ public sealed class StaleConntrackRule : IDiagnosisRule
                 "the same picture with socket load balancing",
             ],
             [
-                "socket load balancing (bpf-lb-sock / enable-host-reachable-services: \"true\"): the backend is chosen at connect, without such an entry",
+                "socket load balancing (bpf-lb-sock / enable-host-reachable-services: \"true\"): the backend "
+                    + "is chosen at connect, without such an entry",
                 "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)",
-                "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again (cil#19451, cil#19800)",
+                "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again "
+                    + "(cil#19451, cil#19800)",
             ],
             "https://github.com/cilium/cilium/issues/14250",
             "https://github.com/cilium/cilium/pull/19451"
@@ -162,10 +164,10 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         by.Values.Sum() is > 0 and var all ? 100.0 * by.Where(c => pods.Contains(c.Key)).Sum(c => c.Value) / all : 0;
 }
 
-/// <summary>One node's agent did not take up a change of the Service's Pods: its clients never reach the new Pod, others do.</summary>
+/// <summary>One node's agent did not take up a change of the Service's Pods: its clients never reach the new Pod,
+/// others do.</summary>
 public sealed class StaleNodeRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
@@ -190,14 +192,13 @@ public sealed class StaleNodeRule : IDiagnosisRule
             return null;
         return Named(
             "stale-backends-on-node",
-            F(
-                $"Clients on {node.Node} never reach {Names(young)}, new since the load began, while clients on {others.Count} other node(s) do: the service map of {node.Node} is out of date."
-            ),
+            $"Clients on {node.Node} never reach {Names(young)}, new since the load began, while clients on "
+                + $"{others.Count} other node(s) do: the service map of {node.Node} is out of date.",
             $"the agent of {node.Node}",
             [
-                F($"{node.ByPod.Values.Sum()} answers to clients on {node.Node}, none from the new pod(s)"),
+                $"{node.ByPod.Values.Sum()} answers to clients on {node.Node}, none from the new pod(s)",
                 "the rows of all other nodes are even",
-                F($"{node.Failed} requests of {node.Node} failed; those of other nodes all succeed"),
+                $"{node.Failed} requests of {node.Node} failed; those of other nodes all succeed",
             ],
             [
                 "an answer of the new pod to a client on this node",

@@ -6,10 +6,12 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed.</summary>
 public sealed class EvenRule : IDiagnosisRule
 {
-    /// <summary>A Pod that gets this many times the requests the client knows of is no plain case. Less may be the phase's edge: counters are read a moment later than the last record counts.</summary>
+    /// <summary>A Pod that gets this many times the requests the client knows of is not a plain case. Less may be the
+    /// phase's edge: counters are read a moment later than the last record counts.</summary>
     private const double Repeated = 1.5;
 
-    /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when there is none or latency is not known.</summary>
+    /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when
+    /// there is none or latency is not known.</summary>
     internal static PodPhase? SlowPod(PhaseReport phase)
     {
         var known = phase.Pods.Where(p => p.MeanLatencyMs > 0).OrderBy(p => p.MeanLatencyMs).ToList();
@@ -23,10 +25,9 @@ public sealed class EvenRule : IDiagnosisRule
     internal static bool IsRepeated(PhaseReport phase) =>
         phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough);
 
-    /// <summary>
-    /// Whether ports that were used before a Pod came may repeat old choices (stale-conntrack). If they do, young of N Pods can get, on such ports, young/N of what the deleted Pods had, that is young/N of their fair share
-    /// at most (<c>StaleConntrackShare</c> with p = 1): they do not when the new Pods surely have more.
-    /// </summary>
+    /// <summary>Whether ports that were used before a Pod came may repeat old choices (stale-conntrack). If they do,
+    /// young of N Pods can get, on such ports, young/N of what the deleted Pods had, that is young/N of their fair
+    /// share at most (<c>StaleConntrackShare</c> with p = 1): they do not when the new Pods surely have more.</summary>
     private static bool MayRepeatOldChoices(Evidence evidence)
     {
         var pods = evidence.Phase.Pods;
@@ -46,7 +47,6 @@ public sealed class EvenRule : IDiagnosisRule
             );
     }
 
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
         ArgumentNullException.ThrowIfNull(evidence);
@@ -66,16 +66,14 @@ public sealed class EvenRule : IDiagnosisRule
         if (MayRepeatOldChoices(evidence))
             return null;
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
-        return new DiagnosisResult(
-            "even",
-            called
+        return new DiagnosisResult
+        {
+            Name = "even",
+            Sentence = called
                 ? $"Every request succeeds and the {phase.Pods.Length} pods share them evenly."
                 : $"Every request succeeds and no skew has been found among the {phase.Pods.Length} pods so far.",
-            "",
-            [$"{phase.Ok} of {phase.Requests} requests succeeded"],
-            ["a failure", "a share outside the tolerance"],
-            [],
-            []
-        );
+            Supports = [$"{phase.Ok} of {phase.Requests} requests succeeded"],
+            Refutes = ["a failure", "a share outside the tolerance"],
+        };
     }
 }

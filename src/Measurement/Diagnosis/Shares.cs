@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
@@ -8,27 +7,27 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <summary>Questions that several rules ask.</summary>
 internal static class Shares
 {
-    /// <summary>Fewer connections than this are too few to name a mechanism by which all of them go to some Pods: a fair choice between two gives that with 2^-20.</summary>
+    /// <summary>Fewer connections than this are too few to name a mechanism by which all of them go to some Pods: a
+    /// fair choice between two gives that with 2^-20.</summary>
     public const int Enough = 20;
 
-    /// <summary>Answers in a Pod's name, as the client counts them.</summary>
+    /// <summary>Answers that name a Pod, as the client counts them.</summary>
     public static long Answers(PodPhase pod) => pod.Ok + pod.Failed;
 
     /// <summary>Whether every request got a 2xx that names its Pod.</summary>
     public static bool AllSucceed(PhaseReport phase) =>
         phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
 
-    /// <summary>Whether the load is judged skewed.</summary>
+    /// <summary>Whether the load is called skewed.</summary>
     public static bool IsSkewed(PhaseReport phase) =>
         phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed;
 
-    /// <summary>
-    /// Whether the answers are skewed, however they came about: on kept-alive connections they are no independent choices, so this describes the load and gives no error probability.
-    /// </summary>
+    /// <summary>Whether the answers are skewed, however they came about: on kept-alive connections they are no
+    /// independent choices, so this describes the load and gives no error bound.</summary>
     public static bool RequestsAreSkewed(PhaseReport phase) =>
         Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
 
-    /// <summary>Judges counts by Pod against equal shares.</summary>
+    /// <summary>Compares counts by Pod with equal shares, or the given weights.</summary>
     public static Verdict Evaluate(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
     {
         var list = counts.ToList();
@@ -39,9 +38,8 @@ internal static class Shares
         return SkewTest.Evaluate(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
     }
 
-    /// <summary>
-    /// Whether exactly these Pods got load, evenly, and the others (at least one) nothing at all; false where there is too little load to tell.
-    /// </summary>
+    /// <summary>Whether exactly these Pods got load, evenly, and the others (at least one) nothing at all; false where
+    /// there is too little load to tell.</summary>
     public static bool OnlyThese(PhaseReport phase, Func<PodPhase, bool> these)
     {
         var (chosen, others) = (phase.Pods.Where(these).ToList(), phase.Pods.Where(p => !these(p)).ToList());
@@ -68,8 +66,6 @@ internal static class Shares
         return all.Count <= 4 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(3))} and {all.Count - 3} more";
     }
 
-    public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
     public static DiagnosisResult Named(
         string name,
         string sentence,
@@ -78,5 +74,15 @@ internal static class Shares
         ImmutableArray<string> refutes,
         ImmutableArray<string> remedies,
         params ImmutableArray<string> links
-    ) => new(name, sentence, hop, supports, refutes, remedies, links);
+    ) =>
+        new()
+        {
+            Name = name,
+            Sentence = sentence,
+            Hop = hop,
+            Supports = supports,
+            Refutes = refutes,
+            Remedies = remedies,
+            Links = links,
+        };
 }

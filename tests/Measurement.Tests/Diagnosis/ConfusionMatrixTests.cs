@@ -18,7 +18,8 @@ public sealed class ConfusionMatrixTests(ITestOutputHelper output)
 
         foreach (var row in runs.GroupBy(r => r.Run.Truth))
             output.WriteLine(
-                $"{row.Key, -58} {string.Join(", ", row.GroupBy(r => r.Name).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}"))}"
+                $"{row.Key, -58} "
+                    + $"{string.Join(", ", row.GroupBy(r => r.Name).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}"))}"
             );
 
         runs.Where(r => r.Name != "unknown" && !r.Run.Names.Contains(r.Name))

@@ -9,7 +9,8 @@ namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 /// <param name="Evidence">What the three views show.</param>
 internal sealed record SyntheticRun(string Truth, string[] Names, Evidence Evidence);
 
-/// <summary>Simulated runs of every mechanism that a rule knows, and of faults that none knows. Only <see cref="SyntheticRun.Truth"/> and the names tell which.</summary>
+/// <summary>Simulated runs of every mechanism that a rule knows, and of faults that none knows. Only
+/// <see cref="SyntheticRun.Truth"/> and the names tell which.</summary>
 internal static class SyntheticRuns
 {
     private delegate void Simulation(SyntheticPhase phase, Random random, int requests);
@@ -136,7 +137,8 @@ internal static class SyntheticRuns
         });
     }
 
-    /// <summary>Ports keep the choice they made among the Pods before one was replaced; those of the replaced one choose again.</summary>
+    /// <summary>Ports keep the choice they made among the Pods before one was replaced; those of the replaced one
+    /// choose again.</summary>
     private static void StaleConntrack(SyntheticPhase phase, Random random, int requests) =>
         StaleConntrack(phase, random, requests + 2000, random.Next(8_000, 20_000));
 

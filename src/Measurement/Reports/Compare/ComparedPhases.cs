@@ -23,8 +23,8 @@ internal static class ComparedPhases
                 var (what, x, y) in new[]
                 {
                     ("median latency", before.P50, after.P50),
-                    ("90 % latency", before.P90, after.P90),
-                    ("99 % latency", before.P99, after.P99),
+                    ("p90 latency", before.P90, after.P90),
+                    ("p99 latency", before.P99, after.P99),
                 }
             )
                 quantities.Add(Quantity(a.Name, what, "ms", Interval(x), Interval(y), known: true));
@@ -55,7 +55,8 @@ internal static class ComparedPhases
         }
     }
 
-    /// <summary>Pods of the same name; where names differ (they are new in every run), the only Pods of the same node.</summary>
+    /// <summary>Pods of the same name; where names differ (they are new in every run), the only Pods of the same
+    /// node.</summary>
     private static List<(string Name, PodInfo A, PodInfo B)> Pairs(
         PhaseInfo a,
         PhaseInfo b,
