@@ -56,12 +56,8 @@ public sealed record ClusterCounters(
     /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
-        var (requests, responses, egress, drops) = (
-            Requests.ToBuilder(),
-            Responses.ToBuilder(),
-            EgressFlows.ToBuilder(),
-            Drops.ToBuilder()
-        );
+        var (requests, responses) = (Requests.ToBuilder(), Responses.ToBuilder());
+        var (egress, drops) = (EgressFlows.ToBuilder(), Drops.ToBuilder());
         var repeated = Repeated;
         foreach (var sample in scrape)
         {
@@ -71,22 +67,7 @@ public sealed record ClusterCounters(
                     Add(requests, new HubbleKey(node, sample["destination"], 0), sample.Value);
                     break;
                 case "hubble_http_responses_total":
-                    Add(
-                        responses,
-                        new HubbleKey(
-                            node,
-                            sample["source"],
-                            int.TryParse(
-                                sample["status"],
-                                NumberStyles.None,
-                                CultureInfo.InvariantCulture,
-                                out var status
-                            )
-                                ? status
-                                : 0
-                        ),
-                        sample.Value
-                    );
+                    Add(responses, new HubbleKey(node, sample["source"], Status(sample["status"])), sample.Value);
                     break;
                 case "hubble_flows_processed_total"
                     when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
@@ -162,6 +143,9 @@ public sealed record ClusterCounters(
     )
         where TKey : notnull =>
         later.ToImmutableDictionary(l => l.Key, l => l.Value - earlier.GetValueOrDefault(l.Key));
+
+    private static int Status(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0;
 
     private static void Add<TKey>(ImmutableDictionary<TKey, double>.Builder counts, TKey key, double value)
         where TKey : notnull => counts[key] = counts.GetValueOrDefault(key) + value;

@@ -14,7 +14,6 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
 
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             evidence.Connections is not { } connections
@@ -29,27 +28,26 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
             connections.FewestRequests < LongLived
             || connections.MaxRequests > connections.FewestRequests * 1.2 + 1
             || evidence.Service.ClientIpAffinity
+            || EvenRule.SlowPod(phase) is not null
         )
             return null;
-        if (EvenRule.SlowPod(phase) is not null)
-            return null;
-        var byPod = phase.Pods.Select(p => (p.Pod.Name, connections.ByPod.GetValueOrDefault(p.Pod.Name))).ToList();
+        long On(PodPhase pod) => connections.ByPod.GetValueOrDefault(pod.Pod.Name);
         // The connections themselves were chosen fairly, as far as so few can show.
-        if (byPod.Sum(p => p.Item2) != connections.Opened || Evaluate(byPod).Kind is VerdictKind.Skewed)
+        if (phase.Pods.Sum(On) != connections.Opened || AreSkewed(phase.Pods, On))
             return null;
-        var without = byPod.Where(p => p.Item2 == 0).Select(p => p.Name).ToList();
+        var without = phase.Pods.Where(p => On(p) == 0).Select(p => p.Pod.Name).ToList();
+        if (without.Count > 0 && connections.Opened >= LongLived * phase.Pods.Length)
+            return null;
         var young = Young(evidence);
-        var missed = byPod
-            .Where(p => young.Contains(p.Name) && 2 * p.Item2 * byPod.Count < connections.Opened)
-            .Select(p => p.Name)
+        var missed = phase
+            .Pods.Where(p => young.Contains(p.Pod.Name) && 2 * On(p) * phase.Pods.Length < connections.Opened)
+            .Select(p => p.Pod.Name)
             .ToList();
         var none = without.Count > 0 ? $"; {Names(without)} got none of them" : "";
         if (missed.Count > 0)
             none += missed.SequenceEqual(without)
-                ? ", having come when most were open"
-                : $"; {Names(missed)} came when most were open";
-        if (without.Count > 0 && connections.Opened >= LongLived * phase.Pods.Length)
-            return null;
+                ? ", created when most were already open"
+                : $"; {Names(missed)} was created when most were already open";
         return Named(
             "keepalive-pinning",
             $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one "
@@ -79,7 +77,6 @@ public sealed class StaleConntrackRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             evidence.Connections is not { } connections
@@ -92,31 +89,22 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         var old = phase.Pods.Where(p => !young.Contains(p.Pod.Name)).ToList();
         if (young.Count == 0 || old.Count == 0)
             return null;
-        (string, long)[] Counts(ImmutableDictionary<string, long> by) =>
-            [.. phase.Pods.Select(p => (p.Pod.Name, by.GetValueOrDefault(p.Pod.Name)))];
-        var (onOld, onNew) = (Evaluate(Counts(connections.OnOldPorts)), Evaluate(Counts(connections.OnNewPorts)));
-        if (onOld.Kind is not VerdictKind.Skewed || onNew.Kind is VerdictKind.Skewed)
-            return null;
-        // Every young Pod is short on used ports, by more than the interval allows, and the old ones share the rest
-        // evenly.
-        if (onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected))
-            return null;
+        long OnOld(PodPhase pod) => connections.OnOldPorts.GetValueOrDefault(pod.Pod.Name);
+        var onOld = Evaluate(phase.Pods, OnOld);
+        var newPortsAreSkewed = AreSkewed(phase.Pods, p => connections.OnNewPorts.GetValueOrDefault(p.Pod.Name));
+        // Every young Pod is short on used ports, by more than the interval allows; the old ones share the rest evenly.
         if (
-            Evaluate(old.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind
-            is VerdictKind.Skewed
+            onOld.Kind is not VerdictKind.Skewed
+            || newPortsAreSkewed
+            || onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected)
+            || AreSkewed(old, OnOld)
         )
             return null;
         // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used
         // ports keep to one of several other Pods.
         var fromUnused = connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) >= Enough;
-        if (
-            !fromUnused
-            && !(
-                old.Count > 1
-                && phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0)
-                && PortsKeepTheirPod(connections)
-            )
-        )
+        var youngAnswers = phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0);
+        if (!fromUnused && !(old.Count > 1 && youngAnswers && PortsKeepTheirPod(connections)))
             return null;
         var (shortOld, shortNew) = (Share(connections.OnOldPorts, young), Share(connections.OnNewPorts, young));
         var others = fromUnused ? $" and {shortNew:0.#} % of the others" : "";
@@ -170,7 +158,6 @@ public sealed class StaleNodeRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var young = Young(evidence);
         if (evidence.ClientNodes.Length < 2 || young.Count == 0)
@@ -179,16 +166,12 @@ public sealed class StaleNodeRule : IDiagnosisRule
         if (stale is not [var node] || node.ByPod.Values.Sum() < Enough * phase.Pods.Length)
             return null;
         var others = evidence.ClientNodes.Where(n => n != node).ToList();
-        if (
-            others.Any(n =>
-                n.Failed > 0
-                || n.ByPod.Values.Sum() < Enough
-                || Evaluate(phase.Pods.Select(p => (p.Pod.Name, n.ByPod.GetValueOrDefault(p.Pod.Name)))).Kind
-                    is VerdictKind.Skewed
-            )
-        )
-            return null;
-        if (others.Any(n => young.Any(p => n.ByPod.GetValueOrDefault(p) == 0)))
+        bool Healthy(ClientNodeFacts n) =>
+            n.Failed == 0
+            && n.ByPod.Values.Sum() >= Enough
+            && !AreSkewed(phase.Pods, p => n.ByPod.GetValueOrDefault(p.Pod.Name))
+            && young.All(p => n.ByPod.GetValueOrDefault(p) > 0);
+        if (!others.All(Healthy))
             return null;
         return Named(
             "stale-backends-on-node",

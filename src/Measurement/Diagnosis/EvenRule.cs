@@ -38,9 +38,7 @@ public sealed class EvenRule : IDiagnosisRule
             || young.Count == pods.Length
         )
             return false;
-        var onOld = Shares.Evaluate(
-            pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))
-        );
+        var onOld = Shares.Evaluate(pods, p => connections.OnOldPorts.GetValueOrDefault(p.Pod.Name));
         return onOld.Kind is VerdictKind.Skewed
             || onOld.Shares.Any(s =>
                 young.Contains(s.Backend) && s.Share.Lower <= s.Expected * young.Count / pods.Length
@@ -49,16 +47,14 @@ public sealed class EvenRule : IDiagnosisRule
 
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             phase.Requests == 0
             || phase.Failures > 0
-            || phase.Selection.Kind is VerdictKind.Skewed
-            || phase.Delivery.Successes.Kind is VerdictKind.Skewed
+            || Shares.IsSkewed(phase)
+            || SlowPod(phase) is not null
+            || IsRepeated(phase)
         )
-            return null;
-        if (SlowPod(phase) is not null || IsRepeated(phase))
             return null;
         // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
         if (evidence.Connections is { MaxRequests: > 1 } && Shares.RequestsAreSkewed(phase))

@@ -8,7 +8,6 @@ public sealed class DenialRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var denied = phase.ByStatus.GetValueOrDefault(403);
         if (
@@ -58,7 +57,6 @@ public sealed class RetryAmplificationRule : IDiagnosisRule
 
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (!(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7))
             return null;

@@ -10,7 +10,6 @@ public sealed class SessionAffinityRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             !evidence.Service.ClientIpAffinity
@@ -51,7 +50,6 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         return evidence.Service switch
         {
             { FromOutside: false, InternalLocal: true } => Internal(evidence),
@@ -93,15 +91,9 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
         var phase = evidence.Phase;
         if (!AllSucceed(phase) || !IsSkewed(phase))
             return null;
-        var perNode = phase
-            .Pods.GroupBy(p => p.Pod.Node)
-            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
-        var weights = phase.Pods.ToDictionary(p => p.Pod.Name, p => 1.0 / perNode[p.Pod.Node], StringComparer.Ordinal);
-        if (
-            perNode.Values.Distinct().Count() < 2
-            || Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p))), pod => weights[pod]).Kind
-                is not VerdictKind.Even
-        )
+        var perNode = phase.Pods.CountBy(p => p.Pod.Node).ToDictionary(StringComparer.Ordinal);
+        var byNode = Evaluate(phase.Pods, Answers, p => 1.0 / perNode[p.Pod.Node]);
+        if (perNode.Values.Distinct().Count() < 2 || byNode.Kind is not VerdictKind.Even)
             return null;
         return Named(
             "local-traffic-policy",
@@ -129,21 +121,16 @@ public sealed class ZoneRoutingRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var hinted = evidence.Endpoints.Values.Any(e => !e.HintedZones.IsEmpty);
         if (evidence.ClientZone is not { } zone || !(hinted || evidence.Service.PrefersZone) || !AllSucceed(phase))
             return null;
-        if (
-            phase.Pods.Any(p =>
-                evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName) is not { } e
-                || (hinted ? e.HintedZones.IsEmpty : e.Zone is null)
-            )
-        )
-            return null;
+        bool Known(PodPhase pod) =>
+            evidence.Endpoints.GetValueOrDefault(pod.Pod.HubbleName) is { } e
+            && (hinted ? !e.HintedZones.IsEmpty : e.Zone is not null);
         bool Near(PodPhase pod) =>
             evidence.Endpoints[pod.Pod.HubbleName] is var e && (hinted ? e.HintedZones.Contains(zone) : e.Zone == zone);
-        if (!OnlyThese(phase, Near))
+        if (!phase.Pods.All(Known) || !OnlyThese(phase, Near))
             return null;
         var near = phase.Pods.Where(Near).ToList();
         return Named(
@@ -177,7 +164,6 @@ public sealed class UnreadyPodRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var unready = evidence
             .Endpoints.Where(e => !e.Value.Ready)
@@ -191,11 +177,8 @@ public sealed class UnreadyPodRule : IDiagnosisRule
             || !AllSucceed(phase)
             || phase.Requests < Enough
             || phase.Pods.Except(ready).Any(p => Answers(p) > 0)
-        )
-            return null;
-        if (
-            EvenRule.SlowPod(phase) is not null
-            || Evaluate(ready.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed
+            || EvenRule.SlowPod(phase) is not null
+            || AreSkewed(ready, Answers)
         )
             return null;
         return Named(

@@ -24,18 +24,23 @@ internal static class Shares
 
     /// <summary>Whether the answers are skewed, however they came about: on kept-alive connections they are no
     /// independent choices, so this describes the load and gives no error bound.</summary>
-    public static bool RequestsAreSkewed(PhaseReport phase) =>
-        Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
+    public static bool RequestsAreSkewed(PhaseReport phase) => AreSkewed(phase.Pods, Answers);
+
+    /// <summary>Whether counts of Pods are skewed against equal shares.</summary>
+    public static bool AreSkewed(IEnumerable<PodPhase> pods, Func<PodPhase, long> count) =>
+        Evaluate(pods, count).Kind is VerdictKind.Skewed;
 
     /// <summary>Compares counts by Pod with equal shares, or the given weights.</summary>
-    public static Verdict Evaluate(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
+    public static Verdict Evaluate(
+        IEnumerable<PodPhase> pods,
+        Func<PodPhase, long> count,
+        Func<PodPhase, double>? weight = null
+    )
     {
-        var list = counts.ToList();
-        var expected = ExpectedShares.Weighted(
-            [.. list.Select(c => c.Pod)],
-            [.. list.Select(c => weight?.Invoke(c.Pod) ?? 1)]
-        );
-        return SkewTest.Evaluate(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
+        var all = pods.ToList();
+        double[] weights = [.. all.Select(p => weight?.Invoke(p) ?? 1)];
+        var expected = ExpectedShares.Weighted([.. all.Select(p => p.Pod.Name)], weights);
+        return SkewTest.Evaluate(expected, new BackendCounts([.. all.Select(count)], 0));
     }
 
     /// <summary>Whether exactly these Pods got load, evenly, and the others (at least one) nothing at all; false where
@@ -48,7 +53,7 @@ internal static class Shares
             && others.All(p => Answers(p) == 0 && p.Echo == 0)
             && chosen.All(p => Answers(p) > 0)
             && phase.Requests >= Enough
-            && Evaluate(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
+            && !AreSkewed(chosen, Answers);
     }
 
     /// <summary>Names of the phase's Pods that were made since the load began.</summary>

@@ -10,7 +10,6 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var remote = phase.Pods.Where(p => !p.OnClientNode).ToList();
         if (!evidence.ClientHasEgressL7 || !evidence.BackendsHaveIngressL7 || remote.Count == 0)
@@ -21,13 +20,8 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
         var remoteOk = remote.Sum(p => p.Ok);
         if (unavailable == 0 || remoteOk > phase.Requests / 100 || phase.Failures - unavailable > phase.Requests / 100)
             return null;
-        var failedInRemoteName = remote.Sum(p => evidence.ProxyFailuresByPod.GetValueOrDefault(p.Pod.HubbleName));
-        if (
-            failedInRemoteName == 0
-            || phase.Pods.Any(p =>
-                p.OnClientNode && evidence.ProxyFailuresByPod.GetValueOrDefault(p.Pod.HubbleName) > 0
-            )
-        )
+        double ProxyFailures(PodPhase pod) => evidence.ProxyFailuresByPod.GetValueOrDefault(pod.Pod.HubbleName);
+        if (remote.Sum(ProxyFailures) == 0 || phase.Pods.Any(p => p.OnClientNode && ProxyFailures(p) > 0))
             return null;
         // A 503 that a Pod gave names it and reached it; and failures that were there before both sides had rules have
         // another cause.

@@ -82,32 +82,24 @@ public sealed class ServiceObserver
             Series.Miss();
             return;
         }
-        var counters = ClusterCounters.Zero;
-        var (requests, responses, echo) = (
-            counters.Requests.ToBuilder(),
-            counters.Responses.ToBuilder(),
-            counters.Echo.ToBuilder()
-        );
-        foreach (var (key, value) in round.Scrapes.SelectMany(s => s.Counters!))
+        Series.Add(round.At, Counters(round), service.Endpoints.Select(e => e.Pod));
+    }
+
+    private static ClusterCounters Counters(ScrapeRound round)
+    {
+        var counts = round.Scrapes.SelectMany(s => s.Counters!).ToLookup(c => c.Key.Kind);
+        ImmutableDictionary<HubbleKey, double> Hubble(CounterKind kind) =>
+            counts[kind]
+                .GroupBy(c => new HubbleKey(c.Key.Target.Name, c.Key.Pod, c.Key.Status))
+                .ToImmutableDictionary(g => g.Key, g => g.Sum(c => c.Value));
+        return ClusterCounters.Zero with
         {
-            var hubble = new HubbleKey(key.Target.Name, key.Pod, key.Status);
-            if (key.Kind is CounterKind.Requests)
-                requests[hubble] = requests.GetValueOrDefault(hubble) + value;
-            else if (key.Kind is CounterKind.Responses)
-                responses[hubble] = responses.GetValueOrDefault(hubble) + value;
-            else if (key.Kind is CounterKind.Reached)
-                echo[key.Pod] = echo.GetValueOrDefault(key.Pod) + value;
-        }
-        Series.Add(
-            round.At,
-            counters with
-            {
-                Requests = requests.ToImmutable(),
-                Responses = responses.ToImmutable(),
-                Echo = echo.ToImmutable(),
-            },
-            service.Endpoints.Select(e => e.Pod)
-        );
+            Requests = Hubble(CounterKind.Requests),
+            Responses = Hubble(CounterKind.Responses),
+            Echo = counts[CounterKind.Reached]
+                .GroupBy(c => c.Key.Pod)
+                .ToImmutableDictionary(g => g.Key, g => g.Sum(c => c.Value)),
+        };
     }
 }
 

@@ -8,7 +8,7 @@ using CiliumDebugging.Statistics;
 namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
 /// <summary>A phase of a cluster that does not exist: requests are simulated one by one, every proxy and Pod on their
-/// way counts as the real ones do, and what the three views show becomes evidence.</summary>
+/// way counts as the real ones do, and what client, Hubble and backends count becomes evidence.</summary>
 internal sealed class SyntheticPhase
 {
     private readonly Random _random;

@@ -62,10 +62,8 @@ public sealed record Comparison(
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        var (quantities, unmatched) = (
-            ImmutableArray.CreateBuilder<ComparedQuantity>(),
-            ImmutableArray.CreateBuilder<string>()
-        );
+        var quantities = ImmutableArray.CreateBuilder<ComparedQuantity>();
+        var unmatched = ImmutableArray.CreateBuilder<string>();
         var differences = ImmutableArray.CreateBuilder<string>();
         void Differs(string what, string? a, string? b)
         {
@@ -74,19 +72,11 @@ public sealed record Comparison(
         }
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
-        Differs(
-            "load",
-            $"{before.Load.Method} {before.Load.Url} {before.Load.RatePerSecond:0.##}/s",
-            $"{after.Load.Method} {after.Load.Url} {after.Load.RatePerSecond:0.##}/s"
-        );
-        foreach (
-            var key in before.Cluster.Settings.Keys.Union(after.Cluster.Settings.Keys).Order(StringComparer.Ordinal)
-        )
-            Differs(
-                $"setting {key}",
-                before.Cluster.Settings.GetValueOrDefault(key),
-                after.Cluster.Settings.GetValueOrDefault(key)
-            );
+        static string Load(LoadInfo load) => $"{load.Method} {load.Url} {load.RatePerSecond:0.##}/s";
+        Differs("load", Load(before.Load), Load(after.Load));
+        var (then, now) = (before.Cluster.Settings, after.Cluster.Settings);
+        foreach (var key in then.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
+            Differs($"setting {key}", then.GetValueOrDefault(key), now.GetValueOrDefault(key));
         foreach (var a in before.Phases)
         {
             if (after.Phases.FirstOrDefault(p => p.Name == a.Name) is not { } b)
@@ -98,11 +88,8 @@ public sealed record Comparison(
             Differs($"{a.Name}: diagnosis", a.Diagnosis?.Name, b.Diagnosis?.Name);
             ComparedPhases.Add(a, b, quantities, unmatched);
         }
-        unmatched.AddRange(
-            after
-                .Phases.Where(b => before.Phases.All(a => a.Name != b.Name))
-                .Select(b => $"phase {b.Name}: only in the second run")
-        );
+        var added = after.Phases.Where(b => before.Phases.All(a => a.Name != b.Name));
+        unmatched.AddRange(added.Select(b => $"phase {b.Name}: only in the second run"));
         return new Comparison(differences.ToImmutable(), quantities.ToImmutable(), unmatched.ToImmutable());
     }
 }
