@@ -7,7 +7,6 @@ internal static class Detection
 {
     /// <summary>Ports of a client that binds to port 0 through vegeta: random odd ports of 32768–60999.</summary>
     private const int Ports = 14_116;
-
     private static readonly string[] s_pods = ["a", "b", "c"];
     private static readonly RecordedEvent s_applied = new("policy applied", TimeSpan.Zero);
 
@@ -20,11 +19,10 @@ internal static class Detection
         return monitor.State == VerdictKind.Even ? monitor.Connections : double.NaN;
     }
 
-    /// <summary>
-    /// The seed scenario: 60 s at 50/s even, then two thirds answer 503 without a pod. Delivery is watched; returns the requests of the evaluated prefix
-    /// after the event, successful or not.
-    /// </summary>
-    public static double SeedDelivery(ulong seed, bool recorded)
+    /// <summary>The scenario of the original report: 60 s at 50/s even, then two thirds answer 503 without a pod.
+    /// Delivery is watched;
+    /// returns the requests of the evaluated prefix after the event, successful or not.</summary>
+    public static double OriginalDelivery(ulong seed, bool recorded)
     {
         var random = new SkewRandom(seed);
         var delivery = new SkewMonitor(ExpectedShares.Equal(s_pods));
@@ -41,12 +39,13 @@ internal static class Detection
         }
     }
 
-    /// <summary>Independent draws at the shares that stale conntrack has at p = 0.67; <paramref name="evenBefore"/> even connections first.</summary>
+    /// <summary>Independent draws at the shares that stale conntrack has at p = 0.67; <paramref name="evenBefore"/>
+    /// even connections first.</summary>
     public static double StaleShares(ulong seed, int evenBefore, bool known, bool recorded)
     {
         var random = new SkewRandom(seed);
         var (test, monitor) = (
-            new CiliumDebugging.Statistics.SkewTest(ExpectedShares.Equal(s_pods)),
+            new SkewTest(ExpectedShares.Equal(s_pods)),
             new SkewMonitor(ExpectedShares.Equal(s_pods))
         );
         for (var n = 0; n < evenBefore; n++)
@@ -71,10 +70,9 @@ internal static class Detection
         }
     }
 
-    /// <summary>
-    /// The mechanism itself: ports keep their backend; after 312 s at 50/s one of three pods is replaced, which changes the expected backends and is recorded
-    /// when <paramref name="recorded"/>. Returns connections after it; only a port's first use since then is an observation.
-    /// </summary>
+    /// <summary>The mechanism itself: ports keep their backend; after 312 s at 50/s one of three pods is replaced,
+    /// which changes the expected backends and is recorded when <paramref name="recorded"/>. Returns connections after
+    /// it; only a port's first use since then is an observation.</summary>
     public static double StaleConntrack(ulong seed, bool recorded)
     {
         const int replaced = 2;

@@ -5,8 +5,10 @@ namespace CiliumDebugging.Bench.Skew;
 
 /// <summary>What happened in one simulated run without skew.</summary>
 /// <param name="Alarm">The monitor, fed with fresh selections in the order of their starts, called it skewed.</param>
-/// <param name="ByCompletion">The same evidence (without an onset search) of every connection in the order of completion reached 1/α.</param>
-/// <param name="ExactNull">The same, against exactly equal shares instead of a tolerance, looked at every 100 connections.</param>
+/// <param name="ByCompletion">The same evidence (without an onset search) of every connection in the order of
+/// completion reached 1/α.</param>
+/// <param name="ExactNull">The same, against exactly equal shares instead of a tolerance, looked at every 100
+/// connections.</param>
 /// <param name="ChiSquare">A repeated χ² test of every connection in the order of completion rejected.</param>
 /// <param name="Even">The monitor called it even at some moment.</param>
 /// <param name="Observations">Fresh selections that the monitor saw.</param>
@@ -24,9 +26,7 @@ internal static class FalseAlarms
 {
     public const double Alpha = 1e-2;
     private const int Slow = 2;
-
     private static readonly IPAddress s_client = IPAddress.Parse("10.244.3.7");
-
     private static readonly VerdictOptions s_options = new() { ErrorProbability = Alpha };
 
     public static FalseAlarmRun IndependentDraws(ulong seed, int connections) =>
@@ -76,7 +76,8 @@ internal static class FalseAlarms
             watched.Complete(sequence, backend, fresh: random.Uniform() >= 0.05);
         });
 
-    /// <summary>The worst case without skew: one share exactly at the upper end of the tolerance, another at the lower.</summary>
+    /// <summary>The worst case without skew: one share exactly at the upper end of the tolerance, another at the
+    /// lower.</summary>
     public static FalseAlarmRun EdgeOfTolerance(ulong seed, int connections) =>
         Watch(connections, seed, (random, watched) =>
             watched.Complete(watched.Start(), random.From([1.15 / 3, 1 / 3.0, 0.85 / 3]), fresh: true)
@@ -97,7 +98,7 @@ internal static class FalseAlarms
 
         private readonly ResolvedPrefix<(int Backend, bool Fresh)> _prefix = new();
         private readonly SkewMonitor _monitor = new(s_expected, s_options);
-        private readonly CiliumDebugging.Statistics.SkewTest _byCompletion = new(s_expected, s_options);
+        private readonly SkewTest _byCompletion = new(s_expected, s_options);
         private readonly RepeatedChiSquare _chiSquare = new(3, Alpha);
         private long _completed;
         private bool _alarm,

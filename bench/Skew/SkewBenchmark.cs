@@ -4,10 +4,9 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Bench.Skew;
 
-/// <summary>
-/// The verdict's promises, simulated in full: false alarms at α = 1e-2 beside the tests people use instead, and connections to a decision at α = 1e-4.
-/// <c>dotnet run -c Release --project bench -- skew [runs] [connections]</c>, defaults 1,000 and 100,000. Exit code 1 when a promise is broken.
-/// </summary>
+/// <summary>The verdict's promises, simulated in full: false alarms at α = 1e-2 beside the tests people use instead,
+/// and connections to a decision at α = 1e-4. <c>dotnet run -c Release --project bench -- skew [runs]
+/// [connections]</c>, defaults 1,000 and 100,000. Exit code 1 when a promise is broken.</summary>
 internal static class SkewBenchmark
 {
     public static int Run(string[] args)
@@ -23,12 +22,12 @@ internal static class SkewBenchmark
     private static bool AlarmTable(int runs, int connections)
     {
         Console.WriteLine(
-            Invariant(
-                $"False alarms at alpha = {FalseAlarms.Alpha}: {runs:N0} runs of {connections:N0} connections, watched at every connection."
-            )
+            $"False alarms at alpha = {FalseAlarms.Alpha}: {runs:N0} runs of {connections:N0} connections, "
+                + "watched at every connection."
         );
         Console.WriteLine(
-            "Runs ever called skewed by: the monitor (fresh selections by start) | every connection by completion | the same, exact null | chi-square every 100"
+            "Runs ever called skewed by: the monitor (fresh selections by start) | every connection by "
+                + "completion | the same, exact null | chi-square every 100"
         );
         var kept = true;
         Row("independent draws", FalseAlarms.IndependentDraws);
@@ -47,9 +46,10 @@ internal static class SkewBenchmark
             var even = results.Count(r => r.Even);
             kept &= alarms <= FalseAlarms.Alpha * runs && (!evenIsAnError || even <= FalseAlarms.Alpha * runs);
             Console.WriteLine(
-                Invariant(
-                    $"{name, -38} {alarms, 6} | {results.Count(r => r.ByCompletion), 6} | {results.Count(r => r.ExactNull), 6} | {results.Count(r => r.ChiSquare), 6}   called even {even, 6}   observations {results.Average(r => r.Observations), 9:N0}   {watch.Elapsed.TotalSeconds, 6:N0} s"
-                )
+                $"{name, -38} {alarms, 6} | {results.Count(r => r.ByCompletion), 6} | "
+                    + $"{results.Count(r => r.ExactNull), 6} | {results.Count(r => r.ChiSquare), 6}   called even "
+                    + $"{even, 6}   observations {results.Average(r => r.Observations), 9:N0}   "
+                    + $"{watch.Elapsed.TotalSeconds, 6:N0} s"
             );
         }
     }
@@ -59,11 +59,10 @@ internal static class SkewBenchmark
         var alpha = VerdictOptions.Default.ErrorProbability;
         Console.WriteLine();
         Console.WriteLine(
-            Invariant(
-                $"Connections to a decision at alpha = {alpha}: {runs:N0} runs. Ratio = median / information bound ln(1/alpha)/KL."
-            )
+            $"Connections to a decision at alpha = {alpha}: {runs:N0} runs. Ratio = median / information "
+                + "bound ln(1/alpha)/KL."
         );
-        Console.WriteLine(Invariant($"{string.Empty, -58} {"median", 8} {"95 %", 8} {"promise", 16} {"ratio", 6}"));
+        Console.WriteLine($"{string.Empty, -58} {"median", 8} {"95 %", 8} {"promise", 16} {"ratio", 6}");
         var kept = true;
         var newPod = (1 - 0.67 * 2 / 3) / 3;
         var stale = -Math.Log(alpha) / ((1 - newPod) * Math.Log((1 - newPod) / 2 * 3) + newPod * Math.Log(newPod * 3));
@@ -71,58 +70,30 @@ internal static class SkewBenchmark
         var delivery = -Math.Log(alpha) / Math.Log(3) * 3;
         Row("even, 3 pods", seed => Detection.Even(seed, 3), 3500, 5200);
         Row("even, 10 pods", seed => Detection.Even(seed, 10));
-        Row(
-            "seed's delivery, requests after the recorded event",
-            seed => Detection.SeedDelivery(seed, recorded: true),
-            60,
-            bound: delivery
-        );
-        Row(
-            "seed's delivery, no recorded event",
-            seed => Detection.SeedDelivery(seed, recorded: false),
-            bound: delivery
-        );
-        Row(
-            "stale shares, onset known",
-            seed => Detection.StaleShares(seed, 0, known: true, recorded: false),
-            bound: stale
-        );
-        Row(
-            "stale shares, recorded event after 3,000",
-            seed => Detection.StaleShares(seed, 3000, known: false, recorded: true),
-            600,
-            bound: stale
-        );
-        Row(
-            "stale shares, unknown onset after 0",
-            seed => Detection.StaleShares(seed, 0, known: false, recorded: false),
-            900,
-            bound: stale
-        );
-        Row(
-            "stale shares, unknown onset after 1,000",
-            seed => Detection.StaleShares(seed, 1000, known: false, recorded: false),
-            900,
-            bound: stale
-        );
-        Row(
-            "stale shares, unknown onset after 3,000",
-            seed => Detection.StaleShares(seed, 3000, known: false, recorded: false),
-            900,
-            bound: stale
-        );
-        Row(
-            "stale conntrack by its mechanism, pod replaced",
-            seed => Detection.StaleConntrack(seed, recorded: true),
-            600,
-            bound: stale
-        );
-        Row(
-            "stale conntrack by its mechanism, no event",
-            seed => Detection.StaleConntrack(seed, recorded: false),
-            bound: stale
-        );
+        Delivery("requests after the recorded event", recorded: true, 60);
+        Delivery("no recorded event", recorded: false);
+        Stale("onset known", before: 0, known: true, recorded: false);
+        Stale("recorded event after 3,000", before: 3000, known: false, recorded: true, 600);
+        Stale("unknown onset after 0", before: 0, known: false, recorded: false, 900);
+        Stale("unknown onset after 1,000", before: 1000, known: false, recorded: false, 900);
+        Stale("unknown onset after 3,000", before: 3000, known: false, recorded: false, 900);
+        Conntrack("pod replaced", recorded: true, 600);
+        Conntrack("no event", recorded: false);
         return kept;
+
+        void Delivery(string name, bool recorded, double? median = null) =>
+            Row($"original delivery, {name}", s => Detection.OriginalDelivery(s, recorded), median, bound: delivery);
+
+        void Stale(string name, int before, bool known, bool recorded, double? median = null) =>
+            Row($"stale shares, {name}", s => Detection.StaleShares(s, before, known, recorded), median, bound: stale);
+
+        void Conntrack(string name, bool recorded, double? median = null) =>
+            Row(
+                $"stale conntrack by its mechanism, {name}",
+                s => Detection.StaleConntrack(s, recorded),
+                median,
+                bound: stale
+            );
 
         void Row(
             string name,
@@ -142,11 +113,9 @@ internal static class SkewBenchmark
             kept &= !(middle > median) && !(upper > high);
             var promise = median is null
                 ? string.Empty
-                : Invariant($"{median:N0}") + (high is null ? string.Empty : Invariant($" / {high:N0}"));
-            var ratio = bound is { } b ? Invariant($"{middle / b:0.00}") : string.Empty;
-            Console.WriteLine(Invariant($"{name, -58} {middle, 8:N0} {upper, 8:N0} {promise, 16} {ratio, 6}"));
+                : $"{median:N0}" + (high is null ? string.Empty : $" / {high:N0}");
+            var ratio = bound is { } b ? $"{middle / b:0.00}" : string.Empty;
+            Console.WriteLine($"{name, -58} {middle, 8:N0} {upper, 8:N0} {promise, 16} {ratio, 6}");
         }
     }
-
-    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 namespace CiliumDebugging.Bench.Skew;
 
-/// <summary>xoshiro256**: 100,000,000 selections a scenario want a generator that costs a nanosecond and repeats from its seed.</summary>
+/// <summary>xoshiro256**: 100,000,000 selections a scenario want a generator that costs a nanosecond and repeats from
+/// its seed.</summary>
 internal sealed class SkewRandom
 {
     private ulong _a,

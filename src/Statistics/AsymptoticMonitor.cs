@@ -2,10 +2,9 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// Watches shares over scrape intervals for skew that begins at an unknown moment: the counterpart of <see cref="SkewMonitor"/>, with the same weights of starts and segments (M_n = Σ v_j E_j, alarm at 1/α) and asymptotic
-/// evidence. Bounded memory, no clock, not thread-safe.
-/// </summary>
+/// <summary>Watches shares over scrape intervals for skew that begins at an unknown moment: the counterpart of
+/// <see cref="SkewMonitor"/>, with the same weights of starts and segments (M_n = Σ v_j E_j, alarm at 1/α) and
+/// asymptotic evidence. Bounded memory, no clock, not thread-safe.</summary>
 public sealed class AsymptoticMonitor
 {
     /// <summary>Scrape intervals from one possible start to the next.</summary>
@@ -34,8 +33,6 @@ public sealed class AsymptoticMonitor
         _intervals;
     private TimeSpan _now;
 
-    /// <param name="backends">The backends.</param>
-    /// <param name="options">Error probability and tolerance.</param>
     /// <param name="startedAt">Start of the first interval, since observing began. Default 0.</param>
     public AsymptoticMonitor(
         ImmutableArray<string> backends,
@@ -54,13 +51,7 @@ public sealed class AsymptoticMonitor
     /// <summary>Everything seen of the present backends.</summary>
     public AsymptoticShares Shares => _shares;
 
-    private VerdictOptions SegmentOptions =>
-        _segment == 1
-            ? _options
-            : _options with
-            {
-                ErrorProbability = _options.ErrorProbability / ((double)_segment * (_segment + 1)),
-            };
+    private VerdictOptions SegmentOptions => _options.ForSegment(_segment);
 
     /// <summary>Something was done to the cluster before the next interval.</summary>
     public void Record(RecordedEvent recorded)
@@ -107,7 +98,7 @@ public sealed class AsymptoticMonitor
         return State;
     }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The state and the episodes so far.</summary>
     public SkewStatus Status() =>
         new(State, _segment, _shares.Since(_segmentBegan).Verdict(SegmentOptions), [.. _episodes], _episodesTotal);
 

@@ -2,10 +2,10 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// Shares of K backends from the increments of counters between scrapes, where single requests are not known: the counterpart of <see cref="SkewTest"/>, with the same hypotheses and the asymptotic evidence of
-/// <see cref="RatioSums"/>. A share that should be 0 counts as too high as soon as it is known to be more than 0. Immutable.
-/// </summary>
+/// <summary>Shares of K backends from the increments of counters between scrapes, where single requests are not known:
+/// the counterpart of <see cref="SkewTest"/>, with the same hypotheses and the asymptotic evidence of
+/// <see cref="RatioSums"/>. A share that should be 0 counts as too high as soon as it is known to be more than 0.
+/// Immutable.</summary>
 public sealed class AsymptoticShares
 {
     private readonly ImmutableArray<RatioSums> _sums;
@@ -21,7 +21,6 @@ public sealed class AsymptoticShares
     public static AsymptoticShares Of(ImmutableArray<string> backends) =>
         new(backends, [.. backends.Select(_ => default(RatioSums))], [.. backends.Select(_ => 0.0)]);
 
-    /// <summary>The backends.</summary>
     public ImmutableArray<string> Backends { get; }
 
     /// <summary>Scrape intervals with at least one event.</summary>
@@ -33,9 +32,8 @@ public sealed class AsymptoticShares
     /// <summary>Events of each backend.</summary>
     public ImmutableArray<double> Counts => [.. _sums.Select(s => s.X)];
 
-    /// <summary>
-    /// The share each backend should have had: the mean of what was expected in the intervals, weighted by their events (clients of another node or zone may expect other shares). Equal before the first event.
-    /// </summary>
+    /// <summary>The share each backend should have had: the mean of what was expected in the intervals, weighted by
+    /// their events (clients of another node or zone may expect other shares). Equal before the first event.</summary>
     public ExpectedShares Expected =>
         ExpectedShares.Weighted(
             Backends,
@@ -113,8 +111,8 @@ public sealed class AsymptoticShares
     }
 
     /// <summary>The verdict; its error probability is asymptotic.</summary>
-    /// <param name="options">Error probability and tolerance.</param>
-    /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where even the batches are known not to be independent: no error probability is given then.</param>
+    /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where even the batches are known not to be
+    /// independent: there is no error bound then.</param>
     public Verdict Verdict(VerdictOptions options, SelectionUnit unit = SelectionUnit.FreshSelection)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -176,7 +174,8 @@ public sealed class AsymptoticShares
         return cases;
     }
 
-    /// <summary>Events beyond those seen until a decision, if shares and spread stay as they are; null when a thousandfold of what was seen does not do.</summary>
+    /// <summary>Events beyond those seen until a decision, if shares and spread stay as they are; null when a
+    /// thousandfold of what was seen does not do.</summary>
     private long? Further(double tolerance, double threshold)
     {
         if (Total <= 0)

@@ -4,7 +4,8 @@ namespace CiliumDebugging.Statistics;
 
 /// <summary>How many observations fell to each backend, and how many to none that is known.</summary>
 /// <param name="PerBackend">Counts in the order of <see cref="ExpectedShares.Backends"/>, each ≥ 0.</param>
-/// <param name="Unattributed">Observations whose backend is unknown: a cell of its own, never dropped and never imputed.</param>
+/// <param name="Unattributed">Observations whose backend is unknown: a cell of its own, never dropped and never
+/// imputed.</param>
 public sealed record BackendCounts(ImmutableArray<long> PerBackend, long Unattributed)
 {
     /// <summary>All observations, attributed or not.</summary>
@@ -13,13 +14,6 @@ public sealed record BackendCounts(ImmutableArray<long> PerBackend, long Unattri
     /// <summary>Counts without unattributed observations.</summary>
     public static BackendCounts Of(params ReadOnlySpan<long> perBackend) => new([.. perBackend], 0);
 
-    internal double[] ToDoubles() => [.. PerBackend.Select(c => (double)c)];
-
-    internal static BackendCounts FromDoubles(ReadOnlySpan<double> counts, double unattributed)
-    {
-        var whole = ImmutableArray.CreateBuilder<long>(counts.Length);
-        foreach (var count in counts)
-            whole.Add((long)count);
-        return new BackendCounts(whole.MoveToImmutable(), (long)unattributed);
-    }
+    internal static BackendCounts FromDoubles(IEnumerable<double> counts, double unattributed) =>
+        new([.. counts.Select(c => (long)c)], (long)unattributed);
 }

@@ -9,13 +9,13 @@ namespace CiliumDebugging.Statistics;
 public sealed record ClientNodeRow(string ClientNode, BackendCounts Counts, Verdict Verdict);
 
 /// <summary>The share of selections that stay on the client's node.</summary>
-/// <param name="Share">Observed share with its interval, which covers every place that unattributed selections may have gone to.</param>
+/// <param name="Share">Observed share with its interval, which covers every place that unattributed selections may have
+/// gone to.</param>
 /// <param name="Expected">The share that the expected weights give for the same clients.</param>
 public sealed record Locality(ShareInterval Share, double Expected);
 
-/// <summary>
-/// Selections by client node and backend: one node's stale service map disappears in the aggregate but not in its row. Not thread-safe.
-/// </summary>
+/// <summary>Selections by client node and backend: one node's stale service map disappears in the aggregate but not in
+/// its row. Not thread-safe.</summary>
 public sealed class ClientNodeMatrix
 {
     /// <summary>The row of the nodes beyond the capacity.</summary>
@@ -70,7 +70,7 @@ public sealed class ClientNodeMatrix
             row.AddUnattributed();
     }
 
-    /// <summary>The rows, ordered by node name. Each is judged at α divided by the number of rows.</summary>
+    /// <summary>The rows, ordered by node name. Each is evaluated at α divided by the number of rows.</summary>
     public ImmutableArray<ClientNodeRow> Rows(SelectionUnit unit = SelectionUnit.FreshSelection)
     {
         var perRow = _options with { ErrorProbability = _options.ErrorProbability / Math.Max(1, _rows.Count) };
@@ -84,7 +84,8 @@ public sealed class ClientNodeMatrix
         ];
     }
 
-    /// <summary>How much stays on the client's node; null before the first selection by a client on a named node.</summary>
+    /// <summary>How much stays on the client's node; null before the first selection by a client on a named
+    /// node.</summary>
     public Locality? Locality()
     {
         long local = 0,

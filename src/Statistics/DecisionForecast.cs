@@ -1,15 +1,16 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// How many more connections a decision needs: the counts are scaled until a threshold is reached. The shares are those observed, drawn towards the expected ones by the (K − 1)/τ² pseudo-observations of the test's sharper prior:
-/// by chance alone the shares of the first hundreds of connections lie at the edge of the tolerance, where no number of connections would be enough.
-/// </summary>
+/// <summary>How many more connections a decision needs: the counts are scaled until a threshold is reached. The shares
+/// are those observed, drawn towards the expected ones by the (K − 1)/τ² pseudo-observations of the test's sharper
+/// prior: by chance alone the shares of the first hundreds of connections lie at the edge of the tolerance, where no
+/// number of connections would be enough.</summary>
 internal static class DecisionForecast
 {
     /// <summary>Beyond this many connections no decision is said to be in sight.</summary>
     public const double HorizonConnections = 1e8;
 
-    /// <returns>Connections beyond those counted, rounded up to about 0.1 %; null when the horizon is passed first. Without data the expected shares are assumed.</returns>
+    /// <returns>Connections beyond those counted, rounded up to about 0.1 %; null when the horizon is passed first.
+    /// Without data the expected shares are assumed.</returns>
     public static long? FurtherConnections(
         SkewEvidence evidence,
         double[] counts,

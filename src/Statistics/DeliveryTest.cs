@@ -3,10 +3,10 @@ using System.Collections.Immutable;
 namespace CiliumDebugging.Statistics;
 
 /// <summary>What became of the requests that chose one backend.</summary>
-/// <param name="Backend">The backend's name.</param>
 /// <param name="Successes">Requests it answered well.</param>
 /// <param name="Failures">Requests known to have been sent to it that failed.</param>
-/// <param name="Rate">Success rate; its interval covers every way in which requests of unknown backend may belong here, all backends together at 1 − α.</param>
+/// <param name="Rate">Success rate; its interval covers every way in which requests of unknown backend may belong here,
+/// all backends together at 1 − α.</param>
 public sealed record BackendDelivery(string Backend, long Successes, long Failures, ShareInterval Rate);
 
 /// <summary>Delivery at one moment.</summary>
@@ -23,9 +23,9 @@ public sealed record Delivery(
     long UnattributedFailures
 );
 
-/// <summary>
-/// Judges delivery apart from selection: selection may be even while only one backend's requests succeed. Not thread-safe.
-/// </summary>
+/// <summary>Evaluates delivery apart from selection: selection may be even while only one backend's requests succeed.
+/// Not
+/// thread-safe.</summary>
 public sealed class DeliveryTest
 {
     private readonly SkewTest _successes;
@@ -34,7 +34,8 @@ public sealed class DeliveryTest
     private long _unattributedFailures;
 
     /// <param name="expected">The share of the successes that each backend should deliver.</param>
-    /// <param name="options">Error probability (of the verdict, and again of the success rates together) and tolerance.</param>
+    /// <param name="options">Error probability (of the verdict, and again of the success rates together) and
+    /// tolerance.</param>
     public DeliveryTest(ExpectedShares expected, VerdictOptions? options = null)
     {
         _options = options ?? VerdictOptions.Default;

@@ -2,10 +2,9 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// Which share of the selections each backend should receive, known before the connections start (ready endpoints, traffic policy, zones).
-/// When it changes a new segment starts; a share of 0 means "should receive none".
-/// </summary>
+/// <summary>Which share of the selections each backend should receive, known before the connections start (ready
+/// endpoints, traffic policy, zones). When it changes a new segment starts; a share of 0 means "should receive
+/// none".</summary>
 public sealed class ExpectedShares
 {
     private ExpectedShares(ImmutableArray<string> backends, ImmutableArray<double> weights)
@@ -17,7 +16,8 @@ public sealed class ExpectedShares
     /// <summary>Names of the backends; their positions are the categories of every test.</summary>
     public ImmutableArray<string> Backends { get; }
 
-    /// <summary>Expected shares, in the order of <see cref="Backends"/>; they sum to 1, or are all 0 where nothing is expected.</summary>
+    /// <summary>Expected shares, in the order of <see cref="Backends"/>; they sum to 1, or are all 0 where nothing is
+    /// expected.</summary>
     public ImmutableArray<double> Weights { get; }
 
     /// <summary>The number of backends (K), including those with a share of 0.</summary>
@@ -31,8 +31,10 @@ public sealed class ExpectedShares
         return Weighted([.. backends], weights);
     }
 
-    /// <summary>Shares proportional to <paramref name="weights"/> (each ≥ 0 and finite; they need not sum to 1).</summary>
-    /// <exception cref="ArgumentException">The lengths differ, a name occurs twice, or a weight is negative or not finite.</exception>
+    /// <summary>Shares proportional to <paramref name="weights"/> (each ≥ 0 and finite; they need not sum to
+    /// 1).</summary>
+    /// <exception cref="ArgumentException">The lengths differ, a name occurs twice, or a weight is negative or not
+    /// finite.</exception>
     public static ExpectedShares Weighted(IReadOnlyList<string> backends, IReadOnlyList<double> weights)
     {
         ArgumentNullException.ThrowIfNull(backends);
@@ -49,7 +51,4 @@ public sealed class ExpectedShares
         var total = weights.Sum();
         return new ExpectedShares([.. backends], [.. weights.Select(w => total > 0 ? w / total : 0)]);
     }
-
-    /// <summary>The category of a backend, or −1 when it is not expected at all.</summary>
-    public int IndexOf(string backend) => Backends.IndexOf(backend, 0, Count, StringComparer.Ordinal);
 }

@@ -5,7 +5,8 @@ namespace CiliumDebugging.Statistics;
 /// <summary>Why a request is, or is not, an independent choice of a backend.</summary>
 public enum SelectionOrigin
 {
-    /// <summary>The first use of this source address and port towards the service within the conntrack lifetime: a fresh selection.</summary>
+    /// <summary>The first use of this source address and port towards the service within the conntrack lifetime: a
+    /// fresh selection.</summary>
     Fresh,
 
     /// <summary>The port was used before within the lifetime: the load balancer may repeat its old choice.</summary>
@@ -17,41 +18,29 @@ public enum SelectionOrigin
     /// <summary>The source port is not known.</summary>
     UnknownPort,
 
-    /// <summary>The memory is full: whether the port is new cannot be told, so it is not taken for fresh.</summary>
+    /// <summary>The memory is full: whether the port is new is unknown, so it is not taken for fresh.</summary>
     Untracked,
 }
 
-/// <summary>Number of requests of each <see cref="SelectionOrigin"/>.</summary>
-public sealed record SelectionOriginCounts(
-    long Fresh,
-    long ReusedPort,
-    long KeepAlive,
-    long UnknownPort,
-    long Untracked
-)
-{
-    /// <summary>Whether every connection's origin is known; if not, the verdict carries no error probability.</summary>
-    public SelectionUnit Unit => UnknownPort == 0 ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
-}
-
-/// <summary>
-/// Decides which requests are fresh selections: a reused port repeats an old choice and tells nothing new, so only the first use of (source address,
-/// source port) towards a service within the conntrack lifetime is an observation. Feed it in the order of request starts. Not thread-safe.
-/// </summary>
+/// <summary>Decides which requests are fresh selections: a reused port repeats an old choice and tells nothing new, so
+/// only the first use of (source address, source port) towards a service within the conntrack lifetime is an
+/// observation. Feed it in the order of request starts. Not thread-safe.</summary>
 public sealed class FreshSelections
 {
-    /// <summary>Default lifetime: Cilium's service entries lived 6 h before 1.15 (8000 s since). Too long is safe, it only counts fewer requests as fresh.</summary>
+    /// <summary>Default lifetime: Cilium's service entries lived 6 h before 1.15 (8000 s since). Too long is safe, it
+    /// only counts fewer requests as fresh.</summary>
     public static readonly TimeSpan DefaultConntrackLifetime = TimeSpan.FromHours(6);
 
     private readonly Dictionary<Use, TimeSpan> _lastUses = [];
-    private readonly long[] _counts = new long[Enum.GetValues<SelectionOrigin>().Length];
     private readonly TimeSpan _lifetime;
     private readonly int _capacity;
     private TimeSpan _now = TimeSpan.MinValue;
     private TimeSpan _nextExpiry = TimeSpan.MinValue;
 
-    /// <param name="conntrackLifetime">How long the load balancer remembers a choice after its last use; &gt; 0. Default 6 h.</param>
-    /// <param name="capacity">Most ports remembered, ≥ 1, default 262,144 (about 20 MB). Ports beyond it are <see cref="SelectionOrigin.Untracked"/>.</param>
+    /// <param name="conntrackLifetime">How long the load balancer remembers a choice after its last use; &gt; 0.
+    /// Default 6 h.</param>
+    /// <param name="capacity">Most ports remembered, ≥ 1, default 262,144 (about 20 MB). Ports beyond it are
+    /// <see cref="SelectionOrigin.Untracked"/>.</param>
     public FreshSelections(TimeSpan? conntrackLifetime = null, int capacity = 262_144)
     {
         _lifetime = conntrackLifetime ?? DefaultConntrackLifetime;
@@ -60,16 +49,14 @@ public sealed class FreshSelections
         _capacity = capacity;
     }
 
-    /// <summary>What has been classified so far.</summary>
-    public SelectionOriginCounts Counts => new(_counts[0], _counts[1], _counts[2], _counts[3], _counts[4]);
-
     /// <summary>Ports remembered now, at most the capacity.</summary>
     public int Remembered => _lastUses.Count;
 
     /// <summary>Classifies one request.</summary>
     /// <param name="service">The service the request went to.</param>
     /// <param name="source">Client address and port; null or port 0 where unknown.</param>
-    /// <param name="startedAt">Start of the request, since any fixed moment; must not decrease (an earlier time is taken as the latest one seen).</param>
+    /// <param name="startedAt">Start of the request, since any fixed moment; must not decrease (an earlier time is
+    /// taken as the latest one seen).</param>
     /// <param name="firstOnConnection">False for a further request on an open connection.</param>
     public SelectionOrigin Classify(
         string service,
@@ -77,20 +64,6 @@ public sealed class FreshSelections
         TimeSpan startedAt,
         bool firstOnConnection = true
     )
-    {
-        var origin = OriginOf(service, source, startedAt, firstOnConnection);
-        _counts[(int)origin]++;
-        return origin;
-    }
-
-    /// <summary>
-    /// Forgets every port because the set of backends changed. In the new segment a port's first use shows its assignment under the new set for
-    /// the first time, also when conntrack made it long ago: that is how stale entries become visible.
-    /// Call it for changes from outside only, never because of what the data showed (after an alarm the old choices are still known).
-    /// </summary>
-    public void BackendsChanged() => _lastUses.Clear();
-
-    private SelectionOrigin OriginOf(string service, IPEndPoint? source, TimeSpan startedAt, bool firstOnConnection)
     {
         _now = startedAt > _now ? startedAt : _now;
         if (source is null or { Port: 0 })
@@ -105,7 +78,14 @@ public sealed class FreshSelections
         return seen && _now - lastUse <= _lifetime ? SelectionOrigin.ReusedPort : SelectionOrigin.Fresh;
     }
 
-    /// <summary>Makes room; looks through the memory only when something can have expired since the last time.</summary>
+    /// <summary>Forgets every port because the set of backends changed. In the new segment a port's first use shows its
+    /// assignment under the new set for the first time, also when conntrack made it long ago: that is how stale entries
+    /// become visible. Call it for changes from outside only, never because of what the data showed (after an alarm the
+    /// old choices are still known).</summary>
+    public void BackendsChanged() => _lastUses.Clear();
+
+    /// <summary>Makes room; looks through the memory only when something can have expired since the last
+    /// time.</summary>
     private bool ForgetExpired()
     {
         if (_now <= _nextExpiry)

@@ -2,11 +2,11 @@ using HdrHistogram;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>A mergeable histogram of durations: 1 µs to 2 h with three significant digits, in constant memory (about 180 KiB).</summary>
+/// <summary>A mergeable histogram of durations: 1 µs to 2 h with three significant digits, in constant memory (about
+/// 180 KiB).</summary>
 public sealed class Latencies
 {
     private const long MaxMicroseconds = 2L * 3600 * 1_000_000;
-
     private readonly LongHistogram _microseconds = new(1, MaxMicroseconds, 3);
 
     /// <summary>Durations recorded.</summary>
@@ -33,7 +33,6 @@ public sealed class Latencies
     public TimeSpan Quantile(double share) =>
         Count == 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds(_microseconds.GetValueAtPercentile(share * 100));
 
-    /// <summary>Mean; zero when there are none.</summary>
     public TimeSpan Mean => Count == 0 ? TimeSpan.Zero : TimeSpan.FromMicroseconds(_microseconds.GetMean());
 
     /// <summary>Largest duration, to three digits.</summary>

@@ -1,7 +1,8 @@
 namespace CiliumDebugging.Statistics;
 
 /// <summary>Elementary functions on natural logarithms that stay accurate near 0 and 1.</summary>
-/// <remarks>.NET's <c>double.LogP1</c> and <c>double.ExpM1</c> are <c>Log(x + 1)</c> and <c>Exp(x) - 1</c>: they lose every digit for small x.</remarks>
+/// <remarks>.NET's <c>double.LogP1</c> and <c>double.ExpM1</c> are <c>Log(x + 1)</c> and <c>Exp(x) - 1</c>: they lose
+/// every digit for small x.</remarks>
 internal static class LogSpace
 {
     /// <summary>ln(1 + x), x ≥ −1, accurate for small |x| (Kahan's correction of the rounded 1 + x).</summary>

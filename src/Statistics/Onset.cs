@@ -4,14 +4,17 @@ namespace CiliumDebugging.Statistics;
 
 /// <summary>A moment at which skew may have begun.</summary>
 /// <param name="Connection">Number of observations before it, since the start of the run.</param>
-/// <param name="At">Start of the first observation after it, since the start of the run; null when none followed.</param>
-/// <param name="Event">The recorded event that put it on the list; null for the start of a block of connections.</param>
+/// <param name="At">Start of the first observation after it, since the start of the run; null when none
+/// followed.</param>
+/// <param name="Event">The recorded event that put it on the list; null for the start of a block of
+/// connections.</param>
 /// <param name="LogEvidence">ln v·E: its weight times the skew e-value of everything since.</param>
 public sealed record OnsetCandidate(long Connection, TimeSpan? At, RecordedEvent? Event, double LogEvidence);
 
 /// <summary>When skew began, as seen at the alarm.</summary>
 /// <param name="Best">The candidate with the greatest evidence.</param>
-/// <param name="Support">All candidates whose evidence is at least a twentieth of the best, in order. It is not a confidence interval.</param>
+/// <param name="Support">All candidates whose evidence is at least a twentieth of the best, in order. It is not a
+/// confidence interval.</param>
 /// <param name="Expected">The shares that were expected then.</param>
 /// <param name="Since">Observations from the best candidate to the alarm.</param>
 public sealed record Onset(
@@ -31,7 +34,9 @@ public sealed record Onset(
     public string DescribeEvents() =>
         Events is { IsEmpty: false } events ? string.Join(", ", events.Select(e => e.Name)) : "no recorded event";
 
-    /// <summary>argmax v·E and everything within a twentieth of it, of candidates in the order of their connections (at least one).</summary>
+    /// <summary>argmax v·E and everything within a twentieth of it, of candidates in the order of their connections
+    /// (at
+    /// least one).</summary>
     internal static ImmutableArray<OnsetCandidate> SupportOf(ImmutableArray<OnsetCandidate> candidates, out int best)
     {
         var most = candidates.Max(c => c.LogEvidence);
@@ -40,7 +45,8 @@ public sealed record Onset(
             best = candidates.IndexOf(candidates.First(c => c.LogEvidence == most));
             return [.. candidates.Where(c => c.LogEvidence >= most + Math.Log(SupportFraction))];
         }
-        // A backend that should receive nothing was selected: certain since every start before, and a single selection cannot tell them apart.
+        // A backend that should receive nothing was selected: certain since every start before, and a single selection
+        // cannot tell them apart.
         // The latest start says when; the latest recorded event is the likeliest cause.
         var last = best = candidates.IndexOf(candidates.Last(c => double.IsPositiveInfinity(c.LogEvidence)));
         var recorded = candidates.LastOrDefault(c => c.Event is not null && double.IsPositiveInfinity(c.LogEvidence));

@@ -1,25 +1,24 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// Watches for skew that begins at an unknown moment and says when it began. Deterministic, no clock, bounded memory, not thread-safe.
-/// </summary>
-/// <remarks>
-/// M_n = Σ v_j E_{j:n}, where E_{j:n} is the skew e-value of the observations since start j. Under "never skewed" it is a supermartingale with
-/// M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). Bounds are checked at every observation; special functions come in only when those
-/// leave the question open, at looks that may be 1 % of the data since the best start apart. Starts with all shares inside the tolerance (together at
-/// most 1) and starts that together could add at most 0.1 % of the threshold are left out of the sum. Looking less often and dropping starts can only delay an alarm.
-/// </remarks>
+/// <summary>Watches for skew that begins at an unknown moment and says when it began. Deterministic, no clock, bounded
+/// memory, not thread-safe.</summary>
+/// <remarks>M_n = Σ v_j E_{j:n}, where E_{j:n} is the skew e-value of the observations since start j. Under "never
+/// skewed" it is a supermartingale with M_0 ≤ 1, so P(M ever reaches 1/α) ≤ α (Ville's inequality). Bounds are
+/// checked
+/// at every observation; special functions come in only when those leave the question open, at looks that may be 1 % of
+/// the data since the best start apart. Starts with all shares inside the tolerance (together at most 1) and starts
+/// that together could add at most 0.1 % of the threshold are left out of the sum. Looking less often and dropping
+/// starts can only delay an alarm.</remarks>
 public sealed class OnsetMonitor
 {
     /// <summary>Below this many nats the rough bound is good enough.</summary>
     private const double LittleEvidence = 2;
 
-    /// <summary>While a decision is near, look exactly each time the data since the best start have grown by this fraction.</summary>
+    /// <summary>While a decision is near, look exactly each time the data since the best start have grown by this
+    /// fraction.</summary>
     private const double LookEvery = 0.01;
-
     private readonly OnsetStarts _starts = new();
     private readonly List<(OnsetStart Start, double LogBound)> _open = [];
     private readonly VerdictOptions _options;
@@ -33,9 +32,10 @@ public sealed class OnsetMonitor
     private double _logGreatestStep;
     private int _connectionsToNextExact;
 
-    /// <param name="expected">The shares to compare with.</param>
-    /// <param name="options">Error probability of a false alarm over the whole life of the monitor, and tolerance.</param>
-    /// <param name="connectionsBefore">Observations of the run before this monitor began; added to the positions it reports.</param>
+    /// <param name="options">Error probability of a false alarm over the whole life of the monitor, and
+    /// tolerance.</param>
+    /// <param name="connectionsBefore">Observations of the run before this monitor began; added to the positions it
+    /// reports.</param>
     public OnsetMonitor(ExpectedShares expected, VerdictOptions? options = null, long connectionsBefore = 0)
     {
         ArgumentNullException.ThrowIfNull(expected);
@@ -62,10 +62,10 @@ public sealed class OnsetMonitor
         _starts.AddEvent(recorded, Connections, _counts, _unattributed);
     }
 
-    /// <summary>
-    /// The expected shares change before the next observation. Earlier starts are dropped (their data were judged by other shares), the change itself is a
-    /// recorded event, and the error probability still covers the whole life of the monitor.
-    /// </summary>
+    /// <summary>The expected shares change before the next observation. Earlier starts are dropped (their data were
+    /// compared with other shares), the change itself is a recorded event, and the error probability still covers the
+    /// whole
+    /// life of the monitor.</summary>
     public void Expect(ExpectedShares expected, RecordedEvent why)
     {
         ArgumentNullException.ThrowIfNull(expected);
@@ -122,7 +122,8 @@ public sealed class OnsetMonitor
     {
         // 1. Which starts could matter at all? No logarithms, and none of it until enough connections have followed.
         _open.Clear();
-        var bound = 1.0; // Starts with all shares inside the tolerance have e-values of at most 1, and the weights sum to at most 1.
+        // Starts with all shares inside the tolerance have e-values of at most 1, and the weights sum to at most 1.
+        var bound = 1.0;
         foreach (var start in _starts.All)
         {
             if (start.NextLook > Connections && !lookAtAll)
@@ -131,7 +132,7 @@ public sealed class OnsetMonitor
             var (rough, selections) = _evidence.RoughSkewed(_since, Since(start), relevant);
             if (rough <= relevant)
             {
-                // Counting nats instead, one selection adds at most so many.
+                // Counting nats instead, one selection adds at most that many.
                 start.NextLook = Connections + Math.Floor(Math.Max(selections, (relevant - rough) / _logGreatestStep));
                 continue;
             }

@@ -24,20 +24,19 @@ internal sealed class OnsetStart(
     public double NextLook { get; set; }
 }
 
-/// <summary>
-/// The starts that an onset search remembers. Half of the weight belongs to recorded events and half to blocks of 10 connections; Σ v ≤ 1.
-/// Starts are dropped by age alone and their weight is given to nobody, so the search stays a supermartingale.
-/// </summary>
-/// <remarks>The memory grows with the logarithm of the run: about 100 + 50·log2(connections/1,000) + 64 starts.</remarks>
+/// <summary>The starts that an onset search remembers. Half of the weight belongs to recorded events and half to blocks
+/// of 10 connections; Σ v ≤ 1. Starts are dropped by age alone and their weight is not redistributed, so the search
+/// stays
+/// a supermartingale.</summary>
+/// <remarks>The memory grows with the logarithm of the run: about 100 + 50·log2(connections/1,000) + 64
+/// starts.</remarks>
 internal sealed class OnsetStarts
 {
     public const int ConnectionsPerBlock = 10;
 
-    /// <summary>
-    /// The last 1,000 connections have all their blocks: that is how long a faint skew takes to be found, and the evidence of neighbouring blocks adds up.
-    /// </summary>
+    /// <summary>The last 1,000 connections have all their blocks: that is how long a faint skew takes to be found, and
+    /// the evidence of neighbouring blocks adds up.</summary>
     private const int BlocksKept = 100;
-
     private const int EventsKept = 64;
 
     /// <summary>More starts than a run of 10¹² connections keeps.</summary>
@@ -68,7 +67,8 @@ internal sealed class OnsetStarts
 
     public void Clear() => _starts.Clear();
 
-    // Every second block lives twice as long, every fourth four times, …: the resolution stays proportional to the age.
+    // Every second block lives twice as long, every fourth four times, …: the resolution stays proportional to the
+    // age.
     private static long Lifetime(long block) =>
         block == 0 ? long.MaxValue : (long)BlocksKept << Math.Min(50, BitOperations.TrailingZeroCount(block));
 

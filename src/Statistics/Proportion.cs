@@ -5,7 +5,9 @@ public static class Proportion
 {
     private static readonly BetaPrior s_prior = BetaPrior.WithMean(0.5, 1);
 
-    /// <summary>The interval { q : R(q) &lt; ln(<paramref name="simultaneous"/>/α) } with prior Beta(½, ½) (A = 1, w = ½; arXiv 2011.03567).</summary>
+    /// <summary>The interval { q : R(q) &lt; ln(<paramref name="simultaneous"/>/α) } with prior Beta(½, ½) (A = 1, w
+    /// =
+    /// ½; arXiv 2011.03567).</summary>
     /// <param name="successes">Successes, 0 to <paramref name="trials"/>.</param>
     /// <param name="trials">Trials; with 0 the interval is [0, 1].</param>
     /// <param name="errorProbability">Probability α that any of the intervals ever misses, in (0, 1).</param>
@@ -33,7 +35,8 @@ public static class Proportion
         return new ShareInterval((double)successes / trials, lower, upper);
     }
 
-    /// <summary>As <see cref="Interval"/>, where some trials may or may not belong to this proportion: it covers every way of assigning them.</summary>
+    /// <summary>As <see cref="Interval"/>, where some trials may or may not belong to this proportion: it covers every
+    /// way of assigning them.</summary>
     /// <param name="successes">Successes that belong here.</param>
     /// <param name="failures">Failures that belong here.</param>
     /// <param name="possibleSuccesses">Successes that may belong here.</param>

@@ -1,14 +1,17 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// What is known of a ratio p = ΣX/ΣN of two counters after t scrape intervals, of which only the increments are known: x of n events were of one kind. Sums add and subtract, so that those of any
-/// stretch of intervals follow from two snapshots.
-/// </summary>
-/// <remarks>
-/// Asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476, Theorem 2.2: with residuals x − p·n of standard deviation σ per interval,
-/// E(q) = (tρ² + 1)^(−½) · exp( ρ²·Z²/(2(tρ² + 1)) ), Z = (X − qN)/σ, is asymptotically an e-process of p = q, and { q : E(q) &lt; 1/α } a confidence sequence. Its error probability holds in the limit of many
-/// intervals only, so nothing is decided on fewer than <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1 − p)n).
-/// </remarks>
+/// <summary>What is known of a ratio p = ΣX/ΣN of two counters after t scrape intervals, of which only the increments
+/// are known: x of n events were of one kind. Sums add and subtract, so that those of any stretch of intervals follow
+/// from two snapshots.</summary>
+/// <remarks>Asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476,
+/// Theorem 2.2: with residuals x − p·n of standard deviation σ per interval, E(q) = (tρ² + 1)^(−½) · exp(
+/// ρ²·Z²/(2(tρ²
+/// + 1)) ), Z = (X − qN)/σ, is asymptotically an e-process of p = q, and { q : E(q) &lt; 1/α } a confidence
+/// sequence.
+/// Its error probability holds in the limit of many intervals only, so nothing is decided on fewer than
+/// <see cref="MinIntervals"/>. σ is estimated, and never taken to be less than that of independent requests, √(p(1
+/// −
+/// p)n).</remarks>
 /// <param name="Intervals">t, scrape intervals.</param>
 /// <param name="X">ΣX.</param>
 /// <param name="N">ΣN.</param>
@@ -20,10 +23,12 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
     /// <summary>Intervals before anything is decided: the theory is one of many.</summary>
     public const int MinIntervals = 20;
 
-    /// <summary>The intervals are narrowest after about so many scrape intervals: ten minutes at one every 10 s.</summary>
+    /// <summary>The intervals are narrowest after about this many scrape intervals: ten minutes at one every 10
+    /// s.</summary>
     private const double SharpestAt = 60;
 
-    /// <summary>ρ² for the error probability 1e-4, (2 ln(1/α) + ln(1 + 2 ln(1/α)))/t (arXiv 2103.06476, section 2). Fixed: it must not depend on the data.</summary>
+    /// <summary>ρ² for the error probability 1e-4, (2 ln(1/α) + ln(1 + 2 ln(1/α)))/t (arXiv 2103.06476, section 2).
+    /// Fixed: it must not depend on the data.</summary>
     private static readonly double s_rhoSquared = (2 * Math.Log(1e4) + Math.Log(1 + 2 * Math.Log(1e4))) / SharpestAt;
 
     /// <summary>The observed ratio; NaN without an event.</summary>
@@ -60,10 +65,12 @@ public readonly record struct RatioSums(long Intervals, double X, double N, doub
         return new ShareInterval(Estimate, Math.Clamp(Estimate - half, 0, 1), Math.Clamp(Estimate + half, 0, 1));
     }
 
-    /// <summary>ln E against p ≤ q; −∞ when the observed ratio is no greater, or there are too few intervals.</summary>
+    /// <summary>ln E against p ≤ q; −∞ unless the observed ratio is greater, or when there are too few
+    /// intervals.</summary>
     public double LogAgainstAtMost(double q) => X > q * N ? LogEvidence(q) : double.NegativeInfinity;
 
-    /// <summary>ln E against p ≥ q; −∞ when the observed ratio is no less, or there are too few intervals.</summary>
+    /// <summary>ln E against p ≥ q; −∞ unless the observed ratio is less, or when there are too few
+    /// intervals.</summary>
     public double LogAgainstAtLeast(double q) => X < q * N ? LogEvidence(q) : double.NegativeInfinity;
 
     /// <summary>σ: standard deviation of x − p·n in one interval.</summary>

@@ -1,6 +1,8 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>All share vectors that simultaneous intervals allow: lower ≤ p ≤ upper and Σp = 1. Bounds of skew measures are extremes over it.</summary>
+/// <summary>All share vectors that simultaneous intervals allow: lower ≤ p ≤ upper and Σp = 1. Bounds of skew
+/// measures
+/// are extremes over it.</summary>
 internal sealed class ShareBox
 {
     private readonly double[] _lower;
@@ -25,7 +27,7 @@ internal sealed class ShareBox
             least = Math.Max(least, _lower[i] / weights[i]);
             most = Math.Max(most, _upper[i] / weights[i]);
         }
-        // Least load: nobody above t·w, and yet everything is placed.
+        // Least load: no backend above t·w, and yet everything is placed.
         var (low, high) = (least, most);
         if (Placed(low) >= 1)
             return (low, most);
@@ -77,7 +79,9 @@ internal sealed class ShareBox
                 : _upper[i];
     }
 
-    // A convex function lies below its chord: c·p² ≤ c·((l+u)p − lu), whose sum is greatest when the steepest backends are filled first.
+    // A convex function lies below its chord: c·p² ≤ c·((l+u)p − lu), whose sum is greatest when the steepest
+    // backends
+    // are filled first.
     private double MostSquares(IReadOnlyList<double> coefficients)
     {
         var left = 1 - _lower.Sum();

@@ -1,15 +1,14 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// The evidence about one backend's share p: S of n selections went to it and w &gt; 0 was expected. Each e-value is a mixture over a beta prior with
-/// mean w, cut off at the tolerance; the two concentrations A = K and A = (K − 1)/τ² are averaged.
-/// </summary>
-/// <remarks>
-/// Formulas: Lindon and Malek, Anytime-valid inference for multinomial count data, arXiv 2011.03567. With u = w(1 + τ), l = w(1 − τ), a = A·w, b = A − a:
-/// R(q) = ln B(a+S, b+n−S) − ln B(a, b) − S ln q − (n−S) ln(1−q);
-/// Up(q) = R(q) + ln[1 − I_q(a+S, b+n−S)] − ln[1 − I_q(a, b)]; Dn(q) = R(q) + ln I_q(a+S, b+n−S) − ln I_q(a, b).
-/// Counts may be fractional: a forecast scales them.
-/// </remarks>
+/// <summary>The evidence about one backend's share p: S of n selections went to it and w &gt; 0 was expected. Each
+/// e-value is a mixture over a beta prior with mean w, cut off at the tolerance; the two concentrations A = K and A =
+/// (K − 1)/τ² are averaged.</summary>
+/// <remarks>Formulas: Lindon and Malek, Anytime-valid inference for multinomial count data, arXiv 2011.03567. With u =
+/// w(1 + τ), l = w(1 − τ), a = A·w, b = A − a: R(q) = ln B(a+S, b+n−S) − ln B(a, b) − S ln q − (n−S)
+/// ln(1−q); Up(q) =
+/// R(q) + ln[1 − I_q(a+S, b+n−S)] − ln[1 − I_q(a, b)]; Dn(q) = R(q) + ln I_q(a+S, b+n−S) − ln I_q(a, b).
+/// Counts may be
+/// fractional: a forecast scales them.</remarks>
 internal sealed class ShareEvidence
 {
     private readonly Bound _upper;
@@ -28,10 +27,10 @@ internal sealed class ShareEvidence
     /// <summary>u ≥ 1: no share can be too large, so nothing is ever evidence of it.</summary>
     public bool UpperReachesOne => _upper.Share >= 1;
 
-    /// <summary>ln(e^Up(u) + e^Dn(l)): evidence that the backend is busier than tolerated, plus evidence that it gets less than tolerated.</summary>
+    /// <summary>ln(e^Up(u) + e^Dn(l)): evidence that the backend is busier than tolerated, plus evidence that it gets
+    /// less than tolerated.</summary>
     /// <param name="least">S in the first term (without unattributed selections).</param>
     /// <param name="most">S in the second term (with them).</param>
-    /// <param name="n">Selections.</param>
     public double Outside(double least, double most, double n)
     {
         var (wide, narrow) = (_wide.After(least, n), _narrow.After(least, n));
@@ -41,7 +40,8 @@ internal sealed class ShareEvidence
         return LogSpace.LogAdd(tooMuch, _lower.AgainstAtLeast(wide, narrow, most, n));
     }
 
-    /// <summary>min(Dn(u), Up(l)): evidence that the backend gets neither too much (at S = most) nor too little (at S = least).</summary>
+    /// <summary>min(Dn(u), Up(l)): evidence that the backend gets neither too much (at S = most) nor too little (at S =
+    /// least).</summary>
     public double Inside(double least, double most, double n)
     {
         var (wide, narrow) = (_wide.After(least, n), _narrow.After(least, n));
@@ -61,7 +61,8 @@ internal sealed class ShareEvidence
     public double LogGreatestInsideStep =>
         Math.Max(UpperReachesOne ? 0 : -LogSpace.LogOnePlus(-_upper.Share), -Math.Log(_lower.Share));
 
-    /// <summary>At least <see cref="Inside"/>, without special functions: each term is at most the greatest likelihood ratio.</summary>
+    /// <summary>At least <see cref="Inside"/>, without special functions: each term is at most the greatest likelihood
+    /// ratio.</summary>
     public double InsideBound(double least, double most, double n) =>
         Math.Min(
             UpperReachesOne ? double.PositiveInfinity : _upper.GreatestRatioBelow(most, n),
@@ -72,13 +73,13 @@ internal sealed class ShareEvidence
     public double OutsideBound(double least, double most, double n) =>
         Math.Max(UpperReachesOne ? 0 : _upper.GreatestRatioAbove(least, n), _lower.GreatestRatioBelow(most, n));
 
-    /// <summary>
-    /// A bound of <see cref="OutsideBound"/> without a logarithm (0 while the share is inside the tolerance), and the number of selections that must follow
-    /// before that bound can reach <paramref name="nats"/>.
-    /// </summary>
+    /// <summary>A bound of <see cref="OutsideBound"/> without a logarithm (0 while the share is inside the tolerance),
+    /// and the number of selections that must follow before that bound can reach <paramref name="nats"/>.</summary>
     public (double Bound, double Selections) RoughOutside(double least, double most, double n, double nats)
     {
-        // Kullback-Leibler divergence ≤ χ² divergence: n·KL ≤ excess²/(q(1 − q)n). One selection raises an excess by 1 − u or l, and n only dilutes it.
+        // Kullback-Leibler divergence ≤ χ² divergence: n·KL ≤ excess²/(q(1 − q)n). One selection raises an
+        // excess by 1
+        // − u or l, and n only dilutes it.
         var (tooMuch, tooLittle) = (least - n * _upper.Share, n * _lower.Share - most);
         var bound = tooLittle > 0 ? tooLittle * tooLittle * _lower.InverseVariance : 0;
         var selections = (Math.Sqrt(nats * n / _lower.InverseVariance) - tooLittle) / _lower.Share;
@@ -90,7 +91,8 @@ internal sealed class ShareEvidence
         );
     }
 
-    /// <summary>The largest share that is not rejected at ln R(q) &lt; <paramref name="logThreshold"/> given S = <paramref name="s"/>.</summary>
+    /// <summary>The largest share that is not rejected at ln R(q) &lt; <paramref name="logThreshold"/> given S =
+    /// <paramref name="s"/>.</summary>
     public (double Lower, double Upper) Interval(double s, double n, double logThreshold) =>
         BetaPrior.Interval(
             LogSpace.LogMean(_wide.After(s, n).LogMarginal, _narrow.After(s, n).LogMarginal),
@@ -128,7 +130,6 @@ internal sealed class ShareEvidence
         }
 
         public double Share { get; }
-
         public double InverseVariance { get; }
 
         /// <summary>Up(q): ln e-value against p ≤ q.</summary>
@@ -145,7 +146,8 @@ internal sealed class ShareEvidence
                 narrow.LogBelow(Share, _logShare, _logRest) - _narrowBelow
             ) - LogLikelihood(s, n);
 
-        // An average of likelihood ratios is at most the greatest of them, which is at s/n if that lies beyond the bound and at most 1 otherwise.
+        // An average of likelihood ratios is at most the greatest of them, which is at s/n if that lies beyond the
+        // bound and at most 1 otherwise.
         public double GreatestRatioAbove(double s, double n) => s > n * Share ? GreatestRatio(s, n) : 0;
 
         public double GreatestRatioBelow(double s, double n) => s < n * Share ? GreatestRatio(s, n) : 0;

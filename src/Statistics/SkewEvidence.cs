@@ -2,15 +2,12 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// Turns counts into evidence for and against "every backend's share is within the tolerance of the expected one". Immutable: the same instance serves
-/// every start of an onset search.
-/// </summary>
-/// <remarks>
-/// A selection whose backend is unknown may have gone anywhere, so it counts against every conclusion: as if it missed a backend where a large
-/// count is evidence and as if it hit it where a small count is. Each e-value rises (or falls) with S, hence the bound is below the e-value of
-/// the true attribution, and the error probability holds whatever that was.
-/// </remarks>
+/// <summary>Turns counts into evidence for and against "every backend's share is within the tolerance of the expected
+/// one". Immutable: the same instance serves every start of an onset search.</summary>
+/// <remarks>A selection whose backend is unknown may have gone anywhere, so it counts against every conclusion: as if
+/// it missed a backend where a large count is evidence and as if it hit it where a small count is. Each e-value rises
+/// (or falls) with S, hence the bound is below the e-value of the true attribution, and the error probability holds
+/// whatever that was.</remarks>
 internal sealed class SkewEvidence
 {
     private readonly ShareEvidence?[] _shares;
@@ -36,10 +33,10 @@ internal sealed class SkewEvidence
 
     /// <summary>Backends with an expected share above 0.</summary>
     public int Competing { get; }
-
     public bool UpperReachesOne { get; }
 
-    /// <summary>The most by which one selection can raise <see cref="LogSkewed"/> (the greatest likelihood ratio of one selection).</summary>
+    /// <summary>The most by which one selection can raise <see cref="LogSkewed"/> (the greatest likelihood ratio of one
+    /// selection).</summary>
     public double LogGreatestStep => _shares.Max(s => s?.LogGreatestStep) ?? 1;
 
     /// <summary>The most by which one selection can raise <see cref="LogEven"/>.</summary>
@@ -62,7 +59,8 @@ internal sealed class SkewEvidence
         return sum - _logTwiceExpected;
     }
 
-    /// <summary>ln of min over backends of min(e^Dn(u), e^Up(l)): evidence that every share is within the tolerance.</summary>
+    /// <summary>ln of min over backends of min(e^Dn(u), e^Up(l)): evidence that every share is within the
+    /// tolerance.</summary>
     public double LogEven(ReadOnlySpan<double> counts, double unattributed)
     {
         if (Competing == 0 || SelectedWithoutWeight(counts))
@@ -79,7 +77,8 @@ internal sealed class SkewEvidence
         return least;
     }
 
-    /// <summary>At least <see cref="LogSkewed"/>, from likelihood ratios alone (a mean is at most its greatest term).</summary>
+    /// <summary>At least <see cref="LogSkewed"/>, from likelihood ratios alone (a mean is at most its greatest
+    /// term).</summary>
     public double LogSkewedBound(ReadOnlySpan<double> counts, double unattributed)
     {
         var n = Total(counts, unattributed);
@@ -92,10 +91,9 @@ internal sealed class SkewEvidence
         return most;
     }
 
-    /// <summary>
-    /// A bound of <see cref="LogSkewedBound"/> without a logarithm (0 while all shares are inside the tolerance), and the number of selections that must
-    /// follow before it can reach <paramref name="nats"/> (a selection of a backend with expected share 0 excepted).
-    /// </summary>
+    /// <summary>A bound of <see cref="LogSkewedBound"/> without a logarithm (0 while all shares are inside the
+    /// tolerance), and the number of selections that must follow before it can reach <paramref name="nats"/> (a
+    /// selection of a backend with expected share 0 excepted).</summary>
     public (double Bound, double Selections) RoughSkewed(ReadOnlySpan<double> counts, double unattributed, double nats)
     {
         var n = Total(counts, unattributed);
@@ -129,7 +127,8 @@ internal sealed class SkewEvidence
         return least;
     }
 
-    /// <summary>Intervals that hold together for all K shares with probability 1 − α: { q : R(q) &lt; ln(K/α) }.</summary>
+    /// <summary>Intervals that hold together for all K shares with probability 1 − α: { q : R(q) &lt; ln(K/α)
+    /// }.</summary>
     public ImmutableArray<ShareInterval> Intervals(
         ReadOnlySpan<double> counts,
         double unattributed,

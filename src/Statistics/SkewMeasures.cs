@@ -1,16 +1,20 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>A measure with the range that the simultaneous share intervals allow (same error probability as the verdict).</summary>
+/// <summary>A measure with the range that the simultaneous share intervals allow (same error probability as the
+/// verdict).</summary>
 /// <param name="Estimate">Value at the observed shares of the attributed observations; NaN without data.</param>
 /// <param name="Lower">Least possible value.</param>
 /// <param name="Upper">Greatest possible value.</param>
 public readonly record struct Measure(double Estimate, double Lower, double Upper);
 
 /// <summary>How uneven the shares p are, compared with the expected shares w, in four customary numbers.</summary>
-/// <param name="MaxOverMean">max p/w: load of the busiest backend relative to its fair load; 1 is even, K (equal weights) is "one takes all".</param>
-/// <param name="Jain">Jain's fairness index, weighted: 1 / Σ p²/w over the backends with w &gt; 0; 1 is even, 1/K is "one takes all".</param>
+/// <param name="MaxOverMean">max p/w: load of the busiest backend relative to its fair load; 1 is even, K (equal
+/// weights) is "one takes all".</param>
+/// <param name="Jain">Jain's fairness index, weighted: 1 / Σ p²/w over the backends with w &gt; 0; 1 is even, 1/K is
+/// "one takes all".</param>
 /// <param name="TotalVariation">½ Σ|p − w|: the fraction of selections that would have to move; 0 to 1.</param>
-/// <param name="EffectiveBackends">1 / Σp²: the number of equally loaded backends that would concentrate the load as much; 1 to K.</param>
+/// <param name="EffectiveBackends">1 / Σp²: the number of equally loaded backends that would concentrate the load as
+/// much; 1 to K.</param>
 public sealed record SkewMeasures(Measure MaxOverMean, Measure Jain, Measure TotalVariation, Measure EffectiveBackends)
 {
     /// <summary>The measures of a verdict's shares; null where no backend is expected.</summary>

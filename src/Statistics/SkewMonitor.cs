@@ -16,12 +16,10 @@ public enum EpisodeEnd
 }
 
 /// <summary>Skew from its alarm to its end.</summary>
-/// <param name="Onset">When it began.</param>
 /// <param name="AlarmConnection">Observations of the run up to the alarm.</param>
 /// <param name="AlarmAt">Start of the observation that raised it.</param>
 /// <param name="ErrorProbability">Probability that this alarm is false.</param>
 /// <param name="Alarms">Alarms in this episode: the first, and confirmations since.</param>
-/// <param name="End">How it ended.</param>
 /// <param name="EndConnection">Observations of the run when the end was established; null while open.</param>
 public sealed record SkewEpisode(
     Onset Onset,
@@ -37,10 +35,12 @@ public sealed record SkewEpisode(
     public TimeSpan? EndAt { get; init; }
 }
 
-/// <summary>Where a monitored service stands.</summary>
-/// <param name="State">Skewed from an alarm until recovery; even once the segment was found even; otherwise undecided.</param>
+/// <summary>The state of a monitored service.</summary>
+/// <param name="State">Skewed from an alarm until recovery; even once the segment was found even; otherwise
+/// undecided.</param>
 /// <param name="Segment">1 + number of alarms so far.</param>
-/// <param name="Verdict">Verdict on the observations of the current segment alone, at the segment's error probability.</param>
+/// <param name="Verdict">Verdict on the observations of the current segment alone, at the segment's error
+/// probability.</param>
 /// <param name="Episodes">The latest episodes, at most <see cref="SkewMonitor.EpisodesKept"/>.</param>
 /// <param name="EpisodesTotal">All episodes of the run.</param>
 public sealed record SkewStatus(
@@ -51,15 +51,14 @@ public sealed record SkewStatus(
     long EpisodesTotal
 );
 
-/// <summary>
-/// Judges one stream of observations (selections, or successes for delivery) over a whole run: even, alarm, onset, recovery.
-/// Feed it in the order of request starts, see <see cref="ResolvedPrefix{T}"/>. Not thread-safe.
-/// </summary>
-/// <remarks>
-/// Up to the first alarm false alarms have probability at most α. An alarm starts segment s = 2, 3, …, judged at α/(s(s+1)), so that all later
-/// segments together add at most α/2. A change of the expected shares starts a new segment of data, too, but the onset search goes on with what is left of
-/// its weights, so it costs no error probability. "Even" holds for the segment of data it was found in.
-/// </remarks>
+/// <summary>Evaluates one stream of observations (selections, or successes for delivery) over a whole run: even, alarm,
+/// onset, recovery. Feed it in the order of request starts, see <see cref="ResolvedPrefix{T}"/>. Not
+/// thread-safe.</summary>
+/// <remarks>Up to the first alarm false alarms have probability at most α. An alarm starts segment s = 2, 3, …,
+/// evaluated
+/// at α/(s(s+1)), so that all later segments together add at most α/2. A change of the expected shares starts a new
+/// segment of data, too, but the onset search goes on with what is left of its weights, so it adds nothing to the
+/// error probability. "Even" holds for the segment of data it was found in.</remarks>
 public sealed class SkewMonitor
 {
     /// <summary>Episodes remembered, the latest ones.</summary>
@@ -75,7 +74,6 @@ public sealed class SkewMonitor
     private TimeSpan _now;
 
     /// <param name="expected">The shares to compare with from the beginning.</param>
-    /// <param name="options">Error probability and tolerance.</param>
     public SkewMonitor(ExpectedShares expected, VerdictOptions? options = null)
     {
         _options = options ?? VerdictOptions.Default;
@@ -88,22 +86,15 @@ public sealed class SkewMonitor
 
     /// <summary>Observations of the run so far.</summary>
     public long Connections => _onset.Connections;
-
-    /// <summary>The shares expected now.</summary>
     public ExpectedShares Expected => _test.Expected;
 
-    private VerdictOptions SegmentOptions =>
-        _segment == 1
-            ? _options
-            : _options with
-            {
-                ErrorProbability = _options.ErrorProbability / ((double)_segment * (_segment + 1)),
-            };
+    private VerdictOptions SegmentOptions => _options.ForSegment(_segment);
 
     /// <summary>Something was done to the cluster before the next observation.</summary>
     public void Record(RecordedEvent recorded) => _onset.Record(recorded);
 
-    /// <summary>Other shares are expected from the next observation on; <paramref name="why"/> is recorded as an event.</summary>
+    /// <summary>Other shares are expected from the next observation on; <paramref name="why"/> is recorded as an
+    /// event.</summary>
     public void Expect(ExpectedShares expected, RecordedEvent why)
     {
         (_test, _nextEvenLook) = (new SkewTest(expected, SegmentOptions), 0);

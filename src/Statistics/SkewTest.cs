@@ -2,13 +2,12 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Statistics;
 
-/// <summary>
-/// Tests whether the selections of K backends are even, skewed or undecided, at every moment one looks. Deterministic, no clock, not thread-safe.
-/// </summary>
-/// <remarks>
-/// (1/2K) Σ (e^Up(u) + e^Dn(l)) is an e-process under "all shares within w(1 ± τ)" and min(e^Dn(u), e^Up(l)) under "some share outside":
-/// the probability that either ever reaches 1/α wrongly is at most α (Ville's inequality; Lindon and Malek, arXiv 2011.03567).
-/// </remarks>
+/// <summary>Tests whether the selections of K backends are even, skewed or undecided, at every moment one looks.
+/// Deterministic, no clock, not thread-safe.</summary>
+/// <remarks>(1/2K) Σ (e^Up(u) + e^Dn(l)) is an e-process under "all shares within w(1 ± τ)" and min(e^Dn(u),
+/// e^Up(l))
+/// under "some share outside": the probability that either ever reaches 1/α wrongly is at most α (Ville's inequality;
+/// Lindon and Malek, arXiv 2011.03567).</remarks>
 public sealed class SkewTest
 {
     private readonly SkewEvidence _evidence;
@@ -18,7 +17,6 @@ public sealed class SkewTest
     private double _unattributed;
 
     /// <param name="expected">The shares to compare with, known before the connections start.</param>
-    /// <param name="options">Error probability and tolerance.</param>
     public SkewTest(ExpectedShares expected, VerdictOptions? options = null)
         : this(
             new SkewEvidence(Require(expected), (options ?? VerdictOptions.Default).Tolerance),
@@ -34,8 +32,6 @@ public sealed class SkewTest
 
     /// <summary>The shares that the selections are compared with.</summary>
     public ExpectedShares Expected => _evidence.Expected;
-
-    /// <summary>The observations so far.</summary>
     public BackendCounts Counts => BackendCounts.FromDoubles(_counts, _unattributed);
 
     /// <summary>ln e-value of "skewed".</summary>
@@ -44,7 +40,8 @@ public sealed class SkewTest
     /// <summary>ln e-value of "even".</summary>
     public double LogEvidenceEven => _evidence.LogEven(_counts, _unattributed);
 
-    /// <summary>Whether the evidence of skew is at least 1/α now. Costs a few multiplications while the shares look even.</summary>
+    /// <summary>Whether the evidence of skew is at least 1/α now. Costs a few multiplications while the shares look
+    /// even.</summary>
     public bool IsSkewed =>
         _evidence.LogSkewedBound(_counts, _unattributed) >= _logThreshold && LogEvidenceSkewed >= _logThreshold;
 
@@ -52,7 +49,8 @@ public sealed class SkewTest
     public bool IsEven =>
         _evidence.LogEvenBound(_counts, _unattributed) >= _logThreshold && LogEvidenceEven >= _logThreshold;
 
-    /// <summary>At most this many further selections cannot make <see cref="IsEven"/> true (one multiplies an e-value only so much).</summary>
+    /// <summary>At most this many further selections cannot make <see cref="IsEven"/> true (one multiplies an e-value
+    /// only so much).</summary>
     internal double SelectionsBeforeEven
     {
         get
@@ -65,7 +63,7 @@ public sealed class SkewTest
         }
     }
 
-    /// <summary>Judges counts that are already there.</summary>
+    /// <summary>Evaluates counts that are already there.</summary>
     public static Verdict Evaluate(
         ExpectedShares expected,
         BackendCounts counts,
@@ -78,7 +76,8 @@ public sealed class SkewTest
         return test.Verdict(unit);
     }
 
-    /// <summary>Counts one selection of the backend at position <paramref name="backend"/> of the expected shares.</summary>
+    /// <summary>Counts one selection of the backend at position <paramref name="backend"/> of the expected
+    /// shares.</summary>
     public void Add(int backend) => _counts[backend]++;
 
     /// <summary>Counts one selection whose backend is unknown.</summary>
@@ -105,10 +104,10 @@ public sealed class SkewTest
     public ImmutableArray<ShareInterval> Intervals() =>
         _evidence.Intervals(_counts, _unattributed, _options.ErrorProbability);
 
-    /// <summary>
-    /// ln e-value against exactly the expected shares (tolerance 0) under a Dirichlet(A·w) prior with A = K, over attributed selections. For display
-    /// only: any real system is a little uneven, so it grows without bound. +∞ when a backend with weight 0 was selected.
-    /// </summary>
+    /// <summary>ln e-value against exactly the expected shares (tolerance 0) under a Dirichlet(A·w) prior with A = K,
+    /// over attributed selections. For display only: any real system is a little uneven, so it grows without bound.
+    /// +∞
+    /// when a backend with weight 0 was selected.</summary>
     /// <remarks>lnΓ(A) − lnΓ(n+A) + Σ [lnΓ(a_i+S_i) − lnΓ(a_i) − S_i ln w_i], arXiv 2011.03567.</remarks>
     public double LogEvidenceAgainstExactlyExpected()
     {
@@ -133,7 +132,8 @@ public sealed class SkewTest
     }
 
     /// <summary>The verdict at this moment.</summary>
-    /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where ports or connections are unknown: no error probability is given then.</param>
+    /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where ports or connections are unknown: no error
+    /// probability is given then.</param>
     public Verdict Verdict(SelectionUnit unit = SelectionUnit.FreshSelection) =>
         VerdictOfCounts.Evaluate(_evidence, _counts, _unattributed, _options, unit);
 

@@ -1,6 +1,7 @@
 namespace CiliumDebugging.Statistics;
 
-/// <summary>lnΓ, ln B and the regularised incomplete beta I_x(a, b), in logarithms so that tails below 1e-308 keep their digits.</summary>
+/// <summary>lnΓ, ln B and the regularised incomplete beta I_x(a, b), in logarithms so that tails below 1e-308 keep
+/// their digits.</summary>
 public static class SpecialFunctions
 {
     private const double HalfLogTwoPi = 0.9189385332046727;
@@ -8,7 +9,8 @@ public static class SpecialFunctions
     /// <summary>Stirling's series is exact to double precision from here on.</summary>
     private const double SeriesFrom = 10;
 
-    /// <summary>ln Γ(x) for x &gt; 0 (Stirling's series, DLMF 5.11.1, after shifting x upwards with Γ(x + 1) = xΓ(x)).</summary>
+    /// <summary>ln Γ(x) for x &gt; 0 (Stirling's series, DLMF 5.11.1, after shifting x upwards with Γ(x + 1) =
+    /// xΓ(x)).</summary>
     /// <exception cref="ArgumentOutOfRangeException">x is not positive and finite.</exception>
     public static double LogGamma(double x)
     {
@@ -19,7 +21,8 @@ public static class SpecialFunctions
         return (x - 0.5) * Math.Log(x) - x + HalfLogTwoPi + StirlingCorrection(x) - Math.Log(shift);
     }
 
-    /// <summary>ln B(a, b) = lnΓ(a) + lnΓ(b) − lnΓ(a + b) for a, b &gt; 0, without the cancellation of the three terms.</summary>
+    /// <summary>ln B(a, b) = lnΓ(a) + lnΓ(b) − lnΓ(a + b) for a, b &gt; 0, without the cancellation of the three
+    /// terms.</summary>
     /// <exception cref="ArgumentOutOfRangeException">a or b is not positive and finite.</exception>
     public static double LogBeta(double a, double b)
     {
@@ -40,7 +43,9 @@ public static class SpecialFunctions
             + Math.Log(shift);
     }
 
-    /// <summary>ln I_x(a, b): the log-probability that a Beta(a, b) variable is at most x. −∞ for x ≤ 0, 0 for x ≥ 1.</summary>
+    /// <summary>ln I_x(a, b): the log-probability that a Beta(a, b) variable is at most x. −∞ for x ≤ 0, 0 for x
+    /// ≥
+    /// 1.</summary>
     public static double LogBetaLower(double x, double a, double b) =>
         x switch
         {
@@ -49,7 +54,9 @@ public static class SpecialFunctions
             _ => LogTail(x, 1 - x, Math.Log(x), LogSpace.LogOnePlus(-x), a, b, LogBeta(a, b)),
         };
 
-    /// <summary>ln[1 − I_x(a, b)]: the log-probability that a Beta(a, b) variable exceeds x. 0 for x ≤ 0, −∞ for x ≥ 1.</summary>
+    /// <summary>ln[1 − I_x(a, b)]: the log-probability that a Beta(a, b) variable exceeds x. 0 for x ≤ 0, −∞
+    /// for x ≥
+    /// 1.</summary>
     public static double LogBetaUpper(double x, double a, double b) =>
         x switch
         {
@@ -58,7 +65,8 @@ public static class SpecialFunctions
             _ => LogTail(1 - x, x, LogSpace.LogOnePlus(-x), Math.Log(x), b, a, LogBeta(a, b)),
         };
 
-    /// <summary>The smaller tail comes from its own continued fraction; only the larger one is taken as a complement.</summary>
+    /// <summary>The smaller tail comes from its own continued fraction; only the larger one is taken as a
+    /// complement.</summary>
     /// <remarks>y = 1 − x, and everything that callers know already: ln x, ln y, ln B(a, b).</remarks>
     internal static double LogTail(double x, double y, double logX, double logY, double a, double b, double logBeta)
     {
@@ -68,11 +76,13 @@ public static class SpecialFunctions
             return Math.Min(direct, 0);
         }
         var other = LogFraction(y, logY, logX, b, a, logBeta);
-        // With a small parameter even the "smaller" tail can be nearly all of the mass: then its complement has few digits left.
+        // With a small parameter even the "smaller" tail can be nearly all of the mass: then its complement has few
+        // digits left.
         return other > -0.1 ? Math.Min(LogFraction(x, logX, logY, a, b, logBeta), 0) : LogSpace.LogOneMinusExp(other);
     }
 
-    /// <summary>The continued fraction of I_x(a, b), DLMF 8.17.22, by Lentz's method; about √max(a, b) steps near the mean.</summary>
+    /// <summary>The continued fraction of I_x(a, b), DLMF 8.17.22, by Lentz's method; about √max(a, b) steps near the
+    /// mean.</summary>
     private static double LogFraction(double x, double logX, double logY, double a, double b, double logBeta)
     {
         const double tiny = 1e-300;

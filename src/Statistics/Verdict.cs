@@ -34,7 +34,8 @@ public enum SpecialCases
     /// <summary>A backend that should receive nothing was selected: skewed with certainty.</summary>
     SelectedWithoutWeight = 8,
 
-    /// <summary>Some expected share plus tolerance reaches 1: that backend can receive too little but never too much.</summary>
+    /// <summary>Some expected share plus tolerance reaches 1: that backend can receive too little but never too
+    /// much.</summary>
     ToleranceReachesOne = 16,
 
     /// <summary>Some observations have no known backend; they count against either conclusion.</summary>
@@ -47,12 +48,12 @@ public enum SelectionUnit
     /// <summary>Fresh selections, see <see cref="FreshSelections"/>: error probabilities hold.</summary>
     FreshSelection,
 
-    /// <summary>Client ports or connections are unknown, a repeated old choice cannot be told from a new one: no error probability.</summary>
+    /// <summary>Client ports or connections are unknown, so a repeated old choice looks like a new one: there is no
+    /// error bound.</summary>
     Unknown,
 }
 
 /// <summary>One backend's part in a verdict.</summary>
-/// <param name="Backend">The backend's name.</param>
 /// <param name="Expected">Expected share, 0 to 1.</param>
 /// <param name="Count">Observations that fell to it.</param>
 /// <param name="Share">Observed share with its simultaneous interval.</param>
@@ -68,13 +69,13 @@ public sealed record BackendShare(string Backend, double Expected, long Count, S
 /// <summary>Even, skewed or undecided, with everything needed to print it.</summary>
 public sealed record Verdict
 {
-    /// <summary>The outcome.</summary>
     public required VerdictKind Kind { get; init; }
 
     /// <summary>Special situations that a reader must know of.</summary>
     public required SpecialCases Cases { get; init; }
 
-    /// <summary>Probability that a decision like this is wrong, at whatever moment it is looked at (Ville); null where none can be given.</summary>
+    /// <summary>Probability that a decision like this is wrong, at whatever moment it is looked at (Ville); null where
+    /// none can be given.</summary>
     public required double? ErrorProbability { get; init; }
 
     /// <summary>The tolerance τ as a fraction of the expected share.</summary>
@@ -86,7 +87,7 @@ public sealed record Verdict
     /// <summary>ln e-value against "some share is outside the tolerance"; "even" from ln(1/α) on.</summary>
     public required double LogEvidenceEven { get; init; }
 
-    /// <summary>Observations judged, including unattributed ones.</summary>
+    /// <summary>Observations evaluated, including unattributed ones.</summary>
     public required long Connections { get; init; }
 
     /// <summary>Observations whose backend is unknown, ≥ 0.</summary>
@@ -95,24 +96,25 @@ public sealed record Verdict
     /// <summary>Every backend, in the order of the expected shares.</summary>
     public required ImmutableArray<BackendShare> Shares { get; init; }
 
-    /// <summary>The backend with the greatest observed over expected share; null without data or with one backend.</summary>
+    /// <summary>The backend with the greatest observed over expected share; null without data or with one
+    /// backend.</summary>
     public required string? Busiest { get; init; }
 
-    /// <summary>The backend with the least observed over expected share; null without data or with one backend.</summary>
+    /// <summary>The backend with the least observed over expected share; null without data or with one
+    /// backend.</summary>
     public required string? Starved { get; init; }
 
-    /// <summary>All shares are known to ± this fraction of the expected share (the widest interval's half-width); +∞ without data.</summary>
+    /// <summary>All shares are known to ± this fraction of the expected share (the widest interval's half-width); +∞
+    /// without data.</summary>
     public required double HalfWidth { get; init; }
 
-    /// <summary>
-    /// Expected number of further connections to a decision if the shares stay as observed. 0 when decided; null when no decision is in sight
-    /// (a share on the edge of the tolerance, too many unattributed requests).
-    /// </summary>
+    /// <summary>Expected number of further connections to a decision if the shares stay as observed. 0 when decided;
+    /// null when no decision is in sight (a share on the edge of the tolerance, too many unattributed
+    /// requests).</summary>
     public required long? FurtherConnections { get; init; }
 
-    /// <summary>
-    /// Scrape intervals that the counts come from; 0 where single connections were observed. With it the error probability and all intervals are asymptotic (<see cref="AsymptoticShares"/>).
-    /// </summary>
+    /// <summary>Scrape intervals that the counts come from; 0 where single connections were observed. With it the error
+    /// probability and all intervals are asymptotic (<see cref="AsymptoticShares"/>).</summary>
     public long ScrapeIntervals { get; init; }
 
     /// <summary>Why no verdict is given although there are counts (a failed quality gate); null otherwise.</summary>

@@ -28,7 +28,7 @@ public class DeliveryTestTests
             delivery.Add(i % 3 == 2 ? 2 : null, success: i % 3 == 2);
         var result = delivery.Evaluate();
         result.UnattributedFailures.ShouldBe(200);
-        result.Successes.Kind.ShouldBe(VerdictKind.Skewed, "all successes come from one backend, whoever failed");
+        result.Successes.Kind.ShouldBe(VerdictKind.Skewed, "all successes come from one backend, whichever failed");
         result.Backends[2].Rate.Estimate.ShouldBe(1);
         result.Backends[2].Rate.Lower.ShouldBeLessThan(1 / 3.0, "all failures may have been its own");
         result.Backends[0].Rate.ShouldBe(new ShareInterval(double.NaN, 0, 1));

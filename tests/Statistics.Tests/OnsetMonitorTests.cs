@@ -51,7 +51,8 @@ public class OnsetMonitorTests
             crossing.ShouldBeInRange(1, alarm, "never early");
             delays.Add(alarm - crossing);
         }
-        // Looks may be 1 % of the data since the best start apart, and the wealth may fall back below the threshold between two of them.
+        // Looks may be 1 % of the data since the best start apart, and the wealth may fall back below the threshold
+        // between two of them.
         delays.Sort();
         delays[2].ShouldBeLessThanOrEqualTo(5);
     }

@@ -2,7 +2,8 @@ using CsCheck;
 
 namespace CiliumDebugging.Statistics.Tests;
 
-/// <summary>Ratios of scrape increments, against the formula of the paper written out, and by what they promise.</summary>
+/// <summary>Ratios of scrape increments, against the formula of the paper written out, and by what they
+/// promise.</summary>
 public class RatioSumsTests
 {
     [Fact]
@@ -11,7 +12,8 @@ public class RatioSumsTests
         double[] x = [.. Enumerable.Range(0, 40).Select(i => 10.0 + i % 7 * 3)],
             n = [.. Enumerable.Range(0, 40).Select(i => 50.0 + i % 5 * 4)];
         var sums = Of(x, n);
-        // Theorem 2.2: half = σ √( 2(tρ² + 1)/(t²ρ²) · ln(√(tρ² + 1)/α) ), for the mean of the residuals; divided by the mean of n it is that of the ratio.
+        // Theorem 2.2: half = σ √( 2(tρ² + 1)/(t²ρ²) · ln(√(tρ² + 1)/α) ), for the mean of the residuals;
+        // divided by the mean of n it is that of the ratio.
         var (p, t, alpha) = (x.Sum() / n.Sum(), 40.0, 1e-3);
         var sigma = Math.Sqrt(x.Zip(n).Sum(v => (v.First - p * v.Second) * (v.First - p * v.Second)) / (t - 1));
         var rho2 = (2 * Math.Log(1e4) + Math.Log(1 + 2 * Math.Log(1e4))) / 60;
@@ -70,7 +72,7 @@ public class RatioSumsTests
             .Count(seed =>
                 Watch(new Random(seed), options, perScrape, burst, 200, [1, 1, 1]).State is VerdictKind.Skewed
             );
-        // Shares inside the tolerance are no edge case: the bound α holds with room to spare.
+        // Shares inside the tolerance are far from the edge: the bound α holds with room to spare.
         alarms.ShouldBeLessThanOrEqualTo((int)(Alpha * Runs));
     }
 

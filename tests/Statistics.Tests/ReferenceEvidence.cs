@@ -3,7 +3,8 @@ using MathNetFunctions = MathNet.Numerics.SpecialFunctions;
 
 namespace CiliumDebugging.Statistics.Tests;
 
-/// <summary>The formulas of the specification written again, plainly, with MathNet.Numerics or by integrating the definition.</summary>
+/// <summary>The formulas of the specification written again, plainly, with MathNet.Numerics or by integrating the
+/// definition.</summary>
 internal static class ReferenceEvidence
 {
     public static double R(double q, double s, double n, double a, double b) =>
@@ -59,13 +60,15 @@ internal static class ReferenceEvidence
         return least;
     }
 
-    /// <summary>ln of the integral of the beta density from <paramref name="from"/> to <paramref name="to"/>, relative to its maximum there, by quadrature.</summary>
+    /// <summary>ln of the integral of the beta density from <paramref name="from"/> to <paramref name="to"/>, relative
+    /// to its maximum there, by quadrature.</summary>
     public static double LogBetaMass(double from, double to, double a, double b)
     {
         double LogDensity(double p) => (a - 1) * Math.Log(p) + (b - 1) * Math.Log(1 - p);
         var mode = Math.Clamp((a - 1) / (a + b - 2), from, to);
         var peak = LogDensity(mode);
-        // A tail decays from its end within a few multiples of 1/|slope|; beyond 60 of them nothing is left in double precision.
+        // A tail decays from its end within a few multiples of 1/|slope|; beyond 60 of them nothing is left in double
+        // precision.
         var slope = Math.Abs((a - 1) / mode - (b - 1) / (1 - mode));
         var reach = 60 / slope;
         var (left, right) = (Math.Max(from, mode - reach), Math.Min(to, mode + reach));

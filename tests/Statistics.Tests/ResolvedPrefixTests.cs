@@ -61,20 +61,6 @@ public class ResolvedPrefixTests
     }
 
     [Fact]
-    public void Closing_releases_every_open_request_as_unresolved()
-    {
-        var prefix = new ResolvedPrefix<int>();
-        prefix.Begin();
-        prefix.Resolve(prefix.Begin(), 5);
-        prefix.Abandon(prefix.Begin());
-        prefix.Close();
-        var released = new List<PrefixItem<int>>();
-        while (prefix.TryRelease(out var item))
-            released.Add(item);
-        released.ShouldBe([new(0, false, 0), new(1, true, 5), new(2, false, 0)]);
-    }
-
-    [Fact]
     public void An_outcome_for_a_request_that_never_began_or_has_one_is_a_bug()
     {
         var prefix = new ResolvedPrefix<int>();

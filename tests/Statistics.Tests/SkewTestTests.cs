@@ -38,7 +38,8 @@ public class SkewTestTests
     {
         var test = new SkewTest(Draws.ThreePods);
         test.Add(BackendCounts.Of(50, 30, 20));
-        // Dirichlet(1, 1, 1): every one of the C(n+2, 2) count vectors is equally probable, so e = 3^n / (C(n+2, 2) · n!/(S!S!S!)).
+        // Dirichlet(1, 1, 1): every one of the C(n+2, 2) count vectors is equally probable, so e = 3^n / (C(n+2, 2) ·
+        // n!/(S!S!S!)).
         static double LogFactorial(int n) => Enumerable.Range(1, n).Sum(i => Math.Log(i));
         var expected =
             100 * Math.Log(3)

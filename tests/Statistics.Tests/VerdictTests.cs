@@ -83,7 +83,7 @@ public class VerdictTests
     {
         var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: SelectionUnit.Unknown);
         verdict.ErrorProbability.ShouldBeNull();
-        VerdictText.Describe(verdict).ShouldContain("no error probability");
+        VerdictText.Describe(verdict).ShouldContain("no error bound");
     }
 
     [Fact]

@@ -50,30 +50,30 @@ internal static class ManyPods
         }
         var perPod = pods.Select(
                 (pod, i) =>
-                    new PodPhase(
-                        pod,
-                        pod.Node == "node-00",
-                        answers(i) ? PerPod : 0,
-                        0,
-                        PerPod,
-                        answers(i) ? PerPod : 0,
-                        answers(i) ? 0 : PerPod,
-                        answers(i) ? PerPod : 0
-                    )
+                    new PodPhase
+                    {
+                        Pod = pod,
+                        OnClientNode = pod.Node == "node-00",
+                        Ok = answers(i) ? PerPod : 0,
+                        HubbleRequests = PerPod,
+                        HubbleOk = answers(i) ? PerPod : 0,
+                        HubbleServerErrors = answers(i) ? 0 : PerPod,
+                        Echo = answers(i) ? PerPod : 0,
+                    }
             )
             .ToImmutableArray();
         var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, ok);
-        var phase = new PhaseReport(
-            "observe",
-            10,
-            ok + failed,
-            failed > 0 ? statuses.Add(503, failed) : statuses,
-            ImmutableSortedDictionary<string, long>.Empty,
-            perPod,
-            selection.Verdict(),
-            "client",
-            delivery.Evaluate()
-        );
+        var phase = new PhaseReport
+        {
+            Name = "observe",
+            Seconds = 10,
+            Requests = ok + failed,
+            ByStatus = failed > 0 ? statuses.Add(503, failed) : statuses,
+            Pods = perPod,
+            Selection = selection.Verdict(),
+            SelectionSource = "client",
+            Delivery = delivery.Evaluate(),
+        };
         var newest = new SeriesSample(
             at,
             pods.Select((p, i) => (p.HubbleName, i))
@@ -87,21 +87,17 @@ internal static class ManyPods
                     StringComparer.Ordinal
                 )
         );
-        return new RunReport(
-            "many-pods",
-            "Many pods",
-            "",
-            pods.Length,
-            "load-test-1-abc",
-            "node-00",
-            [phase with { Diagnosis = DiagnosisResult.Unknown("uneven") }],
-            monitor.Status(),
-            DiagnosisResult.Unknown("uneven"),
-            [],
-            [],
-            ImmutableSortedDictionary<string, string>.Empty
-        )
+        return new RunReport
         {
+            Scenario = "many-pods",
+            Title = "Many pods",
+            Source = "",
+            RatePerSecond = pods.Length,
+            ClientPod = "load-test-1-abc",
+            ClientNode = "node-00",
+            Phases = [phase with { Diagnosis = DiagnosisResult.Unknown("uneven") }],
+            Status = monitor.Status(),
+            Diagnosis = DiagnosisResult.Unknown("uneven"),
             Details = RunDetails.Unknown with { Series = [newest] },
         };
     }

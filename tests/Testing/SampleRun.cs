@@ -21,24 +21,27 @@ internal static class SampleRun
     ];
 
     public static RunReport Create(string title = "Two-sided L7 policy", string settingValue = "vxlan") =>
-        new(
-            "two-sided-l7",
-            title,
-            "https://github.com/cilium/cilium/issues/14268",
-            Rate,
-            "load-test-1-abc",
-            "cluster-worker3",
-            [Phase("baseline", 0, skewed: false), Phase("observe", Half, skewed: true)],
-            Status(),
-            new DiagnosisResult(
-                "two-sided-l7",
-                "HTTP rules on both sides.",
-                "egress proxy",
-                ["503s without a pod's name"],
-                ["a success from another node"],
-                ["an L4 rule"],
-                ["https://github.com/cilium/cilium/issues/14268"]
-            ),
+        new RunReport
+        {
+            Scenario = "two-sided-l7",
+            Title = title,
+            Source = "https://github.com/cilium/cilium/issues/14268",
+            RatePerSecond = Rate,
+            ClientPod = "load-test-1-abc",
+            ClientNode = "cluster-worker3",
+            Phases = [Phase("baseline", 0, skewed: false), Phase("observe", Half, skewed: true)],
+            Status = Status(),
+            Diagnosis = new DiagnosisResult
+            {
+                Name = "two-sided-l7",
+                Sentence = "HTTP rules on both sides.",
+                Hop = "egress proxy",
+                Supports = ["503s without a pod's name"],
+                Refutes = ["a success from another node"],
+                Remedies = ["an L4 rule"],
+                Links = ["https://github.com/cilium/cilium/issues/14268"],
+            },
+            Reconciliation =
             [
                 new("requests that reached backend-1-7d9f-aaaaa", "client 2xx", 510, "echo_requests", 510)
                 {
@@ -46,25 +49,25 @@ internal static class SampleRun
                 },
                 new("lost", "a", 3, "b", 1),
             ],
+            Expectations =
             [
                 new("baseline: no request fails", true, "0 of 1530 failed"),
                 new("observe: every failure is a 503", false, "1 of 1020 failures is something else"),
             ],
-            ImmutableSortedDictionary<string, string>.Empty.Add("tunnel", settingValue)
-        )
-        {
-            Details = new RunDetails(
-                new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
-                new RunEnvironment("0.1.0", ".NET 10", "Linux", 2),
-                "1.9.0",
-                "POST",
-                "http://backend-1.backend:8080/echo",
-                ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],
-                [new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half))],
-                Series(),
-                1,
-                0
-            ),
+            Settings = ImmutableSortedDictionary<string, string>.Empty.Add("tunnel", settingValue),
+            Details = new RunDetails
+            {
+                StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+                Environment = new RunEnvironment("0.1.0", ".NET 10", "Linux", 2),
+                CiliumVersion = "1.9.0",
+                Method = "POST",
+                Url = "http://backend-1.backend:8080/echo",
+                Steps = ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],
+                Events = [new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half))],
+                Series = Series(),
+                SeriesInterval = 1,
+                SeriesMissed = 0,
+            },
         };
 
     private static PhaseReport Phase(string name, double start, bool skewed)
@@ -83,39 +86,37 @@ internal static class SampleRun
                         selection.Add(i);
                         latency.Add(TimeSpan.FromMilliseconds(failing ? 1001 : 2));
                     }
-                    return new PodPhase(
-                        pod,
-                        i == 2,
-                        failing ? 0 : PerPod,
-                        0,
-                        failing ? PerPod
-                            : skewed ? 2 * PerPod
-                            : PerPod,
-                        failing ? 0
-                            : skewed ? 2 * PerPod
-                            : PerPod,
-                        failing ? PerPod : 0,
-                        failing ? 0 : PerPod
-                    )
+                    return new PodPhase
                     {
+                        Pod = pod,
+                        OnClientNode = i == 2,
+                        Ok = failing ? 0 : PerPod,
+                        HubbleRequests =
+                            failing ? PerPod
+                            : skewed ? 2 * PerPod
+                            : PerPod,
+                        HubbleOk =
+                            failing ? 0
+                            : skewed ? 2 * PerPod
+                            : PerPod,
+                        HubbleServerErrors = failing ? PerPod : 0,
+                        Echo = failing ? 0 : PerPod,
                         ClientProxyErrors = failing ? PerPod : 0,
                     };
                 }
             )
             .ToImmutableArray();
         var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, skewed ? PerPod : 3 * PerPod);
-        return new PhaseReport(
-            name,
-            Half,
-            3 * PerPod,
-            skewed ? statuses.Add(503, 2 * PerPod) : statuses,
-            ImmutableSortedDictionary<string, long>.Empty,
-            perPod,
-            selection.Verdict(),
-            "client",
-            delivery.Evaluate()
-        )
+        return new PhaseReport
         {
+            Name = name,
+            Seconds = Half,
+            Requests = 3 * PerPod,
+            ByStatus = skewed ? statuses.Add(503, 2 * PerPod) : statuses,
+            Pods = perPod,
+            Selection = selection.Verdict(),
+            SelectionSource = "client",
+            Delivery = delivery.Evaluate(),
             Start = start,
             Latency = LatencySummary.Of(latency),
             HttpRules = (skewed, true),

@@ -27,20 +27,16 @@ internal static class PhaseEvidence
         var visible = settings
             .Where(s => !s.Key.StartsWith("sandbox-", StringComparison.Ordinal))
             .ToImmutableSortedDictionary(StringComparer.Ordinal);
-        bool? tunnel = visible.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
-        return new Evidence(
-            phase,
-            previous,
-            clientNode,
-            proxyFailures,
-            phase.Pods.All(p => p.Echo == p.Ok),
-            rules.Egress,
-            rules.Ingress,
-            version,
-            tunnel,
-            visible
-        )
+        return new Evidence
         {
+            Phase = phase,
+            Previous = previous,
+            ClientNode = clientNode,
+            ProxyFailuresByPod = proxyFailures,
+            ClientHasEgressL7 = rules.Egress,
+            BackendsHaveIngressL7 = rules.Ingress,
+            CiliumVersion = version,
+            Settings = visible,
             Service = view.Service,
             Endpoints = view.Endpoints,
             ClientZone = view.ClientZone,

@@ -122,35 +122,33 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
         var perPod = Pods.Select(
                 (pod, i) =>
-                    new PodPhase(
-                        pod,
-                        pod.Node == clientNode,
-                        _ok[i],
-                        _failed[i],
-                        counted.RequestsTo(pod.HubbleName),
-                        counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300),
-                        counted.ResponsesOf(pod.HubbleName, s => s >= 500),
-                        counted.Echo.GetValueOrDefault(pod.HubbleName)
-                    )
+                    new PodPhase
                     {
+                        Pod = pod,
+                        OnClientNode = pod.Node == clientNode,
+                        Ok = _ok[i],
+                        Failed = _failed[i],
+                        HubbleRequests = counted.RequestsTo(pod.HubbleName),
+                        HubbleOk = counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300),
+                        HubbleServerErrors = counted.ResponsesOf(pod.HubbleName, s => s >= 500),
+                        Echo = counted.Echo.GetValueOrDefault(pod.HubbleName),
                         ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
                         MeanLatencyMs = _ok[i] + _failed[i] > 0 ? 1000 * _secondsByPod[i] / (_ok[i] + _failed[i]) : 0,
                     }
             )
             .ToImmutableArray();
         var (selection, source) = Selection(counted, clientNode, unit);
-        return new PhaseReport(
-            name,
-            Math.Min(End, now) - start,
-            Requests,
-            _byStatus.ToImmutableSortedDictionary(),
-            _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
-            perPod,
-            selection,
-            source,
-            _delivery.Evaluate(unit)
-        )
+        return new PhaseReport
         {
+            Name = name,
+            Seconds = Math.Min(End, now) - start,
+            Requests = Requests,
+            ByStatus = _byStatus.ToImmutableSortedDictionary(),
+            Unanswered = _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            Pods = perPod,
+            Selection = selection,
+            SelectionSource = source,
+            Delivery = _delivery.Evaluate(unit),
             Start = start,
             NotSent = NotSent,
             ClientNodes = _matrix?.Rows(unit) ?? [],

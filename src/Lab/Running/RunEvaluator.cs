@@ -120,34 +120,30 @@ internal static class RunEvaluator
             run.ClientNode,
             run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress)
         );
-        return new RunReport(
-            scenario.Name,
-            scenario.Title,
-            scenario.Source,
-            scenario.Load.RatePerSecond,
-            run.Client.Name(),
-            run.ClientNode,
-            phases,
-            run.Book.Status,
-            phases[^1].Diagnosis!,
-            reconciliation,
-            [],
-            run.Settings
-        )
+        return new RunReport
         {
-            Details = new RunDetails(
-                DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
-                RunEnvironment.Current,
-                run.Version,
-                scenario.Load.Method,
-                scenario.Load.Url.ToString(),
-                [.. scenario.Steps.Select(s => s.Describe())],
-                [.. run.Book.Events],
-                series,
-                run.Series.IntervalSeconds,
-                run.Series.Missed
-            )
+            Scenario = scenario.Name,
+            Title = scenario.Title,
+            Source = scenario.Source,
+            RatePerSecond = scenario.Load.RatePerSecond,
+            ClientPod = run.Client.Name(),
+            ClientNode = run.ClientNode,
+            Phases = phases,
+            Status = run.Book.Status,
+            Diagnosis = phases[^1].Diagnosis!,
+            Reconciliation = reconciliation,
+            Settings = run.Settings,
+            Details = new RunDetails
             {
+                StartedAt = DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
+                CiliumVersion = run.Version,
+                Method = scenario.Load.Method,
+                Url = scenario.Load.Url.ToString(),
+                Steps = [.. scenario.Steps.Select(s => s.Describe())],
+                Events = [.. run.Book.Events],
+                Series = series,
+                SeriesInterval = run.Series.IntervalSeconds,
+                SeriesMissed = run.Series.Missed,
                 KeptConnections = scenario.Load.Connections,
                 Ports = scenario.Load.Ports,
             },

@@ -4,9 +4,6 @@ using System.Globalization;
 namespace CiliumDebugging.Measurement.Counters;
 
 /// <summary>A Pod that the load may reach.</summary>
-/// <param name="Name">Pod name.</param>
-/// <param name="Namespace">Namespace.</param>
-/// <param name="Node">Its node.</param>
 public sealed record BackendPod(string Name, string Namespace, string Node)
 {
     /// <summary><c>namespace/pod</c>, as Hubble names it.</summary>
@@ -19,12 +16,13 @@ public sealed record BackendPod(string Name, string Namespace, string Node)
 /// <param name="Status">HTTP status; 0 for requests.</param>
 public readonly record struct HubbleKey(string Node, string Pod, int Status);
 
-/// <summary>
-/// The cumulative counters of a cluster at one moment: Hubble's of every node and the Backends' own. Two of them make a difference (<see cref="Since"/>).
-/// </summary>
+/// <summary>The cumulative counters of a cluster at one moment: Hubble's of every node and the Backends' own. Two of
+/// them make a difference (<see cref="Since"/>).</summary>
 /// <param name="Requests">hubble_http_requests_total by node and destination Pod.</param>
-/// <param name="Responses">hubble_http_responses_total by node, source Pod (the backend: source and destination are swapped there) and status.</param>
-/// <param name="EgressFlows">hubble_flows_processed_total of HTTP at the client's side by node; null where the metric has no traffic direction.</param>
+/// <param name="Responses">hubble_http_responses_total by node, source Pod (the backend: source and destination are
+/// swapped there) and status.</param>
+/// <param name="EgressFlows">hubble_flows_processed_total of HTTP at the client's side by node; null where the metric
+/// has no traffic direction.</param>
 /// <param name="Drops">hubble_drop_total by reason, all nodes.</param>
 /// <param name="Echo">echo_requests by <c>namespace/pod</c>.</param>
 public sealed record ClusterCounters(
@@ -35,7 +33,6 @@ public sealed record ClusterCounters(
     ImmutableDictionary<string, double> Echo
 )
 {
-    /// <summary>Nothing counted.</summary>
     public static ClusterCounters Zero { get; } =
         new(
             ImmutableDictionary<HubbleKey, double>.Empty,
@@ -45,10 +42,12 @@ public sealed record ClusterCounters(
             ImmutableDictionary<string, double>.Empty
         );
 
-    /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted here.</summary>
+    /// <summary>Nodes whose Hubble metrics could not be read, or began anew in between: nothing of theirs is counted
+    /// here.</summary>
     public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
 
-    /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with reason 5xx), all nodes: requests that reached a backend and are nobody's answer.</summary>
+    /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with
+    /// reason 5xx), all nodes: requests that reached a backend and answer no client.</summary>
     public double Repeated { get; init; }
 
     /// <summary>A node's Hubble metrics cannot be read.</summary>
@@ -57,12 +56,8 @@ public sealed record ClusterCounters(
     /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
-        var (requests, responses, egress, drops) = (
-            Requests.ToBuilder(),
-            Responses.ToBuilder(),
-            EgressFlows.ToBuilder(),
-            Drops.ToBuilder()
-        );
+        var (requests, responses) = (Requests.ToBuilder(), Responses.ToBuilder());
+        var (egress, drops) = (EgressFlows.ToBuilder(), Drops.ToBuilder());
         var repeated = Repeated;
         foreach (var sample in scrape)
         {
@@ -72,22 +67,7 @@ public sealed record ClusterCounters(
                     Add(requests, new HubbleKey(node, sample["destination"], 0), sample.Value);
                     break;
                 case "hubble_http_responses_total":
-                    Add(
-                        responses,
-                        new HubbleKey(
-                            node,
-                            sample["source"],
-                            int.TryParse(
-                                sample["status"],
-                                NumberStyles.None,
-                                CultureInfo.InvariantCulture,
-                                out var status
-                            )
-                                ? status
-                                : 0
-                        ),
-                        sample.Value
-                    );
+                    Add(responses, new HubbleKey(node, sample["source"], Status(sample["status"])), sample.Value);
                     break;
                 case "hubble_flows_processed_total"
                     when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
@@ -121,7 +101,8 @@ public sealed record ClusterCounters(
         return this with { Echo = echo.ToImmutable() };
     }
 
-    /// <summary>What was counted since an earlier moment. A node that was missing at either of the two, or whose agent was restarted in between, is missing from the difference.</summary>
+    /// <summary>What was counted since an earlier moment. A node that was missing at either of the two, or whose agent
+    /// was restarted in between, is missing from the difference.</summary>
     public ClusterCounters Since(ClusterCounters earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
@@ -162,6 +143,9 @@ public sealed record ClusterCounters(
     )
         where TKey : notnull =>
         later.ToImmutableDictionary(l => l.Key, l => l.Value - earlier.GetValueOrDefault(l.Key));
+
+    private static int Status(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0;
 
     private static void Add<TKey>(ImmutableDictionary<TKey, double>.Builder counts, TKey key, double value)
         where TKey : notnull => counts[key] = counts.GetValueOrDefault(key) + value;

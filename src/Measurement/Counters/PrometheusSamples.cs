@@ -3,24 +3,21 @@ using System.Text;
 
 namespace CiliumDebugging.Measurement.Counters;
 
-/// <summary>One sample of a scrape.</summary>
-/// <param name="Name">Metric name.</param>
-/// <param name="Labels">Labels.</param>
-/// <param name="Value">Value.</param>
 public sealed record PrometheusSample(string Name, IReadOnlyDictionary<string, string> Labels, double Value)
 {
     /// <summary>A label's value; empty when the sample has no such label, as in PromQL.</summary>
     public string this[string label] => Labels.TryGetValue(label, out var value) ? value : "";
 }
 
-/// <summary>Reads the Prometheus text exposition format 0.0.4. Timestamps and comments are passed over; a line that cannot be read is an error that names it.</summary>
+/// <summary>Reads the Prometheus text exposition format 0.0.4. Timestamps and comments are passed over; a line that
+/// cannot be read is an error that names it.</summary>
 public static class PrometheusSamples
 {
     /// <summary>Most samples one scrape may have.</summary>
     public const int MaxSamples = 200_000;
 
-    /// <summary>All samples of a scrape.</summary>
-    /// <exception cref="FormatException">A line is no sample, or there are more than <see cref="MaxSamples"/>.</exception>
+    /// <exception cref="FormatException">A line is not a sample, or there are more than
+    /// <see cref="MaxSamples"/>.</exception>
     public static IReadOnlyList<PrometheusSample> Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -102,6 +99,7 @@ public static class PrometheusSamples
 
     private static FormatException Bad(ReadOnlySpan<char> line, int number) =>
         new(
-            $"line {number} is no Prometheus sample: {(line.Length > 200 ? line[..200].ToString() + "…" : line.ToString())}"
+            $"line {number} is not a Prometheus sample: "
+                + $"{(line.Length > 200 ? line[..200].ToString() + "…" : line.ToString())}"
         );
 }

@@ -30,10 +30,10 @@ public sealed record EndpointFacts(bool Ready, string? Zone, ImmutableArray<stri
 /// <summary>The client's connections in a phase.</summary>
 /// <param name="Opened">Connections that carried a request.</param>
 /// <param name="MaxRequests">Most requests on one of them.</param>
-/// <param name="FewestRequests">Fewest.</param>
 /// <param name="ByPod">Connections by the one Pod (name) that answered on them.</param>
 /// <param name="SeveralPods">Connections on which several Pods answered.</param>
-/// <param name="OnOldPorts">Requests on fresh connections from ports that were used before the phase, by answering Pod (name).</param>
+/// <param name="OnOldPorts">Requests on fresh connections from ports that were used before the phase, by answering Pod
+/// (name).</param>
 /// <param name="OnNewPorts">The same from ports first used in the phase.</param>
 public sealed record ConnectionFacts(
     long Opened,
@@ -45,7 +45,8 @@ public sealed record ConnectionFacts(
     ImmutableDictionary<string, long> OnNewPorts
 )
 {
-    /// <summary>Fresh connections from a port that had one in the phase already, and that the same Pod answered as then.</summary>
+    /// <summary>Fresh connections from a port that had one in the phase already, and that the same Pod answered as
+    /// then.</summary>
     public long RepeatsKept { get; init; }
 
     /// <summary>The same that another Pod answered.</summary>
@@ -53,7 +54,5 @@ public sealed record ConnectionFacts(
 }
 
 /// <summary>What the clients of one node chose.</summary>
-/// <param name="Node">The node.</param>
 /// <param name="ByPod">Answers by Pod (name).</param>
-/// <param name="Failed">Requests that failed.</param>
 public sealed record ClientNodeFacts(string Node, ImmutableDictionary<string, long> ByPod, long Failed);

@@ -5,16 +5,15 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>kubernetes#38456: a Service balances connections; requests on few long-lived ones go where those went.</summary>
+/// <summary>kubernetes#38456: a Service balances connections; requests on few long-lived ones go where those
+/// went.</summary>
 public sealed class KeepAlivePinningRule : IDiagnosisRule
 {
-    /// <summary>Fewer requests on a connection than this, and connections are no explanation.</summary>
+    /// <summary>Fewer requests on a connection than this, and connections do not explain the skew.</summary>
     private const int LongLived = 10;
 
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             evidence.Connections is not { } connections
@@ -29,43 +28,41 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
             connections.FewestRequests < LongLived
             || connections.MaxRequests > connections.FewestRequests * 1.2 + 1
             || evidence.Service.ClientIpAffinity
+            || EvenRule.SlowPod(phase) is not null
         )
             return null;
-        if (EvenRule.SlowPod(phase) is not null)
-            return null;
-        var byPod = phase.Pods.Select(p => (p.Pod.Name, connections.ByPod.GetValueOrDefault(p.Pod.Name))).ToList();
+        long On(PodPhase pod) => connections.ByPod.GetValueOrDefault(pod.Pod.Name);
         // The connections themselves were chosen fairly, as far as so few can show.
-        if (byPod.Sum(p => p.Item2) != connections.Opened || Evaluate(byPod).Kind is VerdictKind.Skewed)
+        if (phase.Pods.Sum(On) != connections.Opened || AreSkewed(phase.Pods, On))
             return null;
-        var without = byPod.Where(p => p.Item2 == 0).Select(p => p.Name).ToList();
+        var without = phase.Pods.Where(p => On(p) == 0).Select(p => p.Pod.Name).ToList();
+        if (without.Count > 0 && connections.Opened >= LongLived * phase.Pods.Length)
+            return null;
         var young = Young(evidence);
-        var missed = byPod
-            .Where(p => young.Contains(p.Name) && 2 * p.Item2 * byPod.Count < connections.Opened)
-            .Select(p => p.Name)
+        var missed = phase
+            .Pods.Where(p => young.Contains(p.Pod.Name) && 2 * On(p) * phase.Pods.Length < connections.Opened)
+            .Select(p => p.Pod.Name)
             .ToList();
         var none = without.Count > 0 ? $"; {Names(without)} got none of them" : "";
         if (missed.Count > 0)
             none += missed.SequenceEqual(without)
-                ? ", having come when most were open"
-                : $"; {Names(missed)} came when most were open";
-        if (without.Count > 0 && connections.Opened >= LongLived * phase.Pods.Length)
-            return null;
+                ? ", created when most were already open"
+                : $"; {Names(missed)} was created when most were already open";
         return Named(
             "keepalive-pinning",
-            F(
-                $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one pod{none}: a Service balances connections, not requests."
-            ),
+            $"{phase.Requests} requests went over {connections.Opened} kept-alive connection(s), each to one "
+                + $"pod{none}: a Service balances connections, not requests.",
             "the client's connection pool",
             [
-                F(
-                    $"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection answered by one pod"
-                ),
+                $"{(double)phase.Requests / connections.Opened:0} requests per connection, every connection "
+                    + "answered by one pod",
                 "all connections carry about the same load",
             ],
             ["two pods that answer on one connection", "the same shares with a fresh connection for each request"],
             [
                 "balance requests: an L7 proxy, gRPC client-side balancing with a headless Service",
-                "limit a connection's life (SocketsHttpHandler.PooledConnectionLifetime, max_connection_age, keepalive_requests)",
+                "limit a connection's life (SocketsHttpHandler.PooledConnectionLifetime, max_connection_age, "
+                    + "keepalive_requests)",
                 "more connections than pods, by far",
             ],
             "https://github.com/kubernetes/kubernetes/issues/38456",
@@ -74,13 +71,12 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
     }
 }
 
-/// <summary>cil#14250: without socket load balancing, connections from a port that was used before repeat the old choice, so that a new Pod gets too little.</summary>
+/// <summary>cil#14250: without socket load balancing, connections from a port that was used before repeat the old
+/// choice, so that a new Pod gets too little.</summary>
 public sealed class StaleConntrackRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             evidence.Connections is not { } connections
@@ -93,45 +89,37 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         var old = phase.Pods.Where(p => !young.Contains(p.Pod.Name)).ToList();
         if (young.Count == 0 || old.Count == 0)
             return null;
-        (string, long)[] Counts(ImmutableDictionary<string, long> by) =>
-            [.. phase.Pods.Select(p => (p.Pod.Name, by.GetValueOrDefault(p.Pod.Name)))];
-        var (onOld, onNew) = (Evaluate(Counts(connections.OnOldPorts)), Evaluate(Counts(connections.OnNewPorts)));
-        if (onOld.Kind is not VerdictKind.Skewed || onNew.Kind is VerdictKind.Skewed)
-            return null;
-        // Every young Pod is short on used ports, by more than the interval allows, and the old ones share the rest evenly.
-        if (onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected))
-            return null;
+        long OnOld(PodPhase pod) => connections.OnOldPorts.GetValueOrDefault(pod.Pod.Name);
+        var onOld = Evaluate(phase.Pods, OnOld);
+        var newPortsAreSkewed = AreSkewed(phase.Pods, p => connections.OnNewPorts.GetValueOrDefault(p.Pod.Name));
+        // Every young Pod is short on used ports, by more than the interval allows; the old ones share the rest evenly.
         if (
-            Evaluate(old.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))).Kind
-            is VerdictKind.Skewed
+            onOld.Kind is not VerdictKind.Skewed
+            || newPortsAreSkewed
+            || onOld.Shares.Any(s => young.Contains(s.Backend) && s.Share.Upper >= s.Expected)
+            || AreSkewed(old, OnOld)
         )
             return null;
-        // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used ports keep to one of several other Pods.
+        // That the Pod is not merely slow to be chosen, or unknown there: it has enough from unused ports, or used
+        // ports keep to one of several other Pods.
         var fromUnused = connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) >= Enough;
-        if (
-            !fromUnused
-            && !(
-                old.Count > 1
-                && phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0)
-                && PortsKeepTheirPod(connections)
-            )
-        )
+        var youngAnswers = phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0);
+        if (!fromUnused && !(old.Count > 1 && youngAnswers && PortsKeepTheirPod(connections)))
             return null;
         var (shortOld, shortNew) = (Share(connections.OnOldPorts, young), Share(connections.OnNewPorts, young));
-        var others = fromUnused ? F($" and {shortNew:0.#} % of the others") : "";
+        var others = fromUnused ? $" and {shortNew:0.#} % of the others" : "";
         return Named(
             "stale-conntrack",
-            F(
-                $"Connections from ports that were used before repeat an old choice of the load balancer: {Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with cil#14250."
-            ),
+            "Connections from ports that were used before repeat an old choice of the load balancer: "
+                + $"{Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with "
+                + "cil#14250.",
             $"service conntrack of {evidence.ClientNode}",
             [
-                F(
-                    $"on used ports the new pod(s) get {shortOld:0.#} %{(fromUnused ? F($", on unused ports {shortNew:0.#} %") : "")} (fair: {100.0 * young.Count / phase.Pods.Length:0.#} %)"
-                ),
-                F(
-                    $"{connections.RepeatsKept} of {connections.RepeatsKept + connections.RepeatsMoved} connections from a port that came again went to the same pod again"
-                ),
+                $"on used ports the new pod(s) get {shortOld:0.#} "
+                    + $"%{(fromUnused ? $", on unused ports {shortNew:0.#} %" : "")} (fair: "
+                    + $"{100.0 * young.Count / phase.Pods.Length:0.#} %)",
+                $"{connections.RepeatsKept} of {connections.RepeatsKept + connections.RepeatsMoved} "
+                    + "connections from a port that came again went to the same pod again",
                 "the pods that were there before share used ports evenly",
                 "every request succeeds",
             ],
@@ -141,9 +129,11 @@ public sealed class StaleConntrackRule : IDiagnosisRule
                 "the same picture with socket load balancing",
             ],
             [
-                "socket load balancing (bpf-lb-sock / enable-host-reachable-services: \"true\"): the backend is chosen at connect, without such an entry",
+                "socket load balancing (bpf-lb-sock / enable-host-reachable-services: \"true\"): the backend "
+                    + "is chosen at connect, without such an entry",
                 "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)",
-                "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again (cil#19451, cil#19800)",
+                "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again "
+                    + "(cil#19451, cil#19800)",
             ],
             "https://github.com/cilium/cilium/issues/14250",
             "https://github.com/cilium/cilium/pull/19451"
@@ -162,13 +152,12 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         by.Values.Sum() is > 0 and var all ? 100.0 * by.Where(c => pods.Contains(c.Key)).Sum(c => c.Value) / all : 0;
 }
 
-/// <summary>One node's agent did not take up a change of the Service's Pods: its clients never reach the new Pod, others do.</summary>
+/// <summary>One node's agent did not take up a change of the Service's Pods: its clients never reach the new Pod,
+/// others do.</summary>
 public sealed class StaleNodeRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var young = Young(evidence);
         if (evidence.ClientNodes.Length < 2 || young.Count == 0)
@@ -177,27 +166,22 @@ public sealed class StaleNodeRule : IDiagnosisRule
         if (stale is not [var node] || node.ByPod.Values.Sum() < Enough * phase.Pods.Length)
             return null;
         var others = evidence.ClientNodes.Where(n => n != node).ToList();
-        if (
-            others.Any(n =>
-                n.Failed > 0
-                || n.ByPod.Values.Sum() < Enough
-                || Evaluate(phase.Pods.Select(p => (p.Pod.Name, n.ByPod.GetValueOrDefault(p.Pod.Name)))).Kind
-                    is VerdictKind.Skewed
-            )
-        )
-            return null;
-        if (others.Any(n => young.Any(p => n.ByPod.GetValueOrDefault(p) == 0)))
+        bool Healthy(ClientNodeFacts n) =>
+            n.Failed == 0
+            && n.ByPod.Values.Sum() >= Enough
+            && !AreSkewed(phase.Pods, p => n.ByPod.GetValueOrDefault(p.Pod.Name))
+            && young.All(p => n.ByPod.GetValueOrDefault(p) > 0);
+        if (!others.All(Healthy))
             return null;
         return Named(
             "stale-backends-on-node",
-            F(
-                $"Clients on {node.Node} never reach {Names(young)}, new since the load began, while clients on {others.Count} other node(s) do: the service map of {node.Node} is out of date."
-            ),
+            $"Clients on {node.Node} never reach {Names(young)}, new since the load began, while clients on "
+                + $"{others.Count} other node(s) do: the service map of {node.Node} is out of date.",
             $"the agent of {node.Node}",
             [
-                F($"{node.ByPod.Values.Sum()} answers to clients on {node.Node}, none from the new pod(s)"),
+                $"{node.ByPod.Values.Sum()} answers to clients on {node.Node}, none from the new pod(s)",
                 "the rows of all other nodes are even",
-                F($"{node.Failed} requests of {node.Node} failed; those of other nodes all succeed"),
+                $"{node.Failed} requests of {node.Node} failed; those of other nodes all succeed",
             ],
             [
                 "an answer of the new pod to a client on this node",

@@ -2,13 +2,11 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>
-/// Follows a phase's connections in bounded memory. Past <see cref="Capacity"/> connections it no longer tells them apart and says that some carried one request, which is what so many mean.
-/// Not thread-safe.
-/// </summary>
+/// <summary>Follows a phase's connections in bounded memory. Past <see cref="Capacity"/> connections it no longer tells
+/// them apart and reports that some carried one request, which such a number implies. Not thread-safe.</summary>
 public sealed class ConnectionTally
 {
-    /// <summary>Most connections told apart.</summary>
+    /// <summary>Most connections that are distinguished.</summary>
     public const int Capacity = 20_000;
 
     private readonly Dictionary<long, (long Requests, string? Pod, bool Several)> _connections = [];
@@ -24,7 +22,8 @@ public sealed class ConnectionTally
     /// <param name="connection">Number of its connection, ≥ 0; a negative one is passed over.</param>
     /// <param name="nth">Which request on the connection, from 0.</param>
     /// <param name="pod">The Pod that answered; null when none is known.</param>
-    /// <param name="usedBefore">Whether the source port was used before the phase; null when the port is unknown.</param>
+    /// <param name="usedBefore">Whether the source port was used before the phase; null when the port is
+    /// unknown.</param>
     /// <param name="port">The source port; 0 when unknown.</param>
     public void Add(long connection, int nth, string? pod, bool? usedBefore, int port)
     {
@@ -65,7 +64,6 @@ public sealed class ConnectionTally
         _podByPort[port] = pod;
     }
 
-    /// <summary>What is known.</summary>
     public ConnectionFacts Facts() =>
         new(
             _connections.Count + _untracked,

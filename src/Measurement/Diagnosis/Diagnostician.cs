@@ -35,7 +35,8 @@ public static class Diagnostician
             ) with
             {
                 Sentence =
-                    $"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen; change one of them and look again",
+                    $"{string.Join(" and ", found.Select(f => f.Name))} would each explain what is seen; "
+                    + "change one of them and look again",
                 Refutes = [.. found.SelectMany(f => f.Refutes.Select(r => $"{f.Name}: {r}"))],
             };
         }
@@ -53,12 +54,12 @@ public static class Diagnostician
             : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase)
                 ? "the load is skewed while every request succeeds"
             : EvenRule.SlowPod(phase) is { } slow
-                ? Shares.F(
-                    $"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, much longer than the others"
-                )
+                ? $"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, "
+                    + "much longer than the others"
             : EvenRule.IsRepeated(phase)
                 ? "every request succeeds, and more requests reached the pods than the client knows of"
-            : "every request succeeds, and whether the load is even cannot be told from connections that may repeat old choices";
+            : "every request succeeds, and whether the load is even is unknown because connections may "
+                + "repeat old choices";
         return evidence.NodesWithoutHubble.IsEmpty
             ? seen
             : $"{seen} (Hubble's counters of {string.Join(", ", evidence.NodesWithoutHubble)} are missing)";

@@ -6,10 +6,12 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed.</summary>
 public sealed class EvenRule : IDiagnosisRule
 {
-    /// <summary>A Pod that gets this many times the requests the client knows of is no plain case. Less may be the phase's edge: counters are read a moment later than the last record counts.</summary>
+    /// <summary>A Pod that gets this many times the requests the client knows of is not a plain case. Less may be the
+    /// phase's edge: counters are read a moment later than the last record counts.</summary>
     private const double Repeated = 1.5;
 
-    /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when there is none or latency is not known.</summary>
+    /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when
+    /// there is none or latency is not known.</summary>
     internal static PodPhase? SlowPod(PhaseReport phase)
     {
         var known = phase.Pods.Where(p => p.MeanLatencyMs > 0).OrderBy(p => p.MeanLatencyMs).ToList();
@@ -23,10 +25,9 @@ public sealed class EvenRule : IDiagnosisRule
     internal static bool IsRepeated(PhaseReport phase) =>
         phase.Pods.Any(p => p.Ok > 0 && p.Echo > p.Ok * Repeated + Shares.Enough);
 
-    /// <summary>
-    /// Whether ports that were used before a Pod came may repeat old choices (stale-conntrack). If they do, young of N Pods can get, on such ports, young/N of what the deleted Pods had, that is young/N of their fair share
-    /// at most (<c>StaleConntrackShare</c> with p = 1): they do not when the new Pods surely have more.
-    /// </summary>
+    /// <summary>Whether ports that were used before a Pod came may repeat old choices (stale-conntrack). If they do,
+    /// young of N Pods can get, on such ports, young/N of what the deleted Pods had, that is young/N of their fair
+    /// share at most (<c>StaleConntrackShare</c> with p = 1): they do not when the new Pods surely have more.</summary>
     private static bool MayRepeatOldChoices(Evidence evidence)
     {
         var pods = evidence.Phase.Pods;
@@ -37,28 +38,23 @@ public sealed class EvenRule : IDiagnosisRule
             || young.Count == pods.Length
         )
             return false;
-        var onOld = Shares.Evaluate(
-            pods.Select(p => (p.Pod.Name, connections.OnOldPorts.GetValueOrDefault(p.Pod.Name)))
-        );
+        var onOld = Shares.Evaluate(pods, p => connections.OnOldPorts.GetValueOrDefault(p.Pod.Name));
         return onOld.Kind is VerdictKind.Skewed
             || onOld.Shares.Any(s =>
                 young.Contains(s.Backend) && s.Share.Lower <= s.Expected * young.Count / pods.Length
             );
     }
 
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             phase.Requests == 0
             || phase.Failures > 0
-            || phase.Selection.Kind is VerdictKind.Skewed
-            || phase.Delivery.Successes.Kind is VerdictKind.Skewed
+            || Shares.IsSkewed(phase)
+            || SlowPod(phase) is not null
+            || IsRepeated(phase)
         )
-            return null;
-        if (SlowPod(phase) is not null || IsRepeated(phase))
             return null;
         // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
         if (evidence.Connections is { MaxRequests: > 1 } && Shares.RequestsAreSkewed(phase))
@@ -66,16 +62,14 @@ public sealed class EvenRule : IDiagnosisRule
         if (MayRepeatOldChoices(evidence))
             return null;
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
-        return new DiagnosisResult(
-            "even",
-            called
+        return new DiagnosisResult
+        {
+            Name = "even",
+            Sentence = called
                 ? $"Every request succeeds and the {phase.Pods.Length} pods share them evenly."
                 : $"Every request succeeds and no skew has been found among the {phase.Pods.Length} pods so far.",
-            "",
-            [$"{phase.Ok} of {phase.Requests} requests succeeded"],
-            ["a failure", "a share outside the tolerance"],
-            [],
-            []
-        );
+            Supports = [$"{phase.Ok} of {phase.Requests} requests succeeded"],
+            Refutes = ["a failure", "a share outside the tolerance"],
+        };
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
@@ -6,6 +5,5 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <summary>A mechanism that can be recognised.</summary>
 public interface IDiagnosisRule
 {
-    /// <summary>The diagnosis, or null when the evidence does not show this mechanism.</summary>
     DiagnosisResult? Examine(Evidence evidence);
 }

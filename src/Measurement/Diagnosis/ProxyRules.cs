@@ -6,10 +6,8 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <summary>An HTTP rule refuses requests: a proxy's own 403, which names no Pod and never reaches one.</summary>
 public sealed class DenialRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var denied = phase.ByStatus.GetValueOrDefault(403);
         if (
@@ -19,7 +17,8 @@ public sealed class DenialRule : IDiagnosisRule
             || !(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7)
         )
             return null;
-        // A 403 that the application gave would have reached it; what reached the Pods beyond the successes (the phase's edge) must not be able to account for them.
+        // A 403 that the application gave would have reached it; what reached the Pods beyond the successes (the
+        // phase's edge) must not be able to account for them.
         if (phase.Pods.Sum(p => p.Echo) - phase.Ok > denied / 2.0)
             return null;
         var side = (evidence.ClientHasEgressL7, evidence.BackendsHaveIngressL7) switch
@@ -30,18 +29,18 @@ public sealed class DenialRule : IDiagnosisRule
         };
         return Named(
             "l7-denial",
-            F(
-                $"An HTTP rule refuses {denied} of {phase.Requests} requests with 403: no rule allows their method, path, host or headers."
-            ),
+            $"An HTTP rule refuses {denied} of {phase.Requests} requests with 403: no rule allows their "
+                + "method, path, host or headers.",
             side,
             [
-                F($"{denied} answers 403 that name no pod, and no other failures"),
+                $"{denied} answers 403 that name no pod, and no other failures",
                 "the backends' counters have no room for them",
                 "a policy with HTTP rules selects this path",
             ],
             ["a 403 that names a pod", "the same requests refused after the HTTP rules are removed"],
             [
-                "an http rule that allows them: method and path are regular expressions matched against the whole string (/public matches neither /public/x nor /public?x=1)",
+                "an http rule that allows them: method and path are regular expressions matched against the "
+                    + "whole string (/public matches neither /public/x nor /public?x=1)",
                 "hubble observe --verdict DROPPED --protocol http: which request, which policy",
             ],
             "https://docs.cilium.io/en/stable/security/policy/language/#layer-7-examples"
@@ -49,16 +48,15 @@ public sealed class DenialRule : IDiagnosisRule
     }
 }
 
-/// <summary>cil#5403: a proxy repeats requests that a Pod answered with 5xx, so that the Pod gets several times what the client sent.</summary>
+/// <summary>cil#5403: a proxy repeats requests that a Pod answered with 5xx, so that the Pod gets several times what
+/// the client sent.</summary>
 public sealed class RetryAmplificationRule : IDiagnosisRule
 {
     /// <summary>A Pod must get at least this many times the requests that ended at it.</summary>
     private const double Amplified = 1.5;
 
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (!(evidence.ClientHasEgressL7 || evidence.BackendsHaveIngressL7))
             return null;
@@ -66,13 +64,14 @@ public sealed class RetryAmplificationRule : IDiagnosisRule
         var failures = failing.Sum(p => p.Failed);
         if (failing.Count == 0 || failures < Enough || phase.Failures != failures || phase.ServerErrors != failures)
             return null;
-        // Counters are read a moment later than the last record counts. Pods that do not fail show how much that is; more than a quarter is something else.
+        // Counters are read a moment later than the last record counts. Pods that do not fail show how much that is;
+        // more than a quarter is something else.
         var edge = phase
             .Pods.Where(p => p.Failed == 0 && p.Ok > 0)
             .Select(p => Math.Abs(p.Echo - p.Ok) / p.Ok)
             .DefaultIfEmpty(0)
             .Max();
-        double Attempts(CiliumDebugging.Measurement.Runs.PodPhase pod) => (pod.Echo - pod.Ok * (1 + edge)) / pod.Failed;
+        double Attempts(PodPhase pod) => (pod.Echo - pod.Ok * (1 + edge)) / pod.Failed;
         if (edge > 0.25 || failing.Any(p => Attempts(p) < Amplified))
             return null;
         var attempts = failing.Sum(p => Attempts(p) * p.Failed) / failures;
@@ -82,16 +81,14 @@ public sealed class RetryAmplificationRule : IDiagnosisRule
             return null;
         return Named(
             "retry-amplification",
-            F(
-                $"A proxy repeats requests that {Names(failing)} answered with 5xx: {attempts:0.0} attempts reach {(failing.Count == 1 ? "it" : "them")} for each of the {failures} failures the client sees."
-            ),
+            $"A proxy repeats requests that {Names(failing)} answered with 5xx: {attempts:0.0} attempts reach "
+                + $"{(failing.Count == 1 ? "it" : "them")} for each of the {failures} failures the client sees.",
             proxies == 2 ? "the proxies on both sides"
                 : evidence.ClientHasEgressL7 ? $"the egress proxy on {evidence.ClientNode}"
                 : "the ingress proxy of the pod's node",
             [
-                F(
-                    $"{failing.Sum(p => p.Echo):0} requests reached {Names(failing)}, the client has {failing.Sum(Answers)} answers of it"
-                ),
+                $"{failing.Sum(p => p.Echo):0} requests reached {Names(failing)}, the client has "
+                    + $"{failing.Sum(Answers)} answers of it",
                 "pods that do not fail count the client's answers",
                 "HTTP rules put a proxy on the path",
             ],

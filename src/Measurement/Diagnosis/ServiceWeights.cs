@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 namespace CiliumDebugging.Measurement.Diagnosis;
 
 /// <summary>A Pod behind a Service, as far as it matters for its share.</summary>
-/// <param name="Node">Its node.</param>
 /// <param name="Serves">Ready and not terminating: new connections may go to it.</param>
 /// <param name="HintedZones">Zones that the EndpointSlice's hints give it to; empty without hints.</param>
 public readonly record struct WeightedEndpoint(string Node, bool Serves, ImmutableArray<string> HintedZones);
@@ -11,15 +10,15 @@ public readonly record struct WeightedEndpoint(string Node, bool Serves, Immutab
 /// <summary>The shares that a Service's objects ask for, known before a connection starts.</summary>
 public static class ServiceWeights
 {
-    /// <summary>
-    /// The shares that clients on a node should give each Pod: Pods that serve, among them those of the node (internalTrafficPolicy: Local) or those whose hints name the node's zone (only when every such Pod has hints and one of
-    /// them names it, as kube-proxy and Cilium do it). Traffic from outside, which an external load balancer spreads first, expects equal shares.
-    /// </summary>
-    /// <param name="endpoints">The Pods.</param>
+    /// <summary>The shares that clients on a node should give each Pod: Pods that serve, among them those of the node
+    /// (internalTrafficPolicy: Local) or those whose hints name the node's zone (only when every such Pod has hints and
+    /// one of them names it, as kube-proxy and Cilium do it). Traffic from outside, which an external load balancer
+    /// spreads first, expects equal shares.</summary>
     /// <param name="service">The Service's spec.</param>
     /// <param name="node">The clients' node; empty when unknown.</param>
     /// <param name="zone">Zone of that node; null when it has none.</param>
-    /// <returns>In the order of <paramref name="endpoints"/>; they sum to 1, or are all 0 where nothing may be chosen.</returns>
+    /// <returns>In the order of <paramref name="endpoints"/>; they sum to 1, or are all 0 where nothing may be
+    /// chosen.</returns>
     public static ImmutableArray<double> From(
         IReadOnlyList<WeightedEndpoint> endpoints,
         ServiceFacts service,

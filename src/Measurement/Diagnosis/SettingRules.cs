@@ -4,13 +4,12 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>kubernetes#43958: with <c>sessionAffinity: ClientIP</c> all connections of one address go to one Pod, for 10800 s by default.</summary>
+/// <summary>kubernetes#43958: with <c>sessionAffinity: ClientIP</c> all connections of one address go to one Pod, for
+/// 10800 s by default.</summary>
 public sealed class SessionAffinityRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         if (
             !evidence.Service.ClientIpAffinity
@@ -26,14 +25,10 @@ public sealed class SessionAffinityRule : IDiagnosisRule
             return null;
         return Named(
             "session-affinity",
-            F(
-                $"The Service keeps each client address on one pod (sessionAffinity: ClientIP): all {connections.Opened} connections of this client went to {chosen[0].Pod.Name}."
-            ),
+            "The Service keeps each client address on one pod (sessionAffinity: ClientIP): all "
+                + $"{connections.Opened} connections of this client went to {chosen[0].Pod.Name}.",
             "Service load balancing at the client's node",
-            [
-                F($"{connections.Opened} separate connections, one pod"),
-                "the Service's spec has sessionAffinity: ClientIP",
-            ],
+            [$"{connections.Opened} separate connections, one pod", "the Service's spec has sessionAffinity: ClientIP"],
             [
                 "a connection of the same client address to another pod within the affinity's time-out",
                 "the same picture with sessionAffinity: None",
@@ -49,13 +44,12 @@ public sealed class SessionAffinityRule : IDiagnosisRule
     }
 }
 
-/// <summary>A traffic policy <c>Local</c>: internal traffic stays on the client's node; external traffic is spread over nodes, not Pods (kubernetes#97147, AKS#4905).</summary>
+/// <summary>A traffic policy <c>Local</c>: internal traffic stays on the client's node; external traffic is spread over
+/// nodes, not Pods (kubernetes#97147, AKS#4905).</summary>
 public sealed class LocalTrafficPolicyRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         return evidence.Service switch
         {
             { FromOutside: false, InternalLocal: true } => Internal(evidence),
@@ -71,14 +65,12 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
             return null;
         return Named(
             "local-traffic-policy",
-            F(
-                $"The Service keeps traffic on the client's node (internalTrafficPolicy: Local): only {Names(phase.Pods.Where(p => p.OnClientNode))} on {evidence.ClientNode} gets load from there."
-            ),
+            "The Service keeps traffic on the client's node (internalTrafficPolicy: Local): only "
+                + $"{Names(phase.Pods.Where(p => p.OnClientNode))} on {evidence.ClientNode} gets load from there.",
             $"Service load balancing on {evidence.ClientNode}",
             [
-                F(
-                    $"{phase.Requests} requests, none to the {phase.Pods.Count(p => !p.OnClientNode)} pod(s) on other nodes"
-                ),
+                $"{phase.Requests} requests, none to the {phase.Pods.Count(p => !p.OnClientNode)} pod(s) on "
+                    + "other nodes",
                 "the Service's spec has internalTrafficPolicy: Local",
             ],
             [
@@ -99,21 +91,14 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
         var phase = evidence.Phase;
         if (!AllSucceed(phase) || !IsSkewed(phase))
             return null;
-        var perNode = phase
-            .Pods.GroupBy(p => p.Pod.Node)
-            .ToDictionary(g => g.Key, g => g.Count(), StringComparer.Ordinal);
-        var weights = phase.Pods.ToDictionary(p => p.Pod.Name, p => 1.0 / perNode[p.Pod.Node], StringComparer.Ordinal);
-        if (
-            perNode.Values.Distinct().Count() < 2
-            || Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p))), pod => weights[pod]).Kind
-                is not VerdictKind.Even
-        )
+        var perNode = phase.Pods.CountBy(p => p.Pod.Node).ToDictionary(StringComparer.Ordinal);
+        var byNode = Evaluate(phase.Pods, Answers, p => 1.0 / perNode[p.Pod.Node]);
+        if (perNode.Values.Distinct().Count() < 2 || byNode.Kind is not VerdictKind.Even)
             return null;
         return Named(
             "local-traffic-policy",
-            F(
-                $"Traffic from outside is spread over the {perNode.Count} nodes that have pods and stays there (externalTrafficPolicy: Local): a pod that shares its node gets less."
-            ),
+            $"Traffic from outside is spread over the {perNode.Count} nodes that have pods and stays there "
+                + "(externalTrafficPolicy: Local): a pod that shares its node gets less.",
             "the load balancer in front of the nodes",
             [
                 "every node gets the same share, divided by its pods",
@@ -134,34 +119,27 @@ public sealed class LocalTrafficPolicyRule : IDiagnosisRule
 /// <summary>Topology-aware routing: traffic stays in the client's zone.</summary>
 public sealed class ZoneRoutingRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var hinted = evidence.Endpoints.Values.Any(e => !e.HintedZones.IsEmpty);
         if (evidence.ClientZone is not { } zone || !(hinted || evidence.Service.PrefersZone) || !AllSucceed(phase))
             return null;
-        if (
-            phase.Pods.Any(p =>
-                evidence.Endpoints.GetValueOrDefault(p.Pod.HubbleName) is not { } e
-                || (hinted ? e.HintedZones.IsEmpty : e.Zone is null)
-            )
-        )
-            return null;
-        bool Near(CiliumDebugging.Measurement.Runs.PodPhase pod) =>
+        bool Known(PodPhase pod) =>
+            evidence.Endpoints.GetValueOrDefault(pod.Pod.HubbleName) is { } e
+            && (hinted ? !e.HintedZones.IsEmpty : e.Zone is not null);
+        bool Near(PodPhase pod) =>
             evidence.Endpoints[pod.Pod.HubbleName] is var e && (hinted ? e.HintedZones.Contains(zone) : e.Zone == zone);
-        if (!OnlyThese(phase, Near))
+        if (!phase.Pods.All(Known) || !OnlyThese(phase, Near))
             return null;
         var near = phase.Pods.Where(Near).ToList();
         return Named(
             "zone-routing",
-            F(
-                $"The Service keeps traffic in the client's zone {zone}: {near.Count} of {phase.Pods.Length} pods get all of it, evenly; a zone's pods carry what its clients send."
-            ),
+            $"The Service keeps traffic in the client's zone {zone}: {near.Count} of {phase.Pods.Length} pods "
+                + "get all of it, evenly; a zone's pods carry what its clients send.",
             "Service load balancing at the client's node",
             [
-                F($"{phase.Requests} requests, none to the pods of other zones"),
+                $"{phase.Requests} requests, none to the pods of other zones",
                 hinted
                     ? "the EndpointSlices carry zone hints"
                     : "the Service asks for pods near the client (trafficDistribution)",
@@ -184,10 +162,8 @@ public sealed class ZoneRoutingRule : IDiagnosisRule
 /// <summary>A Pod that is not ready gets nothing; the others share its part.</summary>
 public sealed class UnreadyPodRule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var unready = evidence
             .Endpoints.Where(e => !e.Value.Ready)
@@ -201,20 +177,16 @@ public sealed class UnreadyPodRule : IDiagnosisRule
             || !AllSucceed(phase)
             || phase.Requests < Enough
             || phase.Pods.Except(ready).Any(p => Answers(p) > 0)
-        )
-            return null;
-        if (
-            EvenRule.SlowPod(phase) is not null
-            || Evaluate(ready.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed
+            || EvenRule.SlowPod(phase) is not null
+            || AreSkewed(ready, Answers)
         )
             return null;
         return Named(
             "unready-pod",
-            F(
-                $"{Names(unready)} {(unready.Count == 1 ? "is" : "are")} not ready and get no load; the other {ready.Count} pods share it without skew."
-            ),
+            $"{Names(unready)} {(unready.Count == 1 ? "is" : "are")} not ready and get no load; the other "
+                + $"{ready.Count} pods share it without skew.",
             "the Service's EndpointSlices",
-            ["the EndpointSlice has the pod with ready: false", F($"{phase.Requests} requests, none to it")],
+            ["the EndpointSlice has the pod with ready: false", $"{phase.Requests} requests, none to it"],
             ["a request that reaches the pod while it is not ready", "no change after it becomes ready"],
             [
                 "kubectl describe pod: why the readiness probe fails",

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
@@ -8,40 +7,44 @@ namespace CiliumDebugging.Measurement.Diagnosis;
 /// <summary>Questions that several rules ask.</summary>
 internal static class Shares
 {
-    /// <summary>Fewer connections than this are too few to name a mechanism by which all of them go to some Pods: a fair choice between two gives that with 2^-20.</summary>
+    /// <summary>Fewer connections than this are too few to name a mechanism by which all of them go to some Pods: a
+    /// fair choice between two gives that with 2^-20.</summary>
     public const int Enough = 20;
 
-    /// <summary>Answers in a Pod's name, as the client counts them.</summary>
+    /// <summary>Answers that name a Pod, as the client counts them.</summary>
     public static long Answers(PodPhase pod) => pod.Ok + pod.Failed;
 
     /// <summary>Whether every request got a 2xx that names its Pod.</summary>
     public static bool AllSucceed(PhaseReport phase) =>
         phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
 
-    /// <summary>Whether the load is judged skewed.</summary>
+    /// <summary>Whether the load is called skewed.</summary>
     public static bool IsSkewed(PhaseReport phase) =>
         phase.Selection.Kind is VerdictKind.Skewed || phase.Delivery.Successes.Kind is VerdictKind.Skewed;
 
-    /// <summary>
-    /// Whether the answers are skewed, however they came about: on kept-alive connections they are no independent choices, so this describes the load and gives no error probability.
-    /// </summary>
-    public static bool RequestsAreSkewed(PhaseReport phase) =>
-        Evaluate(phase.Pods.Select(p => (p.Pod.Name, Answers(p)))).Kind is VerdictKind.Skewed;
+    /// <summary>Whether the answers are skewed, however they came about: on kept-alive connections they are no
+    /// independent choices, so this describes the load and gives no error bound.</summary>
+    public static bool RequestsAreSkewed(PhaseReport phase) => AreSkewed(phase.Pods, Answers);
 
-    /// <summary>Judges counts by Pod against equal shares.</summary>
-    public static Verdict Evaluate(IEnumerable<(string Pod, long Count)> counts, Func<string, double>? weight = null)
+    /// <summary>Whether counts of Pods are skewed against equal shares.</summary>
+    public static bool AreSkewed(IEnumerable<PodPhase> pods, Func<PodPhase, long> count) =>
+        Evaluate(pods, count).Kind is VerdictKind.Skewed;
+
+    /// <summary>Compares counts by Pod with equal shares, or the given weights.</summary>
+    public static Verdict Evaluate(
+        IEnumerable<PodPhase> pods,
+        Func<PodPhase, long> count,
+        Func<PodPhase, double>? weight = null
+    )
     {
-        var list = counts.ToList();
-        var expected = ExpectedShares.Weighted(
-            [.. list.Select(c => c.Pod)],
-            [.. list.Select(c => weight?.Invoke(c.Pod) ?? 1)]
-        );
-        return SkewTest.Evaluate(expected, new BackendCounts([.. list.Select(c => c.Count)], 0));
+        var all = pods.ToList();
+        double[] weights = [.. all.Select(p => weight?.Invoke(p) ?? 1)];
+        var expected = ExpectedShares.Weighted([.. all.Select(p => p.Pod.Name)], weights);
+        return SkewTest.Evaluate(expected, new BackendCounts([.. all.Select(count)], 0));
     }
 
-    /// <summary>
-    /// Whether exactly these Pods got load, evenly, and the others (at least one) nothing at all; false where there is too little load to tell.
-    /// </summary>
+    /// <summary>Whether exactly these Pods got load, evenly, and the others (at least one) nothing at all; false where
+    /// there is too little load to tell.</summary>
     public static bool OnlyThese(PhaseReport phase, Func<PodPhase, bool> these)
     {
         var (chosen, others) = (phase.Pods.Where(these).ToList(), phase.Pods.Where(p => !these(p)).ToList());
@@ -50,7 +53,7 @@ internal static class Shares
             && others.All(p => Answers(p) == 0 && p.Echo == 0)
             && chosen.All(p => Answers(p) > 0)
             && phase.Requests >= Enough
-            && Evaluate(chosen.Select(p => (p.Pod.Name, Answers(p)))).Kind is not VerdictKind.Skewed;
+            && !AreSkewed(chosen, Answers);
     }
 
     /// <summary>Names of the phase's Pods that were made since the load began.</summary>
@@ -68,8 +71,6 @@ internal static class Shares
         return all.Count <= 4 ? string.Join(", ", all) : $"{string.Join(", ", all.Take(3))} and {all.Count - 3} more";
     }
 
-    public static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
     public static DiagnosisResult Named(
         string name,
         string sentence,
@@ -78,5 +79,15 @@ internal static class Shares
         ImmutableArray<string> refutes,
         ImmutableArray<string> remedies,
         params ImmutableArray<string> links
-    ) => new(name, sentence, hop, supports, refutes, remedies, links);
+    ) =>
+        new()
+        {
+            Name = name,
+            Sentence = sentence,
+            Hop = hop,
+            Supports = supports,
+            Refutes = refutes,
+            Remedies = remedies,
+            Links = links,
+        };
 }

@@ -1,36 +1,30 @@
-using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
+using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>
-/// cil#14268: with an HTTP rule on both sides the client-side proxy takes the client's own address and port towards Pods on other nodes, and those connections fail:
-/// every success comes from Pods on the client's node, every other Pod stands for 503s that the proxy of the client's node made.
-/// </summary>
+/// <summary>cil#14268: with an HTTP rule on both sides the client-side proxy takes the client's own address and port
+/// towards Pods on other nodes, and those connections fail: every success comes from Pods on the client's node, every
+/// other Pod for 503s that the proxy of the client's node generated.</summary>
 public sealed class TwoSidedL7Rule : IDiagnosisRule
 {
-    /// <inheritdoc/>
     public DiagnosisResult? Examine(Evidence evidence)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var phase = evidence.Phase;
         var remote = phase.Pods.Where(p => !p.OnClientNode).ToList();
         if (!evidence.ClientHasEgressL7 || !evidence.BackendsHaveIngressL7 || remote.Count == 0)
             return null;
         var unavailable = phase.ByStatus.GetValueOrDefault(503);
-        // The requests that were under way when the policy came may still succeed elsewhere; more than that is another fault.
+        // The requests that were under way when the policy came may still succeed elsewhere; more than that is another
+        // fault.
         var remoteOk = remote.Sum(p => p.Ok);
         if (unavailable == 0 || remoteOk > phase.Requests / 100 || phase.Failures - unavailable > phase.Requests / 100)
             return null;
-        var failedInRemoteName = remote.Sum(p => evidence.ProxyFailuresByPod.GetValueOrDefault(p.Pod.HubbleName));
-        if (
-            failedInRemoteName == 0
-            || phase.Pods.Any(p =>
-                p.OnClientNode && evidence.ProxyFailuresByPod.GetValueOrDefault(p.Pod.HubbleName) > 0
-            )
-        )
+        double ProxyFailures(PodPhase pod) => evidence.ProxyFailuresByPod.GetValueOrDefault(pod.Pod.HubbleName);
+        if (remote.Sum(ProxyFailures) == 0 || phase.Pods.Any(p => p.OnClientNode && ProxyFailures(p) > 0))
             return null;
-        // A 503 that a Pod gave names it and reached it; and failures that were there before both sides had rules have another cause.
+        // A 503 that a Pod gave names it and reached it; and failures that were there before both sides had rules have
+        // another cause.
         if (remote.Sum(p => p.Failed) > phase.Requests / 100 || remote.Sum(p => p.Echo) > phase.Requests / 100.0)
             return null;
         if (
@@ -45,38 +39,42 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
     {
         var phase = evidence.Phase;
         var local = phase.Pods.Where(p => p.OnClientNode).Select(p => p.Pod.Name).ToList();
-        var who =
+        var successes =
             local.Count == 0
                 ? "no pod is on the client's node, so nothing succeeds"
-                : $"all {phase.Ok} successes come from {string.Join(", ", local)} on the client's node {evidence.ClientNode}";
+                : $"all {phase.Ok} successes come from {string.Join(", ", local)} on the client's node "
+                    + $"{evidence.ClientNode}";
         var prediction =
             evidence.CiliumVersion is { } version && version != "1.9.0"
                 ? $" (for Cilium {version} a prediction, unverified)"
                 : "";
-        return new DiagnosisResult(
+        return Named(
             "two-sided-l7",
-            $"HTTP rules on both sides: the proxy of the client's node {evidence.ClientNode} connects to pods on other nodes with the client's own source address and port, and those connections fail with 503; {who}. Consistent with cil#14268{prediction}.",
+            $"HTTP rules on both sides: the proxy of the client's node {evidence.ClientNode} connects to pods on other "
+                + "nodes with the client's own source address and port, and those connections fail with 503; "
+                + $"{successes}. Consistent with cil#14268{prediction}.",
             $"upstream connection of the egress proxy on {evidence.ClientNode} to pods on other nodes",
             [
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{unavailable} of {phase.Requests} requests answered 503 without a pod's name: a proxy made them"
-                ),
-                $"Hubble counts the 503s on {evidence.ClientNode} alone, in the name of the {remotePods} pod(s) on other nodes",
-                "the echo counters of those pods stand still",
-                "an egress policy with HTTP rules selects the client, an ingress policy with HTTP rules selects the backends",
+                $"{unavailable} of {phase.Requests} requests answered 503 without a pod's name: a proxy generated them",
+                $"Hubble counts the 503s on {evidence.ClientNode} alone, attributed to the {remotePods} "
+                    + "pod(s) on other nodes",
+                "the echo counters of those pods do not move",
+                "an egress policy with HTTP rules selects the client, an ingress policy with HTTP rules "
+                    + "selects the backends",
             ],
             [
                 "a success from a pod on another node",
-                "503s in the name of a pod on the client's node",
+                "503s attributed to a pod on the client's node",
                 "the same 503s after either policy is removed",
             ],
             [
                 "remove the HTTP rules of one side (an L4 rule is enough there)",
-                "upgrade to Cilium 1.9.9, 1.10.0 or later: with a tunnel the original source is not used there (cil#14594)",
+                "upgrade to Cilium 1.9.9, 1.10.0 or later: with a tunnel the original source is not used "
+                    + "there (cil#14594)",
                 "where the setting exists: proxy-use-original-source-address: \"false\" (cil#42946)",
             ],
-            ["https://github.com/cilium/cilium/issues/14268", "https://github.com/cilium/cilium/pull/14594"]
+            "https://github.com/cilium/cilium/issues/14268",
+            "https://github.com/cilium/cilium/pull/14594"
         );
     }
 }

@@ -5,7 +5,8 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Observation;
 
-/// <summary>The mechanism behind what Hubble counted: every client node's traffic is looked at on its own, then all of them together.</summary>
+/// <summary>The mechanism behind what Hubble counted: every client node's traffic is looked at on its own, then all of
+/// them together.</summary>
 internal static class ObservedDiagnosis
 {
     /// <summary>Fewer requests from a node than this say nothing.</summary>
@@ -27,31 +28,21 @@ internal static class ObservedDiagnosis
                 (long)Math.Round(c.Failed.Sum() + c.ProxyErrors.Sum())
             ))
             .ToImmutableArray();
-        var found = clients
-            .Select(c =>
-                (
-                    c.Node,
-                    Result: Diagnostician.Diagnose(
-                        EvidenceOf(
-                            observer,
-                            Only(phase, c, clients.Count == 1, service),
-                            c,
-                            clients.Count > 1 ? rows : []
-                        )
-                    )
-                )
-            )
-            .ToList();
+        var found = clients.ConvertAll(c =>
+        {
+            var own = Only(phase, c, clients.Count == 1, service);
+            return (
+                c.Node,
+                Result: Diagnostician.Diagnose(EvidenceOf(observer, own, c, clients.Count > 1 ? rows : []))
+            );
+        });
         var named = found.Where(f => f.Result.Name is not ("even" or "unknown")).ToList();
         if (named.Count == 0)
             return found.MaxBy(f => f.Result.Name == "unknown").Result;
-        if (named.Select(f => f.Result.Name).Distinct().Count() == 1 && found.All(f => f.Result.Name != "unknown"))
+        if (named.All(f => f.Result.Name == named[0].Result.Name) && found.All(f => f.Result.Name != "unknown"))
             return named[0].Result;
-        return named.Select(f => f.Result.Name).Distinct().Count() == 1 && named.Count == found.Count
-            ? named[0].Result
-            : DiagnosisResult.Unknown(
-                $"clients on different nodes show different pictures ({string.Join(", ", found.Select(f => $"{(f.Node.Length > 0 ? f.Node : "outside")}: {f.Result.Name}"))})"
-            );
+        var byNode = found.Select(f => $"{(f.Node.Length > 0 ? f.Node : "outside")}: {f.Result.Name}");
+        return DiagnosisResult.Unknown($"the counts of different client nodes differ ({string.Join(", ", byNode)})");
     }
 
     private static Evidence EvidenceOf(
@@ -70,20 +61,15 @@ internal static class ObservedDiagnosis
             .Hubble.Differences.Targets.Where(t => t.Value.Reads < QualityGate.MinCoverage * t.Value.Attempts)
             .Select(t => t.Key.Name)
             .ToImmutableArray();
-        bool? tunnel = service.Settings.TryGetValue("tunnel", out var mode) ? mode != "disabled" : null;
-        return new Evidence(
-            phase,
-            null,
-            client.Node,
-            atClient,
-            phase.Pods.All(p => p.Echo == p.Ok),
-            client.Rules.Egress,
-            client.Rules.Ingress,
-            service.CiliumVersion,
-            tunnel,
-            service.Settings
-        )
+        return new Evidence
         {
+            Phase = phase,
+            ClientNode = client.Node,
+            ProxyFailuresByPod = atClient,
+            ClientHasEgressL7 = client.Rules.Egress,
+            BackendsHaveIngressL7 = client.Rules.Ingress,
+            CiliumVersion = service.CiliumVersion,
+            Settings = service.Settings,
             Service = service.Facts with { FromOutside = client.Node.Length == 0 },
             Endpoints = service.Endpoints.ToImmutableDictionary(e => e.Pod.HubbleName, e => e.Facts),
             ClientZone = service.NodeZones.GetValueOrDefault(client.Node),
@@ -92,7 +78,8 @@ internal static class ObservedDiagnosis
         };
     }
 
-    /// <summary>The phase as the clients of one node have it. What reached a Pod is known from its own counter only where there are no other clients.</summary>
+    /// <summary>The phase as the clients of one node have it. What reached a Pod is known from its own counter only
+    /// where there are no other clients.</summary>
     private static PhaseReport Only(PhaseReport phase, ClientTraffic client, bool alone, ObservedService service)
     {
         var expected = ExpectedShares.Weighted(
@@ -101,7 +88,7 @@ internal static class ObservedDiagnosis
         );
         var counts = new BackendCounts([.. client.Chosen.Select(c => (long)Math.Round(c))], 0);
         var answers = new BackendCounts([.. client.Ok.Select(c => (long)Math.Round(c))], 0);
-        return ObservedReport.WithAnswers(phase, client) with
+        return ObservedPhase.WithAnswers(phase, client) with
         {
             Pods =
             [

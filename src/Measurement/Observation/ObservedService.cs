@@ -5,7 +5,6 @@ using CiliumDebugging.Measurement.Diagnosis;
 namespace CiliumDebugging.Measurement.Observation;
 
 /// <summary>A Pod behind the Service.</summary>
-/// <param name="Pod">The Pod.</param>
 /// <param name="Facts">Its readiness, zone, hints and age.</param>
 /// <param name="Terminating">It is being deleted.</param>
 public sealed record ObservedEndpoint(BackendPod Pod, EndpointFacts Facts, bool Terminating)
@@ -14,8 +13,8 @@ public sealed record ObservedEndpoint(BackendPod Pod, EndpointFacts Facts, bool 
     public bool Serves => Facts.Ready && !Terminating;
 }
 
-/// <summary>Where HTTP rules stand on the way from a client to the Service.</summary>
-/// <param name="Node">Node of the client; empty when it is no Pod of the cluster.</param>
+/// <summary>Where HTTP rules apply on the path from a client to the Service.</summary>
+/// <param name="Node">Node of the client; empty when it is outside of the cluster.</param>
 /// <param name="Egress">On the client's egress.</param>
 /// <param name="Ingress">On the backends' ingress.</param>
 public readonly record struct ClientPath(string Node, bool Egress, bool Ingress)
@@ -25,15 +24,14 @@ public readonly record struct ClientPath(string Node, bool Egress, bool Ingress)
 }
 
 /// <summary>What the cluster's objects say of a Service at one moment.</summary>
-/// <param name="Namespace">Its namespace.</param>
-/// <param name="Name">Its name.</param>
 /// <param name="Endpoints">Its Pods, by name.</param>
 /// <param name="Facts">Its spec.</param>
 /// <param name="Clients">The clients seen so far, by Hubble's name.</param>
 /// <param name="NodeZones">Zones of the nodes that have one.</param>
 /// <param name="CiliumVersion">Version of the agents; null when unknown.</param>
 /// <param name="Settings">Data of kube-system/cilium-config; empty when it cannot be read.</param>
-/// <param name="RulesProblem">Why it is not known which proxies a request passes (policies that cannot be read or understood); null when it is.</param>
+/// <param name="RulesProblem">Why it is not known which proxies a request passes (policies that cannot be read or
+/// understood); null when it is.</param>
 public sealed record ObservedService(
     string Namespace,
     string Name,

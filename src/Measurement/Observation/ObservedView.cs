@@ -3,9 +3,9 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Observation;
 
-/// <summary>
-/// One of the two views of an observed Service, Hubble's or the backends' own, judged over all scrape intervals. They are kept apart so that a target of one that cannot be read costs nothing of the other. Not thread-safe.
-/// </summary>
+/// <summary>The counts of an observed Service, Hubble's or the backends' own, evaluated over all scrape
+/// intervals. They are kept apart so that a target of one that cannot be read costs nothing of the other. Not
+/// thread-safe.</summary>
 public sealed class ObservedView
 {
     private readonly VerdictOptions _options;
@@ -14,8 +14,6 @@ public sealed class ObservedView
     private RatioSums[] _success = [];
     private RatioSums _overall;
 
-    /// <param name="kind">Which view.</param>
-    /// <param name="service">The Service.</param>
     /// <param name="options">Error probability of each verdict, and tolerance.</param>
     /// <param name="start">When this view begins, s since observing began. Default 0.</param>
     public ObservedView(TargetKind kind, ObservedService service, VerdictOptions options, double start = 0)
@@ -29,13 +27,13 @@ public sealed class ObservedView
         _success = new RatioSums[pods.Length];
     }
 
-    /// <summary>Which view.</summary>
     public TargetKind Kind { get; }
 
     /// <summary>Increments and what came of the targets.</summary>
     public RoundDifferences Differences { get; } = new();
 
-    /// <summary>Which Pod was chosen. The backends know only what reached them: for them it is the same as <see cref="Delivery"/>.</summary>
+    /// <summary>Which Pod was chosen. The backends know only what reached them: for them it is the same as
+    /// <see cref="Delivery"/>.</summary>
     public AsymptoticMonitor Selection { get; }
 
     /// <summary>Where successes (Hubble) or requests (backends) arrived.</summary>
@@ -70,7 +68,8 @@ public sealed class ObservedView
         var at = TimeSpan.FromSeconds(difference.To);
         if (Kind is TargetKind.Backend)
         {
-            // Nobody knows on which node the requests began: the shares from any node must be the same, or none is expected.
+            // The node on which the requests began is unknown: the shares from any node must be the same, or none is
+            // expected.
             var weights = service.WeightsFrom("");
             var expected = weights.Select(w => w * traffic.Reached.Sum()).ToArray();
             Selection.Add(at, traffic.Reached, expected);

@@ -8,10 +8,10 @@ namespace CiliumDebugging.Measurement.Observation;
 /// <param name="Counts">By counter; only what is not 0.</param>
 public sealed record RoundDifference(double From, double To, ImmutableDictionary<CounterKey, double> Counts);
 
-/// <summary>
-/// Makes increments of cumulative counters. An interval goes from one round in which every target was read to the next such round, so a missed scrape costs none of the counts; an interval in which a counter went back or a
-/// process was replaced is left out whole, for every pod alike: what was counted in it before the reset is gone, and half an interval would be skew. Not thread-safe.
-/// </summary>
+/// <summary>Makes increments of cumulative counters. An interval goes from one round in which every target was read to
+/// the next such round, so a missed scrape costs none of the counts; an interval in which a counter went back or a
+/// process was replaced is left out whole, for every pod alike: what was counted in it before the reset is gone, and
+/// half an interval would be skew. Not thread-safe.</summary>
 public sealed class RoundDifferences
 {
     private readonly Dictionary<ScrapeTarget, TargetScrape> _last = [];
@@ -26,8 +26,8 @@ public sealed class RoundDifferences
     /// <summary>Intervals that were left out because of a reset.</summary>
     public int IntervalsLost { get; private set; }
 
-    /// <summary>Adds a round.</summary>
-    /// <returns>What was counted since the last complete one; null when this one is incomplete, the first, or an interval with a reset ends here.</returns>
+    /// <returns>What was counted since the last complete one; null when this one is incomplete, the first, or an
+    /// interval with a reset ends here.</returns>
     public RoundDifference? Add(ScrapeRound round)
     {
         ArgumentNullException.ThrowIfNull(round);
@@ -79,9 +79,9 @@ public sealed class RoundDifferences
         _last.Clear();
     }
 
-    /// <summary>
-    /// Another process, a counter that went back, or none left of those that were there: a process that has just begun has not made its counters yet. A few that go are those of deleted Pods, which newer Hubbles forget.
-    /// </summary>
+    /// <summary>Another process, a counter that went back, or none left of those that were there: a process that has
+    /// just begun has not made its counters yet. A few that go are those of deleted Pods, which newer Hubbles
+    /// forget.</summary>
     private static bool Restarted(TargetScrape before, TargetScrape now) =>
         (before.Incarnation.Length > 0 && now.Incarnation.Length > 0 && before.Incarnation != now.Incarnation)
         || now.Counters!.Any(c => c.Value < before.Counters!.GetValueOrDefault(c.Key))

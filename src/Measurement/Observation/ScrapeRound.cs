@@ -12,7 +12,6 @@ public enum TargetKind
     Backend,
 }
 
-/// <summary>Something that is scraped.</summary>
 /// <param name="Kind">What it counts.</param>
 /// <param name="Name">The node of an agent, <c>namespace/pod</c> of a backend.</param>
 public readonly record struct ScrapeTarget(TargetKind Kind, string Name);
@@ -35,11 +34,11 @@ public enum CounterKind
 
 /// <summary>A counter of a target.</summary>
 /// <param name="Kind">What it counts.</param>
-/// <param name="Target">Its target.</param>
 /// <param name="Client">Hubble: the client, <c>namespace/pod</c> or a reserved identity; empty otherwise.</param>
 /// <param name="Pod">The backend, <c>namespace/pod</c>; empty for losses.</param>
 /// <param name="Status">HTTP status of responses; 0 otherwise.</param>
-/// <param name="Reporter">Hubble: <c>client</c> or <c>server</c> where the metric says so (Cilium 1.14 and later); empty otherwise.</param>
+/// <param name="Reporter">Hubble: <c>client</c> or <c>server</c> where the metric says so (Cilium 1.14 and later);
+/// empty otherwise.</param>
 public readonly record struct CounterKey(
     CounterKind Kind,
     ScrapeTarget Target,
@@ -50,7 +49,6 @@ public readonly record struct CounterKey(
 );
 
 /// <summary>One attempt to read a target.</summary>
-/// <param name="Target">The target.</param>
 /// <param name="Counters">Its cumulative counters; null when it could not be read. What is absent counts 0.</param>
 /// <param name="Error">Why it could not be read; empty otherwise.</param>
 /// <param name="Incarnation">Changes when the process behind the target does; empty when that is not known.</param>
@@ -67,5 +65,4 @@ public sealed record TargetScrape(
 
 /// <summary>All targets at one moment.</summary>
 /// <param name="At">When, s since observing began.</param>
-/// <param name="Scrapes">The targets, each once.</param>
 public sealed record ScrapeRound(double At, ImmutableArray<TargetScrape> Scrapes);

@@ -1,15 +1,13 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Observation;
 
-/// <summary>
-/// Judges a Service of a cluster that is only observed: takes rounds of scrapes and what the objects say at that moment. A change of the backends, of their readiness, or of the rules on the way to them begins a new phase and is
-/// a recorded event; the interval it falls into is left out. Bounded memory, no clock, not thread-safe.
-/// </summary>
+/// <summary>Evaluates a Service of a cluster that is only observed: takes rounds of scrapes and what the objects say at
+/// that moment. A change of the backends, of their readiness, or of the rules on the way to them begins a new phase and
+/// is a recorded event; the interval it falls into is left out. Bounded memory, no clock, not thread-safe.</summary>
 public sealed class ServiceObserver
 {
     /// <summary>Events remembered, the latest ones.</summary>
@@ -27,10 +25,8 @@ public sealed class ServiceObserver
         Backends = new ObservedView(TargetKind.Backend, service, Options, start);
     }
 
-    /// <summary>Error probability and tolerance.</summary>
     public VerdictOptions Options { get; }
 
-    /// <summary>The Service now.</summary>
     public ObservedService Service { get; private set; }
 
     /// <summary>Hubble's view.</summary>
@@ -41,8 +37,6 @@ public sealed class ServiceObserver
 
     /// <summary>What was seen to change.</summary>
     public IReadOnlyList<RecordedEvent> Events => _events;
-
-    /// <summary>The counters over time.</summary>
     public TimeSeries Series { get; } = new();
 
     /// <summary>When the present phase began, and the last round, s since observing began.</summary>
@@ -52,7 +46,6 @@ public sealed class ServiceObserver
     public int Phases { get; private set; } = 1;
 
     /// <summary>Adds a round; the targets of the two views may have any order.</summary>
-    /// <param name="round">The scrapes.</param>
     /// <param name="service">The Service at that moment.</param>
     public void Add(ScrapeRound round, ObservedService service)
     {
@@ -89,39 +82,32 @@ public sealed class ServiceObserver
             Series.Miss();
             return;
         }
-        var counters = ClusterCounters.Zero;
-        var (requests, responses, echo) = (
-            counters.Requests.ToBuilder(),
-            counters.Responses.ToBuilder(),
-            counters.Echo.ToBuilder()
-        );
-        foreach (var (key, value) in round.Scrapes.SelectMany(s => s.Counters!))
+        Series.Add(round.At, Counters(round), service.Endpoints.Select(e => e.Pod));
+    }
+
+    private static ClusterCounters Counters(ScrapeRound round)
+    {
+        var counts = round.Scrapes.SelectMany(s => s.Counters!).ToLookup(c => c.Key.Kind);
+        ImmutableDictionary<HubbleKey, double> Hubble(CounterKind kind) =>
+            counts[kind]
+                .GroupBy(c => new HubbleKey(c.Key.Target.Name, c.Key.Pod, c.Key.Status))
+                .ToImmutableDictionary(g => g.Key, g => g.Sum(c => c.Value));
+        return ClusterCounters.Zero with
         {
-            var hubble = new HubbleKey(key.Target.Name, key.Pod, key.Status);
-            if (key.Kind is CounterKind.Requests)
-                requests[hubble] = requests.GetValueOrDefault(hubble) + value;
-            else if (key.Kind is CounterKind.Responses)
-                responses[hubble] = responses.GetValueOrDefault(hubble) + value;
-            else if (key.Kind is CounterKind.Reached)
-                echo[key.Pod] = echo.GetValueOrDefault(key.Pod) + value;
-        }
-        Series.Add(
-            round.At,
-            counters with
-            {
-                Requests = requests.ToImmutable(),
-                Responses = responses.ToImmutable(),
-                Echo = echo.ToImmutable(),
-            },
-            service.Endpoints.Select(e => e.Pod)
-        );
+            Requests = Hubble(CounterKind.Requests),
+            Responses = Hubble(CounterKind.Responses),
+            Echo = counts[CounterKind.Reached]
+                .GroupBy(c => c.Key.Pod)
+                .ToImmutableDictionary(g => g.Key, g => g.Sum(c => c.Value)),
+        };
     }
 }
 
 /// <summary>What changed between two looks at a Service.</summary>
 public static class ServiceChange
 {
-    /// <summary>The change in words; null when the expected shares and the meaning of the counters are the same.</summary>
+    /// <summary>The change in words; null when the expected shares and the meaning of the counters are the
+    /// same.</summary>
     public static string? Describe(ObservedService before, ObservedService now)
     {
         ArgumentNullException.ThrowIfNull(before);
@@ -131,13 +117,10 @@ public static class ServiceChange
         void Change(string what, IEnumerable<string> which)
         {
             var all = which.ToList();
-            if (all.Count > 0)
-                changes.Add(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{what} {(all.Count <= 3 ? string.Join(", ", all) : $"{all[0]}, {all[1]} and {all.Count - 2} more")}"
-                    )
-                );
+            if (all.Count > 3)
+                changes.Add($"{what} {all[0]}, {all[1]} and {all.Count - 2} more");
+            else if (all.Count > 0)
+                changes.Add($"{what} {string.Join(", ", all)}");
         }
         Change("new pod", young.Keys.Except(old.Keys).Select(p => p.Name));
         Change("pod gone:", old.Keys.Except(young.Keys).Select(p => p.Name));

@@ -2,12 +2,11 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Measurement.Observation;
 
-/// <summary>Requests of the clients of one node to the Service, each counted once although every proxy on its way counted it.</summary>
-/// <param name="node">The clients' node; empty for clients that are no Pods of the cluster.</param>
-/// <param name="pods">Pods behind the Service.</param>
+/// <summary>Requests of the clients of one node to the Service, each counted once although every proxy on its way
+/// counted it.</summary>
+/// <param name="node">The clients' node; empty for clients outside of the cluster.</param>
 public sealed class ClientTraffic(string node, int pods)
 {
-    /// <summary>The clients' node.</summary>
     public string Node => node;
 
     /// <summary>Requests for which the Pod was chosen.</summary>
@@ -19,14 +18,29 @@ public sealed class ClientTraffic(string node, int pods)
     /// <summary>Other answers of the Pod or of the proxy on its node.</summary>
     public double[] Failed { get; } = new double[pods];
 
-    /// <summary>Errors that the proxy of the clients' node made in its name.</summary>
+    /// <summary>Errors that the proxy of the clients' node generated, attributed to the Pod.</summary>
     public double[] ProxyErrors { get; } = new double[pods];
 
     /// <summary>Answers by status, as the clients see them.</summary>
     public SortedDictionary<int, double> ByStatus { get; } = [];
 
-    /// <summary>Whether HTTP rules stand on these clients' egress and on the backends' ingress.</summary>
+    /// <summary>Whether HTTP rules apply to these clients' egress and on the backends' ingress.</summary>
     public (bool Egress, bool Ingress) Rules { get; set; }
+
+    /// <summary>Adds the traffic of other clients.</summary>
+    public void Add(ClientTraffic other)
+    {
+        Rules = (Rules.Egress || other.Rules.Egress, Rules.Ingress || other.Rules.Ingress);
+        foreach (var (status, count) in other.ByStatus)
+            ByStatus[status] = ByStatus.GetValueOrDefault(status) + count;
+        for (var i = 0; i < pods; i++)
+        {
+            Chosen[i] += other.Chosen[i];
+            Ok[i] += other.Ok[i];
+            Failed[i] += other.Failed[i];
+            ProxyErrors[i] += other.ProxyErrors[i];
+        }
+    }
 
     /// <summary>Requests without an answer so far: denied or in flight.</summary>
     public double WithoutAnswer => Math.Max(0, Chosen.Sum() - ByStatus.Values.Sum());
@@ -37,6 +51,18 @@ public sealed class ClientTraffic(string node, int pods)
 /// <param name="Reached">Backends: requests that reached each Pod.</param>
 public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, ImmutableArray<double> Reached)
 {
+    /// <summary>The node whose clients sent most requests; null without a request.</summary>
+    public string? BusiestNode => Clients.MaxBy(c => c.Chosen.Sum())?.Node;
+
+    /// <summary>The traffic of all clients together.</summary>
+    public ClientTraffic AllClients(int pods)
+    {
+        var all = new ClientTraffic("", pods);
+        foreach (var client in Clients)
+            all.Add(client);
+        return all;
+    }
+
     private sealed class Passes
     {
         public double Egress,
@@ -58,10 +84,11 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
         }
     }
 
-    /// <summary>
-    /// Reads counts of passes. A request from a Pod on node m to one on node k is counted by the proxy of m when an HTTP rule stands on the client's egress, and by that of k when one stands on the backends' ingress; with m = k
-    /// both counts are one number, which is divided by the proxies on the way. Where metrics carry <c>reporter</c> they say it themselves.
-    /// </summary>
+    /// <summary>Reads counts of passes. A request from a Pod on node m to one on node k is counted by the proxy of m
+    /// when an HTTP rule applies to the client's egress, and by that of k when one applies to the backends' ingress;
+    /// with
+    /// m = k both counts are one number, which is divided by the proxies on the way. Where metrics carry
+    /// <c>reporter</c> they say it themselves.</summary>
     public static ServiceTraffic Of(IReadOnlyDictionary<CounterKey, double> counts, ObservedService service)
     {
         ArgumentNullException.ThrowIfNull(counts);

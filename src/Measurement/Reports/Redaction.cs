@@ -7,46 +7,27 @@ using CiliumDebugging.Measurement.Reports.Document;
 
 namespace CiliumDebugging.Measurement.Reports;
 
-/// <summary>
-/// A report for people who must not know the cluster: names of Pods, namespaces, nodes, Services and hosts, and all addresses, are replaced by names that say what they were (<c>pod-1</c>, <c>node-2</c>), the same everywhere in the
-/// report. Numbers stay. Settings keep their keys, and values that are a number, a switch or a word of Cilium's own vocabulary.
-/// </summary>
+/// <summary>A report for people who must not know the cluster: names of Pods, namespaces, nodes, Services and hosts,
+/// and all addresses, are replaced by names that say what they were (<c>pod-1</c>, <c>node-2</c>), the same everywhere
+/// in the report. Numbers stay. Settings keep their keys, and values that are a number, a switch or a word of Cilium's
+/// own vocabulary.</summary>
 public static partial class Redaction
 {
+    /// <summary>Values of Cilium's settings that say nothing of the cluster.</summary>
     private static readonly ImmutableHashSet<string> s_words = ImmutableHashSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "true",
-        "false",
-        "disabled",
-        "enabled",
-        "vxlan",
-        "geneve",
-        "native",
-        "tunnel",
-        "always",
-        "never",
-        "default",
-        "kvstore",
-        "crd",
-        "kubernetes",
-        "cluster-pool",
-        "eni",
-        "azure",
-        "strict",
-        "partial",
-        "probe",
-        "snat",
-        "dsr",
-        "hybrid",
-        "random",
-        "maglev",
-        "iptables",
-        "ipvs",
-        "none",
-        "shared",
-        "per-node",
-        "medium",
-        "maximum"
+        (
+            "true false disabled enabled vxlan geneve native tunnel always never default kvstore crd kubernetes "
+            + "cluster-pool eni azure strict partial probe snat dsr hybrid random maglev iptables ipvs none shared "
+            + "per-node medium maximum"
+        ).Split(' ')
+    );
+
+    /// <summary>Fields whose text is the program's own: the schema, where known bugs are described, times,
+    /// versions.</summary>
+    private static readonly ImmutableHashSet<string> s_fixed = ImmutableHashSet.Create(
+        StringComparer.Ordinal,
+        "schema kind end source links startedAt environment ciliumVersion settings".Split(' ')
     );
 
     /// <summary>The same report without names.</summary>
@@ -71,7 +52,8 @@ public static partial class Redaction
         return ReportJson.Read(Replace(tree, inNames: false, text => Text(text, names))!.ToJsonString());
     }
 
-    /// <summary>Every name the report knows, longest first, so that a Pod's name goes before the Deployment's it begins with.</summary>
+    /// <summary>Every name the report knows, longest first, so that a Pod's name goes before the Deployment's it begins
+    /// with.</summary>
     private static List<(string Name, string Alias)> Names(ReportDocument document)
     {
         Dictionary<string, string> aliases = new(StringComparer.Ordinal);
@@ -108,14 +90,8 @@ public static partial class Redaction
             Add("scenario", document.Scenario.Name);
         }
         // What a Deployment's Pods have in common names the application, too.
-        foreach (
-            var prefix in aliases
-                .Keys.Select(n => PodSuffix().Match(n))
-                .Where(m => m.Success)
-                .Select(m => m.Groups[1].Value)
-                .Distinct()
-                .ToList()
-        )
+        var suffixed = aliases.Keys.Select(n => PodSuffix().Match(n)).Where(m => m.Success).ToList();
+        foreach (var prefix in suffixed.Select(m => m.Groups[1].Value).Distinct())
             Add("workload", prefix);
         return
         [
@@ -165,7 +141,7 @@ public static partial class Redaction
                 map.Select(f =>
                     KeyValuePair.Create(
                         inNames ? text(f.Key) : f.Key,
-                        IsFixed(f.Key) ? f.Value?.DeepClone() : Replace(f.Value, f.Key == "byPod", text)
+                        s_fixed.Contains(f.Key) ? f.Value?.DeepClone() : Replace(f.Value, f.Key == "byPod", text)
                     )
                 )
             ),
@@ -173,19 +149,6 @@ public static partial class Redaction
             JsonValue value when value.TryGetValue<string>(out var s) => JsonValue.Create(text(s)),
             _ => node?.DeepClone(),
         };
-
-    /// <summary>Fields whose text is the program's own: the schema, where known bugs are described, times, versions.</summary>
-    private static bool IsFixed(string field) =>
-        field
-            is "schema"
-                or "kind"
-                or "end"
-                or "source"
-                or "links"
-                or "startedAt"
-                or "environment"
-                or "ciliumVersion"
-                or "settings";
 
     private static bool IsHarmless(string value) =>
         value.Length == 0

@@ -23,11 +23,10 @@ public static class ReportFiles
 
     private const int MaxOfOneSecond = 1000;
 
-    /// <summary>
-    /// Writes the files as <c>parent/scenario-yyyyMMdd-HHmmss/</c> (UTC, start of the load), or with -2, -3, … behind it when that exists. They appear together: they are written to a hidden
-    /// folder beside it, which is then renamed.
-    /// </summary>
-    /// <param name="document">The run.</param>
+    /// <summary>Writes the files as <c>parent/scenario-yyyyMMdd-HHmmss/</c> (UTC, start of the load), or with -2, -3,
+    /// …
+    /// behind it when that exists. They appear together: they are written to a hidden folder beside it, which is then
+    /// renamed.</summary>
     /// <param name="parent">The folder of all runs; made when there is none.</param>
     /// <returns>The run's folder.</returns>
     /// <exception cref="IOException">It cannot be written. Nothing is left behind.</exception>
@@ -42,8 +41,7 @@ public static class ReportFiles
             (Html, HtmlReport.Write(document)),
             (JUnit, JUnitReport.Write(document)),
         ];
-        var name =
-            $"{FileName(document.Scenario.Name)}-{document.StartedAt.UtcDateTime.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+        var name = $"{FileName(document.Scenario.Name)}-{document.StartedAt.UtcDateTime:yyyyMMdd-HHmmss}";
         Directory.CreateDirectory(parent);
         var hidden = Directory.CreateDirectory(Path.Combine(parent, $".{name}-{Path.GetRandomFileName()}")).FullName;
         try

@@ -3,24 +3,34 @@ using System.Collections.Immutable;
 namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>A named mechanism.</summary>
-/// <param name="Name">Name of the rule, or <c>unknown</c>.</param>
-/// <param name="Sentence">The diagnosis in one sentence.</param>
-/// <param name="Hop">Where on the path; empty when there is nothing to name.</param>
-/// <param name="Supports">The observations that support it.</param>
-/// <param name="Refutes">What would refute it.</param>
-/// <param name="Remedies">What helps.</param>
-/// <param name="Links">Where to read on.</param>
-public sealed record DiagnosisResult(
-    string Name,
-    string Sentence,
-    string Hop,
-    ImmutableArray<string> Supports,
-    ImmutableArray<string> Refutes,
-    ImmutableArray<string> Remedies,
-    ImmutableArray<string> Links
-)
+public sealed record DiagnosisResult
 {
-    /// <summary>No rule fits.</summary>
+    /// <summary>Name of the rule, or <c>unknown</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The diagnosis in one sentence.</summary>
+    public required string Sentence { get; init; }
+
+    /// <summary>Where on the path; empty when there is nothing to name.</summary>
+    public string Hop { get; init; } = "";
+
+    /// <summary>The observations that support it.</summary>
+    public ImmutableArray<string> Supports { get; init; } = [];
+
+    /// <summary>What would refute it.</summary>
+    public ImmutableArray<string> Refutes { get; init; } = [];
+
+    /// <summary>What helps.</summary>
+    public ImmutableArray<string> Remedies { get; init; } = [];
+
+    /// <summary>URLs for further reading.</summary>
+    public ImmutableArray<string> Links { get; init; } = [];
+
+    /// <summary>No rule matches.</summary>
     public static DiagnosisResult Unknown(string observation) =>
-        new("unknown", $"{observation}; no known mechanism fits what the three views show", "", [], [], [], []);
+        new()
+        {
+            Name = "unknown",
+            Sentence = $"{observation}; no known mechanism fits the client, Hubble and backend counts",
+        };
 }

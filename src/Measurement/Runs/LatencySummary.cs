@@ -1,26 +1,16 @@
-using System.Collections.Immutable;
-using System.Reflection;
-using System.Runtime.InteropServices;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>A quantile of the latency with its interval, ms.</summary>
-/// <param name="Estimate">The observed quantile.</param>
 /// <param name="Lower">Lower end of the interval.</param>
-/// <param name="Upper">Upper end.</param>
 public readonly record struct QuantileMs(double Estimate, double Lower, double Upper);
 
 /// <summary>Latency from the intended start to the end, of every request that was sent.</summary>
-/// <param name="Count">Requests.</param>
-/// <param name="P50">Median.</param>
-/// <param name="P90">90 %.</param>
-/// <param name="P99">99 %.</param>
 /// <param name="MaxMs">Longest, ms.</param>
 public sealed record LatencySummary(long Count, QuantileMs P50, QuantileMs P90, QuantileMs P99, double MaxMs)
 {
     /// <summary>Summarises a histogram; null when it is empty.</summary>
-    /// <param name="latencies">The histogram.</param>
     /// <param name="errorProbability">Probability that any of the three intervals misses, (0, 1).</param>
     public static LatencySummary? Of(Latencies latencies, double errorProbability = 1e-4)
     {
@@ -31,10 +21,9 @@ public sealed record LatencySummary(long Count, QuantileMs P50, QuantileMs P90, 
         return new LatencySummary(latencies.Count, At(0.5), At(0.9), At(0.99), latencies.Max.TotalMilliseconds);
     }
 
-    /// <summary>
-    /// The q-quantile lies above the k-th smallest latency as long as q is above the interval of k of n: the interval of the distribution function, inverted
-    /// (<see cref="Proportion"/>, so it holds at every moment one looks).
-    /// </summary>
+    /// <summary>The q-quantile lies above the k-th smallest latency as long as q is above the interval of k of n: the
+    /// interval of the distribution function, inverted (<see cref="Proportion"/>, so it holds at every moment one
+    /// looks).</summary>
     private static QuantileMs QuantileOf(Latencies latencies, double q, double errorProbability)
     {
         var n = latencies.Count;

@@ -3,30 +3,60 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Runs;
 
-/// <summary>One phase of a run.</summary>
-/// <param name="Name">Name, from the scenario.</param>
-/// <param name="Seconds">Length, s.</param>
-/// <param name="Requests">Requests that started in it.</param>
-/// <param name="ByStatus">Their answers by HTTP status.</param>
-/// <param name="Unanswered">Those without an answer, by kind.</param>
-/// <param name="Pods">Per Pod.</param>
-/// <param name="Selection">Verdict on which Pod was chosen (Hubble's view where the client cannot see it).</param>
-/// <param name="SelectionSource">Where <paramref name="Selection"/> comes from.</param>
-/// <param name="Delivery">Verdict on where the successes come from, and success rates.</param>
-public sealed record PhaseReport(
-    string Name,
-    double Seconds,
-    long Requests,
-    ImmutableSortedDictionary<int, long> ByStatus,
-    ImmutableSortedDictionary<string, long> Unanswered,
-    ImmutableArray<PodPhase> Pods,
-    Verdict Selection,
-    string SelectionSource,
-    Delivery Delivery
-)
+public sealed record PhaseReport
 {
-    /// <summary>Nobody knows how the requests ended (only the backends' own counters are there): all of them are taken for answered.</summary>
+    /// <summary>Name, from the scenario.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Start, s since the load began.</summary>
+    public double Start { get; init; }
+
+    /// <summary>Length, s.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Requests that started in it.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Requests that were due and not sent, because too many were in flight; not part of
+    /// <see cref="Requests"/>.</summary>
+    public long NotSent { get; init; }
+
+    /// <summary>Answers by HTTP status.</summary>
+    public ImmutableSortedDictionary<int, long> ByStatus { get; init; } = ImmutableSortedDictionary<int, long>.Empty;
+
+    /// <summary>Requests without an answer, by kind.</summary>
+    public ImmutableSortedDictionary<string, long> Unanswered { get; init; } =
+        ImmutableSortedDictionary<string, long>.Empty;
+
+    /// <summary>How the requests ended is unknown, because only the backend counts exist: all are taken for
+    /// answered.</summary>
     public bool StatusUnknown { get; init; }
+    public required ImmutableArray<PodPhase> Pods { get; init; }
+
+    /// <summary>Verdict on which Pod was chosen.</summary>
+    public required Verdict Selection { get; init; }
+
+    /// <summary>Whose counts <see cref="Selection"/> rests on: Hubble's where the client cannot see the Pod.</summary>
+    public required string SelectionSource { get; init; }
+
+    /// <summary>Verdict on where the successes come from, and success rates.</summary>
+    public required Delivery Delivery { get; init; }
+
+    /// <summary>Latency; null without a request.</summary>
+    public LatencySummary? Latency { get; init; }
+
+    /// <summary>Whether HTTP rules applied to egress of the client and to ingress of the backends when the phase
+    /// ended.</summary>
+    public (bool Client, bool Backends) HttpRules { get; init; }
+
+    /// <summary>The mechanism seen in this phase; null before the diagnosis.</summary>
+    public DiagnosisResult? Diagnosis { get; init; }
+
+    /// <summary>Chosen Pods by the clients' node: one node's stale service map disappears in the aggregate.</summary>
+    public ImmutableArray<ClientNodeRow> ClientNodes { get; init; } = [];
+
+    /// <summary>The share that stays on the clients' node; null when unknown.</summary>
+    public Locality? Locality { get; init; }
 
     /// <summary>2xx answers.</summary>
     public long Ok => StatusUnknown ? Requests : ByStatus.Where(s => s.Key is >= 200 and < 300).Sum(s => s.Value);
@@ -36,25 +66,4 @@ public sealed record PhaseReport(
 
     /// <summary>Everything that is not a 2xx, unanswered requests included.</summary>
     public long Failures => Requests - Ok;
-
-    /// <summary>Requests that were due in it and not sent, because too many were under way; none of <see cref="Requests"/>.</summary>
-    public long NotSent { get; init; }
-
-    /// <summary>Start, s since the load began.</summary>
-    public double Start { get; init; }
-
-    /// <summary>Latency; null without a request.</summary>
-    public LatencySummary? Latency { get; init; }
-
-    /// <summary>Whether HTTP rules stood on egress of the client and on ingress of the backends when the phase ended.</summary>
-    public (bool Client, bool Backends) HttpRules { get; init; }
-
-    /// <summary>The mechanism seen in this phase; null where none was asked for.</summary>
-    public DiagnosisResult? Diagnosis { get; init; }
-
-    /// <summary>Chosen Pods by the clients' node: one node's stale service map disappears in the aggregate.</summary>
-    public ImmutableArray<ClientNodeRow> ClientNodes { get; init; } = [];
-
-    /// <summary>The share that stays on the clients' node; null when it is not known.</summary>
-    public Locality? Locality { get; init; }
 }

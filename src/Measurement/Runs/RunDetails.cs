@@ -1,47 +1,48 @@
 using System.Collections.Immutable;
-using System.Reflection;
-using System.Runtime.InteropServices;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Runs;
 
-/// <summary>What a report says beside the numbers, so that someone else can repeat the run.</summary>
-/// <param name="StartedAt">When the load began.</param>
-/// <param name="Environment">Where.</param>
-/// <param name="CiliumVersion">Version of the agents; null when unknown.</param>
-/// <param name="Method">HTTP method.</param>
-/// <param name="Url">Target.</param>
-/// <param name="Steps">The steps taken, one line each.</param>
-/// <param name="Events">Everything that was done to the cluster under load.</param>
-/// <param name="Series">The counters over time.</param>
-/// <param name="SeriesInterval">Time between two samples of <paramref name="Series"/>, s.</param>
-/// <param name="SeriesMissed">Samples that could not be taken.</param>
-public sealed record RunDetails(
-    DateTimeOffset StartedAt,
-    RunEnvironment Environment,
-    string? CiliumVersion,
-    string Method,
-    string Url,
-    ImmutableArray<string> Steps,
-    ImmutableArray<RecordedEvent> Events,
-    ImmutableArray<CiliumDebugging.Measurement.Runs.SeriesSample> Series,
-    double SeriesInterval,
-    int SeriesMissed
-)
+/// <summary>What a report says besides the numbers, so that someone else can repeat the run.</summary>
+public sealed record RunDetails
 {
+    public static RunDetails Unknown { get; } = new();
+
+    /// <summary>When the load began.</summary>
+    public DateTimeOffset StartedAt { get; init; } = DateTimeOffset.UnixEpoch;
+    public RunEnvironment Environment { get; init; } = RunEnvironment.Current;
+
+    /// <summary>Version of the agents; null when unknown.</summary>
+    public string? CiliumVersion { get; init; }
+
+    /// <summary>HTTP method; empty without load.</summary>
+    public string Method { get; init; } = "";
+
+    /// <summary>Target of the load; empty without load.</summary>
+    public string Url { get; init; } = "";
+
     /// <summary>Connections that were kept open; 0: a fresh one for each request.</summary>
     public int KeptConnections { get; init; }
 
-    /// <summary>Client ports that were asked for; null: random ones.</summary>
+    /// <summary>Requested client ports; null: random ones.</summary>
     public string? Ports { get; init; }
 
-    /// <summary>Version of the API server; null when it was not asked.</summary>
+    /// <summary>Version of the API server; null when unknown.</summary>
     public string? Kubernetes { get; init; }
 
-    /// <summary>Versions of the nodes; empty when they were not asked.</summary>
+    /// <summary>Versions of the nodes; empty when unknown.</summary>
     public ImmutableArray<NodeVersions> Nodes { get; init; } = [];
 
-    /// <summary>Nothing is known.</summary>
-    public static RunDetails Unknown { get; } =
-        new(DateTimeOffset.UnixEpoch, RunEnvironment.Current, null, "", "", [], [], [], 1, 0);
+    /// <summary>The steps taken, one line each.</summary>
+    public ImmutableArray<string> Steps { get; init; } = [];
+
+    /// <summary>Everything that was done to the cluster under load.</summary>
+    public ImmutableArray<RecordedEvent> Events { get; init; } = [];
+    public ImmutableArray<SeriesSample> Series { get; init; } = [];
+
+    /// <summary>Time between two samples of <see cref="Series"/>, s.</summary>
+    public double SeriesInterval { get; init; } = 1;
+
+    /// <summary>Samples that could not be taken.</summary>
+    public int SeriesMissed { get; init; }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Reflection;
 using System.Runtime.InteropServices;
 
@@ -27,12 +26,14 @@ public sealed record RunEnvironment(string Lab, string Runtime, string System, i
 /// <summary>Nodes that run the same versions.</summary>
 /// <param name="Count">How many.</param>
 /// <param name="Kubelet">Version of the kubelet; null when the node does not say.</param>
-/// <param name="Kernel">Version of the kernel.</param>
-/// <param name="System">Operating system.</param>
 /// <param name="Runtime">Container runtime, with its version.</param>
 public sealed record NodeVersions(int Count, string? Kubelet, string? Kernel, string? System, string? Runtime)
 {
-    /// <inheritdoc/>
-    public override string ToString() =>
-        $"{Count} node{(Count == 1 ? "" : "s")}: {string.Join(", ", new[] { Kubelet is null ? null : $"kubelet {Kubelet}", Kernel is null ? null : $"kernel {Kernel}", System, Runtime }.OfType<string>())}";
+    public override string ToString()
+    {
+        string?[] versions = [Named("kubelet", Kubelet), Named("kernel", Kernel), System, Runtime];
+        return $"{Count} node{(Count == 1 ? "" : "s")}: {string.Join(", ", versions.OfType<string>())}";
+    }
+
+    private static string? Named(string what, string? version) => version is null ? null : $"{what} {version}";
 }

@@ -5,10 +5,8 @@ namespace CiliumDebugging.Measurement.Runs;
 
 /// <summary>A line of the reconciliation: two counts of the same thing.</summary>
 /// <param name="What">What is counted.</param>
-/// <param name="Left">Name of the first count.</param>
-/// <param name="LeftCount">The first count.</param>
-/// <param name="Right">Name of the second count.</param>
-/// <param name="RightCount">The second count.</param>
+/// <param name="Left">Whose the first count is.</param>
+/// <param name="Right">Whose the second count is.</param>
 public sealed record ReconciliationLine(string What, string Left, double LeftCount, string Right, double RightCount)
 {
     /// <summary>Why the two counts relate as they do, and what a difference means.</summary>
@@ -18,49 +16,48 @@ public sealed record ReconciliationLine(string What, string Left, double LeftCou
     public double Difference => RightCount - LeftCount;
 }
 
-/// <summary>Whether one expectation of the scenario holds.</summary>
-/// <param name="What">The expectation.</param>
-/// <param name="Holds">Whether it holds.</param>
-/// <param name="Observed">What was observed.</param>
+/// <summary>Whether one expectation of the scenario was reproduced.</summary>
+/// <param name="Observed">What was observed instead, or in support of it.</param>
 public sealed record ExpectationResult(string What, bool Holds, string Observed);
 
-/// <summary>A complete run.</summary>
-/// <param name="Scenario">Name of the scenario.</param>
-/// <param name="Title">Its title.</param>
-/// <param name="Source">Where the bug is described.</param>
-/// <param name="RatePerSecond">Requests per second.</param>
-/// <param name="ClientPod">The load-test Pod.</param>
-/// <param name="ClientNode">Its node.</param>
-/// <param name="Phases">The phases.</param>
-/// <param name="Status">Delivery over the whole run: episodes of skew with their onsets.</param>
-/// <param name="Diagnosis">The mechanism.</param>
-/// <param name="Reconciliation">The three views against each other over the whole run.</param>
-/// <param name="Expectations">The scenario's expectations.</param>
-/// <param name="Settings">The agents' settings.</param>
-public sealed record RunReport(
-    string Scenario,
-    string Title,
-    string Source,
-    double RatePerSecond,
-    string ClientPod,
-    string ClientNode,
-    ImmutableArray<PhaseReport> Phases,
-    SkewStatus Status,
-    DiagnosisResult Diagnosis,
-    ImmutableArray<ReconciliationLine> Reconciliation,
-    ImmutableArray<ExpectationResult> Expectations,
-    ImmutableSortedDictionary<string, string> Settings
-)
+public sealed record RunReport
 {
-    /// <summary>Whether the three views agree exactly.</summary>
-    public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
+    /// <summary>Name of the scenario.</summary>
+    public required string Scenario { get; init; }
+    public required string Title { get; init; }
+
+    /// <summary>URL of the bug's description; may be empty.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>Requests per second.</summary>
+    public required double RatePerSecond { get; init; }
+
+    /// <summary>The load-test Pod.</summary>
+    public required string ClientPod { get; init; }
+    public required string ClientNode { get; init; }
+    public required ImmutableArray<PhaseReport> Phases { get; init; }
+
+    /// <summary>Delivery over the whole run: episodes of skew with their onsets.</summary>
+    public required SkewStatus Status { get; init; }
+    public required DiagnosisResult Diagnosis { get; init; }
+
+    /// <summary>Client, Hubble and backend counts of the whole run, compared in pairs.</summary>
+    public ImmutableArray<ReconciliationLine> Reconciliation { get; init; } = [];
+    public ImmutableArray<ExpectationResult> Expectations { get; init; } = [];
+
+    /// <summary>The agents' settings.</summary>
+    public ImmutableSortedDictionary<string, string> Settings { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>What someone else needs to repeat the run, and the counters over time.</summary>
-    public RunDetails Details { get; init; } = RunDetails.Unknown;
+    public RunDetails Details { get; init; } = new();
 
     /// <summary>What a reader must know before believing the verdict, on a cluster that is only observed.</summary>
     public ImmutableArray<QualityFinding> Quality { get; init; } = [];
 
-    /// <summary>Whether every expectation holds.</summary>
+    /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>
+    public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
+
+    /// <summary>Whether every expectation was reproduced.</summary>
     public bool Holds => Expectations.All(e => e.Holds);
 }

@@ -6,7 +6,7 @@ namespace CiliumDebugging.Measurement.Runs;
 /// <summary>The cumulative counts of one Pod at one moment, in the two views that charts show.</summary>
 /// <param name="Echo">Backend: echo requests since the series began.</param>
 /// <param name="Requests">Hubble: HTTP requests to the Pod, every proxy pass counted, since the series began.</param>
-/// <param name="Responses">Hubble: HTTP responses in the Pod's name by status, since the series began.</param>
+/// <param name="Responses">Hubble: HTTP responses attributed to the Pod by status, since the series began.</param>
 public sealed record PodCounts(double Echo, double Requests, ImmutableSortedDictionary<int, double> Responses);
 
 /// <summary>All Pods at one moment.</summary>
@@ -14,12 +14,12 @@ public sealed record PodCounts(double Echo, double Requests, ImmutableSortedDict
 /// <param name="Pods">By <c>namespace/pod</c>.</param>
 public sealed record SeriesSample(double At, ImmutableSortedDictionary<string, PodCounts> Pods);
 
-/// <summary>
-/// The counters of a run over time, in bounded memory: when there are too many samples every second one goes and the interval doubles. The counts are cumulative, so the rate
-/// between any two of the samples that are left is still exact. Not thread-safe.
-/// </summary>
+/// <summary>The counters of a run over time, in bounded memory: when there are too many samples every second one goes
+/// and the interval doubles. The counts are cumulative, so the rate between any two of the samples that are left is
+/// still exact. Not thread-safe.</summary>
 /// <param name="intervalSeconds">Least time between two samples at first, s, &gt; 0. Default 1.</param>
-/// <param name="capacity">Most samples kept, ≥ 4. Default 600: ten minutes at one a second, twenty at one every two, …</param>
+/// <param name="capacity">Most samples kept, ≥ 4. Default 600: ten minutes at one a second, twenty at one every two,
+/// …</param>
 public sealed class TimeSeries(double intervalSeconds = 1, int capacity = 600)
 {
     private readonly List<SeriesSample> _samples = [];
@@ -31,7 +31,6 @@ public sealed class TimeSeries(double intervalSeconds = 1, int capacity = 600)
     /// <summary>Scrapes that failed and are missing here.</summary>
     public int Missed { get; private set; }
 
-    /// <summary>The samples, in order.</summary>
     public ImmutableArray<SeriesSample> Samples => [.. _samples];
 
     /// <summary>The newest sample; null before the first.</summary>
@@ -44,9 +43,9 @@ public sealed class TimeSeries(double intervalSeconds = 1, int capacity = 600)
     /// <summary>Counts a scrape that failed.</summary>
     public void Miss() => Missed++;
 
-    /// <summary>Adds a scrape. A Pod that is gone keeps its last counts; one that is out of order is passed over.</summary>
+    /// <summary>Adds a scrape. A Pod that is gone keeps its last counts; one that is out of order is passed
+    /// over.</summary>
     /// <param name="at">When, s since the load began.</param>
-    /// <param name="counters">The cluster's counters then.</param>
     /// <param name="pods">The Pods behind the Service then.</param>
     public void Add(double at, ClusterCounters counters, IEnumerable<BackendPod> pods)
     {

@@ -132,7 +132,7 @@ public sealed class ObserverTests : IDisposable
     [InlineData(
         "a page of HTML",
         "HTTP/1.1 200 OK\r\nContent-Length: 28\r\n\r\n<html><body>oops</body></html>",
-        "no Prometheus sample"
+        "not a Prometheus sample"
     )]
     [InlineData(
         "not a number",
@@ -152,7 +152,7 @@ public sealed class ObserverTests : IDisposable
     )]
     [InlineData("half an answer", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhubble", "Hubble of node worker1")]
     [InlineData("no answer", null, "Hubble of node worker1")]
-    [InlineData("garbage", "\0\u0001\u0002 {{{{ \"", "no Prometheus sample")]
+    [InlineData("garbage", "\0\u0001\u0002 {{{{ \"", "not a Prometheus sample")]
     public async Task A_target_that_answers_nonsense_fails_the_gate_with_its_reason(
         string what,
         string? answer,

@@ -54,29 +54,36 @@ public class RunStatusTests
         }
         var pods = SampleRun
             .Pods.Take(weights.Length)
-            .Select((p, i) => new PodPhase(p, i == 2, answers[i], 0, answers[i], answers[i], 0, answers[i]))
+            .Select(
+                (p, i) =>
+                    new PodPhase
+                    {
+                        Pod = p,
+                        OnClientNode = i == 2,
+                        Ok = answers[i],
+                        HubbleRequests = answers[i],
+                        HubbleOk = answers[i],
+                        HubbleServerErrors = 0,
+                        Echo = answers[i],
+                    }
+            )
             .ToImmutableArray();
-        var diagnosis = new DiagnosisResult(
-            "local-traffic-policy",
-            "kept on the node",
-            "load balancing",
-            [],
-            [],
-            [],
-            []
-        );
-        var phase = new PhaseReport(
-            "observe",
-            6,
-            answers.Sum(),
-            ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()),
-            ImmutableSortedDictionary<string, long>.Empty,
-            pods,
-            selection.Verdict(),
-            "client",
-            delivery.Evaluate()
-        )
+        var diagnosis = new DiagnosisResult
         {
+            Name = "local-traffic-policy",
+            Sentence = "kept on the node",
+            Hop = "load balancing",
+        };
+        var phase = new PhaseReport
+        {
+            Name = "observe",
+            Seconds = 6,
+            Requests = answers.Sum(),
+            ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()),
+            Pods = pods,
+            Selection = selection.Verdict(),
+            SelectionSource = "client",
+            Delivery = delivery.Evaluate(),
             Diagnosis = diagnosis,
         };
         return SampleRun.Create() with

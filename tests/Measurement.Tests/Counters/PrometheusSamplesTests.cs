@@ -40,7 +40,7 @@ public class PrometheusSamplesTests
     public void A_line_that_is_no_sample_is_named_with_its_number(string line)
     {
         var message = Should.Throw<FormatException>(() => PrometheusSamples.Parse("ok 1\n" + line)).Message;
-        message.ShouldBe($"line 2 is no Prometheus sample: {line}");
+        message.ShouldBe($"line 2 is not a Prometheus sample: {line}");
     }
 
     [Fact]

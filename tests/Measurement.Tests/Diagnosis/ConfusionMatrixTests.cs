@@ -17,9 +17,10 @@ public sealed class ConfusionMatrixTests(ITestOutputHelper output)
         runs.Count.ShouldBeGreaterThanOrEqualTo(200);
 
         foreach (var row in runs.GroupBy(r => r.Run.Truth))
-            output.WriteLine(
-                $"{row.Key, -58} {string.Join(", ", row.GroupBy(r => r.Name).OrderByDescending(g => g.Count()).Select(g => $"{g.Key} {g.Count()}"))}"
-            );
+        {
+            var names = row.CountBy(r => r.Name).OrderByDescending(n => n.Value).Select(n => $"{n.Key} {n.Value}");
+            output.WriteLine($"{row.Key, -58} {string.Join(", ", names)}");
+        }
 
         runs.Where(r => r.Name != "unknown" && !r.Run.Names.Contains(r.Name))
             .Select(r => $"{r.Run.Truth} was called {r.Name}")

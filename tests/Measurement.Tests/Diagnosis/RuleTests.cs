@@ -115,30 +115,28 @@ public class RuleTests
         };
 
     private static Evidence Even(long perPod) =>
-        new(
-            Phase([Pod("b1", false, perPod), Pod("b2", false, perPod), Pod("b3", true, perPod)], (200, 3 * perPod)),
-            null,
-            "node3",
-            ImmutableDictionary<string, double>.Empty,
-            true,
-            false,
-            false,
-            "1.9.0",
-            true,
-            ImmutableSortedDictionary<string, string>.Empty
-        );
+        new()
+        {
+            Phase = Phase(
+                [Pod("b1", false, perPod), Pod("b2", false, perPod), Pod("b3", true, perPod)],
+                (200, 3 * perPod)
+            ),
+            ClientNode = "node3",
+            ClientHasEgressL7 = false,
+            BackendsHaveIngressL7 = false,
+            CiliumVersion = "1.9.0",
+        };
 
     private static PodPhase Pod(string name, bool onClientNode, long ok) =>
-        new(
-            new BackendPod(name, "backend", onClientNode ? "node3" : "node" + name),
-            onClientNode,
-            ok,
-            0,
-            ok,
-            ok,
-            0,
-            ok
-        );
+        new()
+        {
+            Pod = new BackendPod(name, "backend", onClientNode ? "node3" : "node" + name),
+            OnClientNode = onClientNode,
+            Ok = ok,
+            HubbleRequests = ok,
+            HubbleOk = ok,
+            Echo = ok,
+        };
 
     private static PhaseReport Phase(ImmutableArray<PodPhase> pods, params (int Status, long Count)[] answers)
     {
@@ -152,16 +150,16 @@ public class RuleTests
                 selection.Add(i);
             }
         }
-        return new PhaseReport(
-            "observe",
-            1,
-            answers.Sum(a => a.Count),
-            answers.ToImmutableSortedDictionary(a => a.Status, a => a.Count),
-            ImmutableSortedDictionary<string, long>.Empty,
-            pods,
-            selection.Verdict(SelectionUnit.FreshSelection),
-            "client",
-            delivery.Evaluate()
-        );
+        return new PhaseReport
+        {
+            Name = "observe",
+            Seconds = 1,
+            Requests = answers.Sum(a => a.Count),
+            ByStatus = answers.ToImmutableSortedDictionary(a => a.Status, a => a.Count),
+            Pods = pods,
+            Selection = selection.Verdict(SelectionUnit.FreshSelection),
+            SelectionSource = "client",
+            Delivery = delivery.Evaluate(),
+        };
     }
 }

@@ -22,7 +22,8 @@ public class ServiceWeightsTests
     {
         var local = s_plain with { InternalLocal = true };
         ServiceWeights.From([Pod("n1"), Pod("n2"), Pod("n1")], local, "n1", null).ShouldBe([0.5, 0, 0.5]);
-        // A node without a Pod may choose none; traffic from outside and clients on an unknown node are not bound by it.
+        // A node without a Pod may choose none; traffic from outside and clients on an unknown node are not bound by
+        // it.
         ServiceWeights.From([Pod("n1"), Pod("n2")], local, "n3", null).ShouldBe([0.0, 0]);
         ServiceWeights.From([Pod("n1"), Pod("n2")], local with { FromOutside = true }, "n1", null).ShouldBe([0.5, 0.5]);
         ServiceWeights.From([Pod("n1"), Pod("n2")], local, "", null).ShouldBe([0.5, 0.5]);

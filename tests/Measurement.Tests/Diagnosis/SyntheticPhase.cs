@@ -7,9 +7,8 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
-/// <summary>
-/// A phase of a cluster that does not exist: requests are simulated one by one, every proxy and Pod on their way counts as the real ones do, and what the three views show becomes evidence.
-/// </summary>
+/// <summary>A phase of a cluster that does not exist: requests are simulated one by one, every proxy and Pod on their
+/// way counts as the real ones do, and what client, Hubble and backends count becomes evidence.</summary>
 internal sealed class SyntheticPhase
 {
     private readonly Random _random;
@@ -112,7 +111,7 @@ internal sealed class SyntheticPhase
         _byStatus[status] = _byStatus.GetValueOrDefault(status) + 1;
     }
 
-    /// <summary>A proxy, of the client's node unless another is given, answers in a Pod's name.</summary>
+    /// <summary>A proxy, of the client's node unless another is given, answers, attributed to a Pod.</summary>
     public void ProxyError(int pod, string? node = null)
     {
         if (node is not null && Rules.Client)
@@ -132,7 +131,7 @@ internal sealed class SyntheticPhase
         _byStatus[403] = _byStatus.GetValueOrDefault(403) + 1;
     }
 
-    /// <summary>Nobody answers.</summary>
+    /// <summary>The request gets no answer.</summary>
     public void Dropped(string kind = "dropped", string? clientNode = null)
     {
         Count(null, false, null, null, null, clientNode);
@@ -148,19 +147,15 @@ internal sealed class SyntheticPhase
         var rows = _clientNodes
             .Select(n => new ClientNodeFacts(n.Key, n.Value.ByPod.ToImmutableDictionary(), n.Value.Failed))
             .ToImmutableArray();
-        return new Evidence(
-            phase,
-            Previous,
-            ClientNode,
-            errors,
-            phase.Pods.All(p => p.Echo == p.Ok),
-            Rules.Client,
-            Rules.Backends,
-            "1.9.0",
-            true,
-            ImmutableSortedDictionary<string, string>.Empty
-        )
+        return new Evidence
         {
+            Phase = phase,
+            Previous = Previous,
+            ClientNode = ClientNode,
+            ProxyFailuresByPod = errors,
+            ClientHasEgressL7 = Rules.Client,
+            BackendsHaveIngressL7 = Rules.Backends,
+            CiliumVersion = "1.9.0",
             Service = Service,
             Endpoints = Endpoints.ToImmutableDictionary(),
             ClientZone = ClientZone,
@@ -184,33 +179,31 @@ internal sealed class SyntheticPhase
         var edge = 1 + _random.NextDouble() * 0.1;
         var pods = Pods.Select(
             (p, i) =>
-                new PodPhase(
-                    p,
-                    IsLocal(i),
-                    _ok[i],
-                    _failed[i],
-                    _hubbleRequests[i],
-                    _hubbleOk[i],
-                    _clientErrors[i] + _otherErrors[i],
-                    Math.Floor(_echo[i] * edge)
-                )
+                new PodPhase
                 {
+                    Pod = p,
+                    OnClientNode = IsLocal(i),
+                    Ok = _ok[i],
+                    Failed = _failed[i],
+                    HubbleRequests = _hubbleRequests[i],
+                    HubbleOk = _hubbleOk[i],
+                    HubbleServerErrors = _clientErrors[i] + _otherErrors[i],
+                    Echo = Math.Floor(_echo[i] * edge),
                     ClientProxyErrors = _clientErrors[i],
                     MeanLatencyMs = _ok[i] + _failed[i] > 0 ? _milliseconds[i] / (_ok[i] + _failed[i]) : 0,
                 }
         );
-        return new PhaseReport(
-            "phase",
-            10,
-            _requests,
-            _byStatus.ToImmutableSortedDictionary(),
-            _unanswered.ToImmutableSortedDictionary(),
-            [.. pods],
-            selection.Verdict(unit),
-            named ? "client" : "client and Hubble",
-            _delivery.Evaluate(unit)
-        )
+        return new PhaseReport
         {
+            Name = "phase",
+            Seconds = 10,
+            Requests = _requests,
+            ByStatus = _byStatus.ToImmutableSortedDictionary(),
+            Unanswered = _unanswered.ToImmutableSortedDictionary(),
+            Pods = [.. pods],
+            Selection = selection.Verdict(unit),
+            SelectionSource = named ? "client" : "client and Hubble",
+            Delivery = _delivery.Evaluate(unit),
             HttpRules = Rules,
         };
     }

@@ -17,7 +17,8 @@ public class ServiceTrafficTests
         var counts = new Dictionary<CounterKey, double>();
         for (var pod = 1; pod <= 3; pod++)
         {
-            // The client is on n1. A proxy on its node counts with egress rules, one on the pod's node with ingress rules.
+            // The client is on n1. A proxy on its node counts with egress rules, one on the pod's node with ingress
+            // rules.
             if (egress)
                 Pass(counts, "n1", pod, 10 * pod);
             if (ingress)

@@ -27,15 +27,15 @@ public sealed partial class ReportFormatsTests
     }
 
     [Theory]
-    [InlineData("", "it is no report")]
-    [InlineData("[]", "it is no report")]
-    [InlineData("{\"schema\":\"other\"}", "it is no report: the field 'schema' is not 'cilium-debugging/report'")]
+    [InlineData("", "it is not a report")]
+    [InlineData("[]", "it is not a report")]
+    [InlineData("{\"schema\":\"other\"}", "it is not a report: the field 'schema' is not 'cilium-debugging/report'")]
     [InlineData(
         "{\"schema\":\"cilium-debugging/report\",\"version\":2}",
         "its version is 2; this program reads version 1"
     )]
-    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":1}", "it is no report")]
-    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":\"1\"}", "it is no report")]
+    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":1}", "it is not a report")]
+    [InlineData("{\"schema\":\"cilium-debugging/report\",\"version\":\"1\"}", "it is not a report")]
     public void What_is_no_report_is_refused_with_what_was_found(string json, string message) =>
         Should.Throw<InvalidDataException>(() => ReportJson.Read(json)).Message.ShouldStartWith(message);
 
@@ -95,9 +95,8 @@ public sealed partial class ReportFormatsTests
     public void The_text_charts_show_the_change_at_its_place()
     {
         var chart = TextCharts.Draw(Rates.Charts(s_document)[0], s_document).Split('\n');
-        var row = chart.Single(l => l.StartsWith("backend/backend-1-7d9f-aaaaa", StringComparison.Ordinal)).Split('│')[
-            1
-        ];
+        var line = chart.Single(l => l.StartsWith("backend/backend-1-7d9f-aaaaa", StringComparison.Ordinal));
+        var row = line.Split('│')[1];
 
         row.Length.ShouldBe(TextCharts.Columns);
         row[..29].ShouldBe(new string('█', 29));

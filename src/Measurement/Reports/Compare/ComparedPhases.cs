@@ -14,48 +14,26 @@ internal static class ComparedPhases
         ImmutableArray<string>.Builder unmatched
     )
     {
-        quantities.Add(
-            Quantity(a.Name, "success rate", "%", Percent(a.SuccessRate), Percent(b.SuccessRate), known: true)
-        );
+        void Compare(string what, string unit, IntervalInfo x, IntervalInfo y, bool known = true) =>
+            quantities.Add(new(a.Name, what, unit, x, y, known ? ChangeOf(x, y) : Change.NoErrorProbability));
+        Compare("success rate", "%", Percent(a.SuccessRate), Percent(b.SuccessRate));
         if (a.Latency is { } before && b.Latency is { } after)
         {
-            foreach (
-                var (what, x, y) in new[]
-                {
-                    ("median latency", before.P50, after.P50),
-                    ("90 % latency", before.P90, after.P90),
-                    ("99 % latency", before.P99, after.P99),
-                }
-            )
-                quantities.Add(Quantity(a.Name, what, "ms", Interval(x), Interval(y), known: true));
+            Compare("median latency", "ms", Interval(before.P50), Interval(after.P50));
+            Compare("p90 latency", "ms", Interval(before.P90), Interval(after.P90));
+            Compare("p99 latency", "ms", Interval(before.P99), Interval(after.P99));
         }
         var (selection, delivery) = (Known(a.Selection, b.Selection), Known(a.Delivery, b.Delivery));
         foreach (var (name, x, y) in Pairs(a, b, unmatched))
         {
-            quantities.Add(
-                Quantity(
-                    a.Name,
-                    $"share of connections, {name}",
-                    "%",
-                    Percent(x.SelectionShare),
-                    Percent(y.SelectionShare),
-                    selection
-                )
-            );
-            quantities.Add(
-                Quantity(
-                    a.Name,
-                    $"share of 2xx, {name}",
-                    "%",
-                    Percent(x.DeliveryShare),
-                    Percent(y.DeliveryShare),
-                    delivery
-                )
-            );
+            var (chosen, answered) = ($"share of connections, {name}", $"share of 2xx, {name}");
+            Compare(chosen, "%", Percent(x.SelectionShare), Percent(y.SelectionShare), selection);
+            Compare(answered, "%", Percent(x.DeliveryShare), Percent(y.DeliveryShare), delivery);
         }
     }
 
-    /// <summary>Pods of the same name; where names differ (they are new in every run), the only Pods of the same node.</summary>
+    /// <summary>Pods of the same name; where names differ (they are new in every run), the only Pods of the same
+    /// node.</summary>
     private static List<(string Name, PodInfo A, PodInfo B)> Pairs(
         PhaseInfo a,
         PhaseInfo b,
@@ -85,25 +63,12 @@ internal static class ComparedPhases
         return pairs;
     }
 
-    private static ComparedQuantity Quantity(
-        string phase,
-        string what,
-        string unit,
-        IntervalInfo a,
-        IntervalInfo b,
-        bool known
-    ) =>
-        new(
-            phase,
-            what,
-            unit,
-            a,
-            b,
-            !known ? Change.NoErrorProbability
-                : b.Lower > a.Upper ? Change.Higher
-                : b.Upper < a.Lower ? Change.Lower
-                : Change.NotShown
-        );
+    private static Change ChangeOf(IntervalInfo a, IntervalInfo b)
+    {
+        if (b.Lower > a.Upper)
+            return Change.Higher;
+        return b.Upper < a.Lower ? Change.Lower : Change.NotShown;
+    }
 
     private static bool Known(VerdictInfo a, VerdictInfo b) =>
         a.ErrorProbability is not null && b.ErrorProbability is not null;

@@ -16,17 +16,12 @@ public enum Change
     /// <summary>It is lower in the second run.</summary>
     Lower,
 
-    /// <summary>One of the two has no error probability, so that nothing can be claimed.</summary>
+    /// <summary>One of the two has no error bound, so that nothing can be claimed.</summary>
     NoErrorProbability,
 }
 
 /// <summary>One quantity in both runs.</summary>
-/// <param name="Phase">The phase.</param>
-/// <param name="What">The quantity.</param>
 /// <param name="Unit"><c>%</c> or <c>ms</c>; values are in it.</param>
-/// <param name="Before">In the first run.</param>
-/// <param name="After">In the second run.</param>
-/// <param name="Change">Whether it changed.</param>
 public sealed record ComparedQuantity(
     string Phase,
     string What,
@@ -36,36 +31,39 @@ public sealed record ComparedQuantity(
     Change Change
 )
 {
-    /// <summary>Second minus first: the interval that follows from the two, with the sum of their error probabilities.</summary>
+    /// <summary>Second minus first: the interval that follows from the two, with the sum of their error
+    /// probabilities.</summary>
     public IntervalInfo Difference =>
         new(After.Estimate - Before.Estimate, After.Lower - Before.Upper, After.Upper - Before.Lower);
 }
 
-/// <summary>Two runs held against each other.</summary>
-/// <param name="Differences">What differs beside the measurements: versions, settings, load, verdicts, diagnoses.</param>
+/// <summary>A comparison of two runs.</summary>
+/// <param name="Differences">What differs beside the measurements: versions, settings, load, verdicts,
+/// diagnoses.</param>
 /// <param name="Quantities">Success rates, shares and latencies.</param>
-/// <param name="Unmatched">Phases and Pods that only one of the runs has, or that cannot be told from each other.</param>
+/// <param name="Unmatched">Phases and Pods that only one of the runs has, or that cannot be
+/// distinguished.</param>
 public sealed record Comparison(
     ImmutableArray<string> Differences,
     ImmutableArray<ComparedQuantity> Quantities,
     ImmutableArray<string> Unmatched
 )
 {
-    /// <summary>Every interval of a report misses with at most this probability, so that a claimed change is wrong with at most twice of it.</summary>
+    /// <summary>Every interval of a report misses with at most this probability, so that a claimed change is wrong with
+    /// at most twice of it.</summary>
     public const double IntervalErrorProbability = 1e-4;
 
     /// <summary>Whether anything measured changed.</summary>
     public bool Changed => Quantities.Any(q => q.Change is Change.Higher or Change.Lower);
 
-    /// <summary>Compares two runs, phase by phase of the same name. A change is claimed only where the two intervals have nothing in common.</summary>
+    /// <summary>Compares two runs, phase by phase of the same name. A change is claimed only where the two intervals
+    /// have nothing in common.</summary>
     public static Comparison Of(ReportDocument before, ReportDocument after)
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        var (quantities, unmatched) = (
-            ImmutableArray.CreateBuilder<ComparedQuantity>(),
-            ImmutableArray.CreateBuilder<string>()
-        );
+        var quantities = ImmutableArray.CreateBuilder<ComparedQuantity>();
+        var unmatched = ImmutableArray.CreateBuilder<string>();
         var differences = ImmutableArray.CreateBuilder<string>();
         void Differs(string what, string? a, string? b)
         {
@@ -74,23 +72,11 @@ public sealed record Comparison(
         }
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
-        Differs(
-            "load",
-            CiliumDebugging.Measurement.Reports.Formats.Md.F(
-                $"{before.Load.Method} {before.Load.Url} {before.Load.RatePerSecond:0.##}/s"
-            ),
-            CiliumDebugging.Measurement.Reports.Formats.Md.F(
-                $"{after.Load.Method} {after.Load.Url} {after.Load.RatePerSecond:0.##}/s"
-            )
-        );
-        foreach (
-            var key in before.Cluster.Settings.Keys.Union(after.Cluster.Settings.Keys).Order(StringComparer.Ordinal)
-        )
-            Differs(
-                $"setting {key}",
-                before.Cluster.Settings.GetValueOrDefault(key),
-                after.Cluster.Settings.GetValueOrDefault(key)
-            );
+        static string Load(LoadInfo load) => $"{load.Method} {load.Url} {load.RatePerSecond:0.##}/s";
+        Differs("load", Load(before.Load), Load(after.Load));
+        var (then, now) = (before.Cluster.Settings, after.Cluster.Settings);
+        foreach (var key in then.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
+            Differs($"setting {key}", then.GetValueOrDefault(key), now.GetValueOrDefault(key));
         foreach (var a in before.Phases)
         {
             if (after.Phases.FirstOrDefault(p => p.Name == a.Name) is not { } b)
@@ -102,11 +88,8 @@ public sealed record Comparison(
             Differs($"{a.Name}: diagnosis", a.Diagnosis?.Name, b.Diagnosis?.Name);
             ComparedPhases.Add(a, b, quantities, unmatched);
         }
-        unmatched.AddRange(
-            after
-                .Phases.Where(b => before.Phases.All(a => a.Name != b.Name))
-                .Select(b => $"phase {b.Name}: only in the second run")
-        );
+        var added = after.Phases.Where(b => before.Phases.All(a => a.Name != b.Name));
+        unmatched.AddRange(added.Select(b => $"phase {b.Name}: only in the second run"));
         return new Comparison(differences.ToImmutable(), quantities.ToImmutable(), unmatched.ToImmutable());
     }
 }

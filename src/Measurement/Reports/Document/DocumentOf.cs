@@ -7,60 +7,45 @@ namespace CiliumDebugging.Measurement.Reports.Document;
 /// <summary>From a run to the document that is saved.</summary>
 public static class DocumentOf
 {
-    /// <summary>The document of a run.</summary>
     public static ReportDocument Run(RunReport run)
     {
         ArgumentNullException.ThrowIfNull(run);
         var details = run.Details;
-        return new ReportDocument(
-            ReportDocument.SchemaName,
-            ReportDocument.SchemaVersion,
-            new ScenarioInfo(run.Scenario, run.Title, run.Source),
-            details.StartedAt,
-            details.Environment,
-            new ClusterInfo(details.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings)
+        return new ReportDocument
+        {
+            Schema = ReportDocument.SchemaName,
+            Version = ReportDocument.SchemaVersion,
+            Scenario = new ScenarioInfo(run.Scenario, run.Title, run.Source),
+            StartedAt = details.StartedAt,
+            Environment = details.Environment,
+            Cluster = new ClusterInfo(details.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings)
             {
                 Kubernetes = details.Kubernetes,
                 Nodes = details.Nodes,
             },
-            new LoadInfo(details.Method, details.Url, run.RatePerSecond)
+            Load = new LoadInfo(details.Method, details.Url, run.RatePerSecond)
             {
                 KeptConnections = details.KeptConnections,
                 Ports = details.Ports,
             },
-            details.Steps,
-            [.. details.Events.Select(e => new EventInfo(e.Name, e.At.TotalSeconds))],
-            [.. run.Phases.Select(Phase)],
-            [.. run.Status.Episodes.Select(Onset)],
-            Diagnosis(run.Diagnosis),
-            [
-                .. run.Reconciliation.Select(r => new ReconciliationInfo(
-                    r.What,
-                    r.Left,
-                    r.LeftCount,
-                    r.Right,
-                    r.RightCount,
-                    r.Difference,
-                    r.Explanation
-                )),
-            ],
-            [.. run.Expectations.Select(e => new ExpectationInfo(e.What, e.Holds, e.Observed))],
-            Series(details)
-        )
-        {
+            Steps = details.Steps,
+            Events = [.. details.Events.Select(e => new EventInfo(e.Name, e.At.TotalSeconds))],
+            Phases = [.. run.Phases.Select(Phase)],
+            Onsets = [.. run.Status.Episodes.Select(Onset)],
+            Diagnosis = Diagnosis(run.Diagnosis),
+            Reconciliation = [.. run.Reconciliation.Select(Reconciliation)],
+            Expectations = [.. run.Expectations.Select(e => new ExpectationInfo(e.What, e.Holds, e.Observed))],
+            Series = Series(details),
             Quality = [.. run.Quality.Select(q => new QualityInfo(q.Fails, q.Text))],
         };
     }
 
     private static OnsetInfo Onset(SkewEpisode episode)
     {
-        var support = episode.Onset.Support.Where(c => c.At is not null).Select(c => c.At!.Value.TotalSeconds).ToList();
-        return new OnsetInfo(
-            episode.Onset.Best.At?.TotalSeconds,
-            episode.AlarmAt.TotalSeconds,
-            episode.ErrorProbability,
-            [.. episode.Onset.Events.Select(o => o.Name)]
-        )
+        var onset = episode.Onset;
+        var support = onset.Support.Where(c => c.At is not null).Select(c => c.At!.Value.TotalSeconds).ToList();
+        var (at, alarmAt) = (onset.Best.At?.TotalSeconds, episode.AlarmAt.TotalSeconds);
+        return new OnsetInfo(at, alarmAt, episode.ErrorProbability, [.. onset.Events.Select(e => e.Name)])
         {
             Support = support.Count > 0 ? new SupportInfo(support.Min(), support.Max()) : null,
             End = episode.End switch
@@ -74,61 +59,58 @@ public static class DocumentOf
     }
 
     private static PhaseInfo Phase(PhaseReport phase) =>
-        new(
-            phase.Name,
-            phase.Start,
-            phase.Seconds,
-            phase.Requests,
-            phase.Ok,
-            phase.Failures,
-            phase.ByStatus,
-            phase.Unanswered,
-            Interval(phase.Delivery.Overall),
-            phase.Latency,
-            new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
-            Verdict(phase.Selection),
-            phase.SelectionSource,
-            Verdict(phase.Delivery.Successes),
-            [.. phase.Pods.Select((pod, i) => Pod(phase, pod, i))],
-            phase.Diagnosis is { } diagnosis ? Diagnosis(diagnosis) : null
-        )
+        new()
         {
-            ClientNodes =
-            [
-                .. phase.ClientNodes.Select(row => new ClientNodeInfo(
-                    row.ClientNode,
-                    row.Verdict.Shares.Zip(row.Counts.PerBackend)
-                        .ToImmutableSortedDictionary(s => s.First.Backend, s => s.Second, StringComparer.Ordinal),
-                    row.Counts.Unattributed,
-                    Verdict(row.Verdict)
-                )),
-            ],
-            Locality = phase.Locality is { } locality
-                ? new LocalityInfo(Interval(locality.Share), locality.Expected)
-                : null,
+            Name = phase.Name,
+            Start = phase.Start,
+            Seconds = phase.Seconds,
+            Requests = phase.Requests,
+            Ok = phase.Ok,
+            Failures = phase.Failures,
+            ByStatus = phase.ByStatus,
+            Unanswered = phase.Unanswered,
+            SuccessRate = Interval(phase.Delivery.Overall),
+            Latency = phase.Latency,
+            HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
+            Selection = Verdict(phase.Selection),
+            SelectionSource = phase.SelectionSource,
+            Delivery = Verdict(phase.Delivery.Successes),
+            Pods = [.. phase.Pods.Select((pod, i) => Pod(phase, pod, i))],
+            Diagnosis = phase.Diagnosis is { } diagnosis ? Diagnosis(diagnosis) : null,
+            ClientNodes = [.. phase.ClientNodes.Select(ClientNode)],
+            Locality = phase.Locality is { } l ? new LocalityInfo(Interval(l.Share), l.Expected) : null,
             StatusUnknown = phase.StatusUnknown,
         };
+
+    private static ClientNodeInfo ClientNode(ClientNodeRow row)
+    {
+        var byPod = row
+            .Verdict.Shares.Zip(row.Counts.PerBackend)
+            .ToImmutableSortedDictionary(s => s.First.Backend, s => s.Second, StringComparer.Ordinal);
+        return new ClientNodeInfo(row.ClientNode, byPod, row.Counts.Unattributed, Verdict(row.Verdict));
+    }
 
     private static PodInfo Pod(PhaseReport phase, PodPhase pod, int position)
     {
         var delivered = phase.Delivery.Successes.Shares[position];
-        return new PodInfo(
-            pod.Pod.Name,
-            pod.Pod.Namespace,
-            pod.Pod.Node,
-            pod.OnClientNode,
-            pod.Ok,
-            pod.Failed,
-            pod.Echo,
-            pod.HubbleRequests,
-            pod.HubbleOk,
-            pod.HubbleServerErrors,
-            pod.ClientProxyErrors,
-            delivered.Expected,
-            Interval(phase.Selection.Shares[position].Share),
-            Interval(delivered.Share),
-            Interval(phase.Delivery.Backends[position].Rate)
-        );
+        return new PodInfo
+        {
+            Name = pod.Pod.Name,
+            Namespace = pod.Pod.Namespace,
+            Node = pod.Pod.Node,
+            OnClientNode = pod.OnClientNode,
+            Ok = pod.Ok,
+            Failed = pod.Failed,
+            Echo = pod.Echo,
+            HubbleRequests = pod.HubbleRequests,
+            HubbleOk = pod.HubbleOk,
+            HubbleServerErrors = pod.HubbleServerErrors,
+            ClientProxyErrors = pod.ClientProxyErrors,
+            Expected = delivered.Expected,
+            SelectionShare = Interval(phase.Selection.Shares[position].Share),
+            DeliveryShare = Interval(delivered.Share),
+            SuccessRate = Interval(phase.Delivery.Backends[position].Rate),
+        };
     }
 
     private static VerdictInfo Verdict(Verdict verdict) =>
@@ -143,33 +125,22 @@ public static class DocumentOf
         )
         {
             ScrapeIntervals = verdict.ScrapeIntervals,
-            Measures =
-                verdict.Shares.Any(s => s.Count > 0) && SkewMeasures.Of(verdict) is { } m
-                    ? new MeasuresInfo(
-                        Interval(m.MaxOverMean),
-                        Interval(m.Jain),
-                        Interval(m.TotalVariation),
-                        Interval(m.EffectiveBackends)
-                    )
-                    : null,
+            Measures = verdict.Shares.Any(s => s.Count > 0) && SkewMeasures.Of(verdict) is { } m ? Measures(m) : null,
         };
 
-    private static IntervalInfo Interval(Measure measure) =>
-        new(double.IsFinite(measure.Estimate) ? measure.Estimate : null, measure.Lower, measure.Upper);
+    private static MeasuresInfo Measures(SkewMeasures m) =>
+        new(Interval(m.MaxOverMean), Interval(m.Jain), Interval(m.TotalVariation), Interval(m.EffectiveBackends));
 
-    private static DiagnosisInfo Diagnosis(DiagnosisResult diagnosis) =>
-        new(
-            diagnosis.Name,
-            diagnosis.Sentence,
-            diagnosis.Hop,
-            diagnosis.Supports,
-            diagnosis.Refutes,
-            diagnosis.Remedies,
-            diagnosis.Links
-        );
+    private static IntervalInfo Interval(Measure m) => Interval(new ShareInterval(m.Estimate, m.Lower, m.Upper));
 
     private static IntervalInfo Interval(ShareInterval interval) =>
         new(double.IsFinite(interval.Estimate) ? interval.Estimate : null, interval.Lower, interval.Upper);
+
+    private static DiagnosisInfo Diagnosis(DiagnosisResult d) =>
+        new(d.Name, d.Sentence, d.Hop, d.Supports, d.Refutes, d.Remedies, d.Links);
+
+    private static ReconciliationInfo Reconciliation(ReconciliationLine r) =>
+        new(r.What, r.Left, r.LeftCount, r.Right, r.RightCount, r.Difference, r.Explanation);
 
     private static SeriesInfo Series(RunDetails details)
     {
@@ -185,11 +156,10 @@ public static class DocumentOf
 
     private static PodSeries OnePod(ImmutableArray<SeriesSample> samples, string pod)
     {
+        var counts = samples.Select(s => s.Pods.GetValueOrDefault(pod)).ToList();
+        var statuses = counts.OfType<PodCounts>().SelectMany(c => c.Responses.Keys).Distinct();
         ImmutableArray<double?> Of(Func<PodCounts, double> count) =>
-            [.. samples.Select(s => s.Pods.TryGetValue(pod, out var counts) ? count(counts) : (double?)null)];
-        var statuses = samples
-            .SelectMany(s => s.Pods.TryGetValue(pod, out var counts) ? counts.Responses.Keys : [])
-            .Distinct();
+            [.. counts.Select(c => c is null ? (double?)null : count(c))];
         return new PodSeries(
             pod,
             Of(c => c.Echo),

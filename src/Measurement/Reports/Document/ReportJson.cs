@@ -30,7 +30,9 @@ public static class ReportJson
     public static string Write(ReportDocument document) => JsonSerializer.Serialize(document, s_options);
 
     /// <summary>Reads a document.</summary>
-    /// <exception cref="InvalidDataException">It is no report, or of another version; the message says what was found and what is expected.</exception>
+    /// <exception cref="InvalidDataException">It is not a report, or of another version; the message says what was
+    /// found
+    /// and what is expected.</exception>
     public static ReportDocument Read(string json)
     {
         try
@@ -44,7 +46,7 @@ public static class ReportJson
                 || schema.GetString() != ReportDocument.SchemaName
             )
                 throw new InvalidDataException(
-                    $"it is no report: the field 'schema' is not '{ReportDocument.SchemaName}'"
+                    $"it is not a report: the field 'schema' is not '{ReportDocument.SchemaName}'"
                 );
             if (
                 !root.TryGetProperty("version", out var version)
@@ -52,22 +54,24 @@ public static class ReportJson
                 || number != ReportDocument.SchemaVersion
             )
                 throw new InvalidDataException(
-                    $"its version is {(root.TryGetProperty("version", out var found) ? found.ToString() : "missing")}; this program reads version {ReportDocument.SchemaVersion}"
+                    "its version is "
+                        + $"{(root.TryGetProperty("version", out var found) ? found.ToString() : "missing")}; this "
+                        + $"program reads version {ReportDocument.SchemaVersion}"
                 );
             return root.Deserialize<ReportDocument>(s_options) ?? throw new InvalidDataException("it is JSON null");
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"it is no report: {e.Message}", e);
+            throw new InvalidDataException($"it is not a report: {e.Message}", e);
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidDataException($"it is no report: {e.Message}", e);
+            throw new InvalidDataException($"it is not a report: {e.Message}", e);
         }
     }
 
     /// <summary>Reads a file, or the <c>report.json</c> of a folder.</summary>
-    /// <exception cref="InvalidDataException">It is no report; the message names the file.</exception>
+    /// <exception cref="InvalidDataException">It is not a report; the message names the file.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ReportDocument ReadFile(string path)
     {

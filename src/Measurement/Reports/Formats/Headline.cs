@@ -1,5 +1,4 @@
 using CiliumDebugging.Measurement.Reports.Document;
-using static CiliumDebugging.Measurement.Reports.Formats.Md;
 
 namespace CiliumDebugging.Measurement.Reports.Formats;
 
@@ -14,68 +13,121 @@ internal static class Headline
         var failed =
             phase.StatusUnknown ? "how the requests ended is not known"
             : phase.Failures == 0 ? "no request failed"
-            : F($"{phase.Failures} of {phase.Requests} requests failed ({share:0.0} %)");
+            : $"{phase.Failures} of {phase.Requests} requests failed ({share:0.0} %)";
+        var asymptotic = phase.Delivery.ScrapeIntervals > 0 ? "asymptotic " : "";
         var verdict = phase.Delivery.Kind switch
         {
-            "skewed" when phase.Delivery.ErrorProbability is { } alpha => F(
-                $"delivery is skewed ({(phase.Delivery.ScrapeIntervals > 0 ? "asymptotic " : "")}error probability {alpha:0.##E+0})"
-            ),
-            "skewed" => "delivery is skewed (no error probability)",
-            "even" => "delivery is even",
-            _ => "delivery is undecided",
+            "skewed" when phase.Delivery.ErrorProbability is { } alpha =>
+                $"Delivery is skewed ({asymptotic}error probability {alpha:0.##E+0})",
+            "skewed" => "Delivery is skewed (no error bound)",
+            "even" => "Delivery is even",
+            _ => "Delivery is undecided",
         };
-        var unchosen = phase.Pods.Count(p => p.Expected == 0);
-        if (unchosen > 0 && unchosen < phase.Pods.Length)
-            verdict += F(
-                $" among the {phase.Pods.Length - unchosen} of {phase.Pods.Length} pods that are to be chosen"
-            );
-        return $"{char.ToUpperInvariant(verdict[0])}{verdict[1..]}; {failed}.";
+        var (pods, expected) = (phase.Pods.Length, phase.Pods.Count(p => p.Expected > 0));
+        var among =
+            expected > 0 && expected < pods ? $" among the {expected} of {pods} pods that are to be chosen" : "";
+        return $"{verdict}{among}; {failed}.";
     }
 
     /// <summary>An onset in one sentence.</summary>
-    public static string Of(OnsetInfo onset) =>
-        F(
-            $"Delivery is skewed since {onset.At ?? 0:0.0} s ({(onset.Events.IsEmpty ? "no recorded event" : string.Join(", ", onset.Events))}); {Support(onset)}alarm at {onset.AlarmAt:0.0} s, false with probability at most {onset.ErrorProbability:0.##E+0}{End(onset)}"
-        );
-
-    private static string Support(OnsetInfo onset) =>
-        onset.Support is { } support && support.To > support.From
-            ? F($"possibly from {support.From:0.0} to {support.To:0.0} s; ")
-            : "";
-
-    private static string End(OnsetInfo onset) =>
-        onset.End switch
+    public static string Of(OnsetInfo onset)
+    {
+        var events = onset.Events.IsEmpty ? "no recorded event" : string.Join(", ", onset.Events);
+        var support = onset.Support is { } s && s.To > s.From ? $"possibly from {s.From:0.0} to {s.To:0.0} s; " : "";
+        var end = onset.End switch
         {
-            "recovered" => F($"; recovered, found even at {onset.EndAt ?? 0:0.0} s"),
-            "backends-changed" => F(
-                $"; the backends changed at {onset.EndAt ?? 0:0.0} s before it was known to have ended"
-            ),
+            "recovered" => $"; recovered, found even at {onset.EndAt ?? 0:0.0} s",
+            "backends-changed" =>
+                $"; the backends changed at {onset.EndAt ?? 0:0.0} s before it was known to have ended",
             _ => "",
         };
-
-    /// <summary>The four measures of unevenness in one line.</summary>
-    public static string Of(MeasuresInfo m) =>
-        F(
-            $"max/mean {Number(m.MaxOverMean)}, Jain {Number(m.Jain)}, total variation {Number(m.TotalVariation)}, effective backends {Number(m.EffectiveBackends)}"
-        );
-
-    /// <summary>The share that stays on the clients' node, in one line.</summary>
-    public static string Of(LocalityInfo locality) =>
-        F($"{Of(locality.Share)} stays on the clients' node, expected {locality.Expected * 100:0.#} %");
-
-    private static string Number(IntervalInfo interval) =>
-        F(
-            $"{(interval.Estimate is { } estimate ? F($"{estimate:0.##}") : "–")} [{interval.Lower:0.##}–{interval.Upper:0.##}]"
-        );
+        return $"Delivery is skewed since {onset.At ?? 0:0.0} s ({events}); {support}alarm at {onset.AlarmAt:0.0} s, "
+            + $"false with probability at most {onset.ErrorProbability:0.##E+0}{end}";
+    }
 
     /// <summary>A proportion in percent, with its interval.</summary>
-    public static string Of(IntervalInfo interval) =>
-        F(
-            $"{(interval.Estimate is { } estimate ? F($"{estimate * 100:0.#} %") : "–")} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]"
-        );
+    public static string Of(IntervalInfo interval)
+    {
+        var estimate = interval.Estimate is { } share ? $"{share * 100:0.#} %" : "–";
+        return $"{estimate} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]";
+    }
 
-    /// <summary>Where HTTP rules stand.</summary>
-    public static string Of(HttpRulesInfo rules) =>
+    /// <summary>Name and counts of a phase.</summary>
+    public static string Counts(PhaseInfo phase) =>
+        $"{phase.Name}: {phase.Seconds:0.#} s, {phase.Requests} requests, {phase.Ok} succeeded, "
+        + $"{phase.Failures} failed";
+
+    /// <summary>What is known of a phase beside its Pods, by name.</summary>
+    public static IEnumerable<(string Name, string Text)> Facts(PhaseInfo phase)
+    {
+        if (Failures(phase) is { Length: > 0 } failures)
+            yield return ("failures", failures);
+        yield return ("success rate", Of(phase.SuccessRate));
+        yield return ("selection", $"{phase.Selection.Text} (seen by {phase.SelectionSource})");
+        yield return ("delivery", phase.Delivery.Text);
+        if (phase.Selection.Measures is { } selection)
+            yield return ("unevenness of selection", Of(selection));
+        if (phase.Delivery.Measures is { } delivery)
+            yield return ("unevenness of delivery", Of(delivery));
+        if (phase.Locality is { } local)
+            yield return (
+                "locality",
+                $"{Of(local.Share)} stays on the clients' node, expected {local.Expected * 100:0.#} %"
+            );
+        if (phase.Latency is { } l)
+            yield return (
+                "latency",
+                $"median {l.P50.Estimate:0.##} ms, p99 {l.P99.Estimate:0.##} ms, longest {l.MaxMs:0.##} ms"
+            );
+        yield return ("HTTP rules", Of(phase.HttpRules));
+        if (phase.Diagnosis is { } diagnosis)
+            yield return ("diagnosis", diagnosis.Name);
+    }
+
+    /// <summary>Where and with which load the run took place, by name.</summary>
+    public static IEnumerable<(string Name, string Text)> Environment(ReportDocument document)
+    {
+        var (cluster, environment, load) = (document.Cluster, document.Environment, document.Load);
+        yield return ("Cilium", cluster.CiliumVersion ?? "version unknown");
+        if (cluster.Kubernetes is { } version)
+            yield return ("Kubernetes", string.Join("; ", cluster.Nodes.Select(n => n.ToString()).Prepend(version)));
+        yield return ("measured with", $"cilium-debugging {environment.Lab}, {environment.Runtime}");
+        yield return ("system", $"{environment.System}, {environment.Processors} processors");
+        yield return ("started", $"{document.StartedAt:yyyy-MM-dd HH:mm:ss} UTC");
+        var connections =
+            load.KeptConnections > 0 ? $"{load.KeptConnections} kept-alive connection(s)" : "fresh connections";
+        var ports = load.Ports is null ? "" : $" from client ports {load.Ports}";
+        yield return (
+            "load",
+            load.Url.Length == 0
+                ? $"none generated; about {load.RatePerSecond:0.##} requests/s seen, most of them from "
+                    + $"{cluster.ClientNode} ({cluster.ClientPod})"
+                : $"{load.Method} {load.Url}, {load.RatePerSecond:0.##} requests/s on {connections}{ports}, "
+                    + $"from {cluster.ClientPod} on {cluster.ClientNode}"
+        );
+    }
+
+    /// <summary>Whether the client, Hubble and backend counts agree.</summary>
+    public static string Agreement(ReportDocument document) => document.Reconciles ? "Exactly." : "Not everywhere.";
+
+    /// <summary>Whether the scenario showed what it predicts.</summary>
+    public static string Reproduced(ReportDocument document)
+    {
+        var (all, held) = (document.Expectations.Length, document.Expectations.Count(e => e.Holds));
+        return $"{(document.Holds ? "reproduced as expected" : "not reproduced")} ({held} of {all} checks)";
+    }
+
+    private static string Of(MeasuresInfo m) =>
+        $"max/mean {Number(m.MaxOverMean)}, Jain {Number(m.Jain)}, total variation {Number(m.TotalVariation)}, "
+        + $"effective backends {Number(m.EffectiveBackends)}";
+
+    private static string Number(IntervalInfo interval)
+    {
+        var estimate = interval.Estimate is { } number ? $"{number:0.##}" : "–";
+        return $"{estimate} [{interval.Lower:0.##}–{interval.Upper:0.##}]";
+    }
+
+    private static string Of(HttpRulesInfo rules) =>
         (rules.Client, rules.Backends) switch
         {
             (true, true) => "on the client's egress and on the backends' ingress",
@@ -84,13 +136,9 @@ internal static class Headline
             _ => "none",
         };
 
-    /// <summary>What failed, by status and kind; empty when nothing did.</summary>
-    public static string Failures(PhaseInfo phase) =>
-        string.Join(
-            ", ",
-            phase
-                .ByStatus.Where(s => s.Key is < 200 or >= 300)
-                .Select(s => F($"{s.Value} × {s.Key}"))
-                .Concat(phase.Unanswered.Select(u => F($"{u.Value} × {u.Key}")))
-        );
+    private static string Failures(PhaseInfo phase)
+    {
+        var byStatus = phase.ByStatus.Where(s => s.Key is < 200 or >= 300).Select(s => $"{s.Value} × {s.Key}");
+        return string.Join(", ", byStatus.Concat(phase.Unanswered.Select(u => $"{u.Value} × {u.Key}")));
+    }
 }

@@ -7,7 +7,6 @@ namespace CiliumDebugging.Measurement.Reports.Formats;
 /// <summary><c>junit.xml</c>: the expectations and the reconciliation as test cases, for CI.</summary>
 public static class JUnitReport
 {
-    /// <summary>The report.</summary>
     public static string Write(ReportDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
@@ -19,7 +18,7 @@ public static class JUnitReport
                         Class: "reconciliation",
                         Name: r.What,
                         Holds: r.Difference == 0,
-                        Observed: Md.F($"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}")
+                        Observed: $"{r.Left} {r.LeftCount:0}, {r.Right} {r.RightCount:0}"
                     )
                 )
             )
@@ -31,12 +30,12 @@ public static class JUnitReport
             xml.WriteStartElement("testsuites");
             xml.WriteStartElement("testsuite");
             Attribute("name", document.Scenario.Name);
-            Attribute("tests", Md.F($"{cases.Count}"));
-            Attribute("failures", Md.F($"{cases.Count(c => !c.Holds)}"));
+            Attribute("tests", $"{cases.Count}");
+            Attribute("failures", $"{cases.Count(c => !c.Holds)}");
             Attribute("errors", "0");
             Attribute("skipped", "0");
-            Attribute("time", Md.F($"{document.Phases.Sum(p => p.Seconds):0.###}"));
-            Attribute("timestamp", Md.F($"{document.StartedAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}"));
+            Attribute("time", $"{document.Phases.Sum(p => p.Seconds):0.###}");
+            Attribute("timestamp", $"{document.StartedAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}");
             foreach (var one in cases)
             {
                 xml.WriteStartElement("testcase");

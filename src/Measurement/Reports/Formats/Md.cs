@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.Measurement.Reports.Formats;
 
-/// <summary>Texts that nobody chose for Markdown (names, settings, answers) made harmless in it.</summary>
+/// <summary>Escapes text that was not written as Markdown: names, settings, answers.</summary>
 public static partial class Md
 {
     /// <summary>Plain text, also in a table's cell.</summary>

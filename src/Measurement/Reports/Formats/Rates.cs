@@ -11,24 +11,21 @@ public readonly record struct RatePoint(double At, double PerSecond);
 /// <summary>One line of a chart.</summary>
 /// <param name="Pod"><c>namespace/pod</c>.</param>
 /// <param name="Status">HTTP status; 0 where the chart has none.</param>
-/// <param name="Points">The points, in order.</param>
 public sealed record RateLine(string Pod, int Status, ImmutableArray<RatePoint> Points)
 {
     /// <summary>The newest rate; 0 without a point.</summary>
     public double Last => Points is [.., var last] ? last.PerSecond : 0;
 }
 
-/// <summary>A chart: the seed's three, per Pod over time.</summary>
-/// <param name="Id">Short name.</param>
-/// <param name="Title">Title.</param>
+/// <summary>A chart of rates per Pod over time, as in the original report (cilium/cilium#14268).</summary>
 /// <param name="Query">The PromQL that shows the same on a real Prometheus.</param>
-/// <param name="Lines">The lines.</param>
 public sealed record RateChart(string Id, string Title, string Query, ImmutableArray<RateLine> Lines);
 
-/// <summary>Rates from the cumulative counts of a document, as Prometheus' <c>rate()</c> over a trailing window makes them.</summary>
+/// <summary>Rates from the cumulative counts of a document, as Prometheus' <c>rate()</c> over a trailing window makes
+/// them.</summary>
 public static class Rates
 {
-    /// <summary>The window, s: a fifteenth of the run, 2 s to 60 s (the seed's charts have 1 min).</summary>
+    /// <summary>The window, s: a fifteenth of the run, 2 s to 60 s (the original report's charts have 1 min).</summary>
     public static double WindowSeconds(ReportDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
@@ -40,7 +37,6 @@ public static class Rates
         );
     }
 
-    /// <summary>The three charts.</summary>
     public static ImmutableArray<RateChart> Charts(ReportDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);

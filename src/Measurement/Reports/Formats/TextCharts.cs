@@ -33,15 +33,13 @@ public static class TextCharts
         var names = lines.Select(l => (l.Status > 0 ? $"{l.Status} " : "") + l.Pod).ToList();
         var width = names.Max(n => n.Length);
         var text = new StringBuilder();
-        text.Append(Md.F($"{chart.Title}: requests/s, scale 0 to {top:0.0}, {end:0.0} s\n"));
+        text.Append($"{chart.Title}: requests/s, scale 0 to {top:0.0}, {end:0.0} s\n");
         foreach (var (line, name) in lines.Zip(names))
-            text.Append(
-                Md.F($"{name.PadRight(width)} │{Row(line.Points, end, top)}│ {line.Last, 6:0.0}/s at the end\n")
-            );
+            text.Append($"{name.PadRight(width)} │{Row(line.Points, end, top)}│ {line.Last, 6:0.0}/s at the end\n");
         foreach (var e in document.Events)
-            text.Append(Md.F($"{"".PadRight(width + 2)}{"".PadRight(Column(e.At, end))}↑ {e.At:0.0} s: {e.Name}\n"));
+            text.Append($"{"".PadRight(width + 2)}{"".PadRight(Column(e.At, end))}↑ {e.At:0.0} s: {e.Name}\n");
         if (all.Count > lines.Count)
-            text.Append(Md.F($"({all.Count - lines.Count} lines with less load are not shown)\n"));
+            text.Append($"({all.Count - lines.Count} lines with less load are not shown)\n");
         return text.ToString();
     }
 

@@ -1,13 +1,11 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
-using static CiliumDebugging.Measurement.Reports.Formats.Md;
 using static CiliumDebugging.Measurement.Reports.Html.Svg;
 
 namespace CiliumDebugging.Measurement.Reports.Html;
 
 /// <summary>Rates over time: phases as bands, events as vertical lines, one line for each Pod (and status).</summary>
-/// <param name="document">The run.</param>
 /// <param name="pods">How the Pods look.</param>
 internal sealed class LineChart(ReportDocument document, ImmutableDictionary<string, PodStyle> pods)
 {
@@ -18,10 +16,8 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         Bottom = 26,
         Left = 44;
     private const int Marks = 6;
-
     private readonly double _end = Math.Max(document.Series.At is [.., var last] ? last : 0, 1e-3);
 
-    /// <summary>The lines that are shown.</summary>
     public static ImmutableArray<RateLine> Shown(RateChart chart) =>
         [
             .. chart
@@ -32,26 +28,16 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
                 .ThenBy(l => l.Status),
         ];
 
-    /// <summary>Draws the chart.</summary>
-    /// <param name="chart">The chart.</param>
     /// <param name="narrow">For a phone: fewer words in the picture.</param>
-    public string Draw(RateChart chart, bool narrow)
+    public Markup Draw(RateChart chart, bool narrow)
     {
         var (width, height, right) = narrow ? (360.0, 260.0, 8.0) : (960.0, 300.0, 170.0);
         var lines = Shown(chart);
-        var step = Step(lines.Select(l => l.Points.Max(p => p.PerSecond)).DefaultIfEmpty(1).Max(), 4);
-        var top =
-            step
-            * Math.Max(
-                1,
-                Math.Ceiling(lines.Select(l => l.Points.Max(p => p.PerSecond)).DefaultIfEmpty(1).Max() / step - 1e-9)
-            );
-        var svg = new Svg(
-            width,
-            height,
-            narrow ? "narrow" : "wide",
-            $"{chart.Title}, requests per second over {N(_end)} s"
-        );
+        var highest = lines.Select(l => l.Points.Max(p => p.PerSecond)).DefaultIfEmpty(1).Max();
+        var step = Step(highest, 4);
+        var top = step * Math.Max(1, Math.Ceiling(highest / step - 1e-9));
+        var label = $"{chart.Title}, requests per second over {N(_end)} s";
+        var svg = new Svg(width, height, narrow ? "narrow" : "wide", label);
         double X(double at) => Left + Math.Clamp(at / _end, 0, 1) * (width - Left - right);
         double Y(double rate) => height - Bottom - rate / top * (height - Bottom - Top);
         Background(svg, X, width - right, height, narrow);
@@ -64,7 +50,7 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
             Line(svg, chart, line, X, Y);
         if (!narrow)
             EndLabels(svg, lines, width - right + 8, Y);
-        return svg.ToString();
+        return svg.ToMarkup();
     }
 
     private void Background(Svg svg, Func<double, double> x, double right, double height, bool narrow)
@@ -72,14 +58,15 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         foreach (var (phase, i) in document.Phases.Select((p, i) => (p, i)))
         {
             var (from, to) = (x(phase.Start), x(phase.Start + phase.Seconds));
+            var size = (Width: Math.Max(to - from, 0), Height: height - Bottom - Top);
             if (i % 2 == 0)
                 svg.Add(
                     "rect",
                     ("class", "band"),
                     ("x", from),
                     ("y", Top),
-                    ("width", Math.Max(to - from, 0)),
-                    ("height", height - Bottom - Top)
+                    ("width", size.Width),
+                    ("height", size.Height)
                 );
             svg.Text("muted", (from + to) / 2, 14, Fit(phase.Name, to - from), "middle", phase.Name);
         }
@@ -87,29 +74,20 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         for (var at = 0.0; at <= _end + 1e-9; at += step)
         {
             svg.Line("grid", x(at), height - Bottom, x(at), height - Bottom + 4);
-            svg.Text(
-                "muted",
-                x(at),
-                height - 8,
-                $"{N(at)} s",
-                at == 0 ? "start"
-                    : x(at) > right - 16 ? "end"
-                    : "middle"
-            );
+            var anchor = x(at) > right - 16 ? "end" : "middle";
+            svg.Text("muted", x(at), height - 8, $"{N(at)} s", at == 0 ? "start" : anchor);
         }
         foreach (var (e, i) in document.Events.Select((e, i) => (e, i)))
         {
             var at = x(e.At);
             svg.Line("event", at, Top - 12, at, height - Bottom);
-            var (words, leftOf) = (narrow ? $"{i + 1}" : $"{i + 1}: {e.Name}", at > right * 0.6);
-            svg.Text(
-                "muted eventname",
-                leftOf && !narrow ? at - 5 : at + 5,
-                Top - 8,
-                narrow ? words : Fit(words, leftOf ? at - Left : right - at),
-                leftOf && !narrow ? "end" : "start",
-                e.Name
-            );
+            var name = $"{i + 1}: {e.Name}";
+            if (narrow)
+                svg.Text("muted eventname", at + 5, Top - 8, $"{i + 1}", "start", e.Name);
+            else if (at > right * 0.6)
+                svg.Text("muted eventname", at - 5, Top - 8, Fit(name, at - Left), "end", e.Name);
+            else
+                svg.Text("muted eventname", at + 5, Top - 8, Fit(name, right - at), "start", e.Name);
         }
     }
 
@@ -125,7 +103,7 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
             ("data-status", line.Status),
             ("points", string.Join(' ', line.Points.Select(p => $"{N(x(p.At))},{N(y(p.PerSecond))}")))
         );
-        // The marks of different Pods stand at different moments, so that lines on top of each other can both be seen.
+        // Marks of different Pods are at different moments, so that lines on top of each other can both be seen.
         var every = Math.Max(1, (double)line.Points.Length / Marks);
         for (var i = every * (0.2 + 0.8 * (style.Index % 4) / 4); i < line.Points.Length; i += every)
         {
@@ -151,21 +129,17 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
         {
             var style = pods[line.Pod];
             svg.Mark(style.Index, $"mark {style.Fill}", x + 4, at);
-            svg.Text(
-                "endlabel",
-                x + 14,
-                at + 4,
-                Fit(F($"{line.Last:0.0} {(line.Status > 0 ? F($"{line.Status} ") : "")}{style.Short}"), 146),
-                "start",
-                style.Described
-            );
+            var status = line.Status > 0 ? $"{line.Status} " : "";
+            var text = Fit($"{line.Last:0.0} {status}{style.Short}", 146);
+            svg.Text("endlabel", x + 14, at + 4, text, "start", style.Described);
         }
     }
 
     /// <summary>Whether the line counts other answers than 2xx.</summary>
     public static bool IsFailing(RateLine line) => line.Status is > 0 and (< 200 or >= 300);
 
-    /// <summary>1, 2 or 5 times a power of ten, so that about <paramref name="parts"/> of them make the whole.</summary>
+    /// <summary>1, 2 or 5 times a power of ten, so that about <paramref name="parts"/> of them make the
+    /// whole.</summary>
     private static double Step(double whole, int parts)
     {
         if (!(whole > 0))
@@ -177,9 +151,9 @@ internal sealed class LineChart(ReportDocument document, ImmutableDictionary<str
     /// <summary>The text, cut to a width in px.</summary>
     public static string Fit(string text, double width)
     {
-        var most = (int)(width / 7.4);
-        return text.Length <= most ? text
-            : most < 2 ? ""
-            : $"{text[..(most - 1)]}…";
+        var max = (int)(width / 7.4);
+        if (text.Length <= max)
+            return text;
+        return max < 2 ? "" : $"{text[..(max - 1)]}…";
     }
 }

@@ -1,26 +1,25 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 
 namespace CiliumDebugging.Measurement.Reports.Html;
 
-/// <summary>A picture being drawn, px; texts are escaped here.</summary>
-/// <param name="width">Width of the view box.</param>
-/// <param name="height">Height of the view box.</param>
-/// <param name="cssClass">CSS class.</param>
-/// <param name="label">What the picture shows, for those who do not see it.</param>
+/// <summary>A picture being drawn, px.</summary>
+/// <param name="label">What the picture shows, for screen readers; empty for decoration.</param>
 internal sealed class Svg(double width, double height, string cssClass, string label)
 {
     private readonly StringBuilder _body = new();
-
-    public static string Escape(string text) => WebUtility.HtmlEncode(text);
 
     public static string N(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     /// <summary>An element without content.</summary>
     public void Add(string element, params ReadOnlySpan<(string Name, object Value)> attributes)
     {
-        Open(element, attributes);
+        _body.Append('<').Append(element);
+        foreach (var (name, value) in attributes)
+        {
+            var text = value is double number ? N(number) : value;
+            _body.Append(Markup.Of($" {name}=\"{text}\"").Text);
+        }
         _body.Append("/>\n");
     }
 
@@ -30,17 +29,18 @@ internal sealed class Svg(double width, double height, string cssClass, string l
     public void Box(string css, double x, double y, double w, double h) =>
         Add("rect", ("class", css), ("x", x), ("y", y), ("width", w), ("height", h), ("rx", 5));
 
-    /// <summary>A text; <paramref name="anchor"/> is start, middle or end.</summary>
+    /// <summary>A text; <paramref name="anchor"/> is start, middle or end; <paramref name="full"/> is its
+    /// tooltip.</summary>
     public void Text(string css, double x, double y, string text, string anchor = "start", string? full = null)
     {
-        Open("text", ("class", css), ("x", x), ("y", y), ("text-anchor", anchor));
-        _body.Append('>').Append(Escape(text));
-        if (full is not null && full != text)
-            _body.Append("<title>").Append(Escape(full)).Append("</title>");
-        _body.Append("</text>\n");
+        var title = full is null || full == text ? Markup.None : Markup.Of($"<title>{full}</title>");
+        var element = Markup.Of(
+            $"<text class=\"{css}\" x=\"{N(x)}\" y=\"{N(y)}\" text-anchor=\"{anchor}\">{text}{title}</text>\n"
+        );
+        _body.Append(element.Text);
     }
 
-    /// <summary>A mark whose shape tells lines apart without colour.</summary>
+    /// <summary>A mark whose shape distinguishes lines without colour.</summary>
     public void Mark(int shape, string css, double x, double y, double size = 4)
     {
         if (shape % 4 == 0)
@@ -58,25 +58,16 @@ internal sealed class Svg(double width, double height, string cssClass, string l
         Add("polygon", ("class", css), ("points", string.Join(' ', corners.Select(c => $"{N(x + c.X)},{N(y + c.Y)}"))));
     }
 
-    public override string ToString() =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"<svg class=\"{cssClass}\" viewBox=\"0 0 {N(width)} {N(height)}\" role=\"img\" aria-label=\"{Escape(label)}\">\n{_body}</svg>\n"
-        );
-
-    private void Open(string element, params ReadOnlySpan<(string Name, object Value)> attributes)
+    public Markup ToMarkup()
     {
-        _body.Append('<').Append(element);
-        foreach (var (name, value) in attributes)
-            _body
-                .Append(' ')
-                .Append(name)
-                .Append("=\"")
-                .Append(
-                    Escape(
-                        value is double number ? N(number) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""
-                    )
-                )
-                .Append('"');
+        var role =
+            label.Length == 0 ? Markup.Of($"aria-hidden=\"true\"") : Markup.Of($"role=\"img\" aria-label=\"{label}\"");
+        return Markup.Of(
+            $"""
+            <svg class="{cssClass}" viewBox="0 0 {N(width)} {N(height)}" {role}>
+            {new Markup(_body.ToString())}</svg>
+
+            """
+        );
     }
 }

@@ -1,13 +1,10 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Reports.Document;
-using CiliumDebugging.Measurement.Reports.Formats;
-using static CiliumDebugging.Measurement.Reports.Formats.Md;
 
 namespace CiliumDebugging.Measurement.Reports.Html;
 
-/// <summary>Where the requests of a phase went: nodes, proxies and Pods, with the rate of every edge. The client's node is the last box, across the whole width.</summary>
-/// <param name="document">The run.</param>
-/// <param name="phase">The phase.</param>
+/// <summary>Where the requests of a phase went: nodes, proxies and Pods, with the rate of every edge. The client's node
+/// is the last box, across the whole width.</summary>
 /// <param name="pods">How the Pods look.</param>
 internal sealed class TopologyPicture(
     ReportDocument document,
@@ -35,12 +32,10 @@ internal sealed class TopologyPicture(
     )
     {
         public static Place Wide { get; } = new(960, 22, 190, 58, 640, 296);
-
         public static Place Narrow { get; } = new(360, 12, 58, 40, 236, 114);
     }
 
-    /// <summary>Draws the picture.</summary>
-    public string Draw(bool narrow)
+    public Markup Draw(bool narrow)
     {
         var place = narrow ? Place.Narrow : Place.Wide;
         var shown = phase
@@ -87,7 +82,7 @@ internal sealed class TopologyPicture(
             Pod(svg, place, pod, at);
         svg.Text("muted halo panel", 12, clientNodeLabel, $"{document.Cluster.ClientNode} (the client's node)");
         Client(svg, place, client, narrow);
-        return svg.ToString();
+        return svg.ToMarkup();
     }
 
     private void Client(Svg svg, Place place, double y, bool narrow)
@@ -140,16 +135,14 @@ internal sealed class TopologyPicture(
         var most = Math.Max(1e-9, phase.Pods.Max(p => (p.Ok + p.Failed + p.ClientProxyErrors) / _seconds));
         var (middle, offset) = ((x1 + x2) / 2, ok > 0 && failed > 0 ? 9.0 : 0);
         string Path(double shift, double end) =>
-            F(
-                $"M{x1:0.#},{from:0.#} C{middle:0.#},{from:0.#} {middle:0.#},{to + shift:0.#} {end:0.#},{to + shift:0.#}"
-            );
+            $"M{x1:0.#},{from:0.#} C{middle:0.#},{from:0.#} {middle:0.#},{to + shift:0.#} {end:0.#},{to + shift:0.#}";
         if (ok > 0 || failed == 0)
         {
             svg.Add(
                 "path",
                 ("class", "edge"),
                 ("data-pod", pod.HubbleName),
-                ("data-ok", F($"{ok:0.0}")),
+                ("data-ok", $"{ok:0.0}"),
                 ("stroke-width", 1 + 4 * ok / most),
                 ("d", Path(-offset, x2 - 8))
             );
@@ -158,17 +151,15 @@ internal sealed class TopologyPicture(
                 ("class", "arrow"),
                 (
                     "points",
-                    F(
-                        $"{x2 - 9:0.#},{to - offset - 5:0.#} {x2:0.#},{to - offset:0.#} {x2 - 9:0.#},{to - offset + 5:0.#}"
-                    )
+                    $"{x2 - 9:0.#},{to - offset - 5:0.#} {x2:0.#},{to - offset:0.#} {x2 - 9:0.#},{to - offset + 5:0.#}"
                 )
             );
-            // On a phone the line on the client's own node is short and others start from it: its number stands below.
+            // On a phone the line on the client's own node is short and others start from it: its number is below.
             svg.Text(
                 "halo",
                 x2 - 12,
                 narrow && Math.Abs(from - to) < 1 && offset == 0 ? to + 19 : to - offset - 7,
-                narrow ? F($"{ok:0.0}/s") : F($"{ok:0.0} 2xx/s"),
+                narrow ? $"{ok:0.0}/s" : $"{ok:0.0} 2xx/s",
                 "end"
             );
         }
@@ -179,7 +170,7 @@ internal sealed class TopologyPicture(
             "path",
             ("class", "edge fail"),
             ("data-pod", pod.HubbleName),
-            ("data-failed", F($"{failed:0.0}")),
+            ("data-failed", $"{failed:0.0}"),
             ("stroke-width", 1 + 4 * failed / most),
             ("d", Path(offset, end))
         );
@@ -189,7 +180,7 @@ internal sealed class TopologyPicture(
             "fail halo",
             end - 10,
             ok > 0 ? to + offset + 17 : to - 7,
-            narrow ? F($"{failed:0.0}/s") : F($"{failed:0.0} failed/s"),
+            narrow ? $"{failed:0.0}/s" : $"{failed:0.0} failed/s",
             "end"
         );
     }

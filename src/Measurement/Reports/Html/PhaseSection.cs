@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Reports.Formats;
+using static CiliumDebugging.Measurement.Reports.Html.Markup;
+
+namespace CiliumDebugging.Measurement.Reports.Html;
+
+/// <summary>A phase on the page: its picture, its Pods and what is known of it.</summary>
+internal static class PhaseSection
+{
+    public static Markup Of(ReportDocument document, PhaseInfo phase, ImmutableDictionary<string, PodStyle> pods)
+    {
+        var picture = new TopologyPicture(document, phase, pods);
+        return Markup.Of(
+            $"""
+            <section class="phase"><h3>{Headline.Counts(phase)}</h3>
+            <figure class="topology">
+            {picture.Draw(narrow: false)}{picture.Draw(narrow: true)}</figure>
+            {(phase.Pods.Any(p => p.ClientProxyErrors > 0) ? ProxyNote(document.Cluster.ClientNode) : None)}
+            {PodTable(phase)}{Matrix(phase)}
+            <dl class="facts">
+            {Each(Headline.Facts(phase), fact => Fact(phase, fact.Name, fact.Text))}</dl></section>
+
+            """
+        );
+    }
+
+    private static Markup ProxyNote(string node) =>
+        Markup.Of(
+            $"""
+            <p class="note">Dashed with a cross: the proxy on {node} answered 5xx itself;
+            the request never reached the pod.</p>
+            """
+        );
+
+    private static Markup Fact(PhaseInfo phase, string name, string text)
+    {
+        var css = (name, phase.Delivery.Kind) switch
+        {
+            ("failures", _) or ("delivery", "skewed") => "bad",
+            ("delivery", "even") => "good",
+            ("delivery", _) => "open",
+            _ => "",
+        };
+        return Markup.Of($"<dt>{name}</dt><dd class=\"{css}\">{text}</dd>\n");
+    }
+
+    private static Markup PodTable(PhaseInfo phase) =>
+        Markup.Of(
+            $"""
+            <div class="scroll"><table><thead><tr><th>pod</th><th>node</th><th class="n">2xx/s</th>
+            <th class="n">share of connections</th><th class="n">share of 2xx</th><th class="n">success rate</th>
+            <th class="n">5xx/s attributed to this pod</th><th class="n">echo/s</th><th class="n">Hubble req/s</th>
+            <th class="n">Hubble 2xx/s</th></tr></thead><tbody>
+            {Each(phase.Pods, pod => Pod(pod, Math.Max(phase.Seconds, 1e-9)))}</tbody></table></div>
+            """
+        );
+
+    private static Markup Pod(PodInfo pod, double seconds) =>
+        Markup.Of(
+            $"""
+            <tr><td class="c">{pod.Name}</td><td class="c">{pod.Node}{(pod.OnClientNode ? " ← client" : "")}</td>
+            <td class="n">{pod.Ok / seconds:0.0}</td><td class="n">{Headline.Of(pod.SelectionShare)}</td>
+            <td class="n">{Headline.Of(pod.DeliveryShare)}</td><td class="n">{Headline.Of(pod.SuccessRate)}</td>
+            <td class="n">{pod.HubbleServerErrors / seconds:0.0}</td><td class="n">{pod.Echo / seconds:0.0}</td>
+            <td class="n">{pod.HubbleRequests / seconds:0.0}</td><td class="n">{pod.HubbleOk / seconds:0.0}</td></tr>
+
+            """
+        );
+
+    /// <summary>Chosen Pods by the clients' node, where there is more than one.</summary>
+    private static Markup Matrix(PhaseInfo phase) =>
+        phase.ClientNodes.Length < 2
+            ? None
+            : Markup.Of(
+                $"""
+                <h4>Chosen pods by the clients' node</h4>
+                <div class="scroll"><table class="matrix"><thead><tr><th>clients on</th>
+                {Each(phase.Pods, p => Markup.Of($"<th class=\"n\">{p.Name}</th>"))}<th>verdict</th></tr></thead><tbody>
+                {Each(phase.ClientNodes, row => Row(phase, row))}</tbody></table></div>
+
+                """
+            );
+
+    private static Markup Row(PhaseInfo phase, ClientNodeInfo row) =>
+        Markup.Of(
+            $"""
+            <tr><td class="c">{row.Node}</td>
+            {Each(phase.Pods, p => Markup.Of($"<td class=\"n\">{row.ByPod.GetValueOrDefault(p.Name)}</td>"))}
+            <td title="{row.Verdict.Text}">{row.Verdict.Kind}</td></tr>
+
+            """
+        );
+}
