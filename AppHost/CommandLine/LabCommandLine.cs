@@ -10,8 +10,12 @@ namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>The command line of AppHost.</summary>
 /// <param name="Options">What was asked for.</param>
-/// <param name="HostArguments">Arguments that are none of the lab's, in their order: Aspire's own, such as <c>--operation publish</c>.</param>
-/// <param name="Exit">Not null: everything has been said (help, version, what is wrong); end with this exit code.</param>
+/// <param name="HostArguments">
+/// Arguments that are none of the lab's, in their order: Aspire's own, such as <c>--operation publish</c>.
+/// </param>
+/// <param name="Exit">
+/// Not null: everything has been said (help, version, what is wrong); end with this exit code.
+/// </param>
 public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> HostArguments, int? Exit)
 {
     private static readonly string[] s_aspireOptions =
@@ -64,7 +68,9 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
         return new LabCommandLine(options, rest, problems.Count == 0 ? null : (int)ExitCode.BadUsage);
     }
 
-    /// <summary>What is wrong with the scenario, its files or the agents' settings; better said before anything is started.</summary>
+    /// <summary>
+    /// What is wrong with the scenario, its files or the agents' settings; better said before anything is started.
+    /// </summary>
     private static IEnumerable<string> ReadInputs(LabOptions options)
     {
         try
@@ -91,7 +97,10 @@ public sealed record LabCommandLine(LabOptions Options, ImmutableArray<string> H
 
     private static bool IsOption(string token) => token.StartsWith('-');
 
-    /// <summary>The parser's own complaints in the form of ours; null for those about unknown arguments, which <see cref="Unknown"/> describes.</summary>
+    /// <summary>
+    /// The parser's own complaints in the form of ours; null for those about unknown arguments, which
+    /// <see cref="Unknown"/> describes.
+    /// </summary>
     private static string? Describe(ParseError error) =>
         error.SymbolResult switch
         {

@@ -8,7 +8,10 @@ using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
-/// <summary>The options of the command line, each with its default, range and unit. A complaint quotes option and value and names a value that works.</summary>
+/// <summary>
+/// The options of the command line, each with its default, range and unit. A complaint quotes option and value and
+/// names a value that works.
+/// </summary>
 internal sealed partial class LabCommandOptions
 {
     private static readonly LabOptions s_default = new();

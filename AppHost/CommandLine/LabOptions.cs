@@ -9,13 +9,18 @@ namespace CiliumDebugging.AppHost.CommandLine;
 /// <summary>What the command line asks of the lab.</summary>
 public sealed record LabOptions
 {
-    /// <summary>The scenario that is run: a name of <see cref="ScenarioCatalog"/>, or the path of a folder with a scenario.yaml. Default <c>two-sided-l7</c>.</summary>
+    /// <summary>
+    /// The scenario that is run: a name of <see cref="ScenarioCatalog"/>, or the path of a folder with a scenario.yaml.
+    /// Default <c>two-sided-l7</c>.
+    /// </summary>
     public string Scenario { get; init; } = "two-sided-l7";
 
     /// <summary>Requests per second of the load test, greater than 0; null: as many as the scenario says.</summary>
     public double? RatePerSecond { get; init; }
 
-    /// <summary>How long the scenario is observed before it changes anything; null: as long as the scenario says.</summary>
+    /// <summary>
+    /// How long the scenario is observed before it changes anything; null: as long as the scenario says.
+    /// </summary>
     public TimeSpan? Baseline { get; init; }
 
     /// <summary>How long the scenario is observed after its change; null: as long as the scenario says.</summary>
@@ -24,30 +29,43 @@ public sealed record LabOptions
     /// <summary>Whether the process ends after the report, also on a terminal.</summary>
     public bool Once { get; init; }
 
-    /// <summary>Whether only the scenario's load is started, without its steps: changes are made from the page or the terminal, and the lab stays up until Ctrl-C.</summary>
+    /// <summary>
+    /// Whether only the scenario's load is started, without its steps: changes are made from the page or the terminal,
+    /// and the lab stays up until Ctrl-C.
+    /// </summary>
     public bool Manual { get; init; }
 
     /// <summary>Loopback port of the live page, 1 to 65535; null: 15190, or a free one when that is taken.</summary>
     public int? PagePort { get; init; }
 
-    /// <summary>Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port is taken on this machine.</summary>
+    /// <summary>
+    /// Added to every Pod and Service port where it is listened on, 0 to 50000; null: 0, or a free offset when a port
+    /// is taken on this machine.
+    /// </summary>
     public int? PortOffset { get; init; }
 
     /// <summary>Settings of kube-system/cilium-config under Cilium's own keys; they replace the scenario's.</summary>
     public ImmutableSortedDictionary<string, string> CiliumSettings { get; init; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Number of worker nodes, 1 to 250; a backend pod runs on each. Null: as the scenario says, which is 3 where it says nothing.</summary>
+    /// <summary>
+    /// Number of worker nodes, 1 to 250; a backend pod runs on each. Null: as the scenario says, which is 3 where it
+    /// says nothing.
+    /// </summary>
     public int? Workers { get; init; }
 
-    /// <summary>The worker (1-based) the load test runs on; null: as the scenario says, which is the last one where it says nothing.</summary>
+    /// <summary>
+    /// The worker (1-based) the load test runs on; null: as the scenario says, which is the last one where it says
+    /// nothing.
+    /// </summary>
     public int? ClientWorker { get; init; }
 
     /// <summary>The cluster that is shown instead of an embedded one; null: the lab makes its own.</summary>
     public ExistingCluster? Existing { get; init; }
 
     /// <summary>
-    /// Whether the lab goes on after the run, for the dashboard and for commands: on a terminal, and where the Aspire CLI or
+    /// Whether the lab goes on after the run, for the dashboard and for commands: on a terminal, and where the Aspire
+    /// CLI or
     /// an IDE has started it, which end it themselves. <see cref="Once"/> forbids it.
     /// </summary>
     public bool StaysUp => !Once && (Manual || !Console.IsOutputRedirected || IsStartedByTool);
@@ -98,7 +116,9 @@ public sealed record LabOptions
     public ImmutableSortedDictionary<string, string> ClusterSettings =>
         LoadScenario().Settings.SetItems(CiliumSettings);
 
-    /// <summary><see cref="ClusterSettings"/> as the <c>cluster</c> process reads them: one <c>key=value</c> per line.</summary>
+    /// <summary>
+    /// <see cref="ClusterSettings"/> as the <c>cluster</c> process reads them: one <c>key=value</c> per line.
+    /// </summary>
     public string CiliumConfig => ClusterEnvironment.FormatSettings(ClusterSettings);
 
     /// <summary>Number of Pods behind the Service of a scenario's load.</summary>

@@ -23,7 +23,10 @@ internal sealed class AspireRows(IServiceProvider services)
         .GetRequiredService<IOptions<HealthCheckServiceOptions>>()
         .Value.Registrations;
 
-    /// <summary>A name that no resource has or ever had, because Aspire never forgets a row's id: the wanted one, else with the namespace before it, else with a number.</summary>
+    /// <summary>
+    /// A name that no resource has or ever had, because Aspire never forgets a row's id: the wanted one, else with the
+    /// namespace before it, else with a number.
+    /// </summary>
     public string Name(string wanted, string ns)
     {
         var name = Enumerable

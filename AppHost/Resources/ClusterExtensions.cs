@@ -10,13 +10,15 @@ namespace CiliumDebugging.AppHost.Resources;
 internal static class ClusterExtensions
 {
     /// <summary>
-    /// Milliseconds between two exports of metrics, spans and logs; by default metrics are sent once a minute. The first
+    /// Milliseconds between two exports of metrics, spans and logs; by default metrics are sent once a minute. The
+    /// first
     /// export comes after it, and prepares what it needs: not while the Pods start.
     /// </summary>
     private const string ExportInterval = "3000";
 
     /// <summary>
-    /// Adds the cluster: the embedded one as a process, which makes its Pods itself, or with <c>--context</c> one that is
+    /// Adds the cluster: the embedded one as a process, which makes its Pods itself, or with <c>--context</c> one that
+    /// is
     /// there. A published lab has none: the cluster it is deployed to takes its place.
     /// </summary>
     /// <typeparam name="TProject">The project of the embedded cluster's program.</typeparam>

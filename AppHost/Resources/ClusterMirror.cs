@@ -15,14 +15,18 @@ namespace CiliumDebugging.AppHost.Resources;
 internal sealed record MirroredPods(string Namespace, string? LabelSelector = null);
 
 /// <summary>
-/// Shows the Pods of a cluster as rows that come and go, under the rows of their workloads, from watches of the Kubernetes
+/// Shows the Pods of a cluster as rows that come and go, under the rows of their workloads, from watches of the
+/// Kubernetes
 /// API alone: the embedded cluster and a real one look the same.
 /// <list type="number">
-/// <item>Watches report Pods and Deployments; every change and every second goes through one queue, so that nothing below
+/// <item>Watches report Pods and Deployments; every change and every second goes through one queue, so that nothing
+/// below
 /// needs a lock.</item>
-/// <item>A Pod that appears gets a resource of its own in the application, with a health check, a command and its log.</item>
+/// <item>A Pod that appears gets a resource of its own in the application, with a health check, a command and its
+/// log.</item>
 /// <item>What a row says is worked out from the Pod and from the lab's state, and published when it differs.</item>
-/// <item>A Pod that is gone takes its row with it; its resource stays for a while, so that its log can still be read.</item>
+/// <item>A Pod that is gone takes its row with it; its resource stays for a while, so that its log can still be
+/// read.</item>
 /// </list>
 /// </summary>
 internal sealed partial class ClusterMirror : IAsyncDisposable
@@ -228,7 +232,9 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
         await ShowAsync(entry, _feed.State);
     }
 
-    /// <summary>The workload is gone. Its row goes with its last Pod; one that the application began with stays and says so.</summary>
+    /// <summary>
+    /// The workload is gone. Its row goes with its last Pod; one that the application began with stays and says so.
+    /// </summary>
     private async Task EndAsync(WorkloadEntry entry)
     {
         (entry.Replicas, entry.IsGone) = (0, true);

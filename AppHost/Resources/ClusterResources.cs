@@ -29,7 +29,8 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
     public bool IsEmbedded => true;
 
     /// <summary>
-    /// The kubeconfig, in a folder of this user's alone. The cluster writes it when it is ready and deletes it at its end.
+    /// The kubeconfig, in a folder of this user's alone. The cluster writes it when it is ready and deletes it at its
+    /// end.
     /// </summary>
     public string Kubeconfig => Path.Combine(_folder.Value.FullName, "kubeconfig");
 

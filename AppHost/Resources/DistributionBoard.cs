@@ -3,13 +3,15 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// Shows the run in the distribution's row, its log and, once there is a verdict of skew, as a message. Looks once a second.
+/// Shows the run in the distribution's row, its log and, once there is a verdict of skew, as a message. Looks once a
+/// second.
 /// </summary>
 internal sealed partial class DistributionBoard : IAsyncDisposable
 {
@@ -88,7 +90,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     private void Tell(PageState state)
     {
         if (
-            state.Verdict is not { Kind: "skewed" }
+            state.Verdict is not { Kind: VerdictKind.Skewed }
             || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis
         )
             return;

@@ -13,7 +13,8 @@ internal static class DistributionCommands
     private const string ScenarioArgument = "scenario";
 
     /// <summary>
-    /// Adds them: apply and remove for each policy file, a run of a scenario, its load alone, the end of a run, its report.
+    /// Adds them: apply and remove for each policy file, a run of a scenario, its load alone, the end of a run, its
+    /// report.
     /// Those that would do nothing now are disabled or, where their opposite takes their place, hidden.
     /// </summary>
     public static IResourceBuilder<DistributionResource> WithLabCommands(
@@ -84,7 +85,7 @@ internal static class DistributionCommands
                 "end-run",
                 "End the run",
                 _ => new PageCommand(PageAction.Stop),
-                feed => Enabled(feed.State.Activity is "running"),
+                feed => Enabled(feed.State.Activity is PageActivity.Running),
                 new CommandOptions
                 {
                     Description = "Ends the load, evaluates what was measured and writes the report.",
@@ -95,7 +96,10 @@ internal static class DistributionCommands
                 "write-report",
                 "Write the report",
                 _ => new PageCommand(PageAction.WriteReport),
-                feed => Enabled(feed.Report is not null || feed.State.Activity is "running" or "watching"),
+                feed =>
+                    Enabled(
+                        feed.Report is not null || feed.State.Activity is PageActivity.Running or PageActivity.Watching
+                    ),
                 new CommandOptions
                 {
                     Description = "Writes the report of the run so far.",

@@ -12,8 +12,10 @@ internal static class DistributionExtensions
     private const string Dashboard = "aspire-dashboard";
 
     /// <summary>
-    /// Adds the resource that stands for how requests are distributed: it runs the scenario in this process once the cluster
-    /// is ready, and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The
+    /// Adds the resource that stands for how requests are distributed: it runs the scenario in this process once the
+    /// cluster
+    /// is ready, and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal.
+    /// The
     /// application ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
     /// <see cref="LabOptions.StaysUp"/>.
     /// </summary>

@@ -21,7 +21,9 @@ internal sealed class DistributionResource(string name) : Resource(name)
     /// <summary>Completes when the start of the lab no longer needs every processor.</summary>
     public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whether policies can be changed now: on a cluster that is there only in a run, which puts them back.</summary>
+    /// <summary>
+    /// Whether policies can be changed now: on a cluster that is there only in a run, which puts them back.
+    /// </summary>
     public bool CanChangePolicies => Rights.ApplyPolicies is null && (IsEmbedded || Session is { IsRunning: true });
 
     /// <summary>Whether the cluster is the lab's own.</summary>

@@ -10,6 +10,7 @@ using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.Statistics;
 using k8s;
 using k8s.Autorest;
 using Microsoft.Extensions.Configuration;
@@ -25,7 +26,8 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <list type="number">
 /// <item>waits until the cluster is ready;</item>
 /// <item>opens everything that shows it: live page, rows, terminal, telemetry;</item>
-/// <item>runs the scenario and, while the lab stays up, what is asked for after it; or watches a cluster that is there;</item>
+/// <item>runs the scenario and, while the lab stays up, what is asked for after it; or watches a cluster that is
+/// there;</item>
 /// <item>ends the application with an exit code, or says on the console why the run failed.</item>
 /// </list>
 /// </summary>
@@ -194,7 +196,7 @@ internal sealed partial class DistributionRun(
 
         void Settle()
         {
-            if (session.Feed.State.Activity is "running" or "watching" or "ended")
+            if (session.Feed.State.Activity is PageActivity.Running or PageActivity.Watching or PageActivity.Ended)
                 resource.Settled.TrySetResult();
         }
     }
@@ -231,7 +233,9 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    /// <summary>3. A cluster that is there: what its Service's Pods answer, and the scenarios that are asked for.</summary>
+    /// <summary>
+    /// 3. A cluster that is there: what its Service's Pods answer, and the scenarios that are asked for.
+    /// </summary>
     private async Task<ExitCode> WatchAsync(
         k8s.Kubernetes api,
         ServiceName service,
@@ -297,9 +301,9 @@ internal sealed partial class DistributionRun(
         var since = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(since) < s_verdictLimit)
         {
-            if (feed.State.Verdict is { Kind: "skewed" })
+            if (feed.State.Verdict is { Kind: VerdictKind.Skewed })
                 return ExitCode.NotReproduced;
-            if (feed.State.Verdict is { Kind: "even" })
+            if (feed.State.Verdict is { Kind: VerdictKind.Even })
                 return ExitCode.Success;
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellationToken);
         }
@@ -309,7 +313,8 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>
-    /// Prints what the cluster says on its standard output, which is what its user should know: a port that was taken, and
+    /// Prints what the cluster says on its standard output, which is what its user should know: a port that was taken,
+    /// and
     /// by whom. Its log is on standard error, in the dashboard.
     /// </summary>
     private async Task PrintNoticesAsync(CancellationToken cancellationToken)

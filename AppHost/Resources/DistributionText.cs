@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;
 
@@ -38,7 +39,7 @@ internal static class DistributionText
     }
 
     private static string ErrorBound(PageVerdict? verdict) =>
-        verdict is { Kind: not "undecided", LogThreshold: > 0 }
+        verdict is { Kind: not VerdictKind.Undecided, LogThreshold: > 0 }
             ? F($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs")
             : "";
 
@@ -48,9 +49,9 @@ internal static class DistributionText
             return Styled(state.Step.Length > 0 ? state.Step : "Starting", KnownResourceStateStyles.Info);
         return verdict.Kind switch
         {
-            "skewed" => Styled("Skewed", KnownResourceStateStyles.Error),
-            "even" => Styled("Even", KnownResourceStateStyles.Success),
-            _ when state.Situation.Kind is "failing" => Styled(
+            VerdictKind.Skewed => Styled("Skewed", KnownResourceStateStyles.Error),
+            VerdictKind.Even => Styled("Even", KnownResourceStateStyles.Success),
+            _ when state.Situation.Kind is RunStatusKind.Failing => Styled(
                 "Undecided, requests fail",
                 KnownResourceStateStyles.Warn
             ),
@@ -59,15 +60,17 @@ internal static class DistributionText
     }
 }
 
-/// <summary>The health of what the load test sees: degraded while the load is skewed, unhealthy while requests fail.</summary>
+/// <summary>
+/// The health of what the load test sees: degraded while the load is skewed, unhealthy while requests fail.
+/// </summary>
 internal static class DistributionHealth
 {
     /// <summary>The health in a state of the lab, and why.</summary>
     public static (HealthStatus Status, string Reason) Of(PageState state) =>
         state.Situation.Kind switch
         {
-            "failing" => (HealthStatus.Unhealthy, Describe(state)),
-            "skewed" => (HealthStatus.Degraded, Describe(state)),
+            RunStatusKind.Failing => (HealthStatus.Unhealthy, Describe(state)),
+            RunStatusKind.Skewed => (HealthStatus.Degraded, Describe(state)),
             _ => (HealthStatus.Healthy, state.Situation.Headline),
         };
 

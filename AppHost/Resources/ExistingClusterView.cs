@@ -15,7 +15,9 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="options">Which cluster and Service.</param>
 internal sealed class ExistingClusterView(k8s.Kubernetes api, LabOptions options)
 {
-    /// <summary>Finds the Service, and what belongs to it: its Pods, and those of a load test that sends to it.</summary>
+    /// <summary>
+    /// Finds the Service, and what belongs to it: its Pods, and those of a load test that sends to it.
+    /// </summary>
     /// <exception cref="FormatException">No Service is named and the lab's is not there.</exception>
     public async Task<(ServiceName Service, ShownCluster Shown)> FindAsync(CancellationToken cancellationToken)
     {
@@ -66,7 +68,9 @@ internal sealed class ExistingClusterView(k8s.Kubernetes api, LabOptions options
             : throw new FormatException(found.Message);
     }
 
-    /// <summary>The Service's label selector; null, which is all Pods of its namespace, where it has none or is not there yet.</summary>
+    /// <summary>
+    /// The Service's label selector; null, which is all Pods of its namespace, where it has none or is not there yet.
+    /// </summary>
     private async Task<string?> SelectorAsync(ServiceName service, CancellationToken cancellationToken)
     {
         try

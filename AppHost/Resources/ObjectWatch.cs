@@ -5,7 +5,8 @@ using k8s.Autorest;
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// Follows the objects of one kind: lists them, watches from there, and begins anew when the watch ends or the API server
+/// Follows the objects of one kind: lists them, watches from there, and begins anew when the watch ends or the API
+/// server
 /// was away.
 /// </summary>
 /// <typeparam name="T">The kind.</typeparam>

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>The log of a Pod as the console log of its row, by the pod log API, for as long as the Pod is there.</summary>
+/// <summary>
+/// The log of a Pod as the console log of its row, by the pod log API, for as long as the Pod is there.
+/// </summary>
 /// <param name="api">The cluster.</param>
 /// <param name="pod">The Pod.</param>
 /// <param name="log">The row's log.</param>

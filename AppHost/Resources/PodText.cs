@@ -26,7 +26,7 @@ internal static class PodText
         {
             Link =
                 share is not null ? LinkOf(share)
-                : isClient && state.Activity is "running" or "watching"
+                : isClient && state.Activity is PageActivity.Running or PageActivity.Watching
                     ? F($"sends {state.RatePerSecond:0.#} requests/s")
                 : null,
             Health =
@@ -72,16 +72,18 @@ internal static class PodText
             return Styled("Running, not ready", KnownResourceStateStyles.Warn);
         return share?.State switch
         {
-            "silent" => Styled(
+            RowState.Silent => Styled(
                 share.EchoPerSecond >= Few ? "Running, answers nothing" : "Running, receives nothing",
                 KnownResourceStateStyles.Error
             ),
-            "short" => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
+            RowState.Short => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
             _ => Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success),
         };
     }
 
-    /// <summary>Why a container does not run (CrashLoopBackOff, ErrImagePull); null when it runs or is about to.</summary>
+    /// <summary>
+    /// Why a container does not run (CrashLoopBackOff, ErrImagePull); null when it runs or is about to.
+    /// </summary>
     private static string? ProblemOf(V1Pod pod) =>
         (pod.Status?.ContainerStatuses ?? [])
             .Select(c => c.State?.Waiting?.Reason)

@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.AppHost.Resources;
 
@@ -30,7 +31,7 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
     public static string LineOf(PageState state)
     {
         var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $": {named.Name}" : "";
-        return state.Verdict is { Kind: not "undecided" } verdict
+        return state.Verdict is { Kind: not VerdictKind.Undecided } verdict
             ? $"{state.Situation.Headline} ({verdict.Kind}{cause})"
             : state.Situation.Headline;
     }

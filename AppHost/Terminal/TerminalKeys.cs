@@ -60,7 +60,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
                 new TerminalKey('d', $"delete pod {pod.Name}", new PageCommand(PageAction.DeletePod, pod.HubbleName))
             );
         var names = lab.Scenarios.Select(s => s.Name).ToList();
-        if (state.Activity is "running" or "starting")
+        if (state.Activity is PageActivity.Running or PageActivity.Starting)
             keys.Add(new TerminalKey('x', "stop", new PageCommand(PageAction.Stop)));
         if (names.Count > 0)
         {

@@ -4,7 +4,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Attacks;
 
-/// <summary>The indexed Job of an attack: every Pod runs the load test once and leaves its results, an HdrHistogram log with the counts, at the end of its output.</summary>
+/// <summary>
+/// The indexed Job of an attack: every Pod runs the load test once and leaves its results, an HdrHistogram log with the
+/// counts, at the end of its output.
+/// </summary>
 internal static class AttackJob
 {
     /// <summary>Name of the container.</summary>

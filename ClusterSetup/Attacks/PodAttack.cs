@@ -10,11 +10,14 @@ namespace CiliumDebugging.ClusterSetup.Attacks;
 
 /// <summary>What the Pods of an attack did, together.</summary>
 /// <param name="Results">Counts and histograms of all Pods, merged exactly.</param>
-/// <param name="StartSpread">Time between the start of the first and of the last Pod's program, to a second; null when the cluster does not say.</param>
+/// <param name="StartSpread">
+/// Time between the start of the first and of the last Pod's program, to a second; null when the cluster does not say.
+/// </param>
 internal sealed record PodAttackResult(AttackResults Results, TimeSpan? StartSpread);
 
 /// <summary>
-/// Runs an attack from Pods: 1. creates the Job, 2. waits until every Pod has ended, 3. reads and merges their results through the API server, 4. deletes the Job,
+/// Runs an attack from Pods: 1. creates the Job, 2. waits until every Pod has ended, 3. reads and merges their results
+/// through the API server, 4. deletes the Job,
 /// whatever happened.
 /// </summary>
 internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)

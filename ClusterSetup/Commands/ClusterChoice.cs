@@ -5,7 +5,10 @@ using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary>The options that say which cluster is meant: the lab's kind cluster, a context of a kubeconfig, or the one this process runs in. There is no default: nobody's production is a default.</summary>
+/// <summary>
+/// The options that say which cluster is meant: the lab's kind cluster, a context of a kubeconfig, or the one this
+/// process runs in. There is no default: nobody's production is a default.
+/// </summary>
 internal sealed class ClusterChoice
 {
     public Option<bool> Kind { get; } = new("--kind") { Description = "The lab's kind cluster (see --name)." };

@@ -27,7 +27,8 @@ internal sealed class EmbeddedRun
     /// <summary>Runs it.</summary>
     /// <param name="interrupt">SIGINT and SIGTERM.</param>
     /// <returns>
-    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, with words on standard error; 130: interrupted by a signal.
+    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, with words on standard error; 130:
+    /// interrupted by a signal.
     /// </returns>
     public async Task<int> RunAsync(CancellationToken interrupt)
     {

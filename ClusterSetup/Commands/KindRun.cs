@@ -7,7 +7,9 @@ using k8s.Exceptions;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary>What the commands of a kind cluster share: the lab from its options, and how their failures are told.</summary>
+/// <summary>
+/// What the commands of a kind cluster share: the lab from its options, and how their failures are told.
+/// </summary>
 internal static class KindRun
 {
     /// <summary>Makes the lab and does something with it.</summary>
@@ -61,7 +63,9 @@ internal static class KindRun
         return new KindLab(plan, programs, TimeProvider.System, sources);
     }
 
-    /// <summary>Does something; failures of programs and of a cluster's API become one message and an exit code.</summary>
+    /// <summary>
+    /// Does something; failures of programs and of a cluster's API become one message and an exit code.
+    /// </summary>
     public static async Task<int> RunWithErrorReportingAsync(
         Func<Task<int>> action,
         string onInterrupt,

@@ -146,7 +146,7 @@ public static class ObserveCommand
         CancellationToken cancellationToken
     )
     {
-        var observer = new Observer(cluster, options, time);
+        var observer = new ObservationRun(cluster, options, time);
         try
         {
             var result = await observer.RunAsync(

@@ -3,7 +3,10 @@ using CiliumDebugging.Lab.Monitoring;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>prometheus-targets</c>: keeps a target file for Prometheus up to date with a cluster's Pods (<see cref="PrometheusTargets"/>).</summary>
+/// <summary>
+/// <c>prometheus-targets</c>: keeps a target file for Prometheus up to date with a cluster's Pods
+/// (<see cref="PrometheusTargets"/>).
+/// </summary>
 public static class PrometheusTargetsCommand
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);

@@ -10,7 +10,10 @@ using Spectre.Console;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>scenario run</c>: a scenario on a cluster that is there. <c>scenario matrix</c>: one scenario on several releases of Cilium.</summary>
+/// <summary>
+/// <c>scenario run</c>: a scenario on a cluster that is there. <c>scenario matrix</c>: one scenario on several releases
+/// of Cilium.
+/// </summary>
 internal static class ScenarioCommand
 {
     /// <summary>Builds the command.</summary>
@@ -159,7 +162,9 @@ internal sealed class LoadSymbols
     public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output];
 
     /// <summary>The scenario with the load that was asked for.</summary>
-    /// <exception cref="ScenarioException">There is no such scenario, it cannot be read, or the rate is out of range.</exception>
+    /// <exception cref="ScenarioException">
+    /// There is no such scenario, it cannot be read, or the rate is out of range.
+    /// </exception>
     public Scenario Read(ParseResult parsed) => Read(parsed, parsed.GetValue(Scenario)!);
 
     /// <summary>Another scenario with the same load.</summary>

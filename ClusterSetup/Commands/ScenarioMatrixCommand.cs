@@ -21,8 +21,10 @@ using Spectre.Console;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints who is skewed: what one bisects with. With <c>--kind</c> each release gets a cluster of its own, which is
-/// removed afterwards; with <c>--embedded</c> the emulator is told the release, and what it says of most of them is a prediction.
+/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints who is skewed: what one
+/// bisects with. With <c>--kind</c> each release gets a cluster of its own, which is
+/// removed afterwards; with <c>--embedded</c> the emulator is told the release, and what it says of most of them is a
+/// prediction.
 /// </summary>
 internal static class ScenarioMatrixCommand
 {

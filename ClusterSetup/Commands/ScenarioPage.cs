@@ -16,7 +16,9 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <param name="Port">The loopback port; null: the usual one, or a free one when it is taken.</param>
 /// <param name="Linger">How long it stays after a run, taking orders; zero: it ends with the run.</param>
 /// <param name="MetricsPort">Port on every address for /metrics alone; null: the page's own.</param>
-/// <param name="ShowsOnly">Say its address without the token that steers the run: whoever reads a pod's log must not have it.</param>
+/// <param name="ShowsOnly">
+/// Say its address without the token that steers the run: whoever reads a pod's log must not have it.
+/// </param>
 internal sealed record PageChoice(int? Port, TimeSpan Linger, int? MetricsPort, bool ShowsOnly);
 
 /// <summary>The options of the live page.</summary>
@@ -75,7 +77,9 @@ internal sealed class PageSymbols
             : null;
 }
 
-/// <summary>Runs a scenario on a cluster that is there with the live page beside it, and what the page asks for afterwards.</summary>
+/// <summary>
+/// Runs a scenario on a cluster that is there with the live page beside it, and what the page asks for afterwards.
+/// </summary>
 internal static class ScenarioPage
 {
     /// <summary>Runs it.</summary>

@@ -7,7 +7,9 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>simulate</c>: runs a scenario in virtual time and prints the shares over time with the prediction beside them.</summary>
+/// <summary>
+/// <c>simulate</c>: runs a scenario in virtual time and prints the shares over time with the prediction beside them.
+/// </summary>
 public static class SimulateCommand
 {
     /// <summary>Builds the command.</summary>

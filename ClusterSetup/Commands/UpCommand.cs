@@ -7,7 +7,10 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium and the lab's workloads, which stays until <c>down</c>.</summary>
+/// <summary>
+/// <c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium
+/// and the lab's workloads, which stays until <c>down</c>.
+/// </summary>
 public static class UpCommand
 {
     /// <summary>Builds the command.</summary>

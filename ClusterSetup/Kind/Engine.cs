@@ -24,7 +24,9 @@ internal sealed record Engine(string Program)
     public ProgramCall CgroupCall =>
         new(Program, ["info", "--format", Program == "docker" ? "{{.CgroupVersion}}" : "{{.Host.CgroupsVersion}}"]);
 
-    /// <summary>The one that <see cref="Variable"/> names; else docker where it is installed, podman where only that is.</summary>
+    /// <summary>
+    /// The one that <see cref="Variable"/> names; else docker where it is installed, podman where only that is.
+    /// </summary>
     public static Engine Choose(ProgramRunner programs)
     {
         ArgumentNullException.ThrowIfNull(programs);

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 
-/// <summary>Limits of this machine that a kind cluster of several nodes runs into. Source: kind.sigs.k8s.io, known issues.</summary>
+/// <summary>
+/// Limits of this machine that a kind cluster of several nodes runs into. Source: kind.sigs.k8s.io, known issues.
+/// </summary>
 internal static class MachineLimits
 {
     private static readonly (string File, long Minimum)[] s_inotify =
@@ -11,7 +13,9 @@ internal static class MachineLimits
         ("/proc/sys/fs/inotify/max_user_instances", 512),
     ];
 
-    /// <summary>Looks at them; on other systems than Linux the engine's virtual machine has them, out of sight.</summary>
+    /// <summary>
+    /// Looks at them; on other systems than Linux the engine's virtual machine has them, out of sight.
+    /// </summary>
     /// <param name="workers">Worker nodes.</param>
     public static IEnumerable<Prerequisite> Check(int workers)
     {

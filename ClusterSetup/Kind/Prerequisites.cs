@@ -13,7 +13,10 @@ internal sealed record Prerequisite(string Name, string? Version, string? Proble
 /// <summary>Looks at the programs that <c>up --kind</c> needs. Everything that is missing is named at once.</summary>
 internal static partial class Prerequisites
 {
-    /// <summary>The oldest kind whose configuration (networking.disableDefaultCNI, image archives) and images the lab's table counts on.</summary>
+    /// <summary>
+    /// The oldest kind whose configuration (networking.disableDefaultCNI, image archives) and images the lab's table
+    /// counts on.
+    /// </summary>
     private static readonly Version s_kindMinimum = new(0, 17, 0);
 
     /// <summary>The oldest Helm that reads the charts (Chart.yaml of apiVersion v2).</summary>

@@ -25,7 +25,9 @@ internal static class WorkloadImages
             .. withRunner ? [("ClusterSetup", Runner)] : Array.Empty<(string, string)>(),
         ];
 
-    /// <summary>The folder of the sources, found from where this program lies upwards; null: this is no build of a source tree.</summary>
+    /// <summary>
+    /// The folder of the sources, found from where this program lies upwards; null: this is no build of a source tree.
+    /// </summary>
     public static string? FindSources(string from)
     {
         for (var folder = new DirectoryInfo(from); folder is not null; folder = folder.Parent)
@@ -34,9 +36,13 @@ internal static class WorkloadImages
         return null;
     }
 
-    /// <summary>A tag that changes with the sources: what was built from the same ones need not be built again.</summary>
+    /// <summary>
+    /// A tag that changes with the sources: what was built from the same ones need not be built again.
+    /// </summary>
     /// <param name="sources">Folder of the sources.</param>
-    /// <param name="projects">The projects that images are built of; those they refer to are in <c>src</c> or ServiceDefaults.</param>
+    /// <param name="projects">
+    /// The projects that images are built of; those they refer to are in <c>src</c> or ServiceDefaults.
+    /// </param>
     public static string Tag(string sources, IEnumerable<string> projects)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

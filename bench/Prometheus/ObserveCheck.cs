@@ -8,7 +8,8 @@ using k8s;
 namespace CiliumDebugging.Bench.Prometheus;
 
 /// <summary>
-/// <c>observe</c>: runs the real command against the live embedded cluster, from Hubble's and the pods' metrics through the API server and from a real Prometheus, and records exit codes and verdicts:
+/// <c>observe</c>: runs the real command against the live embedded cluster, from Hubble's and the pods' metrics through
+/// the API server and from a real Prometheus, and records exit codes and verdicts:
 /// <list type="number">
 /// <item>HTTP rules on the backends alone: even;</item>
 /// <item>two watches are running when the rules of the client's side are applied: both end with skew;</item>
@@ -18,7 +19,10 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// </summary>
 internal static class ObserveCheck
 {
-    /// <summary>Scrape interval of the shipped configuration, s, and how many of them a look back needs: 20 for any verdict, 40 for "even".</summary>
+    /// <summary>
+    /// Scrape interval of the shipped configuration, s, and how many of them a look back needs: 20 for any verdict, 40
+    /// for "even".
+    /// </summary>
     private const int ScrapeSeconds = 2,
         EvenScrapes = 40;
 
@@ -107,7 +111,10 @@ internal static class ObserveCheck
         return Report(results) ? 0 : 1;
     }
 
-    /// <summary>Once from the live cluster, and once, when so many scrapes have been made meanwhile, from what Prometheus has of them.</summary>
+    /// <summary>
+    /// Once from the live cluster, and once, when so many scrapes have been made meanwhile, from what Prometheus has of
+    /// them.
+    /// </summary>
     private static async Task BothAsync(
         MonitoredLab lab,
         List<ObserveResult> results,
@@ -119,7 +126,8 @@ internal static class ObserveCheck
     )
     {
         Print($"› {when}");
-        // A deleted policy leaves no trace in the objects, so how far to look back must be said; requests of before may take some seconds to end.
+        // A deleted policy leaves no trace in the objects, so how far to look back must be said; requests of before may
+        // take some seconds to end.
         await Task.Delay(TimeSpan.FromSeconds(5), s_time, cancellationToken);
         var started = s_time.GetTimestamp();
         await using (

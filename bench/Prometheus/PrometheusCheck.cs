@@ -179,7 +179,9 @@ internal static class PrometheusCheck
         await Task.Delay(TimeSpan.FromSeconds(1), s_time, cancellationToken);
     }
 
-    /// <summary>That scraping is seen by nobody: every scrape succeeds, none is counted as a request, none is denied.</summary>
+    /// <summary>
+    /// That scraping is seen by nobody: every scrape succeeds, none is counted as a request, none is denied.
+    /// </summary>
     private static async Task<IReadOnlyList<CheckedNumber>> SideEffectsAsync(
         PrometheusServer prometheus,
         double start,

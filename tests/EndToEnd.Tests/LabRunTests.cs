@@ -38,11 +38,11 @@ public sealed class LabRunTests
         skewed.ShouldContain("diagnosis    two-sided-l7: HTTP rules on both sides");
         skewed.ShouldContain("Consistent with cil#14268");
         skewed.ShouldContain("client, proxies and backends agree exactly");
-        skewed.ShouldContain("expectation  holds (8 of 8)");
+        skewed.ShouldContain("expectation  reproduced as expected (8 of 8 checks)");
         skewed.ShouldContain("no skew found yet, shares known to");
         skewed.ShouldContain("report       artifacts/two-sided-l7-");
         even.ShouldContain("diagnosis    even: Every request succeeds");
-        even.ShouldContain("does not hold: observe: requests fail; 0 of");
+        even.ShouldContain("not reproduced: observe: requests fail; 0 of");
         even.ShouldContain("client, proxies and backends agree exactly");
         var holder = output.Split(' ')[1].TrimEnd(',');
         foreach (var log in (string[])[skewed, even])

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster;

@@ -103,13 +103,14 @@ internal static class ManyPods
     }
 
     /// <summary>What the client sees of it.</summary>
-    public static LiveRates Rates(ImmutableArray<BackendPod> pods, Func<int, bool> answers, double at = 10) =>
+    public static LiveSample Rates(ImmutableArray<BackendPod> pods, Func<int, bool> answers, double at = 10) =>
         new(
-            at,
+            "observe",
+            TimeSpan.FromSeconds(at),
             pods.Length * PerPod,
             [
-                .. pods.Select((p, i) => new PodRate(p, answers(i) ? 1 : 0, 0, 2, 5)),
-                new PodRate(null, 0, pods.Where((_, i) => !answers(i)).Count()),
+                .. pods.Select((p, i) => new LivePod(p, answers(i) ? 1 : 0, 0) { LatencyMs = new(2, 5) }),
+                new LivePod(null, 0, pods.Where((_, i) => !answers(i)).Count()),
             ]
         );
 }

@@ -11,12 +11,17 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 internal sealed record HelmValue(string Key, object Value);
 
 /// <summary>
-/// The seed's Cilium settings in the words of a release's chart. The meaning stays: kube-proxy keeps what Cilium can leave to it, no socket LB (so that each packet of a pod meets the service load
-/// balancing, as in cil#14250 and cil#14268), a VXLAN tunnel, addresses from the nodes' PodCIDR, Hubble's metrics with pods as source and destination, relay, UI and Prometheus endpoints.
+/// The seed's Cilium settings in the words of a release's chart. The meaning stays: kube-proxy keeps what Cilium can
+/// leave to it, no socket LB (so that each packet of a pod meets the service load
+/// balancing, as in cil#14250 and cil#14268), a VXLAN tunnel, addresses from the nodes' PodCIDR, Hubble's metrics with
+/// pods as source and destination, relay, UI and Prometheus endpoints.
 /// </summary>
 internal static class HelmValues
 {
-    /// <summary>The metrics of the seed. <c>http</c> counts requests and responses apart, which the lab's three queries need; <c>httpV2</c> has no responses_total, so it is not used although later releases prefer it.</summary>
+    /// <summary>
+    /// The metrics of the seed. <c>http</c> counts requests and responses apart, which the lab's three queries need;
+    /// <c>httpV2</c> has no responses_total, so it is not used although later releases prefer it.
+    /// </summary>
     private static readonly ImmutableArray<string> s_metrics =
     [
         "dns",
@@ -78,7 +83,9 @@ internal static class HelmValues
         return YamlText.Write(root);
     }
 
-    /// <summary>Parts of kube-proxy replacement that later releases do not have any more: there kube-proxy keeps them.</summary>
+    /// <summary>
+    /// Parts of kube-proxy replacement that later releases do not have any more: there kube-proxy keeps them.
+    /// </summary>
     private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) =>
         values.Where(v => ChartValues.Published.Knows(release, v.Key));
 }

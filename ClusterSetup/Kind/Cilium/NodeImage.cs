@@ -6,7 +6,9 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 
 /// <summary>A node image of kind.</summary>
 /// <param name="Kubernetes">The Kubernetes in it.</param>
-/// <param name="Digest">SHA-256 of its manifest, hexadecimal. kind asks for it: a tag has been built anew for several releases of kind.</param>
+/// <param name="Digest">
+/// SHA-256 of its manifest, hexadecimal. kind asks for it: a tag has been built anew for several releases of kind.
+/// </param>
 /// <param name="BuiltFor">The release of kind whose notes list it.</param>
 internal sealed record NodeImage(Version Kubernetes, string Digest, Version BuiltFor)
 {
@@ -14,8 +16,10 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     public string Reference => $"kindest/node:v{Kubernetes}@sha256:{Digest}";
 
     /// <summary>
-    /// The newest image of each minor that a release of kind lists. Source: the notes of the release of kind named in the row (github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the
-    /// kubeadm configuration for all of them (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below 1.36).
+    /// The newest image of each minor that a release of kind lists. Source: the notes of the release of kind named in
+    /// the row (github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the
+    /// kubeadm configuration for all of them (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below
+    /// 1.36).
     /// </summary>
     public static ImmutableArray<NodeImage> All { get; } =
     [
@@ -47,7 +51,9 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
         return All.Single(i => i.Kubernetes.Minor == newest.Minor);
     }
 
-    /// <summary>The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has that very one.</summary>
+    /// <summary>
+    /// The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has that very one.
+    /// </summary>
     /// <returns>The image, or what is wrong.</returns>
     public static (NodeImage? Image, string? Problem) Parse(string kubernetes)
     {
@@ -68,7 +74,9 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
             );
     }
 
-    /// <summary>Why the installed kind cannot run this image on this machine; null: nothing known speaks against it.</summary>
+    /// <summary>
+    /// Why the installed kind cannot run this image on this machine; null: nothing known speaks against it.
+    /// </summary>
     /// <param name="kind">Version of kind.</param>
     /// <param name="cgroup">Version of the engine's control groups, 1 or 2; null: unknown.</param>
     public string? Problem(Version kind, int? cgroup)

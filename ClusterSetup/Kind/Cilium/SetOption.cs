@@ -3,7 +3,10 @@ using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 
-/// <summary>A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several with commas between them, <c>{a,b}</c> for a list, a backslash before a comma or dot that is meant.</summary>
+/// <summary>
+/// A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several with commas between them,
+/// <c>{a,b}</c> for a list, a backslash before a comma or dot that is meant.
+/// </summary>
 internal static class SetOption
 {
     /// <summary>Everything that is wrong with some <c>--set</c> options for a release.</summary>

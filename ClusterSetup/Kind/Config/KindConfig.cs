@@ -4,8 +4,13 @@ using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Config;
 
-/// <summary>kind's configuration of a cluster (kind.x-k8s.io/v1alpha4), as far as the lab uses it. kind reads it strictly: a field it does not know is an error.</summary>
-/// <param name="Name">Name of the cluster; its nodes are called NAME-control-plane, NAME-worker, NAME-worker2 …</param>
+/// <summary>
+/// kind's configuration of a cluster (kind.x-k8s.io/v1alpha4), as far as the lab uses it. kind reads it strictly: a
+/// field it does not know is an error.
+/// </summary>
+/// <param name="Name">
+/// Name of the cluster; its nodes are called NAME-control-plane, NAME-worker, NAME-worker2 …
+/// </param>
 /// <param name="Nodes">The nodes, the control plane first.</param>
 /// <param name="Networking">The network.</param>
 internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> Nodes, KindNetworking Networking)
@@ -13,7 +18,10 @@ internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> 
     /// <summary>The most workers a cluster may have; kind's nodes share one machine.</summary>
     public const int MaxWorkers = 20;
 
-    /// <summary>A cluster of the seed's shape: one control plane and some workers, the pod network of the facts, the default CNI off where Cilium comes.</summary>
+    /// <summary>
+    /// A cluster of the seed's shape: one control plane and some workers, the pod network of the facts, the default CNI
+    /// off where Cilium comes.
+    /// </summary>
     public static KindConfig Create(string name, int workers, string image, bool withCilium) =>
         new(
             name,

@@ -2,7 +2,9 @@ using CiliumDebugging.Lab.Clusters;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 
-/// <summary>An external program that failed. The message has the command to paste, what it wrote, the cause and the next move.</summary>
+/// <summary>
+/// An external program that failed. The message has the command to paste, what it wrote, the cause and the next move.
+/// </summary>
 internal sealed class ProgramException : Exception
 {
     private ProgramException(string message)

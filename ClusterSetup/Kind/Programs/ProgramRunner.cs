@@ -5,7 +5,8 @@ using CliWrap;
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 
 /// <summary>
-/// Runs external programs: found on the given PATH, their output kept within bounds, ended when they take too long, and with this process on Ctrl-C (asked first, killed after
+/// Runs external programs: found on the given PATH, their output kept within bounds, ended when they take too long, and
+/// with this process on Ctrl-C (asked first, killed after
 /// <see cref="Grace"/>).
 /// </summary>
 /// <param name="searchPath">Folders to look in, as PATH has them.</param>
@@ -19,7 +20,9 @@ internal sealed class ProgramRunner(string searchPath, TimeProvider time, Action
     /// <summary>How long a program may take to end by itself after it was asked to.</summary>
     public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The variable that every program is started with: nothing they do touches the user's own kubeconfig.</summary>
+    /// <summary>
+    /// The variable that every program is started with: nothing they do touches the user's own kubeconfig.
+    /// </summary>
     public string? Kubeconfig { get; init; }
 
     /// <summary>Where a program is; null: nowhere on PATH.</summary>

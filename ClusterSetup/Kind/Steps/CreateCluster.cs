@@ -4,7 +4,10 @@ using k8s.Autorest;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Creates the cluster, with a kubeconfig of its own. One that an interruption left half made is removed first; one that is not the lab's is left alone.</summary>
+/// <summary>
+/// Creates the cluster, with a kubeconfig of its own. One that an interruption left half made is removed first; one
+/// that is not the lab's is left alone.
+/// </summary>
 internal sealed class CreateCluster(KindLab lab) : ClusterStep
 {
     private readonly KindState _state = lab.State;

@@ -8,7 +8,10 @@ using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Installs Cilium by Helm, or changes what is installed. The release's description carries a hash of what was asked for, by which the step knows that nothing is to be done.</summary>
+/// <summary>
+/// Installs Cilium by Helm, or changes what is installed. The release's description carries a hash of what was asked
+/// for, by which the step knows that nothing is to be done.
+/// </summary>
 internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : ClusterStep
 {
     private const string Repository = "https://helm.cilium.io/";
@@ -49,7 +52,9 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
             IsLong = true,
         };
 
-    /// <summary>The newest revision. <c>helm status</c> would tell it, too, with the whole manifest behind it on the same line.</summary>
+    /// <summary>
+    /// The newest revision. <c>helm status</c> would tell it, too, with the whole manifest behind it on the same line.
+    /// </summary>
     private ProgramCall Newest =>
         new(
             "helm",

@@ -37,7 +37,8 @@ internal static class Waiting
                     || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
                 )
             {
-                // An API server restarts while a cluster comes up, in the middle of an answer or without one: a request given up is a TaskCanceledException.
+                // An API server restarts while a cluster comes up, in the middle of an answer or without one: a request
+                // given up is a TaskCanceledException.
                 now = $"the API does not answer: {e.Message}";
             }
             if (now.Length == 0)

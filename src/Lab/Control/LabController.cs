@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Threading.Channels;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
@@ -11,65 +10,52 @@ using k8s.Autorest;
 
 namespace CiliumDebugging.Lab.Control;
 
-/// <summary>A run that was asked for.</summary>
-/// <param name="Scenario">The scenario.</param>
-/// <param name="Manual">Whether only its load runs and the operator makes the changes.</param>
-public sealed record RunOrder(Scenario Scenario, bool Manual);
-
 /// <summary>
-/// The lab as one steers it: runs scenarios one after the other, carries out commands (from pages, the terminal, Aspire) and keeps the feed that all of them show. The host asks for the next order
-/// and runs it, so that it may show it in its own way.
+/// Controls the lab: runs scenarios one after the other, carries out commands (from pages, the terminal, Aspire) and
+/// keeps the live state that all of them show. The host takes the next order and runs it, so that it can show it in its
+/// own way.
 /// </summary>
 public sealed class LabController : IPageCommands, IAsyncDisposable
 {
-    private static readonly TimeSpan s_lookInterval = TimeSpan.FromSeconds(2);
+    private const int MaxReports = 20;
 
-    /// <summary>What a user may not read seldom changes.</summary>
-    private static readonly TimeSpan s_refusedLookInterval = TimeSpan.FromSeconds(30);
-
-    private static readonly TimeSpan s_reportLimit = TimeSpan.FromSeconds(15);
-    private const int ReportsShown = 20;
+    private static readonly TimeSpan s_maxReportWait = TimeSpan.FromSeconds(15);
 
     private readonly Kubernetes _cluster;
     private readonly LabControllerOptions _options;
     private readonly TimeProvider _time;
-    private readonly ClusterChanges _changes;
     private readonly ClusterWatch _watch;
     private readonly Channel<RunOrder> _orders = Channel.CreateBounded<RunOrder>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest }
     );
-    private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _one = new(1, 1),
-        _look = new(1, 1);
-    private readonly Task _looking;
-    private ImmutableArray<SavedReport> _reports = [];
+    private readonly SemaphoreSlim _one = new(1, 1);
     private Scenario _scenario;
     private Scenario? _ran;
     private RunController? _control;
     private volatile bool _running;
 
     /// <param name="cluster">The cluster.</param>
-    /// <param name="first">The scenario that is shown before any ran.</param>
-    /// <param name="options">What the session needs to know of its host.</param>
+    /// <param name="first">The scenario that is shown before the first run.</param>
+    /// <param name="options">What is known of the host.</param>
     /// <param name="time">Time source.</param>
     public LabController(Kubernetes cluster, Scenario first, LabControllerOptions options, TimeProvider time)
     {
-        (_cluster, _scenario, _options, _time) = (cluster, first, options, time);
-        (_changes, _watch, Feed) = (new ClusterChanges(cluster), new ClusterWatch(cluster), new LiveState(time));
-        _looking = LookAsync();
+        ArgumentNullException.ThrowIfNull(options);
+        (_cluster, _scenario, _options, _time, Feed) = (cluster, first, options, time, new LiveState(time));
+        _watch = new ClusterWatch(cluster, () => _scenario, ShowCluster, time);
     }
 
-    /// <summary>What is known right now.</summary>
+    /// <summary>The live state.</summary>
     public LiveState Feed { get; }
 
-    /// <summary>Whether a run is under way, from before the feed shows it until after it shows its end.</summary>
+    /// <summary>Whether a run is under way, from before the live state shows it until after it shows its end.</summary>
     public bool IsRunning => _running;
 
-    /// <summary>The next run that somebody asks for.</summary>
+    /// <summary>Waits for the next run that is requested.</summary>
     public ValueTask<RunOrder> NextOrderAsync(CancellationToken cancellationToken) =>
         _orders.Reader.ReadAsync(cancellationToken);
 
-    /// <summary>Runs a scenario, steered by this session's commands, and saves its report.</summary>
+    /// <summary>Runs a scenario, which commands may change and end, and saves its report.</summary>
     /// <param name="order">What to run.</param>
     /// <param name="terminal">Follows the run, too.</param>
     /// <param name="cancellationToken">Ends it without a report.</param>
@@ -81,31 +67,25 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(order);
         var scenario = order.Manual ? order.Scenario.Manual() : order.Scenario;
-        LiveStateListener observer = new LiveStateListener(Feed, terminal);
-        using RunController control = new RunController();
-        _scenario = order.Scenario;
-        _running = true;
+        var listener = new LiveStateListener(Feed, terminal);
+        using var control = new RunController();
+        (_scenario, _running) = (order.Scenario, true);
         Feed.Begin(scenario.Name, scenario.Title, order.Manual, scenario.Load.RatePerSecond);
         try
         {
             if (_options.Run is null && _ran is { } last)
             {
-                observer.OnStep("bringing the cluster back to where a run begins");
-                await new ClusterReset(_cluster, _time).RunAsync(
-                    last,
-                    order.Scenario,
-                    _options.Settings(order.Scenario),
-                    cancellationToken
-                );
+                listener.OnStep("resetting the cluster");
+                var settings = _options.Settings(order.Scenario);
+                await new ClusterReset(_cluster, _time).RunAsync(last, order.Scenario, settings, cancellationToken);
             }
-            _ran = order.Scenario;
-            _control = control;
+            (_ran, _control) = (order.Scenario, control);
             var report = _options.Run is { } run
-                ? await run(order, observer, control, cancellationToken)
+                ? await run(order, listener, control, cancellationToken)
                 : await new ScenarioRunner(_cluster, _time).RunAsync(
                     scenario,
                     _options.Backends(scenario),
-                    observer,
+                    listener,
                     cancellationToken,
                     control
                 );
@@ -113,11 +93,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            Feed.Fail(
-                e is HttpOperationException refused
-                    ? $"the cluster refused a request: {ApiMessages.Of(refused)}"
-                    : e.Message
-            );
+            Feed.Fail(MessageOf(e));
             throw;
         }
         finally
@@ -125,6 +101,11 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
             (_control, _running) = (null, false);
         }
     }
+
+    private static string MessageOf(Exception failure) =>
+        failure is HttpOperationException refused
+            ? $"the cluster refused a request: {ApiMessages.Of(refused)}"
+            : failure.Message;
 
     /// <inheritdoc/>
     public async Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken)
@@ -138,28 +119,15 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         {
             return command.Action switch
             {
-                PageAction.ApplyPolicy => await ChangeAsync(
-                    new ApplyStep(command.Target, PoliciesOf(command.Target)),
-                    cancellationToken
-                ),
-                PageAction.RemovePolicy => await ChangeAsync(
-                    new DeleteStep(command.Target, PoliciesOf(command.Target)),
-                    cancellationToken
-                ),
-                PageAction.DeletePod => await ChangeAsync(
-                    new DeletePodStep(PodPlace.Any, PodOf(command.Target)),
-                    cancellationToken
-                ),
+                PageAction.Run or PageAction.Manual => Order(command),
                 PageAction.WriteReport => await WriteAsync(cancellationToken),
-                _ => Order(command),
+                _ => await ChangeAsync(command, cancellationToken),
             };
         }
         catch (Exception e)
             when (e is HttpOperationException or HttpRequestException or TimeoutException or InvalidOperationException)
         {
-            throw new CommandRefusedException(
-                e is HttpOperationException refused ? $"the cluster refused it: {ApiMessages.Of(refused)}" : e.Message
-            );
+            throw new CommandRefusedException(MessageOf(e));
         }
         finally
         {
@@ -167,24 +135,12 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         }
     }
 
-    private async Task<string> WriteAsync(CancellationToken cancellationToken)
-    {
-        var report = IsRunning ? await Feed.NextReportAsync(s_reportLimit, cancellationToken) : Feed.Report;
-        return report is not null
-            ? Save(report)
-            : throw new CommandRefusedException(
-                IsRunning
-                    ? "nothing has been counted yet: try again in a moment"
-                    : "there is nothing to report yet: start a run first"
-            );
-    }
-
     private string Stop()
     {
         if (_control is not { } control)
             throw new CommandRefusedException("no run is under way");
         control.Stop();
-        return "ending the run: the last answers are waited for";
+        return "ending the run: waiting for the last answers";
     }
 
     private string Order(PageCommand command)
@@ -199,155 +155,76 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
             throw new CommandRefusedException(e.Message);
         }
         _control?.Stop();
-        _orders.Writer.TryWrite(new RunOrder(scenario, command.Action is PageAction.Manual));
-        return command.Action is PageAction.Manual
-            ? $"the load of {scenario.Name} is about to start; changes are yours"
+        var isManual = command.Action is PageAction.Manual;
+        _orders.Writer.TryWrite(new RunOrder(scenario, isManual));
+        return isManual
+            ? $"the load of {scenario.Name} is about to start; make changes manually"
             : $"{scenario.Name} is about to start";
     }
 
-    /// <summary>A name of the catalogue or the scenario the lab was started with: a command must not read any folder it likes.</summary>
-    private string Known(string name) =>
-        _options.Scenarios.Any(s => s.Name == name)
+    /// <summary>A name of the catalogue: a command must not read any other folder.</summary>
+    private string Known(string name)
+    {
+        var known = _options.Scenarios.Select(s => s.Name).ToList();
+        return known.Contains(name)
             ? name
             : throw new CommandRefusedException(
-                $"there is no scenario '{name}': choose one of {string.Join(", ", _options.Scenarios.Select(s => s.Name))}"
+                $"there is no scenario '{name}': choose one of {string.Join(", ", known)}"
             );
+    }
 
-    private async Task<string> ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
+    private async Task<string> ChangeAsync(PageCommand command, CancellationToken cancellationToken)
     {
+        var change = ClusterCommand.Of(command, _scenario, Feed.Lab.Pods);
         if (_control is { } control)
-            await control.ChangeAsync(step, cancellationToken);
-        else if (_options.Run is not null)
-            throw new CommandRefusedException(
-                "no run is under way, and a run puts back in its end what was changed: start one first"
-            );
+            await control.ChangeAsync(change.Step, cancellationToken);
+        else if (_options.Run is null)
+            await change.RunAsync(_cluster, _scenario, cancellationToken);
         else
-            await ChangeAtRestAsync(step, cancellationToken);
-        await LookOnceAsync(cancellationToken);
-        return step switch
-        {
-            ApplyStep apply => $"applied {apply.File}",
-            DeleteStep delete => $"removed {delete.File}",
-            DeletePodStep { Pod: { } pod } => $"deleted pod {pod}",
-            _ => "done",
-        };
-    }
-
-    private async Task ChangeAtRestAsync(ScenarioStep step, CancellationToken cancellationToken)
-    {
-        switch (step)
-        {
-            case ApplyStep apply:
-                foreach (var policy in apply.Policies)
-                    await _changes.ApplyAsync(policy, cancellationToken);
-                break;
-            case DeleteStep delete:
-                foreach (var policy in delete.Policies)
-                    await _changes.DeleteAsync(policy, cancellationToken);
-                break;
-            case DeletePodStep { Pod: { } pod }:
-                await _cluster.CoreV1.DeleteNamespacedPodAsync(
-                    pod,
-                    _scenario.Load.Namespace,
-                    cancellationToken: cancellationToken
-                );
-                break;
-        }
-    }
-
-    private ImmutableArray<PolicyManifest> PoliciesOf(string file) =>
-        _scenario.PolicyFiles().Where(f => f.File == file).Select(f => f.Policies).FirstOrDefault()
-            is { IsDefaultOrEmpty: false } policies
-            ? policies
-            : throw new CommandRefusedException(
-                $"scenario {_scenario.Name} has no policy file '{file}': it has {(_scenario.PolicyFiles() is { Count: > 0 } files ? string.Join(", ", files.Select(f => f.File)) : "none")}"
+            throw new CommandRefusedException(
+                "no run is under way, and a run restores at its end what was changed: start one first"
             );
+        await _watch.LookAsync(cancellationToken);
+        return change.Done;
+    }
 
-    private string PodOf(string target) =>
-        Feed.Lab.Pods.FirstOrDefault(p => p.HubbleName == target)?.Name
-        ?? throw new CommandRefusedException(
-            $"there is no backend pod '{target}': choose one of {string.Join(", ", Feed.Lab.Pods.Select(p => p.HubbleName))}"
+    private async Task<string> WriteAsync(CancellationToken cancellationToken)
+    {
+        var isRunning = IsRunning;
+        var report = isRunning ? await Feed.NextReportAsync(s_maxReportWait, cancellationToken) : Feed.Report;
+        if (report is not null)
+            return Save(report);
+        throw new CommandRefusedException(
+            isRunning
+                ? "nothing has been counted yet: try again in a moment"
+                : "there is nothing to report yet: start a run first"
         );
+    }
 
     private string Save(RunReport report)
     {
         var (line, folder) = RunFiles.Save(report, _options.Artifacts);
         if (folder is null)
             return line;
-        _reports =
-        [
-            new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name) { Folder = Path.GetFullPath(folder) },
-            .. _reports.Take(ReportsShown - 1),
-        ];
-        Feed.SetLab(Feed.Lab with { Reports = _reports });
+        var saved = new SavedReport(Path.GetFileName(folder), report.Diagnosis.Name)
+        {
+            Folder = Path.GetFullPath(folder),
+        };
+        Feed.ChangeLab(lab => lab with { Reports = [saved, .. lab.Reports.Take(MaxReports - 1)] });
         return line;
     }
 
-    private async Task LookAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                await LookOnceAsync(_stop.Token);
-            }
-            catch (Exception e)
-                when (e is HttpOperationException or HttpRequestException or IOException or OperationCanceledException)
-            {
-                // The cluster is starting or going; the next look will tell.
-            }
-            await Task.Delay(_watch.IsRefused ? s_refusedLookInterval : s_lookInterval, _time, _stop.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task LookOnceAsync(CancellationToken cancellationToken)
-    {
-        // One after the other: an older look must not overwrite what a newer one saw.
-        await _look.WaitAsync(cancellationToken);
-        try
-        {
-            var scenario = _scenario;
-            var policies = await _watch.PoliciesAsync(scenario, cancellationToken);
-            var pods = await _watch.PodsAsync(scenario, cancellationToken);
-            PageInfo old = Feed.Lab;
-            if (old.Host == _options.Host && policies.SequenceEqual(old.Policies) && pods.SequenceEqual(old.Pods))
-                return;
-            Feed.SetLab(new PageInfo(_options.Host, _options.Scenarios, policies, pods, _reports));
-        }
-        finally
-        {
-            _look.Release();
-        }
-    }
+    private void ShowCluster(ObservedObjects seen) =>
+        Feed.ChangeLab(lab =>
+            lab.Host == _options.Host && seen.Policies.SequenceEqual(lab.Policies) && seen.Pods.SequenceEqual(lab.Pods)
+                ? lab
+                : new PageInfo(_options.Host, _options.Scenarios, seen.Policies, seen.Pods, lab.Reports)
+        );
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _looking;
-        _stop.Dispose();
+        await _watch.DisposeAsync();
         _one.Dispose();
-        _look.Dispose();
     }
-}
-
-/// <summary>What a session needs to know of its host.</summary>
-/// <param name="Host">Host and cluster in a few words.</param>
-/// <param name="Scenarios">What can be run.</param>
-/// <param name="Load">Reads a scenario, with the rate and durations that were asked for; throws <see cref="ScenarioException"/>.</param>
-/// <param name="Settings">Data of kube-system/cilium-config for a scenario.</param>
-/// <param name="Backends">Pods behind the Service of a scenario.</param>
-/// <param name="Artifacts">Folder of the reports.</param>
-public sealed record LabControllerOptions(
-    string Host,
-    ImmutableArray<ScenarioChoice> Scenarios,
-    Func<string, Scenario> Load,
-    Func<Scenario, ImmutableSortedDictionary<string, string>> Settings,
-    Func<Scenario, int> Backends,
-    string Artifacts = RunFiles.Artifacts
-)
-{
-    /// <summary>Runs an order in the host's own way, which leaves the cluster as it was; null: the scenario's steps alone, and the cluster is brought back before the next run.</summary>
-    public Func<RunOrder, IRunListener, RunController, CancellationToken, Task<RunReport>>? Run { get; init; }
 }

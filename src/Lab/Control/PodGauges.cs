@@ -8,14 +8,13 @@ using OpenTelemetry.Resources;
 namespace CiliumDebugging.Lab.Control;
 
 /// <summary>
-/// Share and rates of each Pod, as gauges of resources: an instance of the run's own service and one of the Pod's
-/// workload. A dashboard lays instances side by side, and adds up over attributes. Not thread-safe.
+/// Share and rates of each Pod, as gauges of two resources: an instance of the run's own service and one of the Pod's
+/// workload. A dashboard shows instances side by side, but sums over attributes. Not thread-safe.
 /// </summary>
 /// <param name="service">The run's service name.</param>
 /// <param name="newExporter">Makes an exporter.</param>
 internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newExporter) : IDisposable
 {
-    /// <summary>Name of the meters.</summary>
     public const string MeterName = "LoadTest.Pods";
 
     /// <summary>Pods with gauges at once.</summary>
@@ -24,18 +23,15 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
     private const int CollectTimeoutMs = 1_000;
     private readonly Dictionary<string, PodResources> _pods = new(StringComparer.Ordinal);
 
-    /// <summary>Pods with gauges now.</summary>
     public int Count => _pods.Count;
 
-    /// <summary>
-    /// Exports what a state says of its Pods; nothing where its rows are nodes. Forgets the Pods that are gone.
-    /// </summary>
+    /// <summary>Exports the Pods of a state; nothing where its rows are nodes. Forgets deleted Pods.</summary>
     public void Export(PageState state)
     {
         var rows = state.Grouped ? [] : state.Rows.Take(MaxPods).ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var gone in _pods.Keys.Except(rows.Keys).ToList())
-            if (_pods.Remove(gone, out var pod))
-                pod.Dispose();
+            if (_pods.Remove(gone, out var deleted))
+                deleted.Dispose();
         foreach (var (key, row) in rows)
         {
             if (!_pods.TryGetValue(key, out var pod))
@@ -43,7 +39,7 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
             pod.Row = row;
         }
         using var untraced = SuppressInstrumentationScope.Begin();
-        // A receiver that is out of reach costs one timeout a round.
+        // An unreachable receiver costs one timeout a round.
         _ = _pods.Values.All(p => p.Export());
     }
 
@@ -95,7 +91,7 @@ internal sealed class PodGauges(string service, Func<BaseExporter<Metric>> newEx
                         new("k8s.namespace.name", ns),
                         new("k8s.node.name", node),
                     ]);
-                // Every Pod's meter has the same name, so that a dashboard takes their gauges for the same.
+                // Every Pod's meter has the same name, so that a dashboard shows their gauges as one.
                 return (
                     Sdk.CreateMeterProviderBuilder()
                         .SetResourceBuilder(resource)

@@ -1,18 +1,17 @@
 using CiliumDebugging.Lab.Page;
-using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Control;
 
 /// <summary>
-/// What happens in a run as structured log lines: steps, events, the verdict, the diagnosis and failures, each when it
-/// changes. Skew and its diagnosis are warnings; failing requests and a run that broke are errors.
+/// Structured log lines of a run: steps, events, the verdict, the diagnosis and failures, each when it changes. Skew
+/// and its diagnosis are warnings; failing requests and a failed run are errors.
 /// </summary>
-/// <param name="logger">Where they go.</param>
 public sealed partial class RunLog(ILogger logger)
 {
     private PageState _said = PageState.Empty;
 
-    /// <summary>Logs what is new in a state. Call it with one state after the other.</summary>
+    /// <summary>Logs what is new since the last call.</summary>
     public void Say(PageState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -26,9 +25,12 @@ public sealed partial class RunLog(ILogger logger)
             LogStep(state.Scenario, state.Step);
         if (IsFailing(state) && !IsFailing(_said))
             LogFailing(state.Scenario, state.Situation.Headline, state.Situation.Silent);
-        var level = state.Verdict?.Kind is "skewed" ? LogLevel.Warning : LogLevel.Information;
+        var level = state.Verdict?.Kind is VerdictKind.Skewed ? LogLevel.Warning : LogLevel.Information;
         if (state.Verdict is { } verdict && verdict.Kind != _said.Verdict?.Kind)
-            LogVerdict(level, state.Scenario, verdict.Kind, verdict.Text);
+        {
+            var kind = verdict.Kind.ToString().ToLowerInvariant();
+            LogVerdict(level, state.Scenario, kind, verdict.Text);
+        }
         if (state.Diagnosis is { } diagnosis && (diagnosis.Name != _said.Diagnosis?.Name || Worsened(state)))
             LogDiagnosis(level, state.Scenario, diagnosis.Name, diagnosis.Sentence);
         _said = state;
@@ -36,9 +38,9 @@ public sealed partial class RunLog(ILogger logger)
 
     /// <summary>Whether the verdict became skewed after the diagnosis had been logged as information.</summary>
     private bool Worsened(PageState state) =>
-        state.Verdict?.Kind is "skewed" && _said.Verdict is { Kind: not "skewed" };
+        state.Verdict?.Kind is VerdictKind.Skewed && _said.Verdict is { Kind: not VerdictKind.Skewed };
 
-    private static bool IsFailing(PageState state) => state.Situation.Kind is "failing";
+    private static bool IsFailing(PageState state) => state.Situation.Kind is RunStatusKind.Failing;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Scenario}: {Step}")]
     private partial void LogStep(string scenario, string step);

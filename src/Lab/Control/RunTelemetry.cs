@@ -9,17 +9,18 @@ using OpenTelemetry.Resources;
 
 namespace CiliumDebugging.Lab.Control;
 
-/// <summary>The run's own telemetry, sent by the process that judges it: <see cref="RunMetrics"/> as OpenTelemetry instruments, and what happens as structured logs.</summary>
+/// <summary>
+/// The run's own telemetry, sent by the process that evaluates it: <see cref="RunMetrics"/> as OpenTelemetry
+/// instruments, and <see cref="RunLog"/> as structured logs.
+/// </summary>
 public sealed class RunTelemetry : IDisposable
 {
-    /// <summary>Name of the meter.</summary>
     public const string MeterName = "LoadTest";
 
-    /// <summary>Name of the service.</summary>
     public const string ServiceName = "distribution";
 
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
-    private readonly LiveState _feed;
+    private readonly LiveState _live;
     private readonly Meter _meter = new(MeterName);
     private readonly MeterProvider _metrics;
     private readonly ILoggerFactory _logs;
@@ -29,11 +30,11 @@ public sealed class RunTelemetry : IDisposable
     private readonly Lock _ticking = new();
     private bool _disposed;
 
-    private RunTelemetry(LiveState feed, OtlpTarget target, TimeProvider time, string? instanceId)
+    private RunTelemetry(LiveState live, OtlpTarget target, TimeProvider time, string? instanceId)
     {
-        _feed = feed;
+        _live = live;
         var resource = Resource(instanceId);
-        Instrument(_meter, () => _feed.State);
+        Instrument(_meter, () => _live.State);
         _metrics = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(resource)
             .AddMeter(MeterName)
@@ -53,27 +54,26 @@ public sealed class RunTelemetry : IDisposable
                 options.SetResourceBuilder(resource).AddOtlpExporter(exporter => Aim(exporter, target));
             })
         );
-        _watching = feed.Watch();
+        _watching = live.Watch();
         _pods = new PodGauges(ServiceName, () => new OtlpMetricExporter(ForPods(target)));
         var log = new RunLog(_logs.CreateLogger("LoadTest.Run"));
         _timer = time.CreateTimer(_ => Tick(log), null, s_interval, s_interval);
     }
 
-    /// <summary>Starts to send; null: there is nobody to tell.</summary>
-    /// <param name="feed">What is told.</param>
-    /// <param name="target">To whom.</param>
+    /// <summary>Starts to send; null without a receiver.</summary>
+    /// <param name="live">The state to send.</param>
+    /// <param name="target">The receiver.</param>
     /// <param name="time">Time source.</param>
     /// <param name="instanceId">
-    /// service.instance.id of the service <see cref="ServiceName"/>, for a host whose environment is not the run's own.
-    /// Null: name and instance are what the environment says, without it <see cref="ServiceName"/> and the machine's
-    /// name.
+    /// service.instance.id of <see cref="ServiceName"/>, for a host whose environment is not the run's own. Null: name
+    /// and instance are from the environment, by default <see cref="ServiceName"/> and the machine's name.
     /// </param>
     public static RunTelemetry? Start(
-        LiveState feed,
+        LiveState live,
         OtlpTarget? target,
         TimeProvider time,
         string? instanceId = null
-    ) => target is null ? null : new RunTelemetry(feed, target, time, instanceId);
+    ) => target is null ? null : new RunTelemetry(live, target, time, instanceId);
 
     /// <summary>The resource of a run.</summary>
     internal static ResourceBuilder Resource(string? instanceId) =>
@@ -86,45 +86,36 @@ public sealed class RunTelemetry : IDisposable
 
     /// <summary>Adds the instruments to a meter.</summary>
     /// <param name="meter">The meter.</param>
-    /// <param name="state">The state of the lab now.</param>
+    /// <param name="state">The state now.</param>
     public static void Instrument(Meter meter, Func<PageState> state)
     {
         ArgumentNullException.ThrowIfNull(meter);
         meter.CreateObservableCounter(
             RunMetrics.Responses,
-            () =>
-                state()
-                    .Responses.Select(r => new Measurement<long>(
-                        r.Count,
-                        new KeyValuePair<string, object?>("pod", r.Pod ?? ""),
-                        new KeyValuePair<string, object?>("node", r.Node ?? ""),
-                        new KeyValuePair<string, object?>("status", r.Status)
-                    )),
+            () => state().Responses.Select(Measure),
             "{response}",
             RunMetrics.ResponsesHelp
         );
-        foreach (RunQuantity gauge in RunMetrics.Gauges)
-            meter.CreateObservableGauge(
-                gauge.Name,
-                () =>
-                    gauge.Value(state()) is { } value
-                        ? [new Measurement<double>(value)]
-                        : Array.Empty<Measurement<double>>(),
-                unit: null,
-                gauge.Description
-            );
+        foreach (var gauge in RunMetrics.Gauges)
+            meter.CreateObservableGauge(gauge.Name, () => Measure(gauge.Value(state())), unit: null, gauge.Description);
     }
+
+    private static Measurement<long> Measure(ResponseCount count) =>
+        new(count.Count, new("pod", count.Pod ?? ""), new("node", count.Node ?? ""), new("status", count.Status));
+
+    private static IEnumerable<Measurement<double>> Measure(double? value) =>
+        value is { } some ? [new Measurement<double>(some)] : [];
 
     private void Tick(RunLog log)
     {
-        // A slow receiver must not make calls wait for each other.
+        // With a slow receiver, calls must not queue.
         if (!_ticking.TryEnter())
             return;
         try
         {
             if (_disposed)
                 return;
-            PageState state = _feed.State;
+            var state = _live.State;
             log.Say(state);
             _pods.Export(state);
         }

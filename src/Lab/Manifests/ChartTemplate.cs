@@ -8,13 +8,14 @@ using YamlDotNet.Core.Events;
 namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
-/// One template of the chart. Its conditions stand in comments (<c># {{ if .Values.runner.enabled }}</c>), which Helm evaluates as anywhere else: the template is YAML before it is rendered, too.
+/// One template of the chart. Its conditions are in comments (<c># {{ if .Values.runner.enabled }}</c>), which Helm
+/// evaluates like any text, so that the template itself is YAML.
 /// </summary>
-/// <param name="Component">The component it belongs to: the folder of the chart, and the resource of the application model.</param>
+/// <param name="Component">Its folder in the chart, and its resource in the application model.</param>
 /// <param name="File">Name of its file.</param>
-/// <param name="Manifest">The object with everything that a switch may bring.</param>
-/// <param name="Condition">When the object is there; null: always.</param>
-/// <param name="ItemConditions">When items of its lists are there; those that are not listed always are.</param>
+/// <param name="Manifest">The object with everything that switches add.</param>
+/// <param name="Condition">When the object is rendered; null: always.</param>
+/// <param name="ItemConditions">When items of its lists are rendered; others always are.</param>
 internal sealed partial record ChartTemplate(
     string Component,
     string File,
@@ -23,7 +24,7 @@ internal sealed partial record ChartTemplate(
     IReadOnlyDictionary<JsonNode, string> ItemConditions
 )
 {
-    /// <summary>Writes the template into a document that has begun.</summary>
+    /// <summary>Writes the template into an open document.</summary>
     public void WriteTo(IEmitter emitter)
     {
         ArgumentNullException.ThrowIfNull(emitter);
@@ -44,14 +45,8 @@ internal sealed partial record ChartTemplate(
         switch (node)
         {
             case JsonObject map:
-                emitter.Emit(
-                    new MappingStart(
-                        AnchorName.Empty,
-                        TagName.Empty,
-                        true,
-                        map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block
-                    )
-                );
+                var mapStyle = map.Count == 0 ? MappingStyle.Flow : MappingStyle.Block;
+                emitter.Emit(new MappingStart(AnchorName.Empty, TagName.Empty, true, mapStyle));
                 foreach (var (key, value) in map)
                 {
                     emitter.Emit(new Scalar(key));
@@ -60,14 +55,8 @@ internal sealed partial record ChartTemplate(
                 emitter.Emit(new MappingEnd());
                 break;
             case JsonArray list:
-                emitter.Emit(
-                    new SequenceStart(
-                        AnchorName.Empty,
-                        TagName.Empty,
-                        true,
-                        list.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block
-                    )
-                );
+                var listStyle = list.Count == 0 ? SequenceStyle.Flow : SequenceStyle.Block;
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, true, listStyle));
                 foreach (var item in list.OfType<JsonNode>())
                     WriteIf(ItemConditions.GetValueOrDefault(item), item, emitter);
                 emitter.Emit(new SequenceEnd());
@@ -78,26 +67,22 @@ internal sealed partial record ChartTemplate(
         }
     }
 
-    /// <summary>Braces that are none of the chart's expressions (Grafana's legends) come out of Helm as they are.</summary>
+    /// <summary>Protects braces that are not the chart's expressions (Grafana's legends) from Helm.</summary>
     private static string Escaped(string text) => OtherBraces().Replace(text, LiteralBraces);
 
-    /// <summary>What Helm makes <c>{{</c> of. Without spaces, at which YAML might be broken into lines.</summary>
+    /// <summary>Helm renders this as <c>{{</c>. It has no spaces, at which YAML could be wrapped.</summary>
     internal const string LiteralBraces = "{{`{{`}}";
 
     [GeneratedRegex(@"\{\{(?! \.Values\b)")]
     private static partial Regex OtherBraces();
 
+    private static Scalar Quoted(string text) =>
+        new(AnchorName.Empty, TagName.Empty, text, ScalarStyle.DoubleQuoted, false, true);
+
     private static Scalar ScalarOf(JsonNode? node) =>
         node?.GetValueKind() switch
         {
-            JsonValueKind.String => new Scalar(
-                AnchorName.Empty,
-                TagName.Empty,
-                Escaped((string)node!),
-                ScalarStyle.DoubleQuoted,
-                false,
-                true
-            ),
+            JsonValueKind.String => Quoted(Escaped((string)node!)),
             JsonValueKind.True => new Scalar("true"),
             JsonValueKind.False => new Scalar("false"),
             JsonValueKind.Number => new Scalar(

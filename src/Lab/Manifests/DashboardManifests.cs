@@ -2,27 +2,26 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Manifests;
 
-/// <summary>The Aspire dashboard in the cluster, as a receiver of OpenTelemetry. Its page asks for the token that its log shows; nothing reaches it from outside but kubectl port-forward.</summary>
+/// <summary>
+/// The Aspire dashboard in the cluster, as a receiver of OpenTelemetry. Its page requires the token in its log, and is
+/// reached only by kubectl port-forward.
+/// </summary>
 internal static class DashboardManifests
 {
-    /// <summary>Name of the component. Aspire keeps the name of the objects for a dashboard of its own, which it publishes nothing of.</summary>
+    /// <summary>Name of the component; Aspire reserves <see cref="Name"/> for a dashboard of its own.</summary>
     public const string Component = "dashboard";
 
-    /// <summary>Name of its Deployment and Service.</summary>
+    /// <summary>Name of the Deployment and the Service.</summary>
     public const string Name = "aspire-dashboard";
 
-    /// <summary>Its image.</summary>
     public const string Image = "mcr.microsoft.com/dotnet/aspire-dashboard:13.4";
 
-    /// <summary>The port of its page.</summary>
     public const int PagePort = 18888;
 
     private const int OtlpPort = 18889;
 
-    /// <summary>Its namespace.</summary>
     public const string Namespace = "cilium-debugging";
 
-    /// <summary>The objects.</summary>
     public static IEnumerable<Manifest> Render()
     {
         var labels = new Dictionary<string, string> { ["app"] = Name };
@@ -45,21 +44,7 @@ internal static class DashboardManifests
                             PodParts.Variable("ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL", $"http://+:{OtlpPort}"),
                             PodParts.Variable("Dashboard__Otlp__AuthMode", "Unsecured"),
                         ],
-                        Ports =
-                        [
-                            new V1ContainerPort
-                            {
-                                Name = "http",
-                                ContainerPort = PagePort,
-                                Protocol = "TCP",
-                            },
-                            new V1ContainerPort
-                            {
-                                Name = "otlp",
-                                ContainerPort = OtlpPort,
-                                Protocol = "TCP",
-                            },
-                        ],
+                        Ports = [PodParts.Port("http", PagePort), PodParts.Port("otlp", OtlpPort)],
                         Resources = PodParts.Resources("50m", "128Mi", "1", "512Mi"),
                     }
                 )
@@ -67,7 +52,7 @@ internal static class DashboardManifests
         );
     }
 
-    /// <summary>The variables that make a service send its telemetry there.</summary>
+    /// <summary>The variables of a service that sends its telemetry to the dashboard.</summary>
     public static IEnumerable<V1EnvVar> Telemetry(string service) =>
         [
             PodParts.Variable("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://{Name}.{Namespace}:{OtlpPort}"),

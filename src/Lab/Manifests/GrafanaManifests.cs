@@ -4,21 +4,18 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
-/// A Grafana that shows the lab's dashboard from the lab's Prometheus, provisioned by files: nobody signs in and nothing is kept. Whoever reaches it (kubectl port-forward) may look and change nothing.
-/// The files' format: grafana/grafana, docs/sources/administration/provisioning.
+/// A Grafana with the lab's dashboard and Prometheus, provisioned by files. There is no login, nothing is stored, and
+/// users may only view. The format of the files: grafana/grafana, docs/sources/administration/provisioning.
 /// </summary>
 internal static class GrafanaManifests
 {
-    /// <summary>Name of its Deployment, Service and ConfigMap.</summary>
+    /// <summary>Name of the Deployment, the Service and the ConfigMap.</summary>
     public const string Name = "grafana";
 
-    /// <summary>Its image.</summary>
     public const string Image = "docker.io/grafana/grafana:12.2.0";
 
-    /// <summary>Its namespace: beside Prometheus.</summary>
     public const string Namespace = PrometheusManifests.Namespace;
 
-    /// <summary>The port of its page.</summary>
     public const int Port = 3000;
 
     /// <summary>The image's own user.</summary>
@@ -27,7 +24,6 @@ internal static class GrafanaManifests
     private const string DashboardFolder = "/etc/grafana/dashboards",
         DashboardFile = $"{DashboardFolder}/load-balancing-skew.json";
 
-    /// <summary>The objects.</summary>
     public static IEnumerable<Manifest> Render()
     {
         var labels = new Dictionary<string, string> { ["app"] = Name };
@@ -35,7 +31,7 @@ internal static class GrafanaManifests
         yield return Manifest.Of(
             new V1ConfigMap
             {
-                Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace },
+                Metadata = PodParts.Meta(Namespace, Name),
                 Data = new Dictionary<string, string>
                 {
                     ["datasources.yaml"] = DataSources,
@@ -63,62 +59,32 @@ internal static class GrafanaManifests
                     PodParts.Variable("GF_AUTH_DISABLE_LOGIN_FORM", "true"),
                     PodParts.Variable("GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION", "true"),
                     PodParts.Variable("GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH", DashboardFile),
-                    // Nothing is asked of the internet.
+                    // No requests to the internet.
                     PodParts.Variable("GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES", "false"),
                     PodParts.Variable("GF_ANALYTICS_CHECK_FOR_UPDATES", "false"),
                     PodParts.Variable("GF_ANALYTICS_REPORTING_ENABLED", "false"),
                     PodParts.Variable("GF_NEWS_NEWS_FEED_ENABLED", "false"),
                     PodParts.Variable("GF_PLUGINS_PREINSTALL_DISABLED", "true"),
                 ],
-                Ports =
-                [
-                    new V1ContainerPort
-                    {
-                        Name = "http",
-                        ContainerPort = Port,
-                        Protocol = "TCP",
-                    },
-                ],
+                Ports = [PodParts.Port("http", Port)],
                 ReadinessProbe = PodParts.Ready("/api/health", Port),
                 Resources = PodParts.Resources("100m", "192Mi", "1", "512Mi"),
                 VolumeMounts =
                 [
                     new V1VolumeMount { Name = "data", MountPath = "/var/lib/grafana" },
-                    File("datasources.yaml", "/etc/grafana/provisioning/datasources/lab.yaml"),
-                    File("dashboards.yaml", "/etc/grafana/provisioning/dashboards/lab.yaml"),
-                    File("dashboard.json", DashboardFile),
+                    PodParts.ConfigMount("/etc/grafana/provisioning/datasources/lab.yaml", "datasources.yaml"),
+                    PodParts.ConfigMount("/etc/grafana/provisioning/dashboards/lab.yaml", "dashboards.yaml"),
+                    PodParts.ConfigMount(DashboardFile, "dashboard.json"),
                 ],
             },
             User
         );
-        pod.Volumes.Add(
-            new V1Volume
-            {
-                Name = "data",
-                EmptyDir = new V1EmptyDirVolumeSource { SizeLimit = new ResourceQuantity("256Mi") },
-            }
-        );
-        pod.Volumes.Add(
-            new V1Volume
-            {
-                Name = "config",
-                ConfigMap = new V1ConfigMapVolumeSource { Name = Name },
-            }
-        );
+        pod.Volumes.Add(PodParts.EmptyVolume("data", "256Mi"));
+        pod.Volumes.Add(PodParts.ConfigVolume(Name));
         return pod;
     }
 
-    /// <summary>One file of the ConfigMap, beside what the image has in the folder.</summary>
-    private static V1VolumeMount File(string key, string path) =>
-        new()
-        {
-            Name = "config",
-            SubPath = key,
-            MountPath = path,
-            ReadOnlyProperty = true,
-        };
-
-    /// <summary>The lab's Prometheus; its step is no shorter than its scrape interval.</summary>
+    /// <summary>The lab's Prometheus; the shortest step is its scrape interval.</summary>
     internal static readonly string DataSources = $$"""
         apiVersion: 1
         datasources:
@@ -133,7 +99,7 @@ internal static class GrafanaManifests
 
         """;
 
-    /// <summary>Where the dashboard's file is.</summary>
+    /// <summary>The folder of the dashboard.</summary>
     internal static readonly string Dashboards = $$"""
         apiVersion: 1
         providers:

@@ -4,14 +4,14 @@ using System.Text.Json.Nodes;
 namespace CiliumDebugging.Lab.Manifests;
 
 /// <summary>
-/// The lab's objects as templates of a Helm chart. Nothing is written twice: the objects are those of <see cref="ManifestSet"/>, rendered once for each switch of the chart, and what differs between the
-/// renderings stands behind the switch.
+/// The lab's objects as templates of a Helm chart. The objects of <see cref="ManifestSet"/> are rendered once for each
+/// switch of the chart, and the differences become conditions on the switch.
 /// </summary>
 internal static class HelmChart
 {
     private static readonly ManifestValues s_default = new();
 
-    /// <summary>The switches: their value in the chart, their default, and what they choose.</summary>
+    /// <summary>The switches: value in the chart, default and effect.</summary>
     private static readonly ImmutableArray<(
         string Value,
         bool Default,
@@ -26,17 +26,18 @@ internal static class HelmChart
         ("runner", s_default.Runner, (v, on) => v with { Runner = on }),
     ];
 
-    /// <summary>The default values of the chart, as lines of its values.yaml.</summary>
+    /// <summary>The default values, as lines of values.yaml.</summary>
     public static string DefaultValues =>
         string.Concat(
-            s_switches.Select(s =>
-                $"{s.Value}:\n  enabled: {(s.Default ? "true" : "false")}\n{(s.Value == "runner" ? $"  scenario: \"{s_default.RunnerScenario}\"\n" : "")}"
-            )
+            s_switches
+                .Select(s => $"{s.Value}:\n  enabled: {(s.Default ? "true" : "false")}\n")
+                .Append($"  scenario: \"{s_default.RunnerScenario}\"\n") // of the last switch, runner
         );
 
-    /// <summary>The templates.</summary>
     /// <param name="values">Topology and images, which may be Helm expressions; the switches are the chart's.</param>
-    /// <exception cref="InvalidOperationException">A switch changes something that no template can leave out: a defect of the manifests.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A switch changes more than list items: a defect of the manifests.
+    /// </exception>
     public static ImmutableArray<ChartTemplate> Templates(ManifestValues values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -49,39 +50,33 @@ internal static class HelmChart
         var everything = ManifestSet
             .Components(s_switches.Aggregate(none, (v, s) => s.Set(v, true)))
             .DistinctBy(c => c.Object.Path);
-        return
-        [
-            .. everything
-                .GroupBy(c => (c.Component, c.Object.Kind))
-                .SelectMany(kind =>
-                    kind.Select(c =>
-                    {
-                        var there = variants
-                            .Where(v => v.Objects.ContainsKey(c.Object.Path))
-                            .Select(v => (v.Switch, (JsonNode)v.Objects[c.Object.Path].Object))
-                            .ToList();
-                        var items = new Dictionary<JsonNode, string>(ReferenceEqualityComparer.Instance);
-                        Mark(c.Object.Object, there, items);
-                        var name =
-                            kind.Count() == 1
-                                ? c.Object.Kind
-                                : $"{c.Object.Kind}-{c.Object.Namespace ?? c.Object.Name}";
-                        return new ChartTemplate(
-                            c.Component,
-                            $"{name.ToLowerInvariant()}.yaml",
-                            c.Object,
-                            Condition(there),
-                            items
-                        );
-                    })
-                ),
-        ];
+        return [.. everything.GroupBy(c => (c.Component, c.Object.Kind)).SelectMany(TemplatesOf)];
+
+        IEnumerable<ChartTemplate> TemplatesOf(IEnumerable<(string Component, Manifest Object)> kind) =>
+            kind.Select(c => TemplateOf(c.Component, c.Object, kind.Count() == 1, variants));
+    }
+
+    private static ChartTemplate TemplateOf(
+        string component,
+        Manifest manifest,
+        bool isOnlyOne,
+        List<(string? Switch, Dictionary<string, Manifest> Objects)> variants
+    )
+    {
+        var rendered = variants
+            .Where(v => v.Objects.ContainsKey(manifest.Path))
+            .Select(v => (v.Switch, (JsonNode)v.Objects[manifest.Path].Object))
+            .ToList();
+        var items = new Dictionary<JsonNode, string>(ReferenceEqualityComparer.Instance);
+        Mark(manifest.Object, rendered, items);
+        var name = isOnlyOne ? manifest.Kind : $"{manifest.Kind}-{manifest.Namespace ?? manifest.Name}";
+        return new ChartTemplate(component, $"{name.ToLowerInvariant()}.yaml", manifest, Condition(rendered), items);
     }
 
     private static Dictionary<string, Manifest> ByPath(ManifestValues values) =>
         ManifestSet.Render(values).ToDictionary(m => m.Path, StringComparer.Ordinal);
 
-    /// <summary>Which switches bring something; null: it is always there.</summary>
+    /// <summary>The switches that render something; null: it is always rendered.</summary>
     private static string? Condition(IReadOnlyList<(string? Switch, JsonNode Node)> there)
     {
         if (there.Any(v => v.Switch is null))
@@ -90,7 +85,7 @@ internal static class HelmChart
         return switches.Count == 1 ? switches[0] : $"or {string.Join(' ', switches)}";
     }
 
-    /// <summary>Finds the items of lists that only some switches bring.</summary>
+    /// <summary>Finds the items of lists that only some switches render.</summary>
     private static void Mark(
         JsonNode node,
         List<(string? Switch, JsonNode Node)> variants,
@@ -100,35 +95,21 @@ internal static class HelmChart
         switch (node)
         {
             case JsonObject map:
-                foreach (var (key, value) in map)
+                foreach (var (key, value) in map.Where(f => f.Value is not null))
                 {
-                    if (value is null)
-                        continue;
-                    var below = variants
-                        .Select(v => (v.Switch, v.Node[key]))
-                        .Where(v => v.Item2 is not null)
-                        .Select(v => (v.Switch, v.Item2!))
-                        .ToList();
+                    var below = Below(variants, v => v[key]);
                     if (below.Count < variants.Count)
-                        throw new InvalidOperationException(
-                            $"a switch of the chart brings the whole field {value.GetPath()}"
-                        );
-                    Mark(value, below, conditions);
+                        throw new InvalidOperationException($"a switch of the chart adds the field {value!.GetPath()}");
+                    Mark(value!, below, conditions);
                 }
                 break;
             case JsonArray list:
                 foreach (var item in list.OfType<JsonNode>())
                 {
-                    var same = variants
-                        .Select(v => (v.Switch, Find(v.Node.AsArray(), item)))
-                        .Where(v => v.Item2 is not null)
-                        .Select(v => (v.Switch, v.Item2!))
-                        .ToList();
+                    var same = Below(variants, v => Find(v.AsArray(), item));
                     if (same.Count < variants.Count)
                         conditions[item] = Condition(same)
-                            ?? throw new InvalidOperationException(
-                                $"a switch of the chart takes {item.GetPath()} away"
-                            );
+                            ?? throw new InvalidOperationException($"a switch of the chart removes {item.GetPath()}");
                     Mark(item, same, conditions);
                 }
                 break;
@@ -139,12 +120,15 @@ internal static class HelmChart
         }
     }
 
+    private static List<(string? Switch, JsonNode Node)> Below(
+        List<(string? Switch, JsonNode Node)> variants,
+        Func<JsonNode, JsonNode?> select
+    ) => [.. variants.Select(v => (v.Switch, Node: select(v.Node)!)).Where(v => v.Node is not null)];
+
     /// <summary>The same item in another rendering: equal, or of the same name.</summary>
     private static JsonNode? Find(JsonArray list, JsonNode item) =>
         list.FirstOrDefault(i => JsonNode.DeepEquals(i, item))
-        ?? (
-            item is JsonObject map && map["name"] is { } name
-                ? list.FirstOrDefault(i => i is JsonObject other && JsonNode.DeepEquals(other["name"], name))
-                : null
-        );
+        ?? list.FirstOrDefault(i => NameOf(item) is { } name && JsonNode.DeepEquals(NameOf(i), name));
+
+    private static JsonNode? NameOf(JsonNode? item) => (item as JsonObject)?["name"];
 }

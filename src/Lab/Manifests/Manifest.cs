@@ -11,7 +11,7 @@ namespace CiliumDebugging.Lab.Manifests;
 /// <param name="Object">The object, with apiVersion and kind.</param>
 public sealed record Manifest(JsonObject Object)
 {
-    /// <summary>The kinds that the lab has manifests of, with their place in URLs.</summary>
+    /// <summary>The kinds of the lab, with their part of URLs.</summary>
     private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<
         string,
         (string, bool)
@@ -30,32 +30,31 @@ public sealed record Manifest(JsonObject Object)
         ["CiliumNetworkPolicy"] = ("ciliumnetworkpolicies", true),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    /// <summary>Its kind.</summary>
     public string Kind => (string)Object["kind"]!;
 
-    /// <summary>Its group and version, <c>v1</c> or <c>apps/v1</c>.</summary>
+    /// <summary><c>v1</c> or <c>apps/v1</c>.</summary>
     public string ApiVersion => (string)Object["apiVersion"]!;
 
-    /// <summary>Its name.</summary>
     public string Name => (string)Object["metadata"]!["name"]!;
 
-    /// <summary>Its namespace; null for an object of the whole cluster.</summary>
+    /// <summary>Null for an object of the whole cluster.</summary>
     public string? Namespace => (string?)Object["metadata"]!["namespace"];
 
-    /// <summary>Where the API has it, without a leading slash.</summary>
+    /// <summary>Path in the API, without a leading slash.</summary>
     public string Path
     {
         get
         {
             var (plural, namespaced) = s_kinds[Kind];
-            return $"{(ApiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api")}/{ApiVersion}/{(namespaced ? $"namespaces/{Namespace}/" : "")}{plural}/{Name}";
+            var root = ApiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api";
+            return $"{root}/{ApiVersion}/{(namespaced ? $"namespaces/{Namespace}/" : "")}{plural}/{Name}";
         }
     }
 
     /// <summary>For messages: <c>Deployment backend/backend-1</c>.</summary>
     public override string ToString() => $"{Kind} {(Namespace is null ? "" : Namespace + "/")}{Name}";
 
-    /// <summary>An object of KubernetesClient's models, with the owner's label.</summary>
+    /// <summary>From a model of KubernetesClient, with the owner's label.</summary>
     public static Manifest Of<T>(T value)
         where T : IKubernetesObject<V1ObjectMeta>
     {
@@ -64,14 +63,13 @@ public sealed record Manifest(JsonObject Object)
         return new Manifest(JsonNode.Parse(KubernetesJson.Serialize(value))!.AsObject());
     }
 
-    /// <summary>An object that is JSON already, with the owner's label.</summary>
+    /// <summary>From JSON, with the owner's label.</summary>
     public static Manifest Of(JsonObject value)
     {
         var copy = value.DeepClone().AsObject();
         var metadata = copy["metadata"]!.AsObject();
-        if (metadata["labels"] is not JsonObject labels)
-            metadata["labels"] = labels = [];
-        labels[Ownership.Label] = Ownership.Name;
+        metadata["labels"] ??= new JsonObject();
+        metadata["labels"]![Ownership.Label] = Ownership.Name;
         return new Manifest(copy);
     }
 
@@ -79,7 +77,7 @@ public sealed record Manifest(JsonObject Object)
     public static string ToYaml(IEnumerable<Manifest> manifests) =>
         string.Join("---\n", manifests.Select(m => YamlText.Write(Plain(m.Object)!)));
 
-    /// <summary>JSON as the plain objects that a serializer takes, in the order of its fields.</summary>
+    /// <summary>JSON as plain objects for a serializer, in the order of its fields.</summary>
     private static object? Plain(JsonNode? node) =>
         node switch
         {

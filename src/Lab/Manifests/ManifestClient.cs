@@ -2,29 +2,32 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterModel;
 using k8s;
 
 namespace CiliumDebugging.Lab.Manifests;
 
-/// <summary>Applies, reads and deletes objects of any kind through a cluster's API: server-side apply, the lab as field manager.</summary>
-/// <param name="cluster">The cluster.</param>
+/// <summary>
+/// Applies (server-side, with the lab as field manager), reads and deletes objects of any kind through a cluster's API.
+/// </summary>
 public sealed class ManifestClient(Kubernetes cluster)
 {
     /// <summary>Carries a hash of the manifest that was applied.</summary>
     private const string AppliedAnnotation = "cilium-debugging/applied";
 
-    /// <summary>Creates or changes an object; fields that others manage are taken over only if the lab managed them before.</summary>
-    /// <exception cref="HttpRequestException">The API cannot be reached, or refuses; the message has its words.</exception>
+    /// <summary>Creates or changes an object, and takes over fields of other managers (force).</summary>
+    /// <exception cref="HttpRequestException">
+    /// The API cannot be reached, or refuses; the message has its reason.
+    /// </exception>
     public async Task ApplyAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         var marked = manifest.Object.DeepClone().AsObject();
         var metadata = marked["metadata"]!.AsObject();
-        if (metadata["annotations"] is not JsonObject annotations)
-            metadata["annotations"] = annotations = [];
-        annotations[AppliedAnnotation] = Hash(manifest);
+        metadata["annotations"] ??= new JsonObject();
+        metadata["annotations"]![AppliedAnnotation] = Hash(manifest);
         var body = new StringContent(marked.ToJsonString(), Encoding.UTF8);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/apply-patch+yaml");
         using var response = await SendAsync(
@@ -36,7 +39,7 @@ public sealed class ManifestClient(Kubernetes cluster)
         await ThrowUnlessSuccessAsync(response, $"apply {manifest}", cancellationToken);
     }
 
-    /// <summary>Whether an object is there as it was last applied from this very manifest.</summary>
+    /// <summary>Whether the object in the cluster was last applied from exactly this manifest.</summary>
     public async Task<bool> IsAppliedAsync(Manifest manifest, CancellationToken cancellationToken) =>
         (string?)(await ReadAsync(manifest, cancellationToken))?["metadata"]?["annotations"]?[AppliedAnnotation]
         == Hash(manifest);
@@ -44,7 +47,7 @@ public sealed class ManifestClient(Kubernetes cluster)
     private static string Hash(Manifest manifest) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(manifest.Object.ToJsonString())))[..16];
 
-    /// <summary>Reads an object; null when it is not there.</summary>
+    /// <summary>Reads an object; null when it does not exist.</summary>
     public async Task<JsonObject?> ReadAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(manifest);
@@ -55,7 +58,7 @@ public sealed class ManifestClient(Kubernetes cluster)
         return JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))?.AsObject();
     }
 
-    /// <summary>Deletes an object with what belongs to it; one that is gone already is no error.</summary>
+    /// <summary>Deletes an object and its dependents, if it exists.</summary>
     public async Task DeleteAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(manifest);
@@ -70,21 +73,20 @@ public sealed class ManifestClient(Kubernetes cluster)
         await ThrowUnlessSuccessAsync(response, $"delete {manifest}", cancellationToken);
     }
 
-    /// <summary>Objects that are there and are not the lab's, in words; empty when there is none.</summary>
+    /// <summary>Describes the objects that exist and are not the lab's.</summary>
     public async Task<IReadOnlyList<string>> ForeignAsync(
         IEnumerable<Manifest> manifests,
         CancellationToken cancellationToken
     )
     {
-        var foreign = new List<string>();
+        var label = $"{Ownership.Label}={Ownership.Name}";
+        List<string> foreign = [];
         foreach (var manifest in manifests)
-            if (
-                await ReadAsync(manifest, cancellationToken) is { } there
-                && (string?)there["metadata"]?["labels"]?[Ownership.Label] != Ownership.Name
-            )
-                foreign.Add(
-                    $"{manifest} exists and is not the lab's (it lacks the label {Ownership.Label}={Ownership.Name})"
-                );
+        {
+            var found = await ReadAsync(manifest, cancellationToken);
+            if (found is not null && (string?)found["metadata"]?["labels"]?[Ownership.Label] != Ownership.Name)
+                foreign.Add($"{manifest} exists and is not the lab's (it lacks the label {label})");
+        }
         return foreign;
     }
 
@@ -111,19 +113,20 @@ public sealed class ManifestClient(Kubernetes cluster)
         if (response.IsSuccessStatusCode)
             return;
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        string? words = null;
+        var message = $"the cluster refuses to {what}: {(int)response.StatusCode} {MessageOf(text)}";
+        throw new HttpRequestException(message, null, response.StatusCode);
+    }
+
+    /// <summary>The message of a Status; any other text as it is.</summary>
+    private static string MessageOf(string text)
+    {
         try
         {
-            words = (string?)JsonNode.Parse(text)?["message"];
+            return (string?)JsonNode.Parse(text)?["message"] ?? text.Trim();
         }
-        catch (System.Text.Json.JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Not the API's own words: shown as they are.
+            return text.Trim();
         }
-        throw new HttpRequestException(
-            $"the cluster refuses to {what}: {(int)response.StatusCode} {words ?? text.Trim()}",
-            null,
-            response.StatusCode
-        );
     }
 }

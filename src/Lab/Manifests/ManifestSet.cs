@@ -4,14 +4,19 @@ using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.Lab.Manifests;
 
-/// <summary>The lab's objects on a real cluster: what <c>ClusterSetup -- manifests</c> prints, <c>up --kind</c> applies and <c>aspire publish</c> puts into a chart (<see cref="HelmChart"/>).</summary>
+/// <summary>
+/// The lab's objects on a real cluster: <c>ClusterSetup -- manifests</c> prints them, <c>up --kind</c> applies them and
+/// <c>aspire publish</c> writes them into a chart (<see cref="HelmChart"/>).
+/// </summary>
 public static class ManifestSet
 {
-    /// <summary>All objects, in the order they are applied in.</summary>
+    /// <summary>All objects, in the order in which they are applied.</summary>
     public static ImmutableArray<Manifest> Render(ManifestValues values) =>
         [.. Components(values).Select(c => c.Object).DistinctBy(m => m.Path)];
 
-    /// <summary>The objects with the component each belongs to. Components in the same namespace all bring it.</summary>
+    /// <summary>
+    /// The objects with their components. Each component has its namespace, so a namespace may occur repeatedly.
+    /// </summary>
     public static IEnumerable<(string Component, Manifest Object)> Components(ManifestValues values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -36,7 +41,7 @@ public static class ManifestSet
                 yield return (RunnerManifests.Name, manifest);
     }
 
-    /// <summary>The seed's policies, from the files that the default scenario applies.</summary>
+    /// <summary>The policies of the original report, from the files of the default scenario.</summary>
     private static IEnumerable<Manifest> Policies(WorkloadSpec workload, ManifestValues values)
     {
         var (enabled, file) =

@@ -1,80 +1,40 @@
-using CiliumDebugging.ClusterModel;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Manifests;
 
-/// <summary>A Prometheus with the seed's relabelling, in the namespace that the backends' policy admits. Its configuration is docs/prometheus.yml with in-cluster credentials.</summary>
+/// <summary>
+/// A Prometheus with the relabelling of the original report, in the namespace that the backends' policy allows. Its
+/// configuration is docs/prometheus.yml with in-cluster credentials.
+/// </summary>
 internal static class PrometheusManifests
 {
-    /// <summary>Name of its Deployment and Service.</summary>
+    /// <summary>Name of the Deployment and the Service.</summary>
     public const string Name = "prometheus";
 
-    /// <summary>Its image.</summary>
     public const string Image = "quay.io/prometheus/prometheus:v3.5.0";
 
-    /// <summary>The port of its API and page.</summary>
     public const int Port = 9090;
 
-    /// <summary>How often it scrapes.</summary>
     public const string ScrapeInterval = "2s";
 
-    /// <summary>nobody, the image's own user.</summary>
+    /// <summary>The image's own user.</summary>
     private const long User = 65534;
 
-    /// <summary>Its namespace, as the seed has it.</summary>
+    /// <summary>As in the original report.</summary>
     public const string Namespace = "cilium-monitoring";
 
-    /// <summary>The objects.</summary>
     public static IEnumerable<Manifest> Render()
     {
         var labels = new Dictionary<string, string> { ["app"] = Name };
         yield return Manifest.Of(PodParts.Namespace(Namespace));
-        yield return Manifest.Of(
-            new V1ServiceAccount
-            {
-                Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace },
-            }
-        );
-        yield return Manifest.Of(
-            new V1ClusterRole
-            {
-                Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
-                Rules =
-                [
-                    new V1PolicyRule
-                    {
-                        ApiGroups = [""],
-                        Resources = ["pods"],
-                        Verbs = ["get", "list", "watch"],
-                    },
-                ],
-            }
-        );
-        yield return Manifest.Of(
-            new V1ClusterRoleBinding
-            {
-                Metadata = new V1ObjectMeta { Name = $"{Ownership.Name}-{Name}" },
-                RoleRef = new V1RoleRef
-                {
-                    ApiGroup = "rbac.authorization.k8s.io",
-                    Kind = "ClusterRole",
-                    Name = $"{Ownership.Name}-{Name}",
-                },
-                Subjects =
-                [
-                    new Rbacv1Subject
-                    {
-                        Kind = "ServiceAccount",
-                        Name = Name,
-                        NamespaceProperty = Namespace,
-                    },
-                ],
-            }
-        );
+        var rights = new Rights(Namespace, Name);
+        yield return rights.Account();
+        foreach (var manifest in rights.Everywhere(Rights.Rule("", ["pods"], "get", "list", "watch")))
+            yield return manifest;
         yield return Manifest.Of(
             new V1ConfigMap
             {
-                Metadata = new V1ObjectMeta { Name = Name, NamespaceProperty = Namespace },
+                Metadata = PodParts.Meta(Namespace, Name),
                 Data = new Dictionary<string, string> { ["prometheus.yml"] = Configuration },
             }
         );
@@ -95,42 +55,19 @@ internal static class PrometheusManifests
                     "--storage.tsdb.path=/tmp/tsdb",
                     "--storage.tsdb.retention.time=6h",
                 ],
-                Ports =
-                [
-                    new V1ContainerPort
-                    {
-                        Name = "http",
-                        ContainerPort = Port,
-                        Protocol = "TCP",
-                    },
-                ],
+                Ports = [PodParts.Port("http", Port)],
                 ReadinessProbe = PodParts.Ready("/-/ready", Port),
                 Resources = PodParts.Resources("100m", "256Mi", "1", "1Gi"),
-                VolumeMounts =
-                [
-                    new V1VolumeMount
-                    {
-                        Name = "config",
-                        MountPath = "/etc/prometheus",
-                        ReadOnlyProperty = true,
-                    },
-                ],
+                VolumeMounts = [PodParts.ConfigMount("/etc/prometheus")],
             },
             User,
             serviceAccount: Name
         );
         pod.Volumes[0].EmptyDir.SizeLimit = new ResourceQuantity("1Gi");
-        pod.Volumes.Add(
-            new V1Volume
-            {
-                Name = "config",
-                ConfigMap = new V1ConfigMapVolumeSource { Name = Name },
-            }
-        );
+        pod.Volumes.Add(PodParts.ConfigVolume(Name));
         return pod;
     }
 
-    /// <summary>Prometheus's configuration.</summary>
     internal const string Configuration = $$"""
         global:
           scrape_interval: {{ScrapeInterval}}
@@ -161,7 +98,7 @@ internal static class PrometheusManifests
             metric_relabel_configs:
               - {source_labels: [source], regex: '[^/]+/(.+)', target_label: hubble_source_pod}
               - {source_labels: [destination], regex: '[^/]+/(.+)', target_label: hubble_destination_pod}
-          # The verdict and what it rests on, from the run that the Job makes.
+          # The verdict and its evidence, from the run of the Job.
           - job_name: lab
             kubernetes_sd_configs: [{role: pod}]
             relabel_configs:

@@ -9,7 +9,7 @@ namespace CiliumDebugging.Lab.Manifests;
 /// <summary>Namespaces, Deployments and Services of the topology.</summary>
 internal static class WorkloadManifests
 {
-    /// <summary>The Downward API's fields by which a process learns which Pod it is.</summary>
+    /// <summary>The variables that tell a process which Pod it is, with their fields of the Downward API.</summary>
     public static IReadOnlyList<(string Variable, string Field)> Identity { get; } =
     [
         (PodEnvironment.PodName, "metadata.name"),
@@ -22,19 +22,13 @@ internal static class WorkloadManifests
     public static IEnumerable<Manifest> Render(WorkloadSpec workload, ManifestValues values)
     {
         yield return Manifest.Of(PodParts.Namespace(workload.Namespace));
-        foreach (
-            var service in values.Topology.Services.Where(s =>
-                s.Namespace == workload.Namespace
-                && s.Selector.All(l => workload.Labels.GetValueOrDefault(l.Key) == l.Value)
-            )
-        )
+        var services = values.Topology.Services.Where(s =>
+            s.Namespace == workload.Namespace
+            && s.Selector.All(l => workload.Labels.GetValueOrDefault(l.Key) == l.Value)
+        );
+        foreach (var s in services)
             yield return Manifest.Of(
-                PodParts.Service(
-                    service.Namespace,
-                    service.Name,
-                    service.Selector.ToDictionary(),
-                    ("http", service.Port)
-                )
+                PodParts.Service(s.Namespace, s.Name, s.Selector.ToDictionary(), ("http", s.Port))
             );
         yield return Manifest.Of(Deployment(workload, values));
     }
@@ -55,13 +49,14 @@ internal static class WorkloadManifests
 
     private static V1Container Container(WorkloadSpec workload, ManifestValues values)
     {
-        // The load test serves its control interface only, which is no container port: the API server's pod proxy is the way to it.
+        // The load test serves only its control interface, which is reached through the API server's pod proxy.
         var served = workload.Port ?? LoadTestPorts.Control;
         var variables = Identity
             .Select(i => PodParts.Field(i.Variable, i.Field))
             .Append(PodParts.Variable("ASPNETCORE_HTTP_PORTS", served.ToString(CultureInfo.InvariantCulture)))
             .ToList();
-        // Only backends send telemetry: the load test's policy admits nothing but the backends, and its refused exports would look like drops.
+        // Only backends send telemetry: the load test's policy allows only the backends, and refused exports would
+        // look like drops.
         if (values.Dashboard && workload.Image is PodImage.Backend)
             variables.AddRange(DashboardManifests.Telemetry(workload.Name));
         return new V1Container
@@ -69,17 +64,7 @@ internal static class WorkloadManifests
             Name = workload.Name,
             Image = values.ImageOf(workload),
             Env = variables,
-            Ports = workload.Port is { } port
-                ?
-                [
-                    new V1ContainerPort
-                    {
-                        Name = "http",
-                        ContainerPort = port,
-                        Protocol = "TCP",
-                    },
-                ]
-                : null,
+            Ports = workload.Port is { } port ? [PodParts.Port("http", port)] : null,
             ReadinessProbe = PodParts.Ready("/health", served),
             Resources =
                 workload.Image is PodImage.Backend
@@ -88,7 +73,7 @@ internal static class WorkloadManifests
         };
     }
 
-    /// <summary>One Pod on each node, as in the topology; an uneven placement would be a skew of its own.</summary>
+    /// <summary>One Pod on each node, as in the topology: an uneven placement would cause skew.</summary>
     private static V1TopologySpreadConstraint OnePodPerNode(WorkloadSpec workload) =>
         new()
         {

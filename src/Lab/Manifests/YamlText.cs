@@ -3,7 +3,7 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace CiliumDebugging.Lab.Manifests;
 
-/// <summary>Writes YAML that other programs read strictly: absent is left out, and text that looks like something else is quoted.</summary>
+/// <summary>Writes YAML for strict readers: null and empty are omitted, ambiguous text is quoted.</summary>
 public static class YamlText
 {
     private static readonly ISerializer s_serializer = new SerializerBuilder()
@@ -14,7 +14,7 @@ public static class YamlText
         .ConfigureDefaultValuesHandling(DefaultValuesHandling.OmitNull | DefaultValuesHandling.OmitEmptyCollections)
         .Build();
 
-    /// <summary>An object as one document.</summary>
+    /// <summary>Writes an object as one document.</summary>
     public static string Write(object value) =>
         s_serializer.Serialize(value).Replace("\r\n", "\n", StringComparison.Ordinal);
 }

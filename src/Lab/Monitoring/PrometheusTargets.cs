@@ -6,20 +6,18 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Monitoring;
 
 /// <summary>
-/// A cluster's Pods as a target file of Prometheus (file_sd_configs), with the names and <c>__meta_kubernetes_*</c> labels that kubernetes_sd_configs, role pod, gives them: the same
-/// relabelling fits both. For builds of Prometheus without Kubernetes discovery; Debian's package is one.
+/// A cluster's Pods as a target file of Prometheus (file_sd_configs), with the <c>__meta_kubernetes_*</c> labels of
+/// kubernetes_sd_configs, role pod, so that the same relabelling fits both. For builds of Prometheus without Kubernetes
+/// discovery, such as Debian's package.
 /// </summary>
 public static class PrometheusTargets
 {
     private const string Prefix = "__meta_kubernetes_";
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>One target and its labels.</summary>
     private sealed record Target(string[] Targets, SortedDictionary<string, string> Labels);
 
-    /// <summary>The target file for the Pods that a cluster has now.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>The target file for the Pods of a cluster.</summary>
     public static async Task<string> ReadAsync(IKubernetes cluster, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cluster);
@@ -27,7 +25,9 @@ public static class PrometheusTargets
         return Render(pods.Items);
     }
 
-    /// <summary>The target file for some Pods: one target for each container port. Pods without an address have none.</summary>
+    /// <summary>
+    /// The target file for the given Pods: one target for each container port, none for Pods without an address.
+    /// </summary>
     public static string Render(IEnumerable<V1Pod> pods)
     {
         ArgumentNullException.ThrowIfNull(pods);
@@ -71,7 +71,7 @@ public static class PrometheusTargets
         return labels;
     }
 
-    /// <summary>A name as Prometheus makes a label of it: everything that may not stand in one becomes an underscore.</summary>
+    /// <summary>A name as a label of Prometheus: other characters become underscores.</summary>
     private static string LabelName(string name) =>
         string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c == '_' ? c : '_'));
 }

@@ -6,9 +6,8 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
-/// What the user of a kubeconfig may change, asked up front so that a command that would be refused can say so
-/// beforehand. Null means allowed: a cluster that does not say (the embedded one) refuses, if at all, when the command
-/// is carried out.
+/// What the user of a kubeconfig may not change, and why, known before a command is tried. Null means allowed: a
+/// cluster without access reviews (the embedded one) may still refuse the command.
 /// </summary>
 /// <param name="DeletePods">Why Pods of the Service's namespace cannot be deleted.</param>
 /// <param name="ApplyPolicies">Why CiliumNetworkPolicies cannot be created.</param>
@@ -18,10 +17,7 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
     /// <summary>Nothing is known to be refused.</summary>
     public static ClusterRights All { get; } = new(null, null, null);
 
-    /// <summary>Asks the cluster.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="ns">Namespace of the Service.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Asks the cluster; <paramref name="ns"/> is the namespace of the Service.</summary>
     public static async Task<ClusterRights> ReadAsync(
         Kubernetes cluster,
         string ns,
@@ -29,27 +25,27 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
     )
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        Task<string?> MayAsync(string verb, string resource, string? of = null, string? group = null)
-        {
-            var what = new V1ResourceAttributes
-            {
-                Verb = verb,
-                Resource = resource,
-                Group = group,
-                NamespaceProperty = of,
-            };
-            return RefusalAsync(cluster, what, cancellationToken);
-        }
-        var policies = await WithoutPoliciesAsync(cluster, ns, cancellationToken)
-            ?? await MayAsync("create", "ciliumnetworkpolicies", ns, "cilium.io");
+        Task<string?> RefusalAsync(string verb, string resource, string? of = null, string? group = null) =>
+            ReviewAsync(
+                cluster,
+                new V1ResourceAttributes
+                {
+                    Verb = verb,
+                    Resource = resource,
+                    Group = group,
+                    NamespaceProperty = of,
+                },
+                cancellationToken
+            );
         return new ClusterRights(
-            await MayAsync("delete", "pods", ns),
-            policies,
-            await MayAsync("create", "namespaces")
+            await RefusalAsync("delete", "pods", ns),
+            await WithoutPoliciesAsync(cluster, ns, cancellationToken)
+                ?? await RefusalAsync("create", "ciliumnetworkpolicies", ns, "cilium.io"),
+            await RefusalAsync("create", "namespaces")
         );
     }
 
-    /// <summary>Rights are granted for kinds that a cluster does not have, too.</summary>
+    /// <summary>Whether the kind exists: rights may be granted for kinds that a cluster does not have.</summary>
     private static async Task<string?> WithoutPoliciesAsync(
         Kubernetes cluster,
         string ns,
@@ -78,7 +74,7 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
         }
     }
 
-    private static async Task<string?> RefusalAsync(
+    private static async Task<string?> ReviewAsync(
         Kubernetes cluster,
         V1ResourceAttributes what,
         CancellationToken cancellationToken

@@ -8,26 +8,28 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>Scrapes Hubble's metrics of every agent and the backends' own, through the API server's pod proxy.</summary>
+/// <summary>
+/// Scrapes the Hubble metrics of every agent and the backends' own metrics, through the API server's pod proxy.
+/// </summary>
 internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, RequestBudget budget, TimeProvider time)
     : ICounterSource
 {
-    private const int AtOnce = 8;
+    private const int MaxParallel = 8;
 
-    /// <summary>After as many rounds in which no backend had the metric they are left alone for a while.</summary>
-    private const int Patience = 3;
+    /// <summary>Longest error text of a target.</summary>
+    private const int MaxError = 200;
 
-    private static readonly TimeSpan s_askAgain = TimeSpan.FromMinutes(1);
+    /// <summary>After this many rounds in which no backend had the metric they are not scraped for a while.</summary>
+    private const int MaxRoundsWithoutMetric = 3;
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMinutes(1);
 
     private readonly PodProxyClient _proxy = new(cluster);
-    private int _backendsWithout;
-    private long? _leftAloneSince;
+    private readonly string _withoutMetric = $"no metric {options.BackendMetric}";
+    private int _roundsWithoutMetric;
+    private long? _pausedAt;
 
-    public string Description =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"Hubble's and the pods' metrics, scraped through {cluster.BaseUri}"
-        );
+    public string Description => $"Hubble's and the pods' metrics, scraped through {cluster.BaseUri}";
 
     public int RequestsPerReading { get; private set; } = 1;
 
@@ -37,175 +39,125 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         CancellationToken cancellationToken
     )
     {
-        var pods = objects.Service.Endpoints.Select(e => e.Pod.HubbleName).ToHashSet(StringComparer.Ordinal);
-        using var slots = new SemaphoreSlim(AtOnce);
-        var askBackends = AsksBackends();
-        List<Func<Task<TargetScrape>>> agents =
-        [
-            .. objects.Agents.Select(a => new Func<Task<TargetScrape>>(() => HubbleAsync(a, pods, cancellationToken))),
-        ];
-        List<Func<Task<TargetScrape>>> backends = askBackends
-            ?
-            [
-                .. objects
-                    .Service.Endpoints.Where(e => !e.Terminating)
-                    .Select(e => new Func<Task<TargetScrape>>(() => BackendAsync(e.Pod, objects, cancellationToken))),
-            ]
-            : [];
-        RequestsPerReading = agents.Count + backends.Count;
+        var endpoints = objects.Service.Endpoints;
+        var names = endpoints.Select(e => e.Pod.HubbleName).ToHashSet(StringComparer.Ordinal);
+        List<Target> targets = [.. objects.Agents.Select(a => HubbleTarget(a, names))];
+        if (ScrapesBackends())
+            targets.AddRange(endpoints.Where(e => !e.Terminating).Select(e => BackendTarget(e.Pod, objects)));
+        RequestsPerReading = targets.Count;
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var before = time.GetUtcNow();
-        var scrapes = await Task.WhenAll(
-            agents
-                .Concat(backends)
-                .Select(async scrape =>
-                {
-                    await slots.WaitAsync(cancellationToken);
-                    try
-                    {
-                        return await scrape();
-                    }
-                    finally
-                    {
-                        slots.Release();
-                    }
-                })
-        );
+        using var slots = new SemaphoreSlim(MaxParallel);
+        var scrapes = await Task.WhenAll(targets.Select(t => ScrapeAsync(t, slots, cancellationToken)));
         var at = before + (time.GetUtcNow() - before) / 2;
-        // Pods that never had such a metric are no missing targets, they are just not this kind of Pod.
-        var own = scrapes.Where(s => s.Target.Kind is TargetKind.Backend).ToList();
-        if (own.Count > 0)
-            Note(own.All(s => s.Error == WithoutMetric(options)));
-        return
-        [
-            (
-                at,
-                new ScrapeRound(0, [.. scrapes.Where(s => _backendsWithout == 0 || s.Error != WithoutMetric(options))])
-            ),
-        ];
+        NoteBackends([.. scrapes.Where(s => s.Target.Kind is TargetKind.Backend)]);
+        // Pods that never had the metric are not missing targets: they are another kind of Pod.
+        var counted = scrapes.Where(s => _roundsWithoutMetric == 0 || s.Error != _withoutMetric);
+        return [(at, new ScrapeRound(0, [.. counted]))];
     }
 
-    private bool AsksBackends()
+    private bool ScrapesBackends() =>
+        options.BackendMetric.Length > 0 && (_pausedAt is not { } since || time.GetElapsedTime(since) >= s_pause);
+
+    private void NoteBackends(List<TargetScrape> backends)
     {
-        if (options.BackendMetric.Length == 0)
-            return false;
-        return _leftAloneSince is not { } since || time.GetElapsedTime(since) >= s_askAgain;
+        if (backends.Count == 0)
+            return;
+        _roundsWithoutMetric = backends.All(s => s.Error == _withoutMetric) ? _roundsWithoutMetric + 1 : 0;
+        _pausedAt = _roundsWithoutMetric >= MaxRoundsWithoutMetric ? time.GetTimestamp() : null;
     }
 
-    private void Note(bool noneHasIt)
-    {
-        _backendsWithout = noneHasIt ? _backendsWithout + 1 : 0;
-        _leftAloneSince = _backendsWithout >= Patience ? time.GetTimestamp() : null;
-    }
+    /// <summary>A <c>/metrics</c> to scrape.</summary>
+    /// <param name="Scrape">Target and incarnation.</param>
+    /// <param name="Namespace">Namespace of the Pod.</param>
+    /// <param name="Pod">Name of the Pod.</param>
+    /// <param name="Port">Its port.</param>
+    /// <param name="KeyOf">The counter of a sample; null: it is not wanted.</param>
+    private sealed record Target(
+        TargetScrape Scrape,
+        string Namespace,
+        string Pod,
+        int Port,
+        Func<PrometheusSample, CounterKey?> KeyOf
+    );
 
-    private static string WithoutMetric(ObserveOptions options) => $"no metric {options.BackendMetric}";
-
-    private Task<TargetScrape> HubbleAsync(
-        ObservedAgent agent,
-        HashSet<string> pods,
-        CancellationToken cancellationToken
-    )
+    private static Target HubbleTarget(ObservedAgent agent, HashSet<string> pods)
     {
         var target = new ScrapeTarget(TargetKind.Hubble, agent.Node);
-        return ReadAsync(
-            target,
-            "kube-system",
-            agent.Pod,
-            agent.Port,
-            samples =>
-            {
-                var counters = ImmutableDictionary.CreateBuilder<CounterKey, double>();
-                foreach (var sample in samples)
-                {
-                    if (
-                        HubbleSamples.Key(sample.Name, label => sample[label], target) is not { } key
-                        || (key.Kind is not CounterKind.Lost && !pods.Contains(key.Pod))
-                    )
-                        continue;
-                    if (HubbleSamples.Add(counters, sample.Name, key, sample.Value) is { } problem)
-                        return TargetScrape.Failed(target, problem);
-                }
-                return new TargetScrape(target, counters.ToImmutable(), Incarnation: agent.Incarnation);
-            },
-            cancellationToken
-        );
+        var scrape = new TargetScrape(target, null, Incarnation: agent.Incarnation);
+        return new Target(scrape, "kube-system", agent.Pod, agent.Port, KeyOf);
+
+        CounterKey? KeyOf(PrometheusSample sample)
+        {
+            var key = HubbleSamples.Key(sample.Name, label => sample[label], target);
+            return key is { Kind: CounterKind.Lost } || (key is { } of && pods.Contains(of.Pod)) ? key : null;
+        }
     }
 
-    private Task<TargetScrape> BackendAsync(
-        BackendPod pod,
-        ServiceObjectsRead objects,
-        CancellationToken cancellationToken
-    )
+    private Target BackendTarget(BackendPod pod, ServiceObjectsRead objects)
     {
         var target = new ScrapeTarget(TargetKind.Backend, pod.HubbleName);
+        var key = new CounterKey(CounterKind.Reached, target, Pod: pod.HubbleName);
         var incarnation = objects.Incarnations.GetValueOrDefault(pod.HubbleName, "");
-        return ReadAsync(
-            target,
-            pod.Namespace,
-            pod.Name,
-            options.BackendPort ?? objects.TargetPort,
-            samples =>
-            {
-                var counters = ImmutableDictionary.CreateBuilder<CounterKey, double>();
-                foreach (var sample in samples.Where(s => s.Name == options.BackendMetric))
-                {
-                    if (
-                        HubbleSamples.Add(
-                            counters,
-                            sample.Name,
-                            new CounterKey(CounterKind.Reached, target, Pod: pod.HubbleName),
-                            sample.Value
-                        ) is
-                        { } problem
-                    )
-                        return TargetScrape.Failed(target, problem);
-                }
-                // A counter that was never incremented is not there yet.
-                return new TargetScrape(target, counters.ToImmutable(), Incarnation: incarnation);
-            },
-            cancellationToken
-        );
+        var port = options.BackendPort ?? objects.TargetPort;
+        var scrape = new TargetScrape(target, null, Incarnation: incarnation);
+        return new Target(scrape, pod.Namespace, pod.Name, port, s => s.Name == options.BackendMetric ? key : null);
     }
 
-    private async Task<TargetScrape> ReadAsync(
-        ScrapeTarget target,
-        string ns,
-        string pod,
-        int port,
-        Func<IReadOnlyList<PrometheusSample>, TargetScrape> read,
+    private async Task<TargetScrape> ScrapeAsync(
+        Target target,
+        SemaphoreSlim slots,
         CancellationToken cancellationToken
     )
     {
+        await slots.WaitAsync(cancellationToken);
+        try
+        {
+            return await ScrapeAsync(target, cancellationToken);
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    private async Task<TargetScrape> ScrapeAsync(Target target, CancellationToken cancellationToken)
+    {
+        var of = target.Scrape.Target;
         using var limit = new CancellationTokenSource(options.TargetTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            return read(PrometheusSamples.Parse(await _proxy.GetAsync(ns, pod, port, "/metrics", either.Token)));
+            var text = await _proxy.GetAsync(target.Namespace, target.Pod, target.Port, "/metrics", either.Token);
+            var counters = ImmutableDictionary.CreateBuilder<CounterKey, double>();
+            foreach (var sample in PrometheusSamples.Parse(text))
+            {
+                if (target.KeyOf(sample) is not { } key)
+                    continue;
+                if (HubbleSamples.Add(counters, sample.Name, key, sample.Value) is { } problem)
+                    return TargetScrape.Failed(of, problem);
+            }
+            // A counter that was never incremented is not exported yet.
+            return target.Scrape with { Counters = counters.ToImmutable() };
         }
-        catch (HttpRequestException e)
-            when (e.StatusCode is HttpStatusCode.NotFound && target.Kind is TargetKind.Backend)
+        catch (HttpRequestException e) when (e.StatusCode is HttpStatusCode.NotFound && of.Kind is TargetKind.Backend)
         {
-            return TargetScrape.Failed(target, WithoutMetric(options));
+            return TargetScrape.Failed(of, _withoutMetric);
         }
         catch (Exception e) when (e is HttpRequestException or FormatException or IOException)
         {
-            return TargetScrape.Failed(target, OneLine(e.Message));
+            return TargetScrape.Failed(of, OneLine(e.Message));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return TargetScrape.Failed(
-                target,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"no complete answer within {options.TargetTimeout.TotalSeconds:0.#} s"
-                )
-            );
+            var seconds = options.TargetTimeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
+            return TargetScrape.Failed(of, $"no complete answer within {seconds} s");
         }
     }
 
     private static string OneLine(string text)
     {
         var line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-        return line.Length <= 200 ? line : $"{line[..199]}…";
+        return line.Length <= MaxError ? line : $"{line[..(MaxError - 1)]}…";
     }
 }

@@ -4,32 +4,30 @@ using CiliumDebugging.Statistics;
 namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
-/// The evidence of an observation without end, in windows that overlap: the verdict shown is that of one window, whose
-/// data is at most <paramref name="length"/> old (older only while its alarm is confirmed again and again, see 3).
+/// The evidence of an endless observation, in overlapping windows. The verdict is that of one window, whose data is at
+/// most <paramref name="length"/> old (older only while its alarm is confirmed repeatedly, see 3).
 /// <list type="number">
-/// <item>A window begins when observing does, and anew when backends, their readiness or the rules on the way change:
-/// counts from before a change are never compared with shares from after it.</item>
-/// <item>When the shown window is half its length old, a successor begins beside it. It takes the place of the shown
-/// one at its full length, so the verdict always rests on half a window of data or more.</item>
-/// <item>An alarm of the shown window begins the successor anew. The successor has thus seen nothing from before the
-/// skew, and as soon as it alone decides otherwise (even: the skew is over) or confirms the skew after the shown
-/// window's full length, it takes its place. The onset of an episode is kept from window to window.</item>
+/// <item>A window begins when observing begins, and again when backends, their readiness or the rules on the path
+/// change: counts from before a change are never compared with shares from after it.</item>
+/// <item>When the shown window is half its length old, a successor begins. It replaces the shown window at that
+/// window's full length, so every verdict is based on half a window of data or more.</item>
+/// <item>An alarm of the shown window restarts the successor, which then has no data from before the skew. The
+/// successor replaces the shown window as soon as it decides otherwise (even: the skew is over), or when it confirms
+/// the skew after the shown window's full length. The onset of an episode is kept from window to window.</item>
 /// </list>
 /// </summary>
 /// <remarks>
-/// Error probability: every window is a test of its own on data from after its beginning, valid at any moment one
-/// looks. Its beginning depends on earlier data alone. So each window is ever wrong with probability α at most,
-/// whichever of the two is shown. This holds <em>per window</em>: over n windows at least one is wrong with probability
-/// n·α at most. Without changes and alarms 12 begin in an hour at the default length, and with α = 1e-4 one false
-/// decision is expected in 833 hours or more. Bounded memory, no clock, not thread-safe.
+/// Error probability: every window is a separate test on data from after its beginning, valid at any time, and its
+/// beginning depends only on earlier data. So each window is ever wrong with probability at most α, whichever window is
+/// shown. Over n windows, at least one is wrong with probability at most n·α. Without changes and alarms 12 windows
+/// begin in an hour at the default length: with α = 1e-4 one false decision is expected in 833 hours or more. Bounded
+/// memory, no clock, not thread-safe.
 /// </remarks>
 /// <param name="options">Error probability of a window, and tolerance.</param>
-/// <param name="length">Longest time that a window is shown. Default 10 min.</param>
+/// <param name="length">Longest time that a window is shown. Default <see cref="DefaultLength"/>.</param>
 internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length = null)
 {
-    /// <summary>
-    /// The default length: at 2 s a reading 150 to 300 of them, of which a decision needs 20 at least.
-    /// </summary>
+    /// <summary>At one reading every 2 s, 150 to 300 readings, of which a decision needs at least 20.</summary>
     public static readonly TimeSpan DefaultLength = TimeSpan.FromMinutes(10);
 
     private readonly double _length = (length ?? DefaultLength).TotalSeconds;
@@ -42,41 +40,36 @@ internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length =
 
     /// <summary>The clients whose requests are evidence now.</summary>
     public IReadOnlyCollection<string> Clients =>
-        _shown is not { } shown
-            ? []
-            :
-            [
-                .. shown
-                    .Observer.Hubble.Totals.Keys.Select(k => k.Client)
-                    .Where(c => c.Length > 0)
-                    .Distinct(StringComparer.Ordinal),
-            ];
+        _shown is { } shown
+            ? [.. shown.Observer.Hubble.Totals.Keys.Select(k => k.Client).Where(c => c.Length > 0).Distinct()]
+            : [];
 
-    /// <summary>What was counted so far is evidence no more.</summary>
+    /// <summary>Discards all evidence.</summary>
     public void Restart() => (_shown, _successor, _open) = (null, null, null);
 
     /// <summary>Adds a round.</summary>
     /// <param name="round">The round, later than every one before.</param>
-    /// <param name="service">The Service, the same one since the last restart as far as its expected shares go.</param>
+    /// <param name="service">The Service, with the same expected shares since the last restart.</param>
     /// <param name="source">Where the counters come from.</param>
     /// <param name="startedAt">When observing began.</param>
-    /// <returns>What the shown window says.</returns>
+    /// <returns>The result of the shown window.</returns>
     public ObservedResult Add(ScrapeRound round, ObservedService service, string source, DateTimeOffset startedAt)
     {
-        var shown = _shown ??= Begin(round.At, service);
+        _shown ??= Begin(round.At, service);
+        var shown = _shown;
         shown.Add(round, service, source, startedAt);
         _successor?.Add(round, service, source, startedAt);
-        if (shown.AlarmsAgain() && !TakesPlace(round.At))
+        if (shown.AlarmsAgain() && !Replaces(round.At))
             _successor = Joined(round, service, source, startedAt);
         else if (_successor is null && round.At - shown.Began >= _length / 2)
             _successor = Joined(round, service, source, startedAt);
-        if (TakesPlace(round.At))
+        if (Replaces(round.At))
             Replace();
         return Result();
     }
 
-    /// <summary>Whether the successor takes the place of the shown window now.</summary>
-    private bool TakesPlace(double at)
+    /// <summary>Whether the successor replaces the shown window now.</summary>
+    private bool Replaces(double at)
     {
         if (_shown is not { } shown || _successor is not { } next)
             return false;
@@ -111,7 +104,7 @@ internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length =
         return new Window(new ServiceObserver(service, options, at), at);
     }
 
-    /// <summary>A window whose first interval begins with this round.</summary>
+    /// <summary>A window that begins with this round.</summary>
     private Window Joined(ScrapeRound round, ObservedService service, string source, DateTimeOffset startedAt)
     {
         var window = Begin(round.At, service);

@@ -4,15 +4,14 @@ using CiliumDebugging.Measurement.Observation;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>From samples of metrics to counters, the same for a scrape and for the answer of a Prometheus.</summary>
+/// <summary>Converts samples of metrics to counters, for scrapes and for answers of a Prometheus.</summary>
 internal static class HubbleSamples
 {
-    /// <summary>Names of the metrics that are read.</summary>
     public const string Requests = "hubble_http_requests_total",
         Responses = "hubble_http_responses_total",
         Lost = "hubble_lost_events_total";
 
-    /// <summary>The counter that a sample of Hubble's belongs to; null for any other.</summary>
+    /// <summary>The counter of a Hubble sample; null for any other sample.</summary>
     /// <param name="name">Metric.</param>
     /// <param name="label">Its labels; empty when it has no such label.</param>
     /// <param name="target">The node.</param>
@@ -48,8 +47,11 @@ internal static class HubbleSamples
             _ => null,
         };
 
-    /// <summary>Adds a sample to the counters of its key, and what <c>httpV2</c> leaves out: a request is a request, too.</summary>
-    /// <returns>What is wrong with it; null when it is a count.</returns>
+    /// <summary>
+    /// Adds a sample to the counter of its key. A metric of requests with a status (<c>httpV2</c>) counts requests and
+    /// responses.
+    /// </summary>
+    /// <returns>What is wrong with the sample; null when it is a count.</returns>
     public static string? Add(
         ImmutableDictionary<CounterKey, double>.Builder counters,
         string name,
@@ -58,7 +60,7 @@ internal static class HubbleSamples
     )
     {
         if (!double.IsFinite(value) || value < 0)
-            return string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, which is no count");
+            return string.Create(CultureInfo.InvariantCulture, $"{name} is {value}, which is not a count");
         counters[key] = counters.GetValueOrDefault(key) + value;
         if (name != Requests || key.Kind is not CounterKind.Responses)
             return null;

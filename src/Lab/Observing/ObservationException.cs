@@ -17,15 +17,11 @@ public enum ObservationProblem
 }
 
 /// <summary>Observing cannot go on; the message says what failed and what to do.</summary>
-/// <param name="message">What failed, and what to do.</param>
-/// <param name="cause">The cause.</param>
-/// <param name="problem">Its kind. Default <see cref="ObservationProblem.Unreachable"/>.</param>
 public sealed class ObservationException(
     string message,
     Exception? cause = null,
     ObservationProblem problem = ObservationProblem.Unreachable
 ) : Exception(message, cause)
 {
-    /// <summary>Its kind.</summary>
     public ObservationProblem Problem => problem;
 }

@@ -12,8 +12,8 @@ internal sealed record ObservedRound(
 );
 
 /// <summary>
-/// Reads the objects and the counters of a Service again and again, with <c>get</c> and <c>list</c> only and within the
-/// budget of requests: what <see cref="Observer"/> and <see cref="ServiceWatch"/> have in common.
+/// Reads the objects and the counters of a Service periodically, with <c>get</c> and <c>list</c> only and within the
+/// budget of requests: the common part of <see cref="ObservationRun"/> and <see cref="ServiceWatch"/>.
 /// </summary>
 internal sealed class ObservationRounds : IDisposable
 {
@@ -32,29 +32,32 @@ internal sealed class ObservationRounds : IDisposable
         _budget = new RequestBudget(options.RequestsPerMinute, time);
         _objects = new ServiceObjects(cluster, options, _budget, time);
         _source = options.Prometheus is { } address
-            ? OfPrometheus(address)
+            ? new PrometheusScrapes(
+                new PrometheusApi(address, options.PrometheusToken, options.PrometheusTimeout, time),
+                options,
+                _budget,
+                time
+            )
             : new DirectScrapes(cluster, options, _budget, time);
     }
 
     /// <summary>Where the counters come from, in one line.</summary>
     public string Source => _source.Description;
 
-    /// <summary>Requests made so far, on all servers together.</summary>
+    /// <summary>Requests made so far, to all servers together.</summary>
     public long Requests => _budget.Total;
 
-    /// <summary>Reads the objects alone.</summary>
-    /// <param name="since">When observing began.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <summary>Reads the objects only.</summary>
     /// <exception cref="ObservationException">They cannot be read.</exception>
     public Task<ServiceObjectsRead> LookAsync(DateTimeOffset since, CancellationToken cancellationToken) =>
         _objects.ReadAsync(since, [], cancellationToken);
 
     /// <summary>Reads until the callback has enough.</summary>
-    /// <param name="since">When observing began: nothing before it is wanted.</param>
+    /// <param name="since">When observing began: nothing before it is read.</param>
     /// <param name="clients">The clients that matter now, as Hubble names them.</param>
     /// <param name="onRound">
-    /// Gets each reading, or the reason why there is none, and says how long to wait at least before the next one;
-    /// null: no more.
+    /// Gets each reading, or the reason why there is none. Returns the shortest wait before the next one; null: no
+    /// more.
     /// </param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(
@@ -77,11 +80,11 @@ internal sealed class ObservationRounds : IDisposable
             {
                 problem = e;
             }
-            if (onRound(round, problem) is not { } least)
+            if (onRound(round, problem) is not { } min)
                 return;
             var requests = _source.RequestsPerReading + ServiceObjects.RequestsPerReading;
-            var interval = Longest(_options.Interval, _budget.LeastInterval(requests));
-            var wait = Longest(least, interval) - _time.GetElapsedTime(started);
+            TimeSpan[] intervals = [min, _options.Interval, _budget.MinInterval(requests)];
+            var wait = intervals.Max() - _time.GetElapsedTime(started);
             if (wait > TimeSpan.Zero)
                 await Task.Delay(wait, _time, cancellationToken);
         }
@@ -95,7 +98,7 @@ internal sealed class ObservationRounds : IDisposable
     {
         var read = await _objects.ReadAsync(since, clients, cancellationToken);
         var rounds = await _source.ReadAsync(read, since, cancellationToken);
-        // A client's node decides how often it was counted: look up those that are new before anything is evaluated.
+        // A client's node determines how often it was counted: look up new clients before anything is evaluated.
         var unknown = rounds
             .SelectMany(r => r.Round.Scrapes)
             .SelectMany(s => s.Counters?.Keys ?? [])
@@ -107,14 +110,6 @@ internal sealed class ObservationRounds : IDisposable
             read = await _objects.ReadAsync(since, [.. clients, .. unknown], cancellationToken);
         return new ObservedRound(read, rounds);
     }
-
-    private PrometheusScrapes OfPrometheus(Uri address)
-    {
-        var api = new PrometheusApi(address, _options.PrometheusToken, _options.PrometheusTimeout, _time);
-        return new PrometheusScrapes(api, _options, _budget, _time);
-    }
-
-    private static TimeSpan Longest(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     /// <inheritdoc/>
     public void Dispose() => (_source as IDisposable)?.Dispose();

@@ -3,69 +3,62 @@ using CiliumDebugging.Measurement.Reports.Document;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>What was observed, as text.</summary>
+/// <summary>The report of an observation as text.</summary>
 public static class ObservationText
 {
-    /// <summary>Writes it.</summary>
-    /// <param name="document">The report.</param>
-    /// <param name="requests">Requests that observing took.</param>
-    /// <param name="output">Where to.</param>
+    /// <summary>Writes a report, and the number of requests that the observation made.</summary>
     public static void Write(ReportDocument document, long requests, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(output);
         var phase = document.Phases[^1];
-        void Line(string name, string text) => output.WriteLine(name.Length == 0 ? "" : $"{name, -12} {text}");
+        void Line(string name, FormattableString text) => output.WriteLine($"{name, -12} {F(text)}");
+        var counted = F($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
         output.WriteLine();
-        output.WriteLine(
-            F(
-                $"{document.Scenario.Title}: {phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}; {requests} requests of observe's own"
-            )
-        );
-        var width = Math.Max(3, phase.Pods.Select(p => p.Name.Length).DefaultIfEmpty(0).Max());
-        var node = Math.Max(4, phase.Pods.Select(p => p.Node.Length).DefaultIfEmpty(0).Max());
-        output.WriteLine(
-            F(
-                $"{"pod".PadRight(width)}  {"node".PadRight(node)}  {"chosen", -22}  {"successes", -22}  {"success rate", -22}"
-            )
-        );
-        foreach (var pod in phase.Pods)
-            output.WriteLine(
-                F(
-                        $"{pod.Name.PadRight(width)}  {pod.Node.PadRight(node)}  {Interval(pod.SelectionShare), -22}  {Interval(pod.DeliveryShare), -22}  {Interval(pod.SuccessRate), -22}"
-                    )
-                    .TrimEnd()
-            );
+        output.WriteLine(F($"{document.Scenario.Title}: {counted}; {requests} requests of observe's own"));
+        WritePods(phase, output);
         foreach (var finding in document.Quality)
-            Line("quality", finding.Fails ? $"FAILED: {finding.Text}" : finding.Text);
+            Line("quality", $"{(finding.Fails ? "FAILED: " : "")}{finding.Text}");
         if (phase.ClientNodes.Length > 1)
             foreach (var row in phase.ClientNodes)
-                Line(
-                    "clients on",
-                    F(
-                        $"{row.Node}: {string.Join(", ", row.ByPod.Select(p => F($"{p.Key} {p.Value}")))} ({row.Verdict.Kind})"
-                    )
-                );
-        Line("selection", phase.Selection.Text);
-        Line("delivery", phase.Delivery.Text);
+            {
+                var counts = string.Join(", ", row.ByPod.Select(p => F($"{p.Key} {p.Value}")));
+                Line("clients on", $"{row.Node}: {counts} ({row.Verdict.Kind})");
+            }
+        Line("selection", $"{phase.Selection.Text}");
+        Line("delivery", $"{phase.Delivery.Text}");
         foreach (var onset in document.Onsets)
-            Line(
-                "onset",
-                F(
-                    $"delivery skewed since {onset.At ?? 0:0} s ({(onset.Events.IsEmpty ? "no recorded event" : string.Join(", ", onset.Events))}); alarm at {onset.AlarmAt:0} s{(onset.EndAt is { } end ? F($"; {onset.End} at {end:0} s") : "")}"
-                )
-            );
+        {
+            var events = onset.Events.IsEmpty ? "no recorded event" : string.Join(", ", onset.Events);
+            var end = onset.EndAt is { } at ? F($"; {onset.End} at {at:0} s") : "";
+            Line("onset", $"delivery skewed since {onset.At ?? 0:0} s ({events}); alarm at {onset.AlarmAt:0} s{end}");
+        }
         foreach (var e in document.Events)
-            Line("event", F($"{e.At:0} s: {e.Name}"));
+            Line("event", $"{e.At:0} s: {e.Name}");
         Line("diagnosis", $"{document.Diagnosis.Name}: {document.Diagnosis.Sentence}");
         foreach (var remedy in document.Diagnosis.Remedies)
-            Line("remedy", remedy);
+            Line("remedy", $"{remedy}");
     }
 
-    private static string Interval(IntervalInfo interval) =>
-        F(
-            $"{(interval.Estimate is { } estimate ? F($"{estimate * 100:0.#} %") : "–")} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]"
-        );
+    private static void WritePods(PhaseInfo phase, TextWriter output)
+    {
+        var podWidth = Math.Max(3, phase.Pods.Select(p => p.Name.Length).DefaultIfEmpty(0).Max());
+        var nodeWidth = Math.Max(4, phase.Pods.Select(p => p.Node.Length).DefaultIfEmpty(0).Max());
+        void Row(string pod, string node, string chosen, string successes, string rate)
+        {
+            var names = $"{pod.PadRight(podWidth)}  {node.PadRight(nodeWidth)}";
+            output.WriteLine($"{names}  {chosen, -22}  {successes, -22}  {rate}");
+        }
+        Row("pod", "node", "chosen", "successes", "success rate");
+        foreach (var p in phase.Pods)
+            Row(p.Name, p.Node, Interval(p.SelectionShare), Interval(p.DeliveryShare), Interval(p.SuccessRate));
+    }
+
+    private static string Interval(IntervalInfo interval)
+    {
+        var estimate = interval.Estimate is { } known ? F($"{known * 100:0.#} %") : "–";
+        return F($"{estimate} [{interval.Lower * 100:0.#}–{interval.Upper * 100:0.#}]");
+    }
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

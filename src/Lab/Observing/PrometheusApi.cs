@@ -18,33 +18,31 @@ internal sealed record RawSeries(
     public string this[string label] => Labels.GetValueOrDefault(label, "");
 }
 
-/// <summary>The HTTP API of a Prometheus: raw samples of a selector over a time. Answers are limited in length, time, depth and number of samples.</summary>
+/// <summary>
+/// The HTTP API of a Prometheus: raw samples of a selector over a time. Answers are limited in length, time, depth and
+/// number of samples.
+/// </summary>
 internal sealed class PrometheusApi : IDisposable
 {
     private const int MaxBytes = 64 << 20;
     private const int MaxSamples = 2_000_000;
+    private const int MaxQuoted = 120;
 
     private readonly HttpClient _http;
-    private readonly TimeSpan _limit;
+    private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
 
-    public PrometheusApi(Uri address, string? token, TimeSpan limit, TimeProvider time)
+    public PrometheusApi(Uri address, string? token, TimeSpan timeout, TimeProvider time)
     {
-        // A path of its own (a Prometheus behind a gateway) needs its slash to stay.
+        // The base address of a Prometheus behind a gateway has a path, which is kept only with a slash at its end.
         Address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
-        (_limit, _time) = (limit, time);
-        _http = new HttpClient(
-            new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) }
-        )
-        {
-            BaseAddress = Address,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        (_timeout, _time) = (timeout, time);
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) };
+        _http = new HttpClient(handler) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
         if (token is not null)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>Its address.</summary>
     public Uri Address { get; }
 
     /// <summary>Evaluates <c>selector[window]</c> at a moment: the samples as they were scraped.</summary>
@@ -52,7 +50,7 @@ internal sealed class PrometheusApi : IDisposable
     /// <param name="windowSeconds">Length of the window, s.</param>
     /// <param name="at">Its end, s since 1970.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    /// <exception cref="ObservationException">It cannot be asked, or its answer is none; the message says why.</exception>
+    /// <exception cref="ObservationException">There is no usable answer; the message says why.</exception>
     public async Task<ImmutableArray<RawSeries>> SamplesAsync(
         string selector,
         double windowSeconds,
@@ -60,41 +58,25 @@ internal sealed class PrometheusApi : IDisposable
         CancellationToken cancellationToken
     )
     {
-        var query = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]"
-        );
-        using var limit = new CancellationTokenSource(_limit, _time);
+        var query = F($"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
+        var path = F($"api/v1/query?query={Uri.EscapeDataString(query)}&time={at:0.000}");
+        using var limit = new CancellationTokenSource(_timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(
-                HttpMethod.Get,
-                new Uri(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"api/v1/query?query={Uri.EscapeDataString(query)}&time={at:0.000}"
-                    ),
-                    UriKind.Relative
-                )
-            );
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var text = await BoundedText.ReadAsync(response.Content, MaxBytes, cut: false, either.Token);
             return Parse(text, (int)response.StatusCode);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            throw new ObservationException($"Prometheus {Address} cannot be asked: {e.Message}; check --prometheus", e);
+            throw new ObservationException($"Prometheus {Address} cannot be read: {e.Message}; check --prometheus", e);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ObservationException(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"Prometheus {Address} gave no complete answer within {_limit.TotalSeconds:0.#} s to {query}"
-                ),
-                e
-            );
+            var within = F($"within {_timeout.TotalSeconds:0.#} s");
+            throw new ObservationException($"Prometheus {Address} gave no complete answer {within} to {query}", e);
         }
     }
 
@@ -104,30 +86,30 @@ internal sealed class PrometheusApi : IDisposable
         {
             using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 16 });
             var root = json.RootElement;
-            if (root.ValueKind is not JsonValueKind.Object || !root.TryGetProperty("status", out var outcome))
-                throw NoAnswer(text, status);
-            if (outcome.ValueEquals("error"))
-                throw new ObservationException(
-                    $"Prometheus {Address} answered an error: {Cut(root.TryGetProperty("error", out var error) ? error.ToString() : text)}"
-                );
+            if (root.GetProperty("status").ValueEquals("error"))
+            {
+                var error = root.TryGetProperty("error", out var given) ? given.ToString() : text;
+                throw new ObservationException($"Prometheus {Address} answered an error: {Cut(error)}");
+            }
             var data = root.GetProperty("data");
             if (!data.GetProperty("resultType").ValueEquals("matrix"))
-                throw NoAnswer(text, status);
+                throw NotPrometheus(text, status);
             var left = MaxSamples;
             return [.. data.GetProperty("result").EnumerateArray().Select(series => Series(series, ref left))];
         }
-        catch (Exception e)
-            when (e
-                    is JsonException
-                        or KeyNotFoundException
-                        or InvalidOperationException
-                        or FormatException
-                        or IndexOutOfRangeException
-            )
+        catch (Exception e) when (IsOtherFormat(e))
         {
-            throw NoAnswer(text, status, e);
+            throw NotPrometheus(text, status, e);
         }
     }
+
+    private static bool IsOtherFormat(Exception e) =>
+        e
+            is JsonException
+                or KeyNotFoundException
+                or InvalidOperationException
+                or FormatException
+                or IndexOutOfRangeException;
 
     private RawSeries Series(JsonElement series, ref int left)
     {
@@ -139,7 +121,7 @@ internal sealed class PrometheusApi : IDisposable
         left -= values.GetArrayLength();
         if (left < 0)
             throw new ObservationException(
-                $"Prometheus {Address} answered more than {MaxSamples} samples; ask for a shorter time (--for)"
+                $"Prometheus {Address} answered more than {MaxSamples} samples; use a shorter time (--for)"
             );
         return new RawSeries(
             labels,
@@ -156,20 +138,20 @@ internal sealed class PrometheusApi : IDisposable
             _ => double.Parse(text ?? "", NumberStyles.Float, CultureInfo.InvariantCulture),
         };
 
-    private ObservationException NoAnswer(string text, int status, Exception? cause = null) =>
+    private ObservationException NotPrometheus(string text, int status, Exception? cause = null) =>
         new(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Address} is no Prometheus: it answered {status} with '{Cut(text)}'; give the address that has /api/v1/query"
-            ),
+            $"{Address} is not a Prometheus: it answered {status} with '{Cut(text)}'; "
+                + "give the address that has /api/v1/query",
             cause
         );
 
     private static string Cut(string text)
     {
-        var line = string.Concat(text.Take(120).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
-        return text.Length > 120 ? $"{line}…" : line;
+        var line = string.Concat(text.Take(MaxQuoted).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
+        return text.Length > MaxQuoted ? $"{line}…" : line;
     }
+
+    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     public void Dispose() => _http.Dispose();
 }

@@ -6,11 +6,11 @@ using CiliumDebugging.Measurement.Runs;
 namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
-/// What the counters did over the last readings: for rates and charts, which must not stop because one target cannot be
-/// read. Each target's increments are taken between its own readings; a counter that went back began anew at 0. Bounded
+/// Increments of the counters over the last readings, for rates and charts that continue when one target cannot be
+/// read. Each target's increments are taken between its own readings; a counter that decreases was reset to 0. Bounded
 /// memory, no clock, not thread-safe.
 /// </summary>
-/// <param name="window">What rates are averages over, s.</param>
+/// <param name="window">Length of the window of rates, s.</param>
 internal sealed class RecentCounters(double window)
 {
     /// <summary>Samples kept for the charts of a report: 10 min at one every 2 s.</summary>
@@ -36,28 +36,26 @@ internal sealed class RecentCounters(double window)
     /// <summary>Requests since observing began, each counted once.</summary>
     public double Requests { get; private set; }
 
-    /// <summary>When the last request was counted, s since observing began; null: none so far.</summary>
+    /// <summary>When the last request was counted, s since observing began; null: none.</summary>
     public double? LastRequestAt { get; private set; }
 
-    /// <summary>When a target was read last, s since observing began; null: none could be so far.</summary>
+    /// <summary>When a target was last read, s since observing began; null: never.</summary>
     public double? LastReadAt { get; private set; }
 
-    /// <summary>Whether there are two readings to make a rate of.</summary>
+    /// <summary>Whether there are the two readings that a rate needs.</summary>
     public bool HasRates => _recent.Count > 0;
 
     /// <summary>The samples of the charts, in order.</summary>
     public ImmutableArray<SeriesSample> Samples => [.. _samples];
 
-    /// <summary>What was counted so far is in no rate any more.</summary>
+    /// <summary>Excludes earlier counts from rates.</summary>
     public void Restart()
     {
         _recent.Clear();
         _last.Clear();
     }
 
-    /// <summary>Adds a round.</summary>
-    /// <param name="round">The round, later than every one before.</param>
-    /// <param name="service">The Service then.</param>
+    /// <summary>Adds a round, later than every one before, with the Service of that moment.</summary>
     public void Add(ScrapeRound round, ObservedService service)
     {
         List<Increments> now = [];
@@ -80,13 +78,15 @@ internal sealed class RecentCounters(double window)
     }
 
     /// <summary>The rates of the Service's Pods.</summary>
-    /// <param name="view">Whose counters: Hubble's know failures, the Pods' own only what reached them.</param>
+    /// <param name="source">
+    /// Whose counters: Hubble's include failures, the Pods' own only requests that reached them.
+    /// </param>
     /// <param name="service">The Service now.</param>
     /// <param name="at">Now, s since observing began.</param>
-    public LiveRates Rates(TargetKind view, ObservedService service, double at)
+    public LiveSample Rates(TargetKind source, ObservedService service, double at)
     {
         var seconds = _recent.GroupBy(i => i.Target).ToDictionary(g => g.Key, g => g.Sum(i => i.Seconds));
-        // Counts per second stand in for counts: what is made of them is linear in them.
+        // Counts per second instead of counts: the traffic is linear in them.
         var perSecond = _recent
             .SelectMany(i => i.Counts)
             .GroupBy(c => c.Key)
@@ -95,12 +95,12 @@ internal sealed class RecentCounters(double window)
         double Sum(Func<ClientTraffic, double[]> what, int pod) => traffic.Clients.Sum(c => what(c)[pod]);
         var pods = service.Endpoints.Select(
             (e, i) =>
-                view is TargetKind.Hubble
-                    ? new PodRate(e.Pod, Sum(c => c.Ok, i), Sum(c => c.Failed, i) + Sum(c => c.ProxyErrors, i))
-                    : new PodRate(e.Pod, traffic.Reached[i], 0)
+                source is TargetKind.Hubble
+                    ? new LivePod(e.Pod, Sum(c => c.Ok, i), Sum(c => c.Failed, i) + Sum(c => c.ProxyErrors, i))
+                    : new LivePod(e.Pod, traffic.Reached[i], 0)
         );
         var covered = seconds.Values.DefaultIfEmpty(0).Max();
-        return new LiveRates(at, (long)Math.Round(Requests), [.. pods]) { Window = covered };
+        return new LiveSample("", TimeSpan.FromSeconds(at), (long)Math.Round(Requests), [.. pods]) { Window = covered };
     }
 
     private void Count(List<Increments> now, ObservedService service, double at)

@@ -7,10 +7,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>A Service to watch, or why there is none.</summary>
+/// <summary>The Service to watch, or why there is none.</summary>
 /// <param name="Namespace">Namespace; null when none was found.</param>
 /// <param name="Name">Name; null when none was found.</param>
-/// <param name="Message">Which one was found; or what to do, with Services that could be named.</param>
+/// <param name="Message">Which one was found; or what to do, with examples.</param>
 public sealed record FoundService(string? Namespace, string? Name, string Message)
 {
     /// <summary>Whether there is one.</summary>
@@ -20,7 +20,6 @@ public sealed record FoundService(string? Namespace, string? Name, string Messag
 /// <summary>Finds the Service to watch when none is named.</summary>
 public static class ServiceSearch
 {
-    /// <summary>The lab's own Service.</summary>
     private const string LabNamespace = "backend",
         LabName = "backend-1";
 
@@ -29,11 +28,9 @@ public static class ServiceSearch
     private static readonly string[] s_systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"];
 
     /// <summary>
-    /// The lab's own Service: backend/backend-1, else the only one that the lab's label marks. Any other must be named.
+    /// The lab's own Service: backend/backend-1, else the only one with the lab's label. Any other must be named.
     /// </summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
-    /// <exception cref="ObservationException">The cluster cannot be asked.</exception>
+    /// <exception cref="ObservationException">The cluster cannot be read.</exception>
     public static async Task<FoundService> FindAsync(Kubernetes cluster, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cluster);
@@ -49,15 +46,12 @@ public static class ServiceSearch
         catch (HttpOperationException e)
             when (e.Response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)
         {
-            return new FoundService(
-                null,
-                null,
-                $"give --service NAMESPACE/NAME: this user may not look for Services ({ApiMessages.Of(e)})"
-            );
+            var why = $"this user may not look for Services ({ApiMessages.Of(e)})";
+            return new FoundService(null, null, $"give --service NAMESPACE/NAME: {why}");
         }
         catch (Exception e) when (e is HttpOperationException or HttpRequestException or IOException)
         {
-            throw new ObservationException($"{cluster.BaseUri} cannot be asked for Services: {e.Message}", e);
+            throw new ObservationException($"{cluster.BaseUri} cannot list Services: {e.Message}", e);
         }
     }
 
@@ -97,12 +91,9 @@ public static class ServiceSearch
             return [];
         var pods = await cluster.CoreV1.ListPodForAllNamespacesAsync(cancellationToken: cancellationToken);
         var byNamespace = pods.Items.ToLookup(p => p.Namespace(), StringComparer.Ordinal);
-        return
-        [
-            .. candidates.Where(s =>
-                byNamespace[s.Namespace()].Any(p => s.Spec.Selector.All(l => p.GetLabel(l.Key) == l.Value))
-            ),
-        ];
+        bool HasPods(V1Service service) =>
+            byNamespace[service.Namespace()].Any(p => service.Spec.Selector.All(l => p.GetLabel(l.Key) == l.Value));
+        return [.. candidates.Where(HasPods)];
     }
 
     private static FoundService Found(string ns, string name) => new(ns, name, $"watching Service {ns}/{name}");

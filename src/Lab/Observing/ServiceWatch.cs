@@ -8,28 +8,28 @@ using k8s;
 namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>
-/// Watches a Service of a cluster that is already there, without end and without load of its own, and puts what it sees
-/// into a feed: rate, share and failures of each Pod, the verdict, or why there is none. It only reads (get, list,
-/// GET). What is missing (the cluster, the Service, its Pods, counters, traffic) is said in the feed, and tried again.
+/// Watches a Service of an existing cluster, without end and without load of its own, and writes into a
+/// <see cref="LiveState"/>: rate, share and failures of each Pod, and the verdict or why there is none. It only reads
+/// (get, list, GET). Anything missing (cluster, Service, Pods, counters, traffic) is reported there and tried again.
 /// </summary>
 /// <remarks>
-/// The verdict rests on the last minutes alone, and on data from after the last change of the backends or of the HTTP
-/// rules; its error probability holds for each of these windows of evidence (<see cref="EvidenceWindows"/>). In the two
-/// seconds after a change nothing is counted as evidence, because it takes a moment to reach every node. Pods that are
-/// being deleted are left out: requests on connections that they still have are neither expected nor skew.
+/// The verdict is based on the last minutes, and on data from after the last change of the backends or of the HTTP
+/// rules; its error probability is per window of evidence (<see cref="EvidenceWindows"/>). In the two seconds after a
+/// change nothing is evidence, because the change takes time to reach every node. Terminating Pods are left out:
+/// requests on their open connections are neither expected nor skew.
 /// </remarks>
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">What to watch; see <see cref="OptionsFor"/>.</param>
-/// <param name="feed">Where to show it.</param>
+/// <param name="live">The state to write.</param>
 /// <param name="time">Time source.</param>
 /// <param name="paused">
-/// Whether somebody else feeds the feed, as a scenario does while it runs. The watch then reads nothing, and begins
-/// anew afterwards. Null: never.
+/// Whether another writer uses the state, as a scenario does while it runs. The watch then reads nothing, and begins
+/// again afterwards. Null: never.
 /// </param>
 public sealed class ServiceWatch(
     Kubernetes cluster,
     ObserveOptions options,
-    LiveState feed,
+    LiveState live,
     TimeProvider time,
     Func<bool>? paused = null
 )
@@ -41,15 +41,15 @@ public sealed class ServiceWatch(
 
     private const int MaxEvents = 50;
 
-    /// <summary>A change takes a moment to reach every node.</summary>
+    /// <summary>Time for a change to reach every node.</summary>
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Without a request for this long there is no traffic. Some Services have a request every few seconds.
+    /// After this long without a request there is no traffic. Some Services have a request every few seconds.
     /// </summary>
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(30);
 
-    /// <summary>Evidence does not bridge a gap of this length: nothing is known of the objects in it.</summary>
+    /// <summary>Evidence does not continue after a gap of this length, in which the objects may have changed.</summary>
     private static readonly TimeSpan s_gap = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan s_longestBackOff = TimeSpan.FromSeconds(10),
@@ -68,12 +68,10 @@ public sealed class ServiceWatch(
     private int _failures,
         _run;
 
-    /// <summary>Requests made so far, on all servers together.</summary>
+    /// <summary>Requests made so far, to all servers together.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>Options to watch a Service with: read every 2 s, else as <c>observe</c>.</summary>
-    /// <param name="ns">Namespace.</param>
-    /// <param name="service">Name.</param>
+    /// <summary>Options for a watch: one reading every 2 s, otherwise as <c>observe</c>.</summary>
     public static ObserveOptions OptionsFor(string ns, string service) =>
         new(ns, service)
         {
@@ -83,8 +81,7 @@ public sealed class ServiceWatch(
         };
 
     /// <summary>Watches until it is cancelled.</summary>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled: the one way in which it ends.</exception>
+    /// <exception cref="OperationCanceledException">The only end.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var rounds = new ObservationRounds(cluster, options, time);
@@ -118,17 +115,17 @@ public sealed class ServiceWatch(
         _windows.Restart();
         _events.Clear();
         (_service, _change, _settledAt, _lastRoundAt, _failingSince, _failures) = (null, null, 0, 0, null, 0);
-        _run = feed.BeginWatch($"Service {options.Namespace}/{options.Service}, watched", _situations.Beginning);
+        _run = live.BeginWatch($"Service {options.Namespace}/{options.Service}, watched", _situations.Beginning);
     }
 
-    /// <summary>Says what is wrong; the next attempts come later and later.</summary>
+    /// <summary>Reports the problem and returns the growing wait before the next attempt.</summary>
     private TimeSpan? OnFailure(ObservationException problem)
     {
         _failingSince ??= time.GetUtcNow();
         var podsAreKnown = problem.Problem is not (ObservationProblem.NoPods or ObservationProblem.NotFound);
         if (!podsAreKnown)
             Forget();
-        if (!feed.Unobserved(_run, _situations.Failed(problem, _failingSince.Value), podsAreKnown))
+        if (!live.Unobserved(_run, _situations.Failed(problem, _failingSince.Value), podsAreKnown))
             return null;
         var backOff = options.Interval * Math.Pow(2, Math.Min(_failures++, 10));
         return backOff < s_longestBackOff ? backOff : s_longestBackOff;
@@ -184,11 +181,11 @@ public sealed class ServiceWatch(
     private bool Show(ObservedRound round, ObservedResult? evidence, string source)
     {
         var (service, at) = (_service!, _lastRoundAt);
-        // Without evidence the report has the Pods alone.
+        // Without evidence the report has only the Pods.
         var result = evidence ?? ObservedReport.Of(new ServiceObserver(service, options.Verdict, at), source, _began);
         var details = result.Report.Details with { Events = [.. _events], Series = _recent.Samples, SeriesMissed = 0 };
         var report = result.Report with { Details = details };
-        return feed.Observed(_run, _recent.Rates(result.View, service, at), report, Instead(round, at));
+        return live.Observed(_run, _recent.Rates(result.View, service, at), report, Instead(round, at));
     }
 
     /// <summary>Why there is no verdict; null when there is one, or evidence for it.</summary>

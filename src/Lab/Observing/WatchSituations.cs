@@ -4,24 +4,21 @@ using CiliumDebugging.Measurement.Observation;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>What the feed says while an observation has no verdict, with what to do about it.</summary>
-/// <param name="options">What is observed.</param>
-/// <param name="time">Time source.</param>
+/// <summary>The status of an observation without a verdict, with a remedy.</summary>
 internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
 {
     private string Service => $"{options.Namespace}/{options.Service}";
 
     /// <summary>Before the first rates.</summary>
-    public RunStatus Beginning => Waiting($"Watching {Service}", "No rate yet: it takes two readings.", "");
+    public RunStatus Beginning => Waiting($"Watching {Service}", "No rate yet: two readings are needed.", "");
 
-    /// <summary>The backends or the rules on the way to them have just changed.</summary>
-    /// <param name="change">The change.</param>
+    /// <summary>The backends or the rules on the path to them have just changed.</summary>
     public static RunStatus Changed(string change) =>
-        Waiting(char.ToUpperInvariant(change[0]) + change[1..], "Evidence is collected anew from this change on.", "");
+        Waiting(char.ToUpperInvariant(change[0]) + change[1..], "Only evidence from after this change counts.", "");
 
     /// <summary>There is no traffic.</summary>
     /// <param name="seconds">For how long, s.</param>
-    /// <param name="counters">What the counters cannot see; empty when nothing.</param>
+    /// <param name="counters">Which counters are missing; empty when none.</param>
     public RunStatus Quiet(double seconds, string counters) =>
         Waiting(
             F($"No requests to {Service} in the last {seconds:0} s"),
@@ -30,12 +27,9 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
         );
 
     /// <summary>No counter can be read.</summary>
-    /// <param name="missing">What is missing.</param>
     public RunStatus NoCounters(string missing) => Waiting($"No counters of {Service}", missing, WhatToDo);
 
-    /// <summary>
-    /// What the counters of a round do not tell; empty when Hubble or the Pods' own counter is there.
-    /// </summary>
+    /// <summary>Which counters a round lacks; empty when it has those of Hubble or of the Pods.</summary>
     public string Missing(ObservedRound round)
     {
         var scrapes = round.Scrapes.SelectMany(s => s.Round.Scrapes).ToList();
@@ -49,26 +43,30 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
             round.Objects.Agents.IsEmpty && options.Prometheus is null
                 ? "No Cilium agent runs in kube-system, so there are no Hubble metrics."
                 : $"Hubble: {Error(hubble)}.";
-        var pods =
-            options.BackendMetric.Length == 0 ? "The pods' own counters are not read."
-            : backends.Any(s => s.Counters is not null) ? $"The pods' /metrics have no {options.BackendMetric} (yet)."
-            : $"Pods: {(backends.Count == 0 ? $"no /metrics with {options.BackendMetric}" : Error(backends))}.";
-        return $"{agents} {pods}";
+        return $"{agents} {MissingOfPods(backends)}";
     }
 
-    /// <summary>What helps against missing counters.</summary>
+    private string MissingOfPods(List<TargetScrape> backends)
+    {
+        var metric = options.BackendMetric;
+        if (metric.Length == 0)
+            return "The pods' own counters are not read.";
+        if (backends.Any(s => s.Counters is not null))
+            return $"The pods' /metrics have no {metric} (yet).";
+        return backends.Count == 0 ? $"Pods: no /metrics with {metric}." : $"Pods: {Error(backends)}.";
+    }
+
+    /// <summary>The remedy for missing counters.</summary>
     public string WhatToDo =>
         "Enable Hubble's HTTP metrics (hubble.metrics.enabled: httpV2) and apply an HTTP rule"
         + (options.BackendMetric.Length > 0 ? $", or give the pods a counter {options.BackendMetric} at /metrics" : "")
         + ". Reading them needs get on pods/proxy (docs/observe.md).";
 
     /// <summary>The objects or the counters cannot be read.</summary>
-    /// <param name="problem">Why.</param>
-    /// <param name="since">Since when.</param>
     public RunStatus Failed(ObservationException problem, DateTimeOffset since)
     {
         var clock = TimeZoneInfo.ConvertTime(since, time.LocalTimeZone);
-        var retried = "It is tried again and again.";
+        var retried = "Trying again.";
         return problem.Problem switch
         {
             ObservationProblem.NoPods => Waiting($"{Service} has no pods", retried, problem.Message),
@@ -87,7 +85,12 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     }
 
     private static RunStatus Waiting(string headline, string answers, string why) =>
-        new("waiting", headline, answers, "", "", "", "", why);
+        new()
+        {
+            Headline = headline,
+            Answers = answers,
+            Why = why,
+        };
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

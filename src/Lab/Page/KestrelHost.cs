@@ -2,15 +2,16 @@ using System.Net;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>The bare web server of the page and of its metrics: Kestrel and routing, without configuration, logging or static files.</summary>
+/// <summary>
+/// The web server of the page and of its metrics: Kestrel and routing, without configuration or logging.
+/// </summary>
 internal static class KestrelHost
 {
-    /// <summary>Builds it, ready for its endpoints.</summary>
-    /// <param name="name">What it serves.</param>
+    /// <param name="name">Name of the application.</param>
     /// <param name="endPoint">Where it listens.</param>
-    /// <param name="mostBodyBytes">Longest request body.</param>
-    /// <param name="mostConnections">Most connections at a time.</param>
-    public static WebApplication Build(string name, IPEndPoint endPoint, long mostBodyBytes, long mostConnections)
+    /// <param name="maxBodyBytes">Longest request body.</param>
+    /// <param name="maxConnections">Connections at a time.</param>
+    public static WebApplication Build(string name, IPEndPoint endPoint, long maxBodyBytes, long maxConnections)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = name });
         builder.Services.AddRoutingCore();
@@ -20,14 +21,14 @@ internal static class KestrelHost
             .ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;
-                kestrel.Limits.MaxRequestBodySize = mostBodyBytes;
-                kestrel.Limits.MaxConcurrentConnections = mostConnections;
+                kestrel.Limits.MaxRequestBodySize = maxBodyBytes;
+                kestrel.Limits.MaxConcurrentConnections = maxConnections;
                 kestrel.Listen(endPoint);
             });
         return builder.Build();
     }
 
-    /// <summary>Starts it; one that does not start is disposed.</summary>
+    /// <summary>Starts it, or disposes it when that fails.</summary>
     public static async Task StartAsync(WebApplication app, CancellationToken cancellationToken)
     {
         try

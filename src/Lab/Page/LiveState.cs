@@ -1,39 +1,35 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
-using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
-using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
-/// What is known of the lab right now, for everything that shows it: pages, the terminal, Aspire. Fed by the process that runs the scenario; bounded. Thread-safe.
+/// What is known of the lab right now, for pages, the terminal and Aspire. Written by the process that runs the
+/// scenario. Bounded memory, thread-safe.
 /// </summary>
-/// <param name="time">Time source.</param>
-public sealed class LiveState(TimeProvider time)
+public sealed class LiveState
 {
-    /// <summary>Longer than anyone's scrape interval.</summary>
-    private static readonly TimeSpan s_glance = TimeSpan.FromMinutes(2);
-
-    private const int EventsShown = 50,
-        CountersKept = 4;
-
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Timeline _timeline = new();
-    private readonly Queue<SeriesSample> _counters = new();
-    private readonly List<(double At, int Dropped, double[] Values, int Layout)> _newSamples = [];
+    private readonly Watchers _watchers;
+    private readonly ChartSamples _charts = new();
     private RunReport? _report;
-    private LiveRates _live = LiveRates.None;
+    private LiveSample _live = LiveSample.None;
     private PageState _state = PageState.Empty;
     private PageInfo _lab = PageInfo.Empty;
-    private int _watchers;
     private int _run;
-    private long _watchedUntil = long.MinValue;
 
-    /// <summary>Called after every change, with the lock of nobody held: whoever shows the feed wakes up.</summary>
+    /// <param name="time">Time source.</param>
+    public LiveState(TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        (_time, _watchers, ChangedAt) = (time, new Watchers(time), time.GetTimestamp());
+    }
+
+    /// <summary>Raised after every change, without the lock.</summary>
     public event Action? Changed;
 
-    /// <summary>The state.</summary>
     public PageState State
     {
         get
@@ -43,7 +39,6 @@ public sealed class LiveState(TimeProvider time)
         }
     }
 
-    /// <summary>The lab.</summary>
     public PageInfo Lab
     {
         get
@@ -53,7 +48,7 @@ public sealed class LiveState(TimeProvider time)
         }
     }
 
-    /// <summary>The newest report, as it stands; null before there is one.</summary>
+    /// <summary>The newest report, of a run that may still be going on; null before there is one.</summary>
     public RunReport? Report
     {
         get
@@ -63,55 +58,41 @@ public sealed class LiveState(TimeProvider time)
         }
     }
 
-    /// <summary>Whether somebody watches: a judgement of the run as it stands is made for watchers alone.</summary>
-    public bool IsWatched => Volatile.Read(ref _watchers) > 0 || time.GetTimestamp() < Volatile.Read(ref _watchedUntil);
-
-    /// <summary>Watches for a while: for those who look now and then and never say that they are done.</summary>
-    public void Glance() =>
-        Volatile.Write(
-            ref _watchedUntil,
-            time.GetTimestamp() + (long)(s_glance.TotalSeconds * time.TimestampFrequency)
-        );
-
-    /// <summary>Watches until it is disposed.</summary>
-    public IDisposable Watch()
-    {
-        Interlocked.Increment(ref _watchers);
-        return new Watcher(this);
-    }
-
-    private sealed class Watcher(LiveState feed) : IDisposable
-    {
-        private LiveState? _feed = feed;
-
-        public void Dispose()
-        {
-            if (Interlocked.Exchange(ref _feed, null) is { } watched)
-                Interlocked.Decrement(ref watched._watchers);
-        }
-    }
-
     /// <summary>When anything changed last, as a time stamp of the time source.</summary>
-    public long ChangedAt { get; private set; } = time.GetTimestamp();
+    public long ChangedAt { get; private set; }
 
-    /// <summary>What changes seldom.</summary>
-    public void SetLab(PageInfo lab)
+    /// <summary>Whether there is a reader: a run under way is evaluated only for readers.</summary>
+    public bool IsWatched => _watchers.Any;
+
+    /// <summary>Counts as a reader for two minutes: for readers that poll and never say that they are done.</summary>
+    public void Glance() => _watchers.Glance();
+
+    /// <summary>Counts as a reader until it is disposed.</summary>
+    public IDisposable Watch() => _watchers.Watch();
+
+    /// <summary>Changes what seldom changes; nothing happens when the result is the same.</summary>
+    internal void ChangeLab(Func<PageInfo, PageInfo> change)
     {
-        ArgumentNullException.ThrowIfNull(lab);
-        Change(() => _lab = lab);
+        lock (_lock)
+        {
+            if (change(_lab) is var changed && ReferenceEquals(changed, _lab))
+                return;
+            (_lab, ChangedAt) = (changed, _time.GetTimestamp());
+        }
+        Changed?.Invoke();
     }
 
     /// <summary>A run begins.</summary>
-    public void Begin(string scenario, string title, bool byHand, double ratePerSecond) =>
+    public void Begin(string scenario, string title, bool manual, double ratePerSecond) =>
         Change(() =>
         {
             Clear();
             _state = PageState.Empty with
             {
-                Activity = "starting",
+                Activity = PageActivity.Starting,
                 Scenario = scenario,
                 Title = title,
-                Manual = byHand,
+                Manual = manual,
                 RatePerSecond = ratePerSecond,
             };
         });
@@ -128,104 +109,100 @@ public sealed class LiveState(TimeProvider time)
         {
             Clear();
             run = _run;
-            _state = PageState.Empty with { Activity = "watching", Title = title, Step = title, Situation = situation };
+            _state = PageState.Empty with
+            {
+                Activity = PageActivity.Watching,
+                Title = title,
+                Step = title,
+                Situation = situation,
+            };
         });
         return run;
     }
 
-    /// <summary>What an observation sees now. The rates of the rows are those of <paramref name="live"/>.</summary>
+    /// <summary>What an observation sees now.</summary>
     /// <param name="run">Number of the observation.</param>
     /// <param name="live">Rates over the last readings.</param>
     /// <param name="report">The evidence so far; its series ends with the newest counters.</param>
     /// <param name="instead">
-    /// Why there is no verdict; it takes the place of the situation, and the rows are shown with rates of 0. Null:
-    /// there is traffic, and the report says what it is like.
+    /// Why there is no verdict: it is shown as the situation, and the rows have rates of 0. Null: there is a verdict,
+    /// or evidence for one.
     /// </param>
     /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
-    public bool Observed(int run, LiveRates live, RunReport report, RunStatus? instead)
+    public bool Observed(int run, LiveSample live, RunReport report, RunStatus? instead)
     {
         ArgumentNullException.ThrowIfNull(live);
         ArgumentNullException.ThrowIfNull(report);
-        return ChangeOf(run, () =>
-        {
-            (_live, _report) = (live, report);
-            AddNewest(report);
-            Describe();
-            _state = _state with
+        return Change(
+            () =>
             {
-                At = live.At,
-                Requests = live.Requests,
-                Responses = live.Responses,
-                FailedPerSecond = live.FailedPerSecond,
-                Situation = instead ?? RunStatus.Of(report, live, time.LocalTimeZone),
-            };
-            if (instead is not null)
-                Withhold([.. _state.Rows.Select(WithoutRates)]);
-        });
+                (_live, _report) = (live, report);
+                _charts.AddNewest(report);
+                Describe();
+                var situation = instead ?? RunStatus.Of(report, live, _time.LocalTimeZone);
+                _state = WithCounts(live) with { Situation = situation };
+                if (instead is not null)
+                    Withhold([.. _state.Rows.Select(r => r.WithoutRates())]);
+            },
+            run
+        );
     }
 
     /// <summary>An observation sees nothing.</summary>
     /// <param name="run">Number of the observation.</param>
     /// <param name="why">Why.</param>
-    /// <param name="podsAreKnown">
-    /// Whether the Pods seen last may still be there: their rows stay, with rates of 0.
-    /// </param>
+    /// <param name="podsAreKnown">Whether the Pods seen last may still exist: their rows stay, with rates of 0.</param>
     /// <returns>False when a run or another observation has begun since: nothing was changed.</returns>
-    public bool Unobserved(int run, RunStatus why, bool podsAreKnown) => ChangeOf(run, () =>
-        {
-            (_live, _report) = (LiveRates.None, null);
-            _state = _state with { FailedPerSecond = 0, Situation = why };
-            Withhold(podsAreKnown ? [.. _state.Rows.Select(WithoutRates)] : []);
-        });
+    public bool Unobserved(int run, RunStatus why, bool podsAreKnown) =>
+        Change(
+            () =>
+            {
+                (_live, _report) = (LiveSample.None, null);
+                _state = _state with { FailedPerSecond = 0, Situation = why };
+                Withhold(podsAreKnown ? [.. _state.Rows.Select(r => r.WithoutRates())] : []);
+            },
+            run
+        );
 
-    /// <summary>A step of the run, or what else goes on.</summary>
+    /// <summary>A step of the run begins.</summary>
     public void Step(string what) => Change(() => _state = _state with { Step = what });
 
-    /// <summary>What the client sees, about twice a second.</summary>
-    public void Sample(LiveRates live)
+    /// <summary>Rates that the client sees, about twice a second.</summary>
+    public void Sample(LiveSample live)
     {
         ArgumentNullException.ThrowIfNull(live);
         Change(() =>
         {
             _live = live;
             if (!IsWatched)
-                _report = null; // what it says is old by the time somebody looks
-            _state = _state with
-            {
-                Activity = "running",
-                At = live.At,
-                Requests = live.Requests,
-                Responses = live.Responses,
-                FailedPerSecond = live.FailedPerSecond,
-            };
+                _report = null; // it would be out of date when a reader comes
+            _state = WithCounts(live) with { Activity = PageActivity.Running };
             Describe();
         });
     }
 
-    /// <summary>The run as it stands, about once a second; its series holds the newest counters.</summary>
+    /// <summary>An evaluation of the run so far, about once a second; its series holds the newest counters.</summary>
     public void Progress(RunReport report)
     {
         ArgumentNullException.ThrowIfNull(report);
         Change(() =>
         {
             _report = report;
-            AddNewest(report);
+            _charts.AddNewest(report);
             Describe();
         });
     }
 
-    /// <summary>The newest counters of a run that nobody watches: the charts of a page that is opened later begin where the run did.</summary>
+    /// <summary>
+    /// The newest counters of a run without readers, so that a page opened later has the whole charts.
+    /// </summary>
     public void Counters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
     {
         ArgumentNullException.ThrowIfNull(newest);
-        Change(() =>
-        {
-            if (_counters.Count == 0 || newest.At > _counters.Last().At)
-                Add(newest, pods, clientNode, verdict: null);
-        });
+        Change(() => _charts.Add(newest, pods, clientNode, verdict: null));
     }
 
-    /// <summary>A report of the run as it stands; null when there is none within the limit.</summary>
+    /// <summary>The next report of a run under way; null when there is none within the limit.</summary>
     public async Task<RunReport?> NextReportAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         using var watch = Watch();
@@ -233,7 +210,7 @@ public sealed class LiveState(TimeProvider time)
         Changed += OnChanged;
         try
         {
-            await next.Task.WaitAsync(limit, time, cancellationToken);
+            await next.Task.WaitAsync(limit, _time, cancellationToken);
             return Report;
         }
         catch (TimeoutException)
@@ -258,178 +235,82 @@ public sealed class LiveState(TimeProvider time)
         ArgumentNullException.ThrowIfNull(report);
         Change(() =>
         {
-            (_report, _live) = (report, LiveRates.None);
+            (_report, _live) = (report, LiveSample.None);
             Describe();
-            _state = _state with { Activity = "ended", Step = "the run is over" };
+            _state = _state with { Activity = PageActivity.Ended, Step = "the run is over" };
         });
     }
 
-    /// <summary>The run broke.</summary>
+    /// <summary>The run failed.</summary>
     public void Fail(string why) =>
         Change(() =>
         {
-            _live = LiveRates.None;
-            RunStatus situation = _state.Situation with { Kind = "waiting", Headline = "The run broke", Why = why };
-            _state = _state with { Activity = "ended", Step = why, Failure = why, Situation = situation };
+            _live = LiveSample.None;
+            _state = _state with
+            {
+                Activity = PageActivity.Ended,
+                Step = why,
+                Failure = why,
+                Situation = _state.Situation with
+                {
+                    Kind = RunStatusKind.Waiting,
+                    Headline = "The run failed",
+                    Why = why,
+                },
+            };
         });
 
-    /// <summary>Reads the charts, whole; samples that were new are so no longer.</summary>
+    /// <summary>Reads the charts.</summary>
     internal T ReadTimeline<T>(Func<Timeline, T> read)
     {
         lock (_lock)
-            return read(_timeline);
+            return read(_charts.Timeline);
     }
 
     /// <summary>The samples since the last call.</summary>
-    internal ImmutableArray<(double At, int Dropped, double[] Values, int Layout)> TakeSamples()
+    internal ImmutableArray<ChartSample> TakeSamples()
     {
         lock (_lock)
-        {
-            ImmutableArray<(double, int, double[], int)> taken = [.. _newSamples];
-            _newSamples.Clear();
-            return taken;
-        }
+            return _charts.TakeNew();
     }
 
     private void Clear()
     {
         _run++;
-        _timeline.Clear();
-        _newSamples.Clear();
-        _counters.Clear();
-        (_report, _live) = (null, LiveRates.None);
+        _charts.Clear();
+        (_report, _live) = (null, LiveSample.None);
     }
+
+    private PageState WithCounts(LiveSample live) =>
+        _state with
+        {
+            At = live.Elapsed.TotalSeconds,
+            Requests = live.Requests,
+            Responses = live.Responses,
+            FailedPerSecond = live.FailedPerSecond,
+        };
 
     private void Withhold(ImmutableArray<PageRow> rows) =>
         _state = _state with { Verdict = null, Diagnosis = null, Reconciliation = [], Rows = rows };
 
-    private static PageRow WithoutRates(PageRow row) =>
-        row with
-        {
-            State = "answers",
-            OkPerSecond = 0,
-            FailedPerSecond = 0,
-            EchoPerSecond = 0,
-            HubblePerSecond = 0,
-            Share = null,
-            ShareLower = null,
-            ShareUpper = null,
-            P50Ms = null,
-            P99Ms = null,
-        };
+    private void Describe()
+    {
+        if (_report is not null)
+            _state = StateDescription.Of(_state, _report, _live, _charts);
+    }
 
-    private bool ChangeOf(int run, Action change)
+    /// <param name="change">Changes fields, under the lock.</param>
+    /// <param name="onlyIn">The observation that must still be the current one; null: any.</param>
+    private bool Change(Action change, int? onlyIn = null)
     {
         lock (_lock)
         {
-            if (run != _run)
+            if (onlyIn is { } run && run != _run)
                 return false;
             change();
-            ChangedAt = time.GetTimestamp();
+            ChangedAt = _time.GetTimestamp();
         }
         Changed?.Invoke();
         return true;
     }
-
-    private void Change(Action change)
-    {
-        lock (_lock)
-        {
-            change();
-            ChangedAt = time.GetTimestamp();
-        }
-        Changed?.Invoke();
-    }
-
-    private void AddNewest(RunReport report)
-    {
-        if (report.Details.Series is not [.., var newest])
-            return;
-        if (_counters.Count > 0 && newest.At <= _counters.Last().At)
-            return;
-        var phase = report.Phases[^1];
-        Add(newest, [.. phase.Pods.Select(p => p.Pod)], report.ClientNode, phase.Delivery.Successes);
-    }
-
-    private void Add(SeriesSample counters, ImmutableArray<BackendPod> pods, string clientNode, Verdict? verdict)
-    {
-        _counters.Enqueue(counters);
-        if (_counters.Count > CountersKept)
-            _counters.Dequeue();
-        List<KeyValuePair<TimelineLine, double>> values = [];
-        foreach (var group in PodRowBuilder.Group(pods, p => p, clientNode))
-        {
-            var counts = group.Select(p => counters.Pods.GetValueOrDefault(p.HubbleName)).OfType<PodCounts>().ToList();
-            values.Add(KeyValuePair.Create(new TimelineLine("echo", group.Key, 0), counts.Sum(c => c.Echo)));
-            values.Add(KeyValuePair.Create(new TimelineLine("requests", group.Key, 0), counts.Sum(c => c.Requests)));
-            foreach (var status in counts.SelectMany(c => c.Responses).GroupBy(r => r.Key))
-                values.Add(
-                    KeyValuePair.Create(new TimelineLine("responses", group.Key, status.Key), status.Sum(s => s.Value))
-                );
-        }
-        if (verdict is not null)
-        {
-            values.Add(
-                KeyValuePair.Create(new TimelineLine("evidence", "skewed", 0), Finite(verdict.LogEvidenceSkewed))
-            );
-            values.Add(KeyValuePair.Create(new TimelineLine("evidence", "even", 0), Finite(verdict.LogEvidenceEven)));
-        }
-        var dropped = _timeline.Add(counters.At, values);
-        _newSamples.Add((counters.At, dropped, _timeline.Samples[^1].Values, _timeline.Layout));
-        if (_newSamples.Count > EventsShown)
-            _newSamples.RemoveAt(0); // nobody shows them
-    }
-
-    private void Describe()
-    {
-        if (_report is not { } report)
-            return;
-        var phase = report.Phases[^1];
-        var verdict = phase.Delivery.Successes;
-        var measures = SkewMeasures.Of(verdict);
-        ImmutableArray<PageRow> RowsOf(bool grouped) =>
-            PodRowBuilder.Of(
-                phase,
-                _live,
-                _counters.TryPeek(out var oldest) ? oldest : null,
-                _counters.Count > 0 ? _counters.Last() : null,
-                grouped
-            );
-        var (rows, areGrouped) = (RowsOf(grouped: true), phase.Pods.Length > PodRowBuilder.Most);
-        var document = new Lazy<ReportDocument>(() => DocumentOf.Run(report with { Phases = [phase] }));
-        _state = _state with
-        {
-            Client = new ClientPlace(report.ClientPod, report.ClientNode),
-            Situation = RunStatus.Of(report, _live),
-            Rows = rows,
-            Grouped = areGrouped,
-            PodRows = areGrouped ? RowsOf(grouped: false) : rows,
-            HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
-            Verdict = new PageVerdict(
-                verdict.Kind.ToString().ToLowerInvariant(),
-                VerdictText.Describe(verdict),
-                Finite(verdict.LogEvidenceSkewed),
-                Finite(verdict.LogEvidenceEven),
-                -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability),
-                verdict.Connections,
-                verdict.FurtherConnections,
-                Rounded(measures?.MaxOverMean),
-                Rounded(measures?.EffectiveBackends)
-            ),
-            Diagnosis = document.Value.Diagnosis,
-            Reconciliation = document.Value.Reconciliation,
-            Events =
-            [
-                .. report
-                    .Details.Events.TakeLast(EventsShown)
-                    .Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2))),
-            ],
-        };
-    }
-
-    private static double? Rounded(Measure? measure) =>
-        measure is { Estimate: var value } && double.IsFinite(value) ? Math.Round(value, 3) : null;
-
-    private static double Finite(double value) =>
-        double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
 }

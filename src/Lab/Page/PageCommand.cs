@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>What an operator can do to the lab; the same on the page, in the terminal and in Aspire.</summary>
+/// <summary>What an operator can do on the page, in the terminal and in Aspire.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PageAction>))]
 public enum PageAction
 {
@@ -14,37 +14,36 @@ public enum PageAction
     [JsonStringEnumMemberName("remove-policy")]
     RemovePolicy,
 
-    /// <summary>Delete a backend Pod, which is then replaced; the target is its <c>namespace/name</c>.</summary>
+    /// <summary>Delete a backend Pod; the target is its <c>namespace/name</c>.</summary>
     [JsonStringEnumMemberName("delete-pod")]
     DeletePod,
 
-    /// <summary>Run a scenario from its beginning; the target is its name. A run that is under way is ended first.</summary>
+    /// <summary>Run a scenario; the target is its name. A run that is under way is ended first.</summary>
     [JsonStringEnumMemberName("run")]
     Run,
 
-    /// <summary>Start a scenario's load without its steps, to make changes by hand; the target is the scenario's name.</summary>
+    /// <summary>Start a scenario's load without its steps, for manual changes; the target is its name.</summary>
     [JsonStringEnumMemberName("manual")]
     Manual,
 
-    /// <summary>End the load; the run is judged by what it has, and its report is written.</summary>
+    /// <summary>End the load; the run so far is evaluated and its report written.</summary>
     [JsonStringEnumMemberName("stop")]
     Stop,
 
-    /// <summary>Write the report of the run as it stands.</summary>
+    /// <summary>Write the report of the run so far.</summary>
     [JsonStringEnumMemberName("write-report")]
     WriteReport,
 }
 
 /// <summary>One command.</summary>
 /// <param name="Action">What to do.</param>
-/// <param name="Target">To what; empty where the action needs no target.</param>
+/// <param name="Target">Empty where the action needs no target.</param>
 public sealed record PageCommand(PageAction Action, string Target = "");
 
-/// <summary>Carries out commands. The live one changes a cluster.</summary>
 public interface IPageCommands
 {
-    /// <summary>Carries out a command; returns when it is done, with a sentence that says so.</summary>
-    /// <exception cref="CommandRefusedException">It cannot be done; the message says why and what to do.</exception>
+    /// <summary>Carries out a command; returns a sentence that says what was done.</summary>
+    /// <exception cref="CommandRefusedException">The message says why, and what to do.</exception>
     Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken);
 }
 

@@ -6,25 +6,24 @@ using System.Threading.Channels;
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
-/// Sends what changes in the feed to every open page as server-sent events. Everything is written once and shared: <c>lab</c> and <c>state</c> (whole), <c>series</c> (all charts, for a new page or new lines) and
-/// <c>point</c> (one more sample). A page that does not keep up misses the steps between and gets the whole again; one that takes nothing for long is let go.
+/// Sends changes of a <see cref="LiveState"/> to every open page as server-sent events: <c>lab</c> and <c>state</c>
+/// (whole), <c>series</c> (all charts, for a new page or new lines) and <c>point</c> (one more sample). Each event is
+/// written once, for all pages. A page that is too slow skips events and gets the whole again; one that accepts nothing
+/// for a while is disconnected.
 /// </summary>
 public sealed class PageEvents : IAsyncDisposable
 {
-    /// <summary>Most open pages.</summary>
+    /// <summary>Open pages at once.</summary>
     public const int MaxPages = 512;
 
-    /// <summary>Frames that wait for one page.</summary>
-    private const int Backlog = 8;
-
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1),
-        s_soonest = TimeSpan.FromMilliseconds(100),
+        s_urgentInterval = TimeSpan.FromMilliseconds(100),
         s_heartbeatInterval = TimeSpan.FromSeconds(15);
     private static readonly byte[] s_heartbeat = ":\n\n"u8.ToArray();
 
     private readonly Lock _lock = new();
-    private readonly List<Page> _pages = [];
-    private readonly LiveState _feed;
+    private readonly List<OpenPage> _pages = [];
+    private readonly LiveState _live;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0, 1),
@@ -38,22 +37,25 @@ public sealed class PageEvents : IAsyncDisposable
         _state = [];
     private byte[]? _series;
 
-    /// <summary>The layout that every page knows, and the one of <see cref="_series"/>, which a page that is opened between two publications may know before the others.</summary>
+    /// <summary>
+    /// The layout that every page knows, and the one of <see cref="_series"/>, which a page that is opened between two
+    /// publications may know before the others.
+    /// </summary>
     private int _layout = -1,
         _seriesLayout = -1;
 
     /// <summary>Starts to send.</summary>
-    public PageEvents(LiveState feed, TimeProvider time)
+    public PageEvents(LiveState live, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(feed);
-        (_feed, _time) = (feed, time);
-        _feed.Changed += OnChanged;
+        ArgumentNullException.ThrowIfNull(live);
+        (_live, _time) = (live, time);
+        _live.Changed += OnChanged;
         lock (_lock)
             Build();
         _sending = SendAsync();
     }
 
-    /// <summary>Pages that are open.</summary>
+    /// <summary>Number of open pages.</summary>
     public int Pages
     {
         get
@@ -63,61 +65,32 @@ public sealed class PageEvents : IAsyncDisposable
         }
     }
 
-    /// <summary>One open page.</summary>
-    public sealed class Page
+    /// <summary>Adds a page, whose first events are the whole; null when there are too many.</summary>
+    public OpenPage? Open()
     {
-        private readonly Channel<byte[]> _frames = Channel.CreateBounded<byte[]>(
-            new BoundedChannelOptions(Backlog) { SingleReader = true }
-        );
-
-        internal bool Behind { get; private set; }
-
-        internal IDisposable? Watching { get; init; }
-
-        internal ChannelReader<byte[]> Frames => _frames.Reader;
-
-        internal void Send(byte[] frame) => Behind |= !_frames.Writer.TryWrite(frame);
-
-        /// <summary>Forgets what the page has not taken and begins again with the whole.</summary>
-        internal void Restart(ReadOnlySpan<byte[]> whole)
-        {
-            while (_frames.Reader.TryRead(out _)) { }
-            Behind = false;
-            foreach (var frame in whole)
-                Send(frame);
-        }
-
-        internal void Complete() => _frames.Writer.TryComplete();
-    }
-
-    /// <summary>Adds a page, whose first frames are the whole; null when there are too many.</summary>
-    public Page? Open()
-    {
-        Page page;
         lock (_lock)
         {
             if (_pages.Count == MaxPages || _stop.IsCancellationRequested)
                 return null;
-            page = new Page { Watching = _feed.Watch() };
+            var page = new OpenPage(_live.Watch());
             page.Restart(Whole());
             _pages.Add(page);
+            return page;
         }
-        return page;
     }
 
-    /// <summary>A page is gone.</summary>
-    public void Close(Page page)
+    /// <summary>Removes a page.</summary>
+    public void Close(OpenPage page)
     {
         ArgumentNullException.ThrowIfNull(page);
         lock (_lock)
             _pages.Remove(page);
-        page.Watching?.Dispose();
-        page.Complete();
+        page.Dispose();
     }
 
     private void OnChanged()
     {
-        if (Urgent(_feed.State) != Volatile.Read(ref _shown))
+        if (Urgent(_live.State) != Volatile.Read(ref _shown))
             Wake(_urgent);
         Wake(_wake);
     }
@@ -132,7 +105,7 @@ public sealed class PageEvents : IAsyncDisposable
         }
         catch (SemaphoreFullException)
         {
-            // Somebody else was as fast.
+            // Another thread has released it since the check.
         }
     }
 
@@ -150,28 +123,28 @@ public sealed class PageEvents : IAsyncDisposable
                     else
                         Send(s_heartbeat);
                 }
-                // Steps, ends and what the first line says are shown at once; numbers, once a second.
-                await Task.Delay(s_soonest, _time, _stop.Token);
-                if (Urgent(_feed.State) == _shown)
-                    await _urgent.WaitAsync(s_interval - s_soonest, _stop.Token);
+                // Steps, ends and the headline are shown at once; numbers, once a second.
+                await Task.Delay(s_urgentInterval, _time, _stop.Token);
+                if (Urgent(_live.State) == _shown)
+                    await _urgent.WaitAsync(s_interval - s_urgentInterval, _stop.Token);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            // The end.
+            // Disposed.
         }
     }
 
-    /// <summary>What does not wait for its second.</summary>
+    /// <summary>The part of a state that is sent at once when it changes.</summary>
     private static Words Urgent(PageState state) => new(state.Step, state.Activity, state.Situation.Headline);
 
-    private sealed record Words(string Step, string Activity, string Headline);
+    private sealed record Words(string Step, PageActivity Activity, string Headline);
 
     private void Publish()
     {
         var (lab, state) = (_lab, _state);
         var points = Build();
-        var newLines = _layout != _feed.ReadTimeline(t => t.Layout);
+        var newLines = _layout != _live.ReadTimeline(t => t.Layout);
         if (newLines)
         {
             _series = null;
@@ -183,28 +156,29 @@ public sealed class PageEvents : IAsyncDisposable
         if (!ReferenceEquals(state, _state))
             Send(_state);
         if (!newLines)
-            foreach (var point in points)
-                Send(point);
+            points.ForEach(Send);
     }
 
-    /// <summary>Writes what has changed; returns the frames of new samples.</summary>
+    /// <summary>Writes what has changed; returns the events of new samples.</summary>
     private List<byte[]> Build()
     {
-        var (lab, state) = (_feed.Lab, _feed.State);
+        var (lab, state) = (_live.Lab, _live.State);
         if (!ReferenceEquals(lab, _labSent))
-            (_labSent, _lab) = (lab, Frame("lab", w => JsonSerializer.Serialize(w, lab, PageJson.Default.PageInfo)));
+        {
+            _labSent = lab;
+            _lab = Event("lab", w => JsonSerializer.Serialize(w, lab, PageJson.Default.PageInfo));
+        }
         if (!ReferenceEquals(state, _stateSent))
-            (_stateSent, _shown, _state) = (
-                state,
-                Urgent(state),
-                Frame("state", w => JsonSerializer.Serialize(w, state, PageJson.Default.PageState))
-            );
+        {
+            (_stateSent, _shown) = (state, Urgent(state));
+            _state = Event("state", w => JsonSerializer.Serialize(w, state, PageJson.Default.PageState));
+        }
         List<byte[]> points = [];
-        foreach (var (at, dropped, values, layout) in _feed.TakeSamples())
+        foreach (var sample in _live.TakeSamples())
         {
             _series = null;
-            if (layout == _layout)
-                points.Add(Frame("point", w => PageSeries.WritePoint(w, at, dropped, values)));
+            if (sample.Layout == _layout)
+                points.Add(Event("point", w => PageSeries.WritePoint(w, sample)));
         }
         return points;
     }
@@ -212,24 +186,24 @@ public sealed class PageEvents : IAsyncDisposable
     private byte[][] Whole() => [_lab, Series(), _state];
 
     private byte[] Series() =>
-        _series ??= _feed.ReadTimeline(timeline =>
+        _series ??= _live.ReadTimeline(timeline =>
         {
             _seriesLayout = timeline.Layout;
-            return Frame("series", w => PageSeries.Write(w, timeline));
+            return Event("series", w => PageSeries.Write(w, timeline));
         });
 
-    private void Send(byte[] frame)
+    private void Send(byte[] bytes)
     {
         byte[][]? whole = null;
         foreach (var page in _pages)
         {
-            page.Send(frame);
-            if (page.Behind)
+            page.Send(bytes);
+            if (page.IsBehind)
                 page.Restart(whole ??= Whole());
         }
     }
 
-    private byte[] Frame(string name, Action<Utf8JsonWriter> write)
+    private byte[] Event(string name, Action<Utf8JsonWriter> write)
     {
         _buffer.ResetWrittenCount();
         _buffer.Write(Encoding.UTF8.GetBytes($"event: {name}\ndata: "));
@@ -242,12 +216,11 @@ public sealed class PageEvents : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _feed.Changed -= OnChanged;
+        _live.Changed -= OnChanged;
         await _stop.CancelAsync();
         await _sending;
         lock (_lock)
-            foreach (var page in _pages)
-                page.Complete();
+            _pages.ForEach(p => p.Complete());
         _wake.Dispose();
         _urgent.Dispose();
         _stop.Dispose();

@@ -1,40 +1,78 @@
-using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>A Pod, or several of one node.</summary>
-/// <param name="Key"><c>namespace/pod</c>, or the node.</param>
-/// <param name="Name">What it is called.</param>
-/// <param name="Node">Its node.</param>
-/// <param name="OnClientNode">Whether the load test runs there.</param>
-/// <param name="Pods">Number of Pods.</param>
-/// <param name="State"><c>answers</c>, <c>short</c> (less than half of what it should) or <c>silent</c>.</param>
-/// <param name="OkPerSecond">Client: 2xx per second over the last seconds.</param>
-/// <param name="FailedPerSecond">5xx in its name per second: those that it gave, and those that a proxy gave (Hubble).</param>
-/// <param name="EchoPerSecond">Backend: requests per second.</param>
-/// <param name="HubblePerSecond">Hubble: requests per second, every proxy pass counted.</param>
-/// <param name="Share">Share of the phase's successes; null without one.</param>
-/// <param name="ShareLower">Lower end of its interval.</param>
-/// <param name="ShareUpper">Upper end.</param>
-/// <param name="Expected">Expected share.</param>
-/// <param name="P50Ms">Median latency of the last answers, ms; null without one.</param>
-/// <param name="P99Ms">99 %, ms.</param>
-public sealed record PageRow(
-    string Key,
-    string Name,
-    string Node,
-    bool OnClientNode,
-    int Pods,
-    string State,
-    double OkPerSecond,
-    double FailedPerSecond,
-    double EchoPerSecond,
-    double HubblePerSecond,
-    double? Share,
-    double? ShareLower,
-    double? ShareUpper,
-    double Expected,
-    double? P50Ms,
-    double? P99Ms
-);
+/// <summary>How a Pod's successes compare with its fair share.</summary>
+[JsonConverter(typeof(CamelCaseConverter<RowState>))]
+public enum RowState
+{
+    /// <summary>At least half of its fair share.</summary>
+    Answers,
+
+    /// <summary>Less than half of it.</summary>
+    Short,
+
+    /// <summary>2 % of it or less.</summary>
+    Silent,
+}
+
+/// <summary>A Pod, or several Pods of one node.</summary>
+public sealed record PageRow
+{
+    /// <summary><c>namespace/pod</c>, or the node.</summary>
+    public required string Key { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Node { get; init; }
+
+    /// <summary>Whether the load test runs on the same node.</summary>
+    public bool OnClientNode { get; init; }
+
+    /// <summary>Number of Pods.</summary>
+    public int Pods { get; init; } = 1;
+
+    public RowState State { get; init; }
+
+    /// <summary>Client count: 2xx per second over the last seconds.</summary>
+    public double OkPerSecond { get; init; }
+
+    /// <summary>Hubble count: 5xx per second attributed to this Pod, its own and those of a proxy.</summary>
+    public double FailedPerSecond { get; init; }
+
+    /// <summary>Backend count: requests per second.</summary>
+    public double EchoPerSecond { get; init; }
+
+    /// <summary>Hubble count: requests per second; each proxy on the path counts a request once.</summary>
+    public double HubblePerSecond { get; init; }
+
+    /// <summary>Share of the phase's successes, 0 to 1; null without one.</summary>
+    public double? Share { get; init; }
+
+    /// <summary>Lower end of the share's confidence interval.</summary>
+    public double? ShareLower { get; init; }
+
+    /// <summary>Upper end of the share's confidence interval.</summary>
+    public double? ShareUpper { get; init; }
+
+    /// <summary>Expected share, 0 to 1.</summary>
+    public double Expected { get; init; }
+
+    /// <summary>Median latency of the last answers, ms; null without one.</summary>
+    public double? P50Ms { get; init; }
+
+    /// <summary>99th percentile of the same, ms.</summary>
+    public double? P99Ms { get; init; }
+
+    /// <summary>The same row while nothing can be said of it.</summary>
+    public PageRow WithoutRates() =>
+        new()
+        {
+            Key = Key,
+            Name = Name,
+            Node = Node,
+            OnClientNode = OnClientNode,
+            Pods = Pods,
+            Expected = Expected,
+        };
+}

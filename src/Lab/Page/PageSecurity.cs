@@ -5,24 +5,26 @@ using Microsoft.Extensions.Primitives;
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>
-/// Who may do what: the page is on loopback, and a request must name a loopback host (so that no foreign name that resolves here gets an answer); commands need the page's token,
-/// which only the printed link has, and must come from the page's own origin.
+/// The page's access rules. It is on loopback, and a request must name a loopback host, which prevents DNS rebinding.
+/// Commands must come from the page's own origin and need the token, which only the printed link has.
 /// </summary>
-/// <param name="token">The token.</param>
-/// <param name="port">The port that is listened on.</param>
+/// <param name="token">The token of commands.</param>
+/// <param name="port">The page's port.</param>
 internal sealed class PageSecurity(string token, int port)
 {
     /// <summary>The header that carries the token.</summary>
     public const string TokenHeader = "X-Page-Token";
 
+    private const string NoEmbedding = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     private const string PagePolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        + NoEmbedding;
     private const string ReportPolicy =
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; " + NoEmbedding + "; sandbox";
 
     private readonly byte[] _token = Encoding.ASCII.GetBytes(token);
 
-    // Browsers leave the scheme's own port out of Host and Origin.
+    // Browsers omit the scheme's default port in Host and Origin.
     private readonly string[] _hosts =
     [
         .. ((string[])["127.0.0.1", "localhost", "[::1]"]).SelectMany(host =>
@@ -37,14 +39,11 @@ internal sealed class PageSecurity(string token, int port)
     public bool IsForThisHost(HttpRequest request) =>
         _hosts.Contains(request.Host.Value, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Why a command may not be given; null when it may.</summary>
+    /// <summary>Why a command is refused; null when it is not.</summary>
     public string? WhyRefused(HttpRequest request)
     {
-        if (
-            !_hosts
-                .Select(h => $"http://{h}")
-                .Contains(request.Headers.Origin.ToString(), StringComparer.OrdinalIgnoreCase)
-        )
+        var origins = _hosts.Select(h => $"http://{h}");
+        if (!origins.Contains(request.Headers.Origin.ToString(), StringComparer.OrdinalIgnoreCase))
             return "commands must come from the page itself (header Origin)";
         if (request.Headers.TryGetValue("Sec-Fetch-Site", out var site) && site != "same-origin")
             return "commands must come from the page itself (header Sec-Fetch-Site)";
@@ -53,7 +52,7 @@ internal sealed class PageSecurity(string token, int port)
             : "open the page by the link that the terminal shows: it carries the token that commands need";
     }
 
-    /// <summary>Sets the headers every answer has.</summary>
+    /// <summary>Sets the headers of every response.</summary>
     public static void Protect(HttpResponse response)
     {
         var headers = response.Headers;
@@ -64,7 +63,7 @@ internal sealed class PageSecurity(string token, int port)
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
     }
 
-    /// <summary>A report has its styles inside and no scripts.</summary>
+    /// <summary>A report has inline styles and no scripts.</summary>
     public static void ProtectReport(HttpResponse response) => response.Headers.ContentSecurityPolicy = ReportPolicy;
 
     private bool Matches(StringValues given) =>

@@ -2,10 +2,13 @@ using System.Text.Json;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>Writes the charts' samples for pages.</summary>
+/// <summary>The JSON of the charts.</summary>
 internal static class PageSeries
 {
-    /// <summary>All lines and samples: <c>{lines: [{chart, row, status}], at: […], values: [[…], …]}</c>, a list of values for each line; null where the line was not there.</summary>
+    /// <summary>
+    /// All lines and samples: <c>{lines: [{chart, row, status}], at: […], values: [[…], …]}</c>, a list of values for
+    /// each line; null where the line did not exist.
+    /// </summary>
     public static void Write(Utf8JsonWriter json, Timeline timeline)
     {
         json.WriteStartObject();
@@ -35,14 +38,17 @@ internal static class PageSeries
         json.WriteEndObject();
     }
 
-    /// <summary>One more sample: <c>{at, drop, values: […]}</c>; after it is added the one at position <c>drop</c> goes (−1: none).</summary>
-    public static void WritePoint(Utf8JsonWriter json, double at, int dropped, double[] values)
+    /// <summary>
+    /// One more sample: <c>{at, drop, values: […]}</c>. After it is added, the one at position <c>drop</c> is removed
+    /// (−1: none).
+    /// </summary>
+    public static void WritePoint(Utf8JsonWriter json, ChartSample sample)
     {
         json.WriteStartObject();
-        json.WriteNumber("at", Math.Round(at, 2));
-        json.WriteNumber("drop", dropped);
+        json.WriteNumber("at", Math.Round(sample.At, 2));
+        json.WriteNumber("drop", sample.Dropped);
         json.WriteStartArray("values");
-        foreach (var value in values)
+        foreach (var value in sample.Values)
             WriteValue(json, value);
         json.WriteEndArray();
         json.WriteEndObject();

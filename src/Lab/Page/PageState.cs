@@ -4,81 +4,93 @@ using CiliumDebugging.Measurement.Reports.Document;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>The state of the lab at one moment: sent every second while there is load.</summary>
-/// <param name="At">s since the load began.</param>
-/// <param name="Activity">
-/// <c>idle</c>, <c>starting</c>, <c>running</c>, <c>ended</c>, or <c>watching</c> while a Service is only observed.
-/// </param>
-/// <param name="Step">What is being done.</param>
-/// <param name="Scenario">Name of the scenario.</param>
-/// <param name="Title">Its title.</param>
-/// <param name="Manual">Whether changes are the operator's.</param>
-/// <param name="RatePerSecond">Requests per second.</param>
-/// <param name="Client">The load-test Pod and its node.</param>
-/// <param name="Requests">Requests with an outcome.</param>
-/// <param name="Situation">What goes on, in words.</param>
-/// <param name="Rows">The Pods, or nodes where there are many.</param>
-/// <param name="Grouped">Whether rows are nodes.</param>
-/// <param name="HttpRules">Where HTTP rules stand.</param>
-/// <param name="Verdict">The verdict on delivery of the current phase; null before there is one.</param>
-/// <param name="Diagnosis">The mechanism; null before there is one.</param>
-/// <param name="Reconciliation">The three views against each other; while there is load requests under way make small differences.</param>
-/// <param name="Events">What was done, the latest at the end.</param>
-public sealed record PageState(
-    double At,
-    string Activity,
-    string Step,
-    string Scenario,
-    string Title,
-    bool Manual,
-    double RatePerSecond,
-    ClientPlace Client,
-    long Requests,
-    RunStatus Situation,
-    ImmutableArray<PageRow> Rows,
-    bool Grouped,
-    HttpRulesInfo HttpRules,
-    PageVerdict? Verdict,
-    DiagnosisInfo? Diagnosis,
-    ImmutableArray<ReconciliationInfo> Reconciliation,
-    ImmutableArray<EventInfo> Events
-)
+/// <summary>What the lab is doing.</summary>
+[JsonConverter(typeof(CamelCaseConverter<PageActivity>))]
+public enum PageActivity
 {
-    /// <summary>Answers by Pod and status since the load began. Not for pages.</summary>
+    /// <summary>Nothing has run yet.</summary>
+    Idle,
+
+    /// <summary>A run is being prepared.</summary>
+    Starting,
+
+    /// <summary>There is load.</summary>
+    Running,
+
+    /// <summary>The last run is over.</summary>
+    Ended,
+
+    /// <summary>A Service is observed, without load of the lab's own.</summary>
+    Watching,
+}
+
+/// <summary>The state of the lab at one moment; sent to pages every second while there is load.</summary>
+public sealed record PageState
+{
+    /// <summary>Before the first run.</summary>
+    public static PageState Empty { get; } = new();
+
+    /// <summary>s since the load began.</summary>
+    public double At { get; init; }
+
+    public PageActivity Activity { get; init; }
+
+    /// <summary>The current step, in words.</summary>
+    public string Step { get; init; } = "";
+
+    /// <summary>Name of the scenario.</summary>
+    public string Scenario { get; init; } = "";
+
+    /// <summary>Title of the scenario, or of the observation.</summary>
+    public string Title { get; init; } = "";
+
+    /// <summary>Whether the operator makes the changes.</summary>
+    public bool Manual { get; init; }
+
+    /// <summary>Requests per second that the scenario sends.</summary>
+    public double RatePerSecond { get; init; }
+
+    public ClientPlace Client { get; init; } = new("", "");
+
+    /// <summary>Requests with an outcome since the load began.</summary>
+    public long Requests { get; init; }
+
+    public RunStatus Situation { get; init; } = RunStatus.None;
+
+    /// <summary>The Pods, or nodes where there are many Pods.</summary>
+    public ImmutableArray<PageRow> Rows { get; init; } = [];
+
+    /// <summary>Whether <see cref="Rows"/> are nodes.</summary>
+    public bool Grouped { get; init; }
+
+    /// <summary>On which side HTTP rules apply.</summary>
+    public HttpRulesInfo HttpRules { get; init; } = new(false, false);
+
+    /// <summary>The verdict on delivery in the current phase; null before there is one.</summary>
+    public PageVerdict? Verdict { get; init; }
+
+    /// <summary>The named mechanism; null before there is one.</summary>
+    public DiagnosisInfo? Diagnosis { get; init; }
+
+    /// <summary>Counts of client, Hubble and backends compared; requests in flight make small differences.</summary>
+    public ImmutableArray<ReconciliationInfo> Reconciliation { get; init; } = [];
+
+    /// <summary>Recorded events, oldest first.</summary>
+    public ImmutableArray<EventInfo> Events { get; init; } = [];
+
+    /// <summary>Answers by Pod and status since the load began. Not sent to pages.</summary>
     [JsonIgnore]
     public ImmutableArray<ResponseCount> Responses { get; init; } = [];
 
-    /// <summary>Every Pod, also where <see cref="Rows"/> are nodes. Not for pages.</summary>
+    /// <summary>Every Pod, also where <see cref="Rows"/> are nodes. Not sent to pages.</summary>
     [JsonIgnore]
     public ImmutableArray<PageRow> PodRows { get; init; } = [];
 
-    /// <summary>Why the run broke; null: it did not. Not for pages.</summary>
+    /// <summary>Why the run failed; null: it did not. Not sent to pages.</summary>
     [JsonIgnore]
     public string? Failure { get; init; }
 
-    /// <summary>Requests per second that fail, over the last seconds. Not for pages.</summary>
+    /// <summary>Requests per second that fail, over the last seconds. Not sent to pages.</summary>
     [JsonIgnore]
     public double FailedPerSecond { get; init; }
-
-    /// <summary>Before the first run.</summary>
-    public static PageState Empty { get; } =
-        new(
-            0,
-            "idle",
-            "",
-            "",
-            "",
-            false,
-            0,
-            new ClientPlace("", ""),
-            0,
-            RunStatus.None,
-            [],
-            false,
-            new HttpRulesInfo(false, false),
-            null,
-            null,
-            [],
-            []
-        );
 }

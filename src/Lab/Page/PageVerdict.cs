@@ -1,26 +1,61 @@
-using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>A verdict with its evidence.</summary>
-/// <param name="Kind"><c>even</c>, <c>skewed</c> or <c>undecided</c>.</param>
-/// <param name="Text">In one line.</param>
-/// <param name="LogSkewed">ln e-value of "skewed".</param>
-/// <param name="LogEven">ln e-value of "even".</param>
-/// <param name="LogThreshold">ln(1/α): enough for a decision.</param>
-/// <param name="Connections">Observations judged.</param>
-/// <param name="Further">Expected further connections to a decision; null when none is in sight.</param>
-/// <param name="MaxOverMean">Load of the busiest Pod relative to its fair load; null without data.</param>
-/// <param name="EffectiveBackends">Number of equally loaded Pods that would concentrate the load as much; null without data.</param>
-public sealed record PageVerdict(
-    string Kind,
-    string Text,
-    double LogSkewed,
-    double LogEven,
-    double LogThreshold,
-    long Connections,
-    long? Further,
-    double? MaxOverMean,
-    double? EffectiveBackends
-);
+public sealed record PageVerdict
+{
+    [JsonConverter(typeof(CamelCaseConverter<VerdictKind>))]
+    public VerdictKind Kind { get; init; }
+
+    /// <summary>In one line.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>ln of the e-value of "skewed".</summary>
+    public double LogSkewed { get; init; }
+
+    /// <summary>ln of the e-value of "even".</summary>
+    public double LogEven { get; init; }
+
+    /// <summary>ln(1/α): enough for a decision.</summary>
+    public double LogThreshold { get; init; }
+
+    /// <summary>Observations evaluated.</summary>
+    public long Connections { get; init; }
+
+    /// <summary>Expected further connections to a decision; null when none is in sight.</summary>
+    public long? Further { get; init; }
+
+    /// <summary>Load of the busiest Pod relative to its fair load; null without data.</summary>
+    public double? MaxOverMean { get; init; }
+
+    /// <summary>Number of equally loaded Pods that would concentrate the load as much; null without data.</summary>
+    public double? EffectiveBackends { get; init; }
+
+    /// <summary>From a verdict.</summary>
+    public static PageVerdict Of(Verdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        var measures = SkewMeasures.Of(verdict);
+        return new PageVerdict
+        {
+            Kind = verdict.Kind,
+            Text = VerdictText.Describe(verdict),
+            LogSkewed = Finite(verdict.LogEvidenceSkewed),
+            LogEven = Finite(verdict.LogEvidenceEven),
+            LogThreshold = -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability),
+            Connections = verdict.Connections,
+            Further = verdict.FurtherConnections,
+            MaxOverMean = Rounded(measures?.MaxOverMean),
+            EffectiveBackends = Rounded(measures?.EffectiveBackends),
+        };
+    }
+
+    /// <summary>Evidence as JSON and charts can show it: at most 1000 in either direction.</summary>
+    internal static double Finite(double value) =>
+        double.IsNaN(value) ? 0 : Math.Round(Math.Clamp(value, -1000, 1000), 2);
+
+    private static double? Rounded(Measure? measure) =>
+        measure is { Estimate: var value } && double.IsFinite(value) ? Math.Round(value, 3) : null;
+}

@@ -5,17 +5,19 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>The rows of the page: one for each Pod, or for each node where there are many Pods, or for the nodes together that are too many as well.</summary>
+/// <summary>
+/// The rows of the page: one for each Pod; with many Pods, one for each node; with many nodes, the last row is all
+/// other nodes.
+/// </summary>
 internal static class PodRowBuilder
 {
-    /// <summary>Most rows.</summary>
-    public const int Most = 20;
+    public const int MaxRows = 20;
 
-    /// <summary>Key of the row of each Pod (<c>namespace/pod</c>), in the order of the rows.</summary>
+    /// <summary>Key of the row of each Pod (<c>namespace/pod</c>, or a node), in the order of the rows.</summary>
     /// <param name="pods">The Pods, or something of each.</param>
     /// <param name="podOf">The Pod.</param>
     /// <param name="clientNode">Node of the load test, which comes first.</param>
-    /// <param name="grouped">Whether many Pods are put together by their nodes.</param>
+    /// <param name="grouped">Whether many Pods are grouped by their nodes.</param>
     public static ImmutableArray<IGrouping<string, T>> Group<T>(
         ImmutableArray<T> pods,
         Func<T, BackendPod> podOf,
@@ -23,98 +25,91 @@ internal static class PodRowBuilder
         bool grouped = true
     )
     {
-        if (!grouped || pods.Length <= Most)
+        if (!grouped || pods.Length <= MaxRows)
             return [.. pods.GroupBy(p => podOf(p).HubbleName, StringComparer.Ordinal)];
-        var nodes = pods.Select(p => podOf(p).Node)
-            .Distinct(StringComparer.Ordinal)
-            .OrderByDescending(n => n == clientNode)
-            .ThenBy(n => n, StringComparer.Ordinal)
+        var byNode = pods.OrderByDescending(p => podOf(p).Node == clientNode)
+            .ThenBy(p => podOf(p).Node, StringComparer.Ordinal)
             .ToList();
-        var shown = nodes.Count <= Most ? nodes : nodes[..(Most - 1)];
+        var nodes = byNode.Select(p => podOf(p).Node).Distinct(StringComparer.Ordinal).ToList();
+        var shown = nodes.Count <= MaxRows ? nodes : nodes[..(MaxRows - 1)];
         var others = $"{nodes.Count - shown.Count} other nodes";
-        return
-        [
-            .. pods.OrderByDescending(p => podOf(p).Node == clientNode)
-                .ThenBy(p => podOf(p).Node, StringComparer.Ordinal)
-                .GroupBy(p => shown.Contains(podOf(p).Node) ? podOf(p).Node : others, StringComparer.Ordinal),
-        ];
+        string RowOf(T pod) => shown.Contains(podOf(pod).Node) ? podOf(pod).Node : others;
+        return [.. byNode.GroupBy(RowOf, StringComparer.Ordinal)];
     }
 
     /// <summary>The rows.</summary>
     /// <param name="phase">The current phase.</param>
-    /// <param name="live">What the client sees.</param>
+    /// <param name="live">Rates that the client sees.</param>
     /// <param name="then">Counters a few seconds ago; null when there are none.</param>
     /// <param name="now">Counters now; null when there are none.</param>
-    /// <param name="grouped">Whether many Pods are put together by their nodes.</param>
+    /// <param name="grouped">Whether many Pods are grouped by their nodes.</param>
     public static ImmutableArray<PageRow> Of(
         PhaseReport phase,
-        LiveRates live,
+        LiveSample live,
         SeriesSample? then,
         SeriesSample? now,
         bool grouped = true
     )
     {
-        var rates = live
-            .Pods.Where(p => p.Pod is not null)
-            .GroupBy(p => p.Pod!.HubbleName)
-            .ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
-        var shares = phase.Delivery.Successes.Shares;
-        var positions = phase
-            .Pods.Select((p, i) => (p.Pod.HubbleName, i))
-            .ToDictionary(p => p.HubbleName, p => p.i, StringComparer.Ordinal);
-        var all = RunStatus.OfferedPerSecond(phase, live);
-        return
-        [
-            .. Group(phase.Pods, p => p.Pod, phase.Pods.FirstOrDefault(p => p.OnClientNode)?.Pod.Node ?? "", grouped)
-                .Select(group =>
-                {
-                    var (first, one) = (group.First(), group.Count() == 1);
-                    var share = one ? shares[positions[first.Pod.HubbleName]] : null;
-                    var expected = group.Sum(p => shares[positions[p.Pod.HubbleName]].Expected);
-                    var ok = live.Pods.IsEmpty
-                        ? group.Sum(p => p.Ok) / Math.Max(phase.Seconds, 1e-9)
-                        : group.Sum(p => rates.GetValueOrDefault(p.Pod.HubbleName)?.OkPerSecond ?? 0);
-                    var slowest = group
-                        .Select(p => rates.GetValueOrDefault(p.Pod.HubbleName))
-                        .Where(r => r?.P99Ms is not null)
-                        .MaxBy(r => r!.P99Ms);
-                    double Rate(Func<PodCounts, double> count) =>
-                        then is null || now is null || now.At <= then.At
-                            ? 0
-                            : Math.Max(
-                                0,
-                                group.Sum(p => Count(now, p, count) - Count(then, p, count)) / (now.At - then.At)
-                            );
-                    return new PageRow(
-                        group.Key,
-                        one ? first.Pod.Name : group.Key,
-                        group.All(p => p.Pod.Node == first.Pod.Node) ? first.Pod.Node : group.Key,
-                        first.OnClientNode,
-                        group.Count(),
-                        RunStatus.StateOf(
-                            ok,
-                            group.Sum(p => p.Ok),
-                            all * expected,
-                            phase.Requests * expected,
-                            live.Window
-                        ),
-                        Round(ok),
-                        Round(Rate(c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value))),
-                        Round(Rate(c => c.Echo)),
-                        Round(Rate(c => c.Requests)),
-                        phase.Ok == 0 ? null : Round((double)group.Sum(p => p.Ok) / phase.Ok, 4),
-                        share is null ? null : Round(share.Share.Lower, 4),
-                        share is null ? null : Round(share.Share.Upper, 4),
-                        Round(expected, 4),
-                        slowest?.P50Ms is { } p50 ? Round(p50) : null,
-                        slowest?.P99Ms is { } p99 ? Round(p99) : null
-                    );
-                }),
-        ];
+        var clientNode = phase.Pods.FirstOrDefault(p => p.OnClientNode)?.Pod.Node ?? "";
+        var build = new Rows(phase, live, then, now);
+        return [.. Group(phase.Pods, p => p.Pod, clientNode, grouped).Select(build.Row)];
     }
 
-    private static double Count(SeriesSample sample, PodPhase pod, Func<PodCounts, double> count) =>
-        sample.Pods.TryGetValue(pod.Pod.HubbleName, out var counts) ? count(counts) : 0;
+    private sealed class Rows(PhaseReport phase, LiveSample live, SeriesSample? then, SeriesSample? now)
+    {
+        private readonly double _offered = FairShare.OfferedPerSecond(phase, live);
+
+        private readonly Dictionary<string, LivePod> _rates = live
+            .Pods.Where(p => p.Pod is not null)
+            .DistinctBy(p => p.Pod!.HubbleName)
+            .ToDictionary(p => p.Pod!.HubbleName, StringComparer.Ordinal);
+
+        private readonly Dictionary<string, BackendShare> _shares = phase
+            .Pods.Zip(phase.Delivery.Successes.Shares)
+            .ToDictionary(p => p.First.Pod.HubbleName, p => p.Second, StringComparer.Ordinal);
+
+        public PageRow Row(IGrouping<string, PodPhase> pods)
+        {
+            var first = pods.First();
+            ShareInterval? share = pods.Count() == 1 ? _shares[first.Pod.HubbleName].Share : null;
+            var expected = pods.Sum(p => _shares[p.Pod.HubbleName].Expected);
+            var okInPhase = pods.Sum(p => p.Ok);
+            var rates = pods.Select(p => _rates.GetValueOrDefault(p.Pod.HubbleName)).OfType<LivePod>().ToList();
+            var ok = live.Pods.IsEmpty ? okInPhase / FairShare.SecondsOf(phase) : rates.Sum(r => r.OkPerSecond);
+            var slowest = rates.Select(r => r.LatencyMs).MaxBy(l => l?.P99);
+            return new PageRow
+            {
+                Key = pods.Key,
+                Name = pods.Count() == 1 ? first.Pod.Name : pods.Key,
+                Node = pods.All(p => p.Pod.Node == first.Pod.Node) ? first.Pod.Node : pods.Key,
+                OnClientNode = first.OnClientNode,
+                Pods = pods.Count(),
+                State = FairShare.StateOf(ok, okInPhase, _offered * expected, phase.Requests * expected, live.Window),
+                OkPerSecond = Round(ok),
+                FailedPerSecond = PerSecond(pods, c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value)),
+                EchoPerSecond = PerSecond(pods, c => c.Echo),
+                HubblePerSecond = PerSecond(pods, c => c.Requests),
+                Share = phase.Ok == 0 ? null : Round((double)okInPhase / phase.Ok, 4),
+                ShareLower = Round(share?.Lower, 4),
+                ShareUpper = Round(share?.Upper, 4),
+                Expected = Round(expected, 4),
+                P50Ms = Round(slowest?.P50),
+                P99Ms = Round(slowest?.P99),
+            };
+        }
+
+        private double PerSecond(IEnumerable<PodPhase> pods, Func<PodCounts, double> count)
+        {
+            if (then is null || now is null || now.At <= then.At)
+                return 0;
+            double Sum(SeriesSample sample) =>
+                pods.Sum(p => sample.Pods.TryGetValue(p.Pod.HubbleName, out var counts) ? count(counts) : 0);
+            return Round(Math.Max(0, (Sum(now) - Sum(then)) / (now.At - then.At)));
+        }
+    }
+
+    private static double? Round(double? value, int digits = 2) => value is { } some ? Round(some, digits) : null;
 
     private static double Round(double value, int digits = 2) => double.IsFinite(value) ? Math.Round(value, digits) : 0;
 }

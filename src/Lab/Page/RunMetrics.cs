@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
 
@@ -16,10 +17,10 @@ public sealed record RunQuantity(string Name, string Description, Func<PageState
 /// <param name="Pod">The Pod; null: the answer names none (a proxy's own).</param>
 /// <param name="Node">Its node; null without a Pod.</param>
 /// <param name="Status">HTTP status; 0: no answer.</param>
-/// <param name="Count">How many.</param>
+/// <param name="Count">Number of answers.</param>
 public sealed record ResponseCount(string? Pod, string? Node, int Status, long Count);
 
-/// <summary>What is measured of a run, named once: for OpenTelemetry (Aspire's dashboard shows one line for each gauge) and for Prometheus.</summary>
+/// <summary>The metrics of a run, for OpenTelemetry and for Prometheus alike.</summary>
 public static class RunMetrics
 {
     /// <summary>Counter of the client's requests by <c>pod</c>, <c>node</c> and <c>status</c>.</summary>
@@ -28,13 +29,48 @@ public static class RunMetrics
         ResponsesHelp =
             "Requests of the load test by the Pod that answered, its node and the HTTP status (0: no answer)";
 
-    /// <summary>The gauges: one for each quantity, because a dashboard sums over what it does not filter.</summary>
+    /// <summary>
+    /// The gauges: one for each quantity, because a dashboard sums over attributes it does not filter.
+    /// </summary>
     public static ImmutableArray<RunQuantity> Gauges { get; } =
-    [new("loadtest.verdict", "Delivery in the current phase: 2 skewed, 1 even, 0 undecided", s => s.Verdict?.Kind switch
-            {
-                null => null,
-                "skewed" => 2,
-                "even" => 1,
-                _ => 0,
-            }), new("loadtest.skew.max_over_mean", "Load of the busiest pod relative to its fair load; 1 is even", s => s.Verdict?.MaxOverMean), new("loadtest.skew.effective_backends", "Number of equally loaded pods that would concentrate the load as much", s => s.Verdict?.EffectiveBackends), new("loadtest.share.busiest", "Share of all successes that the busiest pod has, 0 to 1", s => s.Rows.IsEmpty ? null : s.Rows.Max(r => r.Share)), new("loadtest.pods.silent", "Pods that answer less than 2 % of what they should", s => s.Rows.IsEmpty ? null : s.Rows.Where(r => r.State is "silent").Sum(r => r.Pods)), new("loadtest.successes.rate", "2xx per second", s => s.Rows.IsEmpty ? null : s.Rows.Sum(r => r.OkPerSecond)), new("loadtest.failures.rate", "Requests per second that fail", s => s.Activity is "running" ? s.FailedPerSecond : null), new("loadtest.evidence.skewed", "ln of the e-value of skewed; a decision at loadtest.evidence.threshold", s => s.Verdict?.LogSkewed), new("loadtest.evidence.even", "ln of the e-value of even; a decision at loadtest.evidence.threshold", s => s.Verdict?.LogEven), new("loadtest.evidence.threshold", "ln of the inverse error probability", s => s.Verdict?.LogThreshold)];
+    [
+        new("loadtest.verdict", "Delivery in the current phase: 2 skewed, 1 even, 0 undecided", VerdictOf),
+        new("loadtest.skew.max_over_mean", "Load of the busiest pod relative to its fair load; 1 is even", s =>
+            s.Verdict?.MaxOverMean
+        ),
+        new(
+            "loadtest.skew.effective_backends",
+            "Number of equally loaded pods that would concentrate the load as much",
+            s => s.Verdict?.EffectiveBackends
+        ),
+        new("loadtest.share.busiest", "Share of all successes that the busiest pod has, 0 to 1", s =>
+            OfRows(s, rows => rows.Max(r => r.Share))
+        ),
+        new("loadtest.pods.silent", "Pods that answer less than 2 % of what they should", s =>
+            OfRows(s, rows => rows.Where(r => r.State is RowState.Silent).Sum(r => r.Pods))
+        ),
+        new("loadtest.successes.rate", "2xx per second", s => OfRows(s, rows => rows.Sum(r => r.OkPerSecond))),
+        new("loadtest.failures.rate", "Requests per second that fail", s =>
+            s.Activity is PageActivity.Running ? s.FailedPerSecond : null
+        ),
+        new("loadtest.evidence.skewed", "ln of the e-value of skewed; a decision at loadtest.evidence.threshold", s =>
+            s.Verdict?.LogSkewed
+        ),
+        new("loadtest.evidence.even", "ln of the e-value of even; a decision at loadtest.evidence.threshold", s =>
+            s.Verdict?.LogEven
+        ),
+        new("loadtest.evidence.threshold", "ln of the inverse error probability", s => s.Verdict?.LogThreshold),
+    ];
+
+    private static double? VerdictOf(PageState state) =>
+        state.Verdict?.Kind switch
+        {
+            null => null,
+            VerdictKind.Skewed => 2,
+            VerdictKind.Even => 1,
+            _ => 0,
+        };
+
+    private static double? OfRows(PageState state, Func<ImmutableArray<PageRow>, double?> value) =>
+        state.Rows.IsEmpty ? null : value(state.Rows);
 }

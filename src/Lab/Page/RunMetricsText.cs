@@ -3,17 +3,17 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.Lab.Page;
 
-/// <summary>The quantities of a run in Prometheus's text format.</summary>
+/// <summary>The metrics of a run in Prometheus's text format.</summary>
 internal static class RunMetricsText
 {
     private static readonly string[] s_labels = ["pod", "node", "status"];
 
     /// <summary>Answers a scrape, for which the run is evaluated like for an open page.</summary>
-    public static Task AnswerAsync(HttpContext context, LiveState feed)
+    public static Task AnswerAsync(HttpContext context, LiveState live)
     {
-        feed.Glance();
+        live.Glance();
         context.Response.ContentType = PrometheusText.ContentType;
-        return context.Response.WriteAsync(Render(feed.State), context.RequestAborted);
+        return context.Response.WriteAsync(Render(live.State), context.RequestAborted);
     }
 
     public static string Render(PageState state)

@@ -1,21 +1,24 @@
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>One line of a chart.</summary>
-/// <param name="Chart"><c>echo</c>, <c>requests</c>, <c>responses</c> (cumulative counts, whose slope is shown) or <c>evidence</c> (values).</param>
+/// <param name="Chart">
+/// <c>echo</c>, <c>requests</c>, <c>responses</c> (cumulative counts, whose slope is shown) or <c>evidence</c>
+/// (values).
+/// </param>
 /// <param name="Row">Key of the row it belongs to.</param>
 /// <param name="Status">HTTP status; 0 where the chart has none.</param>
 public readonly record struct TimelineLine(string Chart, string Row, int Status);
 
 /// <summary>
-/// The lines of all charts over time, in bounded memory. When it is full, each new sample makes one old sample go: the one whose absence is the least loss, its gap
-/// measured against its age, so that the last two minutes stay whole and a night is still there. Counts are cumulative, so what is left stays exact. Not thread-safe.
+/// The lines of all charts over time, in bounded memory. When it is full, each new sample displaces the old one that is
+/// missed least: its gap is divided by its age. The last two minutes stay whole and a night still fits. Counts are
+/// cumulative, so the remaining samples stay exact. Not thread-safe.
 /// </summary>
 public sealed class Timeline
 {
-    /// <summary>Most samples kept.</summary>
     public const int Capacity = 600;
 
-    /// <summary>Most lines: 20 rows with echo, requests and several statuses each, and what is left of replaced Pods.</summary>
+    /// <summary>20 rows with echo, requests and several statuses each, and lines of replaced Pods.</summary>
     public const int MaxLines = 240;
 
     /// <summary>The newest samples, which are never dropped.</summary>
@@ -25,16 +28,17 @@ public sealed class Timeline
     private readonly Dictionary<TimelineLine, int> _positions = [];
     private readonly List<(double At, double[] Values)> _samples = [];
 
-    /// <summary>Changes whenever the lines do; positions of values hold for one layout.</summary>
+    /// <summary>Changes with the lines; positions of values are valid for one layout.</summary>
     public int Layout { get; private set; }
 
     /// <summary>The lines, in the order of the values.</summary>
     public IReadOnlyList<TimelineLine> Lines => _lines;
 
-    /// <summary>The samples, in order of time. A line's value is NaN, or missing at the end, where it was not there yet.</summary>
+    /// <summary>
+    /// The samples, in order of time. A value is NaN, or missing at the end, before its line existed.
+    /// </summary>
     public IReadOnlyList<(double At, double[] Values)> Samples => _samples;
 
-    /// <summary>Forgets everything.</summary>
     public void Clear()
     {
         _lines.Clear();
@@ -43,10 +47,9 @@ public sealed class Timeline
         Layout++;
     }
 
-    /// <summary>Adds a sample.</summary>
     /// <param name="at">When, s; later than every sample before.</param>
     /// <param name="values">The lines' values.</param>
-    /// <returns>Position of the sample that had to go; −1 for none.</returns>
+    /// <returns>Position of the sample that was displaced; −1 for none.</returns>
     public int Add(double at, IReadOnlyCollection<KeyValuePair<TimelineLine, double>> values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -60,7 +63,7 @@ public sealed class Timeline
         _samples.Add((at, row));
         if (_samples.Count <= Capacity)
             return -1;
-        var dropped = LeastLoss();
+        var dropped = Dispensable();
         _samples.RemoveAt(dropped);
         return dropped;
     }
@@ -74,7 +77,7 @@ public sealed class Timeline
         Layout++;
     }
 
-    /// <summary>Makes room for a line: the oldest one that is no longer fed goes. False when all are.</summary>
+    /// <summary>Makes room by removing the oldest line without a value now. False when all have one.</summary>
     private bool ForgetLine(IReadOnlyCollection<KeyValuePair<TimelineLine, double>> now)
     {
         var gone = _lines.FindIndex(l => now.All(v => v.Key != l));
@@ -90,13 +93,13 @@ public sealed class Timeline
         return true;
     }
 
-    private int LeastLoss()
+    private int Dispensable()
     {
         var (now, first) = (_samples[^1].At, _samples[0].At);
         var (best, least) = (1, double.PositiveInfinity);
         for (var i = 1; i < _samples.Count - Whole; i++)
         {
-            // A gap shows less the older it is; a part of the whole span keeps the oldest from being given up for the newer.
+            // A gap shows less the older it is; a part of the whole span keeps the oldest samples.
             var loss = (_samples[i + 1].At - _samples[i - 1].At) / (now - _samples[i].At + (now - first) / 8);
             if (loss < least)
                 (best, least) = (i, loss);

@@ -6,21 +6,22 @@ using CiliumDebugging.Lab;
 namespace CiliumDebugging.Lab.Releases;
 
 /// <summary>
-/// Which values Cilium's Helm chart knows, by release (chart-values.txt has its source). Helm passes over a value that no template reads without a word, so that a run would measure
-/// something else than was asked for: here it is an error before anything is created.
+/// The values of Cilium's Helm chart, by release (chart-values.txt names its source). Helm silently ignores a value
+/// that no template reads, and a run would measure something else than requested: here it is an error before anything
+/// is created.
 /// </summary>
 public sealed class ChartValues
 {
     private readonly record struct Range(CiliumVersion First, CiliumVersion Last);
 
-    private sealed record Value(string Key, bool FreeForm, ImmutableArray<Range> Ranges)
+    private sealed record Value(bool FreeForm, ImmutableArray<Range> Ranges)
     {
         public bool In(CiliumVersion release) => Ranges.Any(r => release >= r.First && release <= r.Last);
     }
 
     private static readonly Lazy<ChartValues> s_published = new(() => new ChartValues(ReadTable()));
 
-    /// <summary>Values that were renamed, and what took their place; for the error's advice.</summary>
+    /// <summary>Renamed values and their replacements, for error messages.</summary>
     private static readonly Dictionary<string, string> s_renamed = new(StringComparer.Ordinal)
     {
         ["hostServices.enabled"] = "socketLB.enabled (since 1.12)",
@@ -43,10 +44,10 @@ public sealed class ChartValues
             AddValue(row[0], row[1]);
     }
 
-    /// <summary>The table of the charts that were published.</summary>
+    /// <summary>The table of the published charts.</summary>
     public static ChartValues Published => s_published.Value;
 
-    /// <summary>The releases the table has, oldest first.</summary>
+    /// <summary>The releases of the table, oldest first.</summary>
     public ImmutableArray<CiliumVersion> Releases { get; }
 
     /// <summary>Whether a release's chart reads a value.</summary>
@@ -54,7 +55,9 @@ public sealed class ChartValues
 
     /// <summary>What is wrong with a value for a release; null: nothing.</summary>
     /// <param name="release">A release of <see cref="Releases"/>.</param>
-    /// <param name="key">The value's path as <c>--set</c> takes it: <c>hubble.metrics.enabled[0]</c>, <c>nodeSelector.kubernetes\.io/os</c>.</param>
+    /// <param name="key">
+    /// The value's path as in <c>--set</c>: <c>hubble.metrics.enabled[0]</c>, <c>nodeSelector.kubernetes\.io/os</c>.
+    /// </param>
     public string? Problem(CiliumVersion release, string key)
     {
         var path = WithoutIndices(key);
@@ -67,16 +70,20 @@ public sealed class ChartValues
             .Take(4)
             .ToList();
         if (below.Count > 0)
-            return $"'{key}' is a group of values in Cilium {release}'s chart; set one of them, such as {string.Join(", ", below)}";
+            return $"'{key}' is a group of values in Cilium {release}'s chart; "
+                + $"set one of them, such as {string.Join(", ", below)}";
         var history = known is null
             ? "no release has had it"
             : $"{string.Join(" and ", known.Ranges.Select(Describe))} have it";
-        var advice =
-            s_renamed.TryGetValue(path, out var renamed) ? $"; its place is taken by {renamed}"
-            : Spelling.Nearest(path, _values.Keys.Where(k => _values[k].In(release)), maxDistance: 3) is { } near
-                ? $"; did you mean {near}?"
-            : "";
-        return $"Cilium {release}'s chart has no value '{key}' ({history}){advice}";
+        return $"Cilium {release}'s chart has no value '{key}' ({history}){Advice(release, path)}";
+    }
+
+    private string Advice(CiliumVersion release, string path)
+    {
+        if (s_renamed.TryGetValue(path, out var renamed))
+            return $"; it was replaced by {renamed}";
+        var near = Spelling.Nearest(path, _values.Keys.Where(k => _values[k].In(release)), maxDistance: 3);
+        return near is null ? "" : $"; did you mean {near}?";
     }
 
     private string Describe(Range range) =>
@@ -94,30 +101,24 @@ public sealed class ChartValues
         }
     }
 
-    /// <summary>A range without an end reaches to the newest release of the table.</summary>
+    /// <summary>Adds a row; a range without an end reaches to the newest release of the table.</summary>
     private void AddValue(string key, string ranges) =>
-        _values.Add(
-            key.TrimEnd('*'),
-            new Value(
-                key.TrimEnd('*'),
-                key.EndsWith('*'),
-                [
-                    .. ranges
-                        .Split(',')
-                        .Select(r => r.Split('-'))
-                        .Select(r => new Range(Version(r[0]), r is [_, ""] ? Releases[^1] : Version(r[^1]))),
-                ]
-            )
-        );
+        _values.Add(key.TrimEnd('*'), new Value(key.EndsWith('*'), [.. ranges.Split(',').Select(RangeOf)]));
+
+    private Range RangeOf(string text)
+    {
+        var ends = text.Split('-');
+        return new Range(Version(ends[0]), ends is [_, ""] ? Releases[^1] : Version(ends[^1]));
+    }
 
     private static CiliumVersion Version(string text) =>
         CiliumVersion.TryParse(text, out var version)
             ? version
-            : throw new FormatException($"chart-values.txt: '{text}' is no version");
+            : throw new FormatException($"chart-values.txt: '{text}' is not a version");
 
     private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
-    /// <summary>A dot behind a backslash belongs to a name.</summary>
+    /// <summary>The paths above a path, and itself. A dot after a backslash belongs to a name.</summary>
     private static IEnumerable<string> Prefixes(string path)
     {
         for (var i = 1; i < path.Length; i++)

@@ -1,9 +1,6 @@
-namespace CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Page;
 
-/// <summary>Two quantiles of the latency of a Pod's last answers, from the intended start, ms.</summary>
-/// <param name="P50">Median.</param>
-/// <param name="P99">99 %.</param>
-public readonly record struct LatencyQuantiles(double P50, double P99);
+namespace CiliumDebugging.Lab.Running;
 
 /// <summary>The last latencies of one Pod, in constant memory, for display. Not thread-safe.</summary>
 internal sealed class RecentLatency

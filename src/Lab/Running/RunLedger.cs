@@ -319,17 +319,9 @@ internal sealed class RunLedger(IPAddress? clientAddress)
                 var key = pod?.Name ?? NoPod;
                 var (ok, failed) = _byPod.GetValueOrDefault(key);
                 var (okThen, failedThen) = before.GetValueOrDefault(key);
-                var (okPhase, failedPhase) =
-                    pod is not null && phase.Position(key) is { } position ? phase.Answers(position) : (ok, failed);
-                return new LivePod(
-                    pod,
-                    pod?.Node == clientNode,
-                    (ok - okThen) / seconds,
-                    (failed - failedThen) / seconds,
-                    okPhase,
-                    failedPhase
-                )
+                return new LivePod(pod, (ok - okThen) / seconds, (failed - failedThen) / seconds)
                 {
+                    OnClientNode = pod?.Node == clientNode,
                     LatencyMs = _recent.TryGetValue(key, out var recent) ? recent.Quantiles() : null,
                 };
             }

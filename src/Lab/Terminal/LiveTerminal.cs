@@ -1,21 +1,24 @@
 using System.Globalization;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>A run on a terminal: a live table per Pod while it goes, the summary at its end. Call <see cref="RunAsync"/> around the run.</summary>
+/// <summary>
+/// A run on a terminal: a live table of the Pods, then the summary. Call <see cref="RunAsync"/> around the run.
+/// </summary>
 public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
 {
     private LiveDisplayContext? _live;
     private string _step = "";
     private RunReport? _report;
 
-    /// <summary>What stands below the table: the keys that steer; null for nothing.</summary>
+    /// <summary>Text below the table, such as the keys for commands; null for none.</summary>
     public Func<string>? Footer { get; init; }
 
-    /// <summary>Shows the live table while the run goes, then the summary.</summary>
+    /// <summary>Shows the live table during the run, then the summary.</summary>
     public async Task<T> RunAsync<T>(Func<Task<T>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -67,18 +70,12 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
         foreach (var pod in sample.Pods)
         {
             var share = total > 0 ? (pod.OkPerSecond + pod.FailedPerSecond) / total : 0;
-            var color =
-                pod.Pod is null ? "red"
-                : pod.OnClientNode ? "green"
-                : "default";
+            var color = ColorOf(pod);
             var bar = new string('█', (int)Math.Round(share * 24));
+            var node = pod.Pod?.Node ?? "";
             table.AddRow(
                 new Markup($"[{color}]{Markup.Escape(pod.Pod?.Name ?? "(no pod: a proxy's answer)")}[/]"),
-                new Text(
-                    pod.Pod is null ? ""
-                    : pod.OnClientNode ? $"{pod.Pod.Node} ← client"
-                    : pod.Pod.Node
-                ),
+                new Text(pod.OnClientNode ? $"{node} ← client" : node),
                 Number(pod.OkPerSecond),
                 Number(pod.FailedPerSecond),
                 new Text(share.ToString("P0", CultureInfo.InvariantCulture)),
@@ -86,6 +83,13 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
             );
         }
         return new Rows(new Markup($"[blue]›[/] {Markup.Escape(_step)}"), table, Keys());
+    }
+
+    private static string ColorOf(LivePod pod)
+    {
+        if (pod.Pod is null)
+            return "red";
+        return pod.OnClientNode ? "green" : "default";
     }
 
     private Markup Keys() => new($"[grey]{Markup.Escape(Footer?.Invoke() ?? "")}[/]");

@@ -1,11 +1,15 @@
 using System.Globalization;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>A run where standard output is no terminal: a plain line for each step and every other second, the summary at the end.</summary>
+/// <summary>
+/// A run without a terminal as standard output: a line for each step and for every other second, and the summary at the
+/// end.
+/// </summary>
 public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
 {
     private const int LinesEverySamples = 4;
@@ -25,19 +29,13 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
         if (++_samples % LinesEverySamples != 0)
             return;
         var pods = sample.Pods.Select(p =>
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{p.Pod?.Name ?? "(no pod)"} {p.OkPerSecond:0.0} ok/s {p.FailedPerSecond:0.0} failed/s"
-            )
+            F($"{p.Pod?.Name ?? "(no pod)"} {p.OkPerSecond:0.0} ok/s {p.FailedPerSecond:0.0} failed/s")
         );
-        console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"  {sample.Elapsed.TotalSeconds:0} s: {string.Join(", ", pods)}"
-            )
-        );
+        console.WriteLine(F($"  {sample.Elapsed.TotalSeconds:0} s: {string.Join(", ", pods)}"));
     }
 
     /// <inheritdoc/>
     public void OnReport(RunReport report) => SummaryText.Write(report, console);
+
+    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

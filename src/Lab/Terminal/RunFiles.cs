@@ -4,25 +4,26 @@ using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>Saves a run's report; the same wherever it was run.</summary>
+/// <summary>Saves the report of a run.</summary>
 public static class RunFiles
 {
-    /// <summary>The folder under the current directory where reports go by default.</summary>
+    /// <summary>The default folder of reports, under the current directory.</summary>
     public const string Artifacts = "artifacts";
 
-    /// <summary>Writes the files. A run is not lost because they cannot be written: its summary stands on the terminal.</summary>
+    /// <summary>Writes the files. A failure is reported, not thrown: the terminal has the summary anyway.</summary>
     /// <param name="report">The run.</param>
-    /// <param name="parent">Where its folder is made.</param>
-    /// <returns>What to tell the user: where they are, or why they are not; and the folder, null when there is none.</returns>
+    /// <param name="parent">Parent of its folder.</param>
+    /// <returns>
+    /// A line for the user: where the files are, or why not; and the folder, null when there is none.
+    /// </returns>
     public static (string Line, string? Folder) Save(RunReport report, string parent = Artifacts)
     {
         try
         {
             var folder = ReportFiles.Write(DocumentOf.Run(report), parent);
-            return (
-                $"report       {Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder), ReportFiles.Html)} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})",
-                folder
-            );
+            var page = Path.Combine(Path.GetRelativePath(Environment.CurrentDirectory, folder), ReportFiles.Html);
+            var others = $"{ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit}";
+            return ($"report       {page} (also {others})", folder);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -4,10 +4,10 @@ using Spectre.Console;
 
 namespace CiliumDebugging.Lab.Terminal;
 
-/// <summary>Shows a run: live on a terminal, line by line elsewhere.</summary>
+/// <summary>Shows a run: live on a terminal, otherwise line by line.</summary>
 public static class RunTerminal
 {
-    /// <summary>A report is read in files and CI logs: wrapped at 80 columns its tables would be torn apart.</summary>
+    /// <summary>Wide enough for the tables of a report in files and CI logs, in columns.</summary>
     private const int FileWidth = 200;
 
     /// <summary>This process's console.</summary>
@@ -19,7 +19,7 @@ public static class RunTerminal
         return console;
     }
 
-    /// <summary>Runs something that reports to an observer.</summary>
+    /// <summary>Shows a run while it reports to the given listener.</summary>
     public static async Task<RunReport> RunAsync(IAnsiConsole console, Func<IRunListener, Task<RunReport>> run)
     {
         ArgumentNullException.ThrowIfNull(console);

@@ -2,6 +2,7 @@ using Aspire.Hosting.ApplicationModel;
 using CiliumDebugging.AppHost.Resources;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Statistics;
 using k8s;
 using k8s.Models;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -13,24 +14,40 @@ public sealed class RowTextTests
 {
     private static readonly PageState s_skewed = PageState.Empty with
     {
-        Activity = "running",
+        Activity = PageActivity.Running,
         Scenario = "two-sided-l7",
         Step = "observe",
         Requests = 500,
         RatePerSecond = 50,
         Client = new ClientPlace("load-test-1-x", "cluster-worker3"),
-        Situation = new RunStatus(
-            "failing",
-            "1 of 3 pods answers",
-            "backend-1-c on cluster-worker3",
-            "backend-1-a, backend-1-b",
-            "3.0 s",
-            "applied load-test-policy.yaml",
-            "egress proxy on cluster-worker3",
-            "HTTP rules on both sides"
-        ),
-        PodRows = [Row("a", "silent", 0, 16.7, 0), Row("b", "short", 4, 0, 0.2), Row("c", "answers", 16.7, 0, 1)],
-        Verdict = new PageVerdict("skewed", "skewed beyond ±15 %", 9.3, -3, Math.Log(10_000), 500, null, 3, 1),
+        Situation = new RunStatus
+        {
+            Kind = RunStatusKind.Failing,
+            Headline = "1 of 3 pods answers",
+            Answers = "backend-1-c on cluster-worker3",
+            Silent = "backend-1-a, backend-1-b",
+            Since = "3.0 s",
+            After = "applied load-test-policy.yaml",
+            Hop = "egress proxy on cluster-worker3",
+            Why = "HTTP rules on both sides",
+        },
+        PodRows =
+        [
+            Row("a", RowState.Silent, 0, 16.7, 0),
+            Row("b", RowState.Short, 4, 0, 0.2),
+            Row("c", RowState.Answers, 16.7, 0, 1),
+        ],
+        Verdict = new PageVerdict
+        {
+            Kind = VerdictKind.Skewed,
+            Text = "skewed beyond ±15 %",
+            LogSkewed = 9.3,
+            LogEven = -3,
+            LogThreshold = Math.Log(10_000),
+            Connections = 500,
+            MaxOverMean = 3,
+            EffectiveBackends = 1,
+        },
         Diagnosis = new DiagnosisInfo(
             "two-sided-l7",
             "HTTP rules on both sides",
@@ -65,7 +82,10 @@ public sealed class RowTextTests
     [Fact]
     public void A_silent_backend_that_gets_requests_answers_nothing_rather_than_receives_nothing()
     {
-        PageState busy = s_skewed with { PodRows = [Row("a", "silent", 0, 16.7, 0) with { EchoPerSecond = 16.7 }] };
+        PageState busy = s_skewed with
+        {
+            PodRows = [Row("a", RowState.Silent, 0, 16.7, 0) with { EchoPerSecond = 16.7 }],
+        };
 
         Text(Pod("backend-1-a"), busy).State.Text.ShouldBe("Running, answers nothing");
     }
@@ -73,8 +93,9 @@ public sealed class RowTextTests
     [Fact]
     public void The_figures_stay_after_the_run()
     {
-        Text(Pod("backend-1-c"), s_skewed with { Activity = "ended" }).Link.ShouldBe("██████████ 100 % 16.7/s");
-        DistributionText.Of(s_skewed with { Activity = "ended" }, "").State.Text.ShouldBe("Skewed");
+        Text(Pod("backend-1-c"), s_skewed with { Activity = PageActivity.Ended })
+            .Link.ShouldBe("██████████ 100 % 16.7/s");
+        DistributionText.Of(s_skewed with { Activity = PageActivity.Ended }, "").State.Text.ShouldBe("Skewed");
     }
 
     [Fact]
@@ -104,11 +125,11 @@ public sealed class RowTextTests
     }
 
     [Theory]
-    [InlineData("skewed", "Skewed", "error")]
-    [InlineData("even", "Even", "success")]
-    [InlineData("undecided", "Undecided, requests fail", "warning")]
+    [InlineData(VerdictKind.Skewed, "Skewed", "error")]
+    [InlineData(VerdictKind.Even, "Even", "success")]
+    [InlineData(VerdictKind.Undecided, "Undecided, requests fail", "warning")]
     public void The_state_of_the_distribution_is_the_verdict_and_its_source_the_headline(
-        string kind,
+        VerdictKind kind,
         string text,
         string style
     )
@@ -132,16 +153,16 @@ public sealed class RowTextTests
         properties["measured on"].ShouldBe("somewhere");
         properties
             .GetValueOrDefault("error bound")
-            .ShouldBe(kind == "undecided" ? null : "wrong in at most 1 of 10,000 runs");
+            .ShouldBe(kind is VerdictKind.Undecided ? null : "wrong in at most 1 of 10,000 runs");
     }
 
     [Theory]
-    [InlineData("failing", HealthStatus.Unhealthy)]
-    [InlineData("skewed", HealthStatus.Degraded)]
-    [InlineData("balanced", HealthStatus.Healthy)]
-    [InlineData("recovered", HealthStatus.Healthy)]
-    [InlineData("waiting", HealthStatus.Healthy)]
-    public void The_load_tests_health_is_the_situation(string kind, HealthStatus status) =>
+    [InlineData(RunStatusKind.Failing, HealthStatus.Unhealthy)]
+    [InlineData(RunStatusKind.Skewed, HealthStatus.Degraded)]
+    [InlineData(RunStatusKind.Balanced, HealthStatus.Healthy)]
+    [InlineData(RunStatusKind.Recovered, HealthStatus.Healthy)]
+    [InlineData(RunStatusKind.Waiting, HealthStatus.Healthy)]
+    public void The_load_tests_health_is_the_situation(RunStatusKind kind, HealthStatus status) =>
         DistributionHealth
             .Of(s_skewed with { Situation = s_skewed.Situation with { Kind = kind } })
             .Status.ShouldBe(status);
@@ -211,23 +232,21 @@ public sealed class RowTextTests
             },
         };
 
-    private static PageRow Row(string name, string state, double ok, double failed, double share) =>
-        new(
-            $"backend/backend-1-{name}",
-            $"backend-1-{name}",
-            "cluster-worker3",
-            false,
-            1,
-            state,
-            ok,
-            failed,
-            0,
-            ok,
-            share,
-            0,
-            1,
-            0.333,
-            2,
-            5
-        );
+    private static PageRow Row(string name, RowState state, double ok, double failed, double share) =>
+        new()
+        {
+            Key = $"backend/backend-1-{name}",
+            Name = $"backend-1-{name}",
+            Node = "cluster-worker3",
+            State = state,
+            OkPerSecond = ok,
+            FailedPerSecond = failed,
+            HubblePerSecond = ok,
+            Share = share,
+            ShareLower = 0,
+            ShareUpper = 1,
+            Expected = 0.333,
+            P50Ms = 2,
+            P99Ms = 5,
+        };
 }

@@ -19,7 +19,7 @@ public sealed class TerminalKeysTests
 
     private static readonly PageState s_state = PageState.Empty with
     {
-        Activity = "running",
+        Activity = PageActivity.Running,
         Scenario = "a",
         Client = new ClientPlace("c", "n1"),
     };
@@ -52,7 +52,7 @@ public sealed class TerminalKeysTests
     [Fact]
     public void Without_a_run_there_is_nothing_to_stop_and_after_the_last_scenario_comes_the_first()
     {
-        var keys = TerminalKeys.Of(s_state with { Activity = "ended", Scenario = "b" }, s_lab);
+        var keys = TerminalKeys.Of(s_state with { Activity = PageActivity.Ended, Scenario = "b" }, s_lab);
 
         keys.ShouldNotContain(k => k.Key == 'x');
         keys.Single(k => k.Key == 'n').Label.ShouldBe("run a");

@@ -9,7 +9,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
-/// <summary>All of <c>up</c>, <c>status</c> and <c>down</c>, with programs that the test writes and the embedded API in the place of the cluster's.</summary>
+/// <summary>
+/// All of <c>up</c>, <c>status</c> and <c>down</c>, with programs that the test writes and the embedded API in the
+/// place of the cluster's.
+/// </summary>
 public sealed class UpTests : IAsyncLifetime
 {
     private readonly FakePrograms _fakes = new();

@@ -5,7 +5,9 @@ using Microsoft.Playwright;
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
-/// <summary>The distribution's Chromium, headless; one for all tests. Where there is none the tests are skipped.</summary>
+/// <summary>
+/// The distribution's Chromium, headless; one for all tests. Where there is none the tests are skipped.
+/// </summary>
 public sealed class Chromium : IAsyncLifetime
 {
     private const string Executable = "/usr/bin/chromium";

@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
-/// <summary>The Aspire dashboard of a running lab, as somebody sees it who opens its link and clicks nothing.</summary>
+/// <summary>The Aspire dashboard of a running lab, as its link shows it, without a click.</summary>
 [Collection("labs of their own")]
 public sealed class DashboardTests(Chromium chromium)
 {
@@ -23,13 +23,16 @@ public sealed class DashboardTests(Chromium chromium)
         await page.Locator("fluent-button[title^='Applies load-test-policy.yaml']")
             .First.ClickAsync(new LocatorClickOptions { Timeout = Patience });
 
-        // Without a click: the headline, three shares with their rates, states in plain words, one message.
+        // Without a click: the headline, three shares with their rates, states in words, one message.
         foreach (
             var text in (string[])["1 of 3 pods answers", "Skewed", "██████████ 100 %", "Running, receives nothing"]
         )
             await page.GetByText(text).First.WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
         await page.WaitForFunctionAsync(
-            "() => [...document.querySelectorAll('a')].filter(a => /^[█░]{10} \\d+ % \\d+\\.\\d\\/s/.test(a.innerText.trim())).length === 3",
+            """
+            () => [...document.querySelectorAll('a')]
+              .filter(a => /^[█░]{10} \d+ % \d+\.\d\/s/.test(a.innerText.trim())).length === 3
+            """,
             null,
             new PageWaitForFunctionOptions { Timeout = Patience }
         );

@@ -4,20 +4,23 @@ using Microsoft.Playwright;
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
-/// <summary>The live page of a running lab, from balanced to skewed and back, as its reader sees it.</summary>
+/// <summary>The live page of a running lab, from balanced to skewed and back, as a reader sees it.</summary>
 [Collection("labs of their own")]
 public sealed class LivePageTests(Chromium chromium)
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
     private static readonly float s_patience = 60_000;
 
-    /// <summary>Texts of the situation that stand in the first viewport as a whole.</summary>
+    /// <summary>Texts of the situation that are completely in the first viewport.</summary>
     private const string InFirstViewport = """
-        () => [...document.querySelectorAll('#headline, #facts dd')].filter(e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight && r.right <= innerWidth; }).map(e => e.textContent).join('\n')
+        () => [...document.querySelectorAll('#headline, #facts dd')].filter(e => {
+          const r = e.getBoundingClientRect();
+          return r.top >= 0 && r.bottom <= innerHeight && r.right <= innerWidth;
+        }).map(e => e.textContent).join('\n')
         """;
 
     [Fact]
-    public async Task The_page_tells_the_whole_story_and_steers_it()
+    public async Task The_page_shows_and_controls_a_run_from_balanced_to_skewed_and_back()
     {
         await using var lab = LabProcess.Start("--by-hand", "--rate", "100");
         var link = await lab.ReadAsync("page", s_limit);
@@ -26,14 +29,14 @@ public sealed class LivePageTests(Chromium chromium)
 
         // Balanced.
         await HeadlineAsync(page, "All 3 pods answer");
-        page.Url.ShouldNotContain("#"); // the token is out of sight
+        page.Url.ShouldNotContain("#"); // the token is hidden
 
-        // One pod stays: the others are short of successes, then 503s, then the mechanism.
+        // One pod is left: the others lack successes, then there are 503s, then the mechanism is named.
         var watch = Stopwatch.StartNew();
         await page.ClickAsync("button[data-target='load-test-policy.yaml']");
         await HeadlineAsync(page, "1 of 3 pods answers");
         TestContext.Current.TestOutputHelper?.WriteLine($"deficit after {watch.Elapsed.TotalSeconds:0.0} s");
-        await FactAsync(page, "Do not", "end in 503");
+        await FactAsync(page, "Not answering", "end in 503");
         await FactAsync(page, "At hop", "upstream connection of the egress proxy on cluster-worker3");
         await FactAsync(page, "After", "applied load-test-policy.yaml");
         await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" })
@@ -52,7 +55,7 @@ public sealed class LivePageTests(Chromium chromium)
         await HeadlineAsync(page, "Recovered: all 3 pods answer");
         await FactAsync(page, "After", "deleted load-test-policy.yaml");
 
-        // The end: every count agrees, and the report is there.
+        // At the end every count agrees, and there is a report.
         await page.ClickAsync("#stop");
         await page.Locator("#report-list a").First.WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         await page.Locator("#agreement-note", new PageLocatorOptions { HasTextString = "agree exactly" })
@@ -89,7 +92,7 @@ public sealed class LivePageTests(Chromium chromium)
             seen.ShouldContain(words, customMessage: $"{width}x{height} {scheme}");
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
 
-        // Each width and each scheme once: what axe finds depends on one of them alone, and it takes its time.
+        // Each width and each scheme once: a finding depends on one of them only, and axe is slow.
         if ((width > 1000) == (scheme is ColorScheme.Dark))
             return;
         if (!await page.EvaluateAsync<bool>("'axe' in window"))
@@ -97,7 +100,11 @@ public sealed class LivePageTests(Chromium chromium)
                 new PageAddScriptTagOptions { Path = Path.Combine(AppContext.BaseDirectory, "lib", "axe.min.js") }
             );
         var violations = await page.EvaluateAsync<JsonElement>(
-            "async () => (await axe.run()).violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(v => `${v.id}: ${v.nodes.map(n => n.html).slice(0, 3).join(' ')}`)"
+            """
+            async () => (await axe.run()).violations
+              .filter(v => ['serious', 'critical'].includes(v.impact))
+              .map(v => `${v.id}: ${v.nodes.map(n => n.html).slice(0, 3).join(' ')}`)
+            """
         );
         violations.EnumerateArray().Select(v => v.GetString()).ShouldBeEmpty($"{width}x{height} {scheme}");
     }

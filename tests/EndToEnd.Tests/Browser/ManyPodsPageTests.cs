@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace CiliumDebugging.EndToEnd.Tests.Browser;
 
-/// <summary>The live page with more Pods than anyone can tell apart, fed without a cluster.</summary>
+/// <summary>The live page with many Pods, without a cluster.</summary>
 public sealed class ManyPodsPageTests(Chromium chromium)
 {
     private const float Patience = 60_000;
@@ -12,22 +12,22 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     [Fact]
     public async Task Three_hundred_pods_are_a_row_for_each_node_on_a_phone_too()
     {
-        LiveState feed = new LiveState(TimeProvider.System);
+        var feed = new LiveState(TimeProvider.System);
         var pods = ManyPods.Pods(300, 12);
         bool Answers(int i) => i % 12 == 0;
-        feed.Begin("many-pods", "Many pods", byHand: true, 300);
+        feed.Begin("many-pods", "Many pods", manual: true, 300);
         feed.Progress(ManyPods.Report(pods, Answers, at: 8, per: 8));
         feed.Progress(ManyPods.Report(pods, Answers));
         await using var server = await PageServer.StartAsync(
             feed,
-            new Nobody(),
+            new NoCommands(),
             TimeProvider.System,
             null,
             TestContext.Current.CancellationToken
         );
         List<string> complaints = [];
         var page = await chromium.OpenLiveAsync($"{server.Address}", complaints);
-        feed.Sample(ManyPods.Rates(pods, Answers)); // with a page open: nobody else makes it look
+        feed.Sample(ManyPods.Rates(pods, Answers)); // after the page is open, because only readers cause an evaluation
 
         await page.Locator("#headline", new PageLocatorOptions { HasTextString = "25 of 300 pods answer" })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
@@ -35,7 +35,9 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         (await page.Locator("#rows tr").CountAsync()).ShouldBe(12);
         (await page.Locator("#rows tr th").First.InnerTextAsync()).ShouldContain("25 pods");
         (await page.Locator("#picture-note").InnerTextAsync()).ShouldContain("one row for each node");
-        (await page.Locator("#facts [data-fact='Do not']").InnerTextAsync()).ShouldContain("275 pods on 11 nodes");
+        (await page.Locator("#facts [data-fact='Not answering']").InnerTextAsync()).ShouldContain(
+            "275 pods on 11 nodes"
+        );
         await page.SetViewportSizeAsync(390, 844);
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(390);
         TestContext.Current.AddAttachment(
@@ -53,7 +55,9 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         await page.CloseAsync();
     }
 
-    /// <summary>Gives the page's own module one sample a second, each with the one that goes for it, as the stream does.</summary>
+    /// <summary>
+    /// Gives the page's own module one sample a second and the position that it displaces, as the stream does.
+    /// </summary>
     private const string PlayNight = """
         async drops => {
           const series = await import('/js/series.js');
@@ -64,7 +68,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         """;
 
     [Fact]
-    public async Task A_page_left_open_for_a_night_holds_what_the_server_holds_and_no_more()
+    public async Task A_page_left_open_for_a_night_holds_exactly_what_the_server_holds()
     {
         var (timeline, line) = (new Timeline(), new TimelineLine("echo", "backend/one", 0));
         var drops = Enumerable
@@ -73,12 +77,12 @@ public sealed class ManyPodsPageTests(Chromium chromium)
             .ToArray();
         await using var server = await PageServer.StartAsync(
             new LiveState(TimeProvider.System),
-            new Nobody(),
+            new NoCommands(),
             TimeProvider.System,
             null,
             TestContext.Current.CancellationToken
         );
-        var page = await chromium.OpenLiveAsync($"{server.Address}icon.svg", []); // its origin alone, without the stream
+        var page = await chromium.OpenLiveAsync($"{server.Address}icon.svg", []); // only its origin, without the stream
 
         var held = await page.EvaluateAsync<double[][]>(PlayNight, drops);
 
@@ -89,14 +93,14 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task What_was_seen_before_the_lab_was_gone_is_not_shown_as_what_is()
+    public async Task After_the_lab_has_ended_its_last_status_is_marked_as_old()
     {
         var (feed, pods) = (new LiveState(TimeProvider.System), ManyPods.Pods(3, 3));
-        feed.Begin("many-pods", "Many pods", byHand: true, 30);
+        feed.Begin("many-pods", "Many pods", manual: true, 30);
         feed.Progress(ManyPods.Report(pods, _ => true));
         var server = await PageServer.StartAsync(
             feed,
-            new Nobody(),
+            new NoCommands(),
             TimeProvider.System,
             null,
             TestContext.Current.CancellationToken
@@ -105,7 +109,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         await page.Locator("#headline", new PageLocatorOptions { HasTextRegex = new("^✓ All 3 pods answer") })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
 
-        await page.RouteAsync("**/events", route => route.AbortAsync()); // whoever has the port next is another lab
+        await page.RouteAsync("**/events", route => route.AbortAsync()); // another lab may use the port next
         await server.DisposeAsync();
 
         await page.Locator(
@@ -119,30 +123,31 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task The_link_of_a_lab_that_was_started_anew_steers_it_in_the_tab_of_the_old_one()
+    public async Task The_link_of_a_restarted_lab_works_in_the_tab_of_the_old_one()
     {
         await using var server = await PageServer.StartAsync(
             new LiveState(TimeProvider.System),
-            new Nobody(),
+            new NoCommands(),
             TimeProvider.System,
             null,
             TestContext.Current.CancellationToken
         );
-        var page = await chromium.OpenLiveAsync($"{server.Address}#{new string('0', 64)}", []); // the tab's token is that of a lab that is gone
+        var oldToken = new string('0', 64);
+        var page = await chromium.OpenLiveAsync($"{server.Address}#{oldToken}", []);
         await page.Locator("#link-state.on").WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
 
-        await page.GotoAsync($"{server.Link}"); // the same page with another fragment: nothing is loaded
+        await page.GotoAsync($"{server.Link}"); // the same page with another fragment is not loaded again
         await page.ClickAsync("#write-report");
 
-        await page.Locator("#answer", new PageLocatorOptions { HasTextString = Nobody.Answer })
+        await page.Locator("#answer", new PageLocatorOptions { HasTextString = NoCommands.Answer })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
-        page.Url.ShouldNotContain("#"); // the new token is out of sight, too
+        page.Url.ShouldNotContain("#"); // the new token is hidden, too
         await page.CloseAsync();
     }
 
-    private sealed class Nobody : IPageCommands
+    private sealed class NoCommands : IPageCommands
     {
-        public const string Answer = "nobody carries out commands here";
+        public const string Answer = "no command is carried out here";
 
         public Task<string> RunAsync(PageCommand command, CancellationToken cancellationToken) =>
             throw new CommandRefusedException(Answer);

@@ -43,7 +43,7 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
     [Theory]
     [InlineData(1280)]
     [InlineData(390)]
-    public async Task The_charts_show_the_seeds_numbers_and_no_request_leaves_the_page(int width)
+    public async Task The_charts_show_the_numbers_of_the_original_report_and_no_request_leaves_the_page(int width)
     {
         List<string> requests = [];
         var file = Page();

@@ -10,18 +10,18 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Tests.Control;
 
-/// <summary>Commands on a cluster without Pods, and the way back to where a run begins.</summary>
+/// <summary>Commands on a cluster without Pods, and its reset.</summary>
 public sealed class LabControllerTests : IAsyncLifetime
 {
     private static readonly Scenario s_scenario = ScenarioCatalog.Load("two-sided-l7");
     private EmbeddedClusterHost _cluster = null!;
     private Kubernetes _api = null!;
-    private LabController _session = null!;
+    private LabController _lab = null!;
 
     public async ValueTask InitializeAsync()
     {
         var token = ClusterEnvironment.NewApiToken();
-        ClusterTopology topology = ClusterTopology.Default;
+        var topology = ClusterTopology.Default;
         topology = topology with { Workloads = [.. topology.Workloads.Select(w => w with { Nodes = [] })] };
         var options = new ClusterOptions { Topology = topology, ApiToken = token };
         _cluster = await EmbeddedClusterHost.StartAsync(
@@ -29,7 +29,7 @@ public sealed class LabControllerTests : IAsyncLifetime
             cancellationToken: TestContext.Current.CancellationToken
         );
         _api = ApiClient.Create(_cluster.ApiUrl, token);
-        _session = new LabController(
+        _lab = new LabController(
             _api,
             s_scenario,
             new LabControllerOptions(
@@ -53,11 +53,11 @@ public sealed class LabControllerTests : IAsyncLifetime
         (await Should.ThrowAsync<CommandRefusedException>(() => RunAsync(action, target))).Message.ShouldContain(why);
 
     [Fact]
-    public async Task Policies_are_applied_and_removed_at_rest_and_the_feed_knows_and_a_reset_takes_them_away()
+    public async Task Policies_are_applied_and_removed_without_a_run_and_a_reset_removes_them()
     {
         await RunAsync(PageAction.ApplyPolicy, "load-test-policy.yaml");
         Applied().ShouldBe(["load-test-policy.yaml"]);
-        await RunAsync(PageAction.ApplyPolicy, "load-test-policy.yaml"); // twice is no error
+        await RunAsync(PageAction.ApplyPolicy, "load-test-policy.yaml"); // again: no effect
         await RunAsync(PageAction.RemovePolicy, "load-test-policy.yaml");
         Applied().ShouldBeEmpty();
 
@@ -72,7 +72,7 @@ public sealed class LabControllerTests : IAsyncLifetime
             TestContext.Current.CancellationToken
         );
 
-        await RunAsync(PageAction.RemovePolicy, "load-test-policy.yaml"); // makes the session look
+        await RunAsync(PageAction.RemovePolicy, "load-test-policy.yaml"); // makes the controller look
         Applied().ShouldBeEmpty();
         var map = await _api.CoreV1.ReadNamespacedConfigMapAsync(
             "cilium-config",
@@ -83,25 +83,25 @@ public sealed class LabControllerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_run_that_is_asked_for_waits_for_the_host_and_only_the_last_one_does()
+    public async Task The_last_requested_run_waits_for_the_host()
     {
         await RunAsync(PageAction.Run, "two-sided-l7");
         await RunAsync(PageAction.Manual, "");
 
-        var order = await _session.NextOrderAsync(TestContext.Current.CancellationToken);
+        var order = await _lab.NextOrderAsync(TestContext.Current.CancellationToken);
 
         order.Manual.ShouldBeTrue();
         order.Scenario.Name.ShouldBe("two-sided-l7");
     }
 
     private Task<string> RunAsync(PageAction action, string target) =>
-        _session.RunAsync(new PageCommand(action, target), TestContext.Current.CancellationToken);
+        _lab.RunAsync(new PageCommand(action, target), TestContext.Current.CancellationToken);
 
-    private IEnumerable<string> Applied() => _session.Feed.Lab.Policies.Where(p => p.Applied).Select(p => p.Id);
+    private IEnumerable<string> Applied() => _lab.Feed.Lab.Policies.Where(p => p.Applied).Select(p => p.Id);
 
     public async ValueTask DisposeAsync()
     {
-        await _session.DisposeAsync();
+        await _lab.DisposeAsync();
         _api.Dispose();
         await _cluster.DisposeAsync();
     }

@@ -14,24 +14,16 @@ public sealed class PodGaugesTests
     private static PageState State(params IEnumerable<PageRow> rows) => PageState.Empty with { Rows = [.. rows] };
 
     private static PageRow Row(string name, double? share, double ok, double failed) =>
-        new(
-            $"backend/{name}",
-            name,
-            "cluster-worker",
-            false,
-            1,
-            "answers",
-            ok,
-            failed,
-            0,
-            0,
-            share,
-            null,
-            null,
-            0.33,
-            null,
-            null
-        );
+        new()
+        {
+            Key = $"backend/{name}",
+            Name = name,
+            Node = "cluster-worker",
+            OkPerSecond = ok,
+            FailedPerSecond = failed,
+            Share = share,
+            Expected = 0.33,
+        };
 
     [Fact]
     public void Each_pod_is_an_instance_of_the_run_and_of_its_workload_with_its_own_figures()
@@ -60,7 +52,7 @@ public sealed class PodGaugesTests
     }
 
     [Fact]
-    public void A_pod_that_is_gone_is_exported_no_more()
+    public void A_deleted_pod_is_no_longer_exported()
     {
         using var gauges = Gauges();
         gauges.Export(State(Row("backend-1-5978fcd57b-c62sb", 1, 17, 0)));
@@ -73,7 +65,7 @@ public sealed class PodGaugesTests
     }
 
     [Fact]
-    public void There_is_a_bound_of_pods_and_rows_of_nodes_are_none()
+    public void The_number_of_pods_is_bounded_and_rows_of_nodes_are_not_exported()
     {
         using var gauges = Gauges();
         var many = Enumerable.Range(0, 60).Select(n => Row($"db-{n}", 0.1, 1, 0)).ToList();
@@ -85,14 +77,14 @@ public sealed class PodGaugesTests
     }
 
     [Fact]
-    public void A_receiver_out_of_reach_is_asked_once_a_round()
+    public void An_unreachable_receiver_is_tried_once_a_round()
     {
-        var asked = 0;
-        using var gauges = new PodGauges("distribution", () => new OutOfReach(() => asked++));
+        var tries = 0;
+        using var gauges = new PodGauges("distribution", () => new OutOfReach(() => tries++));
 
         gauges.Export(State(Enumerable.Range(0, 5).Select(n => Row($"db-{n}", 0.1, 1, 0))));
 
-        asked.ShouldBe(1);
+        tries.ShouldBe(1);
     }
 
     private sealed class Kept(List<(string Resource, string Metric, double Value)> exported) : BaseExporter<Metric>
@@ -115,11 +107,11 @@ public sealed class PodGaugesTests
         }
     }
 
-    private sealed class OutOfReach(Action asked) : BaseExporter<Metric>
+    private sealed class OutOfReach(Action onExport) : BaseExporter<Metric>
     {
         public override ExportResult Export(in Batch<Metric> batch)
         {
-            asked();
+            onExport();
             return ExportResult.Failure;
         }
     }

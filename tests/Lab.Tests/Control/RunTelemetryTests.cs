@@ -2,21 +2,32 @@ using System.Diagnostics.Metrics;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.Lab.Tests.Control;
 
-/// <summary>What the process that judges a run tells the world.</summary>
+/// <summary>Metrics and logs of a run.</summary>
 public sealed class RunTelemetryTests
 {
     private static readonly PageState s_state = PageState.Empty with
     {
-        Activity = "running",
+        Activity = PageActivity.Running,
         Scenario = "two-sided-l7",
         Step = "observe",
         At = 12,
         FailedPerSecond = 33,
-        Verdict = new PageVerdict("skewed", "skewed beyond ±15 %", 9, -3, 6.9, 500, null, 3, 1),
+        Verdict = new PageVerdict
+        {
+            Kind = VerdictKind.Skewed,
+            Text = "skewed beyond ±15 %",
+            LogSkewed = 9,
+            LogEven = -3,
+            LogThreshold = 6.9,
+            Connections = 500,
+            MaxOverMean = 3,
+            EffectiveBackends = 1,
+        },
         Responses =
         [
             new ResponseCount("backend-1-a", "cluster-worker3", 200, 17),
@@ -54,7 +65,7 @@ public sealed class RunTelemetryTests
         values["loadtest.verdict"].ShouldBe(2);
         values["loadtest.skew.max_over_mean"].ShouldBe(3);
         values["loadtest.failures.rate"].ShouldBe(33);
-        values.ShouldNotContainKey("loadtest.share.busiest"); // there are no rows yet: no value is better than a wrong one
+        values.ShouldNotContainKey("loadtest.share.busiest"); // there are no rows yet
     }
 
     [Fact]
@@ -72,7 +83,8 @@ public sealed class RunTelemetryTests
                 Events = [.. s_state.Events, new EventInfo("deleted load-test-policy.yaml", 14)],
             }
         );
-        log.Say(s_state with { At = 1, Events = [new EventInfo("applied load-test-policy.yaml", 1)] }); // another run of the same scenario
+        // Another run of the same scenario.
+        log.Say(s_state with { At = 1, Events = [new EventInfo("applied load-test-policy.yaml", 1)] });
 
         lines
             .Texts.Where(t => t.Contains(" at ", StringComparison.Ordinal))
@@ -90,9 +102,9 @@ public sealed class RunTelemetryTests
     {
         var lines = new Lines();
         var log = new RunLog(lines);
-        PageState calm = s_state with
+        var calm = s_state with
         {
-            Verdict = s_state.Verdict! with { Kind = "even" },
+            Verdict = s_state.Verdict! with { Kind = VerdictKind.Even },
             Diagnosis = new DiagnosisInfo("even", "All even.", "", [], [], [], []),
         };
 
@@ -110,13 +122,13 @@ public sealed class RunTelemetryTests
                 At = 14,
                 Situation = RunStatus.None with
                 {
-                    Kind = "failing",
+                    Kind = RunStatusKind.Failing,
                     Headline = "1 of 3 pods answers",
                     Silent = "b: 0.0 successes/s",
                 },
             }
         );
-        log.Say(s_state with { At = 15, Activity = "ended", Step = "no answer", Failure = "no answer" });
+        log.Say(s_state with { At = 15, Activity = PageActivity.Ended, Step = "no answer", Failure = "no answer" });
 
         LogLevel Level(string text) =>
             lines.Levels[lines.Texts.FindIndex(t => t.Contains(text, StringComparison.Ordinal))];

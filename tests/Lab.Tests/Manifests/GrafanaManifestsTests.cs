@@ -6,7 +6,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Manifests;
 
-/// <summary>What Grafana is provisioned with fits together: files, folders, Prometheus. No Grafana runs here.</summary>
+/// <summary>The provisioning of Grafana is consistent: files, folders, Prometheus. No Grafana runs here.</summary>
 public class GrafanaManifestsTests
 {
     private static readonly List<Manifest> s_objects = [.. ManifestSet.Render(new ManifestValues())];
@@ -24,7 +24,7 @@ public class GrafanaManifestsTests
     }
 
     [Fact]
-    public void Its_files_stand_where_Grafana_looks_for_them_and_its_provider_for_the_dashboard()
+    public void Its_files_are_where_Grafana_and_its_provider_look_for_them()
     {
         var files = s_objects.Single(m => m is { Kind: "ConfigMap", Name: GrafanaManifests.Name }).Object[
             "data"
@@ -90,7 +90,7 @@ public class GrafanaManifestsTests
     }
 
     [Fact]
-    public void Whoever_reaches_it_may_look_and_nobody_may_sign_in()
+    public void Anonymous_users_may_view_and_login_is_disabled()
     {
         var variables = s_objects.Single(m => m is { Kind: "Deployment", Name: GrafanaManifests.Name }).Object["spec"]![
             "template"

@@ -4,7 +4,7 @@ using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.Lab.Tests.Manifests;
 
-/// <summary>The helm on PATH. Both commands only read the chart's folder; neither asks a cluster.</summary>
+/// <summary>The helm on PATH. Both commands only read the folder of the chart and need no cluster.</summary>
 internal static class Helm
 {
     /// <summary>Helm writes this before each object. No object contains it: texts are quoted, on one line.</summary>
@@ -20,13 +20,13 @@ internal static class Helm
 
     /// <summary>Fails the test if <c>helm lint --strict</c> has an error or a warning.</summary>
     /// <param name="folder">Folder of the chart.</param>
-    /// <param name="sets">Values as <c>key=value</c>; the chart's defaults for the others.</param>
+    /// <param name="sets">Values as <c>key=value</c>; the others have the chart's defaults.</param>
     public static Task LintAsync(string folder, params IEnumerable<string> sets) =>
         RunAsync(["lint", folder, "--strict"], sets);
 
     /// <summary>The objects that <c>helm template</c> renders, in the order in which Helm would install them.</summary>
     /// <param name="folder">Folder of the chart.</param>
-    /// <param name="sets">Values as <c>key=value</c>; the chart's defaults for the others.</param>
+    /// <param name="sets">Values as <c>key=value</c>; the others have the chart's defaults.</param>
     public static async Task<IReadOnlyList<Manifest>> TemplateAsync(string folder, params IEnumerable<string> sets)
     {
         var rendered = await RunAsync(["template", "lab", folder], sets);

@@ -72,7 +72,7 @@ public sealed class HelmChartTests : IDisposable
     }
 
     [Fact]
-    public async Task With_every_choice_of_switches_Helm_renders_the_objects_that_ClusterSetup_prints()
+    public async Task With_any_switches_Helm_renders_the_objects_that_ClusterSetup_prints()
     {
         Helm.SkipIfMissing();
         var cancellation = TestContext.Current.CancellationToken;
@@ -81,7 +81,7 @@ public sealed class HelmChartTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_choice_it_renders_the_objects_that_ClusterSetup_prints_without_one()
+    public async Task By_default_Helm_renders_the_objects_that_ClusterSetup_prints_by_default()
     {
         Helm.SkipIfMissing();
         await Renders([]);

@@ -13,14 +13,14 @@ public class ManifestClientTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>The seed's workloads and policies, moved into a namespace.</summary>
+    /// <summary>The workloads and policies of the original report, moved into a namespace.</summary>
     private static ImmutableArray<Manifest> Objects(string ns)
     {
-        ClusterTopology seed = ClusterTopology.Default;
-        ClusterTopology topology = seed with
+        var original = ClusterTopology.Default;
+        var topology = original with
         {
-            Workloads = [.. seed.Workloads.Select(w => w with { Namespace = ns })],
-            Services = [.. seed.Services.Select(s => s with { Namespace = ns })],
+            Workloads = [.. original.Workloads.Select(w => w with { Namespace = ns })],
+            Services = [.. original.Services.Select(s => s with { Namespace = ns })],
         };
         var manifests = ManifestSet.Render(
             new ManifestValues
@@ -39,7 +39,7 @@ public class ManifestClientTests
     }
 
     [Fact]
-    public async Task Objects_are_applied_strictly_by_server_side_apply_once_and_deleted_with_what_belongs_to_them()
+    public async Task Objects_are_applied_by_strict_server_side_apply_once_and_deleted_with_their_dependents()
     {
         await using var cluster = await TestCluster.StartAsync();
         var client = new ManifestClient(cluster.Client);
@@ -66,7 +66,7 @@ public class ManifestClientTests
     }
 
     [Fact]
-    public async Task A_field_that_no_schema_has_is_refused_by_the_server()
+    public async Task An_unknown_field_is_refused_by_the_server()
     {
         await using var cluster = await TestCluster.StartAsync();
         var deployment = Objects(cluster.Namespace).First(m => m.Kind == "Deployment");
@@ -79,7 +79,7 @@ public class ManifestClientTests
     }
 
     [Fact]
-    public async Task What_is_not_the_labs_is_named_and_left_alone()
+    public async Task Foreign_objects_are_named_and_not_changed()
     {
         await using var cluster = await TestCluster.StartAsync();
         await cluster.Client.CoreV1.CreateNamespacedServiceAsync(
@@ -97,7 +97,7 @@ public class ManifestClientTests
     }
 
     [Fact]
-    public async Task A_cluster_says_the_version_of_its_server()
+    public async Task The_version_of_the_server_is_read()
     {
         await using var cluster = await TestCluster.StartAsync();
         var facts = await ClusterFacts.ReadAsync(cluster.Client, Cancellation);

@@ -80,7 +80,7 @@ public class ManifestTests
     }
 
     [Fact]
-    public void A_field_that_is_none_would_be_found()
+    public void An_unknown_field_would_be_found()
     {
         var deployment = ManifestSet.Render(s_everything).First(m => m.Kind == "Deployment");
         var broken = deployment.Object.DeepClone().AsObject();
@@ -89,7 +89,7 @@ public class ManifestTests
     }
 
     [Fact]
-    public void The_yaml_says_the_same_as_the_objects()
+    public void The_yaml_equals_the_objects()
     {
         var manifests = ManifestSet.Render(s_everything);
         var documents = Manifest.ToYaml(manifests).Split("---\n");
@@ -110,7 +110,7 @@ public class ManifestTests
     }
 
     [Fact]
-    public void Policies_stand_behind_their_values_and_the_policy_reader_takes_them()
+    public void Policies_depend_on_their_values_and_the_policy_reader_accepts_them()
     {
         ManifestSet.Render(new ManifestValues()).ShouldNotContain(m => m.Kind == "CiliumNetworkPolicy");
         ManifestSet
@@ -155,7 +155,7 @@ public class ManifestTests
     }
 
     [Fact]
-    public void The_tools_that_are_there_are_reached_by_a_line_to_paste()
+    public void There_is_a_command_to_reach_each_tool()
     {
         var all = ManifestSet.Render(s_everything);
         var lines = ToolAddresses.Of(all).ToList();
@@ -185,7 +185,7 @@ public class ManifestTests
     }
 
     [Fact]
-    public void Roles_name_what_they_need_and_nothing_like_everything()
+    public void Roles_have_no_wildcards_no_secrets_and_change_nothing_outside_namespaces()
     {
         var rules = ManifestSet
             .Render(s_everything)

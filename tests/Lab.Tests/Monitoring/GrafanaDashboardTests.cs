@@ -47,7 +47,7 @@ public sealed class GrafanaDashboardTests
     }
 
     [Fact]
-    public void Panels_have_numbers_of_their_own_stand_on_the_grid_without_overlap_and_take_the_chosen_data_source()
+    public void Panels_have_unique_ids_do_not_overlap_and_use_the_chosen_data_source()
     {
         s_panels.Select(p => p.GetProperty("id").GetInt32()).ShouldBeUnique();
         var cells = s_panels
@@ -72,7 +72,8 @@ public sealed class GrafanaDashboardTests
             .GetProperty("query")
             .GetString()
             .ShouldBe("prometheus");
-        s_dashboard.TryGetProperty("id", out _).ShouldBeFalse(); // an id of another Grafana would overwrite what it stands for there
+        // An id from one Grafana would overwrite another dashboard in the next one.
+        s_dashboard.TryGetProperty("id", out _).ShouldBeFalse();
     }
 
     private static string? QueryOf(string title) =>

@@ -29,7 +29,7 @@ public sealed class PrometheusTargetsTests
     }
 
     [Fact]
-    public void A_pod_without_an_address_is_no_target() =>
+    public void A_pod_without_an_address_is_not_a_target() =>
         PrometheusTargets.Render([Pod("pending", null, ("http", 8080))]).ShouldBe("[]");
 
     private static V1Pod Pod(string name, string? ip, params (string Name, int Port)[] ports) =>

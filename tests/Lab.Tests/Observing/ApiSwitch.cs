@@ -7,17 +7,17 @@ using k8s;
 namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
-/// What is between a client and its API server: it can cut the connection, answer instead, and change the way.
+/// Sits between a client and its API server: it can refuse connections, answer itself and rewrite paths.
 /// </summary>
 internal sealed class ApiSwitch : DelegatingHandler
 {
     /// <summary>No connection can be made.</summary>
     public bool IsOff { get; set; }
 
-    /// <summary>The answer to a method and path; null: the server's own.</summary>
+    /// <summary>Its own answer to a method and path; null: the server answers.</summary>
     public Func<string, string, (HttpStatusCode Status, string Json)?> Instead { get; set; } = (_, _) => null;
 
-    /// <summary>The path that the server gets for that of the client.</summary>
+    /// <summary>Rewrites the path of the client.</summary>
     public Func<string, string> Path { get; set; } = path => path;
 
     /// <summary>Requests so far.</summary>

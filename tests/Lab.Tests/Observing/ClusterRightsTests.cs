@@ -8,13 +8,13 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>Clusters where much is refused, and which Service is watched when none is named.</summary>
+/// <summary>Restricted clusters, and the Service that is watched when none is named.</summary>
 public sealed class ClusterRightsTests
 {
     private const string Refusal = """{"kind":"Status","code":403,"message":"pods \"b1\" is forbidden: read only"}""";
 
     [Fact]
-    public async Task A_cluster_that_does_not_say_what_is_allowed_is_taken_to_allow_everything()
+    public async Task Without_access_reviews_everything_counts_as_allowed()
     {
         await using var cluster = await ObservedCluster.StartAsync();
 
@@ -24,7 +24,7 @@ public sealed class ClusterRightsTests
     }
 
     [Fact]
-    public async Task What_a_review_refuses_is_said_with_its_reason()
+    public async Task A_refusal_has_the_reason_of_the_access_review()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         var (client, between) = ApiSwitch.For(cluster.Api);
@@ -42,7 +42,7 @@ public sealed class ClusterRightsTests
     }
 
     [Fact]
-    public async Task A_cluster_without_Cilium_cannot_have_its_policies()
+    public async Task A_cluster_without_Cilium_refuses_its_policies()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         var (client, between) = ApiSwitch.For(cluster.Api);
@@ -59,7 +59,7 @@ public sealed class ClusterRightsTests
     }
 
     [Fact]
-    public async Task A_session_shows_what_may_be_read_and_refuses_commands_with_the_clusters_words()
+    public async Task A_controller_shows_what_may_be_read_and_refuses_commands_with_the_clusters_reason()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         var (client, between) = ApiSwitch.For(cluster.Api);
@@ -69,7 +69,7 @@ public sealed class ClusterRightsTests
                 ? (HttpStatusCode.Forbidden, Refusal)
                 : null;
         var scenario = ScenarioCatalog.Load("two-sided-l7");
-        LabControllerOptions options = new LabControllerOptions(
+        var options = new LabControllerOptions(
             "a test",
             [],
             ScenarioCatalog.Load,

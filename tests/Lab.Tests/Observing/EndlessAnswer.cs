@@ -3,13 +3,13 @@ using System.Text;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>Answers that never end. Each goes on until its client hangs up.</summary>
+/// <summary>Answers that end only when the client closes the connection.</summary>
 internal static class EndlessAnswer
 {
     private static readonly byte[] s_head =
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"u8.ToArray();
 
-    /// <summary>A body without end, as fast as it is read.</summary>
+    /// <summary>An endless body, as fast as it is read.</summary>
     public static async Task FloodAsync(Stream stream, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(s_head, cancellationToken);
@@ -18,7 +18,7 @@ internal static class EndlessAnswer
             await stream.WriteAsync(line, cancellationToken);
     }
 
-    /// <summary>A body of which a byte comes now and then.</summary>
+    /// <summary>A body of single bytes with pauses.</summary>
     public static async Task DripAsync(Stream stream, CancellationToken cancellationToken)
     {
         await stream.WriteAsync(s_head, cancellationToken);
@@ -29,17 +29,17 @@ internal static class EndlessAnswer
         }
     }
 
-    /// <summary>Nothing at all.</summary>
+    /// <summary>No answer.</summary>
     public static async Task SilenceAsync(Stream stream, CancellationToken cancellationToken)
     {
         var nothing = new byte[64];
         while (await stream.ReadAsync(nothing, cancellationToken) > 0)
         {
-            // Whatever the client still says is not answered.
+            // Further requests are not answered.
         }
     }
 
-    /// <summary>The answer of a name.</summary>
+    /// <summary>An answer by its name.</summary>
     public static Func<Stream, CancellationToken, Task> Named(string name) =>
         name switch
         {
@@ -49,7 +49,7 @@ internal static class EndlessAnswer
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such answer"),
         };
 
-    /// <summary>Gives an answer until the client or the test has enough of it.</summary>
+    /// <summary>Writes an answer until the client or the test ends it.</summary>
     public static async Task GiveAsync(
         Func<Stream, CancellationToken, Task> answer,
         Stream stream,
@@ -62,7 +62,7 @@ internal static class EndlessAnswer
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
         {
-            // It has.
+            // Ended.
         }
     }
 }

@@ -7,7 +7,7 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>Which counts decide the verdict of an observation without end.</summary>
+/// <summary>The counts that decide the verdict of an endless observation.</summary>
 public sealed class EvidenceWindowsTests
 {
     private const int PerRound = 300;
@@ -61,7 +61,7 @@ public sealed class EvidenceWindowsTests
     }
 
     [Fact]
-    public void The_onset_of_skew_that_stays_is_kept_from_window_to_window_and_the_counts_are_not()
+    public void The_onset_of_lasting_skew_is_kept_from_window_to_window_but_not_the_counts()
     {
         Play(TimeSpan.FromMinutes(10), 1, 1, 1);
         var kinds = Play(TimeSpan.FromHours(2), 3, 1, 1);
@@ -71,7 +71,7 @@ public sealed class EvidenceWindowsTests
     }
 
     [Fact]
-    public void After_a_restart_nothing_counts_that_was_seen_before()
+    public void After_a_restart_earlier_counts_are_not_evidence()
     {
         Play(TimeSpan.FromMinutes(5), 3, 1, 1);
         _windows.Restart();

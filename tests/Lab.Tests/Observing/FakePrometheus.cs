@@ -6,7 +6,10 @@ using System.Text;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>The part of a Prometheus's HTTP API that is asked: instant queries of <c>selector[window]</c>, answered from scrapes that a test gives, or with whatever a test wants instead.</summary>
+/// <summary>
+/// The part of a Prometheus's HTTP API that is used: instant queries of <c>selector[window]</c>, answered from scrapes
+/// that a test gives, or with any other text.
+/// </summary>
 internal sealed class FakePrometheus : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -31,16 +34,19 @@ internal sealed class FakePrometheus : IAsyncDisposable
     public Func<string, string?> Answer { get; set; } =
         _ => Json("""{"status":"success","data":{"resultType":"matrix","result":[]}}""");
 
-    /// <summary>An answer without end, instead.</summary>
+    /// <summary>An endless answer instead.</summary>
     public Func<Stream, CancellationToken, Task>? Endless { get; set; }
 
     /// <summary>Request lines so far.</summary>
-    public ConcurrentQueue<string> Asked { get; } = new();
+    public ConcurrentQueue<string> Requests { get; } = new();
 
     public static string Json(string body, string status = "200 OK") =>
         $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
 
-    /// <summary>Answers of a Prometheus that scraped <see cref="Traffic"/> every second, up to now: what <c>selector[window]</c> gives there, with the labels of docs/prometheus.yml.</summary>
+    /// <summary>
+    /// Answers of a Prometheus that scraped <see cref="Traffic"/> every second, up to now: what <c>selector[window]</c>
+    /// gives there, with the labels of docs/prometheus.yml.
+    /// </summary>
     public static Func<string, string?> Scraped(Traffic traffic, int scrapes, double last) =>
         query =>
         {
@@ -100,7 +106,7 @@ internal sealed class FakePrometheus : IAsyncDisposable
                 {
                     // The head of the request ends with an empty line.
                 }
-                Asked.Enqueue(first);
+                Requests.Enqueue(first);
                 if (Endless is { } endless)
                 {
                     await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
@@ -115,13 +121,13 @@ internal sealed class FakePrometheus : IAsyncDisposable
                 }
                 catch (IOException)
                 {
-                    // The client had enough.
+                    // The client has closed the connection.
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            // The test is over.
+            // The test has ended.
         }
     }
 

@@ -9,8 +9,9 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
-/// A real API server with the objects of the seed and with Pods that answer what a test wants: three backends and one client on three nodes, an agent each. Counters are a function of the number of times a target was asked, so
-/// every run is the same.
+/// A real API server with the objects of the original report and with Pods whose answers a test chooses: three
+/// backends and one client on three nodes, an agent each. Counters are a function of the number of times a target was
+/// scraped, so every run is the same.
 /// </summary>
 internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
 {
@@ -18,7 +19,7 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopped = new();
-    private readonly Dictionary<string, int> _asked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _tries = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private Task _serving = Task.CompletedTask;
 
@@ -26,13 +27,16 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
 
     public ApiFixture Api { get; private set; } = null!;
 
-    /// <summary>What a target answers: by Pod and how often it was asked before; bytes of a whole HTTP response. Null: the connection is closed.</summary>
+    /// <summary>
+    /// What a target answers: by Pod and how often it was scraped before; bytes of a whole HTTP response. Null: the
+    /// connection is closed.
+    /// </summary>
     public Func<string, int, string?> Answer { get; set; } = (_, _) => Metrics("");
 
-    /// <summary>Pods that answer without end, instead.</summary>
+    /// <summary>Pods whose answers never end.</summary>
     public Dictionary<string, Func<Stream, CancellationToken, Task>> Endless { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Methods of requests that Pods got.</summary>
+    /// <summary>Methods of the requests to Pods.</summary>
     public List<string> Methods { get; } = [];
 
     public static async Task<ObservedCluster> StartAsync()
@@ -76,7 +80,9 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>Writes the Service's slice with the first so many Pods; those in <paramref name="unready"/> are not ready.</summary>
+    /// <summary>
+    /// Writes the Service's slice with the given number of Pods; those in <paramref name="unready"/> are not ready.
+    /// </summary>
     public void Slice(int pods, params string[] unready)
     {
         var endpoints = Enumerable
@@ -143,7 +149,7 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(_listener.LocalEndpoint, cancellationToken);
         var stream = new NetworkStream(socket, ownsSocket: true);
-        // The other side must know which Pod it plays.
+        // The server must know which Pod it represents.
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"{podName}\n"), cancellationToken);
         return stream;
     }
@@ -160,7 +166,7 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The test is over.
+            // The test has ended.
         }
     }
 
@@ -176,21 +182,21 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
             {
                 // The head of the request ends with an empty line.
             }
-            int asked;
+            int tries;
             lock (_lock)
             {
                 Methods.Add(first.Split(' ')[0]);
-                asked = _asked.GetValueOrDefault(pod);
-                _asked[pod] = asked + 1;
+                tries = _tries.GetValueOrDefault(pod);
+                _tries[pod] = tries + 1;
             }
             if (Endless.TryGetValue(pod, out var endless))
                 await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
-            else if (Answer(pod, asked) is { } answer)
+            else if (Answer(pod, tries) is { } answer)
                 await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), _stopped.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or SocketException)
         {
-            // The client had enough.
+            // The client has closed the connection.
         }
     }
 

@@ -5,6 +5,7 @@ using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Tests.Running.Existing;
+using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;
@@ -16,14 +17,14 @@ namespace CiliumDebugging.Lab.Tests.Observing;
 public sealed class ServiceWatchLiveTests
 {
     [Fact]
-    public async Task A_watch_sees_traffic_a_pod_that_is_replaced_and_the_skew_of_both_policies_in_its_rows()
+    public async Task A_watch_shows_traffic_a_replaced_pod_and_the_skew_of_both_policies()
     {
         var cancellation = TestContext.Current.CancellationToken;
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         scenario = scenario with { Load = scenario.Load with { RatePerSecond = 200 } };
         var folder = Directory.CreateTempSubdirectory("watch-");
-        LabControllerOptions options = new LabControllerOptions(
+        var options = new LabControllerOptions(
             "a test",
             [],
             _ => scenario,
@@ -41,13 +42,13 @@ public sealed class ServiceWatchLiveTests
             RequestsPerMinute = 100_000,
         };
         var watching = new ServiceWatch(lab.Api, watched, feed, TimeProvider.System).RunAsync(end.Token);
-        var kinds = new ConcurrentQueue<string>();
+        var kinds = new ConcurrentQueue<VerdictKind?>();
         var said = "";
         feed.Changed += () =>
         {
             var (state, last) = (feed.State, said);
-            kinds.Enqueue(state.Verdict?.Kind ?? "none");
-            // For whoever reads why this failed.
+            kinds.Enqueue(state.Verdict?.Kind);
+            // For the diagnosis of a failure.
             said =
                 $"{state.Situation.Headline} | {state.Verdict?.Text} | "
                 + string.Join(
@@ -70,30 +71,30 @@ public sealed class ServiceWatchLiveTests
             && rows.All(r => r is { OkPerSecond: > 20, FailedPerSecond: 0, Share: > 0.2 })
         );
 
-        // 2. A Pod is deleted and replaced. Soon: of the client ports used before, those that conntrack has sent to
-        // other Pods stay with them, and with many of them the new Pod's share is smaller indeed.
+        // 2. A Pod is deleted and replaced, early: conntrack keeps used client ports at other Pods, and with many of
+        // them the new Pod's share would be smaller.
         var gone = feed.State.Rows[0].Name;
         await lab.Api.CoreV1.DeleteNamespacedPodAsync(gone, "backend", cancellationToken: cancellation);
         await Eventually.HoldsAsync("the new pod has its share", () =>
-            feed.State is { Verdict.Kind: "even", Rows.Length: 3 }
+            feed.State is { Verdict.Kind: VerdictKind.Even, Rows.Length: 3 }
             && feed.State.Rows.All(r => r.Name != gone && r is { OkPerSecond: > 20, Share: > 0.25 })
         );
-        kinds.ShouldNotContain("skewed");
+        kinds.ShouldNotContain(VerdictKind.Skewed);
 
         // 3. both policies
         await load.RunAsync(new PageCommand(PageAction.ApplyPolicy, "load-test-policy.yaml"), cancellation);
         await Eventually.HoldsAsync("it is skewed and explained", () =>
-            feed.State is { Verdict.Kind: "skewed", Diagnosis.Name: "two-sided-l7" }
+            feed.State is { Verdict.Kind: VerdictKind.Skewed, Diagnosis.Name: "two-sided-l7" }
         );
         feed.State.Situation.Headline.ShouldBe("1 of 3 pods answers");
-        feed.State.Rows.Count(r => r is { State: "silent", OkPerSecond: 0, FailedPerSecond: > 5, Share: 0 })
+        feed.State.Rows.Count(r => r is { State: RowState.Silent, OkPerSecond: 0, FailedPerSecond: > 5, Share: 0 })
             .ShouldBe(2);
-        feed.State.Rows.Count(r => r is { State: "answers", OkPerSecond: > 20, Share: 1 }).ShouldBe(1);
+        feed.State.Rows.Count(r => r is { State: RowState.Answers, OkPerSecond: > 20, Share: 1 }).ShouldBe(1);
 
-        // 4. the client's policy is removed: skewed no more
+        // 4. the client's policy is removed: no longer skewed
         await load.RunAsync(new PageCommand(PageAction.RemovePolicy, "load-test-policy.yaml"), cancellation);
         await Eventually.HoldsAsync("it is even again", () =>
-            feed.State is { Verdict.Kind: "even", Situation.Kind: "balanced" }
+            feed.State is { Verdict.Kind: VerdictKind.Even, Situation.Kind: RunStatusKind.Balanced }
         );
 
         await end.CancelAsync();

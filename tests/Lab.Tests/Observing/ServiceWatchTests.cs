@@ -4,13 +4,14 @@ using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
 using k8s;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
-/// What the feed shows of a Service that is only watched, with a real API server and Pods that a test plays.
+/// The live state of a watched Service, with a real API server and simulated Pods.
 /// </summary>
 public sealed class ServiceWatchTests : IAsyncLifetime
 {
@@ -38,10 +39,10 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         Play(new Traffic(1, 1, 1, 1));
         Watch();
 
-        await Eventually.HoldsAsync("the verdict is even", () => State.Verdict?.Kind == "even");
+        await Eventually.HoldsAsync("the verdict is even", () => State.Verdict?.Kind is VerdictKind.Even);
 
-        State.Activity.ShouldBe("watching");
-        State.Situation.Kind.ShouldBe("balanced");
+        State.Activity.ShouldBe(PageActivity.Watching);
+        State.Situation.Kind.ShouldBe(RunStatusKind.Balanced);
         State.Rows.Length.ShouldBe(3);
         State.Rows.ShouldAllBe(r => r.OkPerSecond > 0 && r.FailedPerSecond == 0 && r.Share > 0.3 && r.Share < 0.37);
         State.Requests.ShouldBeGreaterThan(1000);
@@ -58,10 +59,10 @@ public sealed class ServiceWatchTests : IAsyncLifetime
 
         await Eventually.HoldsAsync("the diagnosis is there", () => State.Diagnosis?.Name == "two-sided-l7");
 
-        State.Verdict!.Kind.ShouldBe("skewed");
+        State.Verdict!.Kind.ShouldBe(VerdictKind.Skewed);
         State.Situation.Headline.ShouldBe("1 of 3 pods answers");
         State.Situation.Since.ShouldMatch(@"^\d\d:\d\d:\d\d$");
-        State.Rows.Select(r => r.State).ShouldBe(["silent", "silent", "answers"]);
+        State.Rows.Select(r => r.State).ShouldBe([RowState.Silent, RowState.Silent, RowState.Answers]);
         State.FailedPerSecond.ShouldBeGreaterThan(0);
         State.Rows[0].FailedPerSecond.ShouldBeGreaterThan(0);
     }
@@ -78,7 +79,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         );
 
         State.Situation.Headline.ShouldMatch(@"^No requests to backend/backend-1 in the last \d+ s$");
-        State.Situation.Kind.ShouldBe("waiting");
+        State.Situation.Kind.ShouldBe(RunStatusKind.Waiting);
         State.Verdict.ShouldBeNull();
         State
             .Rows.Select(r => (r.Name, r.OkPerSecond, r.Share))
@@ -86,7 +87,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_API_server_that_is_away_is_said_with_the_time_and_the_watch_goes_on_when_it_is_back()
+    public async Task An_unreachable_API_server_is_shown_with_the_time_and_the_watch_continues_when_it_is_back()
     {
         ApplyBackendPolicy();
         Play(new Traffic(4, 1, 1, 1));
@@ -106,11 +107,11 @@ public sealed class ServiceWatchTests : IAsyncLifetime
         State.Rows.Length.ShouldBe(3);
 
         _switch.IsOff = false;
-        await Eventually.HoldsAsync("there is a verdict", () => State.Verdict?.Kind == "even");
+        await Eventually.HoldsAsync("there is a verdict", () => State.Verdict?.Kind is VerdictKind.Even);
     }
 
     [Fact]
-    public async Task Missing_counters_are_named_with_what_to_do_until_they_are_there()
+    public async Task Missing_counters_are_named_with_a_remedy_until_they_exist()
     {
         ApplyBackendPolicy();
         _cluster.Answer = (_, _) => null;
@@ -130,7 +131,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_Service_that_does_not_exist_yet_or_has_no_pods_is_waited_for()
+    public async Task The_watch_waits_for_a_Service_that_does_not_exist_or_has_no_pods()
     {
         ApplyBackendPolicy();
         Play(new Traffic(6, 1, 1, 1));
@@ -161,7 +162,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Backends_that_change_begin_a_new_window_so_that_old_counts_are_not_skew()
+    public async Task A_change_of_backends_begins_a_new_window_so_that_old_counts_are_not_skew()
     {
         ApplyBackendPolicy();
         var (three, two) = (new Traffic(7, 1, 1, 1), new Traffic(8, 1, 1, 0));
@@ -173,7 +174,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
             var first = from.GetOrAdd(pod, n);
             return ObservedCluster.Metrics(Sums.Of(three.Of(pod, first), two.Of(pod, n - first)));
         };
-        List<string> kinds = [];
+        List<VerdictKind> kinds = [];
         _feed.Changed += () =>
         {
             if (State.Verdict is { } verdict)
@@ -181,27 +182,29 @@ public sealed class ServiceWatchTests : IAsyncLifetime
                     kinds.Add(verdict.Kind);
         };
         Watch();
-        await Eventually.HoldsAsync("three are even", () => State is { Verdict.Kind: "even", Rows.Length: 3 });
+        await Eventually.HoldsAsync("three are even", () =>
+            State is { Verdict.Kind: VerdictKind.Even, Rows.Length: 3 }
+        );
         _cluster.Slice(2);
         Volatile.Write(ref changed, true);
 
-        await Eventually.HoldsAsync("two are even", () => State is { Verdict.Kind: "even", Rows.Length: 2 });
+        await Eventually.HoldsAsync("two are even", () => State is { Verdict.Kind: VerdictKind.Even, Rows.Length: 2 });
 
         lock (kinds)
-            kinds.ShouldNotContain("skewed");
+            kinds.ShouldNotContain(VerdictKind.Skewed);
         State.Events.ShouldContain(e => e.Name.Contains("b3", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_watch_pauses_while_a_run_feeds_the_feed_and_goes_on_after_it()
+    public async Task A_watch_pauses_during_a_run_and_continues_after_it()
     {
         ApplyBackendPolicy();
         Play(new Traffic(9, 1, 1, 1));
         Watch();
-        await Eventually.HoldsAsync("it watches", () => State is { Activity: "watching", Rows.Length: 3 });
+        await Eventually.HoldsAsync("it watches", () => State is { Activity: PageActivity.Watching, Rows.Length: 3 });
 
         _paused = true;
-        _feed.Begin("two-sided-l7", "A run", byHand: false, 50);
+        _feed.Begin("two-sided-l7", "A run", manual: false, 50);
         await Eventually.HoldsAsync("nothing is read", async () =>
         {
             var before = _switch.Requests;
@@ -213,7 +216,7 @@ public sealed class ServiceWatchTests : IAsyncLifetime
 
         _paused = false;
         await Eventually.HoldsAsync("it watches again", () =>
-            State is { Activity: "watching", Scenario: "", Rows.Length: 3 }
+            State is { Activity: PageActivity.Watching, Scenario: "", Rows.Length: 3 }
         );
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>Metrics that go on from other ones.</summary>
+/// <summary>Metrics that continue from other ones.</summary>
 internal static class Sums
 {
     /// <summary>The first text, with the values of the second one added.</summary>

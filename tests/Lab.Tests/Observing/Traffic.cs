@@ -3,14 +3,16 @@ using System.Text;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary>Counters that grow from scrape to scrape: requests of the one client, drawn at random from a fixed seed.</summary>
+/// <summary>
+/// Counters that grow from scrape to scrape: requests of one client, drawn with a fixed random seed.
+/// </summary>
 internal sealed class Traffic
 {
     private const int PerScrape = 300;
     private readonly List<double[]> _chosen = [];
 
-    /// <param name="seed">Of the draws.</param>
-    /// <param name="weights">How likely each backend is chosen.</param>
+    /// <param name="seed">The random seed.</param>
+    /// <param name="weights">Relative probabilities of the backends.</param>
     public Traffic(int seed, params double[] weights)
     {
         var (random, sum) = (new Random(seed), new double[weights.Length]);
@@ -31,7 +33,9 @@ internal sealed class Traffic
     /// <summary>Both sides have HTTP rules: the proxy of the client's node answers 503 for the others.</summary>
     public bool TwoSided { get; init; }
 
-    /// <summary>From this scrape on the client has HTTP rules, too, and nothing is wrong: the proxy of its node counts what passes it.</summary>
+    /// <summary>
+    /// From this scrape on the client has HTTP rules, too, without failures: the proxy of its node counts its requests.
+    /// </summary>
     public int EgressFrom { get; init; } = int.MaxValue;
 
     /// <summary>Metrics of a Pod of <see cref="ObservedCluster"/>; empty for one that has none.</summary>
@@ -49,7 +53,8 @@ internal sealed class Traffic
         var node = pod[^1] - '1';
         for (var i = 0; i < chosen.Length; i++)
         {
-            // Ingress: the proxy of the backend's node. Both: the client's node (worker3), where its own backend passes twice.
+            // Ingress: the proxy of the backend's node. Both: the client's node (worker3), where its own backend passes
+            // twice.
             var (passes, status) = TwoSided
                 ? node == 2
                     ? (i == 2 ? 2 : 1, i == 2 ? 200 : 503)

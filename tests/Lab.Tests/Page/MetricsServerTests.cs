@@ -8,7 +8,7 @@ public sealed class MetricsServerTests
     [Fact]
     public async Task It_serves_the_quantities_and_nothing_of_the_page()
     {
-        LiveState feed = new LiveState(TimeProvider.System);
+        var feed = new LiveState(TimeProvider.System);
         await using var server = await MetricsServer.StartAsync(feed, 0, TestContext.Current.CancellationToken);
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{server.Port}/") };
 
@@ -28,7 +28,7 @@ public sealed class MetricsServerTests
     [Fact]
     public async Task A_port_that_is_taken_is_named()
     {
-        LiveState feed = new LiveState(TimeProvider.System);
+        var feed = new LiveState(TimeProvider.System);
         await using var first = await MetricsServer.StartAsync(feed, 0, TestContext.Current.CancellationToken);
 
         var refused = await Should.ThrowAsync<IOException>(() =>

@@ -5,23 +5,23 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Page;
 
-/// <summary>What several open pages receive, with the moments between two publications held still.</summary>
+/// <summary>What several open pages receive, with full control of the moments between two publications.</summary>
 public sealed class PageEventsTests
 {
     [Fact]
-    public async Task A_page_that_is_opened_before_the_others_know_of_a_new_line_does_not_keep_it_from_them()
+    public async Task A_new_line_reaches_all_pages_although_a_page_opened_in_between_knows_it_first()
     {
         var (feed, time) = (new LiveState(TimeProvider.System), new HeldTime());
-        feed.Begin("many-pods", "Many pods", byHand: false, 30);
+        feed.Begin("many-pods", "Many pods", manual: false, 30);
         Progress(feed, pods: 3, at: 1);
-        await using PageEvents broadcast = new PageEvents(feed, time);
+        await using var broadcast = new PageEvents(feed, time);
         var first = broadcast.Open()!;
         feed.Step("something to publish");
         var publish = await time.NextAsync();
         Progress(feed, pods: 3, at: 2);
         publish();
         publish = await time.NextAsync();
-        while (first.Frames.TryRead(out _))
+        while (first.Events.TryRead(out _))
         {
             // The whole, and what was published up to here.
         }
@@ -31,13 +31,13 @@ public sealed class PageEventsTests
         Progress(feed, pods: 4, at: 4);
         publish();
 
-        (await ChartFrameAsync(second)).ShouldContain(
+        (await ChartEventAsync(second)).ShouldContain(
             "backend-1-003",
             customMessage: "it has the new line from the start"
         );
-        (await ChartFrameAsync(first)).ShouldStartWith(
+        (await ChartEventAsync(first)).ShouldStartWith(
             "event: series",
-            customMessage: "a point of lines that it does not know is nothing to it"
+            customMessage: "it cannot use a point of lines that it does not know"
         );
         broadcast.Close(second);
         broadcast.Close(first);
@@ -46,30 +46,30 @@ public sealed class PageEventsTests
     private static void Progress(LiveState feed, int pods, double at) =>
         feed.Progress(ManyPods.Report(ManyPods.Pods(pods, 3), _ => true, at, at));
 
-    private static async Task<string> ChartFrameAsync(PageEvents.Page page)
+    private static async Task<string> ChartEventAsync(OpenPage page)
     {
-        while (true)
+        while (true) // each read has a deadline of its own
         {
-            var frame = Encoding.UTF8.GetString(
+            var text = Encoding.UTF8.GetString(
                 await page
-                    .Frames.ReadAsync(TestContext.Current.CancellationToken)
+                    .Events.ReadAsync(TestContext.Current.CancellationToken)
                     .AsTask()
                     .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)
             );
             if (
-                frame.StartsWith("event: series", StringComparison.Ordinal)
-                || frame.StartsWith("event: point", StringComparison.Ordinal)
+                text.StartsWith("event: series", StringComparison.Ordinal)
+                || text.StartsWith("event: point", StringComparison.Ordinal)
             )
-                return frame;
+                return text;
         }
     }
 
-    /// <summary>A time in which what waits, waits until it is let go.</summary>
+    /// <summary>A time whose timers fire only when the test says so.</summary>
     private sealed class HeldTime : TimeProvider
     {
         private readonly Channel<Action> _held = Channel.CreateUnbounded<Action>();
 
-        /// <summary>The next one that waits; the action lets it go.</summary>
+        /// <summary>The next timer; the action fires it.</summary>
         public async Task<Action> NextAsync() =>
             await _held
                 .Reader.ReadAsync(TestContext.Current.CancellationToken)

@@ -4,7 +4,7 @@ using CiliumDebugging.Lab.Page;
 
 namespace CiliumDebugging.Lab.Tests.Page;
 
-/// <summary>The page's server with real requests: who may see and steer what, and what a page receives.</summary>
+/// <summary>The page's server with real requests: access rules, and what a page receives.</summary>
 public sealed class PageServerTests : IAsyncLifetime
 {
     private readonly LiveState _feed = new(TimeProvider.System);
@@ -126,7 +126,7 @@ public sealed class PageServerTests : IAsyncLifetime
         await UntilAsync(lines, "event: series");
         await UntilAsync(lines, "event: state");
 
-        _feed.Begin("two-sided-l7", "a title", byHand: false, 50);
+        _feed.Begin("two-sided-l7", "a title", manual: false, 50);
 
         (await UntilAsync(lines, "data: ", "two-sided-l7")).ShouldContain("\"activity\":\"starting\"");
         _server.Pages.ShouldBe(1);

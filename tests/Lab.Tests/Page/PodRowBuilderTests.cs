@@ -32,8 +32,8 @@ public sealed class PodRowBuilderTests
         shown.Sum(r => r.OkPerSecond).ShouldBe(pods, tolerance: 0.01 * rows);
         shown.Sum(r => r.Expected).ShouldBe(1, tolerance: 0.001);
         shown.Any(r => r.Pods > 1).ShouldBe(grouped);
-        if (nodes > PodRowBuilder.Most)
-            shown[^1].Node.ShouldBe($"{nodes - PodRowBuilder.Most + 1} other nodes", "it is no one of them");
+        if (nodes > PodRowBuilder.MaxRows)
+            shown[^1].Node.ShouldBe($"{nodes - PodRowBuilder.MaxRows + 1} other nodes");
         shown.Where(r => r.OnClientNode).Select(r => r.Node).Distinct().ShouldBe(["node-00"]);
     }
 
@@ -51,8 +51,8 @@ public sealed class PodRowBuilderTests
             now.Details.Series[0]
         );
 
-        rows.Where(r => r.State == "answers").Select(r => r.Node).ShouldBe(["node-00"]);
-        rows.Where(r => r.State == "silent").Count().ShouldBe(11);
-        rows.Where(r => r.State == "silent").ShouldAllBe(r => r.FailedPerSecond == 25); // 25 Pods, 1/s each
+        rows.Where(r => r.State is RowState.Answers).Select(r => r.Node).ShouldBe(["node-00"]);
+        rows.Where(r => r.State is RowState.Silent).Count().ShouldBe(11);
+        rows.Where(r => r.State is RowState.Silent).ShouldAllBe(r => r.FailedPerSecond == 25); // 25 Pods, 1/s each
     }
 }

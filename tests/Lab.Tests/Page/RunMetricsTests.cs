@@ -8,9 +8,9 @@ public sealed class RunMetricsTests
     [Fact]
     public void The_text_for_Prometheus_has_every_quantity_of_the_state()
     {
-        LiveState feed = new LiveState(TimeProvider.System);
+        var feed = new LiveState(TimeProvider.System);
         var pods = ManyPods.Pods(3, 3);
-        feed.Begin("many-pods", "Many pods", byHand: true, 3);
+        feed.Begin("many-pods", "Many pods", manual: true, 3);
         feed.Progress(ManyPods.Report(pods, i => i == 0));
         feed.Sample(
             ManyPods.Rates(pods, i => i == 0) with

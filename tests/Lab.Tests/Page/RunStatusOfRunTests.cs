@@ -9,9 +9,9 @@ public sealed class RunStatusOfRunTests
     [Fact]
     public void An_even_phase_is_balanced_and_dates_nothing()
     {
-        RunStatus situation = RunStatus.Of(ManyPods.Report(ManyPods.Pods(3, 3), _ => true), LiveRates.None);
+        var situation = RunStatus.Of(ManyPods.Report(ManyPods.Pods(3, 3), _ => true), LiveSample.None);
 
-        situation.Kind.ShouldBe("balanced");
+        situation.Kind.ShouldBe(RunStatusKind.Balanced);
         situation.Headline.ShouldBe("All 3 pods answer");
         (situation.Silent, situation.Since, situation.After, situation.Hop).ShouldBe(("", "", "", ""));
     }
@@ -22,13 +22,14 @@ public sealed class RunStatusOfRunTests
         var run = SampleRun.Create();
         run = run with { Phases = [run.Phases[0], run.Phases[1] with { Diagnosis = run.Diagnosis }] };
 
-        RunStatus situation = RunStatus.Of(run, LiveRates.None);
+        var situation = RunStatus.Of(run, LiveSample.None);
 
-        situation.Kind.ShouldBe("failing");
+        situation.Kind.ShouldBe(RunStatusKind.Failing);
         situation.Headline.ShouldBe("1 of 3 pods answers");
         situation.Answers.ShouldBe("backend-1-7d9f-ccccc on cluster-worker3 (the client's node): 17.0 successes/s");
         situation.Silent.ShouldBe(
-            "backend-1-7d9f-aaaaa on cluster-worker, backend-1-7d9f-bbbbb on cluster-worker2: 0.0 successes/s; 34.0 requests/s end in 503"
+            "backend-1-7d9f-aaaaa on cluster-worker, backend-1-7d9f-bbbbb on cluster-worker2: "
+                + "0.0 successes/s; 34.0 requests/s end in 503"
         );
         situation.Since.ShouldEndWith(" s");
         situation.After.ShouldContain("applied load-test-policy.yaml");
@@ -40,11 +41,16 @@ public sealed class RunStatusOfRunTests
     public void The_deficit_shows_before_the_first_failure_has_its_outcome()
     {
         var run = SampleRun.Create();
-        var live = new LiveRates(32, 1600, [.. SampleRun.Pods.Select((p, i) => new PodRate(p, i == 2 ? 17 : 4, 0))]);
+        var live = new LiveSample(
+            "",
+            TimeSpan.FromSeconds(32),
+            1600,
+            [.. SampleRun.Pods.Select((p, i) => new LivePod(p, i == 2 ? 17 : 4, 0))]
+        );
 
-        RunStatus situation = RunStatus.Of(run with { Phases = run.Phases[..1] }, live);
+        var situation = RunStatus.Of(run with { Phases = run.Phases[..1] }, live);
 
-        situation.Kind.ShouldBe("skewed");
+        situation.Kind.ShouldBe(RunStatusKind.Skewed);
         situation.Headline.ShouldBe("1 of 3 pods answers");
         situation.Silent.ShouldEndWith("8.0 successes/s; no request fails");
     }
@@ -54,35 +60,35 @@ public sealed class RunStatusOfRunTests
     {
         var run = SampleRun.Create();
 
-        RunStatus situation = RunStatus.Of(
+        var situation = RunStatus.Of(
             run with
             {
                 Phases = [.. run.Phases, run.Phases[0] with { Name = "after", Start = 60 }],
             },
-            LiveRates.None
+            LiveSample.None
         );
 
-        situation.Kind.ShouldBe("recovered");
+        situation.Kind.ShouldBe(RunStatusKind.Recovered);
         situation.Headline.ShouldBe("Recovered: all 3 pods answer");
     }
 
     [Theory]
-    [InlineData(17, 500, 17, 510, 2.5, "answers")]
-    [InlineData(8, 500, 17, 510, 2.5, "short")]
-    [InlineData(0.1, 500, 17, 510, 2.5, "silent")]
-    [InlineData(0, 0, 0.5, 1, 2.5, "answers")] // too little is due to say anything
-    [InlineData(0, 0, 0.5, 20, 2.5, "silent")] // the window is too short, the phase is not
-    [InlineData(0, 500, 17, 510, 1.3, "silent")] // 22 were due since the change
-    [InlineData(4, 500, 17, 510, 0.5, "answers")] // 8 were: chance alone may have it so
-    [InlineData(0, 500, 17, 510, 0.5, "silent")] // that none of 8 comes is no chance
-    [InlineData(4, 500, 34, 510, 0.5, "short")] // nor that 2 of 17 do
-    [InlineData(17, 0, 17, 510, 1.3, "answers")] // 22 were due and came, whatever the phase was
-    public void A_pod_is_judged_by_its_window_or_by_the_phase_where_the_window_is_too_short(
+    [InlineData(17, 500, 17, 510, 2.5, RowState.Answers)]
+    [InlineData(8, 500, 17, 510, 2.5, RowState.Short)]
+    [InlineData(0.1, 500, 17, 510, 2.5, RowState.Silent)]
+    [InlineData(0, 0, 0.5, 1, 2.5, RowState.Answers)] // too few are due for a statement
+    [InlineData(0, 0, 0.5, 20, 2.5, RowState.Silent)] // the window is too short, the phase is not
+    [InlineData(0, 500, 17, 510, 1.3, RowState.Silent)] // 22 were due since the change
+    [InlineData(4, 500, 17, 510, 0.5, RowState.Answers)] // 8 were due: this may be chance
+    [InlineData(0, 500, 17, 510, 0.5, RowState.Silent)] // 0 of 8 is more than chance
+    [InlineData(4, 500, 34, 510, 0.5, RowState.Short)] // and so is 2 of 17
+    [InlineData(17, 0, 17, 510, 1.3, RowState.Answers)] // 22 were due and seen
+    public void A_pod_is_evaluated_by_its_window_or_by_the_phase_where_the_window_is_too_short(
         double rate,
         double ok,
         double fairRate,
         double fair,
         double window,
-        string state
-    ) => RunStatus.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
+        RowState state
+    ) => FairShare.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
 }

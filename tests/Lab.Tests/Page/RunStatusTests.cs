@@ -8,7 +8,7 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Page;
 
-/// <summary>What page and reports say of Pods that should get nothing.</summary>
+/// <summary>Pods that should get no load, on the page and in reports.</summary>
 public class RunStatusTests
 {
     [Fact]
@@ -17,8 +17,10 @@ public class RunStatusTests
         var report = Run([0, 0, 1], [0, 0, 300]);
         report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Even);
 
-        RunStatus situation = RunStatus.Of(report, LiveRates.None);
-        (situation.Kind, situation.Headline).ShouldBe(("balanced", "All pods that should get load answer (1 of 3)"));
+        var situation = RunStatus.Of(report, LiveSample.None);
+        (situation.Kind, situation.Headline).ShouldBe(
+            (RunStatusKind.Balanced, "All pods that should get load answer (1 of 3)")
+        );
         situation.Why.ShouldBe("kept on the node");
         Headline
             .Of(DocumentOf.Run(report))
@@ -33,12 +35,12 @@ public class RunStatusTests
     {
         var report = Run([0, 0.5, 0.5], [1, 150, 149]);
         report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Skewed);
-        RunStatus.Of(report, LiveRates.None).Kind.ShouldBe("skewed");
+        RunStatus.Of(report, LiveSample.None).Kind.ShouldBe(RunStatusKind.Skewed);
     }
 
     [Fact]
-    public void One_pod_is_no_plural() =>
-        RunStatus.Of(Run([1], [300]), LiveRates.None).Headline.ShouldBe("The only pod answers");
+    public void One_pod_is_written_in_the_singular() =>
+        RunStatus.Of(Run([1], [300]), LiveSample.None).Headline.ShouldBe("The only pod answers");
 
     private static RunReport Run(double[] weights, int[] answers)
     {

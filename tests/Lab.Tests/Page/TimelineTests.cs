@@ -22,7 +22,7 @@ public sealed class TimelineTests
     }
 
     [Fact]
-    public void Whoever_follows_additions_and_drops_has_the_same_samples()
+    public void A_reader_that_follows_additions_and_drops_has_the_same_samples()
     {
         var (timeline, mirror) = (new Timeline(), new List<double>());
         for (var second = 0; second < 3000; second++)

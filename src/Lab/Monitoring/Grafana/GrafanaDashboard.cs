@@ -1,6 +1,9 @@
 namespace CiliumDebugging.Lab.Monitoring.Grafana;
 
-/// <summary>The dashboard for Grafana: the seed's three graphs and the lab's verdict. For one's own Grafana it is the file beside this one.</summary>
+/// <summary>
+/// The dashboard for Grafana: the three graphs of the original report and the lab's verdict. To import it into another
+/// Grafana, use dashboard.json in this folder.
+/// </summary>
 public static class GrafanaDashboard
 {
     /// <summary>The dashboard, JSON; its data source is a variable.</summary>

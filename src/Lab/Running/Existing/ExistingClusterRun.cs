@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Manifests;

@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Measurement.Runs;
 

@@ -1,4 +1,4 @@
-// The charts over time. Events are numbered lines; their names stand in the list of events.
+// The charts over time. Events are numbered lines; the list of events has their names.
 
 import { byId, make, number, replaceWhenChanged, setText } from './dom.js';
 import { ink, sample, shortNames, strokeOf } from './looks.js';
@@ -19,13 +19,12 @@ const definitions = {
 
 export const setEvents = list => { events = list; };
 
-/** Names of the rows, for legends. */
+/** Sets the names of the rows, for legends. */
 export function setRows(rows) {
   const short = shortNames(rows.map(row => row.key));
   rowNames = new Map(rows.map(row => [row.key, row.pods > 1 ? `${row.name} (${row.pods} pods)` : `${short.get(row.key)} on ${row.node}${row.onClientNode ? ' ← client' : ''}`]));
 }
 
-/** Draws all charts from the series. */
 export function drawAll(threshold) {
   for (const id of Object.keys(definitions)) drawOne(id, threshold);
 }
@@ -104,12 +103,12 @@ function drawMarks(plot, id) {
   if (id === 'evidence' && threshold) {
     const y = plot.valToPos(threshold, 'y', true);
     line(ctx, bbox.left, y, bbox.left + bbox.width, y);
-    label(ctx, `decided from ${threshold.toFixed(1)} on`, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
+    label(ctx, `decision at ${threshold.toFixed(1)}`, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio);
   }
   ctx.restore();
 }
 
-/** A text that can be read whatever is drawn behind it. */
+/** A text on a background of its own. */
 function label(ctx, text, x, y) {
   ctx.fillStyle = ink('--card');
   ctx.fillRect(x - 2 * devicePixelRatio, y - 10 * devicePixelRatio, ctx.measureText(text).width + 4 * devicePixelRatio, 13 * devicePixelRatio);
@@ -124,7 +123,7 @@ function line(ctx, x1, y1, x2, y2) {
   ctx.stroke();
 }
 
-/** The legend has a line's value at the cursor, or the newest. */
+/** The legend shows values at the cursor, or the newest ones. */
 function showLegend(id, index) {
   const chart = charts.get(id);
   if (!chart) return;

@@ -1,4 +1,4 @@
-// Small helpers. Text is always set as text, never as HTML.
+// Helpers for elements. Text is always set as text, never as HTML.
 
 export const byId = id => document.getElementById(id);
 
@@ -23,12 +23,12 @@ function fill(element, properties, children) {
   return element;
 }
 
-/** Sets a text only when it differs, so that nothing is announced or selected away for nothing. */
+/** Sets a text only when it differs: a change is announced by screen readers and ends a selection. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Replaces children when what they are made of has changed. */
+/** Replaces the children when their key has changed. */
 export function replaceWhenChanged(element, key, children) {
   const text = JSON.stringify(key);
   if (element.dataset.key === text) return;

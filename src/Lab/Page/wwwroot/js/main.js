@@ -1,10 +1,10 @@
-// The page: one stream of events from the lab, and the views that show them. A hidden page closes its stream and gets the whole again when it is looked at.
+// The page: one stream of events from the lab, and the modules that show them. A hidden page closes its stream and gets everything again when it is visible.
 
 import { byId, setText } from './dom.js';
 import * as charts from './charts.js';
+import * as control from './control.js';
 import * as series from './series.js';
 import * as situation from './situation.js';
-import * as steer from './steer.js';
 import * as tables from './tables.js';
 import * as topology from './topology.js';
 
@@ -13,7 +13,7 @@ let state = null;
 let pending = false;
 
 const handlers = {
-  lab: info => steer.showLab(info),
+  lab: info => control.showLab(info),
   state: next => { state = next; },
   series: all => series.reset(all),
   point: one => series.add(one),
@@ -25,7 +25,7 @@ function open() {
   stream.onopen = () => tell('on', 'live');
   stream.onerror = () => {
     tell('off', 'not connected');
-    // A stream that was refused is closed for good; try again later.
+    // The browser does not retry a refused stream.
     if (stream?.readyState === EventSource.CLOSED) { close(); setTimeout(open, 2000); }
   };
   for (const [name, handle] of Object.entries(handlers)) stream.addEventListener(name, event => { handle(JSON.parse(event.data)); draw(); });
@@ -36,7 +36,7 @@ function close() {
   stream = null;
 }
 
-/** Draws once for everything that comes together. */
+/** Draws once for all events of a frame. */
 function draw() {
   if (pending) return;
   pending = true;
@@ -44,7 +44,7 @@ function draw() {
     pending = false;
     if (!state) return;
     situation.show(state);
-    steer.showState(state);
+    control.showState(state);
     topology.show(state);
     tables.show(state);
     charts.setEvents(state.events);
@@ -62,5 +62,5 @@ function tell(css, text) {
 document.addEventListener('visibilitychange', () => { if (document.hidden) { close(); tell('off', 'paused'); } else open(); });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { charts.redrawAll(); draw(); });
 new ResizeObserver(() => { if (state) topology.show(state); }).observe(byId('picture'));
-steer.start();
+control.start();
 open();

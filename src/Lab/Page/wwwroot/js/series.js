@@ -1,4 +1,4 @@
-// The samples of all charts, as the server keeps them: it says which sample goes when a new one comes, so the page never holds more than it does.
+// The samples of all charts. The server says which sample a new one displaces, so the page never holds more samples than the server.
 
 let lines = [];
 let at = [];
@@ -6,12 +6,12 @@ let values = [];
 
 export const times = () => at;
 
-/** Everything anew. */
+/** Replaces all lines and samples. */
 export function reset(series) {
   ({ lines, at, values } = series);
 }
 
-/** One more sample; the one at `drop` goes. */
+/** Adds a sample and removes the one at `drop`. */
 export function add(point) {
   if (point.values.length !== lines.length || (at.length && point.at <= at.at(-1))) return;
   at.push(point.at);
@@ -24,7 +24,7 @@ export function add(point) {
 /** The lines of a chart, each with its values. */
 export const linesOf = chart => lines.flatMap((line, i) => line.chart === chart ? [{ ...line, values: values[i] }] : []);
 
-/** Rates from cumulative counts, over the seconds before each sample, as Prometheus' rate() makes them. */
+/** Rates from cumulative counts, over the seconds before each sample, like rate() of Prometheus. */
 export function rates(counts) {
   const span = at.length ? at.at(-1) - at[0] : 0;
   const window = Math.max(2, span / 150);
@@ -32,7 +32,7 @@ export function rates(counts) {
   return counts.map((count, i) => {
     while (from < i - 1 && (counts[from] === null || at[from + 1] <= at[i] - window + 1e-6)) from++;
     if (i === 0 || count === null || counts[from] === null || from === i) return null;
-    // A counter that went back was restarted.
+    // A counter that decreases was restarted.
     return (count >= counts[from] ? count - counts[from] : count) / (at[i] - at[from]);
   });
 }

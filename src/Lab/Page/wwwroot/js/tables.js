@@ -1,4 +1,4 @@
-// The verdict in words, and everything that is a table.
+// The verdict in words, and the tables.
 
 import { byId, make, number, percent, replaceWhenChanged, setText } from './dom.js';
 import { sample } from './looks.js';
@@ -13,11 +13,11 @@ export function show(state) {
 
 function verdict({ verdict, diagnosis, requests }) {
   byId('verdict').dataset.kind = verdict?.kind ?? 'undecided';
-  setText(byId('verdict-text'), verdict ? `${verdict.text}${verdict.maxOverMean ? `. The busiest pod has ${number(verdict.maxOverMean, 2)} times its fair load` : ''}.` : 'No request has been judged yet.');
+  setText(byId('verdict-text'), verdict ? `${verdict.text}${verdict.maxOverMean ? `. The busiest pod has ${number(verdict.maxOverMean, 2)} times its fair load` : ''}.` : 'No request has been evaluated yet.');
   const shown = requests >= 20 ? diagnosis : null;
   replaceWhenChanged(byId('diagnosis'), shown, () => shown ? [
-    make('h3', {}, 'Diagnosis: ', make('span', { text: shown.name })), make('p', { text: shown.sentence }), ...list('What supports it', shown.supports), ...list('What would refute it', shown.refutes),
-    ...list('What helps', shown.remedies), ...list('Read on', shown.links, url => make('a', { href: url, rel: 'noreferrer', target: '_blank', text: url })),
+    make('h3', {}, 'Diagnosis: ', make('span', { text: shown.name })), make('p', { text: shown.sentence }), ...list('Evidence', shown.supports), ...list('What would refute it', shown.refutes),
+    ...list('Remedies', shown.remedies), ...list('Further reading', shown.links, url => make('a', { href: url, rel: 'noreferrer', target: '_blank', text: url })),
   ] : []);
 }
 
@@ -41,7 +41,7 @@ function rows(all) {
   });
 }
 
-/** A share as a bar with its interval and a tick where it should be. */
+/** A share as a bar, with its confidence interval and a tick at the fair share. */
 function bar(cell, r) {
   if (!cell.firstChild) cell.append(make('span', { class: 'bar', 'aria-hidden': 'true' }, make('i', { class: 'value' }), make('i', { class: 'interval' }), make('i', { class: 'due' })), make('span', { class: 'text' }));
   const [picture, text] = cell.children;
@@ -56,7 +56,7 @@ function bar(cell, r) {
 
 function agreement({ reconciliation, activity }) {
   const differs = reconciliation.filter(line => line.difference !== 0).length;
-  setText(byId('agreement-note'), reconciliation.length === 0 ? 'Nothing has been counted yet.' : activity === 'running' ? 'While there is load, requests under way make small differences; after it every count must agree.'
+  setText(byId('agreement-note'), reconciliation.length === 0 ? 'Nothing has been counted yet.' : activity === 'running' ? 'During load, requests in flight make small differences. After the load every count must agree.'
     : differs === 0 ? `Client, proxies and backends agree exactly (${reconciliation.length} counts).` : `${differs} of ${reconciliation.length} counts differ.`);
   const body = byId('counts');
   replaceWhenChanged(body, reconciliation.map(line => line.what), () => reconciliation.map(line => make('tr', {}, make('th', { scope: 'row', text: line.what, title: line.explanation }), make('td'), make('td'), make('td', { class: 'n' }))));

@@ -1,4 +1,4 @@
-// Client, proxies, nodes and pods; an edge is as wide as its rate and moves, a failing one is dashed, ends in a cross and says so.
+// Client, proxies, nodes and pods. The width of an edge is its rate; an edge of failures is dashed and ends in a cross.
 
 import { byId, draw, number, setText } from './dom.js';
 import { colourOf, shortNames } from './looks.js';
@@ -15,12 +15,12 @@ export function show(state) {
   last = key;
   if (state.rows.length === 0) {
     box.replaceChildren();
-    setText(byId('picture-note'), 'The pods appear here as soon as there is load.');
+    setText(byId('picture-note'), 'The pods appear here when the load begins.');
     return;
   }
   box.replaceChildren(picture(state, width));
   const failed = state.rows.some(r => r.failedPerSecond > 0.05);
-  setText(byId('picture-note'), `${failed ? 'Dashed with a cross: requests that end in 5xx in that pod’s name. ' : ''}${state.grouped ? 'There are many pods: one row for each node.' : ''}`);
+  setText(byId('picture-note'), `${failed ? 'Dashed with a cross: 5xx attributed to that pod. ' : ''}${state.grouped ? 'With many pods there is one row for each node.' : ''}`);
 }
 
 function picture(state, width) {
@@ -41,7 +41,7 @@ function picture(state, width) {
   return svg;
 }
 
-const label = state => `Requests per second from ${state.client.pod}: ${state.rows.map(r => `${r.name} on ${r.node} ${number(r.okPerSecond)} successes, ${number(r.failedPerSecond)} failures in its name`).join('; ')}`;
+const label = state => `Requests per second from ${state.client.pod}: ${state.rows.map(r => `${r.name} on ${r.node} ${number(r.okPerSecond)} successes, ${number(r.failedPerSecond)} failures attributed to it`).join('; ')}`;
 
 function node(svg, x, y, width, name, under) {
   svg.append(draw('rect', { x, y: y - 17, width, height: 34, rx: 6, class: 'box client' }), text(x + width / 2, y + 4, fit(name, width - 8), 'middle', name));
@@ -91,5 +91,5 @@ function text(x, y, content, anchor, full, css) {
 /** A name, or its short form where it does not fit. */
 const brief = (name, short, width) => name.length * 7.3 <= width ? name : short;
 
-/** As much of a name's end as fits: pods differ at their ends. */
+/** As much of a name's end as fits: names of pods differ at their ends. */
 const fit = (name, width) => name.length * 7.3 <= width ? name : `…${name.slice(-Math.max(3, Math.floor(width / 7.3) - 1))}`;

@@ -7,8 +7,10 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary><c>observe</c> by scraping, against a real API server with Pods that answer what a real cluster would, or should not.</summary>
-public sealed class ObserverTests : IDisposable
+/// <summary>
+/// <c>observe</c> by scraping, with a real API server and Pods whose answers are as in a real cluster, or wrong.
+/// </summary>
+public sealed class ObservationRunTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("observe-").FullName;
 
@@ -38,7 +40,7 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task The_seeds_bug_is_found_named_and_ends_with_3()
+    public async Task The_skew_of_the_original_report_is_found_named_and_ends_with_3()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
@@ -57,13 +59,13 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task Watching_goes_on_while_load_is_even_until_it_is_skewed_and_names_what_changed()
+    public async Task Watching_continues_until_load_is_skewed_and_names_the_change()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
         var (even, rounds) = (new Traffic(3, 1, 1, 1), 0);
         cluster.Answer = (pod, n) => ObservedCluster.Metrics(n < 30 ? even.Of(pod, n) : Shifted(even, pod, n));
-        // From the 30th scrape on everything goes to the first backend.
+        // From the 30th scrape on, the first backend gets all requests.
         string Shifted(Traffic traffic, string pod, int n)
         {
             rounds = Math.Max(rounds, n);
@@ -85,7 +87,7 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pod_that_becomes_unready_expects_nothing_and_begins_a_new_phase()
+    public async Task A_pod_that_becomes_unready_has_no_fair_share_and_begins_a_new_phase()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
@@ -108,7 +110,7 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_policy_that_is_applied_meanwhile_makes_requests_count_twice_but_not_skewed()
+    public async Task Requests_that_count_twice_under_a_new_policy_are_not_skew()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
@@ -137,12 +139,12 @@ public sealed class ObserverTests : IDisposable
     [InlineData(
         "not a number",
         "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} NaN",
-        "which is no count"
+        "which is not a count"
     )]
     [InlineData(
         "less than nothing",
         "hubble_http_requests_total{source=\"load-test/client\",destination=\"backend/b1\"} -5",
-        "which is no count"
+        "which is not a count"
     )]
     [InlineData("an error", "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops", "500 oops")]
     [InlineData(
@@ -189,7 +191,7 @@ public sealed class ObserverTests : IDisposable
     [InlineData("a flood", "the answer is longer than 32768 KiB")]
     [InlineData("a drip", "no complete answer within 0.3 s")]
     [InlineData("silence", "no complete answer within 0.3 s")]
-    public async Task A_target_whose_answer_never_ends_holds_nothing_up_and_is_named(string what, string reason)
+    public async Task A_target_whose_answer_never_ends_does_not_block_others_and_is_named(string what, string reason)
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
@@ -197,7 +199,7 @@ public sealed class ObserverTests : IDisposable
         cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
         cluster.Endless["agent2"] = EndlessAnswer.Named(what);
 
-        // A flood needs its time to be too much.
+        // A long answer takes time to exceed the limit.
         var (code, text, report) = await ObserveAsync(cluster, o =>
             o with
             {
@@ -216,7 +218,7 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_counter_that_begins_anew_costs_its_interval_only()
+    public async Task A_counter_reset_costs_only_its_interval()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
@@ -234,7 +236,7 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task Lost_events_of_Hubble_forbid_a_verdict_from_Hubble_but_not_from_the_pods()
+    public async Task Lost_events_of_Hubble_prevent_a_verdict_from_Hubble_but_not_from_the_pods()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         Apply(cluster, "backend-policy.yaml");
@@ -275,7 +277,7 @@ public sealed class ObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_observed_ends_with_1_and_says_what_to_do()
+    public async Task An_impossible_observation_ends_with_1_and_says_what_to_do()
     {
         await using var cluster = await ObservedCluster.StartAsync();
         var (code, text, _) = await ObserveAsync(cluster, o => o with { Service = "nothing" });
@@ -283,11 +285,11 @@ public sealed class ObserverTests : IDisposable
         text.ShouldContain("Service backend/nothing");
         text.ShouldContain("check the namespace and the name");
 
-        using var nobody = new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" });
+        using var unreachable = new Kubernetes(new KubernetesClientConfiguration { Host = "http://127.0.0.1:1" });
         using var errors = new StringWriter();
         (
             await ObserveCommand.RunAsync(
-                nobody,
+                unreachable,
                 new ObserveOptions("backend", "backend-1"),
                 TimeProvider.System,
                 TextWriter.Null,
@@ -295,7 +297,7 @@ public sealed class ObserverTests : IDisposable
                 TestContext.Current.CancellationToken
             )
         ).ShouldBe(1);
-        errors.ToString().ShouldContain("cannot be asked");
+        errors.ToString().ShouldContain("cannot be read");
     }
 
     private static void Apply(ObservedCluster cluster, string file)

@@ -1,4 +1,4 @@
-// Commands. They need the token that the printed link has in its fragment, which no server ever sees; it is kept for this tab alone.
+// Commands. They need the token in the fragment of the printed link. Browsers never send a fragment to a server; the token is kept for this tab only.
 
 import { byId, make, replaceWhenChanged, setText } from './dom.js';
 import { shortNames } from './looks.js';
@@ -19,8 +19,8 @@ function takeToken() {
 }
 
 export function start() {
-  if (!token) say('To steer the lab, open this page by the link that the terminal shows.', '');
-  // The link of another lab in a tab that shows this page already: the browser loads nothing for it.
+  if (!token) say('To control the lab, open this page with the link that the terminal shows.', '');
+  // A link with another token in a tab that already shows this page: the browser does not load the page again.
   addEventListener('hashchange', () => {
     const old = token;
     token = takeToken();
@@ -43,10 +43,10 @@ export function showLab(info) {
   const short = shortNames(lab.pods.map(key));
   options(byId('pod'), lab.pods.map(p => [key(p), `${short.get(key(p))} on ${p.node}`]));
   showTitle();
-  // Whether it is applied changes in place: the focus stays on its button and its YAML open.
-  replaceWhenChanged(byId('policies'), lab.policies.map(p => [p.id, p.objects, p.yaml]), () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has none.' })]);
+  // Applied or not changes in place, so that the focus stays on the button and the YAML stays open.
+  replaceWhenChanged(byId('policies'), lab.policies.map(p => [p.id, p.objects, p.yaml]), () => lab.policies.length ? lab.policies.map(policy) : [make('li', { class: 'note', text: 'This scenario has no policy files.' })]);
   lab.policies.forEach(showApplied);
-  replaceWhenChanged(byId('report-list'), lab.reports, () => lab.reports.length ? lab.reports.map(report) : [make('li', { class: 'note', text: 'A report is written when a run is over.' })]);
+  replaceWhenChanged(byId('report-list'), lab.reports, () => lab.reports.length ? lab.reports.map(report) : [make('li', { class: 'note', text: 'A report is written at the end of a run.' })]);
   enable();
 }
 
@@ -100,8 +100,8 @@ function enable() {
   byId('delete-pod').disabled = !can || !lab.pods.length;
   byId('write-report').disabled = !can;
   document.querySelectorAll('#policies button').forEach(button => { button.disabled = !can; });
-  // While a command is being carried out: dimmed but focusable, or the keyboard's place would be lost. The server takes one at a time anyway.
-  document.querySelectorAll('#steer button:not(#stop), #write-report').forEach(button => button.setAttribute('aria-disabled', String(busy)));
+  // During a command the buttons are dimmed but keep the focus. The server accepts one command at a time.
+  document.querySelectorAll('#control button:not(#stop), #write-report').forEach(button => button.setAttribute('aria-disabled', String(busy)));
 }
 
 async function command(action, target = '') {
@@ -113,7 +113,7 @@ async function command(action, target = '') {
     const answer = await fetch('commands', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Page-Token': token }, body: JSON.stringify({ action, target }) });
     say(await answer.text(), answer.ok ? 'good' : 'bad');
   } catch {
-    say('The lab did not answer: is it still running?', 'bad');
+    say('The lab did not answer. Check whether it is still running.', 'bad');
   } finally {
     busy = false;
     enable();

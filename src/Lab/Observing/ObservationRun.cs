@@ -5,44 +5,45 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>What observing says while it goes on.</summary>
-/// <param name="Text">A line.</param>
-public delegate void ObservationProgress(string Text);
+/// <summary>Reports progress, one line at a time.</summary>
+public delegate void ObservationProgress(string text);
 
 /// <summary>
-/// Observes a Service of a cluster that is already there, without load of its own: reads the objects and the counters again and again, and judges. Only ever asks (get, list, GET).
+/// Observes a Service of an existing cluster, without load of its own: reads objects and counters until there is a
+/// decision. It only reads (get, list, GET).
 /// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">What to observe.</param>
 /// <param name="time">Time source.</param>
-public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimeProvider time)
+public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, TimeProvider time)
 {
-    /// <summary>How long observing may fail before it ends.</summary>
     private const int MaxFailuresInARow = 5;
 
     private static readonly TimeSpan s_scraping = TimeSpan.FromMinutes(3),
-        s_lookingBack = TimeSpan.FromMinutes(10);
+        s_lookingBack = TimeSpan.FromMinutes(10),
+        s_settling = TimeSpan.FromSeconds(2);
 
-    /// <summary>Requests made so far, on all servers together.</summary>
+    /// <summary>Requests made so far, to all servers together.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>Observes until there is a decision, the time is over, or, with <see cref="ObserveOptions.Watch"/>, skew is found.</summary>
-    /// <param name="progress">Told what goes on.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>
+    /// Observes until there is a decision or the time is over; with <see cref="ObserveOptions.Watch"/>, until skew is
+    /// found.
+    /// </summary>
     /// <exception cref="ObservationException">It cannot begin, or failed too often in a row.</exception>
     public async Task<ObservedResult> RunAsync(ObservationProgress progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(progress);
         using var rounds = new ObservationRounds(cluster, options, time);
-        // 1. what is there
+        // 1. the objects
         var began = time.GetUtcNow();
         var read = await rounds.LookAsync(began, cancellationToken);
         var since = Since(read, began, progress);
         var end = End(began);
         var observer = new ServiceObserver(read.Service, options.Verdict);
-        var there = FormattableString.Invariant($"{read.Service.Endpoints.Length} pods, {read.Agents.Length} agents");
-        progress($"observing {options.Namespace}/{options.Service} ({there}): {rounds.Source}");
-        // 2. the counters, again and again
+        var found = FormattableString.Invariant($"{read.Service.Endpoints.Length} pods, {read.Agents.Length} agents");
+        progress($"observing {options.Namespace}/{options.Service} ({found}): {rounds.Source}");
+        // 2. the counters, until there is enough
         ObservedResult? result = null;
         var (failures, said) = (0, "");
         await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
@@ -67,10 +68,12 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
                     observer.Add(scrapes with { At = (at - since).TotalSeconds }, round.Objects.Service);
             }
             Requests = rounds.Requests;
-            // 3. what it means
+            // 3. the evaluation
             result = ObservedReport.Of(observer, rounds.Source, since);
-            if (Said(result) is var now && now != said)
-                progress(said = now);
+            var now = Describe(result);
+            if (now != said)
+                progress(now);
+            said = now;
             var done = result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= end;
             return done ? null : TimeSpan.Zero;
         }
@@ -85,7 +88,10 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
         return options.Watch ? DateTimeOffset.MaxValue : began + s_scraping;
     }
 
-    /// <summary>A Prometheus knows the past, but the objects only say how things are now: nothing from before their last change is judged.</summary>
+    /// <summary>
+    /// Where evidence begins. A Prometheus has older samples, but the objects are known only as they are now: samples
+    /// from before their last change are not used.
+    /// </summary>
     private DateTimeOffset Since(ServiceObjectsRead read, DateTimeOffset began, ObservationProgress progress)
     {
         if (options.Prometheus is null)
@@ -93,22 +99,19 @@ public sealed class Observer(Kubernetes cluster, ObserveOptions options, TimePro
         var wanted = began - (options.Watch ? s_lookingBack : options.For ?? s_lookingBack);
         if (read.StableSince is not { } changed || changed <= wanted.UtcDateTime)
             return wanted;
-        progress(
-            FormattableString.Invariant(
-                $"judging from {changed:yyyy-MM-dd HH:mm:ss} UTC on: then the newest pod became ready or the newest policy was created"
-            )
-        );
-        // The change takes a moment to reach every node.
-        return new DateTimeOffset(DateTime.SpecifyKind(changed, DateTimeKind.Utc)) + TimeSpan.FromSeconds(2);
+        var from = FormattableString.Invariant($"evaluating from {changed:yyyy-MM-dd HH:mm:ss} UTC on");
+        progress($"{from}: then the newest pod became ready or the newest policy was created");
+        return new DateTimeOffset(DateTime.SpecifyKind(changed, DateTimeKind.Utc)) + s_settling;
     }
 
-    private static string Said(ObservedResult result)
+    private static string Describe(ObservedResult result)
     {
-        var phase = result.Report.Phases[^1];
-        var withheld = result.Report.Quality.FirstOrDefault(q => q.Fails)?.Text;
-        return withheld is not null
-            ? $"undecided: {withheld}"
-            : $"selection {Word(phase.Selection.Kind)}, delivery {Word(phase.Delivery.Successes.Kind)}: {result.Report.Diagnosis.Name}";
-        static string Word(CiliumDebugging.Statistics.VerdictKind kind) => kind.ToString().ToLowerInvariant();
+        var (report, phase) = (result.Report, result.Report.Phases[^1]);
+        if (report.Quality.FirstOrDefault(q => q.Fails) is { } withheld)
+            return $"undecided: {withheld.Text}";
+        var (selection, delivery) = (Word(phase.Selection.Kind), Word(phase.Delivery.Successes.Kind));
+        return $"selection {selection}, delivery {delivery}: {report.Diagnosis.Name}";
     }
+
+    private static string Word(VerdictKind kind) => kind.ToString().ToLowerInvariant();
 }

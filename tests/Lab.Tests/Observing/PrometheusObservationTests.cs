@@ -6,15 +6,17 @@ using CiliumDebugging.Measurement.Reports.Document;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
-/// <summary><c>observe --prometheus</c>: the same verdict from what a Prometheus has scraped, and no stack trace from what is none.</summary>
-public sealed class PrometheusObserverTests : IDisposable
+/// <summary>
+/// <c>observe --prometheus</c>: the same verdict from the samples of a Prometheus, and a clear error from other servers.
+/// </summary>
+public sealed class PrometheusObservationTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("observe-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task The_past_of_a_Prometheus_is_judged_at_once_with_five_requests()
+    public async Task The_past_of_a_Prometheus_is_evaluated_at_once_with_five_requests()
     {
         await using var prometheus = new FakePrometheus();
         prometheus.Answer = FakePrometheus.Scraped(new Traffic(11, 1, 1, 1), 60, Now());
@@ -23,12 +25,12 @@ public sealed class PrometheusObserverTests : IDisposable
         report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
         report.Phases[0].Delivery.ScrapeIntervals.ShouldBeGreaterThanOrEqualTo(50);
         report.Diagnosis.Name.ShouldBe("even");
-        prometheus.Asked.Count.ShouldBe(5);
-        prometheus.Asked.ShouldAllBe(line => line.StartsWith("GET /api/v1/query?", StringComparison.Ordinal));
+        prometheus.Requests.Count.ShouldBe(5);
+        prometheus.Requests.ShouldAllBe(line => line.StartsWith("GET /api/v1/query?", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task The_seeds_bug_is_named_from_a_Prometheus()
+    public async Task The_skew_of_the_original_report_is_named_from_a_Prometheus()
     {
         await using var prometheus = new FakePrometheus();
         prometheus.Answer = FakePrometheus.Scraped(new Traffic(12, 1, 1, 1) { TwoSided = true }, 60, Now());
@@ -38,7 +40,7 @@ public sealed class PrometheusObserverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_Prometheus_that_knows_nothing_of_the_Service_is_no_evidence()
+    public async Task A_Prometheus_without_samples_of_the_Service_gives_no_evidence()
     {
         await using var prometheus = new FakePrometheus();
         var (code, text, report) = await ObserveAsync(prometheus);
@@ -50,7 +52,7 @@ public sealed class PrometheusObserverTests : IDisposable
     }
 
     [Theory]
-    [InlineData("HTML", "<html><body>Log in</body></html>", "is no Prometheus")]
+    [InlineData("HTML", "<html><body>Log in</body></html>", "is not a Prometheus")]
     [InlineData(
         "an error of its own",
         """{"status":"error","errorType":"bad_data","error":"query timed out"}""",
@@ -59,22 +61,22 @@ public sealed class PrometheusObserverTests : IDisposable
     [InlineData(
         "another result",
         """{"status":"success","data":{"resultType":"vector","result":[]}}""",
-        "is no Prometheus"
+        "is not a Prometheus"
     )]
-    [InlineData("a list", "[]", "is no Prometheus")]
+    [InlineData("a list", "[]", "is not a Prometheus")]
     [InlineData(
         "half of one",
         """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,""",
-        "is no Prometheus"
+        "is not a Prometheus"
     )]
     [InlineData(
         "a sample that is none",
         """{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[["x"]]}]}}""",
-        "is no Prometheus"
+        "is not a Prometheus"
     )]
-    [InlineData("very deep", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "is no Prometheus")]
-    [InlineData("no answer", null, "cannot be asked")]
-    public async Task What_is_no_Prometheus_ends_with_1_and_a_sentence(string what, string? answer, string expected)
+    [InlineData("very deep", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "is not a Prometheus")]
+    [InlineData("no answer", null, "cannot be read")]
+    public async Task Another_server_than_a_Prometheus_ends_with_1_and_a_sentence(string what, string? answer, string expected)
     {
         await using var prometheus = new FakePrometheus
         {
@@ -87,13 +89,13 @@ public sealed class PrometheusObserverTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a flood", "cannot be asked: the answer is longer than 65536 KiB")]
+    [InlineData("a flood", "cannot be read: the answer is longer than 65536 KiB")]
     [InlineData("a drip", "gave no complete answer within 0.3 s")]
     [InlineData("silence", "gave no complete answer within 0.3 s")]
-    public async Task A_Prometheus_whose_answer_never_ends_is_given_up_and_named(string what, string expected)
+    public async Task A_Prometheus_whose_answer_never_ends_times_out_and_is_named(string what, string expected)
     {
         await using var prometheus = new FakePrometheus { Endless = EndlessAnswer.Named(what) };
-        // A flood needs its time to be too much.
+        // A long answer takes time to exceed the limit.
         var (code, text, _) = await ObserveAsync(prometheus, o =>
             o with
             {
@@ -103,8 +105,8 @@ public sealed class PrometheusObserverTests : IDisposable
         code.ShouldBe(1, text);
         text.ShouldContain(expected);
         text.ShouldContain($"Prometheus {prometheus.Address}");
-        // A machine that is slow enough gives up before the question arrived.
-        prometheus.Asked.Count.ShouldBeLessThanOrEqualTo(1);
+        // On a slow machine the limit ends before the request arrives.
+        prometheus.Requests.Count.ShouldBeLessThanOrEqualTo(1);
     }
 
     [Fact]
@@ -179,7 +181,7 @@ public sealed class PrometheusObserverTests : IDisposable
         return (code, text.ToString(), folder is null ? null : ReportJson.ReadFile(folder));
     }
 
-    /// <summary>Five minutes later: the objects of the test, which are new, are old then.</summary>
+    /// <summary>A clock five minutes ahead, so that the objects of the test are old.</summary>
     private sealed class LaterClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromMinutes(5);

@@ -1,0 +1,75 @@
+using CiliumDebugging.Measurement.Runs;
+
+namespace CiliumDebugging.Lab.Page;
+
+/// <summary>Compares what Pods answer with what they should.</summary>
+internal static class FairShare
+{
+    /// <summary>Below this part of its fair share a Pod is short of it.</summary>
+    private const double Short = 0.5;
+
+    /// <summary>At most this part of its fair share makes a Pod silent.</summary>
+    private const double Silent = 0.02;
+
+    /// <summary>
+    /// With fewer successes expected in the window, the whole phase decides. A short window after a change needs more:
+    /// half of 20 or fewer occurs by chance in one of 100 windows.
+    /// </summary>
+    private const double Enough = 4,
+        EnoughInShortWindow = 20;
+
+    /// <summary>Shorter windows are short, s.</summary>
+    private const double LongWindow = 2;
+
+    /// <summary>
+    /// A short window also decides where chance alone would give so few successes less than once in 1,000 windows.
+    /// </summary>
+    private static readonly double s_improbable = Math.Log(1000);
+
+    /// <summary>How a Pod's successes compare with its fair share.</summary>
+    /// <param name="okPerSecond">Its 2xx per second in the window.</param>
+    /// <param name="ok">Its 2xx in the phase.</param>
+    /// <param name="fairPerSecond">Its fair share of the requests, per second.</param>
+    /// <param name="fair">Its fair share of the phase's requests.</param>
+    /// <param name="window">Length of the window, s.</param>
+    public static RowState StateOf(double okPerSecond, double ok, double fairPerSecond, double fair, double window)
+    {
+        var inWindow = fairPerSecond * window;
+        var decides =
+            window >= LongWindow
+                ? inWindow >= Enough
+                : inWindow >= EnoughInShortWindow || Surprise(okPerSecond * window, inWindow) >= s_improbable;
+        var (seen, due) = decides ? (okPerSecond, fairPerSecond) : (ok, fair);
+        if (due <= 0 || (!decides && fair < Enough) || seen >= due * Short)
+            return RowState.Answers;
+        return seen <= due * Silent ? RowState.Silent : RowState.Short;
+    }
+
+    /// <summary>
+    /// Chernoff's bound for the lower tail of a Poisson number, P(X ≤ seen) ≤ e^−(due − seen + seen ln(seen/due)), as
+    /// −ln P; 0 where seen ≥ due. 7 expected and none seen gives 7.
+    /// </summary>
+    private static double Surprise(double seen, double due) =>
+        seen >= due ? 0 : due - seen + (seen > 0 ? seen * Math.Log(seen / due) : 0);
+
+    /// <summary>
+    /// Requests per second sent to all Pods: those with an outcome, or those that the busiest Pod's rate implies,
+    /// whichever is more. Failing requests have their outcome only after the proxy's retries.
+    /// </summary>
+    public static double OfferedPerSecond(PhaseReport phase, LiveSample live)
+    {
+        if (live.Pods.IsEmpty)
+            return phase.Requests / SecondsOf(phase);
+        var shares = phase.Delivery.Successes.Shares;
+        var expected = shares.ToDictionary(s => s.Backend, s => s.Expected, StringComparer.Ordinal);
+        var busiest = live
+            .Pods.Where(p => p.Pod is not null && expected.GetValueOrDefault(p.Pod.Name) > 0)
+            .Select(p => p.OkPerSecond / expected[p.Pod!.Name])
+            .DefaultIfEmpty(0)
+            .Max();
+        return Math.Max(live.OkPerSecond + live.FailedPerSecond, busiest);
+    }
+
+    /// <summary>Length of a phase to divide by, s.</summary>
+    public static double SecondsOf(PhaseReport phase) => Math.Max(phase.Seconds, 1e-9);
+}
