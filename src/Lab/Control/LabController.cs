@@ -44,7 +44,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     private readonly Task _looking;
     private ImmutableArray<SavedReport> _reports = [];
     private Scenario _scenario;
-    private Scenario? _ran;
+    private bool _ran;
     private RunController? _control;
     private volatile bool _running;
 
@@ -56,8 +56,12 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     {
         (_cluster, _scenario, _options, _time) = (cluster, first, options, time);
         (_changes, _watch, Feed) = (new ClusterChanges(cluster), new ClusterWatch(cluster), new LiveState(time));
+        Undo = new ClusterUndo(cluster);
         _looking = LookAsync();
     }
+
+    /// <summary>What was changed since the cluster was last where a run begins.</summary>
+    internal ClusterUndo Undo { get; }
 
     /// <summary>What is known right now.</summary>
     public LiveState Feed { get; }
@@ -88,17 +92,18 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         Feed.Begin(scenario.Name, scenario.Title, order.Manual, scenario.Load.RatePerSecond);
         try
         {
-            if (_options.Run is null && _ran is { } last)
+            if (_options.Run is null && _ran)
             {
                 observer.OnStep("bringing the cluster back to where a run begins");
-                await new ClusterReset(_cluster, _time).RunAsync(
-                    last,
+                await new ClusterReset(_cluster, _time, Undo).RunAsync(
                     order.Scenario,
                     _options.Settings(order.Scenario),
                     cancellationToken
                 );
             }
-            _ran = order.Scenario;
+            if (_options.Run is null)
+                await Undo.RememberAsync(order.Scenario, cancellationToken);
+            _ran = true;
             _control = control;
             var report = _options.Run is { } run
                 ? await run(order, observer, control, cancellationToken)
@@ -235,6 +240,8 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
 
     private async Task ChangeAtRestAsync(ScenarioStep step, CancellationToken cancellationToken)
     {
+        foreach (var reference in ChangedObjects.Of(step, _scenario.Load))
+            await Undo.RememberAsync(reference, cancellationToken);
         switch (step)
         {
             case ApplyStep apply:

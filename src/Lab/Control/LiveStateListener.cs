@@ -7,15 +7,15 @@ using CiliumDebugging.Measurement.Runs;
 namespace CiliumDebugging.Lab.Control;
 
 /// <summary>Puts a run into the feed that pages show, and passes it on to the terminal.</summary>
-internal sealed class LiveStateListener(LiveState feed, IRunListener terminal) : IRunListener
+internal sealed class LiveStateListener(LiveState feed, IRunListener terminal) : ForwardingRunListener(terminal)
 {
-    public void OnStep(string what)
+    public override void OnStep(string what)
     {
         feed.Step(what);
-        terminal.OnStep(what);
+        base.OnStep(what);
     }
 
-    public void OnSample(LiveSample sample)
+    public override void OnSample(LiveSample sample)
     {
         feed.Sample(
             new LiveRates(
@@ -36,26 +36,26 @@ internal sealed class LiveStateListener(LiveState feed, IRunListener terminal) :
                 Window = sample.Window,
             }
         );
-        terminal.OnSample(sample);
+        base.OnSample(sample);
     }
 
-    public bool WantsProgress => feed.IsWatched || terminal.WantsProgress;
+    public override bool WantsProgress => feed.IsWatched || base.WantsProgress;
 
-    public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
+    public override void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
     {
         feed.Counters(newest, pods, clientNode);
-        terminal.OnCounters(newest, pods, clientNode);
+        base.OnCounters(newest, pods, clientNode);
     }
 
-    public void OnProgress(RunReport report)
+    public override void OnProgress(RunReport report)
     {
         feed.Progress(report);
-        terminal.OnProgress(report);
+        base.OnProgress(report);
     }
 
-    public void OnReport(RunReport report)
+    public override void OnReport(RunReport report)
     {
         feed.End(report);
-        terminal.OnReport(report);
+        base.OnReport(report);
     }
 }

@@ -38,14 +38,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     /// <summary>Measures until the phase's time is over, or the operator stops the run.</summary>
     public async Task MeasureAsync(ScenarioRun run, PhaseStep step, CancellationToken cancellationToken)
     {
+        run.Listener.OnPhase(step);
         var unlimited = step.Duration == Timeout.InfiniteTimeSpan;
-        run.Observer.OnStep(
+        run.Listener.OnStep(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"
             )
         );
-        var phase = run.Book.Phases[^1];
+        var phase = run.Ledger.Phases[^1];
         if (run.Measured.Count > 0)
             phase = await BeginAsync(run, step.Name, cancellationToken);
         var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
@@ -73,7 +74,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                 objects = await ReadObjectsAsync(run, phase, cancellationToken);
                 continue;
             }
-            run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+            run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
             if (run.Series.IsDue(run.Now))
                 await SampleSeriesAsync(run, objects, cancellationToken);
         }
@@ -88,7 +89,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         await EndAsync(
             run,
             phase,
-            run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Book.LastStart)),
+            run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Ledger.LastStart)),
             cancellationToken
         );
         if (run.Drained is null)
@@ -101,7 +102,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     private async Task SettleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
     {
         var limit = phase.End + s_outcomeLimit.TotalSeconds;
-        while (run.Book.Settled < phase.End && run.Now < limit)
+        while (run.Ledger.Settled < phase.End && run.Now < limit)
             await Task.Delay(s_outcomePollInterval, time, cancellationToken);
     }
 
@@ -115,9 +116,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         {
             try
             {
-                var backends = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+                var backends = await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
                 var (before, start) =
-                    run.Book.Phases.Count == 0
+                    run.Ledger.Phases.Count == 0
                         ? (run.AtStart, 0)
                         : await ScrapeAsync(run, backends.Pods, cancellationToken);
                 var phase = new PhaseTally(name, start, backends, before)
@@ -126,7 +127,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                     ClientNode = run.ClientNode,
                 };
                 run.Replaced = null;
-                run.Book.Begin(phase);
+                run.Ledger.Begin(phase);
                 return phase;
             }
             catch (HttpRequestException) when (attempt < MaxAttempts)
@@ -167,7 +168,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     )
     {
         var before = run.Now;
-        var counters = await run.View.ScrapeAsync(pods, cancellationToken);
+        var counters = await run.Reader.ScrapeAsync(pods, cancellationToken);
         return (counters, (before + run.Now) / 2);
     }
 
@@ -182,10 +183,10 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         try
         {
             var at = run.Now;
-            var now = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+            var now = await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
             if (phase.Backends.ChangeTo(now) is { } change)
                 return (change, now);
-            run.Book.Confirm(at);
+            run.Ledger.Confirm(at);
         }
         catch (Exception e)
             when (e is HttpRequestException or HttpOperationException or IOException
@@ -207,14 +208,14 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         if (await ConfirmAsync(run, phase, cancellationToken) is not { } different || different.Now.Pods.IsEmpty)
             return null;
         await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
-        run.Observer.OnStep(different.Change);
+        run.Listener.OnStep(different.Change);
         return await BeginAsync(run, $"after {different.Change}", cancellationToken);
     }
 
     private static double Leave(ScenarioRun run, PhaseTally phase, string change)
     {
-        var end = Math.Max(phase.Start, run.Book.Confirmed);
-        run.Book.BackendsChange(change, end);
+        var end = Math.Max(phase.Start, run.Ledger.Confirmed);
+        run.Ledger.BackendsChange(change, end);
         return end;
     }
 
@@ -225,7 +226,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     ) =>
         new(
             phase,
-            await run.View.HttpRulesAsync(run.Client, cancellationToken),
+            await run.Reader.HttpRulesAsync(run.Client, cancellationToken),
             await ServiceReader.ReadAsync(
                 cluster,
                 run.Scenario.Load,
@@ -261,9 +262,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             failure = e;
         }
         await ending;
-        var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
+        var name = run.Ledger.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
         var next = await BeginAsync(run, name, cancellationToken);
-        run.Observer.OnStep(name);
+        run.Listener.OnStep(name);
         if (failure is null)
             change.Done.TrySetResult();
         else
@@ -282,8 +283,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var sampled = await TrySampleAsync(run, phase, cancellationToken);
         try
         {
-            if (run.Observer.WantsProgress)
-                run.Observer.OnProgress(
+            if (run.Listener.WantsProgress)
+                run.Listener.OnProgress(
                     RunEvaluator.Progress(
                         run,
                         current,
@@ -293,7 +294,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                     )
                 );
             else if (sampled && run.Series.Newest is { } newest)
-                run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
+                run.Listener.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)
         {
@@ -312,7 +313,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         {
             // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
             var at = run.Now;
-            var counters = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+            var counters = await run.Reader.ScrapeAsync(phase.Pods, cancellationToken);
             if (counters.MissingNodes.IsEmpty)
             {
                 run.Series.Add(at, counters, phase.Pods);

@@ -52,7 +52,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public ClusterCounters? After { get; set; }
 
     /// <summary>The replacement of a Pod just before the phase; null when there was none.</summary>
-    public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; init; }
+    public PodReplacement? Replaced { get; init; }
 
     /// <summary>Node of the client; null when unknown: then there is no matrix of client nodes.</summary>
     public string? ClientNode { get; init; }

@@ -9,7 +9,7 @@ namespace CiliumDebugging.Lab.Running;
 internal static class ReconciliationTable
 {
     public static ImmutableArray<ReconciliationLine> Build(
-        RunLedger book,
+        RunLedger ledger,
         AttackState attack,
         ClusterCounters counted,
         IReadOnlyCollection<BackendPod> pods,
@@ -17,10 +17,10 @@ internal static class ReconciliationTable
         bool allL7
     )
     {
-        var (okByPod, withoutPod) = (book.OkByPod, book.StatusWithoutPod);
+        var (okByPod, withoutPod) = (ledger.OkByPod, ledger.StatusWithoutPod);
         var lines = ImmutableArray.CreateBuilder<ReconciliationLine>();
         lines.Add(
-            new("requests intended, and records received", "client", attack.Intended, "records", book.Resolved)
+            new("requests intended, and records received", "client", attack.Intended, "records", ledger.Resolved)
             {
                 Explanation =
                     "Every intended request ends in exactly one record; fewer records are requests still in flight.",
@@ -44,7 +44,7 @@ internal static class ReconciliationTable
                 new(
                     "requests that reached a pod",
                     "answers that name one + attempts repeated",
-                    book.AnswersOfPods + counted.Repeated,
+                    ledger.ResponsesOfPods + counted.Repeated,
                     "echo_requests",
                     counted.Echo.Values.Sum()
                 )

@@ -56,14 +56,14 @@ internal static class RunEvaluator
         foreach (MeasuredPhase one in judged)
         {
             // Records come in while this is read.
-            var (report, evidence) = run.Book.Read(() =>
+            var (report, evidence) = run.Ledger.Read(() =>
             {
                 var report = one.Settled ?? one.Tally.Report(run.ClientNode, now) with { HttpRules = one.HttpRules };
                 return (
                     report,
                     one.Settled is null
                         ? PhaseEvidence.Of(
-                            (one.Tally, one.HttpRules, one.View),
+                            (one.Tally, one.HttpRules, one.Service),
                             report,
                             phases is [.., var before] ? before : null,
                             run.ClientNode,
@@ -92,15 +92,15 @@ internal static class RunEvaluator
         var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
         if (i < 0)
             return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
-        var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
-        return ExpectationCheck.Check(
-            expected,
+        var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null;
+        var check = new ExpectationCheck(
             phases[i],
             diagnoses[i],
             replacement,
             run.Scenario.Load,
-            run.Measured[i].View
+            run.Measured[i].Service
         );
+        return check.Check(expected);
     }
 
     private static RunReport Report(
@@ -113,10 +113,10 @@ internal static class RunEvaluator
     {
         var scenario = run.Scenario;
         var reconciliation = ReconciliationTable.Build(
-            run.Book,
+            run.Ledger,
             attack,
             last.Since(run.AtStart),
-            run.Book.Phases[^1].Pods,
+            run.Ledger.Phases[^1].Pods,
             run.ClientNode,
             run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress)
         );
@@ -128,7 +128,7 @@ internal static class RunEvaluator
             run.Client.Name(),
             run.ClientNode,
             phases,
-            run.Book.Status,
+            run.Ledger.Status,
             phases[^1].Diagnosis!,
             reconciliation,
             [],
@@ -142,7 +142,7 @@ internal static class RunEvaluator
                 scenario.Load.Method,
                 scenario.Load.Url.ToString(),
                 [.. scenario.Steps.Select(s => s.Describe())],
-                [.. run.Book.Events],
+                [.. run.Ledger.Events],
                 series,
                 run.Series.IntervalSeconds,
                 run.Series.Missed

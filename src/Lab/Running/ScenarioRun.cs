@@ -11,8 +11,8 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>A phase with what the cluster's objects said of it.</summary>
 /// <param name="Tally">Its counts.</param>
 /// <param name="HttpRules">Whether HTTP rules stood on either side.</param>
-/// <param name="View">The Service.</param>
-internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View)
+/// <param name="Service">The Service.</param>
+internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader Service)
 {
     /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
     public PhaseReport? Settled { get; set; }
@@ -21,11 +21,11 @@ internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingres
 /// <summary>The state of one run of a scenario.</summary>
 internal sealed class ScenarioRun(
     Scenario scenario,
-    ClusterReader view,
+    ClusterReader reader,
     V1Pod client,
     LoadTestClient loadTest,
-    IRunListener observer,
-    RunLedger book,
+    IRunListener listener,
+    RunLedger ledger,
     RunController control,
     TimeProvider time
 )
@@ -34,7 +34,7 @@ internal sealed class ScenarioRun(
     private const int PhasesKept = 40;
 
     public Scenario Scenario => scenario;
-    public ClusterReader View => view;
+    public ClusterReader Reader => reader;
     public V1Pod Client => client;
     public string ClientNode => client.Spec.NodeName;
 
@@ -42,8 +42,8 @@ internal sealed class ScenarioRun(
     public required (string Node, string? Zone) ClientPlace { get; init; }
 
     public LoadTestClient LoadTest => loadTest;
-    public IRunListener Observer => observer;
-    public RunLedger Book => book;
+    public IRunListener Listener => listener;
+    public RunLedger Ledger => ledger;
     public RunController Control => control;
 
     public TimeProvider Time => time;
@@ -54,7 +54,7 @@ internal sealed class ScenarioRun(
     public AttackState? Attack { get; set; }
     public Task? Following { get; set; }
     public AttackState? Drained { get; set; }
-    public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
+    public PodReplacement? Replaced { get; set; }
     public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
     public TimeSeries Series { get; } = new();
     public List<MeasuredPhase> Measured { get; } = [];
@@ -74,10 +74,10 @@ internal sealed class ScenarioRun(
     {
         if (Drained is { } drained)
             return drained;
-        observer.OnStep("waiting for the last answers");
+        listener.OnStep("waiting for the last answers");
         Drained = await loadTest.StopAsync(cancellationToken);
         await Following!.WaitAsync(cancellationToken);
-        book.Confirm(double.PositiveInfinity);
+        ledger.Confirm(double.PositiveInfinity);
         return Drained;
     }
 }

@@ -26,19 +26,19 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 
     /// <summary>Takes policies' step before there is a run: nothing is recorded and nothing waited for.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="observer">Told of it.</param>
+    /// <param name="listener">Told of it.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    public async Task TakeBeforeAsync(ScenarioStep step, IRunListener observer, CancellationToken cancellationToken)
+    public async Task TakeBeforeAsync(ScenarioStep step, IRunListener listener, CancellationToken cancellationToken)
     {
         switch (step)
         {
             case ApplyStep apply:
-                observer.OnStep($"applying {apply.File}");
+                listener.OnStep($"applying {apply.File}");
                 foreach (var policy in apply.Policies)
                     await _changes.ApplyAsync(policy, cancellationToken);
                 break;
             case DeleteStep delete:
-                observer.OnStep($"deleting {delete.File}");
+                listener.OnStep($"deleting {delete.File}");
                 foreach (var policy in delete.Policies)
                     await _changes.DeleteAsync(policy, cancellationToken);
                 break;
@@ -63,8 +63,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     private async Task ChangeAsync(ScenarioRun run, ScenarioStep step, string done, CancellationToken cancellationToken)
     {
         if (run.Attack is not null)
-            run.Book.Record(done, run.Now);
-        await TakeBeforeAsync(step, run.Observer, cancellationToken);
+            run.Ledger.Record(done, run.Now);
+        await TakeBeforeAsync(step, run.Listener, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
 
@@ -74,7 +74,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         {
             await Task.Delay(s_lookInterval, time, cancellationToken);
             if (run.Attack is not null)
-                run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+                run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
         }
     }
 
@@ -82,10 +82,10 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     {
         var load = run.Scenario.Load;
         var spec = ClusterChanges.SpecOf(step);
-        run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
+        run.Listener.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         // Traffic policy and distribution decide which share each Pod should get.
         if (run.Attack is not null)
-            run.Book.BackendsChange($"changed Service {load.Service}", run.Now);
+            run.Ledger.BackendsChange($"changed Service {load.Service}", run.Now);
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
@@ -95,7 +95,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     /// </summary>
     private async Task DeletePodAsync(ScenarioRun run, DeletePodStep step, CancellationToken cancellationToken)
     {
-        var before = await run.View.BackendsAsync(cancellationToken);
+        var before = await run.Reader.BackendsAsync(cancellationToken);
         var clientNode = run.ClientNode;
         var victim = before.FirstOrDefault(p =>
             step.Pod is { } name
@@ -112,10 +112,10 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
                     ? $"pod {missing} is none of the ready pods behind {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}: {string.Join(", ", before.Select(p => p.Name))}"
                     : $"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}"
             );
-        run.Observer.OnStep($"deleting pod {victim.Name}");
+        run.Listener.OnStep($"deleting pod {victim.Name}");
         var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         if (run.Attack is not null)
-            run.Book.BackendsChange($"deleted pod {victim.Name}", run.Now);
+            run.Ledger.BackendsChange($"deleted pod {victim.Name}", run.Now);
         await cluster.CoreV1.DeleteNamespacedPodAsync(
             victim.Name,
             victim.Namespace,
@@ -135,7 +135,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
             victim,
             cancellationToken
         );
-        run.Replaced = (victim.Name, ready.Pods.First(p => !known.Contains(p.Name)).Name, gone.At, ready.At);
+        var added = ready.Pods.First(p => !known.Contains(p.Name));
+        run.Replaced = new PodReplacement(victim.Name, added.Name, gone.At, ready.At);
         await Task.Delay(Settle, time, cancellationToken);
     }
 
@@ -151,7 +152,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         var last = run.Now;
         while (true)
         {
-            var pods = await run.View.BackendsAsync(cancellationToken);
+            var pods = await run.Reader.BackendsAsync(cancellationToken);
             var now = run.Now;
             if (condition(pods))
                 return ((last + now) / 2, pods);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Running;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
@@ -44,7 +43,7 @@ public sealed record Scenario(
     public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
 
     /// <summary>
-    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand (<see cref="RunController"/>).
+    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand.
     /// </summary>
     public Scenario Manual() =>
         this with

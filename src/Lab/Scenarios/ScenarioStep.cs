@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Running;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
@@ -83,7 +82,7 @@ public sealed record ServiceStep(
 
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
-/// <param name="Duration">How long; <see cref="Timeout.InfiniteTimeSpan"/>: until the run is ended (<see cref="RunController"/>).</param>
+/// <param name="Duration">How long; <see cref="Timeout.InfiniteTimeSpan"/>: until the run is ended.</param>
 /// <param name="Requests">The phase goes on, for six times <paramref name="Duration"/> at most, until so many requests have been sent; 0: no such condition. For what needs a number of requests, not a time.</param>
 public sealed record PhaseStep(string Name, TimeSpan Duration, int Requests = 0) : ScenarioStep
 {

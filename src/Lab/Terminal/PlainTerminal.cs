@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
@@ -17,6 +20,18 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
         _samples = 0;
         console.WriteLine($"› {what}");
     }
+
+    /// <inheritdoc/>
+    public bool WantsProgress => false;
+
+    /// <inheritdoc/>
+    public void OnPhase(PhaseStep phase) { }
+
+    /// <inheritdoc/>
+    public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
+
+    /// <inheritdoc/>
+    public void OnProgress(RunReport report) { }
 
     /// <inheritdoc/>
     public void OnSample(LiveSample sample)

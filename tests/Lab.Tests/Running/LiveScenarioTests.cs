@@ -53,7 +53,12 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     [Fact]
     public async Task With_socket_lb_a_pod_that_replaced_another_gets_an_even_share()
     {
-        var even = new PhaseExpectation("observe", "not-skewed", false, null, null, null, null, "even");
+        var even = new PhaseExpectation("observe")
+        {
+            Delivery = ExpectedDelivery.NotSkewed,
+            Failures = false,
+            NewPodShare = ExpectedNewPodShare.Even,
+        };
         var report = await lab.RunAsync(
             Stale("odd:42000-42999") with
             {
@@ -77,7 +82,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
                 new PhaseStep("expiry", TimeSpan.FromSeconds(3)),
                 scenario.Steps[^1],
             ],
-            Expect = [new PhaseExpectation("observe", "not-skewed", false, null, null, null, null)],
+            Expect = [new PhaseExpectation("observe") { Delivery = ExpectedDelivery.NotSkewed, Failures = false }],
         };
         var report = await lab.RunAsync(
             scenario,

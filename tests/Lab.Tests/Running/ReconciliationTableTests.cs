@@ -72,8 +72,8 @@ public class ReconciliationTableTests
         params BackendPod[] current
     )
     {
-        RunLedger book = new RunLedger(null);
-        book.Begin(
+        var ledger = new RunLedger(null);
+        ledger.Begin(
             new PhaseTally(
                 "observe",
                 0,
@@ -81,11 +81,11 @@ public class ReconciliationTableTests
                 ClusterCounters.Zero
             )
         );
-        book.Add(Record(0, Outcome.Response, 200, "local"));
-        book.Add(Record(1, Outcome.Response, 503, null));
-        book.Add(Record(2, Outcome.Response, 200, "local"));
+        ledger.Add(Record(0, Outcome.Response, 200, "local"));
+        ledger.Add(Record(1, Outcome.Response, 503, null));
+        ledger.Add(Record(2, Outcome.Response, 200, "local"));
         if (extra is not null)
-            book.Add(extra);
+            ledger.Add(extra);
         var attack = new AttackState(
             0,
             null,
@@ -98,7 +98,7 @@ public class ReconciliationTableTests
             "test"
         );
         return ReconciliationTable.Build(
-            book,
+            ledger,
             attack,
             counted,
             current.Length > 0 ? current : [s_local, s_remote],

@@ -32,16 +32,16 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     /// <summary>Compares.</summary>
     public async Task<Difference> CompareAsync(
         Scenario scenario,
-        ClusterReader view,
+        ClusterReader reader,
         CancellationToken cancellationToken
     )
     {
         var embedded = await IsEmbeddedAsync(cancellationToken);
-        var version = await view.VersionAsync(cancellationToken);
+        var version = await reader.VersionAsync(cancellationToken);
         var there =
             version is null && !embedded
                 ? ImmutableSortedDictionary<string, string>.Empty
-                : await view.SettingsAsync(cancellationToken);
+                : await reader.SettingsAsync(cancellationToken);
         var change = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var impossible = ImmutableArray.CreateBuilder<string>();
         foreach (var (key, value) in scenario.Settings)
@@ -64,9 +64,9 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     }
 
     /// <summary>Changes cilium-config and restarts the agents, by deleting their Pods.</summary>
-    /// <param name="settings">Values by key; null takes a key away.</param>
+    /// <param name="settings">Values by key.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task ChangeAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    public async Task ChangeAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         await cluster.CoreV1.PatchNamespacedConfigMapAsync(
             new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch),
@@ -74,38 +74,12 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
             CiliumNames.SystemNamespace,
             cancellationToken: cancellationToken
         );
-        var before = await AgentsAsync(cancellationToken);
-        foreach (var agent in before)
-            await cluster.CoreV1.DeleteNamespacedPodAsync(
-                agent.Name(),
-                agent.Namespace(),
-                cancellationToken: cancellationToken
-            );
-        var old = before.Select(a => a.Uid()).ToHashSet(StringComparer.Ordinal);
-        var start = time.GetTimestamp();
-        while (true)
-        {
-            var now = await AgentsAsync(cancellationToken);
-            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && PodReadiness.IsReady(a)))
-                return;
-            if (time.GetElapsedTime(start) > s_restartLimit)
-                throw new TimeoutException(
-                    $"{s_restartLimit.TotalMinutes:0} min after their restart Cilium's agents are not ready: kubectl -n kube-system get pods -l k8s-app=cilium"
-                );
-            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
-        }
+        await RestartAgentsAsync(cancellationToken);
     }
 
-    /// <summary>The settings now, for <see cref="ChangeAsync"/> to put back.</summary>
-    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(
-        ClusterReader view,
-        IEnumerable<string> keys,
-        CancellationToken cancellationToken
-    )
-    {
-        var there = await view.SettingsAsync(cancellationToken);
-        return keys.ToDictionary(k => k, k => there.GetValueOrDefault(k), StringComparer.Ordinal);
-    }
+    /// <summary>Restarts the agents, which read their settings when they start.</summary>
+    public Task RestartAgentsAsync(CancellationToken cancellationToken) =>
+        new PodRenewal(cluster, time).RunAsync(PodRenewal.CiliumAgents, s_restartLimit, cancellationToken);
 
     private static string? Mismatch(string key, string value, string? version) =>
         key switch
@@ -139,13 +113,4 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
             n.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true
         );
     }
-
-    private async Task<IList<V1Pod>> AgentsAsync(CancellationToken cancellationToken) =>
-        (
-            await cluster.CoreV1.ListNamespacedPodAsync(
-                CiliumNames.SystemNamespace,
-                labelSelector: "k8s-app=cilium",
-                cancellationToken: cancellationToken
-            )
-        ).Items;
 }

@@ -28,64 +28,63 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromSeconds(2.5);
 
     private readonly ManifestClient _objects = new(cluster);
-    private readonly ClusterChanges _changes = new(cluster);
     private readonly ClusterSettings _settings = new(cluster, time);
-    private readonly Stack<(string What, Func<CancellationToken, Task> Undo)> _undo = new();
+    private readonly ClusterUndo _undo = new(cluster);
 
     /// <summary>What was collected beside the measurement; null: nothing was asked for.</summary>
     public Sysdump? Dump { get; private set; }
 
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="observer">Follows it.</param>
+    /// <param name="listener">Follows it.</param>
     /// <param name="cancellationToken">Ends it without a report; the cluster is put back all the same.</param>
     /// <param name="control">The operator's hand on the run; null: none.</param>
     /// <param name="byHand">Only its load runs, and the operator makes the changes.</param>
     /// <exception cref="ClusterRefusedException">It is not run on this cluster; the message says why and what to do.</exception>
     public async Task<RunReport> RunAsync(
         Scenario scenario,
-        IRunListener observer,
+        IRunListener listener,
         CancellationToken cancellationToken,
         RunController? control = null,
         bool byHand = false
     )
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        ArgumentNullException.ThrowIfNull(observer);
-        ClusterReader view = new ClusterReader(cluster, scenario.Load);
+        ArgumentNullException.ThrowIfNull(listener);
+        ClusterReader reader = new ClusterReader(cluster, scenario.Load);
         // 1. is it ours, and is it what the scenario is about
-        var workloads = await CheckAsync(scenario, view, cancellationToken);
+        var workloads = await CheckAsync(scenario, reader, cancellationToken);
         try
         {
             // 2. settings
-            var difference = await _settings.CompareAsync(scenario, view, cancellationToken);
+            var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
             if (difference.ToChange.Count > 0)
             {
-                observer.OnStep(
+                listener.OnStep(
                     $"changing cilium-config: {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))}"
                 );
-                var before = await ClusterSettings.CurrentAsync(view, difference.ToChange.Keys, cancellationToken);
-                _undo.Push(("cilium-config", token => _settings.ChangeAsync(before, token)));
-                await _settings.ChangeAsync(
-                    difference.ToChange.ToDictionary(c => c.Key, string? (c) => c.Value, StringComparer.Ordinal),
-                    cancellationToken
-                );
+                await _undo.RememberAsync(ChangedObjects.CiliumConfig, cancellationToken, _settings.RestartAgentsAsync);
+                await _settings.ChangeAsync(difference.ToChange, cancellationToken);
             }
             // 3. workloads
-            var backends = await ApplyWorkloadsAsync(workloads, view, observer, cancellationToken);
-            await RememberAsync(scenario, cancellationToken);
+            var backends = await ApplyWorkloadsAsync(workloads, reader, listener, cancellationToken);
+            await _undo.RememberAsync(scenario, cancellationToken);
             // 4. the scenario
+            var run = byHand ? scenario.Manual() : scenario;
             Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load) : null;
+            var follower = Dump is { } dump
+                ? new CaptureListener(listener, run, length => dump.BeginCapture(length, cancellationToken))
+                : listener;
             var report = await new ScenarioRunner(cluster, time).RunAsync(
-                byHand ? scenario.Manual() : scenario,
+                run,
                 backends,
-                Dump is null ? observer : new DumpListener(observer, scenario, Dump, cancellationToken),
+                follower,
                 cancellationToken,
                 control
             );
             if (Dump is not null)
             {
-                observer.OnStep("collecting the sysdump");
+                listener.OnStep("collecting the sysdump");
                 await Dump.FinishAsync(cancellationToken);
             }
             return report with { Details = await ClusterFacts.AddToAsync(report.Details, cluster, cancellationToken) };
@@ -94,14 +93,14 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         {
             // 5. clean up
             if (!options.Keep)
-                await CleanUpAsync(observer, cancellationToken.IsCancellationRequested);
+                await CleanUpAsync(listener, cancellationToken.IsCancellationRequested);
         }
     }
 
     /// <summary>Refuses what must not be touched; gives the workloads that are to be applied, none when they are there.</summary>
     private async Task<ImmutableArray<Manifest>> CheckAsync(
         Scenario scenario,
-        ClusterReader view,
+        ClusterReader reader,
         CancellationToken cancellationToken
     )
     {
@@ -129,12 +128,12 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 cancellationToken
             )
         ).ToList();
-        var present = (await view.BackendsAsync(cancellationToken)).Length > 0;
+        var present = (await reader.BackendsAsync(cancellationToken)).Length > 0;
         if (!present && (options.BackendImage is null || options.LoadTestImage is null))
             reasons.Add(
                 $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are to be applied: name their images, which the nodes can pull, with --backend-image and --load-test-image"
             );
-        var difference = await _settings.CompareAsync(scenario, view, cancellationToken);
+        var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
         reasons.AddRange(difference.Impossible.Select(i => $"{scenario.Name}: {i}"));
         if (difference.ToChange.Count > 0 && !options.ChangeSettings)
             reasons.Add(
@@ -152,18 +151,17 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
 
     private async Task<int> ApplyWorkloadsAsync(
         ImmutableArray<Manifest> workloads,
-        ClusterReader view,
-        IRunListener observer,
+        ClusterReader reader,
+        IRunListener listener,
         CancellationToken cancellationToken
     )
     {
         if (workloads.Length == 0)
-            return (await view.BackendsAsync(cancellationToken)).Length;
-        observer.OnStep($"applying {workloads.Length} objects");
+            return (await reader.BackendsAsync(cancellationToken)).Length;
+        listener.OnStep($"applying {workloads.Length} objects");
         foreach (var manifest in workloads)
         {
-            if (await _objects.ReadAsync(manifest, cancellationToken) is null)
-                _undo.Push((manifest.ToString(), token => _objects.DeleteAsync(manifest, token)));
+            await _undo.RememberAsync(new ObjectReference(manifest.ToString(), manifest.Path), cancellationToken);
             await _objects.ApplyAsync(manifest, cancellationToken);
         }
         return workloads
@@ -171,100 +169,14 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             .Sum(w => (int)w.Object["spec"]!["replicas"]!);
     }
 
-    /// <summary>Remembers the policies and the Service as they are before the scenario's steps change them.</summary>
-    private async Task RememberAsync(Scenario scenario, CancellationToken cancellationToken)
+    private async Task CleanUpAsync(IRunListener listener, bool hurried)
     {
-        foreach (
-            var policy in scenario
-                .Steps.SelectMany(s =>
-                    s switch
-                    {
-                        ApplyStep a => a.Policies,
-                        DeleteStep d => d.Policies,
-                        _ => [],
-                    }
-                )
-                .DistinctBy(p => (p.Plural, p.Model.Namespace, p.Model.Name))
-        )
-        {
-            var before = await _changes.ReadAsync(policy, cancellationToken);
-            var what = $"{policy.Model.Kind} {policy.Model.Namespace}/{policy.Model.Name}";
-            _undo.Push(
-                before is null
-                    ? (what, token => _changes.DeleteAsync(policy, token))
-                    : (what, token => _changes.ReplaceAsync(policy, before, token))
-            );
-        }
-        if (!scenario.Steps.OfType<ServiceStep>().Any())
+        if (_undo.IsEmpty)
             return;
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
-            scenario.Load.Service,
-            scenario.Load.Namespace,
-            cancellationToken: cancellationToken
-        );
-        var spec = service.Spec;
-        _undo.Push(($"Service {service.Namespace()}/{service.Name()}", token => _changes.PatchServiceAsync(
-                    scenario.Load,
-                    new Dictionary<string, object?>
-                    {
-                        ["sessionAffinity"] = spec.SessionAffinity ?? "None",
-                        ["sessionAffinityConfig"] = spec.SessionAffinityConfig,
-                        ["internalTrafficPolicy"] = spec.InternalTrafficPolicy,
-                        ["trafficDistribution"] = spec.TrafficDistribution,
-                    },
-                    token
-                )));
-    }
-
-    private async Task CleanUpAsync(IRunListener observer, bool hurried)
-    {
-        if (_undo.Count == 0)
-            return;
-        observer.OnStep("putting the cluster back as it was");
+        listener.OnStep("putting the cluster back as it was");
         using var limit = new CancellationTokenSource(hurried ? s_cleanUpLimit : TimeSpan.FromMinutes(5), time);
-        var left = new List<string>();
-        while (_undo.TryPop(out var step))
-        {
-            try
-            {
-                await step.Undo(limit.Token);
-            }
-            catch (Exception e)
-                when (e
-                        is HttpRequestException
-                            or k8s.Autorest.HttpOperationException
-                            or OperationCanceledException
-                            or TimeoutException
-                )
-            {
-                left.Add(step.What);
-            }
-        }
-        if (left.Count > 0)
-            observer.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
-    }
-
-    /// <summary>Starts the captures when the last phase begins.</summary>
-    private sealed class DumpListener(
-        IRunListener inner,
-        Scenario scenario,
-        Sysdump dump,
-        CancellationToken cancellationToken
-    ) : IRunListener
-    {
-        private readonly PhaseStep _last = scenario.Steps.OfType<PhaseStep>().Last();
-
-        public void OnStep(string what)
-        {
-            if (what.StartsWith($"{_last.Name}: ", StringComparison.Ordinal))
-                dump.BeginCapture(_last.Duration, cancellationToken);
-            inner.OnStep(what);
-        }
-
-        public void OnSample(LiveSample sample) => inner.OnSample(sample);
-
-        public void OnProgress(RunReport report) => inner.OnProgress(report);
-
-        public void OnReport(RunReport report) => inner.OnReport(report);
+        var left = await _undo.RestoreAsync(limit.Token);
+        if (left.Length > 0)
+            listener.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
     }
 }
