@@ -15,7 +15,9 @@ internal sealed record ObjectReference(string Title, string Path)
     /// <summary>Where objects of its kind and namespace are created.</summary>
     public string Collection => Path[..Path.LastIndexOf('/')];
 
-    /// <summary>By its API version, such as <c>v1</c> or <c>apps/v1</c>. The namespace is empty for an object of the whole cluster.</summary>
+    /// <summary>
+    /// By its API version, such as <c>apps/v1</c>. The namespace is empty for an object of the whole cluster.
+    /// </summary>
     public static ObjectReference Of(string kind, string apiVersion, string plural, string ns, string name)
     {
         var root = apiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api";
@@ -25,7 +27,9 @@ internal sealed record ObjectReference(string Title, string Path)
     }
 }
 
-/// <summary>Reads and writes objects of any kind as JSON. KubernetesClient's generic client knows custom objects only.</summary>
+/// <summary>
+/// Reads and writes objects of any kind as JSON; KubernetesClient's generic client knows custom objects only.
+/// </summary>
 internal sealed class ObjectClient(Kubernetes cluster)
 {
     /// <summary>The object; null when there is none.</summary>

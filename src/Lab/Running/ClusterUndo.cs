@@ -14,7 +14,7 @@ namespace CiliumDebugging.Lab.Running;
 /// </summary>
 internal sealed class ClusterUndo(Kubernetes cluster)
 {
-    /// <summary>What the API server writes; it refuses some of it in a patch, and all of it says nothing here.</summary>
+    /// <summary>Fields that the API server writes itself.</summary>
     private static readonly ImmutableArray<string> s_serverFields =
     [
         "creationTimestamp",

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>Merge patches (RFC 7386): an object's fields are merged, a null deletes a field, lists are replaced whole.</summary>
+/// <summary>Merge patches (RFC 7386): fields are merged, a null deletes a field, a list is replaced whole.</summary>
 internal static class MergePatch
 {
-    /// <summary>The patch that makes <paramref name="now"/> equal to <paramref name="wanted"/>; empty when it is.</summary>
+    /// <summary>The patch from one object to another; empty when they are equal.</summary>
     public static JsonObject Between(JsonObject now, JsonObject wanted)
     {
         var patch = new JsonObject();

@@ -10,7 +10,9 @@ namespace CiliumDebugging.Lab.Running;
 /// </summary>
 internal sealed class RecordOrder
 {
-    /// <summary>Maximum number of records that wait for <see cref="Confirm"/>; the oldest are released beyond it.</summary>
+    /// <summary>
+    /// Maximum number of records that wait for <see cref="Confirm"/>; beyond it the oldest are released.
+    /// </summary>
     private const int MaxHeld = 200_000;
 
     private readonly ResolvedPrefix<RecordLine> _prefix = new();

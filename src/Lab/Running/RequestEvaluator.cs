@@ -48,7 +48,7 @@ internal sealed class RequestEvaluator(IPAddress? clientAddress, RunEvents event
             _firstUse.TryAdd(record.Port, record.Start);
         if (events.OpenChangeBefore(record.Start) is { } change)
         {
-            // Between a change and the next phase nobody knows which shares are expected.
+            // Between a change and the next phase the expected shares are not known.
             if (phase is null || phase.Start < change.At.TotalSeconds)
             {
                 if (_gapStarts.Count < MaxGapStarts)
@@ -68,7 +68,7 @@ internal sealed class RequestEvaluator(IPAddress? clientAddress, RunEvents event
             _monitor!.Add(backend, TimeSpan.FromSeconds(record.Start));
     }
 
-    /// <summary>What the client saw of a replacement: the ports used before it and the connections in its gap.</summary>
+    /// <summary>What the client saw of a replacement: ports used before it, and connections in its gap.</summary>
     public BackendReplacement Measure(PodReplacement replaced) =>
         new(
             replaced,

@@ -26,7 +26,9 @@ internal sealed class RunEvents
             _pending.Dequeue();
     }
 
-    /// <summary>Adds a change of the backends or their expected shares; it is open until the next phase's first record.</summary>
+    /// <summary>
+    /// Adds a change of the backends or their expected shares, open until the next phase's first record.
+    /// </summary>
     public void Change(string what, double at)
     {
         _openChanges.Add(Add(what, at));

@@ -8,10 +8,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>A phase with what the cluster's objects said of it.</summary>
-/// <param name="Tally">Its counts.</param>
-/// <param name="HttpRules">Whether HTTP rules stood on either side.</param>
-/// <param name="Service">The Service.</param>
+/// <summary>A phase with the HTTP rules and the Service at its end.</summary>
 internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader Service)
 {
     /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
@@ -30,8 +27,8 @@ internal sealed class ScenarioRun(
     TimeProvider time
 )
 {
-    /// <summary>Phases kept; a run by hand may have any number, and those in the middle are dropped.</summary>
-    private const int PhasesKept = 40;
+    /// <summary>A manual run may have any number of phases: the first and the last are kept.</summary>
+    private const int MaxPhases = 40;
 
     public Scenario Scenario => scenario;
     public ClusterReader Reader => reader;
@@ -65,7 +62,7 @@ internal sealed class ScenarioRun(
     public void Add(MeasuredPhase phase)
     {
         Measured.Add(phase);
-        if (Measured.Count > PhasesKept)
+        if (Measured.Count > MaxPhases)
             Measured.RemoveAt(1); // the first is the baseline
     }
 

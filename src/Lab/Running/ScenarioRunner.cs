@@ -14,15 +14,13 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>
 /// Runs a scenario on a cluster, which it knows only by its Kubernetes API:
 /// <list type="number">
-/// <item>applies the policies that stand before everything else, and waits until the Pods are ready;</item>
+/// <item>applies the policies of the first steps, and waits until the Pods are ready;</item>
 /// <item>starts the load before the first phase, and follows its records;</item>
 /// <item>takes the steps;</item>
 /// <item>drains the load and takes the last counts;</item>
-/// <item>judges, diagnoses, reconciles and holds the result against the expectation.</item>
+/// <item>evaluates, diagnoses, reconciles, and compares the result with the expectation.</item>
 /// </list>
 /// </summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="time">Time source.</param>
 public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 {
     private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
@@ -32,10 +30,10 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="scenario">The scenario.</param>
     /// <param name="backends">Number of Pods behind the Service to wait for.</param>
     /// <param name="listener">Follows the run.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="control">The operator's hand; null: nobody steers.</param>
+    /// <param name="cancellationToken">Ends it without a report.</param>
+    /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
-    /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses what was asked; the message has its answer.</exception>
+    /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses a request.</exception>
     public async Task<RunReport> RunAsync(
         Scenario scenario,
         int backends,
@@ -47,7 +45,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(listener);
         var measurement = new PhaseMeasurement(cluster, _changes, time);
-        ClusterReader reader = new ClusterReader(cluster, scenario.Load);
+        var reader = new ClusterReader(cluster, scenario.Load);
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies)
@@ -56,7 +54,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         listener.OnStep($"waiting for {backends} backends and the load test");
         var client = await reader.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
         await settled;
-        using RunController unsteered = new RunController();
+        using var uncontrolled = new RunController();
         var run = new ScenarioRun(
             scenario,
             reader,
@@ -64,7 +62,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             new LoadTestClient(reader.Proxy, client.Namespace(), client.Name()),
             listener,
             new RunLedger(IPAddress.Parse(client.Status.PodIP)),
-            control ?? unsteered,
+            control ?? uncontrolled,
             time
         )
         {
@@ -96,7 +94,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             var phaseAtEnd = run.Ledger.Phases[^1];
             var last = await LastCountersAsync(reader, phaseAtEnd.Pods, cancellationToken);
             phaseAtEnd.After = last with { Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo) };
-            // 5. judge
+            // 5. evaluate
             await ReadSettingsAsync(run, cancellationToken);
             var report = RunEvaluator.Final(run, attack, last);
             listener.OnReport(report);
@@ -105,13 +103,16 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         finally
         {
             run.Control.Close();
-            // A run that broke must not leave its load behind; one that was cancelled ends with its cluster.
+            // A run that failed must not leave its load behind; one that was cancelled ends with its cluster.
             if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested)
                 await AbandonAsync(run);
         }
     }
 
-    /// <summary>The counters after the load. A Pod that is gone cannot be asked any more: what was sampled of it last stands, and it has no line in the reconciliation.</summary>
+    /// <summary>
+    /// The counters after the load. Those of a Pod that was deleted meanwhile are its last sample, and it has no line
+    /// in the reconciliation.
+    /// </summary>
     private static async Task<ClusterCounters> LastCountersAsync(
         ClusterReader reader,
         ImmutableArray<BackendPod> pods,
@@ -140,7 +141,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
         {
-            // Why the run broke is said by the exception that is under way.
+            // The exception that is under way says why the run failed.
         }
     }
 

@@ -46,7 +46,7 @@ public enum ExpectedNewPodShare
     KeptConnections,
 }
 
-/// <summary>What a phase is expected to show. A null is no expectation.</summary>
+/// <summary>What a phase is expected to show. Null means no expectation.</summary>
 /// <param name="Phase">Name of the phase.</param>
 public sealed record PhaseExpectation(string Phase)
 {

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
-/// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
+/// <summary>A scenario: a short description beside the plain Kubernetes YAML it applies.</summary>
 /// <param name="Name">Name: that of its folder.</param>
 /// <param name="Title">One line.</param>
 /// <param name="Source">Where the bug is described.</param>
@@ -20,7 +20,7 @@ public sealed record Scenario(
     ImmutableArray<PhaseExpectation> Expect
 )
 {
-    /// <summary>Where its Pods must be.</summary>
+    /// <summary>Placement of its Pods.</summary>
     public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
 
     /// <summary>The policy files that its steps apply or delete, each once.</summary>
@@ -43,16 +43,17 @@ public sealed record Scenario(
     public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
 
     /// <summary>
-    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand.
+    /// This scenario's load and its steps before the first phase, then one phase that lasts until it is ended, with
+    /// manual changes.
     /// </summary>
     public Scenario Manual() =>
         this with
         {
-            Title = $"By hand: {Title}",
+            Title = $"Manual: {Title}",
             Steps =
             [
                 .. Steps.TakeWhile(step => step is not PhaseStep),
-                new PhaseStep("by hand", Timeout.InfiniteTimeSpan),
+                new PhaseStep("manual", Timeout.InfiniteTimeSpan),
             ],
             Expect = [],
         };

@@ -14,7 +14,7 @@ public class BackendChangeTests
     private const int Ports = 2_000;
 
     [Fact]
-    public void Nothing_is_judged_in_the_gap_and_the_next_phase_judges_the_new_pods_with_every_port_fresh_again()
+    public void Nothing_is_evaluated_in_the_gap_and_in_the_next_phase_every_port_is_fresh_again()
     {
         var ledger = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
@@ -24,7 +24,7 @@ public class BackendChangeTests
         for (; at < 2_000; at++)
             Add(ledger, at, at % Ports, Pod(at, "a", "b", "c"));
         ledger.BackendsChange("deleted pod a", 20);
-        // For a second there are two backends: uneven among three, and nobody's fault.
+        // For a second there are two backends: uneven among three, as it should be.
         for (; at < 2_100; at++)
             Add(ledger, at, at % Ports, Pod(at, "b", "c"));
         var second = Phase("observe", 21, "b", "c", "d");
@@ -60,7 +60,7 @@ public class BackendChangeTests
     }
 
     [Fact]
-    public void What_started_before_a_change_was_noticed_is_not_judged_by_the_shares_of_before()
+    public void What_started_before_a_change_was_noticed_is_not_evaluated_by_the_shares_before_it()
     {
         var ledger = new RunLedger(IPAddress.Loopback);
         var nearOnly = new PhaseTally("zones", 0, Backends([0.5, 0.5, 0], "a", "b", "c"), ClusterCounters.Zero);
@@ -88,7 +88,7 @@ public class BackendChangeTests
     }
 
     [Fact]
-    public void An_event_stands_between_the_requests_that_started_before_and_after_it_whenever_they_are_judged()
+    public void An_event_is_dated_between_the_requests_that_started_before_and_after_it_whenever_they_are_evaluated()
     {
         var ledger = new RunLedger(IPAddress.Loopback);
         ledger.Begin(Phase("baseline", 0, "a", "b", "c"));
@@ -98,7 +98,7 @@ public class BackendChangeTests
         ledger.Record("applied a policy", 20);
         for (; at < 2_200; at++)
             Add(ledger, at, at, "c");
-        // Nothing was judged so far.
+        // Nothing was evaluated so far.
         ledger.Status.EpisodesTotal.ShouldBe(0);
         ledger.Confirm(double.PositiveInfinity);
 
@@ -109,7 +109,7 @@ public class BackendChangeTests
     }
 
     [Fact]
-    public void Two_changes_in_a_row_leave_no_gap_that_is_judged()
+    public void Two_changes_in_a_row_leave_no_gap_that_is_evaluated()
     {
         var ledger = new RunLedger(IPAddress.Loopback);
         ledger.Begin(Phase("baseline", 0, "a", "b", "c"));
@@ -140,7 +140,8 @@ public class BackendChangeTests
     [InlineData("{node: other}", PodPlace.OtherNode)]
     public void A_scenario_says_which_pod_is_deleted(string text, PodPlace place) =>
         Read(
-            $"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\nexpect: [{{phase: observe, newPodShare: stale-conntrack}}]"
+            $"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\n"
+                + "expect: [{phase: observe, newPodShare: stale-conntrack}]"
         )
             .Steps.OfType<DeletePodStep>()
             .ShouldHaveSingleItem()

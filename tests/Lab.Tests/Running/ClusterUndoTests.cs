@@ -180,7 +180,7 @@ public sealed class ClusterUndoTests : IAsyncLifetime
         ((string?)(await Objects.ReadAsync(Service, Cancellation))!["spec"]!["sessionAffinity"]).ShouldBe("None");
     }
 
-    /// <summary>Remembers what a step changes, changes it, puts it back, and compares the object before and after.</summary>
+    /// <summary>Remembers and changes an object as a step does, puts it back, and compares before and after.</summary>
     private async Task<JsonObject?> PutBackAsync(ObjectReference reference, ScenarioStep step, Func<Task> change)
     {
         ChangedObjects.Of(step, s_twoSided.Load).ShouldContain(reference);

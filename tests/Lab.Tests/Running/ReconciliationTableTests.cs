@@ -41,7 +41,7 @@ public class ReconciliationTableTests
     }
 
     [Fact]
-    public void Second_passes_are_not_judged_where_not_every_request_passes_a_proxy() =>
+    public void Second_passes_are_not_compared_where_not_every_request_passes_a_proxy() =>
         Build(Counters(), allL7: false).Length.ShouldBe(Build(Counters()).Length - 1);
 
     [Fact]
@@ -62,7 +62,9 @@ public class ReconciliationTableTests
         line.Explanation.ShouldContain("Of pods that are gone, the client's 2 2xx are counted");
     }
 
-    /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
+    /// <summary>
+    /// Three requests: two answered by the local Pod, and a 503 of the client's proxy attributed to the remote Pod.
+    /// </summary>
     private static ImmutableArray<CiliumDebugging.Measurement.Runs.ReconciliationLine> Build(
         ClusterCounters counted,
         long intended = 3,

@@ -11,8 +11,9 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// Holds a scenario's settings against those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own keys. Keys that begin with <c>sandbox-</c> say what the embedded cluster is to be
-/// like; on another one the version must be that of its agents, and the rest has no meaning.
+/// Compares a scenario's settings with those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own
+/// keys. Keys that begin with <c>sandbox-</c> are for the embedded cluster. On another one the version must be that of
+/// its agents, and the others have no meaning.
 /// </summary>
 internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
 {
@@ -85,25 +86,26 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
         key switch
         {
             VersionKey when version is null => $"it is about Cilium {value}, and the cluster has none",
-            VersionKey => CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version
-                ? null
-                : $"it is about Cilium {value}, and the cluster has {version}{(CiliumReleases.Parse(value).Problem is null ? $": up --kind --cilium-version {value}" : "")}",
+            VersionKey when CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version => null,
+            VersionKey => $"it is about Cilium {value}, and the cluster has {version}{AdviceFor(value)}",
             ServiceProxyKey when value != "cilium" && version is not null =>
                 $"it is about a cluster without Cilium ({value}), and this one has {version}: up --kind --no-cilium",
             _ => null,
         };
 
-    /// <summary>The tunnel has had two names.</summary>
-    private static bool Same(ImmutableSortedDictionary<string, string> there, string key, string value) =>
-        there.TryGetValue(key, out var has)
-            ? has == value
-            : key == "tunnel"
-                && (
-                    value == "disabled"
-                        ? there.GetValueOrDefault("routing-mode") == "native"
-                        : there.GetValueOrDefault("routing-mode") == "tunnel"
-                            && there.GetValueOrDefault("tunnel-protocol", value) == value
-                );
+    private static string AdviceFor(string release) =>
+        CiliumReleases.Parse(release).Problem is null ? $": up --kind --cilium-version {release}" : "";
+
+    /// <summary>Later releases split the key <c>tunnel</c> in two.</summary>
+    private static bool Same(ImmutableSortedDictionary<string, string> there, string key, string value)
+    {
+        if (there.TryGetValue(key, out var has))
+            return has == value;
+        var mode = value == "disabled" ? "native" : "tunnel";
+        return key == "tunnel"
+            && there.GetValueOrDefault("routing-mode") == mode
+            && (mode == "native" || there.GetValueOrDefault("tunnel-protocol", value) == value);
+    }
 
     /// <summary>Whether the nodes' container runtime is that of the embedded cluster: processes.</summary>
     private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken)

@@ -10,18 +10,15 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// Runs a scenario on a cluster that is there already, which it knows by its API only, and leaves the cluster as it was:
+/// Runs a scenario on an existing cluster, through its API only, and leaves the cluster as it was:
 /// <list type="number">
-/// <item>refuses a cluster whose namespaces of the scenario are not the lab's, or that is not what the scenario is about;</item>
-/// <item>changes settings, if it may;</item>
-/// <item>applies the workloads where they are missing;</item>
+/// <item>refuses a cluster whose namespaces do not belong to the lab, or that does not fit the scenario;</item>
+/// <item>changes settings, if allowed;</item>
+/// <item>applies the workloads if they are missing;</item>
 /// <item>runs the scenario;</item>
-/// <item>takes away what it applied and puts back what it changed, also when it was stopped.</item>
+/// <item>deletes what it applied and puts back what it changed, also when it was stopped.</item>
 /// </list>
 /// </summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="options">What it may do.</param>
-/// <param name="time">Time source.</param>
 public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options, TimeProvider time)
 {
     /// <summary>Cleaning up after Ctrl-C must not take longer.</summary>
@@ -31,16 +28,18 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     private readonly ClusterSettings _settings = new(cluster, time);
     private readonly ClusterUndo _undo = new(cluster);
 
-    /// <summary>What was collected beside the measurement; null: nothing was asked for.</summary>
+    /// <summary>What was collected beside the measurement; null when that was not requested.</summary>
     public Sysdump? Dump { get; private set; }
 
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="listener">Follows it.</param>
     /// <param name="cancellationToken">Ends it without a report; the cluster is put back all the same.</param>
-    /// <param name="control">The operator's hand on the run; null: none.</param>
+    /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <param name="byHand">Only its load runs, and the operator makes the changes.</param>
-    /// <exception cref="ClusterRefusedException">It is not run on this cluster; the message says why and what to do.</exception>
+    /// <exception cref="ClusterRefusedException">
+    /// The message says why it is not run on this cluster, and what to do.
+    /// </exception>
     public async Task<RunReport> RunAsync(
         Scenario scenario,
         IRunListener listener,
@@ -51,8 +50,8 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(listener);
-        ClusterReader reader = new ClusterReader(cluster, scenario.Load);
-        // 1. is it ours, and is it what the scenario is about
+        var reader = new ClusterReader(cluster, scenario.Load);
+        // 1. checks
         var workloads = await CheckAsync(scenario, reader, cancellationToken);
         try
         {
@@ -60,9 +59,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
             if (difference.ToChange.Count > 0)
             {
-                listener.OnStep(
-                    $"changing cilium-config: {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))}"
-                );
+                listener.OnStep($"changing cilium-config: {Text(difference.ToChange)}");
                 await _undo.RememberAsync(ChangedObjects.CiliumConfig, cancellationToken, _settings.RestartAgentsAsync);
                 await _settings.ChangeAsync(difference.ToChange, cancellationToken);
             }
@@ -71,7 +68,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             await _undo.RememberAsync(scenario, cancellationToken);
             // 4. the scenario
             var run = byHand ? scenario.Manual() : scenario;
-            Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load) : null;
+            Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load, time) : null;
             var follower = Dump is { } dump
                 ? new CaptureListener(listener, run, length => dump.BeginCapture(length, cancellationToken))
                 : listener;
@@ -97,7 +94,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         }
     }
 
-    /// <summary>Refuses what must not be touched; gives the workloads that are to be applied, none when they are there.</summary>
+    /// <summary>Refuses a cluster that must not be touched. Gives the workloads to apply: none if they exist.</summary>
     private async Task<ImmutableArray<Manifest>> CheckAsync(
         Scenario scenario,
         ClusterReader reader,
@@ -131,18 +128,23 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         var present = (await reader.BackendsAsync(cancellationToken)).Length > 0;
         if (!present && (options.BackendImage is null || options.LoadTestImage is null))
             reasons.Add(
-                $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are to be applied: name their images, which the nodes can pull, with --backend-image and --load-test-image"
+                $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are applied: "
+                    + "name their images, which the nodes can pull, with --backend-image and --load-test-image"
             );
         var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
         reasons.AddRange(difference.Impossible.Select(i => $"{scenario.Name}: {i}"));
         if (difference.ToChange.Count > 0 && !options.ChangeSettings)
             reasons.Add(
-                $"{scenario.Name} needs {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))} in kube-system/cilium-config; --change-settings lets it change that, restart the agents, and put it back"
+                $"{scenario.Name} needs {Text(difference.ToChange)} in kube-system/cilium-config; "
+                    + "--change-settings lets it change that, restart the agents, and put it back"
             );
         if (reasons.Count > 0)
             throw new ClusterRefusedException(string.Join(Environment.NewLine, reasons));
         return present ? [] : all;
     }
+
+    private static string Text(IEnumerable<KeyValuePair<string, string>> settings) =>
+        string.Join(", ", settings.Select(setting => $"{setting.Key}={setting.Value}"));
 
     private static bool Touches(Manifest manifest, Scenario scenario) =>
         manifest.Kind == "Service"

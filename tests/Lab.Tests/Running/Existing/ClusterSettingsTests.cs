@@ -9,7 +9,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
-/// <summary>Settings on a cluster that is not the embedded one: a node with a container runtime, and agents that something starts again.</summary>
+/// <summary>Settings on a cluster that is not the embedded one: with a container runtime and a DaemonSet.</summary>
 public sealed class ClusterSettingsTests : IAsyncLifetime
 {
     private ApiFixture _api = null!;
@@ -120,7 +120,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nobody_changes_settings_without_leave()
+    public async Task Settings_are_not_changed_without_permission()
     {
         ExistingClusterRun session = new ExistingClusterRun(
             _api.Client,
