@@ -42,8 +42,8 @@ public class SimulatorTests
     }
 
     /// <summary>
-    /// Over many random seeds the new pod's share is the formula's, each with its own measured p and rG. The variance of
-    /// one share has two parts: M ports drawn once, and the connections drawn among them.
+    /// Over many random seeds the new pod's share is the formula's, each with its own measured p and rG. The variance
+    /// of one share has two parts: M ports drawn once, and the connections drawn among them.
     /// </summary>
     [Theory]
     [InlineData(3, 1)]

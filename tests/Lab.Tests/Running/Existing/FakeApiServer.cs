@@ -12,8 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 /// <summary>
-/// The parts of a real API server that the embedded one lacks: port-forward and exec by WebSocket, and EndpointSlices of
-/// old releases. Each test defines its responses.
+/// The parts of a real API server that the embedded one lacks: port-forward and exec by WebSocket, and EndpointSlices
+/// of old releases. Each test defines its responses.
 /// </summary>
 internal sealed class FakeApiServer : IAsyncDisposable
 {

@@ -51,7 +51,7 @@ public class SysdumpTests
         static string Here([CallerFilePath] string here = "") => here;
     }
 
-    /// <summary>The lab's model of two-sided-l7: SYNs leave the tunnel on the backend's node and are lost there.</summary>
+    /// <summary>The lab's model of two-sided-l7: SYNs leave the tunnel on the backend's node, and are lost.</summary>
     [Fact]
     public async Task Every_node_says_its_part_and_SYNs_are_followed_from_one_side_of_the_tunnel_to_the_other()
     {
@@ -62,8 +62,10 @@ public class SysdumpTests
                     c,
                     """
                     {"kind":"PodList","items":[
-                     {"metadata":{"name":"agent-1","namespace":"kube-system"},"spec":{"nodeName":"w1","containers":[]}},
-                     {"metadata":{"name":"agent-3","namespace":"kube-system"},"spec":{"nodeName":"w3","containers":[]}}]}
+                     {"metadata":{"name":"agent-1","namespace":"kube-system"},
+                      "spec":{"nodeName":"w1","containers":[]}},
+                     {"metadata":{"name":"agent-3","namespace":"kube-system"},
+                      "spec":{"nodeName":"w3","containers":[]}}]}
                     """
                 ));
             app.MapGet("/api/v1/namespaces/backend/pods", c =>
