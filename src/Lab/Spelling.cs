@@ -1,6 +1,6 @@
 namespace CiliumDebugging.Lab;
 
-/// <summary>Finds what somebody may have meant.</summary>
+/// <summary>Finds the name that was probably meant.</summary>
 public static class Spelling
 {
     /// <summary>The nearest of some names; null when none is near.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
 using CiliumDebugging.Lab.Page;
@@ -229,7 +230,15 @@ internal sealed class LiveLab : IAsyncDisposable
 
         public void OnStep(string what) => Write(what);
 
+        public bool WantsProgress => false;
+
+        public void OnPhase(PhaseStep phase) { }
+
         public void OnSample(LiveSample sample) { }
+
+        public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
+
+        public void OnProgress(RunReport report) { }
 
         public void OnReport(RunReport report)
         {

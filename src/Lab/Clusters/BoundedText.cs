@@ -3,12 +3,12 @@ using System.Text;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>Reads a response whose length nobody has promised.</summary>
+/// <summary>Reads a response of unknown length.</summary>
 internal static class BoundedText
 {
     /// <summary>The text, UTF-8.</summary>
     /// <param name="content">The content.</param>
-    /// <param name="maxBytes">Most bytes that are read.</param>
+    /// <param name="maxBytes">Maximum number of bytes that are read.</param>
     /// <param name="cut">Whether a longer text is cut instead of refused.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="HttpRequestException">The text is longer.</exception>

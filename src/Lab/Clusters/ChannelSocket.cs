@@ -3,8 +3,9 @@ using System.Net.WebSockets;
 namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
-/// A WebSocket of Kubernetes' remote commands: each message begins with the number of its channel. Reading can be cancelled at any moment, which KubernetesClient's own demultiplexer, whose reads block a
-/// thread, does not offer: a command that never ends would be waited for for ever.
+/// A WebSocket of Kubernetes' remote commands: each message begins with the number of its channel. Reading can be
+/// cancelled at any moment. KubernetesClient's own demultiplexer blocks a thread in each read, and a command that
+/// never ends would block it forever.
 /// </summary>
 /// <param name="socket">The socket; owned.</param>
 internal sealed class ChannelSocket(WebSocket socket) : IDisposable
@@ -48,6 +49,5 @@ internal sealed class ChannelSocket(WebSocket socket) : IDisposable
         return socket.SendAsync(message.AsMemory(), WebSocketMessageType.Binary, endOfMessage: true, cancellationToken);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => socket.Dispose();
 }

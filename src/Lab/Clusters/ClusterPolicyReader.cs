@@ -42,8 +42,6 @@ public sealed class ClusterPolicyReader
     public DateTime? Newest { get; }
 
     /// <summary>Reads all policies. A kind that the cluster does not know has none.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     public static async Task<ClusterPolicyReader> ReadAsync(IKubernetes cluster, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cluster);
@@ -106,10 +104,7 @@ public sealed class ClusterPolicyReader
         }
     }
 
-    /// <summary>Whether HTTP rules stand on either side of the path from a client to some Pods.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="targets">The Pods.</param>
-    /// <param name="port">Their port.</param>
+    /// <summary>Whether HTTP rules apply on either side of the path from a client to some Pods.</summary>
     public (bool Egress, bool Ingress) HttpRules(V1Pod client, IEnumerable<V1Pod> targets, ushort port)
     {
         ArgumentNullException.ThrowIfNull(client);

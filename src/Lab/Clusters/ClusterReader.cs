@@ -11,9 +11,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>What the runner sees of a cluster through its API: the Pods in play, their counters, policies and settings.</summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="load">The load, which names the Service.</param>
+/// <summary>Reads a cluster through its API: the Pods of a run, their counters, policies and settings.</summary>
 public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
 {
     private readonly PodProxyClient _proxy = new(cluster);
@@ -24,8 +22,8 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     /// <summary>The way to Pods.</summary>
     public PodProxyClient Proxy => _proxy;
 
-    /// <summary>Waits until the load-test Pod is ready and the Service has as many ready endpoints as there are Pods behind it.</summary>
-    /// <exception cref="TimeoutException">It takes longer than the limit; the message names what is missing.</exception>
+    /// <summary>Waits until the load-test Pod and the given number of backends of the Service are ready.</summary>
+    /// <exception cref="TimeoutException">It takes too long; the message names what is missing.</exception>
     public async Task<V1Pod> WaitUntilReadyAsync(
         int backends,
         TimeSpan limit,
@@ -49,8 +47,10 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
+            var loadTest = client is null ? "no load-test pod is ready" : "the load-test pod is ready";
             throw new TimeoutException(
-                $"after {limit.TotalSeconds:0} s {(client is null ? "no load-test pod is ready" : "the load-test pod is ready")} and {ready} of {backends} backends of Service {load.Namespace}/{load.Service} are"
+                $"after {limit.TotalSeconds:0} s {loadTest} and {ready} of {backends} backends "
+                    + $"of Service {load.Namespace}/{load.Service} are"
             );
         }
     }
@@ -58,21 +58,11 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     /// <summary>The ready Pods behind the Service, by name.</summary>
     public async Task<ImmutableArray<BackendPod>> BackendsAsync(CancellationToken cancellationToken)
     {
-        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
-        return
-        [
-            .. slices
-                .SelectMany(s => s.Endpoints ?? [])
-                .Where(e => e.Conditions?.Ready is not false && e.TargetRef is not null)
-                .Select(e => new BackendPod(e.TargetRef.Name, e.TargetRef.NamespaceProperty, e.NodeName))
-                .Distinct()
-                .OrderBy(p => p.Name, StringComparer.Ordinal),
-        ];
+        var slices = await cluster.SlicesOfAsync(load, cancellationToken);
+        return [.. slices.ReadyPods().Select(ExpectedBackends.PodOf)];
     }
 
     /// <summary>The ready Pods behind the Service and the share each should get from a client.</summary>
-    /// <param name="client">The client's node and zone.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     public Task<ExpectedBackends> ExpectedAsync(
         (string Node, string? Zone) client,
         CancellationToken cancellationToken
@@ -84,21 +74,20 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             ServiceReader.ZoneLabel
         );
 
-    /// <summary>All counters now: Hubble's of every node and the backends' own. A node whose agent does not answer, or not with metrics, is missing and said to be.</summary>
+    /// <summary>
+    /// Reads all counters: those of every node's Hubble and of the backends. A node without readable metrics is
+    /// reported as missing.
+    /// </summary>
     public async Task<ClusterCounters> ScrapeAsync(
         IEnumerable<BackendPod> backends,
         CancellationToken cancellationToken
     )
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(
-            CiliumNames.SystemNamespace,
-            labelSelector: "k8s-app=cilium",
-            cancellationToken: cancellationToken
-        );
-        // Without agents there is nothing to ask for the port.
-        var port = agents.Items.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
+        var agents = await cluster.AgentsAsync(cancellationToken);
+        // Without agents the port is not needed.
+        var port = agents.Count == 0 ? 0 : await HubblePortAsync(cancellationToken);
         var hubble = agents
-            .Items.Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken)))
+            .Select(async a => (Node: a.Spec.NodeName, Samples: await HubbleAsync(a, port, cancellationToken)))
             .ToList();
         var podPort = await PodPortAsync(cancellationToken);
         var echo = backends
@@ -126,7 +115,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         }
         catch (Exception e) when (e is HttpRequestException or FormatException)
         {
-            // The views of the other nodes are still worth having; what hangs on this one says so.
+            // The other nodes' counts are still useful; results that need this one's say so.
             return null;
         }
     }
@@ -136,14 +125,10 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     {
         if (_podPort is { } known)
             return known;
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
-            load.Service,
-            load.Namespace,
-            cancellationToken: cancellationToken
-        );
-        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
+        var service = await cluster.ServiceOfAsync(load, cancellationToken);
+        var slices = await cluster.SlicesOfAsync(load, cancellationToken);
         var port = EndpointSlices.PodPort(service, slices, load.Url.Port);
-        // Without Pods the slices do not say yet.
+        // Without Pods the slices do not name a port yet.
         if (slices.Any(s => s.Ports is { Count: > 0 }))
             _podPort = port;
         return port;
@@ -154,7 +139,9 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken)
             : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken);
 
-    /// <summary>Where the agents serve Hubble's metrics: what cilium-config says (9965 in later releases), else the port of 1.9.</summary>
+    /// <summary>
+    /// The port of Hubble's metrics: from cilium-config (9965 in later releases), or else that of Cilium 1.9.
+    /// </summary>
     private async Task<int> HubblePortAsync(CancellationToken cancellationToken) =>
         _hubblePort ??=
             (await SettingsAsync(cancellationToken)).GetValueOrDefault("hubble-metrics-server")?.Split(':')[^1]
@@ -163,20 +150,16 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
                 ? port
                 : CiliumNames.HubbleMetricsPort;
 
-    /// <summary>Whether HTTP rules stand on either side of the path from the client to the Service.</summary>
+    /// <summary>Whether HTTP rules apply on either side of the path from the client to the Service.</summary>
     public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
-        ClusterPolicyReader policies = await ClusterPolicyReader.ReadAsync(cluster, cancellationToken);
+        var policies = await ClusterPolicyReader.ReadAsync(cluster, cancellationToken);
         var backends = await cluster.CoreV1.ListNamespacedPodAsync(
             load.Namespace,
             cancellationToken: cancellationToken
         );
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
-            load.Service,
-            load.Namespace,
-            cancellationToken: cancellationToken
-        );
+        var service = await cluster.ServiceOfAsync(load, cancellationToken);
         return policies.HttpRules(
             client,
             backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)),
@@ -205,15 +188,8 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
     /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
     public async Task<string?> VersionAsync(CancellationToken cancellationToken)
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(
-            CiliumNames.SystemNamespace,
-            labelSelector: "k8s-app=cilium",
-            cancellationToken: cancellationToken
-        );
-        var image = agents
-            .Items.SelectMany(a => a.Spec.Containers)
-            .FirstOrDefault(c => c.Name == "cilium-agent")
-            ?.Image;
+        var agents = await cluster.AgentsAsync(cancellationToken);
+        var image = agents.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
         var tag = image?[(image.LastIndexOf(':') + 1)..];
         return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
     }

@@ -7,12 +7,14 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>A Service's EndpointSlices, also from clusters before Kubernetes 1.21, which serve discovery.k8s.io/v1beta1 only: the seed's is one of 1.19.</summary>
+/// <summary>
+/// A Service's EndpointSlices. Clusters before Kubernetes 1.21 serve only discovery.k8s.io/v1beta1; that of the
+/// original report is one of 1.19.
+/// </summary>
 internal static class EndpointSlices
 {
     private const string ServiceLabel = "kubernetes.io/service-name";
 
-    /// <summary>Reads them.</summary>
     public static async Task<IList<V1EndpointSlice>> ListAsync(
         Kubernetes cluster,
         string ns,
@@ -51,10 +53,10 @@ internal static class EndpointSlices
         }
     }
 
-    /// <summary>The Pods' own port behind a port of their Service: what they listen on, and what policies are about. The Service's where its slices do not say.</summary>
-    /// <param name="service">The Service.</param>
-    /// <param name="slices">Its slices.</param>
-    /// <param name="port">A port or node port of the Service.</param>
+    /// <summary>
+    /// The port that the Pods behind a port of their Service listen on, to which policies apply. It is the Service's
+    /// own where its slices do not name one.
+    /// </summary>
     public static int PodPort(V1Service service, IEnumerable<V1EndpointSlice> slices, int port)
     {
         ArgumentNullException.ThrowIfNull(service);

@@ -5,9 +5,6 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>Controls a load-test Pod.</summary>
-/// <param name="proxy">The way to the Pod.</param>
-/// <param name="ns">Its namespace.</param>
-/// <param name="pod">Its name.</param>
 public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
 {
     /// <summary>Starts an attack.</summary>
@@ -76,6 +73,6 @@ public sealed class LoadTestClient(PodProxyClient proxy, string ns, string pod)
         );
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         return JsonSerializer.Deserialize(text, PodJson.Default.AttackState)
-            ?? throw new InvalidDataException($"pod {ns}/{pod} answered no attack state: {text}");
+            ?? throw new InvalidDataException($"pod {ns}/{pod} did not answer with an attack state: {text}");
     }
 }

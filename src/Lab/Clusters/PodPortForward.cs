@@ -5,18 +5,21 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
-/// HTTP to a Pod through the API server's port-forward: the connection begins in the Pod's own network namespace, so no policy stands in its way. (Through the pod proxy it comes from the API server's
-/// node, which the scenario's policies do not admit.)
+/// HTTP to a Pod through the API server's port-forward. The connection begins in the Pod's own network namespace, so
+/// no policy applies to it. Through the pod proxy it would come from the API server's node, which the scenario's
+/// policies do not admit.
 /// </summary>
 internal sealed class PodPortForward(Kubernetes cluster)
 {
     private readonly Lazy<Task<bool>> _served = new(() => IsServedAsync(cluster));
 
-    /// <summary>Whether the cluster serves it; the embedded one does not, and has nothing to bypass: the pod proxy reaches Pods whatever the policies.</summary>
+    /// <summary>
+    /// Whether the cluster serves port-forward. The embedded one does not: its pod proxy bypasses policies.
+    /// </summary>
     public Task<bool> IsServedAsync(CancellationToken cancellationToken) => _served.Value.WaitAsync(cancellationToken);
 
-    /// <summary>GETs a text.</summary>
-    /// <exception cref="HttpRequestException">The Pod cannot be reached, or answers no success.</exception>
+    /// <summary>Sends a GET request and returns the text of the response.</summary>
+    /// <exception cref="HttpRequestException">The Pod cannot be reached, or the response is not a success.</exception>
     public async Task<string> GetAsync(
         string ns,
         string pod,
@@ -36,7 +39,7 @@ internal sealed class PodPortForward(Kubernetes cluster)
                 )
             )
         );
-        // The one connection there is; the client opens no other.
+        // The only connection; the client opens no other.
         using var http = new HttpClient(
             new SocketsHttpHandler { ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(stream) }
         )

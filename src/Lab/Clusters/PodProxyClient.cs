@@ -5,7 +5,7 @@ using k8s.Autorest;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>Requests to Pods through the API server's pod proxy: the one way in that is the same on the embedded cluster and on a real one.</summary>
+/// <summary>Requests to Pods through the API server's pod proxy, which embedded and real clusters both have.</summary>
 public sealed class PodProxyClient(Kubernetes cluster)
 {
     /// <summary>Longest text that is read, bytes: a large agent's metrics are some MiB.</summary>
@@ -13,16 +13,11 @@ public sealed class PodProxyClient(Kubernetes cluster)
 
     private const int MaxErrorBytes = 1024;
 
-    /// <summary>Sends a request to a port of a Pod.</summary>
-    /// <param name="method">HTTP method.</param>
-    /// <param name="ns">Namespace.</param>
-    /// <param name="pod">Pod name.</param>
-    /// <param name="port">Port of the Pod.</param>
-    /// <param name="path">Path, with a leading slash.</param>
-    /// <param name="content">Body, or null.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
+    /// <summary>Sends a request to a port of a Pod. The path has a leading slash.</summary>
     /// <returns>The response, its headers read; the caller disposes it.</returns>
-    /// <exception cref="HttpRequestException">The API server cannot be reached, or answers no success; the message has its text.</exception>
+    /// <exception cref="HttpRequestException">
+    /// The API server cannot be reached or does not answer with success; the message has its text.
+    /// </exception>
     public async Task<HttpResponseMessage> SendAsync(
         HttpMethod method,
         string ns,

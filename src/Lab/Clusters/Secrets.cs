@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>Takes credentials out of text that is shown.</summary>
+/// <summary>Removes credentials from text that is shown.</summary>
 public static partial class Secrets
 {
-    /// <summary>What stands in the place of a secret.</summary>
+    /// <summary>What replaces a secret.</summary>
     public const string Hidden = "(hidden)";
 
     /// <summary>The text without tokens, passwords, keys and certificates.</summary>
@@ -13,7 +13,8 @@ public static partial class Secrets
         PemBlock().Replace(Bearer().Replace(Field().Replace(text, $"$1{Hidden}"), $"$1{Hidden}"), Hidden);
 
     [GeneratedRegex(
-        @"(\b[\w.-]*(?:token|password|passwd|secret|client-key-data|client-certificate-data|certificate-authority-data)[\w.-]*[""']?\s*[:=]\s*)[""']?[^\s""',]+[""']?",
+        @"(\b[\w.-]*(?:token|password|passwd|secret|client-key-data|client-certificate-data"
+            + @"|certificate-authority-data)[\w.-]*[""']?\s*[:=]\s*)[""']?[^\s""',]+[""']?",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant
     )]
     private static partial Regex Field();

@@ -7,7 +7,9 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Clusters;
 
-/// <summary>What the cluster's objects say of a Service: its spec, its Pods' readiness, zones and ages.</summary>
+/// <summary>
+/// A Service as the cluster's objects describe it: its spec, and its Pods' readiness, zones and ages.
+/// </summary>
 /// <param name="Service">The spec.</param>
 /// <param name="Endpoints">The Pods, by <c>namespace/pod</c>.</param>
 /// <param name="ClientZone">Zone of the client's node; null when it has none.</param>
@@ -20,12 +22,6 @@ public sealed record ServiceReader(
     /// <summary>Label of a node with its zone.</summary>
     internal const string ZoneLabel = "topology.kubernetes.io/zone";
 
-    /// <summary>Reads the objects.</summary>
-    /// <param name="cluster">The cluster.</param>
-    /// <param name="load">The load, which names the Service.</param>
-    /// <param name="clientNode">Node of the client.</param>
-    /// <param name="epochUnixSeconds">When the load began, s since 1970.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
     public static async Task<ServiceReader> ReadAsync(
         Kubernetes cluster,
         LoadSpec load,
@@ -36,12 +32,8 @@ public sealed record ServiceReader(
     {
         ArgumentNullException.ThrowIfNull(cluster);
         ArgumentNullException.ThrowIfNull(load);
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
-            load.Service,
-            load.Namespace,
-            cancellationToken: cancellationToken
-        );
-        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
+        var service = await cluster.ServiceOfAsync(load, cancellationToken);
+        var slices = await cluster.SlicesOfAsync(load, cancellationToken);
         var pods = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken);
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
         var zones = nodes
@@ -95,6 +87,9 @@ public sealed record ServiceReader(
             createdAt
         );
 
-    /// <summary>A load that is sent to an address instead of a Service's name comes in as traffic from outside does: through a node port or a load balancer.</summary>
+    /// <summary>
+    /// A load that is sent to an address, not to a Service's name, arrives from outside: by a node port or load
+    /// balancer.
+    /// </summary>
     internal static bool FromOutside(LoadSpec load) => IPAddress.TryParse(load.Url.Host, out _);
 }

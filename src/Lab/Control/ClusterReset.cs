@@ -1,49 +1,38 @@
 using System.Collections.Immutable;
-using CiliumDebugging.ClusterModel;
+using System.Text.Json.Nodes;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using k8s;
-using k8s.Models;
 
 namespace CiliumDebugging.Lab.Control;
 
 /// <summary>
-/// Brings a cluster back to where a run begins, by its API alone: no policy of the last scenario, the Service as it was, the agents with the next scenario's settings, and a load-test Pod with
-/// an address of its own, because the load balancer remembers for hours which ports of the old address it sent where.
+/// Brings a cluster back to where a run begins, through its API alone: what the last scenario changed is put back, and
+/// the agents have the next scenario's settings. The load-test Pod is replaced, because the load balancer remembers for
+/// hours where it sent each port of the Pod's old address.
 /// </summary>
-internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
+internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time, ClusterUndo undo)
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60),
-        s_interval = TimeSpan.FromMilliseconds(100);
-    private readonly ClusterChanges _changes = new(cluster);
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Brings it back.</summary>
-    /// <param name="last">The scenario that ran last.</param>
-    /// <param name="next">The one that is to run.</param>
-    /// <param name="settings">Data of kube-system/cilium-config that the next one needs.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    private readonly ObjectClient _objects = new(cluster);
+    private readonly PodRenewal _pods = new(cluster, time);
+
+    /// <summary>Makes it ready for the next scenario, with what that needs as data of kube-system/cilium-config.</summary>
+    /// <exception cref="HttpRequestException">An object could not be put back; the message names it.</exception>
     public async Task RunAsync(
-        Scenario last,
         Scenario next,
         ImmutableSortedDictionary<string, string> settings,
         CancellationToken cancellationToken
     )
     {
-        foreach (var policy in last.Policies())
-            await _changes.DeleteAsync(policy, cancellationToken);
-        if (last.Steps.OfType<ServiceStep>().Any())
-            await _changes.PatchServiceAsync(
-                last.Load,
-                new Dictionary<string, object?>(StringComparer.Ordinal)
-                {
-                    ["sessionAffinity"] = "None",
-                    ["internalTrafficPolicy"] = "Cluster",
-                    ["trafficDistribution"] = null,
-                },
-                cancellationToken
-            );
+        var failed = await undo.RestoreAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!failed.IsEmpty)
+            throw new HttpRequestException($"could not be put back: {string.Join(", ", failed)}");
         await ConfigureAsync(settings, cancellationToken);
-        await RenewAsync(await ListAsync(next.Load.Client, cancellationToken), next.Load.Client, cancellationToken);
+        await _pods.RunAsync(next.Load.Client, s_limit, cancellationToken);
     }
 
     private async Task ConfigureAsync(
@@ -51,60 +40,15 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var map = await cluster.CoreV1.ReadNamespacedConfigMapAsync(
-            CiliumNames.ConfigMap,
-            CiliumNames.SystemNamespace,
-            cancellationToken: cancellationToken
-        );
-        var data = map.Data ?? new Dictionary<string, string>();
-        if (
-            data.Count == settings.Count
-            && settings.All(s => data.TryGetValue(s.Key, out var value) && value == s.Value)
-        )
+        var reference = ChangedObjects.CiliumConfig;
+        var map = await _objects.ReadAsync(reference, cancellationToken)
+            ?? throw new HttpRequestException($"there is no {reference.Title}");
+        var wanted = new JsonObject(settings.Select(s => KeyValuePair.Create(s.Key, (JsonNode?)s.Value)));
+        var data = MergePatch.Between(map["data"] as JsonObject ?? [], wanted);
+        if (data.Count == 0)
             return;
-        map.Data = settings.ToDictionary(StringComparer.Ordinal);
-        await cluster.CoreV1.ReplaceNamespacedConfigMapAsync(
-            map,
-            CiliumNames.ConfigMap,
-            CiliumNames.SystemNamespace,
-            cancellationToken: cancellationToken
-        );
-        const string agents = "k8s-app=cilium";
-        await RenewAsync(await ListAsync(agents, cancellationToken), agents, cancellationToken);
+        await _objects.PatchAsync(reference, new JsonObject { ["data"] = data }, cancellationToken);
+        // That they exist is enough: the run waits for the Pods it needs.
+        await _pods.RunAsync(PodRenewal.CiliumAgents, s_limit, cancellationToken, _ => true);
     }
-
-    /// <summary>Deletes Pods and waits until as many others are ready.</summary>
-    private async Task RenewAsync(IList<V1Pod> old, string selector, CancellationToken cancellationToken)
-    {
-        foreach (var pod in old)
-            await cluster.CoreV1.DeleteNamespacedPodAsync(
-                pod.Name(),
-                pod.Namespace(),
-                cancellationToken: cancellationToken
-            );
-        var names = old.Select(p => p.Uid()).ToHashSet(StringComparer.Ordinal);
-        var since = time.GetTimestamp();
-        while (true)
-        {
-            var now = await ListAsync(selector, cancellationToken);
-            if (
-                now.All(p => !names.Contains(p.Uid()))
-                && now.Count(p => PodReadiness.IsReady(p) || p.Namespace() == CiliumNames.SystemNamespace) >= old.Count
-            )
-                return;
-            if (time.GetElapsedTime(since) > s_limit)
-                throw new TimeoutException(
-                    $"{s_limit.TotalSeconds:0} s after their deletion the pods {selector} are not replaced"
-                );
-            await Task.Delay(s_interval, time, cancellationToken);
-        }
-    }
-
-    private async Task<IList<V1Pod>> ListAsync(string selector, CancellationToken cancellationToken) =>
-        (
-            await cluster.CoreV1.ListPodForAllNamespacesAsync(
-                labelSelector: selector,
-                cancellationToken: cancellationToken
-            )
-        ).Items;
 }

@@ -30,7 +30,7 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     );
     private readonly SemaphoreSlim _one = new(1, 1);
     private Scenario _scenario;
-    private Scenario? _ran;
+    private bool _ran;
     private RunController? _control;
     private volatile bool _running;
 
@@ -42,8 +42,12 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         (_cluster, _scenario, _options, _time, Feed) = (cluster, first, options, time, new LiveState(time));
+        Undo = new ClusterUndo(cluster);
         _watch = new ClusterWatch(cluster, () => _scenario, ShowCluster, time);
     }
+
+    /// <summary>What was changed since the cluster was last where a run begins.</summary>
+    internal ClusterUndo Undo { get; }
 
     /// <summary>The live state.</summary>
     public LiveState Feed { get; }
@@ -73,13 +77,15 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         Feed.Begin(scenario.Name, scenario.Title, order.Manual, scenario.Load.RatePerSecond);
         try
         {
-            if (_options.Run is null && _ran is { } last)
+            if (_options.Run is null && _ran)
             {
                 listener.OnStep("resetting the cluster");
                 var settings = _options.Settings(order.Scenario);
-                await new ClusterReset(_cluster, _time).RunAsync(last, order.Scenario, settings, cancellationToken);
+                await new ClusterReset(_cluster, _time, Undo).RunAsync(order.Scenario, settings, cancellationToken);
             }
-            (_ran, _control) = (order.Scenario, control);
+            if (_options.Run is null)
+                await Undo.RememberAsync(order.Scenario, cancellationToken);
+            (_ran, _control) = (true, control);
             var report = _options.Run is { } run
                 ? await run(order, listener, control, cancellationToken)
                 : await new ScenarioRunner(_cluster, _time).RunAsync(
@@ -179,7 +185,11 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
         if (_control is { } control)
             await control.ChangeAsync(change.Step, cancellationToken);
         else if (_options.Run is null)
+        {
+            foreach (var reference in ChangedObjects.Of(change.Step, _scenario.Load))
+                await Undo.RememberAsync(reference, cancellationToken);
             await change.RunAsync(_cluster, _scenario, cancellationToken);
+        }
         else
             throw new CommandRefusedException(
                 "no run is under way, and a run restores at its end what was changed: start one first"

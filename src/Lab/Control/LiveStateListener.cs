@@ -6,38 +6,38 @@ using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Control;
 
-/// <summary>Writes a run into the live state that pages show, and passes it on to the terminal.</summary>
-internal sealed class LiveStateListener(LiveState live, IRunListener terminal) : IRunListener
+/// <summary>Puts a run into the live state that pages show, and passes it on to the terminal.</summary>
+internal sealed class LiveStateListener(LiveState live, IRunListener terminal) : ForwardingRunListener(terminal)
 {
-    public void OnStep(string what)
+    public override void OnStep(string what)
     {
         live.Step(what);
-        terminal.OnStep(what);
+        base.OnStep(what);
     }
 
-    public void OnSample(LiveSample sample)
+    public override void OnSample(LiveSample sample)
     {
         live.Sample(sample);
-        terminal.OnSample(sample);
+        base.OnSample(sample);
     }
 
-    public bool WantsProgress => live.IsWatched || terminal.WantsProgress;
+    public override bool WantsProgress => live.IsWatched || base.WantsProgress;
 
-    public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
+    public override void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode)
     {
         live.Counters(newest, pods, clientNode);
-        terminal.OnCounters(newest, pods, clientNode);
+        base.OnCounters(newest, pods, clientNode);
     }
 
-    public void OnProgress(RunReport report)
+    public override void OnProgress(RunReport report)
     {
         live.Progress(report);
-        terminal.OnProgress(report);
+        base.OnProgress(report);
     }
 
-    public void OnReport(RunReport report)
+    public override void OnReport(RunReport report)
     {
         live.End(report);
-        terminal.OnReport(report);
+        base.OnReport(report);
     }
 }

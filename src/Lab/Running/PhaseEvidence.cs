@@ -1,16 +1,15 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>What a diagnosis may see of a phase: the views and the cluster's objects, without the settings that only the embedded cluster has.</summary>
+/// <summary>What a diagnosis may use: counters and objects of the cluster, not the emulator's own settings.</summary>
 internal static class PhaseEvidence
 {
     public static Evidence Of(
-        (PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View) judged,
+        MeasuredPhase measured,
         PhaseReport phase,
         PhaseReport? previous,
         string clientNode,
@@ -18,7 +17,7 @@ internal static class PhaseEvidence
         ImmutableSortedDictionary<string, string> settings
     )
     {
-        var (tally, rules, view) = judged;
+        var (tally, rules, service) = measured;
         var counted = (tally.After ?? tally.Before).Since(tally.Before);
         var proxyFailures = counted
             .Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500)
@@ -37,9 +36,9 @@ internal static class PhaseEvidence
             BackendsHaveIngressL7 = rules.Ingress,
             CiliumVersion = version,
             Settings = visible,
-            Service = view.Service,
-            Endpoints = view.Endpoints,
-            ClientZone = view.ClientZone,
+            Service = service.Service,
+            Endpoints = service.Endpoints,
+            ClientZone = service.ClientZone,
             Connections = tally.Connections,
             NodesWithoutHubble = [.. counted.MissingNodes],
             ClientNodes =

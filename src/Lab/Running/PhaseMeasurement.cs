@@ -1,51 +1,48 @@
-using System.Globalization;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using k8s;
 using k8s.Autorest;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
-/// Measures the phases of a run: counts at their beginning and end, samples while they last, and what ends one and begins the next before its time: a change by hand, or other backends or expected shares, by whomever.
-/// A phase begins and ends when its counters are read, so that client, proxies and backends count the same stretch of time.
+/// Measures the phases of a run: reads the counters at the beginning and end of each, and takes samples in between. A
+/// manual change, or a change of the backends or expected shares, ends a phase early and begins another one. A phase
+/// begins and ends when its counters are read, so that client, proxies and backends count the same stretch of time.
 /// </summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="changes">Makes the changes.</param>
-/// <param name="time">Time source.</param>
 internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, TimeProvider time)
 {
     private static readonly TimeSpan s_sampleInterval = TimeSpan.FromMilliseconds(500),
         s_earlySampleInterval = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A phase is early for so many seconds: what the change before it did is seen as soon as there is enough of it.</summary>
+    /// <summary>Samples are more frequent at first, to show the effect of a change early.</summary>
     private const double EarlySeconds = 2;
 
-    /// <summary>Samples from one look at the backends to the next: requests are judged that much later, and two more questions a second would cost more than they tell.</summary>
+    /// <summary>Samples between two reads of the backends, which delay the evaluation by as much.</summary>
     private const int SamplesPerLook = 2;
 
-    /// <summary>Attempts to begin a phase while Pods come and go.</summary>
+    /// <summary>Attempts to begin a phase while Pods are created and deleted.</summary>
     private const int MaxAttempts = 20;
 
-    /// <summary>How long a phase's requests are waited for, and how often they are looked at.</summary>
+    /// <summary>How long to wait for the outcomes of a phase's requests.</summary>
     private static readonly TimeSpan s_outcomeLimit = TimeSpan.FromSeconds(1),
         s_outcomePollInterval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>A phase that waits for a number of requests lasts this many times its duration at most.</summary>
+    /// <summary>A phase that needs a number of requests lasts at most this many times its duration.</summary>
     private const int MaxExtension = 6;
 
-    /// <summary>Measures until the phase's time is over, or the operator stops the run.</summary>
+    /// <summary>Measures until the phase is over, or the operator stops the run.</summary>
     public async Task MeasureAsync(ScenarioRun run, PhaseStep step, CancellationToken cancellationToken)
     {
+        run.Listener.OnPhase(step);
         var unlimited = step.Duration == Timeout.InfiniteTimeSpan;
-        run.Observer.OnStep(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{step.Name}: {(unlimited ? "" : $"{step.Duration.TotalSeconds:0.#} s ")}at {run.Scenario.Load.RatePerSecond:0.##} requests/s"
-            )
+        var length = unlimited ? "" : Invariant($"{step.Duration.TotalSeconds:0.#} s ");
+        run.Listener.OnStep(
+            $"{step.Name}: {length}at " + Invariant($"{run.Scenario.Load.RatePerSecond:0.##} requests/s")
         );
-        var phase = run.Book.Phases[^1];
+        var phase = run.Ledger.Phases[^1];
         if (run.Measured.Count > 0)
             phase = await BeginAsync(run, step.Name, cancellationToken);
         var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
@@ -73,7 +70,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                 objects = await ReadObjectsAsync(run, phase, cancellationToken);
                 continue;
             }
-            run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+            run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
             if (run.Series.IsDue(run.Now))
                 await SampleSeriesAsync(run, objects, cancellationToken);
         }
@@ -82,13 +79,13 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
             return;
         }
-        // The last phase ends with the load, so that its counts are not those of requests under way.
+        // The last phase ends with the load: no request is under way when its counters are read.
         if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested)
             await run.DrainAsync(cancellationToken);
         await EndAsync(
             run,
             phase,
-            run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Book.LastStart)),
+            run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Ledger.LastStart)),
             cancellationToken
         );
         if (run.Drained is null)
@@ -96,28 +93,26 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     }
 
     /// <summary>
-    /// Waits until every request of the phase has its outcome, so that the step after it meets none of them under way: on a machine without time to spare an answer may take long. Those that never end are not waited for.
+    /// Waits, for a limited time, until every request of the phase has its outcome: the next step must not affect
+    /// requests of this phase.
     /// </summary>
     private async Task SettleAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
     {
         var limit = phase.End + s_outcomeLimit.TotalSeconds;
-        while (run.Book.Settled < phase.End && run.Now < limit)
+        while (run.Ledger.Settled < phase.End && run.Now < limit)
             await Task.Delay(s_outcomePollInterval, time, cancellationToken);
     }
 
-    /// <summary>Begins a phase: the counts it starts with are those of the run's beginning for the first, and those of now for every other.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="cancellationToken">Gives it up.</param>
+    /// <summary>Begins a phase. The first one begins with the counters that were read before the load.</summary>
     public static async Task<PhaseTally> BeginAsync(ScenarioRun run, string name, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var backends = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+                var backends = await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
                 var (before, start) =
-                    run.Book.Phases.Count == 0
+                    run.Ledger.Phases.Count == 0
                         ? (run.AtStart, 0)
                         : await ScrapeAsync(run, backends.Pods, cancellationToken);
                 var phase = new PhaseTally(name, start, backends, before)
@@ -126,21 +121,18 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                     ClientNode = run.ClientNode,
                 };
                 run.Replaced = null;
-                run.Book.Begin(phase);
+                run.Ledger.Begin(phase);
                 return phase;
             }
             catch (HttpRequestException) when (attempt < MaxAttempts)
             {
-                // A Pod of a rollout may be gone again before it was asked: see who is there in a moment.
+                // During a rollout a Pod may be deleted before its counters are read: read the backends again.
                 await Task.Delay(s_sampleInterval, run.Time, cancellationToken);
             }
         }
     }
 
-    /// <param name="run">The run.</param>
-    /// <param name="phase">The phase.</param>
-    /// <param name="end">Its end; null: when its counters are read.</param>
-    /// <param name="cancellationToken">Gives it up.</param>
+    /// <summary>Ends a phase at a given moment, or (null) when its counters are read.</summary>
     private async Task EndAsync(ScenarioRun run, PhaseTally phase, double? end, CancellationToken cancellationToken)
     {
         var read = run.Now;
@@ -150,11 +142,11 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         }
         catch (HttpRequestException) when (end is not null)
         {
-            // One of its Pods is gone, which is why it ends: what the last sample counted stands.
+            // It ends because one of its Pods was deleted: the last sample has its counters.
             phase.After ??= phase.Before;
         }
         phase.End = end ?? read;
-        // After the drain there is no load any more: such a sample would show a fall that is none.
+        // After the drain there is no load: a sample would show a drop in the rates.
         if (run.Drained is null)
             run.Series.Add(read, phase.After, phase.Pods);
         run.Add(await ReadObjectsAsync(run, phase, cancellationToken));
@@ -167,12 +159,12 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     )
     {
         var before = run.Now;
-        var counters = await run.View.ScrapeAsync(pods, cancellationToken);
+        var counters = await run.Reader.ScrapeAsync(pods, cancellationToken);
         return (counters, (before + run.Now) / 2);
     }
 
-    /// <summary>Looks whether backends and expected shares are still those of the phase: what started before now can be judged then.</summary>
-    /// <returns>What is different; null when nothing is, or when that cannot be told now.</returns>
+    /// <summary>Confirms that backends and expected shares are still those of the phase.</summary>
+    /// <returns>What is different; null when nothing is, or when the API does not answer.</returns>
     private static async Task<(string Change, ExpectedBackends Now)?> ConfirmAsync(
         ScenarioRun run,
         PhaseTally phase,
@@ -182,22 +174,25 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         try
         {
             var at = run.Now;
-            var now = await run.View.ExpectedAsync(run.ClientPlace, cancellationToken);
+            var now = await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
             if (phase.Backends.ChangeTo(now) is { } change)
                 return (change, now);
-            run.Book.Confirm(at);
+            run.Ledger.Confirm(at);
         }
         catch (Exception e)
             when (e is HttpRequestException or HttpOperationException or IOException
                 || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            // The next look tells; nothing is judged until then.
+            // Nothing is evaluated until the next read succeeds.
         }
         return null;
     }
 
-    /// <summary>Other backends or shares: the phase ends where its own were last seen, what started since belongs to nothing, and the next phase begins. Without any backend it waits for one.</summary>
+    /// <summary>
+    /// When backends or shares are different, the phase ends where its own were last confirmed, and the next one
+    /// begins. Requests in between belong to neither. Without any backend the phase goes on.
+    /// </summary>
     private async Task<PhaseTally?> FollowBackendsAsync(
         ScenarioRun run,
         PhaseTally phase,
@@ -207,14 +202,14 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         if (await ConfirmAsync(run, phase, cancellationToken) is not { } different || different.Now.Pods.IsEmpty)
             return null;
         await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
-        run.Observer.OnStep(different.Change);
+        run.Listener.OnStep(different.Change);
         return await BeginAsync(run, $"after {different.Change}", cancellationToken);
     }
 
     private static double Leave(ScenarioRun run, PhaseTally phase, string change)
     {
-        var end = Math.Max(phase.Start, run.Book.Confirmed);
-        run.Book.BackendsChange(change, end);
+        var end = Math.Max(phase.Start, run.Ledger.Confirmed);
+        run.Ledger.BackendsChange(change, end);
         return end;
     }
 
@@ -225,7 +220,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     ) =>
         new(
             phase,
-            await run.View.HttpRulesAsync(run.Client, cancellationToken),
+            await run.Reader.HttpRulesAsync(run.Client, cancellationToken),
             await ServiceReader.ReadAsync(
                 cluster,
                 run.Scenario.Load,
@@ -235,7 +230,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             )
         );
 
-    /// <summary>Ends a phase, makes the change and begins the next phase. A change that fails is its asker's trouble: the run goes on.</summary>
+    /// <summary>Ends a phase, makes a change and begins the next phase. If the change fails, the run goes on.</summary>
     private async Task<PhaseTally> ChangeManuallyAsync(
         ScenarioRun run,
         PhaseTally phase,
@@ -246,7 +241,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         double? left = await ConfirmAsync(run, phase, cancellationToken) is { } different
             ? Leave(run, phase, different.Change)
             : null;
-        // The counts are taken while the change is on its way: whoever asked for it waits for nothing. Only a Pod that is to go must be asked before.
+        // The counters are read while the change is made, except those of a Pod that is about to be deleted.
         var ending = EndAsync(run, phase, left, cancellationToken);
         if (change.Step is DeletePodStep)
             await ending;
@@ -261,9 +256,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             failure = e;
         }
         await ending;
-        var name = run.Book.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
+        var name = run.Ledger.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
         var next = await BeginAsync(run, name, cancellationToken);
-        run.Observer.OnStep(name);
+        run.Listener.OnStep(name);
         if (failure is null)
             change.Done.TrySetResult();
         else
@@ -271,7 +266,10 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         return next;
     }
 
-    /// <summary>Samples the counters and shows the run as it stands. Without counters (no Pod is there, or one is going while it is asked) it is judged by the last ones: what the client sees goes on.</summary>
+    /// <summary>
+    /// Samples the counters and shows the current state of the run. Without new counters (no Pod, or one that is being
+    /// deleted) it is evaluated with the last ones and the client's records.
+    /// </summary>
     private static async Task SampleSeriesAsync(
         ScenarioRun run,
         MeasuredPhase current,
@@ -282,8 +280,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var sampled = await TrySampleAsync(run, phase, cancellationToken);
         try
         {
-            if (run.Observer.WantsProgress)
-                run.Observer.OnProgress(
+            if (run.Listener.WantsProgress)
+                run.Listener.OnProgress(
                     RunEvaluator.Progress(
                         run,
                         current,
@@ -293,15 +291,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
                     )
                 );
             else if (sampled && run.Series.Newest is { } newest)
-                run.Observer.OnCounters(newest, phase.Pods, run.ClientNode);
+                run.Listener.OnCounters(newest, phase.Pods, run.ClientNode);
         }
         catch (HttpRequestException)
         {
-            // The load test does not say how it stands right now: the next time it does.
+            // The load-test Pod did not answer; the next sample tries again.
         }
     }
 
-    /// <summary>Adds a sample to the charts, which do without one that cannot be had; the counts of a phase do not come from here.</summary>
+    /// <summary>Adds a sample to the charts; false when the counters could not be read.</summary>
     private static async Task<bool> TrySampleAsync(
         ScenarioRun run,
         PhaseTally phase,
@@ -310,9 +308,9 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     {
         try
         {
-            // The moment of a sample is that of its scrape's middle, near enough: its beginning and end are milliseconds apart.
+            // A scrape takes milliseconds: its beginning is the moment of the sample.
             var at = run.Now;
-            var counters = await run.View.ScrapeAsync(phase.Pods, cancellationToken);
+            var counters = await run.Reader.ScrapeAsync(phase.Pods, cancellationToken);
             if (counters.MissingNodes.IsEmpty)
             {
                 run.Series.Add(at, counters, phase.Pods);
@@ -322,7 +320,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         }
         catch (HttpRequestException)
         {
-            // A Pod may be going while it is asked.
+            // A Pod may be deleted while its counters are read.
         }
         run.Series.Miss();
         return false;

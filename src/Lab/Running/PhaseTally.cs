@@ -8,11 +8,7 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>The requests that started in one phase, counted as they come: constant memory however long the phase.</summary>
-/// <param name="name">Name of the phase.</param>
-/// <param name="start">Its start, s since the attack's epoch.</param>
-/// <param name="backends">The Pods behind the Service and their expected shares, the same as long as it lasts.</param>
-/// <param name="before">The cluster's counters when it began.</param>
+/// <summary>The requests that started in one phase, counted one by one in constant memory.</summary>
 internal sealed class PhaseTally(string name, double start, ExpectedBackends backends, ClusterCounters before)
 {
     private readonly Dictionary<string, int> _positions = backends
@@ -30,7 +26,6 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     private ClientNodeMatrix? _matrix;
     private bool _portsKnown = true;
 
-    /// <summary>Name of the phase.</summary>
     public string Name => name;
 
     /// <summary>Start, s since the attack's epoch.</summary>
@@ -39,10 +34,9 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     /// <summary>End, s since the attack's epoch; infinite while it lasts.</summary>
     public double End { get; set; } = double.PositiveInfinity;
 
-    /// <summary>The Pods behind the Service, and the share that each should get.</summary>
+    /// <summary>The Pods behind the Service and their expected shares, the same throughout the phase.</summary>
     public ExpectedBackends Backends => backends;
 
-    /// <summary>The Pods behind the Service.</summary>
     public ImmutableArray<BackendPod> Pods => backends.Pods;
 
     /// <summary>The cluster's counters when it began.</summary>
@@ -52,7 +46,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public ClusterCounters? After { get; set; }
 
     /// <summary>The replacement of a Pod just before the phase; null when there was none.</summary>
-    public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; init; }
+    public PodReplacement? Replaced { get; init; }
 
     /// <summary>Node of the client; null when unknown: then there is no matrix of client nodes.</summary>
     public string? ClientNode { get; init; }
@@ -60,14 +54,14 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     /// <summary>Requests with an outcome.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>Requests that were due and not sent, because too many were under way; none of <see cref="Requests"/>.</summary>
+    /// <summary>Requests that were due and not sent, because too many were under way. They are not requests.</summary>
     public long NotSent { get; private set; }
 
-    /// <summary>Position of a Pod; null when it is none of the phase's.</summary>
+    /// <summary>Position of a Pod; null when it is not one of the phase's.</summary>
     public int? Position(string? pod) =>
         pod is not null && _positions.TryGetValue(pod, out var position) ? position : null;
 
-    /// <summary>2xx and other answers of the Pod at a position.</summary>
+    /// <summary>2xx and other responses of the Pod at a position.</summary>
     public (long Ok, long Failed) Answers(int position) => (_ok[position], _failed[position]);
 
     /// <summary>Adds a request; in the order of starts.</summary>
@@ -110,12 +104,9 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         _matrix.Add(ClientNode, position);
     }
 
-    /// <summary>What is known of its connections.</summary>
     public ConnectionFacts Connections => _connections.Facts();
 
-    /// <summary>The phase's report.</summary>
-    /// <param name="clientNode">Node of the load test.</param>
-    /// <param name="now">Now, s since the attack's epoch: the end of a phase that still lasts.</param>
+    /// <summary>The phase's report. The time, s since the attack's epoch, ends a phase that still lasts.</summary>
     public PhaseReport Report(string clientNode, double now = double.PositiveInfinity)
     {
         var counted = (After ?? Before).Since(Before);
@@ -153,14 +144,15 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
             NotSent = NotSent,
             ClientNodes = _matrix?.Rows(unit) ?? [],
             Locality = _matrix?.Locality(),
-            // Its intervals are searched for, which is too dear for every second of a phase that lasts.
+            // Finding its intervals is too expensive to do every second.
             Latency = double.IsFinite(now) ? null : LatencySummary.Of(_latency),
         };
     }
 
     /// <summary>
-    /// Which Pod was chosen: the client's view where every answer names its Pod. Otherwise the answers that name one, and for the others Hubble's 5xx in the Pod's name on the
-    /// client's node; Hubble knows no client ports, so that no error probability can be given.
+    /// Which Pod was chosen: the client count where every response names its Pod. Otherwise the responses that name
+    /// one, and for the others the 5xx that Hubble on the client's node attributes to each Pod. There is no error
+    /// bound then: Hubble does not report client ports.
     /// </summary>
     private (Verdict Verdict, string Source) Selection(ClusterCounters counted, string clientNode, SelectionUnit unit)
     {
@@ -172,7 +164,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         return (fromHubble.Verdict(SelectionUnit.Unknown), "client and Hubble");
     }
 
-    /// <summary>5xx in the Pod's name that the proxy of the client's node counted.</summary>
+    /// <summary>5xx that Hubble on the client's node attributes to the Pod.</summary>
     private static double ClientSideErrors(ClusterCounters counted, BackendPod pod, string clientNode) =>
         counted
             .Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500)

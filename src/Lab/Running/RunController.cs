@@ -4,12 +4,12 @@ using CiliumDebugging.Lab.Scenarios;
 namespace CiliumDebugging.Lab.Running;
 
 /// <summary>
-/// The operator's hand on a run: changes while it measures, and its end. A change is recorded as an event, ends the phase and begins another, so that both are judged by what was true
-/// while they lasted. Thread-safe; one for each run.
+/// Lets the operator change the cluster while a run measures, and end the run. A change is recorded as an event, ends
+/// the phase and begins another: each is evaluated by what was true while it lasted. Thread-safe; one for each run.
 /// </summary>
 public sealed class RunController : IDisposable
 {
-    /// <summary>Most changes that wait for their turn.</summary>
+    /// <summary>Maximum number of changes that wait for their turn.</summary>
     public const int MaxWaiting = 16;
 
     private readonly Channel<Change> _changes = Channel.CreateBounded<Change>(
@@ -17,15 +17,13 @@ public sealed class RunController : IDisposable
     );
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>A change that was asked for.</summary>
-    /// <param name="Step">What to do.</param>
-    /// <param name="Done">Completes when it is done, with the exception when it failed.</param>
+    /// <summary>A requested change; the completion source has the exception when it failed.</summary>
     internal sealed record Change(ScenarioStep Step, TaskCompletionSource Done);
 
     /// <summary>Whether the run is to end now, with its report.</summary>
     public bool StopRequested => _stop.IsCancellationRequested;
 
-    /// <summary>Ends the run: the load is drained and the run judged by what it has.</summary>
+    /// <summary>Ends the run: the load is drained, and the report is made of what was measured.</summary>
     public void Stop() => _stop.Cancel();
 
     /// <summary>Takes a step while the run measures.</summary>
@@ -35,7 +33,7 @@ public sealed class RunController : IDisposable
     public async Task ChangeAsync(ScenarioStep step, CancellationToken cancellationToken)
     {
         if (step is PhaseStep)
-            throw new ArgumentException("a phase is no change", nameof(step));
+            throw new ArgumentException("a phase does not change the cluster", nameof(step));
         var change = new Change(step, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         if (!_changes.Writer.TryWrite(change))
             throw new InvalidOperationException(
@@ -59,7 +57,7 @@ public sealed class RunController : IDisposable
         return _changes.Reader.TryRead(out change) ? change : null;
     }
 
-    /// <summary>The run is over: whatever still waits will not be done.</summary>
+    /// <summary>The run is over: changes that still wait are not made.</summary>
     internal void Close()
     {
         _changes.Writer.TryComplete();

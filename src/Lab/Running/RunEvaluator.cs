@@ -8,31 +8,30 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>Judges, diagnoses and reconciles a run: at its end, or as it stands.</summary>
+/// <summary>Evaluates, diagnoses and reconciles a run: at its end, or in its current state.</summary>
 internal static class RunEvaluator
 {
-    /// <summary>Phases before the current one that are judged again while the run lasts; their last requests may have had no outcome yet.</summary>
+    /// <summary>
+    /// Phases before the current one that are evaluated again: requests may still have been under way.
+    /// </summary>
     private const int Recent = 2;
 
-    /// <summary>The client's time-out and a little: after it every request of a phase has its outcome.</summary>
+    /// <summary>The client's timeout plus a margin of 5 s: after it every request of a phase has its outcome.</summary>
     private const double SettledAfterSeconds = 35;
 
     /// <summary>The report of a run that is complete and drained.</summary>
     public static RunReport Final(ScenarioRun run, AttackState attack, ClusterCounters last)
     {
-        foreach (MeasuredPhase phase in run.Measured)
+        foreach (var phase in run.Measured)
             phase.Settled = null;
         var (phases, diagnoses) = Phases(run, run.Measured, double.PositiveInfinity);
         var expectations = run.Scenario.Expect.SelectMany(expected => Check(run, expected, phases, diagnoses));
         return Report(run, phases, attack, last, run.Series.Samples) with { Expectations = [.. expectations] };
     }
 
-    /// <summary>The report as it stands. The newest sample stands for the series.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="current">The phase that lasts.</param>
-    /// <param name="attack">The load.</param>
-    /// <param name="counters">The counters now.</param>
-    /// <param name="now">Now, s since the load began.</param>
+    /// <summary>
+    /// The report so far, with the newest sample as its series. The time is in s since the load began.
+    /// </summary>
     public static RunReport Progress(
         ScenarioRun run,
         MeasuredPhase current,
@@ -48,22 +47,22 @@ internal static class RunEvaluator
 
     private static (ImmutableArray<PhaseReport> Phases, List<DiagnosisResult> Diagnoses) Phases(
         ScenarioRun run,
-        IReadOnlyList<MeasuredPhase> judged,
+        IReadOnlyList<MeasuredPhase> measured,
         double now
     )
     {
         List<PhaseReport> phases = [];
-        foreach (MeasuredPhase one in judged)
+        foreach (var one in measured)
         {
-            // Records come in while this is read.
-            var (report, evidence) = run.Book.Read(() =>
+            // Records arrive meanwhile.
+            var (report, evidence) = run.Ledger.Read(() =>
             {
                 var report = one.Settled ?? one.Tally.Report(run.ClientNode, now) with { HttpRules = one.HttpRules };
                 return (
                     report,
                     one.Settled is null
                         ? PhaseEvidence.Of(
-                            (one.Tally, one.HttpRules, one.View),
+                            one,
                             report,
                             phases is [.., var before] ? before : null,
                             run.ClientNode,
@@ -92,15 +91,15 @@ internal static class RunEvaluator
         var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
         if (i < 0)
             return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
-        var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Book.Measure(replaced) : null;
-        return ExpectationCheck.Check(
-            expected,
+        var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null;
+        var check = new ExpectationCheck(
             phases[i],
             diagnoses[i],
             replacement,
             run.Scenario.Load,
-            run.Measured[i].View
+            run.Measured[i].Service
         );
+        return check.Check(expected);
     }
 
     private static RunReport Report(
@@ -113,10 +112,10 @@ internal static class RunEvaluator
     {
         var scenario = run.Scenario;
         var reconciliation = ReconciliationTable.Build(
-            run.Book,
+            run.Ledger,
             attack,
             last.Since(run.AtStart),
-            run.Book.Phases[^1].Pods,
+            run.Ledger.Phases[^1].Pods,
             run.ClientNode,
             run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress)
         );
@@ -129,7 +128,7 @@ internal static class RunEvaluator
             ClientPod = run.Client.Name(),
             ClientNode = run.ClientNode,
             Phases = phases,
-            Status = run.Book.Status,
+            Status = run.Ledger.Status,
             Diagnosis = phases[^1].Diagnosis!,
             Reconciliation = reconciliation,
             Settings = run.Settings,
@@ -140,7 +139,7 @@ internal static class RunEvaluator
                 Method = scenario.Load.Method,
                 Url = scenario.Load.Url.ToString(),
                 Steps = [.. scenario.Steps.Select(s => s.Describe())],
-                Events = [.. run.Book.Events],
+                Events = [.. run.Ledger.Events],
                 Series = series,
                 SeriesInterval = run.Series.IntervalSeconds,
                 SeriesMissed = run.Series.Missed,

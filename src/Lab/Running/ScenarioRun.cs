@@ -8,11 +8,8 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>A phase with what the cluster's objects said of it.</summary>
-/// <param name="Tally">Its counts.</param>
-/// <param name="HttpRules">Whether HTTP rules stood on either side.</param>
-/// <param name="View">The Service.</param>
-internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader View)
+/// <summary>A phase with the HTTP rules and the Service at its end.</summary>
+internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader Service)
 {
     /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
     public PhaseReport? Settled { get; set; }
@@ -21,20 +18,20 @@ internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingres
 /// <summary>The state of one run of a scenario.</summary>
 internal sealed class ScenarioRun(
     Scenario scenario,
-    ClusterReader view,
+    ClusterReader reader,
     V1Pod client,
     LoadTestClient loadTest,
-    IRunListener observer,
-    RunLedger book,
+    IRunListener listener,
+    RunLedger ledger,
     RunController control,
     TimeProvider time
 )
 {
-    /// <summary>Phases kept; a run by hand may have any number, and those in the middle are dropped.</summary>
-    private const int PhasesKept = 40;
+    /// <summary>A manual run may have any number of phases: the first and the last are kept.</summary>
+    private const int MaxPhases = 40;
 
     public Scenario Scenario => scenario;
-    public ClusterReader View => view;
+    public ClusterReader Reader => reader;
     public V1Pod Client => client;
     public string ClientNode => client.Spec.NodeName;
 
@@ -42,8 +39,8 @@ internal sealed class ScenarioRun(
     public required (string Node, string? Zone) ClientPlace { get; init; }
 
     public LoadTestClient LoadTest => loadTest;
-    public IRunListener Observer => observer;
-    public RunLedger Book => book;
+    public IRunListener Listener => listener;
+    public RunLedger Ledger => ledger;
     public RunController Control => control;
 
     public TimeProvider Time => time;
@@ -54,7 +51,7 @@ internal sealed class ScenarioRun(
     public AttackState? Attack { get; set; }
     public Task? Following { get; set; }
     public AttackState? Drained { get; set; }
-    public (string Deleted, string Added, double GoneAt, double ReadyAt)? Replaced { get; set; }
+    public PodReplacement? Replaced { get; set; }
     public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
     public TimeSeries Series { get; } = new();
     public List<MeasuredPhase> Measured { get; } = [];
@@ -65,7 +62,7 @@ internal sealed class ScenarioRun(
     public void Add(MeasuredPhase phase)
     {
         Measured.Add(phase);
-        if (Measured.Count > PhasesKept)
+        if (Measured.Count > MaxPhases)
             Measured.RemoveAt(1); // the first is the baseline
     }
 
@@ -74,10 +71,10 @@ internal sealed class ScenarioRun(
     {
         if (Drained is { } drained)
             return drained;
-        observer.OnStep("waiting for the last answers");
+        listener.OnStep("waiting for the last answers");
         Drained = await loadTest.StopAsync(cancellationToken);
         await Following!.WaitAsync(cancellationToken);
-        book.Confirm(double.PositiveInfinity);
+        ledger.Confirm(double.PositiveInfinity);
         return Drained;
     }
 }

@@ -14,15 +14,13 @@ namespace CiliumDebugging.Lab.Running;
 /// <summary>
 /// Runs a scenario on a cluster, which it knows only by its Kubernetes API:
 /// <list type="number">
-/// <item>applies the policies that stand before everything else, and waits until the Pods are ready;</item>
+/// <item>applies the policies of the first steps, and waits until the Pods are ready;</item>
 /// <item>starts the load before the first phase, and follows its records;</item>
 /// <item>takes the steps;</item>
 /// <item>drains the load and takes the last counts;</item>
-/// <item>judges, diagnoses, reconciles and holds the result against the expectation.</item>
+/// <item>evaluates, diagnoses, reconciles, and compares the result with the expectation.</item>
 /// </list>
 /// </summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="time">Time source.</param>
 public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 {
     private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
@@ -31,44 +29,44 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
     /// <param name="backends">Number of Pods behind the Service to wait for.</param>
-    /// <param name="observer">Follows the run.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <param name="control">The operator's hand; null: nobody steers.</param>
+    /// <param name="listener">Follows the run.</param>
+    /// <param name="cancellationToken">Ends it without a report.</param>
+    /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
-    /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses what was asked; the message has its answer.</exception>
+    /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses a request.</exception>
     public async Task<RunReport> RunAsync(
         Scenario scenario,
         int backends,
-        IRunListener observer,
+        IRunListener listener,
         CancellationToken cancellationToken,
         RunController? control = null
     )
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        ArgumentNullException.ThrowIfNull(observer);
+        ArgumentNullException.ThrowIfNull(listener);
         var measurement = new PhaseMeasurement(cluster, _changes, time);
-        ClusterReader view = new ClusterReader(cluster, scenario.Load);
+        var reader = new ClusterReader(cluster, scenario.Load);
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies)
-            await _changes.TakeBeforeAsync(step, observer, cancellationToken);
+            await _changes.TakeBeforeAsync(step, listener, cancellationToken);
         var settled = policies.Count > 0 ? Task.Delay(StepChanges.Settle, time, cancellationToken) : Task.CompletedTask;
-        observer.OnStep($"waiting for {backends} backends and the load test");
-        var client = await view.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
+        listener.OnStep($"waiting for {backends} backends and the load test");
+        var client = await reader.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
         await settled;
-        using RunController unsteered = new RunController();
+        using var uncontrolled = new RunController();
         var run = new ScenarioRun(
             scenario,
-            view,
+            reader,
             client,
-            new LoadTestClient(view.Proxy, client.Namespace(), client.Name()),
-            observer,
+            new LoadTestClient(reader.Proxy, client.Namespace(), client.Name()),
+            listener,
             new RunLedger(IPAddress.Parse(client.Status.PodIP)),
-            control ?? unsteered,
+            control ?? uncontrolled,
             time
         )
         {
-            ClientPlace = (client.Spec.NodeName, await view.ZoneAsync(client.Spec.NodeName, cancellationToken)),
+            ClientPlace = (client.Spec.NodeName, await reader.ZoneAsync(client.Spec.NodeName, cancellationToken)),
         };
         try
         {
@@ -93,39 +91,42 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             run.Control.Close();
             // 4. drain
             var attack = await run.DrainAsync(cancellationToken);
-            var phaseAtEnd = run.Book.Phases[^1];
-            var last = await LastCountersAsync(view, phaseAtEnd.Pods, cancellationToken);
+            var phaseAtEnd = run.Ledger.Phases[^1];
+            var last = await LastCountersAsync(reader, phaseAtEnd.Pods, cancellationToken);
             phaseAtEnd.After = last with { Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo) };
-            // 5. judge
+            // 5. evaluate
             await ReadSettingsAsync(run, cancellationToken);
             var report = RunEvaluator.Final(run, attack, last);
-            observer.OnReport(report);
+            listener.OnReport(report);
             return report;
         }
         finally
         {
             run.Control.Close();
-            // A run that broke must not leave its load behind; one that was cancelled ends with its cluster.
+            // A run that failed must not leave its load behind; one that was cancelled ends with its cluster.
             if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested)
                 await AbandonAsync(run);
         }
     }
 
-    /// <summary>The counters after the load. A Pod that is gone cannot be asked any more: what was sampled of it last stands, and it has no line in the reconciliation.</summary>
+    /// <summary>
+    /// The counters after the load. Those of a Pod that was deleted meanwhile are its last sample, and it has no line
+    /// in the reconciliation.
+    /// </summary>
     private static async Task<ClusterCounters> LastCountersAsync(
-        ClusterReader view,
+        ClusterReader reader,
         ImmutableArray<BackendPod> pods,
         CancellationToken cancellationToken
     )
     {
         try
         {
-            return await view.ScrapeAsync(pods, cancellationToken);
+            return await reader.ScrapeAsync(pods, cancellationToken);
         }
         catch (HttpRequestException)
         {
-            return await view.ScrapeAsync(
-                pods.Intersect(await view.BackendsAsync(cancellationToken)),
+            return await reader.ScrapeAsync(
+                pods.Intersect(await reader.BackendsAsync(cancellationToken)),
                 cancellationToken
             );
         }
@@ -140,13 +141,16 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
         {
-            // Why the run broke is said by the exception that is under way.
+            // The exception that is under way says why the run failed.
         }
     }
 
     private static async Task StartLoadAsync(ScenarioRun run, PhaseStep phase, CancellationToken cancellationToken)
     {
-        run.AtStart = await run.View.ScrapeAsync(await run.View.BackendsAsync(cancellationToken), cancellationToken);
+        run.AtStart = await run.Reader.ScrapeAsync(
+            await run.Reader.BackendsAsync(cancellationToken),
+            cancellationToken
+        );
         var load = run.Scenario.Load;
         run.Attack = await run.LoadTest.StartAsync(
             new AttackOrder(
@@ -163,14 +167,14 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var first = await PhaseMeasurement.BeginAsync(run, phase.Name, cancellationToken);
         run.Series.Add(0, run.AtStart, first.Pods);
         if (run.Series.Newest is { } origin)
-            run.Observer.OnCounters(origin, first.Pods, run.ClientNode);
-        run.Following = run.LoadTest.FollowAsync(run.Book.Add, cancellationToken);
+            run.Listener.OnCounters(origin, first.Pods, run.ClientNode);
+        run.Following = run.LoadTest.FollowAsync(run.Ledger.Add, cancellationToken);
         await ReadSettingsAsync(run, cancellationToken);
     }
 
     private static async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
-        run.Settings = await run.View.SettingsAsync(cancellationToken);
-        run.Version = await run.View.VersionAsync(cancellationToken);
+        run.Settings = await run.Reader.SettingsAsync(cancellationToken);
+        run.Version = await run.Reader.VersionAsync(cancellationToken);
     }
 }

@@ -5,40 +5,38 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>Takes the steps of a run that change the cluster: each is told to the observer, recorded as an event of the run, and has reached every node when it is done.</summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="time">Time source.</param>
+/// <summary>
+/// Takes the steps of a run that change the cluster. Each is shown, recorded as an event of the run, and has reached
+/// every node when it is done.
+/// </summary>
 internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 {
     /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
     public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often the rates are shown while a change reaches the nodes: its effect is seen as soon as there is enough of it.</summary>
+    /// <summary>How often the rates are shown while a change reaches the nodes.</summary>
     private static readonly TimeSpan s_lookInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a Pod's replacement may take.</summary>
     private static readonly TimeSpan s_replacementLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>How often the endpoints are looked at while a Pod is being replaced: the gap is measured to half of this.</summary>
+    /// <summary>How often the endpoints are read while a Pod is replaced: twice the error of the gap.</summary>
     private static readonly TimeSpan s_endpointPollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly ClusterChanges _changes = new(cluster);
 
-    /// <summary>Takes policies' step before there is a run: nothing is recorded and nothing waited for.</summary>
-    /// <param name="step">The step.</param>
-    /// <param name="observer">Told of it.</param>
-    /// <param name="cancellationToken">Gives it up.</param>
-    public async Task TakeBeforeAsync(ScenarioStep step, IRunListener observer, CancellationToken cancellationToken)
+    /// <summary>Applies or deletes policies before there is a run: nothing is recorded or waited for.</summary>
+    public async Task TakeBeforeAsync(ScenarioStep step, IRunListener listener, CancellationToken cancellationToken)
     {
         switch (step)
         {
             case ApplyStep apply:
-                observer.OnStep($"applying {apply.File}");
+                listener.OnStep($"applying {apply.File}");
                 foreach (var policy in apply.Policies)
                     await _changes.ApplyAsync(policy, cancellationToken);
                 break;
             case DeleteStep delete:
-                observer.OnStep($"deleting {delete.File}");
+                listener.OnStep($"deleting {delete.File}");
                 foreach (var policy in delete.Policies)
                     await _changes.DeleteAsync(policy, cancellationToken);
                 break;
@@ -47,7 +45,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         }
     }
 
-    /// <summary>Takes a step of a run; a phase is none of this class's.</summary>
+    /// <summary>Takes any step but a phase.</summary>
     /// <exception cref="TimeoutException">A deleted Pod was not replaced in time.</exception>
     /// <exception cref="InvalidOperationException">There is no such Pod.</exception>
     public Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken) =>
@@ -63,8 +61,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     private async Task ChangeAsync(ScenarioRun run, ScenarioStep step, string done, CancellationToken cancellationToken)
     {
         if (run.Attack is not null)
-            run.Book.Record(done, run.Now);
-        await TakeBeforeAsync(step, run.Observer, cancellationToken);
+            run.Ledger.Record(done, run.Now);
+        await TakeBeforeAsync(step, run.Listener, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
 
@@ -74,7 +72,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         {
             await Task.Delay(s_lookInterval, time, cancellationToken);
             if (run.Attack is not null)
-                run.Observer.OnSample(run.Book.Sample(run.Now, run.ClientNode));
+                run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
         }
     }
 
@@ -82,40 +80,27 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     {
         var load = run.Scenario.Load;
         var spec = ClusterChanges.SpecOf(step);
-        run.Observer.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
+        run.Listener.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         // Traffic policy and distribution decide which share each Pod should get.
         if (run.Attack is not null)
-            run.Book.BackendsChange($"changed Service {load.Service}", run.Now);
+            run.Ledger.BackendsChange($"changed Service {load.Service}", run.Now);
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
 
     /// <summary>
-    /// Deletes a backend Pod and waits until another is ready in its place. The moments of the change are those at which the Service's EndpointSlices show it, midway between two looks.
+    /// Deletes a backend Pod and waits until another one replaces it. The moments of the change are those at which the
+    /// Service's EndpointSlices show it, midway between two reads.
     /// </summary>
     private async Task DeletePodAsync(ScenarioRun run, DeletePodStep step, CancellationToken cancellationToken)
     {
-        var before = await run.View.BackendsAsync(cancellationToken);
-        var clientNode = run.ClientNode;
-        var victim = before.FirstOrDefault(p =>
-            step.Pod is { } name
-                ? p.Name == name
-                : step.Place switch
-                {
-                    PodPlace.ClientNode => p.Node == clientNode,
-                    PodPlace.OtherNode => p.Node != clientNode,
-                    _ => true,
-                }
-        )
-            ?? throw new InvalidOperationException(
-                step.Pod is { } missing
-                    ? $"pod {missing} is none of the ready pods behind {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}: {string.Join(", ", before.Select(p => p.Name))}"
-                    : $"deletePod: no backend pod of {run.Scenario.Load.Namespace}/{run.Scenario.Load.Service} is on {(step.Place is PodPlace.ClientNode ? "" : "another node than ")}{clientNode}"
-            );
-        run.Observer.OnStep($"deleting pod {victim.Name}");
+        var before = await run.Reader.BackendsAsync(cancellationToken);
+        var victim = before.FirstOrDefault(pod => IsMeant(pod, step, run.ClientNode))
+            ?? throw new InvalidOperationException(NoSuchPod(run, step, before));
+        run.Listener.OnStep($"deleting pod {victim.Name}");
         var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         if (run.Attack is not null)
-            run.Book.BackendsChange($"deleted pod {victim.Name}", run.Now);
+            run.Ledger.BackendsChange($"deleted pod {victim.Name}", run.Now);
         await cluster.CoreV1.DeleteNamespacedPodAsync(
             victim.Name,
             victim.Namespace,
@@ -135,8 +120,28 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
             victim,
             cancellationToken
         );
-        run.Replaced = (victim.Name, ready.Pods.First(p => !known.Contains(p.Name)).Name, gone.At, ready.At);
+        var added = ready.Pods.First(p => !known.Contains(p.Name));
+        run.Replaced = new PodReplacement(victim.Name, added.Name, gone.At, ready.At);
         await Task.Delay(Settle, time, cancellationToken);
+    }
+
+    private static bool IsMeant(BackendPod pod, DeletePodStep step, string clientNode) =>
+        step switch
+        {
+            { Pod: { } name } => pod.Name == name,
+            { Place: PodPlace.ClientNode } => pod.Node == clientNode,
+            { Place: PodPlace.OtherNode } => pod.Node != clientNode,
+            _ => true,
+        };
+
+    private static string NoSuchPod(ScenarioRun run, DeletePodStep step, ImmutableArray<BackendPod> pods)
+    {
+        var service = $"{run.Scenario.Load.Namespace}/{run.Scenario.Load.Service}";
+        var names = string.Join(", ", pods.Select(pod => pod.Name));
+        if (step.Pod is { } missing)
+            return $"pod {missing} is not one of the ready pods behind {service}: {names}";
+        var node = step.Place is PodPlace.ClientNode ? run.ClientNode : $"another node than {run.ClientNode}";
+        return $"deletePod: no backend pod of {service} is on {node}";
     }
 
     private async Task<(double At, ImmutableArray<BackendPod> Pods)> WaitForAsync(
@@ -151,13 +156,14 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         var last = run.Now;
         while (true)
         {
-            var pods = await run.View.BackendsAsync(cancellationToken);
+            var pods = await run.Reader.BackendsAsync(cancellationToken);
             var now = run.Now;
             if (condition(pods))
                 return ((last + now) / 2, pods);
             if (now > limit)
                 throw new TimeoutException(
-                    $"{s_replacementLimit.TotalSeconds:0} s after its deletion pod {victim.Namespace}/{victim.Name} is not {what}"
+                    $"{s_replacementLimit.TotalSeconds:0} s after its deletion "
+                        + $"pod {victim.Namespace}/{victim.Name} is not {what}"
                 );
             last = now;
             await Task.Delay(s_endpointPollInterval, time, cancellationToken);

@@ -9,9 +9,15 @@ namespace CiliumDebugging.Lab.Scenarios;
 /// <param name="Body">Request body.</param>
 /// <param name="RatePerSecond">Requests per second.</param>
 /// <param name="Client">Label selector of the load-test Pod.</param>
-/// <param name="Ports">Client ports as <see cref="ClientPortRange.Parse"/> reads them; null: random odd ports, as a client that binds a port draws them.</param>
+/// <param name="Ports">
+/// Client ports as <see cref="ClientPortRange.Parse"/> reads them; null: random odd ports, as drawn for a client that
+/// binds a port.
+/// </param>
 /// <param name="Connections">Connections that are kept open; 0: a fresh one for each request.</param>
-/// <param name="InFlight">Most requests under way at once; one that is due beyond it is counted as not sent, so that a slow machine sends fewer instead of piling them up. Null: 10,000.</param>
+/// <param name="InFlight">
+/// Maximum number of requests under way. One that is due beyond it is counted as not sent, so that a slow machine
+/// does not pile them up. Null: 10,000.
+/// </param>
 public sealed record LoadSpec(
     Uri Url,
     string Method,

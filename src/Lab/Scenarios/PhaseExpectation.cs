@@ -1,29 +1,79 @@
-using System.Collections.Immutable;
-using CiliumDebugging.Lab.Running;
-
 namespace CiliumDebugging.Lab.Scenarios;
 
-/// <summary>What a phase is expected to show.</summary>
+/// <summary>An expected verdict on delivery.</summary>
+public enum ExpectedDelivery
+{
+    /// <summary>Even, with its error bound.</summary>
+    Even,
+
+    /// <summary>Skewed, with its error bound.</summary>
+    Skewed,
+
+    /// <summary>Even or undecided.</summary>
+    NotSkewed,
+}
+
+/// <summary>Where the only successes are expected from.</summary>
+public enum SuccessSource
+{
+    /// <summary>Pods on the client's node.</summary>
+    ClientNode,
+
+    /// <summary>Pods in the zone of the client's node, each of them.</summary>
+    ClientZone,
+
+    /// <summary>A single Pod.</summary>
+    OnePod,
+}
+
+/// <summary>What the failed share of the requests is expected to equal.</summary>
+public enum ExpectedFailureShare
+{
+    /// <summary>The share of the Pods on other nodes than the client's, within 4 standard errors.</summary>
+    RemotePods,
+}
+
+/// <summary>Which share the Pod that a <see cref="DeletePodStep"/> brought is expected to have.</summary>
+public enum ExpectedNewPodShare
+{
+    /// <summary>What the model of stale conntrack entries makes of the measured quantities.</summary>
+    StaleConntrack,
+
+    /// <summary>1/N.</summary>
+    Even,
+
+    /// <summary>No more of the requests than of the connections, which were opened before it was ready.</summary>
+    KeptConnections,
+}
+
+/// <summary>What a phase is expected to show. Null means no expectation.</summary>
 /// <param name="Phase">Name of the phase.</param>
-/// <param name="Delivery">Expected verdict on delivery: <c>even</c>, <c>skewed</c> or <c>not-skewed</c>; null for no expectation.</param>
-/// <param name="Failures">Whether failures are expected; null for no expectation.</param>
-/// <param name="SuccessesFrom"><c>client-node</c>: only Pods on the client's node may answer 2xx; <c>client-zone</c>: only those in the zone of the client's node, each of them; <c>one-pod</c>: all 2xx come from a single Pod; null for no expectation.</param>
-/// <param name="FailureStatus">The one status that failures have; null for no expectation.</param>
-/// <param name="FailureShare"><c>remote-pods</c>: the failed share of the requests is the share of the Pods on other nodes, within 4 standard errors; null for no expectation.</param>
-/// <param name="Diagnosis">Name of the diagnosis; null for no expectation.</param>
-/// <param name="NewPodShare">
-/// <c>stale-conntrack</c>: the share of the Pod that a <see cref="DeletePodStep"/> brought agrees with <see cref="StaleConntrackShare"/> of the measured quantities; <c>even</c>: with 1/N;
-/// <c>kept-connections</c>: it has no more of the requests than of the connections, which were opened before it was there. Null for no expectation.
-/// </param>
-/// <param name="HitsPerRequest">How often each request reaches a backend when the proxies repeat it: (1 + http-retry-count) to the power of the proxies on its way. Null for no expectation.</param>
-public sealed record PhaseExpectation(
-    string Phase,
-    string? Delivery,
-    bool? Failures,
-    string? SuccessesFrom,
-    int? FailureStatus,
-    string? FailureShare,
-    string? Diagnosis,
-    string? NewPodShare = null,
-    int? HitsPerRequest = null
-);
+public sealed record PhaseExpectation(string Phase)
+{
+    /// <summary>Verdict on delivery.</summary>
+    public ExpectedDelivery? Delivery { get; init; }
+
+    /// <summary>Whether requests fail.</summary>
+    public bool? Failures { get; init; }
+
+    /// <summary>Where all successes come from.</summary>
+    public SuccessSource? SuccessesFrom { get; init; }
+
+    /// <summary>The one status that failures have.</summary>
+    public int? FailureStatus { get; init; }
+
+    /// <summary>The failed share of the requests.</summary>
+    public ExpectedFailureShare? FailureShare { get; init; }
+
+    /// <summary>Name of the diagnosis.</summary>
+    public string? Diagnosis { get; init; }
+
+    /// <summary>Share of the Pod that replaced the deleted one.</summary>
+    public ExpectedNewPodShare? NewPodShare { get; init; }
+
+    /// <summary>
+    /// How often each request reaches a backend when the proxies repeat it: (1 + http-retry-count) to the power of the
+    /// number of proxies on its way.
+    /// </summary>
+    public int? HitsPerRequest { get; init; }
+}

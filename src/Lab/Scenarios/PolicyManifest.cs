@@ -20,7 +20,7 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
     /// <summary>API version of the kind.</summary>
     public string Version => Model.Kind is PolicyKind.NetworkPolicy ? "v1" : "v2";
 
-    /// <summary>Plural of the kind, as it stands in URLs.</summary>
+    /// <summary>Plural of the kind, as in URLs.</summary>
     public string Plural =>
         Model.Kind switch
         {

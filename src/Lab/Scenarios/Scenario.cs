@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Running;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
-/// <summary>A scenario: a little code-free description beside the plain Kubernetes YAML it applies.</summary>
+/// <summary>A scenario: a short description beside the plain Kubernetes YAML it applies.</summary>
 /// <param name="Name">Name: that of its folder.</param>
 /// <param name="Title">One line.</param>
 /// <param name="Source">Where the bug is described.</param>
@@ -21,7 +20,7 @@ public sealed record Scenario(
     ImmutableArray<PhaseExpectation> Expect
 )
 {
-    /// <summary>Where its Pods must be.</summary>
+    /// <summary>Placement of its Pods.</summary>
     public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
 
     /// <summary>The policy files that its steps apply or delete, each once.</summary>
@@ -44,16 +43,17 @@ public sealed record Scenario(
     public IEnumerable<PolicyManifest> Policies() => PolicyFiles().SelectMany(f => f.Policies);
 
     /// <summary>
-    /// This scenario's load and what it does before its first phase; then one phase that lasts until it is ended, in which changes are made by hand (<see cref="RunController"/>).
+    /// This scenario's load and its steps before the first phase, then one phase that lasts until it is ended, with
+    /// manual changes.
     /// </summary>
     public Scenario Manual() =>
         this with
         {
-            Title = $"By hand: {Title}",
+            Title = $"Manual: {Title}",
             Steps =
             [
                 .. Steps.TakeWhile(step => step is not PhaseStep),
-                new PhaseStep("by hand", Timeout.InfiniteTimeSpan),
+                new PhaseStep("manual", Timeout.InfiniteTimeSpan),
             ],
             Expect = [],
         };

@@ -1,14 +1,14 @@
 namespace CiliumDebugging.Lab.Scenarios;
 
-/// <summary>Finds scenarios: those that come with the lab, by name, and any folder with a scenario.yaml, by path.</summary>
+/// <summary>Finds scenarios: built-in ones by name, and any folder with a scenario.yaml by path.</summary>
 public static class ScenarioCatalog
 {
     private const string FileName = "scenario.yaml";
 
-    /// <summary>The folder of the scenarios that come with the lab.</summary>
+    /// <summary>The folder of the built-in scenarios.</summary>
     public static string BuiltIn { get; } = Path.Combine(AppContext.BaseDirectory, "scenarios");
 
-    /// <summary>Names of the scenarios that come with the lab.</summary>
+    /// <summary>Names of the built-in scenarios.</summary>
     public static IReadOnlyList<string> Names =>
         Directory.Exists(BuiltIn)
             ?
@@ -21,7 +21,9 @@ public static class ScenarioCatalog
             ]
             : [];
 
-    /// <summary>Names and titles of a scenario and of those that come with the lab, by name; one that cannot be read is left out.</summary>
+    /// <summary>
+    /// Names and titles of a scenario and of the built-in ones, by name, without those that cannot be read.
+    /// </summary>
     public static IEnumerable<(string Name, string Title)> Titles(Scenario first)
     {
         ArgumentNullException.ThrowIfNull(first);
@@ -40,7 +42,7 @@ public static class ScenarioCatalog
             }
             catch (ScenarioException)
             {
-                // It says what is wrong with it when it is asked for by name.
+                // Loading it by name reports the problem.
                 return null;
             }
         }
@@ -48,20 +50,17 @@ public static class ScenarioCatalog
 
     /// <summary>Reads a scenario.</summary>
     /// <param name="nameOrPath">A name, or the path of a folder with a scenario.yaml.</param>
-    /// <exception cref="ScenarioException">There is none, or it cannot be read; the message has one line for each problem.</exception>
+    /// <exception cref="ScenarioException">There is none, or it cannot be read: one line for each problem.</exception>
     public static Scenario Load(string nameOrPath)
     {
         ArgumentNullException.ThrowIfNull(nameOrPath);
-        var folder = new[]
-        {
-            nameOrPath.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal)
-                ? nameOrPath
-                : Path.Combine(BuiltIn, nameOrPath),
-        }.FirstOrDefault(f => nameOrPath.Length > 0 && File.Exists(Path.Combine(f, FileName)));
-        return folder is not null
+        var isPath = nameOrPath.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        var folder = isPath ? nameOrPath : Path.Combine(BuiltIn, nameOrPath);
+        return nameOrPath.Length > 0 && File.Exists(Path.Combine(folder, FileName))
             ? ScenarioReader.Read(folder)
             : throw new ScenarioException(
-                $"there is no scenario '{nameOrPath}': choose one of {string.Join(", ", Names)}, or give the path of a folder with a {FileName}"
+                $"there is no scenario '{nameOrPath}': choose one of {string.Join(", ", Names)}, "
+                    + $"or give the path of a folder with a {FileName}"
             );
     }
 }

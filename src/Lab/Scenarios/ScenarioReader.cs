@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text.Json;
 using CiliumDebugging.LoadTest.Contract;
 using YamlDotNet.Core;
 using YamlDotNet.Serialization;
@@ -7,273 +8,183 @@ using YamlDotNet.Serialization.NamingConventions;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
-/// <summary>Reads <c>scenario.yaml</c> and the policy files it names. Strict: unknown fields are refused; all problems are reported together.</summary>
-public static class ScenarioReader
+/// <summary>
+/// Reads <c>scenario.yaml</c> and the policy files it names. Unknown fields are refused, and all problems are reported
+/// together.
+/// </summary>
+public sealed class ScenarioReader
 {
-    // A field that is there without a value is one that is not there.
-    private sealed class ScenarioFile
-    {
-        public string Title
-        {
-            get;
-            set => field = value ?? "";
-        } = "";
-        public string Source
-        {
-            get;
-            set => field = value ?? "";
-        } = "";
-        public Dictionary<string, string?> Settings
-        {
-            get;
-            set => field = value ?? [];
-        } = [];
-        public TopologyFile Topology
-        {
-            get;
-            set => field = value ?? new();
-        } = new();
-        public LoadFile Load
-        {
-            get;
-            set => field = value ?? new();
-        } = new();
-        public List<Dictionary<string, object?>?> Steps
-        {
-            get;
-            set => field = value ?? [];
-        } = [];
-        public List<ExpectFile?> Expect
-        {
-            get;
-            set => field = value ?? [];
-        } = [];
-    }
+    private readonly string _folder;
+    private readonly List<string> _problems = [];
 
-    private sealed class TopologyFile
-    {
-        public int Workers { get; set; } = 3;
-        public int ClientWorker { get; set; }
-        public List<int> BackendWorkers
-        {
-            get;
-            set => field = value ?? [];
-        } = [];
-        public List<string?> Zones
-        {
-            get;
-            set => field = value ?? [];
-        } = [];
-    }
+    private ScenarioReader(string folder) => _folder = folder;
 
-    private sealed class LoadFile
-    {
-        public string Url
-        {
-            get;
-            set => field = value ?? "";
-        } = "";
-        public string Method
-        {
-            get;
-            set => field = value ?? "POST";
-        } = "POST";
-        public string? Body { get; set; }
-        public double Rate { get; set; } = 50;
-        public string Client
-        {
-            get;
-            set => field = value ?? LoadSpec.DefaultClient;
-        } = LoadSpec.DefaultClient;
-        public string? Ports { get; set; }
-        public int Connections { get; set; }
-        public int? InFlight { get; set; }
-    }
-
-    private sealed class ExpectFile
-    {
-        public string Phase
-        {
-            get;
-            set => field = value ?? "";
-        } = "";
-        public string? Delivery { get; set; }
-        public bool? Failures { get; set; }
-        public string? SuccessesFrom { get; set; }
-        public int? FailureStatus { get; set; }
-        public string? FailureShare { get; set; }
-        public string? Diagnosis { get; set; }
-        public string? NewPodShare { get; set; }
-        public int? HitsPerRequest { get; set; }
-    }
+    private string FilePath => Path.Combine(_folder, "scenario.yaml");
 
     /// <summary>Reads the scenario of a folder.</summary>
     /// <exception cref="ScenarioException">It cannot be read; the message has one line for each problem.</exception>
     public static Scenario Read(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        var path = Path.Combine(folder, "scenario.yaml");
-        var name = Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar));
-        ScenarioFile file;
+        var reader = new ScenarioReader(folder);
+        var scenario = reader.ScenarioOf(reader.ReadFile());
+        if (scenario is not null && reader._problems.Count == 0)
+            return scenario;
+        throw new ScenarioException(string.Join(Environment.NewLine, reader._problems.Select(reader.Located)));
+    }
+
+    private ScenarioFile ReadFile()
+    {
         try
         {
             var deserializer = new DeserializerBuilder()
                 .WithNamingConvention(CamelCaseNamingConvention.Instance)
                 .Build();
-            file = deserializer.Deserialize<ScenarioFile>(File.ReadAllText(path))
-                ?? throw new ScenarioException($"{path}: the file is empty");
+            return deserializer.Deserialize<ScenarioFile>(File.ReadAllText(FilePath))
+                ?? throw new ScenarioException($"{FilePath}: the file is empty");
         }
         catch (YamlException e)
         {
-            throw new ScenarioException($"{path}:{e.Start.Line}: {e.InnerException?.Message ?? e.Message}");
+            throw new ScenarioException($"{FilePath}:{e.Start.Line}: {e.InnerException?.Message ?? e.Message}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ScenarioException($"{path}: cannot be read: {e.Message}");
+            throw new ScenarioException($"{FilePath}: cannot be read: {e.Message}");
         }
-        var problems = new List<string>();
-        var topology = new ScenarioTopology(
-            file.Topology.Workers,
-            file.Topology.ClientWorker,
-            [.. file.Topology.BackendWorkers],
-            [.. file.Topology.Zones.Select(z => z ?? "")]
-        );
-        problems.AddRange(topology.Problems());
-        var load = Load(file.Load, problems);
-        var steps = file
-            .Steps.Select((step, i) => Step(step ?? [], i + 1, folder, problems))
-            .OfType<ScenarioStep>()
-            .ToImmutableArray();
-        if (!steps.OfType<PhaseStep>().Any())
-            problems.Add("steps: there is no phase, so nothing is measured; add '- phase: observe' with 'for: 10s'");
-        var expect = file
-            .Expect.Select(e => Expectation(e ?? new ExpectFile(), steps, !topology.Zones.IsEmpty, problems))
-            .ToImmutableArray();
-        return problems.Count == 0
-            ? new Scenario(
-                name,
-                file.Title,
-                file.Source,
-                file.Settings.ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal),
-                load!,
-                steps,
-                expect
-            )
-            {
-                Topology = topology,
-            }
-            : throw new ScenarioException(
-                string.Join(
-                    Environment.NewLine,
-                    problems.Select(p =>
-                        p.Contains(": ", StringComparison.Ordinal) && p.Contains(".yaml:", StringComparison.Ordinal)
-                            ? p
-                            : $"{path}: {p}"
-                    )
-                )
-            );
     }
 
-    private static LoadSpec? Load(LoadFile load, List<string> problems)
+    /// <summary>A problem with its file; those of policy files name their own.</summary>
+    private string Located(string problem) =>
+        problem.Contains(".yaml:", StringComparison.Ordinal) && problem.Contains(": ", StringComparison.Ordinal)
+            ? problem
+            : $"{FilePath}: {problem}";
+
+    /// <returns>The scenario; null when its load cannot be read.</returns>
+    private Scenario? ScenarioOf(ScenarioFile file)
+    {
+        var fields = file.Topology ?? new ScenarioFile.TopologyFields();
+        var topology = new ScenarioTopology(
+            fields.Workers,
+            fields.ClientWorker,
+            [.. fields.BackendWorkers ?? []],
+            [.. (fields.Zones ?? []).Select(zone => zone ?? "")]
+        );
+        _problems.AddRange(topology.Problems());
+        var load = Load(file.Load ?? new ScenarioFile.LoadFields());
+        ImmutableArray<ScenarioStep> steps =
+        [
+            .. (file.Steps ?? []).Select((step, i) => Step(step ?? [], i + 1)).OfType<ScenarioStep>(),
+        ];
+        if (!steps.OfType<PhaseStep>().Any())
+            _problems.Add("steps: there is no phase, so nothing is measured; add '- phase: observe' with 'for: 10s'");
+        ImmutableArray<PhaseExpectation> expect =
+        [
+            .. (file.Expect ?? []).Select(e => Expectation(e ?? new(), steps, !topology.Zones.IsEmpty)),
+        ];
+        if (load is null)
+            return null;
+        return new Scenario(
+            Path.GetFileName(Path.GetFullPath(_folder).TrimEnd(Path.DirectorySeparatorChar)),
+            file.Title ?? "",
+            file.Source ?? "",
+            (file.Settings ?? []).ToImmutableSortedDictionary(p => p.Key, p => p.Value ?? "", StringComparer.Ordinal),
+            load,
+            steps,
+            expect
+        )
+        {
+            Topology = topology,
+        };
+    }
+
+    private LoadSpec? Load(ScenarioFile.LoadFields load)
     {
         if (!Uri.TryCreate(load.Url, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp)
         {
-            problems.Add($"load.url '{load.Url}' is no http URL; use for example http://backend-1.backend:8080/echo");
+            _problems.Add(
+                $"load.url '{load.Url}' is not an http URL; use for example http://backend-1.backend:8080/echo"
+            );
             return null;
         }
         if (load.Rate is not (> 0 and <= 100_000))
-            problems.Add(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"load.rate {load.Rate} must be more than 0 and at most 100,000 requests per second"
-                )
+            _problems.Add(
+                string.Create(CultureInfo.InvariantCulture, $"load.rate {load.Rate} must be more than 0 and at most ")
+                    + "100,000 requests per second"
             );
         if (load.Ports is { } ports && ClientPortRange.Parse(ports).Problem is { } problem)
-            problems.Add($"load.ports: {problem}");
+            _problems.Add($"load.ports: {problem}");
         if (load.Connections is < 0 or > 1_000)
-            problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");
+            _problems.Add($"load.connections {load.Connections} must be from 0 (a fresh one for each request) to 1000");
         if (load.InFlight is < 1 or > 1_000_000)
-            problems.Add($"load.inFlight {load.InFlight} must be from 1 to 1000000");
+            _problems.Add($"load.inFlight {load.InFlight} must be from 1 to 1000000");
         return new LoadSpec(
             url,
-            load.Method,
+            load.Method ?? "POST",
             load.Body,
             load.Rate,
-            load.Client,
+            load.Client ?? LoadSpec.DefaultClient,
             load.Ports,
             load.Connections,
             load.InFlight
         );
     }
 
-    private static ScenarioStep? Step(
-        Dictionary<string, object?> step,
-        int number,
-        string folder,
-        List<string> problems
-    )
+    private ScenarioStep? Step(Dictionary<string, object?> step, int number)
     {
         switch (step.Keys.Order(StringComparer.Ordinal).ToArray())
         {
             case ["apply"] when step["apply"] is string file:
-                return Policies(file, folder, problems) is { } applied
-                    ? new ApplyStep(Path.GetFileName(file), applied)
-                    : null;
+                return Policies(file) is { } applied ? new ApplyStep(Path.GetFileName(file), applied) : null;
             case ["delete"] when step["delete"] is string file:
-                return Policies(file, folder, problems) is { } deleted
-                    ? new DeleteStep(Path.GetFileName(file), deleted)
-                    : null;
+                return Policies(file) is { } deleted ? new DeleteStep(Path.GetFileName(file), deleted) : null;
             case ["deletePod"]:
                 if (Place(step["deletePod"]) is { } place)
                     return new DeletePodStep(place);
-                problems.Add($"steps[{number}].deletePod must be {{}}, {{node: client}} or {{node: other}}");
+                _problems.Add($"steps[{number}].deletePod must be {{}}, {{node: client}} or {{node: other}}");
                 return null;
             case ["service"]:
-                return Service(step["service"], number, problems);
+                return Service(step["service"], number);
             case ["for", "phase"]
             or ["for", "phase", "requests"] when step["phase"] is string name && step["for"] is string text:
-                return Phase(name, text, step.GetValueOrDefault("requests")?.ToString(), number, problems);
+                return Phase(name, text, step.GetValueOrDefault("requests")?.ToString(), number);
             default:
-                problems.Add(
-                    $"steps[{number}] {(step.Count == 0 ? "is empty" : $"has {string.Join(", ", step.Keys)}")}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', 'service: {{FIELD: VALUE}}', or 'phase: NAME' with 'for: DURATION'"
+                var found = step.Count == 0 ? "is empty" : $"has {string.Join(", ", step.Keys)}";
+                _problems.Add(
+                    $"steps[{number}] {found}; a step is 'apply: FILE', 'delete: FILE', 'deletePod: {{}}', "
+                        + "'service: {FIELD: VALUE}', or 'phase: NAME' with 'for: DURATION'"
                 );
                 return null;
         }
     }
 
-    private static PhaseStep? Phase(string name, string text, string? requests, int number, List<string> problems)
+    private PhaseStep? Phase(string name, string text, string? requests, int number)
     {
-        var least = 0;
         if (!Durations.TryParse(text, out var duration))
-            problems.Add($"steps[{number}].for '{text}' is no duration; use for example 6s, 500ms or 2m");
-        else if (
-            requests is null
-            || (
-                int.TryParse(requests, NumberStyles.None, CultureInfo.InvariantCulture, out least)
-                && least is >= 1 and <= 100_000_000
-            )
-        )
-            return new PhaseStep(name, duration, least);
+            _problems.Add($"steps[{number}].for '{text}' is not a duration; use for example 6s, 500ms or 2m");
+        else if (requests is null)
+            return new PhaseStep(name, duration);
+        else if (IsWhole(requests, 100_000_000, out var min))
+            return new PhaseStep(name, duration, min);
         else
-            problems.Add($"steps[{number}].requests '{requests}' must be from 1 to 100000000");
+            _problems.Add($"steps[{number}].requests '{requests}' must be from 1 to 100000000");
         return null;
     }
 
-    private static ServiceStep? Service(object? value, int number, List<string> problems)
+    private ServiceStep? Service(object? value, int number)
     {
-        var before = problems.Count;
+        var before = _problems.Count;
         var fields = (value as IDictionary<object, object> ?? new Dictionary<object, object>()).ToDictionary(
             f => $"{f.Key}",
             f => $"{f.Value}",
             StringComparer.Ordinal
         );
         if (fields.Count == 0)
-            problems.Add($"steps[{number}].service names no field; use for example {{sessionAffinity: ClientIP}}");
+            _problems.Add($"steps[{number}].service names no field; use for example {{sessionAffinity: ClientIP}}");
         string? Field(string name, params string[] allowed)
         {
             if (!fields.Remove(name, out var text) || allowed.Contains(text, StringComparer.Ordinal))
                 return text;
-            problems.Add($"steps[{number}].service.{name} '{text}' must be {string.Join(" or ", allowed)}");
+            _problems.Add($"steps[{number}].service.{name} '{text}' must be {string.Join(" or ", allowed)}");
             return null;
         }
         var affinity = Field("sessionAffinity", "None", "ClientIP");
@@ -281,21 +192,23 @@ public static class ScenarioReader
         var distribution = Field("trafficDistribution", "PreferClose", "PreferSameZone");
         var external = Field("externalTrafficPolicy", "Cluster", "Local");
         int? seconds = null;
-        if (
-            fields.Remove("affinitySeconds", out var text)
-            && !(
-                int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-                && count is >= 1 and <= 86_400
-                && (seconds = count) > 0
-            )
-        )
-            problems.Add($"steps[{number}].service.affinitySeconds '{text}' must be from 1 to 86400");
+        if (fields.Remove("affinitySeconds", out var text))
+        {
+            if (IsWhole(text, 86_400, out var count))
+                seconds = count;
+            else
+                _problems.Add($"steps[{number}].service.affinitySeconds '{text}' must be from 1 to 86400");
+        }
         foreach (var unknown in fields.Keys)
-            problems.Add(
-                $"steps[{number}].service.{unknown} is unknown; fields are sessionAffinity, affinitySeconds, internalTrafficPolicy, externalTrafficPolicy, trafficDistribution"
+            _problems.Add(
+                $"steps[{number}].service.{unknown} is unknown; fields are sessionAffinity, affinitySeconds, "
+                    + "internalTrafficPolicy, externalTrafficPolicy, trafficDistribution"
             );
-        return problems.Count == before ? new ServiceStep(affinity, seconds, policy, distribution, external) : null;
+        return _problems.Count == before ? new ServiceStep(affinity, seconds, policy, distribution, external) : null;
     }
+
+    private static bool IsWhole(string text, int max, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1 && value <= max;
 
     private static PodPlace? Place(object? value) =>
         value switch
@@ -310,53 +223,56 @@ public static class ScenarioReader
             _ => null,
         };
 
-    private static ImmutableArray<PolicyManifest>? Policies(string file, string folder, List<string> problems)
+    private ImmutableArray<PolicyManifest>? Policies(string file)
     {
-        var (policies, found) = PolicyManifest.ReadFile(Path.Combine(folder, file));
-        problems.AddRange(found);
+        var (policies, found) = PolicyManifest.ReadFile(Path.Combine(_folder, file));
+        _problems.AddRange(found);
         return found.Length == 0 ? policies : null;
     }
 
-    private static PhaseExpectation Expectation(
-        ExpectFile expect,
-        IEnumerable<ScenarioStep> steps,
-        bool zoned,
-        List<string> problems
+    private PhaseExpectation Expectation(
+        ScenarioFile.ExpectFields expect,
+        ImmutableArray<ScenarioStep> steps,
+        bool hasZones
     )
     {
-        if (!steps.OfType<PhaseStep>().Any(p => p.Name == expect.Phase))
-            problems.Add($"expect.phase '{expect.Phase}' is no phase of this scenario");
-        OneOf("delivery", expect.Delivery, ["even", "skewed", "not-skewed"]);
-        OneOf("successesFrom", expect.SuccessesFrom, ["client-node", "client-zone", "one-pod"]);
-        OneOf("failureShare", expect.FailureShare, ["remote-pods"]);
-        OneOf("newPodShare", expect.NewPodShare, ["stale-conntrack", "even", "kept-connections"]);
+        if (!steps.OfType<PhaseStep>().Any(p => p.Name == (expect.Phase ?? "")))
+            _problems.Add($"expect.phase '{expect.Phase}' is not a phase of this scenario");
+        var read = new PhaseExpectation(expect.Phase ?? "")
+        {
+            Delivery = OneOf<ExpectedDelivery>("delivery", expect.Delivery),
+            Failures = expect.Failures,
+            SuccessesFrom = OneOf<SuccessSource>("successesFrom", expect.SuccessesFrom),
+            FailureStatus = expect.FailureStatus,
+            FailureShare = OneOf<ExpectedFailureShare>("failureShare", expect.FailureShare),
+            Diagnosis = expect.Diagnosis,
+            NewPodShare = OneOf<ExpectedNewPodShare>("newPodShare", expect.NewPodShare),
+            HitsPerRequest = expect.HitsPerRequest,
+        };
         if (expect.HitsPerRequest is < 1 or > 100_000)
-            problems.Add($"expect.hitsPerRequest {expect.HitsPerRequest} must be from 1 to 100000");
-        if (expect.SuccessesFrom == "client-zone" && !zoned)
-            problems.Add(
+            _problems.Add($"expect.hitsPerRequest {expect.HitsPerRequest} must be from 1 to 100000");
+        if (read.SuccessesFrom is SuccessSource.ClientZone && !hasZones)
+            _problems.Add(
                 "expect.successesFrom 'client-zone': the scenario's nodes are in no zones; add topology.zones"
             );
-        var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != expect.Phase);
+        var before = steps.TakeWhile(s => s is not PhaseStep phase || phase.Name != read.Phase);
         if (expect.NewPodShare is not null && !before.OfType<DeletePodStep>().Any())
-            problems.Add(
+            _problems.Add(
                 $"expect.newPodShare: no pod is deleted before phase '{expect.Phase}', so there is no new one"
             );
-        return new PhaseExpectation(
-            expect.Phase,
-            expect.Delivery,
-            expect.Failures,
-            expect.SuccessesFrom,
-            expect.FailureStatus,
-            expect.FailureShare,
-            expect.Diagnosis,
-            expect.NewPodShare,
-            expect.HitsPerRequest
-        );
+        return read;
+    }
 
-        void OneOf(string field, string? value, string[] allowed)
-        {
-            if (value is not null && !allowed.Contains(value, StringComparer.Ordinal))
-                problems.Add($"expect.{field} '{value}' must be {string.Join(", ", allowed)}");
-        }
+    /// <summary>A value of an enum, written as in <c>client-node</c>.</summary>
+    private T? OneOf<T>(string field, string? text)
+        where T : struct, Enum
+    {
+        if (text is null)
+            return null;
+        var names = Enum.GetNames<T>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName).ToList();
+        if (names.IndexOf(text) is >= 0 and var found)
+            return Enum.GetValues<T>()[found];
+        _problems.Add($"expect.{field} '{text}' must be {string.Join(", ", names)}");
+        return null;
     }
 }

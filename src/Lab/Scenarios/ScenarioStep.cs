@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Running;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
@@ -12,7 +11,7 @@ public abstract record ScenarioStep
 
 /// <summary>Applies a policy file.</summary>
 /// <param name="File">File name, for messages and events.</param>
-/// <param name="Policies">The policies in it, as JSON objects for the API, with what the policy reader made of them.</param>
+/// <param name="Policies">The policies in it, as objects for the API and as models.</param>
 public sealed record ApplyStep(string File, ImmutableArray<PolicyManifest> Policies) : ScenarioStep
 {
     /// <inheritdoc/>
@@ -48,13 +47,23 @@ public enum PodPlace
 public sealed record DeletePodStep(PodPlace Place, string? Pod = null) : ScenarioStep
 {
     /// <inheritdoc/>
-    public override string Describe() =>
-        $"delete {(Pod is { } name ? $"pod {name}" : Place switch { PodPlace.ClientNode => "a backend pod on the client's node", PodPlace.OtherNode => "a backend pod on another node than the client's", _ => "a backend pod" })} and wait for its replacement";
+    public override string Describe() => $"delete {Which} and wait for its replacement";
+
+    private string Which =>
+        this switch
+        {
+            { Pod: { } name } => $"pod {name}",
+            { Place: PodPlace.ClientNode } => "a backend pod on the client's node",
+            { Place: PodPlace.OtherNode } => "a backend pod on another node than the client's",
+            _ => "a backend pod",
+        };
 }
 
 /// <summary>Changes the spec of the load's Service. A null leaves a field as it is.</summary>
 /// <param name="SessionAffinity">None or ClientIP.</param>
-/// <param name="AffinitySeconds">sessionAffinityConfig.clientIP.timeoutSeconds, 1 to 86400; Kubernetes's default is 10800.</param>
+/// <param name="AffinitySeconds">
+/// sessionAffinityConfig.clientIP.timeoutSeconds, 1 to 86400; the default of Kubernetes is 10800.
+/// </param>
 /// <param name="InternalTrafficPolicy">Cluster or Local.</param>
 /// <param name="TrafficDistribution">PreferClose or PreferSameZone.</param>
 /// <param name="ExternalTrafficPolicy">Cluster or Local; the Service becomes one of type NodePort.</param>
@@ -77,14 +86,17 @@ public sealed record ServiceStep(
             ("externalTrafficPolicy", ExternalTrafficPolicy),
             ("trafficDistribution", TrafficDistribution),
         };
-        return $"set of the Service {string.Join(", ", fields.Where(f => f.Value is not null).Select(f => $"{f.Name}: {f.Value}"))}";
+        var set = fields.Where(f => f.Value is not null).Select(f => $"{f.Name}: {f.Value}");
+        return $"set of the Service {string.Join(", ", set)}";
     }
 }
 
 /// <summary>Measures for a while, under load.</summary>
 /// <param name="Name">Name of the phase, for example <c>baseline</c>.</param>
-/// <param name="Duration">How long; <see cref="Timeout.InfiniteTimeSpan"/>: until the run is ended (<see cref="RunController"/>).</param>
-/// <param name="Requests">The phase goes on, for six times <paramref name="Duration"/> at most, until so many requests have been sent; 0: no such condition. For what needs a number of requests, not a time.</param>
+/// <param name="Duration">How long; <see cref="Timeout.InfiniteTimeSpan"/>: until the run is ended.</param>
+/// <param name="Requests">
+/// The phase lasts, for at most six times its duration, until this many requests have been sent; 0: no condition.
+/// </param>
 public sealed record PhaseStep(string Name, TimeSpan Duration, int Requests = 0) : ScenarioStep
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using CiliumDebugging.ClusterModel;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
-/// <summary>Where a scenario needs its Pods to be. On a real cluster its nodes and the workloads' placement must be such.</summary>
+/// <summary>Where a scenario needs its Pods. A real cluster must have such nodes and place its workloads so.</summary>
 /// <param name="Workers">Worker nodes, 1 to 250.</param>
 /// <param name="ClientWorker">The worker (from 1) that runs the load test; 0: the last one.</param>
 /// <param name="BackendWorkers">The worker (from 1) of each backend Pod; empty: one on each.</param>

@@ -7,8 +7,9 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
-/// What formulas say of the selection, from rate, ports and times alone, without looking at what was simulated: even shares, and <see cref="StaleConntrackShare"/> after a Pod was replaced.
-/// Says nothing where neither applies: after a second replacement, or when entries live for a time comparable with that between two uses of a port.
+/// Predicts the selection by formulas from rate, ports and times alone: even shares, and <see
+/// cref="StaleConntrackShare"/> after a Pod was replaced. There is no prediction after a second replacement, or when
+/// entries live about as long as the time between two uses of a port.
 /// </summary>
 internal sealed class SharePrediction
 {

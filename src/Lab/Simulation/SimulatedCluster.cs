@@ -11,7 +11,10 @@ using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.Lab.Simulation;
 
-/// <summary>The simulated cluster's state, as the control plane would have given it to the datapath: nodes, Pods, the load's Service and policies. Not thread-safe.</summary>
+/// <summary>
+/// The simulated cluster's state, as the control plane gives it to the datapath: nodes, Pods, Service and policies.
+/// Not thread-safe.
+/// </summary>
 internal sealed class SimulatedCluster
 {
     private const uint FirstPod = 0x0A00_0001,
@@ -38,7 +41,7 @@ internal sealed class SimulatedCluster
     {
         (_port, _outside) = ((ushort)load.Url.Port, options.Outside);
         var pods = options.Pods ?? options.Nodes;
-        ClusterTopology topology = ClusterTopology.Create(
+        var topology = ClusterTopology.Create(
             "cluster",
             options.Nodes,
             backendWorkers: [.. Enumerable.Range(0, pods).Select(i => i % options.Nodes + 1)],
@@ -46,7 +49,8 @@ internal sealed class SimulatedCluster
         );
         _backend = topology.Workloads.FirstOrDefault(w => w.Name == load.Service && w.Namespace == load.Namespace)
             ?? throw new ScenarioException(
-                $"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has {string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))}"
+                $"load.url: the simulated cluster has no Service {load.Namespace}/{load.Service}; it has "
+                    + string.Join(", ", topology.Services.Select(s => $"{s.Namespace}/{s.Name}"))
             );
         _backendIdentity = _identities.Pod(_backend.Namespace, _backend.Labels);
         _zones = topology
@@ -145,25 +149,22 @@ internal sealed class SimulatedCluster
     }
 
     /// <summary>
-    /// The share of the connections that each Pod should get by the rules of the Service: the clients share the rate, and what comes from a client is shared by the backends that come into question for its
-    /// node (internalTrafficPolicy Local) or zone. Null with session affinity: one draw for each client, no average.
+    /// The share of the connections that each Pod should get by the Service's rules. The clients share the rate
+    /// equally. A client's part is shared by the backends that are eligible for its node (internalTrafficPolicy
+    /// Local) or zone. Null with session affinity, which draws once for each client.
     /// </summary>
     public double[]? Spread()
     {
         if (_traits.AffinityTicks is not null || _ready.Count == 0)
             return null;
-        var (shares, service) = (
-            new double[_pods.Count],
-            (_outside ? Snapshot.Services.NodePorts : Snapshot.Services.Frontends).Single()
-        );
+        var shares = new double[_pods.Count];
+        var service = (_outside ? Snapshot.Services.NodePorts : Snapshot.Services.Frontends).Single();
         foreach (var (name, _) in _entrances)
             Share(name, 1.0 / _entrances.Length);
         if (_outside)
             return shares;
         foreach (var clients in Clients.GroupBy(c => _entries[c].NodeName, StringComparer.Ordinal))
-        {
             Share(clients.Key, (double)clients.Count() / Clients.Length);
-        }
         return shares;
 
         void Share(string node, double part)
@@ -210,7 +211,8 @@ internal sealed class SimulatedCluster
                 }
             )
             ?? throw new ScenarioException(
-                $"deletePod: no backend pod is on {(place is PodPlace.ClientNode ? "" : "another node than ")}{ClientNode}"
+                $"deletePod: no backend pod is on "
+                    + (place is PodPlace.ClientNode ? ClientNode : $"another node than {ClientNode}")
             );
         _ready.RemoveAll(b => IndexOf(b.Address.Address) == victim);
         _entries.Remove(FirstPod + (uint)victim);

@@ -3,14 +3,18 @@ using CiliumDebugging.Datapath.Forwarding;
 
 namespace CiliumDebugging.Lab.Simulation;
 
-/// <summary>Leads one connection with one request through the core, hop by hop, as the live shell does with sockets. A request takes no virtual time.</summary>
+/// <summary>
+/// Takes one connection with one request through the datapath, hop by hop. A request takes no virtual time.
+/// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="method">HTTP method of every request.</param>
 /// <param name="target">Path and query of every request.</param>
 /// <param name="host">Host of every request.</param>
 internal sealed class SimulatedConnection(SimulatedCluster cluster, string method, string target, string host)
 {
-    /// <summary>The proxies' own ports: different ones, because both proxies of a node may connect to the same backend at the same time.</summary>
+    /// <summary>
+    /// The proxies' own ports. They differ: both proxies of a node may connect to the same backend at once.
+    /// </summary>
     private const ushort EgressPort = 32_768,
         IngressPort = 32_769;
 
@@ -68,7 +72,7 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
         return AsProxyAnswer(outcome);
     }
 
-    /// <summary>Whatever becomes of a proxy's connection, after its time-out and retries the client reads a status.</summary>
+    /// <summary>However a proxy's connection ends, the client reads a status after its timeout and retries.</summary>
     private static SimulatedOutcome AsProxyAnswer(SimulatedOutcome outcome) =>
         outcome is SimulatedOutcome.Ok or SimulatedOutcome.Forbidden ? outcome : SimulatedOutcome.ServiceUnavailable;
 

@@ -4,7 +4,8 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
-/// The clients: connections at a constant rate, in turn from each client, each from the port that the client's allocator draws. Nothing is allocated for a connection.
+/// The clients: connections at a constant rate, in turn from each client, each from the port that the client's
+/// allocator draws. A connection allocates no memory.
 /// </summary>
 internal sealed class SimulatedLoad
 {

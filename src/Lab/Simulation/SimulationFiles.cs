@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using static System.FormattableString;
 
 namespace CiliumDebugging.Lab.Simulation;
 
-/// <summary>A simulation for other programs: the whole result as JSON, or one CSV row for each Pod and part of a phase.</summary>
+/// <summary>A simulation for other programs: JSON, or CSV with a row for each Pod and part of a phase.</summary>
 public static class SimulationFiles
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
@@ -16,7 +17,9 @@ public static class SimulationFiles
     /// <summary>The result as JSON.</summary>
     public static string ToJson(SimulationResult result) => JsonSerializer.Serialize(result, s_json);
 
-    /// <summary>Writes CSV: phase, from (s), to (s), pod, node, selected, ok, share and predicted (empty where there is no formula).</summary>
+    /// <summary>
+    /// Writes CSV: phase, from (s), to (s), pod, node, selected, ok, share, and predicted (empty without a formula).
+    /// </summary>
     public static void WriteCsv(SimulationResult result, TextWriter output)
     {
         ArgumentNullException.ThrowIfNull(result);
@@ -30,11 +33,10 @@ public static class SimulationFiles
                 var predicted = sample.Predicted is { } p
                     ? p[i].ToString("0.######", CultureInfo.InvariantCulture)
                     : "";
+                var (name, node) = result.Pods[i];
                 output.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{sample.Phase},{sample.From},{sample.To},{result.Pods[i].Name},{result.Pods[i].Node},{sample.Selected[i]},{sample.Ok[i]},{share:0.######},{predicted}"
-                    )
+                    Invariant($"{sample.Phase},{sample.From},{sample.To},{name},{node},")
+                        + Invariant($"{sample.Selected[i]},{sample.Ok[i]},{share:0.######},{predicted}")
                 );
             }
         }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.Lab.Simulation;
 
-/// <summary>What a simulation is made of, beside its scenario. The same options give the same result, to the last connection.</summary>
+/// <summary>A simulation, beside its scenario. The same options give the same result, to the last connection.</summary>
 public sealed record SimulationOptions
 {
     /// <summary>Worker nodes, 1 to 10,000. Default 3. The first client is on the last one.</summary>
@@ -11,28 +11,36 @@ public sealed record SimulationOptions
     /// <summary>Backend Pods, 1 to 1,000,000, in turn on the nodes; null: one on each node.</summary>
     public int? Pods { get; init; }
 
-    /// <summary>Client Pods, 1 to 10,000, in turn on the nodes from the last one; they share the rate. Default 1.</summary>
+    /// <summary>
+    /// Client Pods, 1 to 10,000, in turn on the nodes from the last one. They share the rate. Default 1.
+    /// </summary>
     public int Clients { get; init; } = 1;
 
     /// <summary>Zones, 0 to 100; the worker nodes are in them in turn. Default 0: nodes without a zone.</summary>
     public int Zones { get; init; }
 
     /// <summary>
-    /// The clients are outside the cluster: each connection comes to a node's port, in turn from node to node, as a load balancer that shares traffic by nodes brings it. With externalTrafficPolicy Local it knows
-    /// (health check node port) which nodes have ready Pods and leaves the others out.
+    /// The clients are outside the cluster: each connection arrives at a node's port, in turn from node to node, as
+    /// from a load balancer. With externalTrafficPolicy Local it knows from the health check node port which nodes
+    /// have ready Pods, and leaves out the others.
     /// </summary>
     public bool Outside { get; init; }
 
-    /// <summary>Connections per second of virtual time, all clients together, more than 0 and at most 10,000,000; null: the scenario's.</summary>
+    /// <summary>
+    /// Connections per second of virtual time, of all clients together; more than 0, at most 10,000,000. Null: the
+    /// scenario's.
+    /// </summary>
     public double? RatePerSecond { get; init; }
 
     /// <summary>Length of each phase in virtual time; null: the scenario's.</summary>
     public TimeSpan? Duration { get; init; }
 
-    /// <summary>Virtual time from the deletion of a Pod until its replacement is ready, 0 or more. Default 1 s.</summary>
+    /// <summary>
+    /// Virtual time from the deletion of a Pod until its replacement is ready, at least 0. Default 1 s.
+    /// </summary>
     public TimeSpan Gap { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Seed of every random choice. Default 1.</summary>
+    /// <summary>Random seed of every choice. Default 1.</summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>Parts that each phase is reported in, 1 to 1,000. Default 10.</summary>

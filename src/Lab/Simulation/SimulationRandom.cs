@@ -1,7 +1,8 @@
 namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
-/// SplitMix64 (Steele, Lea, Flood 2014) as a <see cref="Random"/>: the same sequence for a seed on every platform and version of .NET, and a few times faster than <see cref="Random"/> with a seed. Not thread-safe.
+/// SplitMix64 (Steele, Lea, Flood 2014) as a <see cref="Random"/>: the same sequence for a random seed on every
+/// platform and version of .NET, and a few times faster than a seeded <see cref="Random"/>. Not thread-safe.
 /// </summary>
 public sealed class SimulationRandom(long seed) : Random(0)
 {
@@ -16,7 +17,9 @@ public sealed class SimulationRandom(long seed) : Random(0)
         return z ^ (z >> 31);
     }
 
-    /// <summary>From 0 to <paramref name="maxValue"/> − 1; off from uniform by less than maxValue/2³² of a share.</summary>
+    /// <summary>
+    /// From 0 to <paramref name="maxValue"/> − 1; each probability is off by less than maxValue/2^32 of it.
+    /// </summary>
     public override int Next(int maxValue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxValue);

@@ -17,13 +17,11 @@ public enum SimulatedOutcome
     /// <summary>Policy dropped the connection.</summary>
     Dropped,
 
-    /// <summary>The Service has no backend, or nobody has the address.</summary>
+    /// <summary>The Service has no backend, or no Pod has the address.</summary>
     Reset,
 }
 
 /// <summary>A simulated backend Pod.</summary>
-/// <param name="Name">Name.</param>
-/// <param name="Node">Its node.</param>
 public sealed record SimulatedPod(string Name, string Node);
 
 /// <summary>What happened in a part of a phase, or in the gap before a replaced Pod is ready.</summary>
@@ -31,9 +29,14 @@ public sealed record SimulatedPod(string Name, string Node);
 /// <param name="From">Begin, s of virtual time.</param>
 /// <param name="To">End, s of virtual time.</param>
 /// <param name="Connections">Connections made.</param>
-/// <param name="Selected">Connections by the Pod that load balancing chose, in the order of <see cref="SimulationResult.Pods"/>; Pods that came later are missing at the end.</param>
+/// <param name="Selected">
+/// Connections by the Pod that was selected, in the order of <see cref="SimulationResult.Pods"/>; Pods that were
+/// created later are missing at the end.
+/// </param>
 /// <param name="Ok">Those that a Pod answered.</param>
-/// <param name="Predicted">The formula's share of the selections of each Pod; null where there is no formula for these settings.</param>
+/// <param name="Predicted">
+/// Predicted share of the selections of each Pod; null where there is no formula for these settings.
+/// </param>
 public sealed record SimulationSample(
     string Phase,
     double From,
@@ -64,7 +67,7 @@ public sealed record SimulatedReplacement(
 
 /// <summary>A complete simulation.</summary>
 /// <param name="Scenario">Name of the scenario.</param>
-/// <param name="Seed">Seed.</param>
+/// <param name="Seed">Random seed.</param>
 /// <param name="RatePerSecond">Connections per second of virtual time.</param>
 /// <param name="Pods">All Pods there have been, in the order of their creation.</param>
 /// <param name="Connections">All connections.</param>

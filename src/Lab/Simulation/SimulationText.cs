@@ -6,7 +6,7 @@ namespace CiliumDebugging.Lab.Simulation;
 /// <summary>A simulation as text: shares over time with the prediction beside them, one line for each part.</summary>
 public static class SimulationText
 {
-    /// <summary>With more Pods than this the least and the most are shown instead of each.</summary>
+    /// <summary>With more Pods than this, only the smallest and the largest share are shown.</summary>
     private const int PodsShown = 8;
 
     /// <summary>Writes the table and the totals.</summary>
@@ -15,9 +15,8 @@ public static class SimulationText
         ArgumentNullException.ThrowIfNull(result);
         ArgumentNullException.ThrowIfNull(output);
         output.WriteLine(
-            F(
-                $"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s of virtual time, seed {result.Seed}; share of the selections, (predicted)"
-            )
+            F($"{result.Scenario}: {result.Connections:N0} connections at {result.RatePerSecond:0.##}/s ")
+                + F($"of virtual time, random seed {result.Seed}; share of the selections, (predicted)")
         );
         var added = result.Replacements.LastOrDefault()?.Added;
         var columns =
@@ -50,10 +49,13 @@ public static class SimulationText
             return;
         var n = after[0].Selected.Length - result.Replacements.Length;
         var expected = StaleConntrackShare.Expected(n, replaced.PortsUsed, replaced.GapConnections, replaced.Ports);
+        var (added, deleted) = (result.Pods[replaced.Added].Name, result.Pods[replaced.Deleted].Name);
+        var spread = StaleConntrackShare.FrozenSpread(expected, replaced.Ports);
         output.WriteLine(
-            F(
-                $"{result.Pods[replaced.Added].Name} replaced {result.Pods[replaced.Deleted].Name} at {replaced.GoneAt:0.##} s: share {(double)chosen / connections:P2} since; stale conntrack with the measured p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: {expected:P2} ± {StaleConntrackShare.FrozenSpread(expected, replaced.Ports):P2} (sd); even: {1.0 / n:P2}"
-            )
+            F($"{added} replaced {deleted} at {replaced.GoneAt:0.##} s: ")
+                + F($"share {(double)chosen / connections:P2} since; stale conntrack with the measured ")
+                + F($"p = {replaced.PortsUsed:0.000}, rG = {replaced.GapConnections:N0}, M = {replaced.Ports:N0}: ")
+                + F($"{expected:P2} ± {spread:P2} (sd); even: {1.0 / n:P2}")
         );
     }
 

@@ -6,13 +6,15 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.Lab.Simulation;
 
 /// <summary>
-/// Runs a scenario in virtual time through the core that the live cluster runs (ForwardingPath, ServiceLoadBalancer, ClientPorts, PolicySet):
+/// Runs a scenario in virtual time through the datapath code of the embedded cluster (ForwardingPath,
+/// ServiceLoadBalancer, ClientPorts, PolicySet):
 /// <list type="number">
 /// <item>builds the cluster;</item>
-/// <item>takes the steps: policies apply at once, a deleted Pod is replaced after the gap, a phase is a stretch of time;</item>
+/// <item>takes the steps: policies apply at once, and a deleted Pod is replaced after the gap;</item>
 /// <item>counts, with what the formulas predict beside it.</item>
 /// </list>
-/// Deterministic: no clock, no thread, one seed. A request takes no time, so connections never overlap; pending limits, time-outs and retries are the live cluster's.
+/// Deterministic: no clock, no threads, one random seed. A request takes no time, so connections never overlap:
+/// pending limits, timeouts and retries are not simulated.
 /// </summary>
 public sealed class Simulator
 {
@@ -37,7 +39,8 @@ public sealed class Simulator
             throw new ScenarioException("load.ports: a simulation has no kernel to choose ports; use odd or even");
         if (scenario.Load.Connections > 0)
             throw new ScenarioException(
-                "load.connections: the simulator makes a fresh connection for each request; run this scenario on a live cluster"
+                "load.connections: the simulator makes a fresh connection for each request; "
+                    + "run this scenario on a live cluster"
             );
         // 1. the cluster
         _cluster = new SimulatedCluster(options, config, scenario.Load);
@@ -60,7 +63,9 @@ public sealed class Simulator
     }
 
     /// <summary>Simulates a scenario.</summary>
-    /// <exception cref="ScenarioException">The options are out of range, or the scenario cannot be simulated; one line for each problem.</exception>
+    /// <exception cref="ScenarioException">
+    /// The options or the scenario cannot be simulated: one line for each problem.
+    /// </exception>
     /// <exception cref="FormatException">A setting is unknown or does not fit.</exception>
     public static SimulationResult Run(Scenario scenario, SimulationOptions options)
     {

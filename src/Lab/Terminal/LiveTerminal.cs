@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 using Spectre.Console;
 
@@ -49,6 +52,18 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
         _step = what;
         _live?.UpdateTarget(new Rows(new Markup($"[blue]›[/] {Markup.Escape(what)}"), Keys()));
     }
+
+    /// <inheritdoc/>
+    public bool WantsProgress => false;
+
+    /// <inheritdoc/>
+    public void OnPhase(PhaseStep phase) { }
+
+    /// <inheritdoc/>
+    public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
+
+    /// <inheritdoc/>
+    public void OnProgress(RunReport report) { }
 
     /// <inheritdoc/>
     public void OnSample(LiveSample sample) => _live?.UpdateTarget(Render(sample));

@@ -14,7 +14,7 @@ public sealed class DashboardTests(Chromium chromium)
     {
         await using var lab = LabProcess.Start("--by-hand");
         var dashboard = new Uri(await lab.ReadAsync("dashboard", s_limit));
-        await lab.WaitForLineAsync("› by hand", s_limit);
+        await lab.WaitForLineAsync("› manual", s_limit);
         List<string> complaints = [];
         var page = await chromium.OpenLiveAsync(dashboard.AbsoluteUri, complaints);
         await page.SetViewportSizeAsync(1920, 900);

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Testing;
@@ -5,42 +6,31 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Tests.Clusters;
 
-/// <summary>Where HTTP rules stand on the way from a client to some Pods, however the policies select them.</summary>
+/// <summary>Where HTTP rules apply on the path from a client to some Pods, however the policies select them.</summary>
 public class ClusterPolicyReaderTests
 {
+    private const string FromClients =
+        """{"fromEndpoints":[{"matchLabels":{"k8s:io.kubernetes.pod.namespace":"clients"}}]}""";
+    private const string FromCluster = """{"fromEntities":["cluster"]}""";
+    private const string FromTeam =
+        """{"fromEndpoints":[{"matchLabels":{"k8s:io.cilium.k8s.namespace.labels.team":"red"}}]}""";
+
     [Theory]
-    [InlineData(
-        "the number of a port",
-        """[{"fromEndpoints":[{"matchLabels":{"k8s:io.kubernetes.pod.namespace":"clients"}}],"toPorts":[{"ports":[{"port":"8080","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]}]""",
-        true
-    )]
-    [InlineData(
-        "the name of a port",
-        """[{"fromEntities":["cluster"],"toPorts":[{"ports":[{"port":"http","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]}]""",
-        true
-    )]
-    [InlineData(
-        "another name",
-        """[{"fromEntities":["cluster"],"toPorts":[{"ports":[{"port":"grpc","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]}]""",
-        false
-    )]
-    [InlineData(
-        "a label of the namespace",
-        """[{"fromEndpoints":[{"matchLabels":{"k8s:io.cilium.k8s.namespace.labels.team":"red"}}],"toPorts":[{"ports":[{"port":"8080","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]}]""",
-        true
-    )]
-    [InlineData(
-        "a service account",
-        """[{"fromEndpoints":[{"matchLabels":{"k8s:io.kubernetes.pod.namespace":"clients","io.cilium.k8s.policy.serviceaccount":"loader"}}],"toPorts":[{"ports":[{"port":"8080","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]}]""",
-        true
-    )]
-    [InlineData(
-        "another service account",
-        """[{"fromEndpoints":[{"matchLabels":{"k8s:io.kubernetes.pod.namespace":"clients","io.cilium.k8s.policy.serviceaccount":"default"}}],"toPorts":[{"ports":[{"port":"8080","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]}]""",
-        false
-    )]
-    public async Task Rules_are_found_by(string what, string ingress, bool found)
+    [InlineData("the number of a port", FromClients, "8080", true)]
+    [InlineData("the name of a port", FromCluster, "http", true)]
+    [InlineData("another name", FromCluster, "grpc", false)]
+    [InlineData("a label of the namespace", FromTeam, "8080", true)]
+    [InlineData("a service account", FromClients, "8080", true, "loader")]
+    [InlineData("another service account", FromClients, "8080", false, "default")]
+    public async Task Rules_are_found_by(string what, string from, string port, bool found, string? account = null)
     {
+        var rule = ApiFixture.Object(from);
+        if (account is not null)
+            rule["fromEndpoints"]![0]!["matchLabels"]!["io.cilium.k8s.policy.serviceaccount"] = account;
+        rule["toPorts"] = JsonNode.Parse(
+            $$$"""[{"ports":[{"port":"{{{port}}}","protocol":"TCP"}],"rules":{"http":[{"method":"GET"}]}}]"""
+        );
+        var ingress = $"[{rule.ToJsonString()}]";
         await using var api = await ApiFixture.StartAsync();
         void Create(ResourceKind kind, string ns, string json) =>
             api.Store.Create(kind, ns, ApiFixture.Object(json)).OrThrow();
@@ -48,12 +38,18 @@ public class ClusterPolicyReaderTests
         Create(
             ResourceKinds.Pods,
             "clients",
-            """{"metadata":{"name":"client"},"spec":{"serviceAccountName":"loader","containers":[{"name":"c","image":"c"}]}}"""
+            """
+            {"metadata":{"name":"client"},
+             "spec":{"serviceAccountName":"loader","containers":[{"name":"c","image":"c"}]}}
+            """
         );
         Create(
             ResourceKinds.Pods,
             "default",
-            """{"metadata":{"name":"server"},"spec":{"containers":[{"name":"c","image":"c","ports":[{"name":"http","containerPort":8080},{"name":"grpc","containerPort":9000}]}]}}"""
+            """
+            {"metadata":{"name":"server"},"spec":{"containers":[{"name":"c","image":"c",
+             "ports":[{"name":"http","containerPort":8080},{"name":"grpc","containerPort":9000}]}]}}
+            """
         );
         Create(
             ResourceKinds.CiliumNetworkPolicies,
@@ -71,10 +67,7 @@ public class ClusterPolicyReaderTests
             cancellationToken: TestContext.Current.CancellationToken
         );
 
-        ClusterPolicyReader policies = await ClusterPolicyReader.ReadAsync(
-            api.Client,
-            TestContext.Current.CancellationToken
-        );
+        var policies = await ClusterPolicyReader.ReadAsync(api.Client, TestContext.Current.CancellationToken);
 
         policies.Problems.ShouldBeEmpty();
         policies.HttpRules(client, [server], 8080).ShouldBe((false, found), what);

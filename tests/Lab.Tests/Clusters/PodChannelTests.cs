@@ -20,12 +20,13 @@ public class PodChannelTests
     {
         await using var api = await FakeApiServer.StartAsync(app =>
         {
-            app.MapGet("/api/v1", c =>
-                FakeApiServer.JsonAsync(
+            app.MapGet("/api/v1", c => FakeApiServer.JsonAsync(
                     c,
-                    """{"kind":"APIResourceList","resources":[{"name":"pods","kind":"Pod"},{"name":"pods/portforward","kind":"PodPortForwardOptions"}]}"""
-                )
-            );
+                    """
+                    {"kind":"APIResourceList","resources":[
+                     {"name":"pods","kind":"Pod"},{"name":"pods/portforward","kind":"PodPortForwardOptions"}]}
+                    """
+                ));
             app.MapGet("/api/v1/namespaces/backend/pods/b/portforward", ForwardAsync);
         });
         var forward = new PodPortForward(api.Client);
@@ -43,7 +44,7 @@ public class PodChannelTests
         await using var api = await FakeApiServer.StartAsync(app =>
             app.MapGet("/api/v1/namespaces/kube-system/pods/{pod}/exec", ExecAsync)
         );
-        var exec = new PodExec(api.Client);
+        var exec = new PodExec(api.Client, TimeProvider.System);
         var text = await exec.RunAsync(
             "kube-system",
             "quick",
@@ -100,7 +101,7 @@ public class PodChannelTests
         {
             await FakeApiServer.JsonAsync(
                 context,
-                """{"kind":"Status","status":"Failure","message":"pods \"absent\" not found","reason":"NotFound","code":404}""",
+                """{"kind":"Status","message":"pods \"absent\" not found","reason":"NotFound","code":404}""",
                 404
             );
             return;
@@ -108,11 +109,9 @@ public class PodChannelTests
         using var socket = await FakeApiServer.AcceptAsync(context);
         if (pod == "quick")
         {
-            await FakeApiServer.SendAsync(
-                socket,
-                1,
-                $"{context.Request.Query["container"]}: {string.Join(' ', context.Request.Query["command"].AsEnumerable())}\n"
-            );
+            var query = context.Request.Query;
+            var command = string.Join(' ', query["command"].AsEnumerable());
+            await FakeApiServer.SendAsync(socket, 1, $"{query["container"]}: {command}\n");
             await FakeApiServer.SendAsync(socket, 2, "a complaint\n");
             await FakeApiServer.SendAsync(socket, 3, """{"metadata":{},"status":"Success"}""");
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);

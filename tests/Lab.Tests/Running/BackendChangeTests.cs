@@ -8,130 +8,130 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Tests.Running;
 
-/// <summary>What the book makes of a Pod that is replaced under load.</summary>
+/// <summary>What the ledger makes of a Pod that is replaced under load.</summary>
 public class BackendChangeTests
 {
     private const int Ports = 2_000;
 
     [Fact]
-    public void Nothing_is_judged_in_the_gap_and_the_next_phase_judges_the_new_pods_with_every_port_fresh_again()
+    public void Nothing_is_evaluated_in_the_gap_and_in_the_next_phase_every_port_is_fresh_again()
     {
-        RunLedger book = new RunLedger(IPAddress.Loopback);
+        var ledger = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
-        book.Begin(first);
+        ledger.Begin(first);
         first.End = 20;
         var at = 0L;
         for (; at < 2_000; at++)
-            Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
-        book.BackendsChange("deleted pod a", 20);
-        // For a second there are two backends: uneven among three, and nobody's fault.
+            Add(ledger, at, at % Ports, Pod(at, "a", "b", "c"));
+        ledger.BackendsChange("deleted pod a", 20);
+        // For a second there are two backends: uneven among three, as it should be.
         for (; at < 2_100; at++)
-            Add(book, at, at % Ports, Pod(at, "b", "c"));
+            Add(ledger, at, at % Ports, Pod(at, "b", "c"));
         var second = Phase("observe", 21, "b", "c", "d");
-        book.Begin(second);
+        ledger.Begin(second);
         for (; at < 8_100; at++)
-            Add(book, at, at % Ports, Pod(at, "b", "c", "d"));
+            Add(ledger, at, at % Ports, Pod(at, "b", "c", "d"));
         second.End = 81;
-        book.Confirm(81);
-        book.Status.State.ShouldNotBe(VerdictKind.Skewed);
-        book.Status.EpisodesTotal.ShouldBe(0);
+        ledger.Confirm(81);
+        ledger.Status.State.ShouldNotBe(VerdictKind.Skewed);
+        ledger.Status.EpisodesTotal.ShouldBe(0);
         second.Report("node").Selection.Connections.ShouldBe(Ports);
-        var measured = book.Measure(("a", "d", 20, 21));
+        var measured = ledger.Measure(new PodReplacement("a", "d", 20, 21));
         (measured.PortsUsed, measured.GapConnections, measured.GapSeconds).ShouldBe((2_000, 100, 1));
     }
 
     [Fact]
     public void A_starved_new_pod_is_skew_of_the_new_segment()
     {
-        RunLedger book = new RunLedger(IPAddress.Loopback);
+        var ledger = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
-        book.Begin(first);
+        ledger.Begin(first);
         first.End = 20;
         var at = 0L;
         for (; at < 2_000; at++)
-            Add(book, at, at % Ports, Pod(at, "a", "b", "c"));
-        book.BackendsChange("deleted pod a", 20);
-        book.Begin(Phase("observe", 20, "b", "c", "d"));
+            Add(ledger, at, at % Ports, Pod(at, "a", "b", "c"));
+        ledger.BackendsChange("deleted pod a", 20);
+        ledger.Begin(Phase("observe", 20, "b", "c", "d"));
         for (; at < 4_000; at++)
-            Add(book, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
-        book.Confirm(40);
-        var episode = book.Status.Episodes.ShouldHaveSingleItem();
+            Add(ledger, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
+        ledger.Confirm(40);
+        var episode = ledger.Status.Episodes.ShouldHaveSingleItem();
         episode.Onset.DescribeEvents().ShouldContain("deleted pod a");
     }
 
     [Fact]
-    public void What_started_before_a_change_was_noticed_is_not_judged_by_the_shares_of_before()
+    public void What_started_before_a_change_was_noticed_is_not_evaluated_by_the_shares_before_it()
     {
-        RunLedger book = new RunLedger(IPAddress.Loopback);
+        var ledger = new RunLedger(IPAddress.Loopback);
         var nearOnly = new PhaseTally("zones", 0, Backends([0.5, 0.5, 0], "a", "b", "c"), ClusterCounters.Zero);
-        book.Begin(nearOnly);
+        ledger.Begin(nearOnly);
         var at = 0L;
         for (; at < 2_000; at++)
-            Add(book, at, at, Pod(at, "a", "b"));
-        book.Confirm(20);
+            Add(ledger, at, at, Pod(at, "a", "b"));
+        ledger.Confirm(20);
         // The hints go; the next look at the slices comes half a second later, when answers of c are there.
         for (; at < 2_050; at++)
-            Add(book, at, at, Pod(at, "a", "b", "c"));
+            Add(ledger, at, at, Pod(at, "a", "b", "c"));
         nearOnly.End = 20;
-        book.BackendsChange("other expected shares", 20);
+        ledger.BackendsChange("other expected shares", 20);
         var all = Phase("after", 20.5, "a", "b", "c");
-        book.Begin(all);
+        ledger.Begin(all);
         for (; at < 6_000; at++)
-            Add(book, at, at, Pod(at, "a", "b", "c"));
+            Add(ledger, at, at, Pod(at, "a", "b", "c"));
         (nearOnly.End, all.End) = (20, 60);
-        book.Confirm(60);
+        ledger.Confirm(60);
 
-        book.Status.EpisodesTotal.ShouldBe(0);
+        ledger.Status.EpisodesTotal.ShouldBe(0);
         var (before, after) = (nearOnly.Report("node").Delivery.Successes, all.Report("node").Delivery.Successes);
         (before.Kind, before.Connections, before.Shares[2].Expected).ShouldBe((VerdictKind.Even, 2_000, 0));
         (after.Kind, after.Connections).ShouldBe((VerdictKind.Even, 3_950));
     }
 
     [Fact]
-    public void An_event_stands_between_the_requests_that_started_before_and_after_it_whenever_they_are_judged()
+    public void An_event_is_dated_between_the_requests_that_started_before_and_after_it_whenever_they_are_evaluated()
     {
-        RunLedger book = new RunLedger(IPAddress.Loopback);
-        book.Begin(Phase("baseline", 0, "a", "b", "c"));
+        var ledger = new RunLedger(IPAddress.Loopback);
+        ledger.Begin(Phase("baseline", 0, "a", "b", "c"));
         var at = 0L;
         for (; at < 2_000; at++)
-            Add(book, at, at, Pod(at, "a", "b", "c"));
-        book.Record("applied a policy", 20);
+            Add(ledger, at, at, Pod(at, "a", "b", "c"));
+        ledger.Record("applied a policy", 20);
         for (; at < 2_200; at++)
-            Add(book, at, at, "c");
-        // Nothing was judged so far.
-        book.Status.EpisodesTotal.ShouldBe(0);
-        book.Confirm(double.PositiveInfinity);
+            Add(ledger, at, at, "c");
+        // Nothing was evaluated so far.
+        ledger.Status.EpisodesTotal.ShouldBe(0);
+        ledger.Confirm(double.PositiveInfinity);
 
-        var onset = book.Status.Episodes.ShouldHaveSingleItem().Onset;
+        var onset = ledger.Status.Episodes.ShouldHaveSingleItem().Onset;
         (onset.Best.Event?.Name, onset.Best.Connection, onset.Best.At).ShouldBe(
             ("applied a policy", 2_000, TimeSpan.FromSeconds(20))
         );
     }
 
     [Fact]
-    public void Two_changes_in_a_row_leave_no_gap_that_is_judged()
+    public void Two_changes_in_a_row_leave_no_gap_that_is_evaluated()
     {
-        RunLedger book = new RunLedger(IPAddress.Loopback);
-        book.Begin(Phase("baseline", 0, "a", "b", "c"));
-        book.Phases[^1].End = 1;
-        book.BackendsChange("no longer ready: c", 1);
-        book.Begin(Phase("after 1", 2, "a", "b"));
-        book.Phases[^1].End = 2;
-        book.BackendsChange("no longer ready: b", 2);
-        book.Begin(Phase("after 2", 3, "a"));
+        var ledger = new RunLedger(IPAddress.Loopback);
+        ledger.Begin(Phase("baseline", 0, "a", "b", "c"));
+        ledger.Phases[^1].End = 1;
+        ledger.BackendsChange("no longer ready: c", 1);
+        ledger.Begin(Phase("after 1", 2, "a", "b"));
+        ledger.Phases[^1].End = 2;
+        ledger.BackendsChange("no longer ready: b", 2);
+        ledger.Begin(Phase("after 2", 3, "a"));
         for (var at = 0L; at < 400; at++)
             Add(
-                book,
+                ledger,
                 at,
                 at,
                 at < 100 ? Pod(at, "a", "b", "c")
                     : at < 200 ? Pod(at, "a", "b")
                     : "a"
             );
-        book.Confirm(4);
+        ledger.Confirm(4);
 
-        book.Phases.Select(p => p.Requests).ShouldBe([100, 0, 100]);
-        book.Status.EpisodesTotal.ShouldBe(0);
+        ledger.Phases.Select(p => p.Requests).ShouldBe([100, 0, 100]);
+        ledger.Status.EpisodesTotal.ShouldBe(0);
     }
 
     [Theory]
@@ -140,7 +140,8 @@ public class BackendChangeTests
     [InlineData("{node: other}", PodPlace.OtherNode)]
     public void A_scenario_says_which_pod_is_deleted(string text, PodPlace place) =>
         Read(
-            $"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\nexpect: [{{phase: observe, newPodShare: stale-conntrack}}]"
+            $"steps: [{{deletePod: {text}}}, {{phase: observe, for: 1s}}]\n"
+                + "expect: [{phase: observe, newPodShare: stale-conntrack}]"
         )
             .Steps.OfType<DeletePodStep>()
             .ShouldHaveSingleItem()
@@ -184,8 +185,8 @@ public class BackendChangeTests
     private static string Pod(long number, params ReadOnlySpan<string> pods) =>
         pods[(int)(number * 0.6180339887498949 % 1 * pods.Length)];
 
-    private static void Add(RunLedger book, long number, long port, string pod) =>
-        book.Add(
+    private static void Add(RunLedger ledger, long number, long port, string pod) =>
+        ledger.Add(
             new RecordLine
             {
                 Seq = number,

@@ -7,14 +7,18 @@ using CiliumDebugging.Testing;
 namespace CiliumDebugging.Lab.Tests.Running;
 
 /// <summary>
-/// Scenarios that no other test runs live, one after the other on one cluster, in less time than the lab gives them. Phases that need a number of requests go on until these are sent, and bound what is under way:
-/// a slow machine takes longer, and uses no other ports.
+/// Scenarios that no other test runs live, one after the other on one cluster, in less time than the lab gives them.
+/// Phases that need a number of requests last until these are sent, and limit the requests under way: a slow machine
+/// takes longer, and uses no other ports.
 /// </summary>
 public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<LiveScenarioTests.ZonesLab>
 {
     public sealed class ZonesLab() : ScenarioLab(ScenarioCatalog.Load("topology-zones").Topology.Build());
 
-    /// <summary>Half the scenario's ports, and two and a half times its rate: only the ratio of connections to ports matters. Without a diagnosis: after a long gap the new pod may have nothing at all.</summary>
+    /// <summary>
+    /// Half the scenario's ports, and two and a half times its rate: only the ratio of connections to ports matters.
+    /// No diagnosis: after a long gap the new pod may have no requests at all.
+    /// </summary>
     private static Scenario Stale(string ports)
     {
         var scenario = On(ports, ScenarioCatalog.Load("stale-conntrack"));
@@ -53,7 +57,12 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     [Fact]
     public async Task With_socket_lb_a_pod_that_replaced_another_gets_an_even_share()
     {
-        var even = new PhaseExpectation("observe", "not-skewed", false, null, null, null, null, "even");
+        var even = new PhaseExpectation("observe")
+        {
+            Delivery = ExpectedDelivery.NotSkewed,
+            Failures = false,
+            NewPodShare = ExpectedNewPodShare.Even,
+        };
         var report = await lab.RunAsync(
             Stale("odd:42000-42999") with
             {
@@ -64,7 +73,10 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         report.Expectations.Length.ShouldBe(3);
     }
 
-    /// <summary>Entries live for 1 to 2 s, in which a port may come again and keep its entry: a few seconds later hardly any is left.</summary>
+    /// <summary>
+    /// Entries live for 1 to 2 s, in which a port may be used again and keep its entry. A few seconds later hardly
+    /// any entry is left.
+    /// </summary>
     [Fact]
     public async Task With_entries_of_1_s_a_pod_that_replaced_another_gets_an_even_share()
     {
@@ -77,7 +89,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
                 new PhaseStep("expiry", TimeSpan.FromSeconds(3)),
                 scenario.Steps[^1],
             ],
-            Expect = [new PhaseExpectation("observe", "not-skewed", false, null, null, null, null)],
+            Expect = [new PhaseExpectation("observe") { Delivery = ExpectedDelivery.NotSkewed, Failures = false }],
         };
         var report = await lab.RunAsync(
             scenario,
@@ -90,7 +102,9 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         share.ShouldBe(1.0 / 3, 0.15, "stale entries would leave it 0.1");
     }
 
-    /// <summary>Too few failures for a diagnosis, and the same factor; without the retry budget, which a slow machine spends.</summary>
+    /// <summary>
+    /// Too few failures for a diagnosis, and the same factor. A slow machine would use up the retry budget.
+    /// </summary>
     [Fact]
     public async Task A_backend_that_fails_is_asked_4_times_through_one_proxy_and_16_times_through_two()
     {

@@ -41,7 +41,7 @@ public class ReconciliationTableTests
     }
 
     [Fact]
-    public void Second_passes_are_not_judged_where_not_every_request_passes_a_proxy() =>
+    public void Second_passes_are_not_compared_where_not_every_request_passes_a_proxy() =>
         Build(Counters(), allL7: false).Length.ShouldBe(Build(Counters()).Length - 1);
 
     [Fact]
@@ -62,7 +62,9 @@ public class ReconciliationTableTests
         line.Explanation.ShouldContain("Of pods that are gone, the client's 2 2xx are counted");
     }
 
-    /// <summary>Three requests: two answered by the local Pod, one 503 of the client-side proxy in the remote Pod's name.</summary>
+    /// <summary>
+    /// Three requests: two answered by the local Pod, and a 503 of the client's proxy attributed to the remote Pod.
+    /// </summary>
     private static ImmutableArray<CiliumDebugging.Measurement.Runs.ReconciliationLine> Build(
         ClusterCounters counted,
         long intended = 3,
@@ -72,8 +74,8 @@ public class ReconciliationTableTests
         params BackendPod[] current
     )
     {
-        RunLedger book = new RunLedger(null);
-        book.Begin(
+        var ledger = new RunLedger(null);
+        ledger.Begin(
             new PhaseTally(
                 "observe",
                 0,
@@ -81,11 +83,11 @@ public class ReconciliationTableTests
                 ClusterCounters.Zero
             )
         );
-        book.Add(Record(0, Outcome.Response, 200, "local"));
-        book.Add(Record(1, Outcome.Response, 503, null));
-        book.Add(Record(2, Outcome.Response, 200, "local"));
+        ledger.Add(Record(0, Outcome.Response, 200, "local"));
+        ledger.Add(Record(1, Outcome.Response, 503, null));
+        ledger.Add(Record(2, Outcome.Response, 200, "local"));
         if (extra is not null)
-            book.Add(extra);
+            ledger.Add(extra);
         var attack = new AttackState
         {
             EpochUnixSeconds = 0,
@@ -99,7 +101,7 @@ public class ReconciliationTableTests
             Engine = "test",
         };
         return ReconciliationTable.Build(
-            book,
+            ledger,
             attack,
             counted,
             current.Length > 0 ? current : [s_local, s_remote],

@@ -18,7 +18,7 @@ public sealed class PolicyManifestTests : IDisposable
         );
         problems.ShouldBeEmpty();
         var policy = policies.ShouldHaveSingleItem();
-        // The port is a string in the file and must stay one; the API takes the object and the reader reads it as it read the file.
+        // The port is a string in the file and must stay one: the API and the policy reader accept the object.
         policy.Manifest["spec"]!["egress"]![0]!["toPorts"]![0]!["ports"]![0]!["port"]!
             .GetValue<string>()
             .ShouldBe("8080");

@@ -192,7 +192,8 @@ public sealed class ScenarioReaderTests : IDisposable
     public void All_problems_are_reported_together_one_line_each()
     {
         Write(
-            "load: {url: nowhere}\nsteps:\n  - {apply: missing.yaml}\n  - {phase: a, for: x}\n  - {phase: b, for: 1s}\nexpect:\n  - {phase: c, delivery: fair}\n"
+            "load: {url: nowhere}\nsteps:\n  - {apply: missing.yaml}\n  - {phase: a, for: x}\n  - {phase: b, for: 1s}\n"
+                + "expect:\n  - {phase: c, delivery: fair}\n"
         );
         Problems().Length.ShouldBe(5);
     }

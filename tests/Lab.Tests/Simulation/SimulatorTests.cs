@@ -42,7 +42,8 @@ public class SimulatorTests
     }
 
     /// <summary>
-    /// Over many seeds the new pod's share is the formula's, each seed with its own measured p and rG. One seed's share has two parts: M ports drawn once, and the connections drawn among them.
+    /// Over many random seeds the new pod's share is the formula's, each with its own measured p and rG. The variance
+    /// of one share has two parts: M ports drawn once, and the connections drawn among them.
     /// </summary>
     [Theory]
     [InlineData(3, 1)]
@@ -100,7 +101,8 @@ public class SimulatorTests
             new SimulationOptions { Settings = data, Duration = TimeSpan.FromSeconds(300) }
         );
         var (share, connections) = ShareOf(result, result.Replacements[0].Added);
-        // With entries of 1 to 2 s one port in six still repeats its choice: twice the spread of independent choices is more than enough for both.
+        // With entries of 1 to 2 s one port in six still repeats its choice: twice the spread of independent
+        // choices is more than enough.
         share.ShouldBe(1.0 / 3, 4 * 2 * Math.Sqrt(2.0 / 9 / connections));
     }
 
@@ -180,7 +182,10 @@ public class SimulatorTests
             0.25
         );
 
-    /// <summary>From outside, where a load balancer shares by nodes: the same 25/25/50; with Cluster it is even, and a node without Pods is left out.</summary>
+    /// <summary>
+    /// From outside, where a load balancer shares by nodes: the same 25/25/50. With Cluster it is even, and a node
+    /// without Pods is left out.
+    /// </summary>
     [Fact]
     public void With_external_traffic_policy_local_a_pods_load_is_its_nodes_traffic_by_its_nodes_pods()
     {
@@ -196,7 +201,9 @@ public class SimulatorTests
         ShouldBeSpread("no-cilium", outside with { Gap = TimeSpan.Zero }, 0, 1.0 / 3, 1.0 / 3, 1.0 / 3);
     }
 
-    /// <summary>Three nodes in two zones, a client on each: zone 1 has two thirds of the clients and half of the four pods.</summary>
+    /// <summary>
+    /// Three nodes in two zones, a client on each: zone 1 has two thirds of the clients and half of the pods.
+    /// </summary>
     [Fact]
     public void With_trafficDistribution_a_pods_load_is_its_zones_clients_by_its_zones_pods() =>
         ShouldBeSpread(

@@ -44,7 +44,10 @@ public class StaleConntrackTests
         Enumerable.Range(1, 200).Select(p => Choose(again, p, random)).ShouldBe(before);
     }
 
-    /// <summary>The facts' own example: at 50 requests/s for 5.2 min over 14,116 ports p is 0.67; the new pod then gets 9.2 of 50, the measured graph shows about 9.</summary>
+    /// <summary>
+    /// The original report's example: at 50 requests/s for 5.2 min over 14,116 ports p is 0.67. The new pod then gets
+    /// 9.2 of 50; the measured graph shows about 9.
+    /// </summary>
     [Fact]
     public void The_formula_gives_the_reporters_graph()
     {

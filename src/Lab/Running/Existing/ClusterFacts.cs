@@ -6,7 +6,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running.Existing;
 
-/// <summary>What a report says of the cluster it was measured on: versions of nodes, kernels, runtimes and images.</summary>
+/// <summary>The cluster a report was measured on: versions of nodes, kernels, container runtimes and images.</summary>
 public static class ClusterFacts
 {
     /// <summary>Name of the file.</summary>
@@ -56,7 +56,7 @@ public static class ClusterFacts
         };
     }
 
-    /// <summary>What a report says beside the numbers, with the versions of the cluster.</summary>
+    /// <summary>Adds the versions of the cluster to a report.</summary>
     public static async Task<RunDetails> AddToAsync(
         RunDetails details,
         Kubernetes cluster,
@@ -104,7 +104,7 @@ public static class ClusterFacts
         }
         catch (k8s.Autorest.HttpOperationException)
         {
-            // Not every server that speaks the API says its version.
+            // Not every server with this API reports its version.
             return null;
         }
     }

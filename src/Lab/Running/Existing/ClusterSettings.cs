@@ -11,8 +11,9 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// Holds a scenario's settings against those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own keys. Keys that begin with <c>sandbox-</c> say what the embedded cluster is to be
-/// like; on another one the version must be that of its agents, and the rest has no meaning.
+/// Compares a scenario's settings with those of a cluster, in ConfigMap kube-system/cilium-config under Cilium's own
+/// keys. Keys that begin with <c>sandbox-</c> are for the embedded cluster. On another one the version must be that of
+/// its agents, and the others have no meaning.
 /// </summary>
 internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
 {
@@ -32,16 +33,16 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     /// <summary>Compares.</summary>
     public async Task<Difference> CompareAsync(
         Scenario scenario,
-        ClusterReader view,
+        ClusterReader reader,
         CancellationToken cancellationToken
     )
     {
         var embedded = await IsEmbeddedAsync(cancellationToken);
-        var version = await view.VersionAsync(cancellationToken);
+        var version = await reader.VersionAsync(cancellationToken);
         var there =
             version is null && !embedded
                 ? ImmutableSortedDictionary<string, string>.Empty
-                : await view.SettingsAsync(cancellationToken);
+                : await reader.SettingsAsync(cancellationToken);
         var change = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var impossible = ImmutableArray.CreateBuilder<string>();
         foreach (var (key, value) in scenario.Settings)
@@ -64,9 +65,9 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     }
 
     /// <summary>Changes cilium-config and restarts the agents, by deleting their Pods.</summary>
-    /// <param name="settings">Values by key; null takes a key away.</param>
+    /// <param name="settings">Values by key.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public async Task ChangeAsync(IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
+    public async Task ChangeAsync(IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         await cluster.CoreV1.PatchNamespacedConfigMapAsync(
             new V1Patch(JsonSerializer.Serialize(new { data = settings }), V1Patch.PatchType.MergePatch),
@@ -74,62 +75,37 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
             CiliumNames.SystemNamespace,
             cancellationToken: cancellationToken
         );
-        var before = await AgentsAsync(cancellationToken);
-        foreach (var agent in before)
-            await cluster.CoreV1.DeleteNamespacedPodAsync(
-                agent.Name(),
-                agent.Namespace(),
-                cancellationToken: cancellationToken
-            );
-        var old = before.Select(a => a.Uid()).ToHashSet(StringComparer.Ordinal);
-        var start = time.GetTimestamp();
-        while (true)
-        {
-            var now = await AgentsAsync(cancellationToken);
-            if (now.Count >= before.Count && now.All(a => !old.Contains(a.Uid()) && PodReadiness.IsReady(a)))
-                return;
-            if (time.GetElapsedTime(start) > s_restartLimit)
-                throw new TimeoutException(
-                    $"{s_restartLimit.TotalMinutes:0} min after their restart Cilium's agents are not ready: kubectl -n kube-system get pods -l k8s-app=cilium"
-                );
-            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
-        }
+        await RestartAgentsAsync(cancellationToken);
     }
 
-    /// <summary>The settings now, for <see cref="ChangeAsync"/> to put back.</summary>
-    public static async Task<IReadOnlyDictionary<string, string?>> CurrentAsync(
-        ClusterReader view,
-        IEnumerable<string> keys,
-        CancellationToken cancellationToken
-    )
-    {
-        var there = await view.SettingsAsync(cancellationToken);
-        return keys.ToDictionary(k => k, k => there.GetValueOrDefault(k), StringComparer.Ordinal);
-    }
+    /// <summary>Restarts the agents, which read their settings when they start.</summary>
+    public Task RestartAgentsAsync(CancellationToken cancellationToken) =>
+        new PodRenewal(cluster, time).RunAsync(PodRenewal.CiliumAgents, s_restartLimit, cancellationToken);
 
     private static string? Mismatch(string key, string value, string? version) =>
         key switch
         {
             VersionKey when version is null => $"it is about Cilium {value}, and the cluster has none",
-            VersionKey => CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version
-                ? null
-                : $"it is about Cilium {value}, and the cluster has {version}{(CiliumReleases.Parse(value).Problem is null ? $": up --kind --cilium-version {value}" : "")}",
+            VersionKey when CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version => null,
+            VersionKey => $"it is about Cilium {value}, and the cluster has {version}{AdviceFor(value)}",
             ServiceProxyKey when value != "cilium" && version is not null =>
                 $"it is about a cluster without Cilium ({value}), and this one has {version}: up --kind --no-cilium",
             _ => null,
         };
 
-    /// <summary>The tunnel has had two names.</summary>
-    private static bool Same(ImmutableSortedDictionary<string, string> there, string key, string value) =>
-        there.TryGetValue(key, out var has)
-            ? has == value
-            : key == "tunnel"
-                && (
-                    value == "disabled"
-                        ? there.GetValueOrDefault("routing-mode") == "native"
-                        : there.GetValueOrDefault("routing-mode") == "tunnel"
-                            && there.GetValueOrDefault("tunnel-protocol", value) == value
-                );
+    private static string AdviceFor(string release) =>
+        CiliumReleases.Parse(release).Problem is null ? $": up --kind --cilium-version {release}" : "";
+
+    /// <summary>Later releases split the key <c>tunnel</c> in two.</summary>
+    private static bool Same(ImmutableSortedDictionary<string, string> there, string key, string value)
+    {
+        if (there.TryGetValue(key, out var has))
+            return has == value;
+        var mode = value == "disabled" ? "native" : "tunnel";
+        return key == "tunnel"
+            && there.GetValueOrDefault("routing-mode") == mode
+            && (mode == "native" || there.GetValueOrDefault("tunnel-protocol", value) == value);
+    }
 
     /// <summary>Whether the nodes' container runtime is that of the embedded cluster: processes.</summary>
     private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken)
@@ -139,13 +115,4 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
             n.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true
         );
     }
-
-    private async Task<IList<V1Pod>> AgentsAsync(CancellationToken cancellationToken) =>
-        (
-            await cluster.CoreV1.ListNamespacedPodAsync(
-                CiliumNames.SystemNamespace,
-                labelSelector: "k8s-app=cilium",
-                cancellationToken: cancellationToken
-            )
-        ).Items;
 }

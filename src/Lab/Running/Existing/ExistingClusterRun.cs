@@ -11,82 +11,78 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// Runs a scenario on a cluster that is there already, which it knows by its API only, and leaves the cluster as it was:
+/// Runs a scenario on an existing cluster, through its API only, and leaves the cluster as it was:
 /// <list type="number">
-/// <item>refuses a cluster whose namespaces of the scenario are not the lab's, or that is not what the scenario is about;</item>
-/// <item>changes settings, if it may;</item>
-/// <item>applies the workloads where they are missing;</item>
+/// <item>refuses a cluster whose namespaces do not belong to the lab, or that does not fit the scenario;</item>
+/// <item>changes settings, if allowed;</item>
+/// <item>applies the workloads if they are missing;</item>
 /// <item>runs the scenario;</item>
-/// <item>takes away what it applied and puts back what it changed, also when it was stopped.</item>
+/// <item>deletes what it applied and puts back what it changed, also when it was stopped.</item>
 /// </list>
 /// </summary>
-/// <param name="cluster">The cluster.</param>
-/// <param name="options">What it may do.</param>
-/// <param name="time">Time source.</param>
 public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options, TimeProvider time)
 {
     /// <summary>Cleaning up after Ctrl-C must not take longer.</summary>
     private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromSeconds(2.5);
 
     private readonly ManifestClient _objects = new(cluster);
-    private readonly ClusterChanges _changes = new(cluster);
     private readonly ClusterSettings _settings = new(cluster, time);
-    private readonly Stack<(string What, Func<CancellationToken, Task> Undo)> _undo = new();
+    private readonly ClusterUndo _undo = new(cluster);
 
-    /// <summary>What was collected beside the measurement; null: nothing was asked for.</summary>
+    /// <summary>What was collected beside the measurement; null when that was not requested.</summary>
     public Sysdump? Dump { get; private set; }
 
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">The scenario.</param>
-    /// <param name="observer">Follows it.</param>
+    /// <param name="listener">Follows it.</param>
     /// <param name="cancellationToken">Ends it without a report; the cluster is put back all the same.</param>
-    /// <param name="control">The operator's hand on the run; null: none.</param>
+    /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <param name="byHand">Only its load runs, and the operator makes the changes.</param>
-    /// <exception cref="ClusterRefusedException">It is not run on this cluster; the message says why and what to do.</exception>
+    /// <exception cref="ClusterRefusedException">
+    /// The message says why it is not run on this cluster, and what to do.
+    /// </exception>
     public async Task<RunReport> RunAsync(
         Scenario scenario,
-        IRunListener observer,
+        IRunListener listener,
         CancellationToken cancellationToken,
         RunController? control = null,
         bool byHand = false
     )
     {
         ArgumentNullException.ThrowIfNull(scenario);
-        ArgumentNullException.ThrowIfNull(observer);
-        ClusterReader view = new ClusterReader(cluster, scenario.Load);
-        // 1. is it ours, and is it what the scenario is about
-        var workloads = await CheckAsync(scenario, view, cancellationToken);
+        ArgumentNullException.ThrowIfNull(listener);
+        var reader = new ClusterReader(cluster, scenario.Load);
+        // 1. checks
+        var workloads = await CheckAsync(scenario, reader, cancellationToken);
         try
         {
             // 2. settings
-            var difference = await _settings.CompareAsync(scenario, view, cancellationToken);
+            var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
             if (difference.ToChange.Count > 0)
             {
-                observer.OnStep(
-                    $"changing cilium-config: {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))}"
-                );
-                var before = await ClusterSettings.CurrentAsync(view, difference.ToChange.Keys, cancellationToken);
-                _undo.Push(("cilium-config", token => _settings.ChangeAsync(before, token)));
-                await _settings.ChangeAsync(
-                    difference.ToChange.ToDictionary(c => c.Key, string? (c) => c.Value, StringComparer.Ordinal),
-                    cancellationToken
-                );
+                listener.OnStep($"changing cilium-config: {Text(difference.ToChange)}");
+                await _undo.RememberAsync(ChangedObjects.CiliumConfig, cancellationToken, _settings.RestartAgentsAsync);
+                await _settings.ChangeAsync(difference.ToChange, cancellationToken);
             }
             // 3. workloads
-            var backends = await ApplyWorkloadsAsync(workloads, view, observer, cancellationToken);
-            await RememberAsync(scenario, cancellationToken);
+            var backends = await ApplyWorkloadsAsync(workloads, reader, listener, cancellationToken);
+            await _undo.RememberAsync(scenario, cancellationToken);
             // 4. the scenario
-            Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load) : null;
+            var run = byHand ? scenario.Manual() : scenario;
+            Dump = options.Sysdump ? new Sysdump(cluster, scenario.Load, time) : null;
+            var follower = Dump is { } dump
+                ? new CaptureListener(listener, run, length => dump.BeginCapture(length, cancellationToken))
+                : listener;
             var report = await new ScenarioRunner(cluster, time).RunAsync(
-                byHand ? scenario.Manual() : scenario,
+                run,
                 backends,
-                Dump is null ? observer : new DumpListener(observer, scenario, Dump, cancellationToken),
+                follower,
                 cancellationToken,
                 control
             );
             if (Dump is not null)
             {
-                observer.OnStep("collecting the sysdump");
+                listener.OnStep("collecting the sysdump");
                 await Dump.FinishAsync(cancellationToken);
             }
             return report with { Details = await ClusterFacts.AddToAsync(report.Details, cluster, cancellationToken) };
@@ -95,14 +91,14 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         {
             // 5. clean up
             if (!options.Keep)
-                await CleanUpAsync(observer, cancellationToken.IsCancellationRequested);
+                await CleanUpAsync(listener, cancellationToken.IsCancellationRequested);
         }
     }
 
-    /// <summary>Refuses what must not be touched; gives the workloads that are to be applied, none when they are there.</summary>
+    /// <summary>Refuses a cluster that must not be touched. Gives the workloads to apply: none if they exist.</summary>
     private async Task<ImmutableArray<Manifest>> CheckAsync(
         Scenario scenario,
-        ClusterReader view,
+        ClusterReader reader,
         CancellationToken cancellationToken
     )
     {
@@ -130,21 +126,26 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 cancellationToken
             )
         ).ToList();
-        var present = (await view.BackendsAsync(cancellationToken)).Length > 0;
+        var present = (await reader.BackendsAsync(cancellationToken)).Length > 0;
         if (!present && (options.BackendImage is null || options.LoadTestImage is null))
             reasons.Add(
-                $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are to be applied: name their images, which the nodes can pull, with --backend-image and --load-test-image"
+                $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are applied: "
+                    + "name their images, which the nodes can pull, with --backend-image and --load-test-image"
             );
-        var difference = await _settings.CompareAsync(scenario, view, cancellationToken);
+        var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
         reasons.AddRange(difference.Impossible.Select(i => $"{scenario.Name}: {i}"));
         if (difference.ToChange.Count > 0 && !options.ChangeSettings)
             reasons.Add(
-                $"{scenario.Name} needs {string.Join(", ", difference.ToChange.Select(c => $"{c.Key}={c.Value}"))} in kube-system/cilium-config; --change-settings lets it change that, restart the agents, and put it back"
+                $"{scenario.Name} needs {Text(difference.ToChange)} in kube-system/cilium-config; "
+                    + "--change-settings lets it change that, restart the agents, and put it back"
             );
         if (reasons.Count > 0)
             throw new ClusterRefusedException(string.Join(Environment.NewLine, reasons));
         return present ? [] : all;
     }
+
+    private static string Text(IEnumerable<KeyValuePair<string, string>> settings) =>
+        string.Join(", ", settings.Select(setting => $"{setting.Key}={setting.Value}"));
 
     private static bool Touches(Manifest manifest, Scenario scenario) =>
         manifest.Kind == "Service"
@@ -153,18 +154,17 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
 
     private async Task<int> ApplyWorkloadsAsync(
         ImmutableArray<Manifest> workloads,
-        ClusterReader view,
-        IRunListener observer,
+        ClusterReader reader,
+        IRunListener listener,
         CancellationToken cancellationToken
     )
     {
         if (workloads.Length == 0)
-            return (await view.BackendsAsync(cancellationToken)).Length;
-        observer.OnStep($"applying {workloads.Length} objects");
+            return (await reader.BackendsAsync(cancellationToken)).Length;
+        listener.OnStep($"applying {workloads.Length} objects");
         foreach (var manifest in workloads)
         {
-            if (await _objects.ReadAsync(manifest, cancellationToken) is null)
-                _undo.Push((manifest.ToString(), token => _objects.DeleteAsync(manifest, token)));
+            await _undo.RememberAsync(new ObjectReference(manifest.ToString(), manifest.Path), cancellationToken);
             await _objects.ApplyAsync(manifest, cancellationToken);
         }
         return workloads
@@ -172,100 +172,14 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             .Sum(w => (int)w.Object["spec"]!["replicas"]!);
     }
 
-    /// <summary>Remembers the policies and the Service as they are before the scenario's steps change them.</summary>
-    private async Task RememberAsync(Scenario scenario, CancellationToken cancellationToken)
+    private async Task CleanUpAsync(IRunListener listener, bool hurried)
     {
-        foreach (
-            var policy in scenario
-                .Steps.SelectMany(s =>
-                    s switch
-                    {
-                        ApplyStep a => a.Policies,
-                        DeleteStep d => d.Policies,
-                        _ => [],
-                    }
-                )
-                .DistinctBy(p => (p.Plural, p.Model.Namespace, p.Model.Name))
-        )
-        {
-            var before = await _changes.ReadAsync(policy, cancellationToken);
-            var what = $"{policy.Model.Kind} {policy.Model.Namespace}/{policy.Model.Name}";
-            _undo.Push(
-                before is null
-                    ? (what, token => _changes.DeleteAsync(policy, token))
-                    : (what, token => _changes.ReplaceAsync(policy, before, token))
-            );
-        }
-        if (!scenario.Steps.OfType<ServiceStep>().Any())
+        if (_undo.IsEmpty)
             return;
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
-            scenario.Load.Service,
-            scenario.Load.Namespace,
-            cancellationToken: cancellationToken
-        );
-        var spec = service.Spec;
-        _undo.Push(($"Service {service.Namespace()}/{service.Name()}", token => _changes.PatchServiceAsync(
-                    scenario.Load,
-                    new Dictionary<string, object?>
-                    {
-                        ["sessionAffinity"] = spec.SessionAffinity ?? "None",
-                        ["sessionAffinityConfig"] = spec.SessionAffinityConfig,
-                        ["internalTrafficPolicy"] = spec.InternalTrafficPolicy,
-                        ["trafficDistribution"] = spec.TrafficDistribution,
-                    },
-                    token
-                )));
-    }
-
-    private async Task CleanUpAsync(IRunListener observer, bool hurried)
-    {
-        if (_undo.Count == 0)
-            return;
-        observer.OnStep("putting the cluster back as it was");
+        listener.OnStep("putting the cluster back as it was");
         using var limit = new CancellationTokenSource(hurried ? s_cleanUpLimit : TimeSpan.FromMinutes(5), time);
-        var left = new List<string>();
-        while (_undo.TryPop(out var step))
-        {
-            try
-            {
-                await step.Undo(limit.Token);
-            }
-            catch (Exception e)
-                when (e
-                        is HttpRequestException
-                            or k8s.Autorest.HttpOperationException
-                            or OperationCanceledException
-                            or TimeoutException
-                )
-            {
-                left.Add(step.What);
-            }
-        }
-        if (left.Count > 0)
-            observer.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
-    }
-
-    /// <summary>Starts the captures when the last phase begins.</summary>
-    private sealed class DumpListener(
-        IRunListener inner,
-        Scenario scenario,
-        Sysdump dump,
-        CancellationToken cancellationToken
-    ) : IRunListener
-    {
-        private readonly PhaseStep _last = scenario.Steps.OfType<PhaseStep>().Last();
-
-        public void OnStep(string what)
-        {
-            if (what.StartsWith($"{_last.Name}: ", StringComparison.Ordinal))
-                dump.BeginCapture(_last.Duration, cancellationToken);
-            inner.OnStep(what);
-        }
-
-        public void OnSample(LiveSample sample) => inner.OnSample(sample);
-
-        public void OnProgress(RunReport report) => inner.OnProgress(report);
-
-        public void OnReport(RunReport report) => inner.OnReport(report);
+        var left = await _undo.RestoreAsync(limit.Token);
+        if (left.Length > 0)
+            listener.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
     }
 }

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace CiliumDebugging.Lab.Running.Existing;
 
-/// <summary>Reads <c>cilium bpf lb list</c>, of any release, and holds a Service's backends in it against its EndpointSlices.</summary>
+/// <summary>Reads <c>cilium bpf lb list</c> of any release and compares it with a Service's EndpointSlices.</summary>
 internal static partial class LoadBalancingMap
 {
     /// <summary>The backends of a frontend.</summary>
@@ -14,7 +14,7 @@ internal static partial class LoadBalancingMap
         foreach (var line in list.Split('\n'))
         {
             var addresses = Address().Matches(line).Select(m => m.Value).ToList();
-            // A line that begins with an address begins a frontend; its backends stand behind it and on indented lines.
+            // A line that begins with an address begins a frontend; its backends follow there and on indented lines.
             if (line.Length > 0 && !char.IsWhiteSpace(line[0]) && addresses.Count > 0)
             {
                 current = addresses[0];
@@ -32,13 +32,16 @@ internal static partial class LoadBalancingMap
         var backends = Backends(list, frontend).ToHashSet(StringComparer.Ordinal);
         if (backends.Count == 0)
             return $"the map has no backend of {frontend}";
-        var (missing, stale) = (
-            endpoints.Except(backends).Order(StringComparer.Ordinal).ToList(),
-            backends.Except(endpoints).Order(StringComparer.Ordinal).ToList()
-        );
-        return missing.Count + stale.Count == 0
-            ? $"the map has the {backends.Count} endpoints of {frontend}"
-            : $"the map of {frontend} {string.Join(" and ", new[] { missing.Count > 0 ? $"lacks {string.Join(", ", missing)}" : "", stale.Count > 0 ? $"has {string.Join(", ", stale)}, which no EndpointSlice has" : "" }.Where(t => t.Length > 0))}";
+        var missing = endpoints.Except(backends).Order(StringComparer.Ordinal).ToList();
+        var stale = backends.Except(endpoints).Order(StringComparer.Ordinal).ToList();
+        if (missing.Count + stale.Count == 0)
+            return $"the map has the {backends.Count} endpoints of {frontend}";
+        List<string> differences = [];
+        if (missing.Count > 0)
+            differences.Add($"lacks {string.Join(", ", missing)}");
+        if (stale.Count > 0)
+            differences.Add($"has {string.Join(", ", stale)}, which no EndpointSlice has");
+        return $"the map of {frontend} {string.Join(" and ", differences)}";
     }
 
     [GeneratedRegex(@"\d{1,3}(?:\.\d{1,3}){3}:\d{1,5}", RegexOptions.CultureInvariant)]

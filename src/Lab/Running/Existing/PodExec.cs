@@ -7,13 +7,12 @@ using k8s.Autorest;
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>Runs a command in a container, through the API.</summary>
-internal sealed class PodExec(Kubernetes cluster)
+internal sealed class PodExec(Kubernetes cluster, TimeProvider time)
 {
     private const int MaxCharacters = 8 << 20;
     private const byte StandardOutput = 1;
     private const byte StandardError = 2;
 
-    /// <summary>Runs it.</summary>
     /// <returns>What it wrote, to both outputs; or, in brackets, why it could not be run.</returns>
     public async Task<string> RunAsync(
         string ns,
@@ -24,10 +23,10 @@ internal sealed class PodExec(Kubernetes cluster)
         CancellationToken cancellationToken
     )
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        either.CancelAfter(limit);
+        using var timeout = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         var (text, characters) = (new StringBuilder(), new char[16 * 1024]);
-        // A character may come in two parts.
+        // A character may be split between two messages.
         var (output, error) = (Encoding.UTF8.GetDecoder(), Encoding.UTF8.GetDecoder());
         try
         {

@@ -1,15 +1,17 @@
 namespace CiliumDebugging.Lab.Running.Existing;
 
-/// <summary>How a scenario may use a cluster that is there already.</summary>
+/// <summary>How a scenario may use an existing cluster.</summary>
 public sealed record SessionRights
 {
-    /// <summary>Image of the echo server, where the workloads are not there yet; null: they must be.</summary>
+    /// <summary>Image of the echo server, where the workloads do not exist yet; null: they must exist.</summary>
     public string? BackendImage { get; init; }
 
-    /// <summary>Image of the load test, where the workloads are not there yet.</summary>
+    /// <summary>Image of the load test, where the workloads do not exist yet.</summary>
     public string? LoadTestImage { get; init; }
 
-    /// <summary>Change cilium-config and restart the agents where the scenario needs it, and put it back in the end.</summary>
+    /// <summary>
+    /// Change cilium-config and restart the agents if the scenario needs it; it is put back at the end.
+    /// </summary>
     public bool ChangeSettings { get; init; }
 
     /// <summary>Leave what was applied, to look at it.</summary>

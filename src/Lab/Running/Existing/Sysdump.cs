@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
-using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
 using k8s;
@@ -10,10 +9,11 @@ using k8s.Models;
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// What Cilium's maintainers ask for, from every node: sockets, drops and traced packets while the load runs (a SYN shows on the client's node as it enters the tunnel and on the other as it
-/// leaves it: that confirms or refutes the model of two-sided-l7), load-balancing maps held against the EndpointSlices, and the objects of the API.
+/// What Cilium's maintainers need, from every node: sockets, drops and traced packets while the load runs,
+/// load-balancing maps compared with the EndpointSlices, and the objects of the API. A SYN is seen on the client's node
+/// as it enters the tunnel and on the other node as it leaves: that confirms or refutes the model of two-sided-l7.
 /// </summary>
-public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
+public sealed class Sysdump(Kubernetes cluster, LoadSpec load, TimeProvider time)
 {
     private const string Agent = "cilium-agent";
     private const string Syns = "syn.txt";
@@ -24,8 +24,9 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
     private const string Preamble = "CILIUM=$(command -v cilium-dbg || command -v cilium); ";
 
     /// <summary>
-    /// Commands while the load runs; {0} is the length of the capture in seconds. The monitor reports the first packet of every connection at every point of its way (its aggregation drops only what
-    /// follows): with SYNs alone the file stays small. Few releases have tcpdump in the agent's image; where it is, it sees the tunnel's packets from outside.
+    /// Commands while the load runs; {0} is the length of the capture in seconds. The monitor reports the first
+    /// packet of every connection at every point of its path, and aggregates only what follows: with SYNs alone the
+    /// file stays small. Few agent images have tcpdump, which sees the tunnel's packets from outside.
     /// </summary>
     private static readonly (string File, string Command)[] s_captures =
     [
@@ -34,7 +35,8 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         ("ss.txt", "ss -tan"),
         (
             "tcpdump.txt",
-            "if command -v tcpdump >/dev/null; then timeout {0} tcpdump -nn -i any -c 20000 'tcp[tcpflags] & tcp-syn != 0 or udp port 8472'; else echo '[no tcpdump in this image]'; fi"
+            "if command -v tcpdump >/dev/null; then timeout {0} tcpdump -nn -i any -c 20000 "
+                + "'tcp[tcpflags] & tcp-syn != 0 or udp port 8472'; else echo '[no tcpdump in this image]'; fi"
         ),
     ];
 
@@ -49,7 +51,7 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         ("kernel.txt", "uname -a"),
     ];
 
-    private readonly PodExec _exec = new(cluster);
+    private readonly PodExec _exec = new(cluster, time);
     private readonly ConcurrentDictionary<string, string> _files = new(StringComparer.Ordinal);
     private Task _capturing = Task.CompletedTask;
 
@@ -85,7 +87,7 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
     {
         await _capturing;
         await OnEveryNodeAsync(s_states, s_commandLimit, cancellationToken);
-        var slices = await EndpointSlices.ListAsync(cluster, load.Namespace, load.Service, cancellationToken);
+        var slices = await cluster.SlicesOfAsync(load, cancellationToken);
         _files["endpointslices.json"] = KubernetesJson.Serialize(slices);
         _files["pods.json"] = KubernetesJson.Serialize(
             (await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: cancellationToken)).Items
@@ -97,11 +99,7 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
                 )
             )
             .ToList();
-        var service = await cluster.CoreV1.ReadNamespacedServiceAsync(
-            load.Service,
-            load.Namespace,
-            cancellationToken: cancellationToken
-        );
+        var service = await cluster.ServiceOfAsync(load, cancellationToken);
         var check = PerNode("lb.txt")
             .Select(f =>
                 $"{f.Key}: {LoadBalancingMap.Compare(f.Value, $"{service.Spec.ClusterIP}:{load.Url.Port}", addresses)}"
@@ -139,13 +137,9 @@ public sealed class Sysdump(Kubernetes cluster, LoadSpec load)
         CancellationToken cancellationToken
     )
     {
-        var agents = await cluster.CoreV1.ListNamespacedPodAsync(
-            CiliumNames.SystemNamespace,
-            labelSelector: "k8s-app=cilium",
-            cancellationToken: cancellationToken
-        );
+        var agents = await cluster.AgentsAsync(cancellationToken);
         await Task.WhenAll(
-            agents.Items.SelectMany(agent =>
+            agents.SelectMany(agent =>
                 commands.Select(async c =>
                     _files[$"{agent.Spec.NodeName}/{c.File}"] = await _exec.RunAsync(
                         agent.Namespace(),

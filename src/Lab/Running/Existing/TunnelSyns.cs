@@ -1,12 +1,12 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running.Existing;
 
 /// <summary>
-/// Follows SYNs through the tunnel in what the nodes' <c>cilium monitor -t trace</c> says. Where two-sided-l7 fails as the lab's model has it, they enter the tunnel on the client's node, leave it on the
-/// backend's, and reach neither its proxy nor the Pod; SYNs that never leave the tunnel, or that reach the Pod, refute the model.
+/// Follows SYNs through the tunnel in the output of <c>cilium monitor -t trace</c> of each node. In the lab's model of
+/// two-sided-l7 they enter the tunnel on the client's node, leave it on the backend's, and reach neither its proxy nor
+/// the Pod. SYNs that never leave the tunnel, or that reach the Pod, refute the model.
 /// </summary>
 internal static partial class TunnelSyns
 {
@@ -54,7 +54,7 @@ internal static partial class TunnelSyns
         ];
     }
 
-    /// <summary>What there is to say of them, one line for each pair of nodes.</summary>
+    /// <summary>One line for each pair of nodes.</summary>
     public static string Report(
         IReadOnlyDictionary<string, string> traces,
         IEnumerable<V1EndpointSlice> slices,
@@ -72,10 +72,8 @@ internal static partial class TunnelSyns
             ? "no SYN to a backend entered a tunnel while it was captured\n"
             : string.Concat(
                 paths.Select(p =>
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{p.From} -> {p.To}: {p.Entered} connections' SYNs entered the tunnel, {p.Left} left it, {p.ToProxy} of them reached the proxy, {p.ToPod} the pod\n"
-                    )
+                    $"{p.From} -> {p.To}: {p.Entered} connections' SYNs entered the tunnel, {p.Left} left it, "
+                    + $"{p.ToProxy} of them reached the proxy, {p.ToPod} the pod\n"
                 )
             );
     }
@@ -96,7 +94,8 @@ internal static partial class TunnelSyns
         return points;
     }
 
-    // -> overlay flow 0x6a16c10e , identity 18548->13318 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.2.169:42532 -> 10.244.1.84:8080 tcp SYN
+    // -> overlay flow 0x6a16c10e , identity 18548->13318 state new ifindex cilium_vxlan
+    // orig-ip 0.0.0.0: 10.244.2.169:42532 -> 10.244.1.84:8080 tcp SYN (one line)
     [GeneratedRegex(
         @"^(-> \w+|<- \w+) .*: (\d{1,3}(?:\.\d{1,3}){3}:\d+) -> (\d{1,3}(?:\.\d{1,3}){3}:\d+) tcp SYN\r?$",
         RegexOptions.Multiline | RegexOptions.CultureInvariant

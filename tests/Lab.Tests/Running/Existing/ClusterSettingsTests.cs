@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
@@ -8,7 +9,7 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
-/// <summary>Settings on a cluster that is not the embedded one: a node with a container runtime, and agents that something starts again.</summary>
+/// <summary>Settings on a cluster that is not the embedded one: with a container runtime and a DaemonSet.</summary>
 public sealed class ClusterSettingsTests : IAsyncLifetime
 {
     private ApiFixture _api = null!;
@@ -81,8 +82,9 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
         difference.Impossible.ShouldBeEmpty();
         difference.ToChange.Keys.ShouldBe(["bpf-lb-sock", "tunnel"]);
 
-        var before = await ClusterSettings.CurrentAsync(View, difference.ToChange.Keys, Cancellation);
-        await settings.ChangeAsync(difference.ToChange.ToDictionary(c => c.Key, string? (c) => c.Value), Cancellation);
+        var undo = new ClusterUndo(_api.Client);
+        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, settings.RestartAgentsAsync);
+        await settings.ChangeAsync(difference.ToChange, Cancellation);
         (await View.SettingsAsync(Cancellation)).ShouldBe(
             new Dictionary<string, string>
             {
@@ -95,7 +97,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
         var second = (await AgentsAsync()).Single().Uid();
         second.ShouldNotBe(first, "agents read their settings when they start");
 
-        await settings.ChangeAsync(before, Cancellation);
+        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
         (await View.SettingsAsync(Cancellation)).ShouldBe(
             new Dictionary<string, string> { ["debug"] = "false", ["tunnel"] = "vxlan" },
             ignoreOrder: true
@@ -118,7 +120,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nobody_changes_settings_without_leave()
+    public async Task Settings_are_not_changed_without_permission()
     {
         ExistingClusterRun session = new ExistingClusterRun(
             _api.Client,

@@ -11,7 +11,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
-/// <summary>The parts of a real API server that the embedded one does not have: port-forward and exec by WebSocket, EndpointSlices of old releases. What it answers is the test's.</summary>
+/// <summary>
+/// The parts of a real API server that the embedded one lacks: port-forward and exec by WebSocket, and EndpointSlices
+/// of old releases. Each test defines its responses.
+/// </summary>
 internal sealed class FakeApiServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -1,15 +1,25 @@
 using CiliumDebugging.Lab.Page;
+using System.Collections.Immutable;
 using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
-/// <summary>Nobody looks.</summary>
 internal sealed class NoListener : IRunListener
 {
+    public bool WantsProgress => false;
+
     public void OnStep(string what) { }
 
+    public void OnPhase(PhaseStep phase) { }
+
     public void OnSample(LiveSample sample) { }
+
+    public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
+
+    public void OnProgress(RunReport report) { }
 
     public void OnReport(RunReport report) { }
 }

@@ -10,11 +10,16 @@ namespace CiliumDebugging.Lab.Tests.Running.Existing;
 
 public class SysdumpTests
 {
-    /// <summary>As Kubernetes 1.19 has them: nothing under v1, node and zone as topology under v1beta1.</summary>
+    /// <summary>As in Kubernetes 1.19: none under v1; under v1beta1 node and zone are in the topology.</summary>
     private const string OldSlices = """
-        {"apiVersion":"discovery.k8s.io/v1beta1","kind":"EndpointSliceList","items":[{"addressType":"IPv4","metadata":{"name":"backend-1-x","namespace":"backend"},"ports":[{"name":"http","port":8080,"protocol":"TCP"}],
-         "endpoints":[{"addresses":["10.244.1.99"],"conditions":{"ready":true},"targetRef":{"kind":"Pod","name":"b1","namespace":"backend"},"topology":{"kubernetes.io/hostname":"w1","topology.kubernetes.io/zone":"z1"}},
-                      {"addresses":["10.244.3.41"],"conditions":{"ready":true},"targetRef":{"kind":"Pod","name":"b3","namespace":"backend"},"topology":{"kubernetes.io/hostname":"w3"}}]}]}
+        {"apiVersion":"discovery.k8s.io/v1beta1","kind":"EndpointSliceList","items":[{"addressType":"IPv4",
+         "metadata":{"name":"backend-1-x","namespace":"backend"},"ports":[{"name":"http","port":8080,"protocol":"TCP"}],
+         "endpoints":[{"addresses":["10.244.1.99"],"conditions":{"ready":true},
+                       "targetRef":{"kind":"Pod","name":"b1","namespace":"backend"},
+                       "topology":{"kubernetes.io/hostname":"w1","topology.kubernetes.io/zone":"z1"}},
+                      {"addresses":["10.244.3.41"],"conditions":{"ready":true},
+                       "targetRef":{"kind":"Pod","name":"b3","namespace":"backend"},
+                       "topology":{"kubernetes.io/hostname":"w3"}}]}]}
         """;
 
     private static readonly LoadSpec s_load = new(new Uri("http://backend-1.backend:8080/echo"), "POST", "foo", 50);
@@ -46,19 +51,23 @@ public class SysdumpTests
         static string Here([CallerFilePath] string here = "") => here;
     }
 
-    /// <summary>What the lab's model says of two-sided-l7: SYNs leave the tunnel on the backend's node and go nowhere; on the client's own node there is no tunnel.</summary>
+    /// <summary>The lab's model of two-sided-l7: SYNs leave the tunnel on the backend's node, and are lost.</summary>
     [Fact]
     public async Task Every_node_says_its_part_and_SYNs_are_followed_from_one_side_of_the_tunnel_to_the_other()
     {
         await using var api = await FakeApiServer.StartAsync(app =>
         {
             MapOldSlices(app);
-            app.MapGet("/api/v1/namespaces/kube-system/pods", c =>
-                FakeApiServer.JsonAsync(
+            app.MapGet("/api/v1/namespaces/kube-system/pods", c => FakeApiServer.JsonAsync(
                     c,
-                    """{"kind":"PodList","items":[{"metadata":{"name":"agent-1","namespace":"kube-system"},"spec":{"nodeName":"w1","containers":[]}},{"metadata":{"name":"agent-3","namespace":"kube-system"},"spec":{"nodeName":"w3","containers":[]}}]}"""
-                )
-            );
+                    """
+                    {"kind":"PodList","items":[
+                     {"metadata":{"name":"agent-1","namespace":"kube-system"},
+                      "spec":{"nodeName":"w1","containers":[]}},
+                     {"metadata":{"name":"agent-3","namespace":"kube-system"},
+                      "spec":{"nodeName":"w3","containers":[]}}]}
+                    """
+                ));
             app.MapGet("/api/v1/namespaces/backend/pods", c =>
                 FakeApiServer.JsonAsync(c, """{"kind":"PodList","items":[]}""")
             );
@@ -70,7 +79,7 @@ public class SysdumpTests
             );
             app.MapGet("/api/v1/namespaces/kube-system/pods/{pod}/exec", AnswerAsync);
         });
-        var dump = new Sysdump(api.Client, s_load);
+        var dump = new Sysdump(api.Client, s_load, TimeProvider.System);
         dump.BeginCapture(TimeSpan.FromSeconds(5), Cancellation);
         await dump.FinishAsync(Cancellation);
 
@@ -82,7 +91,8 @@ public class SysdumpTests
             );
         dump.Files["lb-against-endpointslices.txt"]
             .ShouldBe(
-                "w1: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\nw3: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\n"
+                "w1: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\n"
+                    + "w3: the map of 10.96.181.139:8080 lacks 10.244.3.41:8080\n"
             );
         dump.Files["w1/kernel.txt"].ShouldContain("agent-1: ");
         var folder = Directory.CreateTempSubdirectory("sysdump-test-").FullName;
@@ -103,6 +113,11 @@ public class SysdumpTests
         );
     }
 
+    /// <summary>A SYN from a port of the client, as the monitor traces it.</summary>
+    private static string Syn(string point, int flow, int port, string to) =>
+        $"{point} flow 0x{flow} , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: "
+        + $"10.244.3.144:{port} -> {to}:8080 tcp SYN\n";
+
     private static async Task AnswerAsync(HttpContext context)
     {
         var (pod, command) = (context.Request.RouteValues["pod"]!.ToString(), context.Request.Query["command"].Last()!);
@@ -113,14 +128,11 @@ public class SysdumpTests
             command switch
             {
                 _ when command.Contains("-t trace", StringComparison.Ordinal) => pod == "agent-3"
-                    ? """
-                    -> overlay flow 0x1 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN
-                    -> overlay flow 0x1 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN
-                    -> overlay flow 0x2 , identity 3->5 state new ifindex cilium_vxlan orig-ip 0.0.0.0: 10.244.3.144:33003 -> 10.244.1.99:8080 tcp SYN
-                    -> endpoint 7 flow 0x3 , identity 3->5 state new ifindex lxc1 orig-ip 10.244.3.144: 10.244.3.144:33005 -> 10.244.3.41:8080 tcp SYN
-
-                    """.ReplaceLineEndings("\n")
-                    : "<- overlay flow 0x1 , identity 3->5 state unknown ifindex 0 orig-ip 0.0.0.0: 10.244.3.144:33001 -> 10.244.1.99:8080 tcp SYN\n",
+                    ? Syn("-> overlay", 1, 33001, "10.244.1.99")
+                        + Syn("-> overlay", 1, 33001, "10.244.1.99")
+                        + Syn("-> overlay", 2, 33003, "10.244.1.99")
+                        + Syn("-> endpoint 7", 3, 33005, "10.244.3.41")
+                    : Syn("<- overlay", 1, 33001, "10.244.1.99"),
                 _ when command.Contains("bpf lb list", StringComparison.Ordinal) =>
                     "SERVICE ADDRESS  BACKEND ADDRESS\n10.96.181.139:8080     10.244.1.99:8080 (3)\n",
                 _ when command.Contains("status --verbose", StringComparison.Ordinal) => "token: very-secret\n",

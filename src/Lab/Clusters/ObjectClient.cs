@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using k8s;
+using k8s.Autorest;
+
+namespace CiliumDebugging.Lab.Clusters;
+
+/// <summary>An object of a cluster's API by its place, of whatever kind.</summary>
+/// <param name="Title">For messages: <c>Deployment backend/backend-1</c>.</param>
+/// <param name="Path">Its path, without a leading slash.</param>
+internal sealed record ObjectReference(string Title, string Path)
+{
+    /// <summary>Where objects of its kind and namespace are created.</summary>
+    public string Collection => Path[..Path.LastIndexOf('/')];
+
+    /// <summary>
+    /// By its API version, such as <c>apps/v1</c>. The namespace is empty for an object of the whole cluster.
+    /// </summary>
+    public static ObjectReference Of(string kind, string apiVersion, string plural, string ns, string name)
+    {
+        var root = apiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api";
+        return ns.Length == 0
+            ? new ObjectReference($"{kind} {name}", $"{root}/{apiVersion}/{plural}/{name}")
+            : new ObjectReference($"{kind} {ns}/{name}", $"{root}/{apiVersion}/namespaces/{ns}/{plural}/{name}");
+    }
+}
+
+/// <summary>
+/// Reads and writes objects of any kind as JSON; KubernetesClient's generic client knows custom objects only.
+/// </summary>
+internal sealed class ObjectClient(Kubernetes cluster)
+{
+    /// <summary>The object; null when there is none.</summary>
+    public async Task<JsonObject?> ReadAsync(ObjectReference reference, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, reference.Path, null, cancellationToken);
+        if (response.StatusCode is HttpStatusCode.NotFound)
+            return null;
+        return JsonNode.Parse(await ContentAsync(response, cancellationToken))?.AsObject();
+    }
+
+    /// <summary>Creates the object; false when it exists already.</summary>
+    public async Task<bool> TryCreateAsync(
+        ObjectReference reference,
+        JsonObject value,
+        CancellationToken cancellationToken
+    )
+    {
+        var body = Body(value, "application/json");
+        using var response = await SendAsync(HttpMethod.Post, reference.Collection, body, cancellationToken);
+        if (response.StatusCode is HttpStatusCode.Conflict)
+            return false;
+        await ContentAsync(response, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Changes the object by a merge patch (RFC 7386).</summary>
+    public async Task PatchAsync(ObjectReference reference, JsonObject patch, CancellationToken cancellationToken)
+    {
+        var body = Body(patch, "application/merge-patch+json");
+        using var response = await SendAsync(HttpMethod.Patch, reference.Path, body, cancellationToken);
+        await ContentAsync(response, cancellationToken);
+    }
+
+    /// <summary>Deletes the object with what belongs to it; one that does not exist is not an error.</summary>
+    public async Task DeleteAsync(ObjectReference reference, CancellationToken cancellationToken)
+    {
+        var path = $"{reference.Path}?propagationPolicy=Background";
+        using var response = await SendAsync(HttpMethod.Delete, path, null, cancellationToken);
+        if (response.StatusCode is not HttpStatusCode.NotFound)
+            await ContentAsync(response, cancellationToken);
+    }
+
+    private static StringContent Body(JsonObject value, string mediaType) =>
+        new(value.ToJsonString(), Encoding.UTF8, mediaType);
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        CancellationToken cancellationToken
+    )
+    {
+        using var request = new HttpRequestMessage(method, new Uri(cluster.BaseUri, path)) { Content = content };
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        if (cluster.Credentials is { } credentials)
+            await credentials.ProcessHttpRequestAsync(request, cancellationToken);
+        return await cluster.HttpClient.SendAsync(request, cancellationToken);
+    }
+
+    /// <exception cref="HttpOperationException">The API refused, as KubernetesClient reports it.</exception>
+    private static async Task<string> ContentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var content = await response.Content.ReadAsStringAsync(cancellationToken);
+        if (response.IsSuccessStatusCode)
+            return content;
+        throw new HttpOperationException(
+            $"Operation returned an invalid status code '{response.StatusCode}', response body {content}"
+        )
+        {
+            Response = new HttpResponseMessageWrapper(response, content),
+        };
+    }
+}

@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Scenarios;
+using k8s;
+using k8s.Autorest;
+
+namespace CiliumDebugging.Lab.Running;
+
+/// <summary>
+/// Puts back what a run changes. Each object is read as a whole before it is changed; at the end a merge patch,
+/// computed from what it is then, makes it what it was. An object that did not exist is deleted, and one that was
+/// deleted is created again. The last change is undone first.
+/// </summary>
+internal sealed class ClusterUndo(Kubernetes cluster)
+{
+    /// <summary>Fields that the API server writes itself.</summary>
+    private static readonly ImmutableArray<string> s_serverFields =
+    [
+        "creationTimestamp",
+        "deletionGracePeriodSeconds",
+        "deletionTimestamp",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+        "selfLink",
+        "uid",
+    ];
+
+    private readonly ObjectClient _objects = new(cluster);
+    private readonly Stack<Snapshot> _snapshots = new();
+
+    public bool IsEmpty => _snapshots.Count == 0;
+
+    /// <summary>An object as it was; null where there was none.</summary>
+    private sealed record Snapshot(
+        ObjectReference Reference,
+        JsonObject? Before,
+        Func<CancellationToken, Task>? Restored
+    );
+
+    /// <summary>Remembers every object that a scenario's steps change.</summary>
+    public async Task RememberAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        foreach (var reference in scenario.Steps.SelectMany(step => ChangedObjects.Of(step, scenario.Load)).Distinct())
+            await RememberAsync(reference, cancellationToken);
+    }
+
+    /// <summary>Remembers an object; one that is remembered already keeps its first state.</summary>
+    /// <param name="reference">The object.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="restored">Runs after the object was put back; not when nothing had changed.</param>
+    public async Task RememberAsync(
+        ObjectReference reference,
+        CancellationToken cancellationToken,
+        Func<CancellationToken, Task>? restored = null
+    )
+    {
+        if (_snapshots.Any(s => s.Reference == reference))
+            return;
+        var before = await _objects.ReadAsync(reference, cancellationToken);
+        _snapshots.Push(new Snapshot(reference, before is null ? null : WithoutServerFields(before), restored));
+    }
+
+    /// <summary>Puts every remembered object back, and forgets them.</summary>
+    /// <returns>The objects that were not put back, because the API did not answer in time or refused.</returns>
+    public async Task<ImmutableArray<string>> RestoreAsync(CancellationToken cancellationToken)
+    {
+        var failed = ImmutableArray.CreateBuilder<string>();
+        while (_snapshots.TryPop(out var snapshot))
+        {
+            try
+            {
+                if (await RestoreAsync(snapshot, cancellationToken) && snapshot.Restored is { } restored)
+                    await restored(cancellationToken);
+            }
+            catch (Exception e)
+                when (e
+                        is HttpRequestException
+                            or HttpOperationException
+                            or OperationCanceledException
+                            or TimeoutException
+                )
+            {
+                failed.Add(snapshot.Reference.Title);
+            }
+        }
+        return failed.ToImmutable();
+    }
+
+    /// <returns>Whether anything had to be changed.</returns>
+    private async Task<bool> RestoreAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var (reference, before, _) = snapshot;
+        var now = await _objects.ReadAsync(reference, cancellationToken);
+        if (before is null)
+        {
+            if (now is not null)
+                await _objects.DeleteAsync(reference, cancellationToken);
+            return now is not null;
+        }
+        if (now is null)
+            return await _objects.TryCreateAsync(reference, before, cancellationToken);
+        var patch = MergePatch.Between(WithoutServerFields(now), before);
+        if (patch.Count > 0)
+            await _objects.PatchAsync(reference, patch, cancellationToken);
+        return patch.Count > 0;
+    }
+
+    private static JsonObject WithoutServerFields(JsonObject value)
+    {
+        value.Remove("status");
+        foreach (var field in s_serverFields)
+            value["metadata"]?.AsObject().Remove(field);
+        return value;
+    }
+}

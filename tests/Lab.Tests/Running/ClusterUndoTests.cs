@@ -1,0 +1,213 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Running;
+using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Testing;
+using k8s;
+using k8s.Models;
+
+namespace CiliumDebugging.Lab.Tests.Running;
+
+/// <summary>Whatever a run changes is put back, for each kind of step.</summary>
+public sealed class ClusterUndoTests : IAsyncLifetime
+{
+    private static readonly Scenario s_twoSided = ScenarioCatalog.Load("two-sided-l7");
+
+    private ApiFixture _api = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+    private ObjectClient Objects => new(_api.Client);
+    private ClusterChanges Changes => new(_api.Client);
+    private static PolicyManifest Policy => s_twoSided.Policies().First();
+    private static ObjectReference Service => ChangedObjects.Of(ServiceStep("Local"), s_twoSided.Load).Single();
+
+    private static ServiceStep ServiceStep(string? external = null) =>
+        new("ClientIP", 60, "Local", "PreferClose", external);
+
+    public async ValueTask InitializeAsync()
+    {
+        _api = await ApiFixture.StartAsync();
+        foreach (var name in (string[])["backend", "load-test"])
+            await _api.Client.CoreV1.CreateNamespaceAsync(
+                new V1Namespace { Metadata = new V1ObjectMeta { Name = name } },
+                cancellationToken: Cancellation
+            );
+        await _api.Client.CoreV1.CreateNamespacedServiceAsync(
+            new V1Service
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = "backend-1",
+                    Annotations = new Dictionary<string, string> { ["owner"] = "a team" },
+                },
+                Spec = new V1ServiceSpec
+                {
+                    Ports = [new V1ServicePort { Name = "http", Port = 8080 }],
+                    Selector = new Dictionary<string, string> { ["app"] = "backend" },
+                },
+            },
+            "backend",
+            cancellationToken: Cancellation
+        );
+        await _api.Client.CoreV1.CreateNamespacedConfigMapAsync(
+            new V1ConfigMap
+            {
+                Metadata = new V1ObjectMeta { Name = "cilium-config" },
+                Data = new Dictionary<string, string> { ["tunnel"] = "vxlan", ["debug"] = "false" },
+            },
+            "kube-system",
+            cancellationToken: Cancellation
+        );
+    }
+
+    public ValueTask DisposeAsync() => _api.DisposeAsync();
+
+    [Fact]
+    public async Task An_applied_policy_that_did_not_exist_is_deleted() =>
+        (
+            await PutBackAsync(ChangedObjects.Of(Policy), new ApplyStep("p.yaml", [Policy]), () =>
+                Changes.ApplyAsync(Policy, Cancellation)
+            )
+        ).ShouldBeNull();
+
+    [Fact]
+    public async Task An_applied_policy_that_existed_otherwise_is_what_it_was()
+    {
+        var other = Policy.Manifest.DeepClone().AsObject();
+        other["spec"]!["description"] = "another one";
+        other["metadata"]!["labels"] = new JsonObject { ["team"] = "a" };
+        var changed = Policy.Manifest.DeepClone().AsObject();
+        changed["metadata"]!["annotations"] = new JsonObject { ["added"] = "by the run" };
+        changed["spec"]!["description"] = "the run's";
+        await Changes.ApplyAsync(Policy with { Manifest = other }, Cancellation);
+
+        await PutBackAsync(ChangedObjects.Of(Policy), new ApplyStep("p.yaml", [Policy]), () =>
+            Changes.ApplyAsync(Policy with { Manifest = changed }, Cancellation)
+        );
+    }
+
+    [Fact]
+    public async Task A_deleted_policy_is_created_again()
+    {
+        await Changes.ApplyAsync(Policy, Cancellation);
+        (
+            await PutBackAsync(ChangedObjects.Of(Policy), new DeleteStep("p.yaml", [Policy]), () =>
+                Changes.DeleteAsync(Policy, Cancellation)
+            )
+        ).ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Local")]
+    public async Task The_fields_of_a_service_are_what_they_were_node_port_included(string? external)
+    {
+        var service = await PutBackAsync(Service, ServiceStep(external), () =>
+            Changes.PatchServiceAsync(s_twoSided.Load, ClusterChanges.SpecOf(ServiceStep(external)), Cancellation)
+        );
+        var spec = service.ShouldNotBeNull()["spec"]!.AsObject();
+        ((string?)spec["type"]).ShouldBe("ClusterIP");
+        spec.ContainsKey("externalTrafficPolicy").ShouldBeFalse();
+        spec["ports"]![0]!.AsObject().ContainsKey("nodePort").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Settings_are_what_they_were_and_the_agents_restart_only_if_something_had_changed()
+    {
+        var restarts = 0;
+        var undo = new ClusterUndo(_api.Client);
+        Task RestartAsync(CancellationToken token) => Task.FromResult(restarts++);
+        var before = await ReadAsync(ChangedObjects.CiliumConfig);
+        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, RestartAsync);
+        var patch = new JsonObject
+        {
+            ["data"] = new JsonObject { ["tunnel"] = "disabled", ["bpf-lb-sock"] = "true" },
+        };
+        await Objects.PatchAsync(ChangedObjects.CiliumConfig, patch, Cancellation);
+
+        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await ReadAsync(ChangedObjects.CiliumConfig)).ShouldBe(before);
+        restarts.ShouldBe(1);
+
+        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, RestartAsync);
+        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        restarts.ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_deleted_pod_and_a_phase_leave_nothing_to_put_back()
+    {
+        ChangedObjects.Of(new DeletePodStep(PodPlace.Any), s_twoSided.Load).ShouldBeEmpty();
+        ChangedObjects.Of(new PhaseStep("observe", TimeSpan.FromSeconds(1)), s_twoSided.Load).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_every_kind_of_step_changes_is_known()
+    {
+        var kinds = typeof(ScenarioStep).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(ScenarioStep)));
+        kinds.ShouldBe(
+            [typeof(ApplyStep), typeof(DeleteStep), typeof(DeletePodStep), typeof(ServiceStep), typeof(PhaseStep)],
+            ignoreOrder: true
+        );
+    }
+
+    [Fact]
+    public async Task An_object_keeps_the_first_state_that_was_remembered()
+    {
+        var undo = new ClusterUndo(_api.Client);
+        await undo.RememberAsync(s_twoSided, Cancellation);
+        await Changes.ApplyAsync(Policy, Cancellation);
+        await undo.RememberAsync(s_twoSided, Cancellation);
+
+        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await ReadAsync(ChangedObjects.Of(Policy))).ShouldBeNull();
+        undo.IsEmpty.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task What_cannot_be_put_back_is_named_and_the_rest_is_put_back()
+    {
+        var undo = new ClusterUndo(_api.Client);
+        await undo.RememberAsync(Service, Cancellation);
+        await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, _ =>
+            throw new TimeoutException("the agents are not ready")
+        );
+        var data = new JsonObject { ["data"] = new JsonObject { ["tunnel"] = "disabled" } };
+        await Objects.PatchAsync(ChangedObjects.CiliumConfig, data, Cancellation);
+        await Changes.PatchServiceAsync(s_twoSided.Load, ClusterChanges.SpecOf(ServiceStep()), Cancellation);
+
+        (await undo.RestoreAsync(Cancellation)).ShouldBe(["ConfigMap kube-system/cilium-config"]);
+        ((string?)(await Objects.ReadAsync(Service, Cancellation))!["spec"]!["sessionAffinity"]).ShouldBe("None");
+    }
+
+    /// <summary>Remembers and changes an object as a step does, puts it back, and compares before and after.</summary>
+    private async Task<JsonObject?> PutBackAsync(ObjectReference reference, ScenarioStep step, Func<Task> change)
+    {
+        ChangedObjects.Of(step, s_twoSided.Load).ShouldContain(reference);
+        var undo = new ClusterUndo(_api.Client);
+        var before = await ReadAsync(reference);
+        await undo.RememberAsync(s_twoSided with { Steps = [step] }, Cancellation);
+        await change();
+        (await ReadAsync(reference)).ShouldNotBe(before, "the step changes something");
+
+        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await ReadAsync(reference)).ShouldBe(before);
+        return await Objects.ReadAsync(reference, Cancellation);
+    }
+
+    private async Task<string?> ReadAsync(ObjectReference reference)
+    {
+        if (await Objects.ReadAsync(reference, Cancellation) is not { } value)
+            return null;
+        foreach (var field in (string[])["resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"])
+            value["metadata"]!.AsObject().Remove(field);
+        return Sorted(value)!.ToJsonString();
+    }
+
+    private static JsonNode? Sorted(JsonNode? node) =>
+        node is JsonObject map
+            ? new JsonObject(
+                map.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => KeyValuePair.Create(f.Key, Sorted(f.Value)))
+            )
+            : node?.DeepClone();
+}
