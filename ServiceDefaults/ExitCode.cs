@@ -14,4 +14,7 @@ public enum ExitCode
 
     /// <summary>The run was complete and the expectation does not hold.</summary>
     NotReproduced = 3,
+
+    /// <summary>Ended by Ctrl-C, SIGTERM or SIGHUP.</summary>
+    Interrupted = 130,
 }

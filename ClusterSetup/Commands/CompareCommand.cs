@@ -24,7 +24,6 @@ public static class CompareCommand
         Description = $"Exit with {Changed} when a success rate, share or latency changed",
     };
 
-    /// <summary>The command.</summary>
     public static Command Build()
     {
         var command = new Command(
@@ -47,8 +46,6 @@ public static class CompareCommand
         return command;
     }
 
-    /// <summary>Compares and prints.</summary>
-    /// <returns>The exit code.</returns>
     internal static int Run(string before, string after, bool exitCode, IAnsiConsole console)
     {
         try
@@ -83,7 +80,7 @@ public static class CompareCommand
             {
                 Change.Higher => "[yellow]higher[/]",
                 Change.Lower => "[yellow]lower[/]",
-                Change.NoErrorProbability => "no error probability",
+                Change.NoErrorProbability => "no error bound",
                 _ => "not shown",
             };
             table.AddRow(
@@ -99,16 +96,18 @@ public static class CompareCommand
         foreach (var line in comparison.Unmatched)
             console.WriteLine(line);
         console.WriteLine(
-            CiliumDebugging.Measurement.Reports.Formats.Md.F(
-                $"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."
-            )
+            "A change is claimed where the two intervals do not overlap. "
+                + Md.F(
+                    $"Each claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}. "
+                )
+                + "For latencies this holds only if requests are independent of each other "
+                + "(on a busy machine they are not)."
         );
     }
 
-    private static string Cell(IntervalInfo interval, string unit) =>
-        Markup.Escape(
-            CiliumDebugging.Measurement.Reports.Formats.Md.F(
-                $"{(interval.Estimate is { } e ? CiliumDebugging.Measurement.Reports.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"
-            )
-        );
+    private static string Cell(IntervalInfo interval, string unit)
+    {
+        var estimate = interval.Estimate is { } e ? Md.F($"{e:0.#} {unit}") : "–";
+        return Markup.Escape(Md.F($"{estimate} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
+    }
 }

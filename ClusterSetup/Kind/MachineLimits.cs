@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 
-/// <summary>Limits of this machine that a kind cluster of several nodes runs into. Source: kind.sigs.k8s.io, known issues.</summary>
+/// <summary>
+/// Limits of this machine that a kind cluster of several nodes may exceed. Source:
+/// https://kind.sigs.k8s.io/docs/user/known-issues/.
+/// </summary>
 internal static class MachineLimits
 {
     private static readonly (string File, long Minimum)[] s_inotify =
@@ -11,8 +14,7 @@ internal static class MachineLimits
         ("/proc/sys/fs/inotify/max_user_instances", 512),
     ];
 
-    /// <summary>Looks at them; on other systems than Linux the engine's virtual machine has them, out of sight.</summary>
-    /// <param name="workers">Worker nodes.</param>
+    /// <summary>Checks them. On systems other than Linux the limits are those of the engine's virtual machine, unknown here.</summary>
     public static IEnumerable<Prerequisite> Check(int workers)
     {
         foreach (var (file, minimum) in s_inotify.Where(i => File.Exists(i.File)))

@@ -209,7 +209,7 @@ public sealed class UpTests : IAsyncLifetime
         await up.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         up.ExitCode.ShouldBe(130, $"{await output}\n{await error}");
         (await error).ShouldContain(
-            "stopped; the same command goes on where this one was, down --name lab removes everything"
+            "stopped; the same command continues where this one was, down --name lab removes everything"
         );
         File.Exists(new KindState(State, "lab").Creating).ShouldBeTrue();
 
@@ -222,7 +222,7 @@ public sealed class UpTests : IAsyncLifetime
             );
         (await File.ReadAllLinesAsync(At("kubeconfigs"), Cancellation))
             .Distinct()
-            .ShouldBe([new KindState(State, "lab").Kubeconfig], "every program is told the lab's own kubeconfig");
+            .ShouldBe([new KindState(State, "lab").Kubeconfig], "every program gets the lab's own kubeconfig");
     }
 
     [Theory]
