@@ -96,7 +96,9 @@ internal static class Application
         }
     }
 
-    /// <summary>A background service that fails ends the host without an exit code of its own; publishing is one.</summary>
+    /// <summary>
+    /// A background service that fails ends the host without an exit code of its own; publishing is one.
+    /// </summary>
     private static void FailWithBackgroundServices(IServiceProvider services)
     {
         var background = services.GetServices<IHostedService>().OfType<BackgroundService>();

@@ -9,8 +9,12 @@ using CiliumDebugging.Bench.Skew;
 namespace CiliumDebugging.Bench;
 
 /// <summary>
-/// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24 million attack results, <c>allocation</c> what a request of an attack allocates, <c>prometheus</c> holds a real Prometheus against the lab's own counts,
-/// <c>observe</c> runs the command observe against both, <c>page</c> what open pages cost; everything else is BenchmarkDotNet's.
+/// The benchmarks: <c>skew</c> runs the simulations of the verdict's error rates, <c>datapath</c> measures the
+/// simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24
+/// million attack results, <c>allocation</c> what a request of an attack allocates, <c>prometheus</c> holds a real
+/// Prometheus against the lab's own counts,
+/// <c>observe</c> runs the command observe against both, <c>page</c> what open pages cost; everything else is
+/// BenchmarkDotNet's.
 /// </summary>
 internal static class BenchProgram
 {

@@ -89,7 +89,9 @@ internal sealed record AppHostArguments(
 
     private static bool IsOption(string token) => token.StartsWith('-');
 
-    /// <summary>The parser's own message in our form; null for unknown arguments (<see cref="DescribeUnknown"/>).</summary>
+    /// <summary>
+    /// The parser's own message in our form; null for unknown arguments (<see cref="DescribeUnknown"/>).
+    /// </summary>
     private static string? Describe(ParseError error) =>
         error.SymbolResult switch
         {

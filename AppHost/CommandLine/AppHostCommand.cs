@@ -11,7 +11,8 @@ using CiliumDebugging.LoadTest.Contract;
 namespace CiliumDebugging.AppHost.CommandLine;
 
 /// <summary>
-/// The root command with its options, each with its default, range and unit. A problem quotes option and value, and names a
+/// The root command with its options, each with its default, range and unit. A problem quotes option and value, and
+/// names a
 /// value that works.
 /// </summary>
 internal sealed partial class AppHostCommand
@@ -169,14 +170,18 @@ internal sealed partial class AppHostCommand
     /// <summary>Names of the options.</summary>
     public IEnumerable<string> Names => _command.Options.Select(o => o.Name);
 
-    /// <summary>Parses the arguments of the process. A word that begins with @ is not a file of further words.</summary>
+    /// <summary>
+    /// Parses the arguments of the process. A word that begins with @ is not a file of further words.
+    /// </summary>
     public ParseResult Parse(string[] args) =>
         _command.Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
 
     public bool IsHelpOrVersion(ParseResult parsed) =>
         parsed is { Action: { } action, Errors.Count: 0 } && action != _command.Action;
 
-    /// <summary>What the options ask for, with the scenario they name. Checks what an embedded cluster would refuse.</summary>
+    /// <summary>
+    /// What the options ask for, with the scenario they name. Checks what an embedded cluster would refuse.
+    /// </summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
     /// <exception cref="FormatException">A setting, the topology or the kubeconfig cannot be used.</exception>
     public AppHostOptions Read(ParseResult parsed)
@@ -188,7 +193,8 @@ internal sealed partial class AppHostCommand
         var nodes = workers ?? scenario.Topology.Workers;
         if (clientWorker > nodes)
             throw new FormatException(
-                $"--client-worker {clientWorker}: there are only {nodes} workers; choose 1 to {nodes}, or more with --workers"
+                $"--client-worker {clientWorker}: there are only {nodes} workers; "
+                    + $"choose 1 to {nodes}, or more with --workers"
             );
         var options = new AppHostOptions
         {

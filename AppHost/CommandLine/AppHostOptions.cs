@@ -6,7 +6,9 @@ using CiliumDebugging.Lab.Scenarios;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
-/// <summary>What the command line asks for. Its scenario has been read: nothing here reads files but <see cref="Load"/>.</summary>
+/// <summary>
+/// What the command line asks for. Its scenario has been read: nothing here reads files but <see cref="Load"/>.
+/// </summary>
 internal sealed record AppHostOptions
 {
     /// <summary>Set by the Aspire CLI (the first two) and by IDEs.</summary>
@@ -38,13 +40,17 @@ internal sealed record AppHostOptions
     /// <summary>Whether the process ends after the report, also on a terminal.</summary>
     public bool Once { get; init; }
 
-    /// <summary>Whether only the scenario's load is started; the user makes the changes, and the lab stays up until Ctrl-C.</summary>
+    /// <summary>
+    /// Whether only the scenario's load is started; the user makes the changes, and the lab stays up until Ctrl-C.
+    /// </summary>
     public bool Manual { get; init; }
 
     /// <summary>Loopback port of the live page; null: the usual one, or a free one when that is taken.</summary>
     public int? PagePort { get; init; }
 
-    /// <summary>Added to every Pod and Service port that is listened on; null: 0, or a free offset when a port is taken.</summary>
+    /// <summary>
+    /// Added to every Pod and Service port that is listened on; null: 0, or a free offset when a port is taken.
+    /// </summary>
     public int? PortOffset { get; init; }
 
     /// <summary>Settings of kube-system/cilium-config under Cilium's own keys; they replace the scenario's.</summary>
@@ -54,7 +60,8 @@ internal sealed record AppHostOptions
     public ExistingCluster? Existing { get; init; }
 
     /// <summary>
-    /// Whether the lab stays up after the run, for the dashboard and for commands: on a terminal, and where the Aspire CLI
+    /// Whether the lab stays up after the run, for the dashboard and for commands: on a terminal, and where the Aspire
+    /// CLI
     /// or an IDE started it, which end it themselves. <see cref="Once"/> forbids it.
     /// </summary>
     public bool StaysUp => !Once && (Manual || !Console.IsOutputRedirected || IsStartedByTool);
@@ -76,7 +83,9 @@ internal sealed record AppHostOptions
             BackendsOf
         );
 
-    /// <summary>Reads a scenario by its own name, and gives it the rate and the durations of the command line.</summary>
+    /// <summary>
+    /// Reads a scenario by its own name, and gives it the rate and the durations of the command line.
+    /// </summary>
     /// <exception cref="ScenarioException">There is no such scenario, or it cannot be read.</exception>
     public Scenario Load(string name) =>
         ScenarioCatalog.Load(name == Scenario.Name ? ScenarioReference : name).With(RatePerSecond, Baseline, Observe);

@@ -5,7 +5,9 @@ using YamlDotNet.Serialization;
 
 namespace CiliumDebugging.AppHost.Kubernetes;
 
-/// <summary>A template of the lab's chart as one of Aspire's objects: Aspire names the file after it, and it writes itself.</summary>
+/// <summary>
+/// A template of the lab's chart as one of Aspire's objects: Aspire names the file after it, and it writes itself.
+/// </summary>
 internal sealed class ChartObject : BaseKubernetesResource, IYamlConvertible
 {
     private readonly ChartTemplate _template;

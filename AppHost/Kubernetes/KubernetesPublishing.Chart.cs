@@ -5,8 +5,10 @@ using CiliumDebugging.Lab.Manifests;
 namespace CiliumDebugging.AppHost.Kubernetes;
 
 /// <remarks>
-/// What <c>aspire publish</c> makes of the lab is a Helm chart with the objects that <c>ClusterSetup -- manifests</c> prints
-/// (<see cref="LabChart"/>). Aspire knows the programs, builds their images and names them in the chart's values; what the
+/// What <c>aspire publish</c> makes of the lab is a Helm chart with the objects that <c>ClusterSetup -- manifests</c>
+/// prints
+/// (<see cref="LabChart"/>). Aspire knows the programs, builds their images and names them in the chart's values; what
+/// the
 /// objects look like is said once, in ClusterSetup.
 /// </remarks>
 internal static partial class KubernetesPublishing
@@ -80,7 +82,8 @@ internal static partial class KubernetesPublishing
     )
         where T : IComputeResource
     {
-        // What Aspire tells a program through a ConfigMap is for its own development-time wiring; the manifests have all the variables there are.
+        // What Aspire tells a program through a ConfigMap is for its own development-time wiring; the manifests have
+        // all the variables there are.
         foreach (var variables in resource.Resource.Annotations.OfType<EnvironmentCallbackAnnotation>().ToList())
             resource.Resource.Annotations.Remove(variables);
         return resource.PublishAsKubernetesService(target =>

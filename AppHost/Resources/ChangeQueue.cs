@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>Makes changes one after the other: what they change needs no lock. Disposing it makes those that wait.</summary>
+/// <summary>
+/// Makes changes one after the other: what they change needs no lock. Disposing it makes those that wait.
+/// </summary>
 internal sealed partial class ChangeQueue : IAsyncDisposable
 {
     /// <summary>Changes that wait; the watches wait when there are more.</summary>

@@ -10,7 +10,8 @@ namespace CiliumDebugging.AppHost.Resources;
 /// Shows the Pods of a cluster as rows under the rows of their workloads, while they are created and deleted. It uses
 /// watches of the Kubernetes API alone: the embedded cluster and a real one look the same.
 /// <list type="number">
-/// <item>Watches report Pods and Deployments. Every change and every second is one entry of a queue, so that nothing below
+/// <item>Watches report Pods and Deployments. Every change and every second is one entry of a queue, so that nothing
+/// below
 /// needs a lock.</item>
 /// <item>A new Pod gets a resource of its own in the application, with a health check, a command and its log.</item>
 /// <item>The text of a row follows from the Pod and the lab's state, and is published when it differs.</item>
@@ -186,7 +187,10 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
             await RemoveAsync(workload);
     }
 
-    /// <summary>The row of a deleted workload is hidden with its last Pod; one that the application began with stays and says so.</summary>
+    /// <summary>
+    /// The row of a deleted workload is hidden with its last Pod; one that the application began with stays and says
+    /// so.
+    /// </summary>
     private async Task RemoveAsync(MirroredWorkload workload)
     {
         (workload.Replicas, workload.IsDeleted) = (0, true);

@@ -28,7 +28,8 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
     public bool IsEmbedded => true;
 
     /// <summary>
-    /// The kubeconfig, in a folder that only this user can read. The cluster writes it when it is ready and deletes it at
+    /// The kubeconfig, in a folder that only this user can read. The cluster writes it when it is ready and deletes it
+    /// at
     /// its end.
     /// </summary>
     public string Kubeconfig => Path.Combine(_folder.Value.FullName, "kubeconfig");

@@ -7,7 +7,8 @@ namespace CiliumDebugging.AppHost.Resources;
 internal static class DeploymentExtensions
 {
     /// <summary>
-    /// Adds a workload: in a chart a Deployment; while the lab runs the row of the Deployment that the cluster creates from
+    /// Adds a workload: in a chart a Deployment; while the lab runs the row of the Deployment that the cluster creates
+    /// from
     /// the topology, with its Pods below it (<see cref="ClusterMirror"/>).
     /// </summary>
     /// <typeparam name="TProject">The project of the program that its Pods run.</typeparam>

@@ -13,7 +13,8 @@ internal static class DistributionCommands
     private const string ScenarioArgument = "scenario";
 
     /// <summary>
-    /// Adds them: apply and remove for each policy file, a run of a scenario, its load alone, the end of a run, its report.
+    /// Adds them: apply and remove for each policy file, a run of a scenario, its load alone, the end of a run, its
+    /// report.
     /// Those that would do nothing now are disabled or, where their opposite takes their place, hidden.
     /// </summary>
     public static IResourceBuilder<DistributionResource> WithLabCommands(

@@ -12,8 +12,10 @@ internal static class DistributionExtensions
     private const string Dashboard = "aspire-dashboard";
 
     /// <summary>
-    /// Adds the resource for how requests are distributed: it runs the scenario in this process once the cluster is ready,
-    /// and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The application
+    /// Adds the resource for how requests are distributed: it runs the scenario in this process once the cluster is
+    /// ready,
+    /// and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The
+    /// application
     /// ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
     /// <see cref="AppHostOptions.StaysUp"/>.
     /// </summary>
@@ -60,7 +62,8 @@ internal static class DistributionExtensions
         foreach (var workload in parts.Workloads)
             distribution.WithRelationship(workload, "Watches");
 
-        // The dashboard's start takes the processors of a small machine for seconds, and there is nothing to see before.
+        // The dashboard's start takes the processors of a small machine for seconds, and there is nothing to see
+        // before.
         // If the application ends before that, Aspire would log the stack trace of a start that was cancelled.
         var isEnding = false;
         builder.Services.AddLogging(logging =>

@@ -22,7 +22,8 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <list type="number">
 /// <item>waits until the cluster is ready;</item>
 /// <item>opens everything that shows it: live page, rows, terminal, telemetry;</item>
-/// <item>runs the scenario and, while the lab stays up, what is requested after it; or watches an existing cluster;</item>
+/// <item>runs the scenario and, while the lab stays up, what is requested after it; or watches an existing
+/// cluster;</item>
 /// <item>ends the application with an exit code, or prints why the run failed.</item>
 /// </list>
 /// </summary>
@@ -200,7 +201,9 @@ internal sealed partial class DistributionRun(
         }
     }
 
-    /// <summary>Names the cluster on its row. The row's id is given by Aspire's orchestrator where it is a process.</summary>
+    /// <summary>
+    /// Names the cluster on its row. The row's id is given by Aspire's orchestrator where it is a process.
+    /// </summary>
     private async Task<string> ClusterRowAsync(ShownCluster shown, CancellationToken cancellationToken)
     {
         var row = await init.Notifications.WaitForResourceAsync(parts.Cluster.Name, _ => true, cancellationToken);

@@ -42,7 +42,9 @@ internal sealed class ExistingClusterSearch(k8s.Kubernetes api, AppHostOptions o
             : throw new FormatException(found.Message);
     }
 
-    /// <summary>The Service's label selector; null, which is all Pods of its namespace, where it has none or does not exist yet.</summary>
+    /// <summary>
+    /// The Service's label selector; null, which is all Pods of its namespace, where it has none or does not exist yet.
+    /// </summary>
     private async Task<string?> SelectorAsync(ServiceName service, CancellationToken cancellationToken)
     {
         try

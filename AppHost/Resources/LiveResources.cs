@@ -4,7 +4,8 @@ using System.Collections.Immutable;
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// The application's resources while Pods come and go. Aspire's own collection is a plain list, which must not change while
+/// The application's resources while Pods come and go. Aspire's own collection is a plain list, which must not change
+/// while
 /// another thread reads it; here a reader sees the collection as it was when it began.
 /// </summary>
 internal sealed class LiveResources(IEnumerable<IResource> resources) : IResourceCollection

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// What a row of the Resources table says. The dashboard turns the state into words of its own: hyphens, dots, slashes and
+/// What a row of the Resources table says. The dashboard turns the state into words of its own: hyphens, dots, slashes
+/// and
 /// per cent signs vanish from it, so that it holds plain words only, and numbers are in the link's text.
 /// </summary>
 /// <param name="State">The column State: its text and style.</param>
@@ -35,9 +36,7 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
             ]
         );
 
-    /// <summary>The text on a row.</summary>
-    /// <param name="row">The row as it is.</param>
-    /// <param name="page">The live page; null while there is none.</param>
+    /// <summary>Puts the text on a row. <paramref name="page"/> is the live page; null while there is none.</summary>
     public CustomResourceSnapshot ApplyTo(CustomResourceSnapshot row, Uri? page)
     {
         ImmutableArray<ResourcePropertySnapshot> ours =
@@ -45,7 +44,7 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
             new(CustomResourceKnownProperties.Source, Source),
             .. Properties.Select(p => new ResourcePropertySnapshot(p.Name, p.Value) { IsHighlighted = true }),
         ];
-        // What the row showed before and has no more goes: highlighted properties are ours alone.
+        // Highlighted properties are ours alone: those of the previous text are replaced.
         var names = ours.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         return row with
         {
@@ -59,7 +58,6 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
         };
     }
 
-    /// <summary>A state in a style.</summary>
     public static ResourceStateSnapshot Styled(string text, string style) => new(text, style);
 
     private static UrlSnapshot ShareLink(Uri page, string text) =>

@@ -39,7 +39,9 @@ internal sealed class RunLoop(OpenLab lab, RunOrder first, bool staysUp)
         }
     }
 
-    /// <summary>A failure of the first run ends the lab; a later one is reported, and the lab waits for the next order.</summary>
+    /// <summary>
+    /// A failure of the first run ends the lab; a later one is reported, and the lab waits for the next order.
+    /// </summary>
     private async Task<ExitCode> RunOrdersAsync(Func<string?> footer, CancellationToken cancellationToken)
     {
         var order = first;

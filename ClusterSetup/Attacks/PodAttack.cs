@@ -11,7 +11,8 @@ namespace CiliumDebugging.ClusterSetup.Attacks;
 /// <summary>The results of all Pods of an attack.</summary>
 /// <param name="Results">Counts and histograms of all Pods, merged exactly.</param>
 /// <param name="StartSpread">
-/// Time between the start of the first and of the last Pod's program, to a second; null: the cluster does not report it.
+/// Time between the start of the first and of the last Pod's program, to a second; null: the cluster does not report
+/// it.
 /// </param>
 internal sealed record PodAttackResult(AttackResults Results, TimeSpan? StartSpread);
 

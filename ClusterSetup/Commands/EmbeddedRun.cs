@@ -26,7 +26,8 @@ internal sealed class EmbeddedRun
 
     /// <param name="interrupt">SIGINT and SIGTERM.</param>
     /// <returns>
-    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, named on standard error; 130: interrupted
+    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, named on standard error; 130:
+    /// interrupted
     /// by a signal.
     /// </returns>
     public async Task<int> RunAsync(CancellationToken interrupt)

@@ -7,7 +7,9 @@ using k8s.Exceptions;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary>What the commands of a kind cluster share: the lab from its options, and how failures are reported.</summary>
+/// <summary>
+/// What the commands of a kind cluster share: the lab from its options, and how failures are reported.
+/// </summary>
 internal static class KindRun
 {
     /// <summary>Opens the lab and does something with it.</summary>
@@ -57,7 +59,9 @@ internal static class KindRun
         return new KindLab(plan, programs, TimeProvider.System, sources);
     }
 
-    /// <summary>Does something. Failures of programs and of a cluster's API become one message and an exit code.</summary>
+    /// <summary>
+    /// Does something. Failures of programs and of a cluster's API become one message and an exit code.
+    /// </summary>
     public static async Task<int> RunWithErrorReportingAsync(
         Func<Task<ExitCode>> action,
         string onInterrupt,

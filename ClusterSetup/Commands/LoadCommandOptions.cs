@@ -38,7 +38,9 @@ internal sealed class LoadCommandOptions
     public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output];
 
     /// <summary>The scenario with the given load.</summary>
-    /// <exception cref="ScenarioException">There is no such scenario, it cannot be read, or the rate is out of range.</exception>
+    /// <exception cref="ScenarioException">
+    /// There is no such scenario, it cannot be read, or the rate is out of range.
+    /// </exception>
     public Scenario Read(ParseResult parsed) => Read(parsed, parsed.GetValue(Scenario)!);
 
     /// <summary>Another scenario with the same load.</summary>

@@ -8,7 +8,9 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 /// <param name="Port">The loopback port; null: the usual one, or a free one when it is taken.</param>
 /// <param name="Linger">How long it stays after a run, for other runs; zero: it ends with the run.</param>
 /// <param name="MetricsPort">Port on every address for /metrics alone; null: the page's own.</param>
-/// <param name="ShowsOnly">Print its address without the token that controls the run: readers of a pod's log must not have it.</param>
+/// <param name="ShowsOnly">
+/// Print its address without the token that controls the run: readers of a pod's log must not have it.
+/// </param>
 internal sealed record PageChoice(int? Port, TimeSpan Linger, int? MetricsPort, bool ShowsOnly);
 
 /// <summary>The options of the live page.</summary>
@@ -17,7 +19,7 @@ internal sealed class PageCommandOptions
     private readonly Option<bool> _page = new("--page")
     {
         Description =
-            "Serve the live page on loopback while it runs. With --in-cluster the page shows the run and cannot control it.",
+            "Serve the live page on loopback while it runs. With --in-cluster the page cannot control the run.",
     };
     private readonly Option<int?> _port = new("--page-port")
     {

@@ -10,7 +10,8 @@ using Spectre.Console;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>scenario run</c>: a scenario on an existing cluster. <c>scenario matrix</c>: one scenario on several releases of Cilium.
+/// <c>scenario run</c>: a scenario on an existing cluster. <c>scenario matrix</c>: one scenario on several releases of
+/// Cilium.
 /// </summary>
 internal static class ScenarioCommand
 {

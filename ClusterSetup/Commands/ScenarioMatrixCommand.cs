@@ -21,7 +21,8 @@ using Spectre.Console;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints which are skewed, to bisect a
+/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints which are skewed, to
+/// bisect a
 /// regression. With <c>--kind</c> each release gets a cluster of its own, which is removed afterwards. With
 /// <c>--embedded</c> the emulator is set to the release; for most releases its result is a prediction.
 /// </summary>
@@ -50,7 +51,8 @@ internal static class ScenarioMatrixCommand
         var embedded = new Option<bool>("--embedded") { Description = "On embedded clusters." };
         var command = new Command(
             "matrix",
-            "Run a scenario on several releases of Cilium and print which are skewed. Exit code 0: every release was run."
+            "Run a scenario on several releases of Cilium and print which are skewed. "
+                + "Exit code 0: every release was run."
         )
         {
             load.Scenario,

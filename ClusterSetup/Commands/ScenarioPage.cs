@@ -9,7 +9,9 @@ using Spectre.Console;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary>Runs a scenario on an existing cluster with the live page, and the scenarios that the page requests afterwards.</summary>
+/// <summary>
+/// Runs a scenario on an existing cluster with the live page, and the scenarios that the page requests afterwards.
+/// </summary>
 /// <param name="api">The cluster.</param>
 /// <param name="rights">How it may be used.</param>
 /// <param name="load">Reads another scenario that the page requests.</param>

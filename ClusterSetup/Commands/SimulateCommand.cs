@@ -7,7 +7,9 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>simulate</c>: runs a scenario in virtual time and prints the shares over time beside the prediction.</summary>
+/// <summary>
+/// <c>simulate</c>: runs a scenario in virtual time and prints the shares over time beside the prediction.
+/// </summary>
 public static class SimulateCommand
 {
     public static Command Build()

@@ -8,7 +8,8 @@ using CiliumDebugging.ServiceDefaults;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium and
+/// <c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium
+/// and
 /// the lab's workloads, until <c>down</c>.
 /// </summary>
 public static class UpCommand
@@ -94,8 +95,8 @@ public static class UpCommand
                 Console.WriteLine($"export KUBECONFIG={path}");
                 if (insecure)
                     Console.WriteLine(
-                        "kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient "
-                            + "or curl with the token of that file, or leave --insecure-http away"
+                        "kubectl sends no token over plain HTTP, and the API refuses it with 401: "
+                            + "use a KubernetesClient or curl with the token of that file, or leave --insecure-http away"
                     );
             },
         }.RunAsync(cancellationToken);

@@ -22,11 +22,13 @@ internal sealed record Engine(string Program)
     public ProgramCall CgroupCall =>
         new(Program, ["info", "--format", Program == "docker" ? "{{.CgroupVersion}}" : "{{.Host.CgroupsVersion}}"]);
 
-    /// <summary>The one that <see cref="Variable"/> names; else podman where only that is installed; else docker.</summary>
+    /// <summary>
+    /// The one that <see cref="Variable"/> names; else podman where only that is installed; else docker.
+    /// </summary>
     public static Engine Choose(ProgramRunner programs)
     {
         ArgumentNullException.ThrowIfNull(programs);
-        if (Environment.GetEnvironmentVariable(Variable) is "docker" or "podman" and var named)
+        if (Environment.GetEnvironmentVariable(Variable) is ("docker" or "podman") and var named)
             return new Engine(named);
         var hasOnlyPodman = programs.Find("docker") is null && programs.Find("podman") is not null;
         return new Engine(hasOnlyPodman ? "podman" : "docker");

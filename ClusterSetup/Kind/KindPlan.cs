@@ -8,9 +8,15 @@ using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 
-/// <summary>The cluster that <see cref="KindOptions"/> describe: everything is checked before anything is created.</summary>
+/// <summary>
+/// The cluster that <see cref="KindOptions"/> describe: everything is checked before anything is created.
+/// </summary>
+/// <param name="Options">The options it was made from.</param>
+/// <param name="Config">kind's configuration.</param>
 /// <param name="NodeImage">The node image, where it is one of the table.</param>
-/// <param name="Kubernetes">The Kubernetes in the node image; null: unknown, because the image is the user's own.</param>
+/// <param name="Kubernetes">
+/// The Kubernetes in the node image; null: unknown, because the image is the user's own.
+/// </param>
 /// <param name="CiliumValues">Values of Cilium's chart, as a YAML file; null: no Cilium.</param>
 internal sealed partial record KindPlan(
     KindOptions Options,

@@ -14,7 +14,9 @@ internal static class MachineLimits
         ("/proc/sys/fs/inotify/max_user_instances", 512),
     ];
 
-    /// <summary>Checks them. On systems other than Linux the limits are those of the engine's virtual machine, unknown here.</summary>
+    /// <summary>
+    /// Checks them. On systems other than Linux the limits are those of the engine's virtual machine, unknown here.
+    /// </summary>
     public static IEnumerable<Prerequisite> Check(int workers)
     {
         foreach (var (file, minimum) in s_inotify.Where(i => File.Exists(i.File)))

@@ -116,7 +116,9 @@ internal static partial class Prerequisites
             : null;
     }
 
-    /// <summary>A version such as 0.33.0, v3.14.2+gc309b6f or 10.0.100-rc.1; null: the text does not begin with one.</summary>
+    /// <summary>
+    /// A version such as 0.33.0, v3.14.2+gc309b6f or 10.0.100-rc.1; null: the text does not begin with one.
+    /// </summary>
     private static Version? Parse(string text) =>
         VersionText().Match(text.Trim()) is { Success: true } match ? Version.Parse(match.Groups[1].Value) : null;
 

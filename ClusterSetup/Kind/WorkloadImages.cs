@@ -31,7 +31,9 @@ internal static class WorkloadImages
 
     /// <summary>A tag that changes with the sources: images of the same sources need not be built again.</summary>
     /// <param name="sources">Folder of the sources.</param>
-    /// <param name="projects">The projects that images are built of; those they refer to are in <c>src</c> or ServiceDefaults.</param>
+    /// <param name="projects">
+    /// The projects that images are built of; those they refer to are in <c>src</c> or ServiceDefaults.
+    /// </param>
     public static string Tag(string sources, IEnumerable<string> projects)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -9,7 +9,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.Bench.Prometheus;
 
-/// <summary>The embedded cluster with all its processes and a real Prometheus that scrapes it with the shipped configuration, both ready; gone when disposed.</summary>
+/// <summary>
+/// The embedded cluster with all its processes and a real Prometheus that scrapes it with the shipped configuration,
+/// both ready; gone when disposed.
+/// </summary>
 internal sealed class MonitoredLab : IAsyncDisposable
 {
     private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(90);
@@ -110,7 +113,10 @@ internal sealed class MonitoredLab : IAsyncDisposable
             );
     }
 
-    /// <summary>The shipped configuration with the one line of discovery of each job replaced: Debian's Prometheus knows no kubernetes_sd_configs.</summary>
+    /// <summary>
+    /// The shipped configuration with the one line of discovery of each job replaced: Debian's Prometheus knows no
+    /// kubernetes_sd_configs.
+    /// </summary>
     private async Task<string> ConfigureAsync(FileInfo config, CancellationToken cancellationToken)
     {
         var lines = await File.ReadAllLinesAsync(config.FullName, cancellationToken);

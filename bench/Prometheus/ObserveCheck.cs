@@ -8,7 +8,8 @@ using k8s;
 namespace CiliumDebugging.Bench.Prometheus;
 
 /// <summary>
-/// <c>observe</c>: runs the real command against the live embedded cluster, from Hubble's and the pods' metrics through the API server and from a real Prometheus, and records exit codes and verdicts:
+/// <c>observe</c>: runs the real command against the live embedded cluster, from Hubble's and the pods' metrics through
+/// the API server and from a real Prometheus, and records exit codes and verdicts:
 /// <list type="number">
 /// <item>HTTP rules on the backends alone: even;</item>
 /// <item>two watches are running when the rules of the client's side are applied: both end with skew;</item>
@@ -18,7 +19,10 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// </summary>
 internal static class ObserveCheck
 {
-    /// <summary>Scrape interval of the shipped configuration, s, and how many of them a look back needs: 20 for any verdict, 40 for "even".</summary>
+    /// <summary>
+    /// Scrape interval of the shipped configuration, s, and how many of them a look back needs: 20 for any verdict, 40
+    /// for "even".
+    /// </summary>
     private const int ScrapeSeconds = 2,
         EvenScrapes = 40;
 
@@ -46,7 +50,8 @@ internal static class ObserveCheck
         };
         var command = new Command(
             "observe",
-            "Run the command observe against the live embedded cluster and against a real Prometheus, before and after the policy of two-sided-l7."
+            "Run the command observe against the live embedded cluster and against a real Prometheus, "
+                + "before and after the policy of two-sided-l7."
         )
         {
             rate,
@@ -107,7 +112,9 @@ internal static class ObserveCheck
         return Report(results) ? 0 : 1;
     }
 
-    /// <summary>Once from the live cluster, and once, when so many scrapes have been made meanwhile, from what Prometheus has of them.</summary>
+    /// <summary>
+    /// Once from the live cluster and once from Prometheus, after the given number of scrapes.
+    /// </summary>
     private static async Task BothAsync(
         MonitoredLab lab,
         List<ObserveResult> results,
@@ -119,7 +126,8 @@ internal static class ObserveCheck
     )
     {
         Print($"› {when}");
-        // A deleted policy leaves no trace in the objects, so how far to look back must be said; requests of before may take some seconds to end.
+        // A deleted policy leaves no trace in the objects, so how far to look back must be said; requests of before may
+        // take some seconds to end.
         await Task.Delay(TimeSpan.FromSeconds(5), s_time, cancellationToken);
         var started = s_time.GetTimestamp();
         await using (
@@ -135,13 +143,13 @@ internal static class ObserveCheck
         if (left > TimeSpan.Zero)
             await Task.Delay(left, s_time, cancellationToken);
         var lookBack = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(ScrapeSeconds * scrapes, 60)}s");
-        await using var asked = ObserveRun.Start(
+        await using var queried = ObserveRun.Start(
             new(when, "Prometheus", exitCode, diagnosis),
             lab.Kubeconfig,
             ["--prometheus", lab.Prometheus.Url.ToString(), "--for", lookBack],
             s_time
         );
-        results.Add(await asked.ResultAsync(cancellationToken));
+        results.Add(await queried.ResultAsync(cancellationToken));
     }
 
     private static async Task WatchAsync(
@@ -159,13 +167,13 @@ internal static class ObserveCheck
             ["--watch", "--interval", "1s", "--for", "4m"],
             s_time
         );
-        await using var asked = ObserveRun.Start(
+        await using var queried = ObserveRun.Start(
             new(When, "Prometheus", (int)ExitCode.NotReproduced, null),
             lab.Kubeconfig,
             ["--watch", "--interval", "2s", "--for", "4m", "--prometheus", lab.Prometheus.Url.ToString()],
             s_time
         );
-        await Task.WhenAll(direct.ObservingAsync(cancellationToken), asked.ObservingAsync(cancellationToken));
+        await Task.WhenAll(direct.ObservingAsync(cancellationToken), queried.ObservingAsync(cancellationToken));
         await Task.Delay(TimeSpan.FromSeconds(10), s_time, cancellationToken);
         await lab.ApplyAsync(change, cancellationToken);
         var applied = s_time.GetTimestamp();
@@ -177,24 +185,24 @@ internal static class ObserveCheck
             );
             return result;
         }
-        results.AddRange(await Task.WhenAll(EndAsync(direct), EndAsync(asked)));
+        results.AddRange(await Task.WhenAll(EndAsync(direct), EndAsync(queried)));
     }
 
     private static bool Report(List<ObserveResult> results)
     {
         Print(
-            $"{"cluster", -28} {"source", -11} {"exit", 4}  {"selection", -10} {"delivery", -10} {"diagnosis", -13} {"requests", 8} {"intervals", 9} {"seconds", 7} {"asked", 5}  ok"
+            $"{"cluster", -28} {"source", -11} {"exit", 4}  {"selection", -10} {"delivery", -10} {"diagnosis", -13} {"requests", 8} {"intervals", 9} {"seconds", 7} {"queries", 7}  ok"
         );
         foreach (var result in results)
         {
             var phase = result.Report?.Phases[^1];
-            var asked = result
+            var queries = result
                 .Output.FirstOrDefault(l => l.Contains("requests of observe's own", StringComparison.Ordinal))
                 ?.Split("; ")[^1]
                 .Split(' ')[0]
                 ?? "–";
             Print(
-                $"{result.Expected.When, -28} {result.Expected.Source, -11} {result.ExitCode, 4}  {phase?.Selection.Kind ?? "–", -10} {phase?.Delivery.Kind ?? "–", -10} {result.Report?.Diagnosis.Name ?? "–", -13} {phase?.Requests ?? 0, 8} {phase?.Delivery.ScrapeIntervals ?? 0, 9} {result.Seconds, 7:0} {asked, 5}  {(result.Passes ? "yes" : "NO")}"
+                $"{result.Expected.When, -28} {result.Expected.Source, -11} {result.ExitCode, 4}  {phase?.Selection.Kind ?? "–", -10} {phase?.Delivery.Kind ?? "–", -10} {result.Report?.Diagnosis.Name ?? "–", -13} {phase?.Requests ?? 0, 8} {phase?.Delivery.ScrapeIntervals ?? 0, 9} {result.Seconds, 7:0} {queries, 7}  {(result.Passes ? "yes" : "NO")}"
             );
         }
         foreach (var result in results.Where(r => !r.Passes))

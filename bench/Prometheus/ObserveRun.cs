@@ -7,7 +7,10 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// <param name="When">The state of the cluster.</param>
 /// <param name="Source">Where the counters come from.</param>
 /// <param name="ExitCode">Its exit code.</param>
-/// <param name="Diagnosis">The diagnosis; null where any will do (a watch ends at the first skew, before the evidence of a mechanism need be complete).</param>
+/// <param name="Diagnosis">
+/// The diagnosis; null where any will do (a watch ends at the first skew, before the evidence of a mechanism need be
+/// complete).
+/// </param>
 internal sealed record ObserveExpectation(string When, string Source, int ExitCode, string? Diagnosis);
 
 /// <summary>What it said.</summary>

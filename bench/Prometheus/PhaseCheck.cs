@@ -6,11 +6,14 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// <summary>
 /// Holds the three queries, unchanged, against the lab's own counts in one phase. How the two can be compared to 1 %:
 /// <list type="bullet">
-/// <item>A query is evaluated at every second at which its minute lies inside the phase, and the mean is compared with the mean of the lab's counts over the very same
-/// minutes. A single evaluation of rate extrapolates from the first and last scrape to the ends of the minute; what it gains or loses there
+/// <item>A query is evaluated at every second at which its minute lies inside the phase, and the mean is compared with
+/// the mean of the lab's counts over the very same
+/// minutes. A single evaluation of rate extrapolates from the first and last scrape to the ends of the minute; what it
+/// gains or loses there
 /// averages out.</item>
 /// <item>The first seconds of a phase are left out: 503s come one to four seconds after their requests.</item>
-/// <item>Shares and ratios take disjoint minutes that end with the phase. Their standard error counts a client port that came several times as one choice, because conntrack
+/// <item>Shares and ratios take disjoint minutes that end with the phase. Their standard error counts a client port
+/// that came several times as one choice, because conntrack
 /// sends it to the same Pod every time.</item>
 /// </list>
 /// </summary>
@@ -75,7 +78,9 @@ internal sealed class PhaseCheck(
         return _numbers;
     }
 
-    /// <summary>Local Pods pass two proxies and answer; remote Pods, with both policies, are asked once and answered for with 503.</summary>
+    /// <summary>
+    /// Local Pods answer through two proxies; with both policies, remote Pods get one attempt, which ends in a 503.
+    /// </summary>
     private void Counts(Evaluated echo, Evaluated requests, Evaluated responses)
     {
         foreach (var pod in pods)

@@ -4,7 +4,10 @@ using System.Globalization;
 
 namespace CiliumDebugging.EndToEnd.Tests;
 
-/// <summary>AppHost as a user starts it: a process of its own, its standard output not a terminal, with a folder for temporary files.</summary>
+/// <summary>
+/// AppHost as a user starts it: a process of its own, its standard output not a terminal, with a folder for temporary
+/// files.
+/// </summary>
 public sealed class LabProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -14,7 +17,7 @@ public sealed class LabProcess : IAsyncDisposable
 
     private LabProcess(string[] arguments)
     {
-        // env: whoever runs the tests in the background has SIGINT ignored, and a child would inherit that.
+        // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
         var start = new ProcessStartInfo(
             "env",
             [
@@ -43,12 +46,14 @@ public sealed class LabProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>What is left in the lab's folder for temporary files.</summary>
-    public IReadOnlyList<string> TemporaryFiles => [.. _temporary.EnumerateFileSystemInfos().Select(f => f.Name)];
+    /// <summary>The lab's folder for temporary files.</summary>
+    public DirectoryInfo Temporary => _temporary;
 
     public static LabProcess Start(params string[] arguments) => new(arguments);
 
-    /// <summary>What follows a word at the beginning of a line, such as the link of <c>page</c> or <c>dashboard</c>.</summary>
+    /// <summary>
+    /// What follows a word at the beginning of a line, such as the link of <c>page</c> or <c>dashboard</c>.
+    /// </summary>
     public async Task<string> ReadAsync(string word, TimeSpan limit)
     {
         await WaitForLineAsync($"{word}  ", limit);
@@ -95,7 +100,10 @@ public sealed class LabProcess : IAsyncDisposable
         kill.ExitCode.ShouldBe(0);
     }
 
-    /// <summary>Process ids of what the lab started: Aspire's orchestrator, which watches AppHost from outside, and everything below it.</summary>
+    /// <summary>
+    /// Process ids of what the lab started: Aspire's orchestrator, which watches AppHost from outside, and everything
+    /// below it.
+    /// </summary>
     public IReadOnlyList<int> Started()
     {
         var processes = ProcessTable.Read();

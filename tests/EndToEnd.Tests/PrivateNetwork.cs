@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace CiliumDebugging.EndToEnd.Tests;
 
-/// <summary>A network namespace with nothing but loopback, for shell scripts that need ports for themselves. Needs Linux with unshare and ip, no privileges.</summary>
+/// <summary>
+/// A network namespace with nothing but loopback, for shell scripts that need ports for themselves. Needs Linux with
+/// unshare and ip, no privileges.
+/// </summary>
 public sealed class PrivateNetwork : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("private-network-").FullName;

@@ -59,10 +59,12 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         await PressAsync('2', ["removed load-test-policy.yaml"]);
         await SeeAsync(["[2] apply load-test-policy.yaml"], _pressed);
         await PressAsync('d', ["deleted pod backend-1-"]);
-        // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then one is told to try again.
+        // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then one is told
+        // to try again.
         const string Written = "report.html (also report.md, report.json, junit.xml)",
             Again = "try again in a moment";
-        while (await PressAsync('w', [Written, Again]) == Again)
+        var limit = Stopwatch.StartNew();
+        while (await PressAsync('w', [Written, Again]) == Again && limit.Elapsed < s_limit)
             ;
         Directory.EnumerateFiles(_folder, "report.html", SearchOption.AllDirectories).ShouldHaveSingleItem();
 
@@ -107,7 +109,10 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         }
     }
 
-    /// <summary>What was written from a position on, as text: without colours and cursor movements, lines that were broken for their width joined.</summary>
+    /// <summary>
+    /// What was written from a position on, as text: without colours and cursor movements, lines that were broken for
+    /// their width joined.
+    /// </summary>
     private string Screen(int since)
     {
         lock (_screen)

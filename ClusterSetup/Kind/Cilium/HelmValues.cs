@@ -13,7 +13,8 @@ internal sealed record HelmValue(string Key, object Value);
 /// <summary>
 /// The Cilium settings of the original report, under the keys of a release's chart. The meaning is the same for every
 /// release: kube-proxy keeps what Cilium can leave to it, and socket LB is off, so that each packet is translated as in
-/// https://github.com/cilium/cilium/issues/14250 and https://github.com/cilium/cilium/issues/14268. A VXLAN tunnel connects
+/// https://github.com/cilium/cilium/issues/14250 and https://github.com/cilium/cilium/issues/14268. A VXLAN tunnel
+/// connects
 /// the nodes, whose PodCIDRs give the addresses. Hubble has metrics with source and destination pods, relay and UI.
 /// </summary>
 internal static class HelmValues
@@ -32,7 +33,9 @@ internal static class HelmValues
         "http:sourceContext=pod;destinationContext=pod",
     ];
 
-    /// <summary>The values for a release of the table. Its chart has each of them (<see cref="ChartValues"/>).</summary>
+    /// <summary>
+    /// The values for a release of the table. Its chart has each of them (<see cref="ChartValues"/>).
+    /// </summary>
     public static ImmutableArray<HelmValue> For(CiliumVersion release)
     {
         var before12 = release < new CiliumVersion(1, 12, 0);
@@ -82,7 +85,9 @@ internal static class HelmValues
         return YamlText.Write(root);
     }
 
-    /// <summary>Parts of kube-proxy replacement that later releases no longer have: there kube-proxy does them.</summary>
+    /// <summary>
+    /// Parts of kube-proxy replacement that later releases no longer have: there kube-proxy does them.
+    /// </summary>
     private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) =>
         values.Where(v => ChartValues.Published.Knows(release, v.Key));
 }

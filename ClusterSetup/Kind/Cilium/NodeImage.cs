@@ -6,7 +6,9 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 
 /// <summary>A node image of kind.</summary>
 /// <param name="Kubernetes">The Kubernetes in it.</param>
-/// <param name="Digest">SHA-256 of its manifest, hexadecimal: kind has rebuilt the same tag for several of its releases.</param>
+/// <param name="Digest">
+/// SHA-256 of its manifest, hexadecimal: kind has rebuilt the same tag for several of its releases.
+/// </param>
 /// <param name="BuiltFor">The release of kind whose notes list it.</param>
 internal sealed record NodeImage(Version Kubernetes, string Digest, Version BuiltFor)
 {
@@ -15,7 +17,8 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
 
     /// <summary>
     /// The newest image of each minor that a release of kind lists. Source: the notes of the release of kind in the row
-    /// (https://github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the kubeadm configuration for all of them
+    /// (https://github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the kubeadm configuration for all of
+    /// them
     /// (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below 1.36).
     /// </summary>
     public static ImmutableArray<NodeImage> All { get; } =
@@ -48,7 +51,9 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
         return All.Single(i => i.Kubernetes.Minor == newest.Minor);
     }
 
-    /// <summary>The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has exactly that one.</summary>
+    /// <summary>
+    /// The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has exactly that one.
+    /// </summary>
     /// <returns>The image, or what is wrong.</returns>
     public static (NodeImage? Image, string? Problem) Parse(string kubernetes)
     {

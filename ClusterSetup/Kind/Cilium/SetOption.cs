@@ -4,7 +4,8 @@ using CiliumDebugging.Lab.Releases;
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 
 /// <summary>
-/// A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several separated by commas, <c>{a,b}</c> for a
+/// A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several separated by commas, <c>{a,b}</c>
+/// for a
 /// list, a backslash before a literal comma or dot.
 /// </summary>
 internal static class SetOption

@@ -5,18 +5,23 @@ using CiliumDebugging.Lab.Manifests;
 namespace CiliumDebugging.ClusterSetup.Kind.Config;
 
 /// <summary>
-/// kind's configuration of a cluster (kind.x-k8s.io/v1alpha4), as far as the lab uses it. kind reads it strictly: a field it
+/// kind's configuration of a cluster (kind.x-k8s.io/v1alpha4), as far as the lab uses it. kind reads it strictly: a
+/// field it
 /// does not know is an error.
 /// </summary>
-/// <param name="Name">Name of the cluster; its nodes are called NAME-control-plane, NAME-worker, NAME-worker2 …</param>
+/// <param name="Name">
+/// Name of the cluster; its nodes are called NAME-control-plane, NAME-worker, NAME-worker2 …
+/// </param>
 /// <param name="Nodes">The nodes, the control plane first.</param>
+/// <param name="Networking">Pod network and network plugin.</param>
 internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> Nodes, KindNetworking Networking)
 {
     /// <summary>kind's nodes share one machine.</summary>
     public const int MaxWorkers = 20;
 
     /// <summary>
-    /// A cluster like the original report's: one control plane, workers, its pod network, and no default CNI with Cilium.
+    /// A cluster like the original report's: one control plane, workers, its pod network, and no default CNI with
+    /// Cilium.
     /// </summary>
     public static KindConfig Create(string name, int workers, string image, bool withCilium) =>
         new(
@@ -74,6 +79,7 @@ internal static class KindRole
 }
 
 /// <param name="Role">A <see cref="KindRole"/>.</param>
+/// <param name="Image">Reference of the node image.</param>
 internal sealed record KindNode(string Role, string Image);
 
 /// <param name="PodSubnet">Addresses of Pods; each node gets a /24 of it.</param>

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 
-/// <summary>What the error message of a program means and how to fix it. To explain another message, add a row.</summary>
+/// <summary>
+/// What the error message of a program means and how to fix it. To explain another message, add a row.
+/// </summary>
 internal static class KnownFailures
 {
     /// <summary>In the order they are tried; an empty program matches any.</summary>

@@ -10,7 +10,9 @@ namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 /// </summary>
 /// <param name="searchPath">Folders to look in, as PATH has them.</param>
 /// <param name="time">Time source of the limits.</param>
-/// <param name="onLine">Receives the lines of long calls as they are written, secrets hidden; null: nothing does.</param>
+/// <param name="onLine">
+/// Receives the lines of long calls as they are written, secrets hidden; null: nothing does.
+/// </param>
 internal sealed class ProgramRunner(string searchPath, TimeProvider time, Action<string>? onLine = null)
 {
     private const int MaxLines = 200,

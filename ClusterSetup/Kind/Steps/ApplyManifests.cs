@@ -3,7 +3,9 @@ using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Applies the lab's objects by server-side apply. Namespaces that are not the lab's are not changed.</summary>
+/// <summary>
+/// Applies the lab's objects by server-side apply. Namespaces that are not the lab's are not changed.
+/// </summary>
 internal sealed class ApplyManifests(KindLab lab) : ClusterStep
 {
     public override string Title => "apply the workloads, their Services, monitoring and policies";
@@ -44,7 +46,9 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
         say($"{manifests.Length} objects applied");
     }
 
-    /// <summary>A Job's template is immutable: a Job of other sources or of another scenario is created again.</summary>
+    /// <summary>
+    /// A Job's template is immutable: a Job of other sources or of another scenario is created again.
+    /// </summary>
     private Task RemoveJobAsync(
         ManifestClient client,
         Manifest job,

@@ -8,7 +8,9 @@ internal abstract class ClusterStep
 {
     public abstract string Title { get; }
 
-    /// <summary>What it would run and apply, for <c>--dry-run</c>: commands to paste, and the files they read.</summary>
+    /// <summary>
+    /// What it would run and apply, for <c>--dry-run</c>: commands to paste, and the files they read.
+    /// </summary>
     public abstract IEnumerable<string> Plan();
 
     /// <summary>What shows that it is done; null: it is not done, or it is always repeated.</summary>

@@ -5,7 +5,8 @@ using k8s.Autorest;
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>
-/// Creates the cluster, with a kubeconfig of its own. What an interruption left is removed first; a cluster that is not the
+/// Creates the cluster, with a kubeconfig of its own. What an interruption left is removed first; a cluster that is not
+/// the
 /// lab's is not touched.
 /// </summary>
 internal sealed class CreateCluster(KindLab lab) : ClusterStep
@@ -15,7 +16,8 @@ internal sealed class CreateCluster(KindLab lab) : ClusterStep
     private readonly string _name = lab.Plan.Options.Name;
 
     public override string Title =>
-        $"create the kind cluster {_name}: {lab.Plan.Options.Workers} workers, {lab.Plan.Config.Nodes[0].Image.Split('@')[0]}";
+        $"create the kind cluster {_name}: {lab.Plan.Options.Workers} workers, "
+        + lab.Plan.Config.Nodes[0].Image.Split('@')[0];
 
     public override IEnumerable<string> Plan()
     {

@@ -9,7 +9,8 @@ using CiliumDebugging.Datapath.Cilium;
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>
-/// Installs Cilium by Helm, or changes what is installed. The release's description has a hash of version and values: where
+/// Installs Cilium by Helm, or changes what is installed. The release's description has a hash of version and values:
+/// where
 /// it is the same, there is nothing to do.
 /// </summary>
 internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : ClusterStep
@@ -26,7 +27,8 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
         get
         {
             var inputs = string.Join('\n', [$"{release}", _options.Chart, Values, .. _options.Sets]);
-            return $"cilium-debugging {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(inputs)))[..16]}";
+            var hash = SHA256.HashData(Encoding.UTF8.GetBytes(inputs));
+            return $"cilium-debugging {Convert.ToHexStringLower(hash)[..16]}";
         }
     }
 
@@ -58,7 +60,9 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
             IsLong = true,
         };
 
-    /// <summary>The newest revision. <c>helm status</c> prints it as well, with the whole manifest on the same line.</summary>
+    /// <summary>
+    /// The newest revision. <c>helm status</c> prints it as well, with the whole manifest on the same line.
+    /// </summary>
     private ProgramCall Newest =>
         new(
             "helm",

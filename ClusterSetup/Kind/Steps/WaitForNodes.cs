@@ -12,20 +12,20 @@ internal sealed class WaitForNodes(KindLab lab) : WaitingStep(lab, "the nodes ar
 
     public override IEnumerable<string> Plan()
     {
-        var agents = lab.Plan.Options.Cilium is null ? "" : ", DaemonSet kube-system/cilium ready on each";
+        var agents = Lab.Plan.Options.Cilium is null ? "" : ", DaemonSet kube-system/cilium ready on each";
         yield return $"# through the API, at most {Limit.TotalMinutes:0} min: {_nodes} nodes Ready{agents}";
     }
 
     protected override async Task<string> MissingAsync(CancellationToken cancellationToken)
     {
-        using var api = lab.Connect();
+        using var api = Lab.Connect();
         var nodes = await api.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
         var ready = nodes.Items.Count(n =>
             n.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true
         );
         if (ready < _nodes)
             return $"{ready} of {_nodes} nodes are ready";
-        if (lab.Plan.Options.Cilium is null)
+        if (Lab.Plan.Options.Cilium is null)
             return "";
         var agents = await api.AppsV1.ListNamespacedDaemonSetAsync(
             "kube-system",

@@ -17,8 +17,8 @@ internal sealed class WaitForWorkloads(KindLab lab) : WaitingStep(lab, "the work
 
     protected override async Task<string> MissingAsync(CancellationToken cancellationToken)
     {
-        using var api = lab.Connect();
-        var wanted = lab.Plan.Manifests(lab.ImageTag).Count(m => m.Kind == "Deployment");
+        using var api = Lab.Connect();
+        var wanted = Lab.Plan.Manifests(Lab.ImageTag).Count(m => m.Kind == "Deployment");
         var deployments = await api.AppsV1.ListDeploymentForAllNamespacesAsync(
             labelSelector: $"{Ownership.Label}={Ownership.Name}",
             cancellationToken: cancellationToken

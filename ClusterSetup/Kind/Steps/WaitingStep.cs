@@ -5,6 +5,8 @@ namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 /// <param name="complaint">Message when it takes too long.</param>
 internal abstract class WaitingStep(KindLab lab, string complaint) : ClusterStep
 {
+    protected KindLab Lab => lab;
+
     /// <summary>How long it may take.</summary>
     protected static TimeSpan Limit { get; } = TimeSpan.FromMinutes(10);
 

@@ -7,7 +7,10 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Attacks;
 
-/// <summary>Does a Job controller's and a kubelet's part for the first Job of an API server: its Pods end at once as a test says, with the output that it gives.</summary>
+/// <summary>
+/// Does a Job controller's and a kubelet's part for the first Job of an API server: its Pods end at once as a test
+/// says, with the output that it gives.
+/// </summary>
 internal sealed class JobRunner : IPodLogs
 {
     private readonly ConcurrentDictionary<string, string> _outputs = new();

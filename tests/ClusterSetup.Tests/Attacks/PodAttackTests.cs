@@ -12,7 +12,10 @@ using k8s;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Attacks;
 
-/// <summary>An attack from the Pods of an indexed Job, against the lab's own API server; the test does what the Job's controller and the kubelet would.</summary>
+/// <summary>
+/// An attack from the Pods of an indexed Job, against the lab's own API server; the test does what the Job's controller
+/// and the kubelet would.
+/// </summary>
 public sealed class PodAttackTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -2,7 +2,9 @@ using CiliumDebugging.ClusterSetup.Kind.Programs;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
-/// <summary>A folder of programs that tests write, as the only PATH beside the shell's own tools. Each call is recorded.</summary>
+/// <summary>
+/// A folder of programs that tests write, as the only PATH beside the shell's own tools. Each call is recorded.
+/// </summary>
 internal sealed class FakePrograms : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("fake-programs-").FullName;

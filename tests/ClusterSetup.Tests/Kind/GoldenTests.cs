@@ -9,7 +9,10 @@ using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
-/// <summary>What <c>up --kind --dry-run</c> prints, for every release of Cilium. UPDATE_GOLDEN=1 writes the files anew: look at the difference before it is committed.</summary>
+/// <summary>
+/// What <c>up --kind --dry-run</c> prints, for every release of Cilium. UPDATE_GOLDEN=1 writes the files anew: look at
+/// the difference before it is committed.
+/// </summary>
 public class GoldenTests
 {
     [Fact]

@@ -9,7 +9,9 @@ namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
 public class KindConfigTests
 {
-    /// <summary>Fields of v1alpha4 that the lab uses (pkg/apis/config/v1alpha4/types.go); kind refuses any other.</summary>
+    /// <summary>
+    /// Fields of v1alpha4 that the lab uses (pkg/apis/config/v1alpha4/types.go); kind refuses any other.
+    /// </summary>
     private static readonly Dictionary<string, string[]> s_known = new()
     {
         [""] = ["kind", "apiVersion", "name", "networking", "nodes"],
@@ -72,7 +74,8 @@ public class KindConfigTests
         ).Find("kind");
         if (real is null)
             Assert.Skip("kind is not on PATH");
-        // An engine that says it has every image and runs no container: kind decodes and validates, looks for the image, and fails at its first node. (Without the image it would ask for it for ten seconds.)
+        // An engine that says it has every image and runs no container: kind decodes and validates, looks for the
+        // image, and fails at its first node. (Without the image it would ask for it for ten seconds.)
         using var fakes = new FakePrograms().Add(
             "docker",
             """

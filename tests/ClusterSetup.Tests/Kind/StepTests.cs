@@ -7,7 +7,10 @@ using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 
-/// <summary>The steps of <c>up</c> and <c>down</c> with programs that tests write and the embedded API in the place of the cluster's.</summary>
+/// <summary>
+/// The steps of <c>up</c> and <c>down</c> with programs that tests write and the embedded API in the place of the
+/// cluster's.
+/// </summary>
 public sealed class StepTests : IAsyncLifetime
 {
     private readonly FakePrograms _fakes = new();
