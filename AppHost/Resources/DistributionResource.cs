@@ -20,7 +20,7 @@ internal sealed class DistributionResource(string name) : Resource(name)
     public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Whether policies can be changed now: on a cluster that is there only in a run, which puts them back.
+    /// Whether policies can be changed now: on an existing cluster only during a run, which restores them.
     /// </summary>
     public bool CanChangePolicies => Rights.ApplyPolicies is null && (IsEmbedded || Session is { IsRunning: true });
 
