@@ -2,22 +2,19 @@ using CiliumDebugging.AppHost;
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Kubernetes;
 using CiliumDebugging.AppHost.Resources;
-using CiliumDebugging.ClusterModel;
 
-var command = LabCommandLine.Parse(args);
-if (command.Exit is { } exit)
-    return exit;
+var arguments = AppHostArguments.Parse(args);
+if (arguments.Options is not { } options)
+    return (int)arguments.ExitCode;
 
-var builder = LabApplication.CreateBuilder(command);
+var builder = Application.CreateBuilder(arguments.HostArguments);
 if (KubernetesPublishing.NeedsRebuild(builder))
     return await KubernetesPublishing.RebuildAndRunAsync(builder.AppHostDirectory, args);
-var options = command.Options;
-ClusterTopology topology = options.Topology;
 
-builder.AddKubernetesChart(topology);
+builder.AddKubernetesChart(options.Topology);
 var cluster = builder.AddCluster<Projects.ClusterSetup>("cluster", options);
-var backends = builder.AddDeployment<Projects.Backend>("backend-1", topology, cluster);
-var loadTest = builder.AddDeployment<Projects.LoadTest>("load-test-1", topology, cluster);
+var backends = builder.AddDeployment<Projects.Backend>("backend-1", options.Topology, cluster);
+var loadTest = builder.AddDeployment<Projects.LoadTest>("load-test-1", options.Topology, cluster);
 builder.AddDistribution("distribution", options, cluster, backends, loadTest);
 
-return await builder.Build().RunLabAsync();
+return await builder.Build().RunToEndAsync();

@@ -14,7 +14,7 @@ var root = new RootCommand("Sets up the clusters of the lab and runs its scenari
     PrometheusTargetsCommand.Build(),
     SimulateCommand.Build(),
     ObserveCommand.Build(),
-    AttackCommand.Build(),
+    PodAttackCommand.Build(),
     CompareCommand.Build(),
     RedactCommand.Build(),
 };

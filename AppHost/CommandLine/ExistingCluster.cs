@@ -3,13 +3,12 @@ using k8s.Exceptions;
 
 namespace CiliumDebugging.AppHost.CommandLine;
 
-/// <summary>A cluster that is there and is shown, not made.</summary>
+/// <summary>An existing cluster to show.</summary>
 /// <param name="Context">Context of the kubeconfig; null: the current one.</param>
 /// <param name="Kubeconfig">The kubeconfig; null: $KUBECONFIG, then ~/.kube/config.</param>
 /// <param name="Service">The Service whose load is shown; null: the lab's.</param>
 public sealed record ExistingCluster(string? Context, string? Kubeconfig, ServiceName? Service)
 {
-    /// <summary>Which cluster it is, in a few words.</summary>
     public string Describe() => Context ?? Kubeconfig ?? "current context";
 
     /// <summary>The first file of $KUBECONFIG; null where it is not set.</summary>
@@ -33,16 +32,12 @@ public sealed record ExistingCluster(string? Context, string? Kubeconfig, Servic
             when (e is KubeConfigException or YamlDotNet.Core.YamlException or IOException or FormatException)
         {
             var option = Context is null ? "--kubeconfig" : $"--context {Context}";
-            throw new FormatException($"{option}: {e.Message} (kubectl config get-contexts lists what there is)", e);
+            throw new FormatException($"{option}: {e.Message} (kubectl config get-contexts lists the contexts)", e);
         }
     }
 }
 
-/// <summary>A Service.</summary>
-/// <param name="Namespace">Its namespace.</param>
-/// <param name="Name">Its name.</param>
 public sealed record ServiceName(string Namespace, string Name)
 {
-    /// <inheritdoc/>
     public override string ToString() => $"{Namespace}/{Name}";
 }

@@ -5,7 +5,6 @@ namespace CiliumDebugging.AppHost.Dashboard;
 /// <summary>Where the dashboard and its services listen.</summary>
 internal static class DashboardAddresses
 {
-    /// <summary>Setting with the addresses of the dashboard.</summary>
     public const string Urls = "ASPNETCORE_URLS";
 
     /// <summary>Setting with the address at which the dashboard receives telemetry.</summary>
@@ -19,7 +18,7 @@ internal static class DashboardAddresses
     }
 
     /// <summary>
-    /// The address to use: what the environment says, unless that is the launch profile's and another lab has it.
+    /// The address to use: the environment's, unless that is the launch profile's and another lab has it.
     /// </summary>
     public static IEnumerable<KeyValuePair<string, string?>> Choose(
         ConfigurationManager configuration,

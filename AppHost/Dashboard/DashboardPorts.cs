@@ -1,8 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace CiliumDebugging.AppHost.Dashboard;
 
@@ -19,8 +16,8 @@ internal sealed class DashboardPorts : IDisposable
     /// <summary>Reserves the ports; null when another lab has them or anything listens on one of them.</summary>
     public static DashboardPorts? TryReserve(params IReadOnlyList<int> ports)
     {
-        // An abstract address is no file, and is free again the moment its process is gone. Elsewhere than on Linux:
-        // a loopback port beside the three.
+        // An abstract address leaves no file behind, and is free again the moment its process has ended. Systems other
+        // than Linux: a loopback port beside the three.
         var reservation = OperatingSystem.IsLinux()
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -64,6 +61,5 @@ internal sealed class DashboardPorts : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _reservation.Dispose();
 }

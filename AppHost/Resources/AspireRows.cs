@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// Rows of the Resources table that are made and taken away while the application runs. The row of a resource has the
+/// Rows of the Resources table that are added and removed while the application runs. The row of a resource has the
 /// resource's name as its id: telemetry whose <c>service.name-service.instance.id</c> is that name belongs to it.
 /// </summary>
 internal sealed class AspireRows(IServiceProvider services)
@@ -44,7 +44,7 @@ internal sealed class AspireRows(IServiceProvider services)
 
     /// <summary>Makes a resource part of the application.</summary>
     /// <param name="resource">The resource.</param>
-    /// <param name="health">Its health now and the reason for it; null: it has no health check.</param>
+    /// <param name="health">Reads its health and the reason for it; null: no health check.</param>
     public void Add(IResource resource, Func<(HealthStatus Status, string Reason)>? health)
     {
         if (health is not null)
@@ -91,7 +91,7 @@ internal sealed class AspireRows(IServiceProvider services)
             };
         });
 
-    /// <summary>Takes the row out of the table: Aspire has no way to remove one.</summary>
+    /// <summary>Hides the row: Aspire has no way to remove one.</summary>
     public Task HideAsync(IResource resource, Func<CustomResourceSnapshot, CustomResourceSnapshot> change) =>
         PublishAsync(resource, row => change(row) with { IsHidden = true });
 
@@ -101,7 +101,7 @@ internal sealed class AspireRows(IServiceProvider services)
     /// <summary>The console log of a row.</summary>
     public ILogger Log(IResource resource) => _loggers.GetLogger(resource.Name);
 
-    /// <summary>Nothing more comes to the console log of a row.</summary>
+    /// <summary>Completes the console log of a row.</summary>
     public void EndLog(IResource resource) => _loggers.Complete(resource.Name);
 
     private sealed class Check(Func<(HealthStatus Status, string Reason)> health) : IHealthCheck

@@ -12,20 +12,20 @@ internal static class ClusterExtensions
     /// <summary>
     /// Milliseconds between two exports of metrics, spans and logs; by default metrics are sent once a minute. The
     /// first
-    /// export comes after it, and prepares what it needs: not while the Pods start.
+    /// export is expensive, so that it must not come while the Pods start.
     /// </summary>
     private const string ExportInterval = "3000";
 
     /// <summary>
-    /// Adds the cluster: the embedded one as a process, which makes its Pods itself, or with <c>--context</c> one that
-    /// is
-    /// there. A published lab has none: the cluster it is deployed to takes its place.
+    /// Adds the cluster: the embedded one as a process, which starts its Pods itself, or with <c>--context</c> an
+    /// existing
+    /// one. A published lab has none: it is deployed to one.
     /// </summary>
     /// <typeparam name="TProject">The project of the embedded cluster's program.</typeparam>
     public static IResourceBuilder<IClusterResource> AddCluster<TProject>(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,
-        LabOptions options
+        AppHostOptions options
     )
         where TProject : IProjectMetadata, new()
     {
@@ -51,27 +51,17 @@ internal static class ClusterExtensions
         var cluster = new EmbeddedClusterResource(name, DotnetProcess.DotnetHost(), AppContext.BaseDirectory);
         if (builder.ExecutionContext.IsPublishMode)
             return builder.CreateResourceBuilder(cluster);
-        // Not as a project: "dotnet run" for it takes longer than the cluster itself.
-        // A factory's object is disposed with the application: the kubeconfig goes.
+        // Not as a project: its "dotnet run" takes longer than the start of the cluster.
+        // The application disposes what a factory made: the kubeconfig is deleted.
         builder.Services.AddSingleton(_ => cluster);
         return builder
             .AddResource(cluster)
+            .WithArgs("exec", program, "cluster", "--exit-with", $"{Environment.ProcessId}")
+            // The kubeconfig's folder is created when this is called, as the cluster starts.
             .WithArgs(start =>
             {
-                // The kubeconfig's folder is made here, when the cluster starts.
-                foreach (
-                    var argument in (string[])
-                        [
-                            "exec",
-                            program,
-                            "cluster",
-                            "--kubeconfig",
-                            cluster.Kubeconfig,
-                            "--exit-with",
-                            $"{Environment.ProcessId}",
-                        ]
-                )
-                    start.Args.Add(argument);
+                start.Args.Add("--kubeconfig");
+                start.Args.Add(cluster.Kubeconfig);
             })
             .WithIconName("Server")
             .WithEnvironment(ClusterTopology.EnvironmentVariable, options.Topology.ToJson())
@@ -79,7 +69,10 @@ internal static class ClusterExtensions
                 ClusterEnvironment.PortOffset,
                 options.PortOffset?.ToString(CultureInfo.InvariantCulture) ?? ""
             )
-            .WithEnvironment(ClusterEnvironment.CiliumConfig, options.CiliumConfig)
+            .WithEnvironment(
+                ClusterEnvironment.CiliumConfig,
+                ClusterEnvironment.FormatSettings(options.ClusterSettings)
+            )
             .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", ExportInterval)
             .WithEnvironment("OTEL_BSP_SCHEDULE_DELAY", ExportInterval)
             .WithEnvironment("OTEL_BLRP_SCHEDULE_DELAY", ExportInterval)

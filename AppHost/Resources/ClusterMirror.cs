@@ -1,135 +1,97 @@
-using System.Threading.Channels;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Page;
 using k8s;
-using k8s.Autorest;
 using k8s.Models;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>Which Pods are shown.</summary>
-/// <param name="Namespace">Of this namespace.</param>
-/// <param name="LabelSelector">With these labels; null: all.</param>
-internal sealed record MirroredPods(string Namespace, string? LabelSelector = null);
-
 /// <summary>
-/// Shows the Pods of a cluster as rows that come and go, under the rows of their workloads, from watches of the
-/// Kubernetes
-/// API alone: the embedded cluster and a real one look the same.
+/// Shows the Pods of a cluster as rows under the rows of their workloads, while they are created and deleted. It uses
+/// watches of the Kubernetes API alone: the embedded cluster and a real one look the same.
 /// <list type="number">
-/// <item>Watches report Pods and Deployments; every change and every second goes through one queue, so that nothing
+/// <item>Watches report Pods and Deployments. Every change and every second is one entry of a queue, so that nothing
 /// below
 /// needs a lock.</item>
-/// <item>A Pod that appears gets a resource of its own in the application, with a health check, a command and its
-/// log.</item>
-/// <item>What a row says is worked out from the Pod and from the lab's state, and published when it differs.</item>
-/// <item>A Pod that is gone takes its row with it; its resource stays for a while, so that its log can still be
-/// read.</item>
+/// <item>A new Pod gets a resource of its own in the application, with a health check, a command and its log.</item>
+/// <item>The text of a row follows from the Pod and the lab's state, and is published when it differs.</item>
+/// <item>The row of a deleted Pod is hidden; its resource stays for a while, so that its log can still be read.</item>
 /// </list>
 /// </summary>
 internal sealed partial class ClusterMirror : IAsyncDisposable
 {
-    /// <summary>Changes that wait to be shown; the watches wait when there are more.</summary>
-    private const int QueueLength = 256;
+    /// <summary>Deleted Pods whose logs can still be read.</summary>
+    private const int MaxDeleted = 20;
 
-    /// <summary>Pods whose logs are followed; each costs a connection to the API server.</summary>
-    private const int MaxLogs = 60;
-
-    /// <summary>Pods that are gone and whose logs can still be read.</summary>
-    private const int MaxGone = 20;
-
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1),
-        s_logRest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
     private readonly k8s.Kubernetes _api;
+    private readonly MirrorRows _shownIn;
     private readonly AspireRows _rows;
     private readonly KubernetesCommands _commands;
-    private readonly string _clusterRow;
     private readonly LiveState _feed;
-    private readonly Uri _page;
-    private readonly Dictionary<string, PodEntry> _pods = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Namespace, string Workload), WorkloadEntry> _workloads = [];
-    private readonly Queue<PodEntry> _gone = new();
-    private readonly Channel<Func<Task>> _queue = Channel.CreateBounded<Func<Task>>(QueueLength);
+    private readonly Dictionary<string, MirroredPod> _pods = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Namespace, string Name), MirroredWorkload> _workloads = [];
+    private readonly Dictionary<(string Namespace, string Name), int> _replicas = [];
+    private readonly Queue<MirroredPod> _deleted = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ILogger _log;
-    private readonly Task _showing;
-    private readonly List<Task> _running = [];
-    private int _logs;
+    private readonly ChangeQueue _queue;
+    private readonly PodLogs _logs;
+    private readonly List<Task> _running;
 
     /// <summary>Begins to show a cluster.</summary>
     /// <param name="api">The cluster.</param>
     /// <param name="pods">Which of its Pods.</param>
-    /// <param name="rows">Where rows are made.</param>
+    /// <param name="rows">Where they are shown.</param>
     /// <param name="commands">What can be done to them.</param>
-    /// <param name="clusterRow">Id of the cluster's own row.</param>
-    /// <param name="workloads">Rows of workloads that are there already.</param>
+    /// <param name="workloads">Workloads whose rows are there already.</param>
     /// <param name="feed">What is known of the load.</param>
-    /// <param name="page">The live page, which the rows link to.</param>
     public ClusterMirror(
         k8s.Kubernetes api,
-        IEnumerable<MirroredPods> pods,
-        AspireRows rows,
+        IReadOnlyList<MirroredPods> pods,
+        MirrorRows rows,
         KubernetesCommands commands,
-        string clusterRow,
         IEnumerable<WorkloadResource> workloads,
-        LiveState feed,
-        Uri page
+        LiveState feed
     )
     {
-        (_api, _rows, _commands, _clusterRow, _feed, _page) = (api, rows, commands, clusterRow, feed, page);
+        (_api, _shownIn, _rows, _commands, _feed) = (api, rows, rows.Rows, commands, feed);
         foreach (var workload in workloads)
-            Add(new WorkloadEntry(workload) { IsOfApplication = true });
-        _log = rows.LogOf<ClusterMirror>();
-        _showing = ShowQueuedAsync();
-        _running.Add(ShowEverySecondAsync());
-        foreach (var watched in pods)
-        {
-            _running.Add(WatchPods(watched).RunAsync(_stop.Token));
-            _running.Add(WatchDeployments(watched.Namespace).RunAsync(_stop.Token));
-        }
+            Add(new MirroredWorkload(workload) { IsOfApplication = true });
+        _log = _rows.LogOf<ClusterMirror>();
+        _logs = new PodLogs(api, _rows, TimeProvider.System);
+        _queue = new ChangeQueue(_log);
+        _running =
+        [
+            ShowEverySecondAsync(),
+            .. pods.Select(p => WatchPods(p).RunAsync(_stop.Token)),
+            .. pods.Select(p => p.Namespace).Distinct().Select(ns => WatchDeployments(ns).RunAsync(_stop.Token)),
+        ];
     }
 
-    private ObjectWatch<V1Pod> WatchPods(MirroredPods watched) =>
+    private ObjectWatch<V1Pod> WatchPods(MirroredPods selection) =>
         new(
             async token =>
             {
                 var list = await _api.CoreV1.ListNamespacedPodAsync(
-                    watched.Namespace,
-                    labelSelector: watched.LabelSelector,
+                    selection.Namespace,
+                    labelSelector: selection.LabelSelector,
                     cancellationToken: token
                 );
                 return (list.Items, list.ResourceVersion());
             },
             (version, token) =>
                 _api.CoreV1.WatchListNamespacedPodAsync(
-                    watched.Namespace,
-                    labelSelector: watched.LabelSelector,
+                    selection.Namespace,
+                    labelSelector: selection.LabelSelector,
                     resourceVersion: version,
                     cancellationToken: token
                 ),
-            items =>
-                QueueAsync(async () =>
-                {
-                    var uids = items.Select(p => p.Uid()).ToHashSet(StringComparer.Ordinal);
-                    foreach (
-                        var gone in _pods
-                            .Values.Where(p => ReferenceEquals(p.Watched, watched) && !uids.Contains(p.Pod.Uid()))
-                            .ToList()
-                    )
-                        await RemoveAsync(gone);
-                    foreach (var pod in items)
-                        await ShowAsync(pod, watched);
-                }),
+            items => QueueAsync(() => ShowListedAsync(items, selection)),
             (type, pod) =>
-                QueueAsync(() =>
-                    type is not WatchEventType.Deleted ? ShowAsync(pod, watched)
-                    : _pods.TryGetValue(pod.Uid(), out var gone) ? RemoveAsync(gone)
-                    : Task.CompletedTask
-                ),
-            refusal => LogRefused(_log, "pods", watched.Namespace, refusal.Response.Content),
+                QueueAsync(() => type is WatchEventType.Deleted ? RemoveAsync(pod.Uid()) : ShowAsync(pod, selection)),
+            refusal => LogRefused(_log, "pods", selection.Namespace, refusal.Response.Content),
             TimeProvider.System
         );
 
@@ -142,54 +104,16 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
             },
             (version, token) =>
                 _api.AppsV1.WatchListNamespacedDeploymentAsync(ns, resourceVersion: version, cancellationToken: token),
-            items =>
-                QueueAsync(async () =>
-                {
-                    var names = items.Select(d => d.Name()).ToHashSet(StringComparer.Ordinal);
-                    foreach (
-                        var gone in _workloads
-                            .Values.Where(w =>
-                                w.Resource is { Kind: WorkloadResource.Deployment } r
-                                && r.Namespace == ns
-                                && !names.Contains(r.Workload)
-                            )
-                            .ToList()
-                    )
-                        await EndAsync(gone);
-                    foreach (var deployment in items)
-                        await ShowAsync(deployment);
-                }),
+            items => QueueAsync(() => ShowListedAsync(items, ns)),
             (type, deployment) =>
                 QueueAsync(() =>
-                    type is not WatchEventType.Deleted ? ShowAsync(deployment)
-                    : _workloads.TryGetValue((ns, deployment.Name()), out var gone) ? EndAsync(gone)
-                    : Task.CompletedTask
+                    type is WatchEventType.Deleted ? RemoveAsync((ns, deployment.Name())) : ShowAsync(deployment)
                 ),
             refusal => LogRefused(_log, "deployments", ns, refusal.Response.Content),
             TimeProvider.System
         );
 
-    private ValueTask QueueAsync(Func<Task> change) => _queue.Writer.WriteAsync(change, _stop.Token);
-
-    private async Task ShowQueuedAsync()
-    {
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
-        {
-            while (_queue.Reader.TryRead(out var change))
-            {
-                try
-                {
-                    await change();
-                }
-                catch (Exception e) when (e is not OutOfMemoryException)
-                {
-                    // One row that cannot be shown must not keep the others from being shown.
-                    if (!_stop.IsCancellationRequested)
-                        LogNotShown(_log, e);
-                }
-            }
-        }
-    }
+    private ValueTask QueueAsync(Func<Task> change) => _queue.AddAsync(change, _stop.Token);
 
     private async Task ShowEverySecondAsync()
     {
@@ -197,274 +121,160 @@ internal sealed partial class ClusterMirror : IAsyncDisposable
         {
             await Task.Delay(s_interval, TimeProvider.System, _stop.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!_stop.IsCancellationRequested)
-                _queue.Writer.TryWrite(ShowAllAsync);
+            _queue.TryAdd(ShowAllAsync);
         }
     }
 
     private async Task ShowAllAsync()
     {
-        PageState state = _feed.State;
-        var rows = state.PodRows.ToDictionary(r => r.Key, StringComparer.Ordinal);
+        var state = _feed.State;
         foreach (var pod in _pods.Values)
-            await ShowAsync(pod, state, rows.GetValueOrDefault($"{pod.Pod.Namespace()}/{pod.Pod.Name()}"));
+            await ShowAsync(pod, state);
         foreach (var workload in _workloads.Values)
-            await ShowAsync(workload, state);
+            await workload.ShowAsync(_shownIn, state);
     }
 
-    private async Task ShowAsync(V1Pod pod, MirroredPods watched)
+    private Task ShowAsync(MirroredPod pod, PageState state)
     {
-        PageState state = _feed.State;
-        if (!_pods.TryGetValue(pod.Uid(), out var entry))
-            entry = await AddAsync(pod, watched);
-        entry.Pod = pod;
-        if (entry.Log is null && HasStarted(pod) && _logs < MaxLogs)
-            StartLog(entry);
-        await ShowAsync(entry, state, state.PodRows.FirstOrDefault(r => r.Key == $"{pod.Namespace()}/{pod.Name()}"));
-        await ShowAsync(entry.Workload, state);
+        var key = $"{pod.Pod.Namespace()}/{pod.Pod.Name()}";
+        return pod.ShowAsync(_shownIn, state, state.PodRows.FirstOrDefault(r => r.Key == key));
+    }
+
+    private async Task ShowListedAsync(IList<V1Pod> items, MirroredPods selection)
+    {
+        var listed = items.Select(p => p.Uid()).ToHashSet(StringComparer.Ordinal);
+        foreach (var (uid, pod) in _pods.ToList())
+            if (pod.Selection == selection && !listed.Contains(uid))
+                await RemoveAsync(uid);
+        foreach (var pod in items)
+            await ShowAsync(pod, selection);
+    }
+
+    private async Task ShowAsync(V1Pod pod, MirroredPods selection)
+    {
+        var shown = _pods.GetValueOrDefault(pod.Uid()) ?? Add(pod, selection);
+        shown.Pod = pod;
+        _logs.Follow(shown.Resource, pod);
+        var state = _feed.State;
+        await ShowAsync(shown, state);
+        await shown.Workload.ShowAsync(_shownIn, state);
+    }
+
+    private async Task ShowListedAsync(IList<V1Deployment> items, string ns)
+    {
+        var listed = items.Select(d => (ns, d.Name())).ToHashSet();
+        var shown = _workloads.Where(w => w.Value.Resource.Kind == WorkloadResource.Deployment).Select(w => w.Key);
+        foreach (var key in shown.Union(_replicas.Keys).Where(k => k.Namespace == ns && !listed.Contains(k)).ToList())
+            await RemoveAsync(key);
+        foreach (var deployment in items)
+            await ShowAsync(deployment);
     }
 
     private async Task ShowAsync(V1Deployment deployment)
     {
-        if (!_workloads.TryGetValue((deployment.Namespace(), deployment.Name()), out var entry))
+        var key = (deployment.Namespace(), deployment.Name());
+        _replicas[key] = deployment.Spec.Replicas ?? 1;
+        if (!_workloads.TryGetValue(key, out var workload))
             return;
-        (entry.Replicas, entry.IsGone) = (deployment.Spec.Replicas ?? 1, false);
-        await ShowAsync(entry, _feed.State);
+        (workload.Replicas, workload.IsDeleted) = (_replicas[key], false);
+        await workload.ShowAsync(_shownIn, _feed.State);
+    }
+
+    private async Task RemoveAsync((string Namespace, string Name) deployment)
+    {
+        _replicas.Remove(deployment);
+        if (_workloads.TryGetValue(deployment, out var workload))
+            await RemoveAsync(workload);
     }
 
     /// <summary>
-    /// The workload is gone. Its row goes with its last Pod; one that the application began with stays and says so.
+    /// The row of a deleted workload is hidden with its last Pod; one that the application began with stays and says
+    /// so.
     /// </summary>
-    private async Task EndAsync(WorkloadEntry entry)
+    private async Task RemoveAsync(MirroredWorkload workload)
     {
-        (entry.Replicas, entry.IsGone) = (0, true);
-        if (entry.Pods.Count > 0 || entry.IsOfApplication)
+        (workload.Replicas, workload.IsDeleted) = (0, true);
+        if (workload.Pods.Count > 0 || workload.IsOfApplication)
         {
-            await ShowAsync(entry, _feed.State);
+            await workload.ShowAsync(_shownIn, _feed.State);
             return;
         }
-        _workloads.Remove((entry.Resource.Namespace, entry.Resource.Workload));
-        await _rows.HideAsync(entry.Resource, s => s);
-        _rows.Remove(entry.Resource);
+        _workloads.Remove((workload.Resource.Namespace, workload.Resource.Workload));
+        await _rows.HideAsync(workload.Resource, s => s);
+        _rows.Remove(workload.Resource);
     }
 
-    private async Task<PodEntry> AddAsync(V1Pod pod, MirroredPods watched)
+    private async Task RemoveAsync(string podUid)
     {
-        var workload = await WorkloadOfAsync(pod);
+        if (!_pods.Remove(podUid, out var pod))
+            return;
+        var workload = pod.Workload;
+        workload.Pods.Remove(pod);
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await _rows.HideAsync(pod.Resource, s => s with { State = KnownResourceStates.Finished, StopTimeStamp = now });
+        _logs.End(pod.Resource);
+        _deleted.Enqueue(pod);
+        if (_deleted.Count > MaxDeleted)
+            _rows.Remove(_deleted.Dequeue().Resource);
+        // A Job ends with its Pods; of a Deployment its own watch says so.
+        var isEnded = workload.IsDeleted || workload.Resource.Kind != WorkloadResource.Deployment;
+        if (workload.Pods.Count == 0 && isEnded)
+            await RemoveAsync(workload);
+        else
+            await workload.ShowAsync(_shownIn, _feed.State);
+    }
+
+    private MirroredPod Add(V1Pod pod, MirroredPods selection)
+    {
+        var workload = WorkloadOf(pod);
         var (name, shortName) = (workload.Resource.Workload, PodNames.ShortNameOf(pod));
         var row = _rows.Name(shortName == name ? name : $"{name}-{shortName}", pod.Namespace());
-        var entry = new PodEntry(new PodResource(row), workload) { Pod = pod, Watched = watched };
-        _pods.Add(pod.Uid(), entry);
-        workload.Pods.Add(entry);
-        _rows.Add(entry.Resource, () => entry.Shown?.Health ?? (HealthStatus.Unhealthy, "starting"));
-        entry.Resource.Annotations.Add(_commands.Delete(() => entry.Pod));
-        return entry;
+        var shown = new MirroredPod(new PodResource(row), workload) { Pod = pod, Selection = selection };
+        _pods.Add(pod.Uid(), shown);
+        workload.Pods.Add(shown);
+        _rows.Add(shown.Resource, () => shown.Health);
+        shown.Resource.Annotations.Add(_commands.Delete(() => shown.Pod));
+        return shown;
     }
 
-    /// <summary>The row of a Pod's workload; one that is not there yet is made.</summary>
-    private async Task<WorkloadEntry> WorkloadOfAsync(V1Pod pod)
+    /// <summary>The workload of a Pod; a new one gets a row.</summary>
+    private MirroredWorkload WorkloadOf(V1Pod pod)
     {
-        var key = (pod.Namespace(), PodNames.WorkloadOf(pod));
-        if (_workloads.TryGetValue(key, out var known))
+        var (ns, name) = (pod.Namespace(), PodNames.WorkloadOf(pod));
+        if (_workloads.TryGetValue((ns, name), out var known))
             return known;
         var owner = PodNames.Controller(pod)?.Kind;
         var kind = owner is "ReplicaSet" or null ? WorkloadResource.Deployment : owner;
-        var entry = new WorkloadEntry(
-            new WorkloadResource(_rows.Name(key.Item2, key.Item1), key.Item1, key.Item2, kind)
-        );
-        if (kind == WorkloadResource.Deployment && owner is not null)
+        var workload = new MirroredWorkload(new WorkloadResource(_rows.Name(name, ns), ns, name, kind))
         {
-            try
-            {
-                entry.Replicas = (
-                    await _api.AppsV1.ReadNamespacedDeploymentAsync(
-                        key.Item2,
-                        key.Item1,
-                        cancellationToken: _stop.Token
-                    )
-                )
-                    .Spec
-                    .Replicas;
-            }
-            catch (Exception e) when (e is HttpOperationException or HttpRequestException)
-            {
-                // The number of Pods that are there must do.
-            }
-        }
-        Add(entry);
-        _rows.Add(entry.Resource, health: null);
-        return entry;
+            // Where Deployments may not be listed, the Pods that exist are counted.
+            Replicas = _replicas.TryGetValue((ns, name), out var replicas) ? replicas : null,
+        };
+        Add(workload);
+        _rows.Add(workload.Resource, health: null);
+        return workload;
     }
 
-    private void Add(WorkloadEntry entry)
+    private void Add(MirroredWorkload workload)
     {
-        foreach (var command in _commands.Of(entry.Resource))
-            entry.Resource.Annotations.Add(command);
-        _workloads.Add((entry.Resource.Namespace, entry.Resource.Workload), entry);
+        foreach (var command in _commands.Of(workload.Resource))
+            workload.Resource.Annotations.Add(command);
+        _workloads.Add((workload.Resource.Namespace, workload.Resource.Workload), workload);
     }
-
-    private async Task RemoveAsync(PodEntry entry)
-    {
-        _pods.Remove(entry.Pod.Uid());
-        entry.Workload.Pods.Remove(entry);
-        await _rows.HideAsync(entry.Resource, s =>
-            s with
-            {
-                State = KnownResourceStates.Finished,
-                StopTimeStamp = TimeProvider.System.GetUtcNow().UtcDateTime,
-            }
-        );
-        if (entry.Log is { } log)
-        {
-            _running.Add(EndLogAsync(entry, log));
-            _running.RemoveAll(t => t.IsCompleted);
-        }
-        _gone.Enqueue(entry);
-        if (_gone.Count > MaxGone)
-            _rows.Remove(_gone.Dequeue().Resource);
-        // A Job's Pods are gone and so is it; a Deployment says itself when it is.
-        if (
-            entry.Workload is { Pods.Count: 0 } workload
-            && (workload.IsGone || workload.Resource.Kind != WorkloadResource.Deployment)
-        )
-            await EndAsync(workload);
-        else
-            await ShowAsync(entry.Workload, _feed.State);
-    }
-
-    private void StartLog(PodEntry entry)
-    {
-        Interlocked.Increment(ref _logs);
-        entry.Log = FollowLogAsync(entry);
-    }
-
-    private async Task FollowLogAsync(PodEntry entry)
-    {
-        await new PodLog(_api, entry.Pod, _rows.Log(entry.Resource), TimeProvider.System).RunAsync(entry.LogEnd.Token);
-        Interlocked.Decrement(ref _logs);
-    }
-
-    /// <summary>The last lines of a Pod that is gone are still under way.</summary>
-    private async Task EndLogAsync(PodEntry entry, Task log)
-    {
-        entry.LogEnd.CancelAfter(s_logRest);
-        await log;
-        _rows.EndLog(entry.Resource);
-    }
-
-    private async Task ShowAsync(PodEntry entry, PageState state, PageRow? share)
-    {
-        var text = PodText.Of(entry.Pod, state, share);
-        if (entry.Shown?.Key == text.Key)
-            return;
-        var before = entry.Shown;
-        // Aspire asks a healthy row for its health every 30 s only, unless its state changes: for a moment it does.
-        if (
-            before is not null
-            && before.Health.Status != text.Health.Status
-            && text.State.Text == KnownResourceStates.Running
-        )
-            await _rows.PublishAsync(entry.Resource, s =>
-                s with
-                {
-                    State = RowText.Styled("Running, checking", KnownResourceStateStyles.Info),
-                }
-            );
-        await _rows.PublishAsync(
-            entry.Resource,
-            s =>
-                text.ApplyTo(s, _page) with
-                {
-                    ResourceType = "Pod",
-                    IconName = "Box",
-                    StartTimeStamp = entry.Pod.Status?.StartTime ?? entry.Pod.Metadata.CreationTimestamp,
-                },
-            parentRow: entry.Workload.Resource.Name,
-            parentName: entry.Workload.Resource.Name
-        );
-        entry.Shown = text;
-    }
-
-    private async Task ShowAsync(WorkloadEntry entry, PageState state)
-    {
-        var text = WorkloadText.Of(
-            entry.Resource,
-            entry.IsGone,
-            entry.Replicas,
-            [.. entry.Pods.Select(p => p.Pod)],
-            state
-        );
-        if (entry.Shown?.Key == text.Key)
-            return;
-        entry.Shown = text;
-        await _rows.PublishAsync(
-            entry.Resource,
-            s => text.ApplyTo(s, _page) with { ResourceType = entry.Resource.Kind, IconName = "Stack" },
-            parentRow: _clusterRow,
-            parentName: "cluster"
-        );
-    }
-
-    private static bool HasStarted(V1Pod pod) =>
-        pod.Status?.ContainerStatuses?.Any(c =>
-            c.State?.Running is not null || c.State?.Terminated is not null || c.RestartCount > 0
-        ) == true;
 
     /// <summary>Stops watching. The rows stay.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _queue.Writer.TryComplete();
-        await _showing; // from here on nobody else changes the lists
-        foreach (var entry in _pods.Values)
-            await entry.LogEnd.CancelAsync();
-        await Task.WhenAll(_running.Concat(_pods.Values.Select(p => p.Log).OfType<Task>()))
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _queue.DisposeAsync(); // from here on nothing changes the collections
+        await _logs.DisposeAsync();
+        await Task.WhenAll(_running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A row of the cluster could not be shown")]
-    private static partial void LogNotShown(ILogger logger, Exception exception);
 
     [LoggerMessage(
         Level = LogLevel.Warning,
         Message = "The {Kind} of namespace {Namespace} are not shown, because they may not be listed: {Refusal}"
     )]
     private static partial void LogRefused(ILogger logger, string kind, string @namespace, string refusal);
-
-    private sealed class PodEntry(PodResource resource, WorkloadEntry workload)
-    {
-        public PodResource Resource => resource;
-
-        public WorkloadEntry Workload => workload;
-
-        public required V1Pod Pod { get; set; }
-
-        /// <summary>The selection it is in.</summary>
-        public required MirroredPods Watched { get; init; }
-
-        public RowText? Shown { get; set; }
-
-        public Task? Log { get; set; }
-
-        public CancellationTokenSource LogEnd { get; } = new();
-    }
-
-    private sealed class WorkloadEntry(WorkloadResource resource)
-    {
-        public WorkloadResource Resource => resource;
-
-        public List<PodEntry> Pods { get; } = [];
-
-        /// <summary>Whether its row is there from the beginning.</summary>
-        public bool IsOfApplication { get; init; }
-
-        /// <summary>Whether the workload was deleted.</summary>
-        public bool IsGone { get; set; }
-
-        /// <summary>Pods that are wanted; null: unknown.</summary>
-        public int? Replicas { get; set; }
-
-        public RowText? Shown { get; set; }
-    }
 }

@@ -7,7 +7,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>A Kubernetes cluster, known by its API alone.</summary>
 internal interface IClusterResource : IResource
 {
-    /// <summary>Whether the lab made it, and may change all of it.</summary>
+    /// <summary>Whether the lab started it, and may change all of it.</summary>
     bool IsEmbedded { get; }
 
     /// <summary>Waits until the cluster can be used.</summary>
@@ -25,16 +25,15 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(50);
     private readonly Lazy<DirectoryInfo> _folder = new(() => Directory.CreateTempSubdirectory("cilium-debugging-"));
 
-    /// <inheritdoc/>
     public bool IsEmbedded => true;
 
     /// <summary>
-    /// The kubeconfig, in a folder of this user's alone. The cluster writes it when it is ready and deletes it at its
-    /// end.
+    /// The kubeconfig, in a folder that only this user can read. The cluster writes it when it is ready and deletes it
+    /// at
+    /// its end.
     /// </summary>
     public string Kubeconfig => Path.Combine(_folder.Value.FullName, "kubeconfig");
 
-    /// <inheritdoc/>
     public async Task<KubernetesClientConfiguration> ReadyAsync(
         IServiceProvider services,
         CancellationToken cancellationToken
@@ -67,21 +66,16 @@ internal sealed class EmbeddedClusterResource(string name, string command, strin
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The cluster deletes its file in the same moment, or somebody deleted it already.
+            // The cluster deletes its file at the same moment, or it has been deleted already.
         }
     }
 }
 
-/// <summary>A cluster that is there.</summary>
+/// <summary>An existing cluster.</summary>
 internal sealed class ExistingClusterResource(string name, ExistingCluster cluster) : Resource(name), IClusterResource
 {
-    /// <inheritdoc/>
     public bool IsEmbedded => false;
 
-    /// <summary>Which one.</summary>
-    public ExistingCluster Cluster => cluster;
-
-    /// <inheritdoc/>
     public Task<KubernetesClientConfiguration> ReadyAsync(
         IServiceProvider services,
         CancellationToken cancellationToken

@@ -7,9 +7,9 @@ namespace CiliumDebugging.AppHost.Resources;
 internal static class DeploymentExtensions
 {
     /// <summary>
-    /// Adds a workload: in a chart a Deployment; while the lab runs the row of the Deployment that the cluster makes of
-    /// the
-    /// topology, under which its Pods come and go (<see cref="ClusterMirror"/>).
+    /// Adds a workload: in a chart a Deployment; while the lab runs the row of the Deployment that the cluster creates
+    /// from
+    /// the topology, with its Pods below it (<see cref="ClusterMirror"/>).
     /// </summary>
     /// <typeparam name="TProject">The project of the program that its Pods run.</typeparam>
     public static IResourceBuilder<IResource> AddDeployment<TProject>(
@@ -27,7 +27,7 @@ internal static class DeploymentExtensions
             return builder.AddProject<TProject>(name, launchProfileName: null).PublishAsDeployment(workload, service);
         }
         var deployment = new WorkloadResource(name, workload.Namespace, name, WorkloadResource.Deployment);
-        // Which workloads a cluster has that is there, it says itself.
+        // The workloads of an existing cluster are those its API lists.
         if (!cluster.Resource.IsEmbedded)
             return builder.CreateResourceBuilder(deployment);
         return builder

@@ -28,7 +28,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     private readonly IDisposable _watching;
     private readonly Task _showing;
     private string _shown = "",
-        _told = "";
+        _notified = "";
     private Task _message = Task.CompletedTask;
 
     public DistributionBoard(
@@ -75,9 +75,9 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     {
         var (state, lab) = (_feed.State, _feed.Lab);
         _log.Say(state);
-        Tell(state);
+        Notify(state);
         var text = DistributionText.Of(state, _cluster);
-        // Commands are enabled by these as well: Aspire asks when a row is published.
+        // These enable commands as well: Aspire evaluates them when a row is published.
         var key = $"{text.Key}\n{state.Activity}\n{string.Join(',', lab.Policies)}\n{lab.Reports.Length}";
         if (key == _shown)
             return;
@@ -86,8 +86,8 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
         await _notifications.PublishUpdateAsync(_distribution, s => text.ApplyTo(s, page: null) with { Urls = links });
     }
 
-    /// <summary>A message at the verdict, one for each scenario and mechanism. Nobody need answer it.</summary>
-    private void Tell(PageState state)
+    /// <summary>A message at the verdict, one for each scenario and mechanism. It needs no answer.</summary>
+    private void Notify(PageState state)
     {
         if (
             state.Verdict is not { Kind: VerdictKind.Skewed }
@@ -95,19 +95,19 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
         )
             return;
         var about = $"{state.Scenario}/{diagnosis.Name}";
-        if (_told == about || !_interactions.IsAvailable || !_message.IsCompleted)
+        if (_notified == about || !_interactions.IsAvailable || !_message.IsCompleted)
             return;
-        _told = about;
+        _notified = about;
         var options = new NotificationInteractionOptions
         {
             Intent = MessageIntent.Warning,
             LinkText = "Open the live page",
             LinkUrl = $"{_page.Link}",
         };
-        _message = TellAsync(state.Situation.Headline, diagnosis.Sentence, options);
+        _message = NotifyAsync(state.Situation.Headline, diagnosis.Sentence, options);
     }
 
-    private async Task TellAsync(string title, string message, NotificationInteractionOptions options)
+    private async Task NotifyAsync(string title, string message, NotificationInteractionOptions options)
     {
         try
         {

@@ -19,14 +19,11 @@ internal static class DistributionCommands
     /// </summary>
     public static IResourceBuilder<DistributionResource> WithLabCommands(
         this IResourceBuilder<DistributionResource> distribution,
-        LabOptions options
+        AppHostOptions options
     )
     {
-        LabControllerOptions session = options.SessionOptions("");
-        var files = session
-            .Scenarios.Select(s => options.LoadScenarioNamed(s.Name))
-            .SelectMany(s => s.PolicyFiles())
-            .Select(f => f.File);
+        var scenarios = options.ControllerOptions("").Scenarios;
+        var files = scenarios.Select(s => options.Load(s.Name)).SelectMany(s => s.PolicyFiles()).Select(f => f.File);
         foreach (var file in files.Distinct(StringComparer.Ordinal))
         {
             var bare = Path.GetFileNameWithoutExtension(file);
@@ -66,7 +63,7 @@ internal static class DistributionCommands
                 {
                     Description = "Runs a scenario from its beginning. A run that is under way is ended first.",
                     IconName = "Play",
-                    Arguments = [ScenarioInput(options, session.Scenarios)],
+                    Arguments = [ScenarioInput(options, scenarios)],
                 }
             )
             .With(
@@ -78,7 +75,7 @@ internal static class DistributionCommands
                 {
                     Description = "Starts a scenario's load without its steps; you make the changes.",
                     IconName = "HandRight",
-                    Arguments = [ScenarioInput(options, session.Scenarios)],
+                    Arguments = [ScenarioInput(options, scenarios)],
                 }
             )
             .With(
@@ -128,7 +125,8 @@ internal static class DistributionCommands
                     ? CommandAnswer.OfAsync(() => session.RunAsync(command(context), context.CancellationToken))
                     : Task.FromResult(
                         CommandResults.Failure(
-                            "the lab is not ready: its cluster is starting, or it failed (the state of distribution says which)"
+                            "the lab is not ready: its cluster is starting, or it failed "
+                                + "(the state of distribution says which)"
                         )
                     ),
             options
@@ -137,13 +135,13 @@ internal static class DistributionCommands
 
     private static string Scenario(ExecuteCommandContext context) => context.Arguments[ScenarioArgument].Value ?? "";
 
-    private static InteractionInput ScenarioInput(LabOptions options, IEnumerable<ScenarioChoice> scenarios) =>
+    private static InteractionInput ScenarioInput(AppHostOptions options, IEnumerable<ScenarioChoice> scenarios) =>
         new()
         {
             Name = ScenarioArgument,
             InputType = InputType.Choice,
             Required = true,
-            Value = options.LoadScenario().Name,
+            Value = options.Scenario.Name,
             Options = [.. scenarios.Select(s => KeyValuePair.Create(s.Name, $"{s.Name}: {s.Title}"))],
         };
 
@@ -161,10 +159,9 @@ internal static class DistributionCommands
             : ResourceCommandState.Hidden;
 }
 
-/// <summary>What a command says to whoever gave it.</summary>
+/// <summary>The answer to a command.</summary>
 internal static class CommandAnswer
 {
-    /// <summary>Carries out a command of the lab or of a cluster.</summary>
     public static async Task<ExecuteCommandResult> OfAsync(Func<Task<string>> command)
     {
         try

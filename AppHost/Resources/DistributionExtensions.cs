@@ -12,17 +12,17 @@ internal static class DistributionExtensions
     private const string Dashboard = "aspire-dashboard";
 
     /// <summary>
-    /// Adds the resource that stands for how requests are distributed: it runs the scenario in this process once the
-    /// cluster
-    /// is ready, and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal.
-    /// The
-    /// application ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
-    /// <see cref="LabOptions.StaysUp"/>.
+    /// Adds the resource for how requests are distributed: it runs the scenario in this process once the cluster is
+    /// ready,
+    /// and shows the verdict. With it come the live page, the commands, the rows of Pods and the terminal. The
+    /// application
+    /// ends after the verdict, with <see cref="ExitCode"/> as its exit code, unless
+    /// <see cref="AppHostOptions.StaysUp"/>.
     /// </summary>
     public static void AddDistribution(
         this IDistributedApplicationBuilder builder,
         [ResourceName] string name,
-        LabOptions options,
+        AppHostOptions options,
         IResourceBuilder<IClusterResource> cluster,
         params IEnumerable<IResourceBuilder<IResource>> workloads
     )
@@ -31,7 +31,7 @@ internal static class DistributionExtensions
             return;
 
         var resource = new DistributionResource(name);
-        DistributionParts parts = new DistributionParts(
+        var parts = new DistributionParts(
             cluster.Resource,
             [.. workloads.Select(w => w.Resource).OfType<WorkloadResource>().Where(builder.Resources.Contains)]
         );
@@ -46,7 +46,7 @@ internal static class DistributionExtensions
                     [
                         new(
                             CustomResourceKnownProperties.Source,
-                            options.Existing is null ? options.Scenario : options.Existing.Describe()
+                            options.Existing?.Describe() ?? options.ScenarioReference
                         ),
                     ],
                 }
@@ -62,8 +62,9 @@ internal static class DistributionExtensions
         foreach (var workload in parts.Workloads)
             distribution.WithRelationship(workload, "Watches");
 
-        // The dashboard's start takes the processors of a small machine for seconds, and nothing is to be seen before.
-        // When the application ends before that, Aspire would log the stack trace of a start that was cancelled.
+        // The dashboard's start takes the processors of a small machine for seconds, and there is nothing to see
+        // before.
+        // If the application ends before that, Aspire would log the stack trace of a start that was cancelled.
         var isEnding = false;
         builder.Services.AddLogging(logging =>
             logging.AddFilter("Aspire.Hosting.Dashboard", level =>
@@ -82,7 +83,7 @@ internal static class DistributionExtensions
             }
         );
 
-        // Pods become resources while the application runs, and read by other threads than those that add them.
+        // Pods become resources while the application runs; other threads than those that add them read them.
         builder.Services.AddSingleton(_ => new DistributedApplicationModel(new LiveResources(builder.Resources)));
         builder.Services.AddHealthChecks();
     }

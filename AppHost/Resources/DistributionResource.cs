@@ -6,23 +6,21 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>How requests are distributed, as a resource: its state is the verdict.</summary>
 internal sealed class DistributionResource(string name) : Resource(name)
 {
-    private volatile LabController? _session;
-
     /// <summary>The lab that carries out commands; null before the cluster is ready and after the lab failed.</summary>
     public LabController? Session
     {
-        get => _session;
-        set => _session = value;
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
     }
 
-    /// <summary>The work behind it, which may have to put a cluster back before the process ends.</summary>
+    /// <summary>The work behind it, which may have to restore a cluster before the process ends.</summary>
     public Task Run { get; set; } = Task.CompletedTask;
 
     /// <summary>Completes when the start of the lab no longer needs every processor.</summary>
     public TaskCompletionSource Settled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>
-    /// Whether policies can be changed now: on a cluster that is there only in a run, which puts them back.
+    /// Whether policies can be changed now: on an existing cluster only during a run, which restores them.
     /// </summary>
     public bool CanChangePolicies => Rights.ApplyPolicies is null && (IsEmbedded || Session is { IsRunning: true });
 

@@ -7,12 +7,9 @@ using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>What the row of the distribution says: the verdict, and everything that explains it. Pure.</summary>
+/// <summary>The text of the distribution's row: the verdict, and everything that explains it. Pure.</summary>
 internal static class DistributionText
 {
-    /// <summary>The row.</summary>
-    /// <param name="state">The lab.</param>
-    /// <param name="cluster">What it is measured on, in a few words.</param>
     public static RowText Of(PageState state, string cluster)
     {
         RunStatus s = state.Situation;

@@ -8,9 +8,9 @@ namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>What can be done to the Pods and workloads of a cluster: the commands of their rows.</summary>
 /// <param name="api">The cluster.</param>
-/// <param name="lab">The lab, which records what it does itself as an event of the run.</param>
+/// <param name="lab">The lab, which records its own changes as events of the run.</param>
 /// <param name="isOfRun">Whether a Pod (<c>namespace/name</c>) is a backend of a run that is under way.</param>
-/// <param name="cluster">The cluster, for those who confirm a command.</param>
+/// <param name="cluster">The cluster, named where a command is confirmed.</param>
 /// <param name="time">Time source.</param>
 internal sealed class KubernetesCommands(
     k8s.Kubernetes api,
@@ -23,7 +23,7 @@ internal sealed class KubernetesCommands(
     private const int MaxReplicas = 500;
     private const string ReplicasArgument = "replicas";
 
-    /// <summary><c>delete-pod</c>: deletes a Pod, as <c>kubectl delete pod</c> does.</summary>
+    /// <summary><c>delete-pod</c>, as <c>kubectl delete pod</c> does it.</summary>
     public ResourceCommandAnnotation Delete(Func<V1Pod> pod) =>
         Command(
             "delete-pod",

@@ -5,16 +5,15 @@ using k8s.Autorest;
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// Follows the objects of one kind: lists them, watches from there, and begins anew when the watch ends or the API
-/// server
-/// was away.
+/// Follows the objects of one kind: lists them, watches from there, and lists again when the watch ends or the
+/// API server did not answer.
 /// </summary>
 /// <typeparam name="T">The kind.</typeparam>
 /// <param name="list">Lists the objects, with the list's resource version.</param>
 /// <param name="watch">Watches from a resource version on.</param>
-/// <param name="onListed">Gets all objects there are.</param>
-/// <param name="onChanged">Gets one that was added, changed or deleted.</param>
-/// <param name="onRefused">Gets the refusal when the user may not list them; once.</param>
+/// <param name="onListed">Receives all objects.</param>
+/// <param name="onChanged">Receives one that was added, changed or deleted.</param>
+/// <param name="onRefused">Receives the first refusal when the user may not list them.</param>
 /// <param name="time">Time source.</param>
 internal sealed class ObjectWatch<T>(
     Func<CancellationToken, Task<(IList<T> Items, string Version)>> list,
@@ -56,7 +55,7 @@ internal sealed class ObjectWatch<T>(
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                // The API server is away or forgot the version: begin anew, ever less often.
+                // The API server does not answer or has forgotten the version: list again, after ever longer pauses.
             }
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;

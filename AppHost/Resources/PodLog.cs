@@ -7,12 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace CiliumDebugging.AppHost.Resources;
 
 /// <summary>
-/// The log of a Pod as the console log of its row, by the pod log API, for as long as the Pod is there.
+/// The log of a Pod as the console log of its row, by the pod log API, while the Pod exists.
 /// </summary>
-/// <param name="api">The cluster.</param>
-/// <param name="pod">The Pod.</param>
-/// <param name="log">The row's log.</param>
-/// <param name="time">Time source.</param>
 internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimeProvider time)
 {
     /// <summary>A longer line is cut into several.</summary>
@@ -23,7 +19,7 @@ internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimePro
 
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Follows the log until it is cancelled or the Pod is gone.</summary>
+    /// <summary>Follows the log until it is cancelled or the Pod is deleted.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         int? sinceSeconds = null;
@@ -56,10 +52,10 @@ internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimePro
             catch (Exception e)
                 when (e is HttpRequestException or HttpOperationException or IOException or OperationCanceledException)
             {
-                // Its container is not there yet, or the API server is away.
+                // Its container has not started yet, or the API server does not answer.
             }
             await Task.Delay(s_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            // What was written while nobody followed, and nothing twice as far as whole seconds allow.
+            // What was written meanwhile, and nothing twice as far as whole seconds allow.
             if (sinceSeconds is not null)
                 sinceSeconds = Math.Max(1, (int)time.GetElapsedTime(ended).TotalSeconds);
         }
@@ -92,8 +88,8 @@ internal sealed class PodLog(k8s.Kubernetes api, V1Pod pod, ILogger log, TimePro
 
     private void Flush(StringBuilder line)
     {
-        // The line is data, not a template.
-#pragma warning disable CA1848, CA1873, CA2254 // Aspire shows the message of a row's log as it is; there is nothing to generate.
+        // The line is data, not a template: Aspire shows the message of a row's log as it is.
+#pragma warning disable CA1848, CA1873, CA2254
         log.Log(LogLevel.Information, 0, line.ToString(), null, static (text, _) => text);
 #pragma warning restore CA1848, CA1873, CA2254
         line.Clear();

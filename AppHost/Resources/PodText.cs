@@ -7,7 +7,7 @@ using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>What the row of a Pod says: how it is, and what it has of the load. Pure.</summary>
+/// <summary>The text of a Pod's row: its state and its part of the load. Pure.</summary>
 internal static class PodText
 {
     private const int BarLength = 10;
@@ -15,37 +15,35 @@ internal static class PodText
     /// <summary>Fewer requests or failures a second than this are none: the rates forget slowly.</summary>
     private const double Few = 0.05;
 
-    /// <summary>The row of a Pod.</summary>
-    /// <param name="pod">The Pod.</param>
-    /// <param name="state">The lab.</param>
-    /// <param name="share">What it has of the load; null: nothing is known.</param>
+    /// <summary>The row of a Pod. <paramref name="share"/> is its part of the load; null: nothing is known.</summary>
     public static RowText Of(V1Pod pod, PageState state, PageRow? share)
     {
         var isClient = state.Client.Pod == pod.Name();
-        var text = new RowText(StateOf(pod, share), SourceOf(pod, state))
+        return new RowText(StateOf(pod, share), SourceOf(pod, state))
         {
-            Link =
-                share is not null ? LinkOf(share)
-                : isClient && state.Activity is PageActivity.Running or PageActivity.Watching
-                    ? F($"sends {state.RatePerSecond:0.#} requests/s")
-                : null,
-            Health =
-                !pod.IsReady() ? (HealthStatus.Unhealthy, ProblemOf(pod) ?? "not ready")
-                : isClient ? DistributionHealth.Of(state)
-                : (HealthStatus.Healthy, "ready"),
+            Link = share is null ? ClientLink(isClient, state) : LinkOf(share),
+            Health = HealthOf(pod, isClient, state),
+            Properties = [.. Of(pod), .. share is null ? [] : Of(share)],
         };
-        return text with { Properties = [.. Of(pod), .. share is null ? [] : Of(share)] };
+    }
+
+    private static string? ClientLink(bool isClient, PageState state) =>
+        isClient && state.Activity is "running" or "watching" ? F($"sends {state.RatePerSecond:0.#} requests/s") : null;
+
+    private static (HealthStatus Status, string Reason) HealthOf(V1Pod pod, bool isClient, PageState state)
+    {
+        if (!pod.IsReady())
+            return (HealthStatus.Unhealthy, ProblemOf(pod) ?? "not ready");
+        return isClient ? DistributionHealth.Of(state) : (HealthStatus.Healthy, "ready");
     }
 
     /// <summary>A share as a bar, with its rate: <c>███░░░░░░░ 33 % 16.7/s</c>.</summary>
-    /// <param name="row">What a Pod has of the load.</param>
     public static string LinkOf(PageRow row)
     {
         var filled = (int)Math.Round(Math.Clamp(row.Share ?? 0, 0, 1) * BarLength);
         var bar = new string('█', filled) + new string('░', BarLength - filled);
-        return F(
-            $"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{(row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "")}"
-        );
+        var failures = row.FailedPerSecond >= Few ? F($", {row.FailedPerSecond:0.0}/s fail") : "";
+        return F($"{bar} {row.Share ?? 0:0 %} {row.OkPerSecond:0.0}/s{failures}");
     }
 
     private static string SourceOf(V1Pod pod, PageState state)
@@ -72,11 +70,11 @@ internal static class PodText
             return Styled("Running, not ready", KnownResourceStateStyles.Warn);
         return share?.State switch
         {
-            RowState.Silent => Styled(
+            "silent" => Styled(
                 share.EchoPerSecond >= Few ? "Running, answers nothing" : "Running, receives nothing",
                 KnownResourceStateStyles.Error
             ),
-            RowState.Short => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
+            "short" => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
             _ => Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success),
         };
     }

@@ -36,9 +36,7 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
             ]
         );
 
-    /// <summary>The text on a row.</summary>
-    /// <param name="row">The row as it is.</param>
-    /// <param name="page">The live page; null while there is none.</param>
+    /// <summary>Puts the text on a row. <paramref name="page"/> is the live page; null while there is none.</summary>
     public CustomResourceSnapshot ApplyTo(CustomResourceSnapshot row, Uri? page)
     {
         ImmutableArray<ResourcePropertySnapshot> ours =
@@ -46,7 +44,7 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
             new(CustomResourceKnownProperties.Source, Source),
             .. Properties.Select(p => new ResourcePropertySnapshot(p.Name, p.Value) { IsHighlighted = true }),
         ];
-        // What the row showed before and has no more goes: highlighted properties are ours alone.
+        // Highlighted properties are ours alone: those of the previous text are replaced.
         var names = ours.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         return row with
         {
@@ -60,7 +58,6 @@ internal sealed record RowText(ResourceStateSnapshot State, string Source)
         };
     }
 
-    /// <summary>A state in a style.</summary>
     public static ResourceStateSnapshot Styled(string text, string style) => new(text, style);
 
     private static UrlSnapshot ShareLink(Uri page, string text) =>

@@ -1,57 +1,80 @@
 using CiliumDebugging.Lab.Control;
+using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.ServiceDefaults;
 using k8s.Autorest;
+using Spectre.Console;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>Runs what is asked of a lab, one order after the other.</summary>
-internal static class RunLoop
+/// <summary>Runs what is requested of a lab on its own cluster, one order after the other.</summary>
+/// <param name="lab">The lab.</param>
+/// <param name="first">The first order.</param>
+/// <param name="staysUp">Whether the lab waits for the next order when a run is over.</param>
+internal sealed class RunLoop(OpenLab lab, RunOrder first, bool staysUp)
 {
-    /// <summary>
-    /// Runs the first order and, where the lab stays up, every order after it. A later run that breaks is said and
-    /// waited out; the first one ends the lab.
-    /// </summary>
-    /// <param name="session">The lab.</param>
-    /// <param name="order">The first order.</param>
-    /// <param name="run">Runs one order and shows it in the host's way.</param>
-    /// <param name="say">Says a line.</param>
-    /// <param name="staysUp">
-    /// What to say when a run is over and the lab waits for the next order; null: it ends after the first one.
-    /// </param>
+    /// <summary>Runs until the cluster ends, or to the end of the first order where the lab does not stay up.</summary>
+    /// <param name="clusterEnd">Completes when the cluster has ended, with the reason.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public static async Task<ExitCode> RunAsync(
-        LabController session,
-        RunOrder order,
-        Func<RunOrder, Task<(RunReport Report, string Saved)>> run,
-        Action<string> say,
-        Func<string>? staysUp,
+    /// <exception cref="ResourceEndedException">The cluster has ended.</exception>
+    public async Task<ExitCode> RunAsync(
+        Func<CancellationToken, Task<ResourceEndedException>> clusterEnd,
         CancellationToken cancellationToken
     )
     {
-        for (var first = true; ; first = false)
+        await using var keys = lab.StartKeys();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var ended = clusterEnd(stop.Token);
+        var runs = RunOrdersAsync(() => keys?.Footer, stop.Token);
+        try
+        {
+            if (await Task.WhenAny(runs, ended) == runs)
+                return await runs;
+            throw await ended;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(runs, ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// A failure of the first run ends the lab; a later one is reported, and the lab waits for the next order.
+    /// </summary>
+    private async Task<ExitCode> RunOrdersAsync(Func<string?> footer, CancellationToken cancellationToken)
+    {
+        var order = first;
+        for (var isFirst = true; ; isFirst = false)
         {
             try
             {
-                var (report, saved) = await run(order);
-                say(saved);
-                if (staysUp is null)
+                var (report, saved) = await RunAsync(order, footer, cancellationToken);
+                lab.Console.WriteLine(saved);
+                if (!staysUp)
                     return report.Holds ? ExitCode.Success : ExitCode.NotReproduced;
             }
-            catch (Exception e)
-                when (!first
-                    && e
-                        is TimeoutException
-                            or HttpRequestException
-                            or HttpOperationException
-                            or InvalidOperationException
-                )
+            catch (Exception e) when (!isFirst && IsFailureOfRun(e))
             {
-                say($"the run broke: {e.Message}");
+                lab.Console.WriteLine($"the run failed: {e.Message}");
             }
-            if (staysUp is not null)
-                say(staysUp());
-            order = await session.NextOrderAsync(cancellationToken);
+            lab.Console.WriteLine($"The lab stays up. {footer() ?? "Ctrl-C ends it."}");
+            order = await lab.Controller.NextOrderAsync(cancellationToken);
         }
     }
+
+    private Task<(RunReport Report, string Saved)> RunAsync(
+        RunOrder order,
+        Func<string?> footer,
+        CancellationToken cancellationToken
+    )
+    {
+        if (!lab.IsTerminal)
+            return lab.Controller.RunAsync(order, new PlainTerminal(lab.Console), cancellationToken);
+        var terminal = new LiveTerminal(lab.Console) { Footer = () => footer() ?? "" };
+        return terminal.RunAsync(() => lab.Controller.RunAsync(order, terminal, cancellationToken));
+    }
+
+    private static bool IsFailureOfRun(Exception e) =>
+        e is TimeoutException or HttpRequestException or HttpOperationException or InvalidOperationException;
 }

@@ -3,9 +3,7 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>What a watched cluster shows, on the console: a line when the headline or the verdict changes.</summary>
-/// <param name="feed">What is known.</param>
-/// <param name="print">Prints a line.</param>
+/// <summary>Prints a line when the headline or the verdict of a watched cluster changes.</summary>
 internal sealed class VerdictLines(LiveState feed, Action<string> print)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
@@ -17,7 +15,7 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
         while (!cancellationToken.IsCancellationRequested)
         {
             var line = LineOf(feed.State);
-            // A number of seconds that grows is nothing new.
+            // A growing number of seconds is not a change.
             var words = string.Concat(line.Where(c => !char.IsAsciiDigit(c)));
             if (words != last)
                 print(RowText.F($"{TimeProvider.System.GetLocalNow():HH:mm:ss}  {line}"));

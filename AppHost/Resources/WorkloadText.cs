@@ -5,18 +5,15 @@ using static CiliumDebugging.AppHost.Resources.RowText;
 
 namespace CiliumDebugging.AppHost.Resources;
 
-/// <summary>What the row of a workload says. Pure.</summary>
+/// <summary>The text of a workload's row. Pure.</summary>
 internal static class WorkloadText
 {
-    /// <summary>The row of a workload.</summary>
-    /// <param name="workload">The workload.</param>
-    /// <param name="isGone">Whether it was deleted.</param>
-    /// <param name="replicas">Pods that are wanted; null: unknown.</param>
-    /// <param name="pods">Its Pods.</param>
-    /// <param name="state">The lab.</param>
+    /// <summary>
+    /// The row of a workload. <paramref name="replicas"/> is the number of Pods that it wants; null: unknown.
+    /// </summary>
     public static RowText Of(
         WorkloadResource workload,
-        bool isGone,
+        bool isDeleted,
         int? replicas,
         IReadOnlyList<V1Pod> pods,
         PageState state
@@ -25,17 +22,13 @@ internal static class WorkloadText
         var (ready, wanted) = (pods.Count(PodReadiness.IsReady), replicas ?? pods.Count);
         var names = pods.Select(p => $"{p.Namespace()}/{p.Name()}").ToHashSet(StringComparer.Ordinal);
         var rows = state.PodRows.Where(r => names.Contains(r.Key)).ToList();
+        var (ok, failed) = (rows.Sum(r => r.OkPerSecond), rows.Sum(r => r.FailedPerSecond));
         return new RowText(
-            isGone ? Styled("Deleted", KnownResourceStateStyles.Info) : StateOf(ready, wanted),
+            isDeleted ? Styled("Deleted", KnownResourceStateStyles.Info) : StateOf(ready, wanted),
             F($"{workload.Namespace}/{workload.Workload}, {wanted} {(wanted == 1 ? "pod" : "pods")}")
         )
         {
-            Link =
-                rows.Count == 0
-                    ? null
-                    : F(
-                        $"{rows.Sum(r => r.OkPerSecond):0.0} successes/s, {rows.Sum(r => r.FailedPerSecond):0.0} failures/s"
-                    ),
+            Link = rows.Count == 0 ? null : F($"{ok:0.0} successes/s, {failed:0.0} failures/s"),
             Properties =
             [
                 ("namespace", workload.Namespace),
@@ -45,8 +38,12 @@ internal static class WorkloadText
         };
     }
 
-    private static ResourceStateSnapshot StateOf(int ready, int wanted) =>
-        wanted == 0 ? Styled("Scaled to zero", KnownResourceStateStyles.Info)
-        : ready >= wanted ? Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success)
-        : Styled(F($"{ready} of {wanted} ready"), KnownResourceStateStyles.Warn);
+    private static ResourceStateSnapshot StateOf(int ready, int wanted)
+    {
+        if (wanted == 0)
+            return Styled("Scaled to zero", KnownResourceStateStyles.Info);
+        return ready >= wanted
+            ? Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success)
+            : Styled(F($"{ready} of {wanted} ready"), KnownResourceStateStyles.Warn);
+    }
 }

@@ -3,7 +3,6 @@ using CiliumDebugging.Lab.Page;
 
 namespace CiliumDebugging.AppHost.Terminal;
 
-/// <summary>A key of the terminal and what it does.</summary>
 /// <param name="Key">The key.</param>
 /// <param name="Label">What it does, in a few words.</param>
 /// <param name="Command">The command; null for the keys that are the terminal's own.</param>
@@ -27,7 +26,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
     }
 
     /// <summary>Begins to read keys; null where there is no terminal to read from.</summary>
-    /// <param name="session">What is steered.</param>
+    /// <param name="session">What the keys control.</param>
     /// <param name="page">The page's link.</param>
     /// <param name="quit">Called by the key that quits.</param>
     /// <param name="isTerminal">Whether standard output is a terminal.</param>
@@ -66,7 +65,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
         {
             var current = state.Scenario.Length > 0 ? state.Scenario : names[0];
             keys.Add(new TerminalKey('s', $"run {current}", new PageCommand(PageAction.Run, current)));
-            keys.Add(new TerminalKey('h', "load by hand", new PageCommand(PageAction.Manual, current)));
+            keys.Add(new TerminalKey('h', "manual load", new PageCommand(PageAction.Manual, current)));
             var next = names[(names.IndexOf(current) + 1) % names.Count];
             keys.Add(new TerminalKey('n', $"run {next}", new PageCommand(PageAction.Run, next)));
         }

@@ -5,18 +5,16 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Attacks;
 
 /// <summary>
-/// The indexed Job of an attack: every Pod runs the load test once and leaves its results, an HdrHistogram log with the
+/// The indexed Job of an attack: every Pod runs the load test once and writes its results, an HdrHistogram log with the
 /// counts, at the end of its output.
 /// </summary>
 internal static class AttackJob
 {
-    /// <summary>Name of the container.</summary>
     public const string Container = "attack";
 
-    // The cluster removes what an interrupted command left behind.
+    /// <summary>The cluster deletes the Job of an interrupted command after this time.</summary>
     private const int SecondsKept = 600;
 
-    /// <summary>The Job.</summary>
     public static V1Job Of(PodAttackOrder order, string name)
     {
         var rate = double.IsPositiveInfinity(order.RatePerSecond)
@@ -59,7 +57,7 @@ internal static class AttackJob
         };
     }
 
-    // Policies select by app, too: the one that was asked for stands.
+    // Policies select by app as well: a given label wins.
     private static Dictionary<string, string> Labels(PodAttackOrder order)
     {
         var labels = new Dictionary<string, string>(order.Labels, StringComparer.Ordinal);

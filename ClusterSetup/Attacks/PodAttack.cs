@@ -8,23 +8,23 @@ using k8s.Models;
 
 namespace CiliumDebugging.ClusterSetup.Attacks;
 
-/// <summary>What the Pods of an attack did, together.</summary>
+/// <summary>The results of all Pods of an attack.</summary>
 /// <param name="Results">Counts and histograms of all Pods, merged exactly.</param>
 /// <param name="StartSpread">
-/// Time between the start of the first and of the last Pod's program, to a second; null when the cluster does not say.
+/// Time between the start of the first and of the last Pod's program, to a second; null: the cluster does not report
+/// it.
 /// </param>
 internal sealed record PodAttackResult(AttackResults Results, TimeSpan? StartSpread);
 
 /// <summary>
 /// Runs an attack from Pods: 1. creates the Job, 2. waits until every Pod has ended, 3. reads and merges their results
-/// through the API server, 4. deletes the Job,
-/// whatever happened.
+/// through the API server, 4. deletes the Job in every case.
 /// </summary>
 internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
 
-    // How long a Pod may say that it cannot start before that is believed.
+    // How long a Pod may report that it cannot start before the attack fails.
     private static readonly TimeSpan s_stuckFor = TimeSpan.FromSeconds(20);
 
     private const int MaxLogBytes = 32 << 20,
@@ -40,7 +40,6 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         "CreateContainerError",
     ];
 
-    /// <summary>Runs it.</summary>
     /// <exception cref="PodAttackException">The cluster refuses the Job, or not every Pod left results.</exception>
     public async Task<PodAttackResult> RunAsync(PodAttackOrder order, CancellationToken cancellationToken)
     {
@@ -87,35 +86,31 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
             if (job.Status?.Succeeded >= order.Pods)
                 return;
             if (job.Status?.Failed > 0)
-                throw new PodAttackException(
-                    $"{job.Status.Failed} of {order.Pods} pods failed{await LastWordsAsync(order, name, cancellationToken)}"
-                );
+            {
+                var output = await LastLinesAsync(order, name, cancellationToken);
+                throw new PodAttackException($"{job.Status.Failed} of {order.Pods} pods failed{output}");
+            }
             if (time.GetElapsedTime(began) > order.Deadline)
                 throw new PodAttackException(
-                    $"{job.Status?.Succeeded ?? 0} of {order.Pods} pods have ended after {order.Deadline.TotalSeconds:0} s: see kubectl --namespace {order.Namespace} describe job {name}, or ask for a longer --pod-deadline"
+                    $"{job.Status?.Succeeded ?? 0} of {order.Pods} pods have ended "
+                        + $"after {order.Deadline.TotalSeconds:0} s: see kubectl --namespace {order.Namespace} "
+                        + $"describe job {name}, or set a longer --pod-deadline"
                 );
-            stuckSince = await StuckAsync(order, name, cancellationToken) is null
-                ? null
-                : stuckSince ?? time.GetTimestamp();
+            var stuck = await StuckAsync(order, name, cancellationToken);
+            stuckSince = stuck is null ? null : stuckSince ?? time.GetTimestamp();
             if (stuckSince is { } since && time.GetElapsedTime(since) >= s_stuckFor)
-                throw new PodAttackException(
-                    $"a pod does not start: {await StuckAsync(order, name, cancellationToken)}; check --image {order.Image}"
-                );
+                throw new PodAttackException($"a pod does not start: {stuck}; check --image {order.Image}");
             await Task.Delay(s_interval, time, cancellationToken);
         }
     }
 
     private async Task<string?> StuckAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
     {
-        foreach (var pod in await PodsAsync(order, name, cancellationToken))
-        {
-            if (
-                pod.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting is { } waiting
-                && s_stuck.Contains(waiting.Reason)
-            )
-                return $"{pod.Metadata.Name}: {waiting.Reason} {waiting.Message}".TrimEnd();
-        }
-        return null;
+        var pods = await PodsAsync(order, name, cancellationToken);
+        return pods.Select(p => (p.Metadata.Name, p.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting))
+            .Where(p => p.Waiting is not null && s_stuck.Contains(p.Waiting.Reason))
+            .Select(p => $"{p.Name}: {p.Waiting!.Reason} {p.Waiting.Message}".TrimEnd())
+            .FirstOrDefault();
     }
 
     private async Task<PodAttackResult> CollectAsync(
@@ -130,7 +125,9 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
             .Where(pod => pod.Status?.Phase == "Succeeded")
             .ToList();
         if (pods.Count != order.Pods)
-            throw new PodAttackException($"{pods.Count} of {order.Pods} pods are still there: their results are lost");
+            throw new PodAttackException(
+                $"{pods.Count} of {order.Pods} pods still exist: the results of the others are lost"
+            );
         foreach (var pod in pods)
         {
             merged.Merge(await ReadAsync(pod, cancellationToken));
@@ -182,7 +179,7 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
 
-    private async Task<string> LastWordsAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
+    private async Task<string> LastLinesAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
     {
         var failed = (await PodsAsync(order, name, cancellationToken)).FirstOrDefault(pod =>
             pod.Status?.Phase == "Failed"

@@ -1,12 +1,12 @@
 namespace CiliumDebugging.ClusterSetup.Attacks;
 
 /// <summary>An attack from several Pods at once.</summary>
-/// <param name="Arguments">The load test's command line behind <c>attack</c>: URL and options, without rate.</param>
+/// <param name="Arguments">The load test's command line after <c>attack</c>: URL and options, without rate.</param>
 /// <param name="RatePerSecond">
-/// Rate of all Pods together, requests per second; each gets the same part of it. Infinite: each as fast as it can.
+/// Requests per second of all Pods together, in equal parts. Infinite: as fast as they can.
 /// </param>
-/// <param name="Pods">How many, 1 to <see cref="MaxPods"/>.</param>
-/// <param name="Deadline">Time after which the Job is given up, the Pods' start included.</param>
+/// <param name="Pods">Number of Pods, 1 to <see cref="MaxPods"/>.</param>
+/// <param name="Deadline">Maximum time of the Job, with the start of its Pods.</param>
 internal sealed record PodAttackOrder(
     IReadOnlyList<string> Arguments,
     double RatePerSecond,
@@ -14,13 +14,10 @@ internal sealed record PodAttackOrder(
     TimeSpan Deadline
 )
 {
-    /// <summary>Most Pods of an attack.</summary>
     public const int MaxPods = 1000;
 
-    /// <summary>Namespace of the Job.</summary>
     public string Namespace { get; init; } = "default";
 
-    /// <summary>Image of the load test.</summary>
     public required string Image { get; init; }
 
     /// <summary>Labels of the Pods, so that policies can select them.</summary>

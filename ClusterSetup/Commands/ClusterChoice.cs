@@ -6,8 +6,8 @@ using k8s;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// The options that say which cluster is meant: the lab's kind cluster, a context of a kubeconfig, or the one this
-/// process runs in. There is no default: nobody's production is a default.
+/// The options that name a cluster: the lab's kind cluster, a context of a kubeconfig, or the one this process runs in.
+/// There is no default, so that no command reaches a production cluster by accident.
 /// </summary>
 internal sealed class ClusterChoice
 {
@@ -25,7 +25,7 @@ internal sealed class ClusterChoice
         new("--state")
         {
             HelpName = "DIR",
-            Description = "With --kind: folder of what the lab keeps of its clusters.",
+            Description = "With --kind: folder of the lab's files about its clusters.",
             DefaultValueFactory = _ => KindState.DefaultRoot,
         };
 
@@ -37,16 +37,16 @@ internal sealed class ClusterChoice
         {
             HelpName = "FILE",
             Description =
-                "A kubeconfig; its current context without --context. Default with --context: $KUBECONFIG, then ~/.kube/config.",
+                "A kubeconfig; its current context without --context. "
+                + "Default with --context: $KUBECONFIG, then ~/.kube/config.",
         };
 
     public Option<bool> InCluster { get; } =
         new("--in-cluster") { Description = "The cluster that this process runs in, with its service account." };
 
-    /// <summary>The options.</summary>
     public IEnumerable<Option> All => [Kind, Name, State, Context, Kubeconfig, InCluster];
 
-    /// <summary>Complains when not exactly one cluster is named.</summary>
+    /// <summary>Adds an error unless exactly one cluster is named.</summary>
     public void Validate(CommandResult result)
     {
         var byFile = result.GetValue(Context) is not null || result.GetValue(Kubeconfig) is not null;
@@ -55,7 +55,7 @@ internal sealed class ClusterChoice
             result.AddError("say which cluster: --kind, --context NAME, --kubeconfig FILE or --in-cluster");
     }
 
-    /// <summary>Whether the cluster is one the lab made for itself, and may change.</summary>
+    /// <summary>Whether the lab created the cluster, and may change all of it.</summary>
     public bool IsLabs(ParseResult parsed) => parsed.GetValue(Kind);
 
     /// <summary>A client of it; the caller disposes it.</summary>
@@ -65,11 +65,11 @@ internal sealed class ClusterChoice
         if (parsed.GetValue(InCluster))
             return KubernetesClientConfiguration.IsInCluster()
                 ? new Kubernetes(KubernetesClientConfiguration.InClusterConfig())
-                : throw new KindException("--in-cluster: this process runs in no pod with a service account");
+                : throw new KindException("--in-cluster: this process does not run in a pod with a service account");
         var file = parsed.GetValue(Kubeconfig);
         if (parsed.GetValue(Kind))
         {
-            KindState state = new KindState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
+            var state = new KindState(parsed.GetValue(State)!, parsed.GetValue(Name)!);
             file = File.Exists(state.Kubeconfig)
                 ? state.Kubeconfig
                 : throw new KindException(

@@ -6,13 +6,12 @@ using CiliumDebugging.EmbeddedCluster.Configuration;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>cluster</c>: the embedded cluster as another program starts it. Topology and settings come from the environment
+/// <c>cluster</c>: the embedded cluster, started by another program. Topology and settings come from the environment
 /// (<see cref="ClusterTopology.EnvironmentVariable"/>, <see cref="ClusterEnvironment"/>). The cluster is ready when the
 /// kubeconfig appears, which is the only way in: the API is served over TLS with a token of the cluster's own.
 /// </summary>
 internal static class ClusterCommand
 {
-    /// <summary>Builds the command.</summary>
     public static Command Build()
     {
         var kubeconfig = new Option<string>("--kubeconfig")

@@ -22,7 +22,6 @@ public static class CompareCommand
         Description = $"Exit with {(int)ExitCode.NotReproduced} when a success rate, share or latency changed",
     };
 
-    /// <summary>The command.</summary>
     public static Command Build()
     {
         var command = new Command(
@@ -45,8 +44,6 @@ public static class CompareCommand
         return command;
     }
 
-    /// <summary>Compares and prints.</summary>
-    /// <returns>The exit code.</returns>
     internal static int Run(string before, string after, bool exitCode, IAnsiConsole console)
     {
         try
@@ -81,7 +78,7 @@ public static class CompareCommand
             {
                 Change.Higher => "[yellow]higher[/]",
                 Change.Lower => "[yellow]lower[/]",
-                Change.NoErrorProbability => "no error probability",
+                Change.NoErrorProbability => "no error bound",
                 _ => "not shown",
             };
             table.AddRow(
@@ -97,16 +94,18 @@ public static class CompareCommand
         foreach (var line in comparison.Unmatched)
             console.WriteLine(line);
         console.WriteLine(
-            CiliumDebugging.Measurement.Reports.Formats.Md.F(
-                $"A change is claimed where the two intervals have nothing in common; each such claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}, latencies only if requests are independent of each other (on a busy machine they are not)."
-            )
+            "A change is claimed where the two intervals do not overlap. "
+                + Md.F(
+                    $"Each claim is wrong with probability at most {2 * Comparison.IntervalErrorProbability:0.##E+0}. "
+                )
+                + "For latencies this holds only if requests are independent of each other "
+                + "(on a busy machine they are not)."
         );
     }
 
-    private static string Cell(IntervalInfo interval, string unit) =>
-        Markup.Escape(
-            CiliumDebugging.Measurement.Reports.Formats.Md.F(
-                $"{(interval.Estimate is { } e ? CiliumDebugging.Measurement.Reports.Formats.Md.F($"{e:0.#} {unit}") : "–")} [{interval.Lower:0.#}, {interval.Upper:0.#}]"
-            )
-        );
+    private static string Cell(IntervalInfo interval, string unit)
+    {
+        var estimate = interval.Estimate is { } e ? Md.F($"{e:0.#} {unit}") : "–";
+        return Markup.Escape(Md.F($"{estimate} [{interval.Lower:0.#}, {interval.Upper:0.#}]"));
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class EmbeddedRun
     /// <summary>Reads the settings; may throw <see cref="FormatException"/>.</summary>
     public required Func<ClusterOptions> Options { get; init; }
 
-    /// <summary>Says where the kubeconfig is written.</summary>
+    /// <summary>Where the kubeconfig is written.</summary>
     public required Func<TemporaryKubeconfig> Kubeconfig { get; init; }
 
     /// <summary>Called with the kubeconfig's path when the cluster is ready.</summary>
@@ -24,11 +24,11 @@ internal sealed class EmbeddedRun
     /// <summary>Id of the process whose end stops the cluster; null: none.</summary>
     public int? ExitWith { get; init; }
 
-    /// <summary>Runs it.</summary>
     /// <param name="interrupt">SIGINT and SIGTERM.</param>
     /// <returns>
-    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, with words on standard error; 130:
-    /// interrupted by a signal.
+    /// 0: the process of <see cref="ExitWith"/> ended; 2: bad settings or ports, named on standard error; 130:
+    /// interrupted
+    /// by a signal.
     /// </returns>
     public async Task<int> RunAsync(CancellationToken interrupt)
     {
@@ -55,12 +55,12 @@ internal sealed class EmbeddedRun
         {
             // Stopped while it was starting.
         }
-        return interrupt.IsCancellationRequested || hungUp ? (int)ExitCode.Interrupted : (int)ExitCode.Success;
+        return (int)(interrupt.IsCancellationRequested || hungUp ? ExitCode.Interrupted : ExitCode.Success);
     }
 
     private async Task RunUntilAsync(CancellationToken stop)
     {
-        // On standard error: standard output has what the user must know, and nothing else.
+        // On standard error: standard output is for what the user must know.
         using var loggers = LoggerFactory.Create(logging =>
             logging
                 .SetMinimumLevel(LogLevel.Warning)

@@ -26,7 +26,8 @@ internal sealed class KindCommandOptions
         {
             HelpName = "VERSION",
             Description =
-                $"Release of Cilium, {ChartValues.Published.Releases[0]} to {CiliumReleases.Latest}, or latest. Default {CiliumVersion.OriginalReport}.",
+                $"Release of Cilium, {ChartValues.Published.Releases[0]} to {CiliumReleases.Latest}, or latest. "
+                + $"Default {CiliumVersion.OriginalReport}.",
             CustomParser = ReadRelease,
         };
 
@@ -41,7 +42,7 @@ internal sealed class KindCommandOptions
         };
 
     public Option<string?> Image { get; } =
-        new("--image") { HelpName = "REF", Description = "A node image of your own instead of the table's." };
+        new("--image") { HelpName = "REF", Description = "A node image of your own instead of the lab's choice." };
 
     public Option<int> Nodes { get; } =
         new("--nodes")
@@ -57,7 +58,8 @@ internal sealed class KindCommandOptions
         {
             HelpName = "KEY=VALUE",
             Description =
-                "A value of Cilium's Helm chart, as Helm's --set takes it. Repeatable. One that the chart does not know is an error.",
+                "A value of Cilium's Helm chart, as Helm's --set takes it. Repeatable. "
+                + "A value that the chart does not have is an error.",
             DefaultValueFactory = _ => [],
         };
 
@@ -86,28 +88,29 @@ internal sealed class KindCommandOptions
         {
             HelpName = "SCENARIO",
             Description =
-                "Run a scenario from inside the cluster, as a Job that also serves its live page: kubectl -n cilium-debugging port-forward job/scenario-runner 15190.",
+                "Run a scenario from inside the cluster, as a Job that also serves its live page: "
+                + "kubectl -n cilium-debugging port-forward job/scenario-runner 15190.",
             CustomParser = ReadScenario,
         };
 
     public Option<bool> AllowUntested { get; } =
         new("--allow-untested")
         {
-            Description = "Take a pair of Cilium and Kubernetes that the Cilium project does not test.",
+            Description = "Allow a pair of Cilium and Kubernetes that the Cilium project does not test.",
         };
 
     public Option<string> State { get; } =
         new("--state")
         {
             HelpName = "DIR",
-            Description = $"Folder of what the lab keeps of its clusters. Default {KindState.DefaultRoot}.",
+            Description = $"Folder of the lab's files about its clusters. Default {KindState.DefaultRoot}.",
             DefaultValueFactory = _ => KindState.DefaultRoot,
         };
 
     public Option<bool> DryRun { get; } =
         new("--dry-run") { Description = "Print every command and manifest, run nothing." };
 
-    /// <summary>Options of a cluster that is to be made.</summary>
+    /// <summary>Options of a cluster that is to be created.</summary>
     public IEnumerable<Option> OfCluster =>
         [
             Name,
@@ -127,7 +130,7 @@ internal sealed class KindCommandOptions
             DryRun,
         ];
 
-    /// <summary>What was asked for; of options that the command does not have, the defaults.</summary>
+    /// <summary>The given options; the defaults for options that the command does not have.</summary>
     public KindOptions Read(ParseResult parsed) =>
         new()
         {

@@ -8,26 +8,22 @@ using k8s.Exceptions;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// What the commands of a kind cluster share: the lab from its options, and how their failures are told.
+/// What the commands of a kind cluster share: the lab from its options, and how failures are reported.
 /// </summary>
 internal static class KindRun
 {
-    /// <summary>Makes the lab and does something with it.</summary>
-    /// <param name="options">What was asked for.</param>
-    /// <param name="output">Where programs' lines go.</param>
-    /// <param name="action">What is done; gives the exit code.</param>
-    /// <param name="cancellationToken">Ctrl-C.</param>
+    /// <summary>Opens the lab and does something with it.</summary>
+    /// <returns>The exit code of the process.</returns>
     public static async Task<int> WithLabAsync(
         KindOptions options,
-        TextWriter output,
-        Func<KindLab, Task<int>> action,
+        Func<KindLab, Task<ExitCode>> action,
         CancellationToken cancellationToken
     )
     {
         KindLab lab;
         try
         {
-            lab = Open(options, output);
+            lab = Open(options);
         }
         catch (KindException e)
         {
@@ -36,14 +32,13 @@ internal static class KindRun
         }
         return await RunWithErrorReportingAsync(
             () => action(lab),
-            $"stopped; the same command goes on where this one was, down --name {options.Name} removes everything",
+            $"stopped; the same command continues where this one was, down --name {options.Name} removes everything",
             cancellationToken
         );
     }
 
-    /// <summary>Makes the lab from its options.</summary>
     /// <exception cref="KindException">Something is wrong with them; one line for each problem.</exception>
-    public static KindLab Open(KindOptions options, TextWriter output)
+    public static KindLab Open(KindOptions options)
     {
         var (plan, problems) = KindPlan.Make(options);
         if (plan is null)
@@ -51,11 +46,12 @@ internal static class KindRun
         var sources = WorkloadImages.FindSources(AppContext.BaseDirectory)
             ?? WorkloadImages.FindSources(Environment.CurrentDirectory)
             ?? throw new KindException(
-                $"the lab's sources are not above {AppContext.BaseDirectory} nor {Environment.CurrentDirectory}: run it with dotnet run --project ClusterSetup from a clone of the repository"
+                $"the lab's sources are not above {AppContext.BaseDirectory} or {Environment.CurrentDirectory}: "
+                    + "run it with dotnet run --project ClusterSetup from a clone of the repository"
             );
-        KindState state = new KindState(options.StateRoot, options.Name);
+        var state = new KindState(options.StateRoot, options.Name);
         var programs = new ProgramRunner(Environment.GetEnvironmentVariable("PATH") ?? "", TimeProvider.System, line =>
-            output.WriteLine($"        {line}")
+            Console.WriteLine($"        {line}")
         )
         {
             Kubeconfig = state.Kubeconfig,
@@ -64,17 +60,17 @@ internal static class KindRun
     }
 
     /// <summary>
-    /// Does something; failures of programs and of a cluster's API become one message and an exit code.
+    /// Does something. Failures of programs and of a cluster's API become one message and an exit code.
     /// </summary>
     public static async Task<int> RunWithErrorReportingAsync(
-        Func<Task<int>> action,
+        Func<Task<ExitCode>> action,
         string onInterrupt,
         CancellationToken cancellationToken
     )
     {
         try
         {
-            return await action();
+            return (int)await action();
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -103,11 +99,9 @@ internal static class KindRun
         }
         catch (HttpOperationException e)
         {
-            await Console.Error.WriteLineAsync(
-                Secrets.Hide(
-                    $"the cluster refused {e.Request?.Method} {e.Request?.RequestUri?.AbsolutePath}: {(int)e.Response.StatusCode} {e.Response.Content}"
-                )
-            );
+            var request = $"{e.Request?.Method} {e.Request?.RequestUri?.AbsolutePath}";
+            var answer = $"{(int)e.Response.StatusCode} {e.Response.Content}";
+            await Console.Error.WriteLineAsync(Secrets.Hide($"the cluster refused {request}: {answer}"));
             return (int)ExitCode.Failed;
         }
     }

@@ -35,7 +35,6 @@ internal static class ManifestsCommand
         ["images.runner"] = (v, t) => v with { RunnerImage = t },
     };
 
-    /// <summary>Builds the command.</summary>
     public static Command Build()
     {
         var set = new Option<string[]>("--set")
@@ -67,16 +66,13 @@ internal static class ManifestsCommand
         var (values, problems) = Read(sets);
         if (nodes is < 1 or > 250)
             problems.Add($"--nodes {nodes}: must be a whole number from 1 to 250");
-        if (problems.Count == 0)
-        {
-            Console.Write(
-                Manifest.ToYaml(ManifestSet.Render(values with { Topology = ClusterTopology.Create("cluster", nodes) }))
-            );
-            return (int)ExitCode.Success;
-        }
         foreach (var problem in problems)
             Console.Error.WriteLine(problem);
-        return (int)ExitCode.BadUsage;
+        if (problems.Count > 0)
+            return (int)ExitCode.BadUsage;
+        var topology = ClusterTopology.Create("cluster", nodes);
+        Console.Write(Manifest.ToYaml(ManifestSet.Render(values with { Topology = topology })));
+        return (int)ExitCode.Success;
     }
 
     /// <summary>Reads <c>--set</c> options; all problems together.</summary>
@@ -88,9 +84,7 @@ internal static class ManifestsCommand
             if (option.Split('=', 2) is not [var key, var text])
                 problems.Add($"--set {option}: must be key=value, for example --set backendCnp.enabled=true");
             else if (!s_values.TryGetValue(key, out var apply))
-                problems.Add(
-                    $"--set {option}: there is no value '{key}'{(Spelling.Nearest(key, s_values.Keys, 4) is { } near ? $"; did you mean {near}?" : $"; there are {string.Join(", ", s_values.Keys)}")}"
-                );
+                problems.Add($"--set {option}: there is no value '{key}'; {Suggestion(key)}");
             else
             {
                 try
@@ -105,6 +99,11 @@ internal static class ManifestsCommand
         }
         return (values, problems);
     }
+
+    private static string Suggestion(string key) =>
+        Spelling.Nearest(key, s_values.Keys, maxDistance: 4) is { } near
+            ? $"did you mean {near}?"
+            : $"there are {string.Join(", ", s_values.Keys)}";
 
     private static bool Boolean(string text) =>
         bool.TryParse(text, out var value) ? value : throw new FormatException("true or false");

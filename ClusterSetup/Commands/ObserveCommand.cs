@@ -12,7 +12,7 @@ using k8s.Exceptions;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary><c>observe NAMESPACE/SERVICE</c>: the verdict for a cluster that is already there, without load.</summary>
+/// <summary><c>observe NAMESPACE/SERVICE</c>: the verdict for an existing cluster, without load.</summary>
 public static class ObserveCommand
 {
     private static readonly ObserveOptions s_defaults = new("", "");
@@ -33,7 +33,7 @@ public static class ObserveCommand
     };
     private static readonly Option<string?> s_prometheus = new("--prometheus")
     {
-        Description = "Ask this Prometheus instead of scraping, e.g. http://127.0.0.1:9090",
+        Description = "Query this Prometheus instead of scraping, e.g. http://127.0.0.1:9090",
         HelpName = "url",
     };
     private static readonly Option<string?> s_token = new("--prometheus-token")
@@ -43,7 +43,7 @@ public static class ObserveCommand
     };
     private static readonly Option<string?> s_for = new("--for")
     {
-        Description = "How long at most (3m), or how far to look back in a Prometheus (10m); with --watch: no end",
+        Description = "Maximum time (3m), or how far to look back in a Prometheus (10m); with --watch: no end",
         HelpName = "time",
     };
     private static readonly Option<string> s_interval = new("--interval")
@@ -54,7 +54,7 @@ public static class ObserveCommand
     };
     private static readonly Option<bool> s_watch = new("--watch")
     {
-        Description = $"Go on until skew is found; exits with {(int)ExitCode.NotReproduced} then",
+        Description = $"Continue until skew is found; exits with {(int)ExitCode.NotReproduced} then",
     };
     private static readonly Option<double> s_alpha = new("--alpha")
     {
@@ -63,7 +63,7 @@ public static class ObserveCommand
     };
     private static readonly Option<double> s_tolerance = new("--tolerance")
     {
-        Description = "Tolerated part of the expected share",
+        Description = "Tolerated deviation from the expected share, as a part of it",
         DefaultValueFactory = _ => s_defaults.Verdict.Tolerance,
     };
     private static readonly Option<string> s_metric = new("--backend-metric")
@@ -79,7 +79,7 @@ public static class ObserveCommand
     };
     private static readonly Option<int> s_budget = new("--requests-per-minute")
     {
-        Description = "Most requests in a minute, API server, pods and Prometheus together",
+        Description = "Maximum number of requests per minute, to API server, pods and Prometheus together",
         DefaultValueFactory = _ => s_defaults.RequestsPerMinute,
     };
     private static readonly Option<string> s_output = new("--output")
@@ -90,15 +90,14 @@ public static class ObserveCommand
     };
     private static readonly Option<bool> s_redact = new("--redact")
     {
-        Description = "Write the report, and print, without names and addresses of the cluster",
+        Description = "Write the report and print without the cluster's names and addresses",
     };
 
-    /// <summary>Builds the command.</summary>
     public static Command Build()
     {
         var command = new Command(
             "observe",
-            "Judge a Service of a cluster that is already there, from Hubble's and the pods' metrics. Reads only, makes no load."
+            "Evaluate a Service of an existing cluster, from Hubble's and the pods' metrics. Reads only, sends no load."
         )
         {
             s_service,
@@ -117,7 +116,7 @@ public static class ObserveCommand
             s_output,
             s_redact,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(parsed, cancellationToken));
+        command.SetAction(RunAsync);
         return command;
     }
 
@@ -135,8 +134,6 @@ public static class ObserveCommand
         return await RunAsync(cluster, options, TimeProvider.System, Console.Out, Console.Error, cancellationToken);
     }
 
-    /// <summary>Observes and prints.</summary>
-    /// <returns>The exit code.</returns>
     internal static async Task<int> RunAsync(
         Kubernetes cluster,
         ObserveOptions options,
@@ -162,9 +159,11 @@ public static class ObserveCommand
                 document = Redaction.Apply(document);
             ObservationText.Write(document, observer.Requests, output);
             if (options.Output is { } folder)
-                await output.WriteLineAsync(
-                    $"report       {ReportFiles.Write(document, folder)}/{ReportFiles.Html} (also {ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit})"
-                );
+            {
+                var others = $"{ReportFiles.Markdown}, {ReportFiles.Json}, {ReportFiles.JUnit}";
+                var page = $"{ReportFiles.Write(document, folder)}/{ReportFiles.Html}";
+                await output.WriteLineAsync($"report       {page} (also {others})");
+            }
             return (int)(result.Skewed ? ExitCode.NotReproduced : ExitCode.Success);
         }
         catch (ObservationException e)
@@ -192,10 +191,10 @@ public static class ObserveCommand
             );
         TimeSpan? Time(string option, string? text)
         {
-            if (text is null || Durations.TryParse(text, out var duration))
-                return text is null ? null
-                    : Durations.TryParse(text, out var read) ? read
-                    : null;
+            if (text is null)
+                return null;
+            if (Durations.TryParse(text, out var duration))
+                return duration;
             problems.Add($"{option} '{text}': expected a time greater than 0 and at most 24h, for example {option} 5m");
             return null;
         }
@@ -267,7 +266,7 @@ public static class ObserveCommand
         var named = parsed.GetValue(s_kubeconfig) ?? Environment.GetEnvironmentVariable("KUBECONFIG");
         try
         {
-            // Of several files in KUBECONFIG the first one that is there: the client cannot merge them.
+            // Of several files in KUBECONFIG the first one that exists: the client cannot merge them.
             var file = named?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) is [_, _, ..] several
                 ? several.FirstOrDefault(File.Exists) ?? several[0]
                 : named;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CiliumDebugging.Lab.Monitoring;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -11,7 +12,6 @@ public static class PrometheusTargetsCommand
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Builds the command.</summary>
     public static Command Build()
     {
         var kubeconfig = new Option<string>("--kubeconfig")
@@ -49,7 +49,7 @@ public static class PrometheusTargetsCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(
+    private static async Task<ExitCode> RunAsync(
         string kubeconfig,
         string output,
         bool follow,
@@ -62,14 +62,15 @@ public static class PrometheusTargetsCommand
         {
             var targets = await PrometheusTargets.ReadAsync(cluster, cancellationToken);
             if (targets != written)
-                await WriteAsync(output, written = targets, cancellationToken);
+                await WriteAsync(output, targets, cancellationToken);
+            written = targets;
             if (follow)
                 await Task.Delay(s_interval, TimeProvider.System, cancellationToken);
         } while (follow);
-        return 0;
+        return ExitCode.Success;
     }
 
-    /// <summary>Writes the file whole: Prometheus reads it whenever it changes.</summary>
+    /// <summary>Replaces the file atomically: Prometheus reads it whenever it changes.</summary>
     private static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
     {
         var temporary = path + ".tmp";

@@ -21,7 +21,6 @@ public static class RedactCommand
         }
     );
 
-    /// <summary>The command.</summary>
     public static Command Build()
     {
         var command = new Command(
@@ -38,8 +37,6 @@ public static class RedactCommand
         return command;
     }
 
-    /// <summary>Redacts and writes.</summary>
-    /// <returns>The exit code.</returns>
     internal static int Run(string source, string output, TextWriter console)
     {
         try

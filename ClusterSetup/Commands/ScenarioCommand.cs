@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Terminal;
@@ -11,42 +10,44 @@ using Spectre.Console;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>scenario run</c>: a scenario on a cluster that is there. <c>scenario matrix</c>: one scenario on several releases
-/// of Cilium.
+/// <c>scenario run</c>: a scenario on an existing cluster. <c>scenario matrix</c>: one scenario on several releases of
+/// Cilium.
 /// </summary>
 internal static class ScenarioCommand
 {
-    /// <summary>Builds the command.</summary>
     public static Command Build() =>
         new("scenario", "Run scenarios on clusters.") { Run(), ScenarioMatrixCommand.Build() };
 
     private static Command Run()
     {
-        var (cluster, load, page) = (new ClusterChoice(), new LoadSymbols(), new PageSymbols());
+        var (cluster, load, page) = (new ClusterChoice(), new LoadCommandOptions(), new PageCommandOptions());
         var backendImage = new Option<string?>("--backend-image")
         {
             HelpName = "REF",
-            Description = "Image of the echo server, where the workloads are not on the cluster yet.",
+            Description = "Image of the echo server, if the workloads are not on the cluster yet.",
         };
         var loadTestImage = new Option<string?>("--load-test-image")
         {
             HelpName = "REF",
-            Description = "Image of the load test, where the workloads are not on the cluster yet.",
+            Description = "Image of the load test, if the workloads are not on the cluster yet.",
         };
         var changeSettings = new Option<bool>("--change-settings")
         {
             Description =
-                "Change kube-system/cilium-config where the scenario needs it, restart the agents, and put it back. Always with --kind.",
+                "Change kube-system/cilium-config where the scenario needs it, restart the agents, and restore it. "
+                + "Always with --kind.",
         };
-        var keep = new Option<bool>("--keep") { Description = "Leave what was applied." };
+        var keep = new Option<bool>("--keep") { Description = "Do not delete what was applied." };
         var sysdump = new Option<bool>("--sysdump")
         {
             Description =
-                "Collect what Cilium's maintainers ask for beside the report: sockets, drops and traces under load, load-balancing maps.",
+                "Collect what Cilium's maintainers need, beside the report: "
+                + "sockets, drops and traces under load, load-balancing maps.",
         };
         var command = new Command(
             "run",
-            "Run a scenario on a cluster that is there, and leave it as it was. Exit code 0: the expectation holds, 3: it does not."
+            "Run a scenario on an existing cluster, and leave it as it was. "
+                + "Exit code 0: reproduced as expected, 3: not reproduced."
         )
         {
             load.Scenario,
@@ -67,7 +68,7 @@ internal static class ScenarioCommand
                     {
                         var scenario = load.Read(parsed);
                         using var api = cluster.Connect(parsed);
-                        var options = new SessionRights
+                        var rights = new SessionRights
                         {
                             BackendImage = parsed.GetValue(backendImage),
                             LoadTestImage = parsed.GetValue(loadTestImage),
@@ -76,18 +77,14 @@ internal static class ScenarioCommand
                             Sysdump = parsed.GetValue(sysdump),
                         };
                         var output = parsed.GetValue(load.Output)!;
-                        var report = page.Read(parsed, parsed.GetValue(cluster.InCluster)) is { } served
-                            ? await ScenarioPage.RunAsync(
-                                api,
-                                options,
+                        var report = page.Read(parsed, parsed.GetValue(cluster.InCluster)) is { } choice
+                            ? await new ScenarioPage(api, rights, name => load.Read(parsed, name), choice).RunAsync(
                                 scenario,
-                                name => load.Read(parsed, name),
-                                served,
                                 output,
                                 cancellationToken
                             )
-                            : await RunAsync(api, options, scenario, output, cancellationToken);
-                        return (int)(report.Holds ? ExitCode.Success : ExitCode.NotReproduced);
+                            : await RunAsync(api, rights, scenario, output, cancellationToken);
+                        return report.Holds ? ExitCode.Success : ExitCode.NotReproduced;
                     },
                     cancellationToken
                 )
@@ -98,14 +95,14 @@ internal static class ScenarioCommand
     /// <summary>Runs a scenario on a cluster, shows it, and writes its report.</summary>
     public static async Task<RunReport> RunAsync(
         Kubernetes api,
-        SessionRights options,
+        SessionRights rights,
         Scenario scenario,
         string output,
         CancellationToken cancellationToken
     )
     {
         var console = RunTerminal.Open();
-        ExistingClusterRun session = new ExistingClusterRun(api, options, TimeProvider.System);
+        var session = new ExistingClusterRun(api, rights, TimeProvider.System);
         var report = await RunTerminal.RunAsync(console, observer =>
             session.RunAsync(scenario, observer, cancellationToken)
         );
@@ -116,7 +113,7 @@ internal static class ScenarioCommand
         return report;
     }
 
-    /// <summary>Writes beside a report what there is to say of the cluster.</summary>
+    /// <summary>Writes what is known of the cluster beside a report.</summary>
     public static async Task WriteBesideAsync(
         Kubernetes api,
         Sysdump? dump,
@@ -127,72 +124,4 @@ internal static class ScenarioCommand
         await ClusterFacts.WriteAsync(api, folder, cancellationToken);
         dump?.WriteTo(folder);
     }
-}
-
-/// <summary>The scenario of a command, and its load.</summary>
-internal sealed class LoadSymbols
-{
-    public Argument<string> Scenario { get; } =
-        new("scenario")
-        {
-            Description = $"Name or folder of the scenario: {string.Join(", ", ScenarioCatalog.Names)}.",
-        };
-
-    public Option<double?> Rate { get; } =
-        new("--rate")
-        {
-            HelpName = "N",
-            Description = "Requests per second, greater than 0 and at most 100000. Default: the scenario's.",
-        };
-
-    public Option<TimeSpan?> Baseline { get; } =
-        Duration("--baseline", "Length of the baseline. Default: the scenario's");
-
-    public Option<TimeSpan?> Observe { get; } =
-        Duration("--observe", "Length of the observation. Default: the scenario's");
-
-    public Option<string> Output { get; } =
-        new("--output")
-        {
-            HelpName = "DIR",
-            Description = $"Folder that gets the report's folder. Default {RunFiles.Artifacts}.",
-            DefaultValueFactory = _ => RunFiles.Artifacts,
-        };
-
-    public IEnumerable<Option> Options => [Rate, Baseline, Observe, Output];
-
-    /// <summary>The scenario with the load that was asked for.</summary>
-    /// <exception cref="ScenarioException">
-    /// There is no such scenario, it cannot be read, or the rate is out of range.
-    /// </exception>
-    public Scenario Read(ParseResult parsed) => Read(parsed, parsed.GetValue(Scenario)!);
-
-    /// <summary>Another scenario with the same load.</summary>
-    /// <exception cref="ScenarioException">As above.</exception>
-    public Scenario Read(ParseResult parsed, string name)
-    {
-        if (parsed.GetValue(Rate) is { } rate && rate is not (> 0 and <= 100_000))
-            throw new ScenarioException(
-                $"--rate {rate}: must be greater than 0 and at most 100000, for example --rate 50"
-            );
-        return ScenarioCatalog
-            .Load(name)
-            .With(parsed.GetValue(Rate), parsed.GetValue(Baseline), parsed.GetValue(Observe));
-    }
-
-    internal static Option<TimeSpan?> Duration(string name, string what) =>
-        new(name)
-        {
-            HelpName = "TIME",
-            Description = $"{what}; such as 6s or 2m.",
-            CustomParser = argument =>
-            {
-                if (Durations.TryParse(argument.Tokens[0].Value, out var duration))
-                    return duration;
-                argument.AddError(
-                    $"{name} {argument.Tokens[0].Value}: must be a time greater than 0 and at most 24h, for example {name} 30s"
-                );
-                return null;
-            },
-        };
 }

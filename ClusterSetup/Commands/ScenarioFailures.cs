@@ -5,11 +5,13 @@ using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
-/// <summary>Failures of a scenario's command, told as one message and an exit code.</summary>
+/// <summary>Reports failures of a scenario's command as one message and an exit code.</summary>
 internal static class ScenarioFailures
 {
-    /// <summary>Does something.</summary>
-    public static Task<int> RunWithErrorReportingAsync(Func<Task<int>> action, CancellationToken cancellationToken) =>
+    public static Task<int> RunWithErrorReportingAsync(
+        Func<Task<ExitCode>> action,
+        CancellationToken cancellationToken
+    ) =>
         KindRun.RunWithErrorReportingAsync(
             async () =>
             {
@@ -21,7 +23,7 @@ internal static class ScenarioFailures
                     when (e is ScenarioException or ClusterRefusedException or ClusterStartException or FormatException)
                 {
                     await Console.Error.WriteLineAsync(e.Message);
-                    return (int)ExitCode.BadUsage;
+                    return ExitCode.BadUsage;
                 }
             },
             "stopped",

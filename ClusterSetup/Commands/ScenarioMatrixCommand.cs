@@ -21,17 +21,25 @@ using Spectre.Console;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints who is skewed: what one
-/// bisects with. With <c>--kind</c> each release gets a cluster of its own, which is
-/// removed afterwards; with <c>--embedded</c> the emulator is told the release, and what it says of most of them is a
-/// prediction.
+/// <c>scenario matrix</c>: runs a scenario on one release of Cilium after the other and prints which are skewed, to
+/// bisect a
+/// regression. With <c>--kind</c> each release gets a cluster of its own, which is removed afterwards. With
+/// <c>--embedded</c> the emulator is set to the release; for most releases its result is a prediction.
 /// </summary>
 internal static class ScenarioMatrixCommand
 {
-    /// <summary>Builds the command.</summary>
+    private const string ReleaseSetting = "sandbox-cilium-version";
+
+    private delegate Task<RunReport> RunOnRelease(
+        KindOptions options,
+        Scenario scenario,
+        string output,
+        CancellationToken cancellationToken
+    );
+
     public static Command Build()
     {
-        var (load, symbols) = (new LoadSymbols(), new KindCommandOptions());
+        var (load, kindOptions) = (new LoadCommandOptions(), new KindCommandOptions());
         var releases = new Option<CiliumVersion[]>("--cilium")
         {
             HelpName = "LIST",
@@ -43,59 +51,43 @@ internal static class ScenarioMatrixCommand
         var embedded = new Option<bool>("--embedded") { Description = "On embedded clusters." };
         var command = new Command(
             "matrix",
-            "Run a scenario on several releases of Cilium and print who is skewed. Exit code 0: every release was run."
+            "Run a scenario on several releases of Cilium and print which are skewed. "
+                + "Exit code 0: every release was run."
         )
         {
             load.Scenario,
             releases,
             kind,
             embedded,
-            symbols.Name,
-            symbols.Nodes,
-            symbols.BaseImage,
-            symbols.State,
+            kindOptions.Name,
+            kindOptions.Nodes,
+            kindOptions.BaseImage,
+            kindOptions.State,
         };
         foreach (var option in load.Options)
             command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(kind) == result.GetValue(embedded))
-                result.AddError("scenario matrix: say on what, --kind or --embedded");
+                result.AddError("scenario matrix: choose --kind or --embedded");
         });
         command.SetAction(
             (parsed, cancellationToken) =>
                 ScenarioFailures.RunWithErrorReportingAsync(
                     async () =>
                     {
-                        var scenario = load.Read(parsed);
+                        var (scenario, output) = (load.Read(parsed), parsed.GetValue(load.Output)!);
+                        var options = kindOptions.Read(parsed);
                         var rows = new List<MatrixRow>();
                         foreach (var release in parsed.GetRequiredValue(releases))
                         {
                             Console.WriteLine($"── Cilium {release} ──");
-                            rows.Add(
-                                await RowAsync(release, () =>
-                                    parsed.GetValue(kind)
-                                        ? OnKindAsync(
-                                            symbols.Read(parsed) with
-                                            {
-                                                Cilium = release,
-                                            },
-                                            scenario,
-                                            parsed.GetValue(load.Output)!,
-                                            cancellationToken
-                                        )
-                                        : OnEmbeddedAsync(
-                                            release,
-                                            parsed.GetValue(symbols.Nodes),
-                                            scenario,
-                                            parsed.GetValue(load.Output)!,
-                                            cancellationToken
-                                        )
-                                )
-                            );
+                            var run = parsed.GetValue(kind) ? OnKindAsync : (RunOnRelease)OnEmbeddedAsync;
+                            var report = run(options with { Cilium = release }, scenario, output, cancellationToken);
+                            rows.Add(await RowAsync(release, report));
                         }
                         MatrixText.Write(scenario, rows, RunTerminal.Open());
-                        return (int)(rows.All(r => r.Report is not null) ? ExitCode.Success : ExitCode.Failed);
+                        return rows.All(r => r.Report is not null) ? ExitCode.Success : ExitCode.Failed;
                     },
                     cancellationToken
                 )
@@ -104,11 +96,11 @@ internal static class ScenarioMatrixCommand
     }
 
     /// <summary>A release that cannot be run does not end the others.</summary>
-    private static async Task<MatrixRow> RowAsync(CiliumVersion release, Func<Task<RunReport>> run)
+    private static async Task<MatrixRow> RowAsync(CiliumVersion release, Task<RunReport> run)
     {
         try
         {
-            return new MatrixRow(release, await run(), null);
+            return new MatrixRow(release, await run, null);
         }
         catch (Exception e)
             when (e
@@ -128,8 +120,7 @@ internal static class ScenarioMatrixCommand
     }
 
     private static async Task<RunReport> OnEmbeddedAsync(
-        CiliumVersion release,
-        int workers,
+        KindOptions choice,
         Scenario scenario,
         string output,
         CancellationToken cancellationToken
@@ -138,21 +129,23 @@ internal static class ScenarioMatrixCommand
         using var loggers = LoggerFactory.Create(logging =>
             logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(c => c.SingleLine = true)
         );
-        var told = scenario with { Settings = scenario.Settings.SetItem("sandbox-cilium-version", release.ToString()) };
-        ClusterTopology topology = ClusterTopology.Create("cluster", workers);
-        var token = ClusterEnvironment.NewApiToken();
+        var settings = scenario.Settings.SetItem(ReleaseSetting, $"{choice.Cilium}");
+        var topology = ClusterTopology.Create("cluster", choice.Workers);
         var options = new ClusterOptions
         {
             Topology = topology,
-            ApiToken = token,
-            CiliumConfig = told.Settings,
+            ApiToken = ClusterEnvironment.NewApiToken(),
+            CiliumConfig = settings,
         };
         await using var cluster = await EmbeddedClusterHost.StartAsync(options, loggers, cancellationToken);
         using var api = ApiClient.Create(cluster.ApiUrl, cluster.ApiToken, cluster.AuthorityPem);
         var console = RunTerminal.Open();
         var report = await RunTerminal.RunAsync(console, observer =>
             new ScenarioRunner(api, TimeProvider.System).RunAsync(
-                told,
+                scenario with
+                {
+                    Settings = settings,
+                },
                 topology.BackendPods(),
                 observer,
                 cancellationToken
@@ -169,17 +162,20 @@ internal static class ScenarioMatrixCommand
         CancellationToken cancellationToken
     )
     {
-        var lab = KindRun.Open(options, Console.Out);
+        var lab = KindRun.Open(options);
         try
         {
             await new StepList(lab.Steps(), Console.Out, TimeProvider.System).RunAsync(cancellationToken);
             using var api = lab.Connect();
-            // The settings of the release under test are the matrix's own choice.
-            var told = scenario with { Settings = scenario.Settings.Remove("sandbox-cilium-version") };
+            // The release is the matrix's choice.
+            var settings = scenario.Settings.Remove(ReleaseSetting);
             return await ScenarioCommand.RunAsync(
                 api,
                 new SessionRights { ChangeSettings = true },
-                told,
+                scenario with
+                {
+                    Settings = settings,
+                },
                 output,
                 cancellationToken
             );

@@ -8,11 +8,10 @@ using CiliumDebugging.ServiceDefaults;
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
-/// <c>simulate</c>: runs a scenario in virtual time and prints the shares over time with the prediction beside them.
+/// <c>simulate</c>: runs a scenario in virtual time and prints the shares over time beside the prediction.
 /// </summary>
 public static class SimulateCommand
 {
-    /// <summary>Builds the command.</summary>
     public static Command Build()
     {
         var standard = new SimulationOptions();
@@ -42,7 +41,8 @@ public static class SimulateCommand
         var outside = new Option<bool>("--outside")
         {
             Description =
-                "The clients are outside the cluster: a load balancer brings each connection to a node's port, in turn from node to node.",
+                "The clients are outside the cluster: "
+                + "a load balancer sends each connection to a node's port, from node to node in turn.",
         };
         var rate = new Option<double?>("--rate")
         {
@@ -58,7 +58,7 @@ public static class SimulateCommand
         };
         var seed = new Option<int>("--seed")
         {
-            Description = "Seed of every random choice.",
+            Description = "Random seed of every choice.",
             DefaultValueFactory = _ => standard.Seed,
         };
         var samples = new Option<int>("--samples")
@@ -73,7 +73,7 @@ public static class SimulateCommand
         };
         var csv = new Option<string?>("--csv") { Description = "Write the shares over time to this CSV file." };
         var json = new Option<string?>("--json") { Description = "Write the whole result to this JSON file." };
-        var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a seed.")
+        var command = new Command("simulate", "Run a scenario in virtual time, deterministic for a random seed.")
         {
             scenario,
             nodes,
@@ -125,10 +125,11 @@ public static class SimulateCommand
             SimulationText.Write(result, Console.Out);
             if (json is not null)
                 File.WriteAllText(json, SimulationFiles.ToJson(result));
-            if (csv is null)
-                return (int)ExitCode.Success;
-            using var file = new StreamWriter(csv);
-            SimulationFiles.WriteCsv(result, file);
+            if (csv is not null)
+            {
+                using var file = new StreamWriter(csv);
+                SimulationFiles.WriteCsv(result, file);
+            }
             return (int)ExitCode.Success;
         }
         catch (Exception e) when (e is ScenarioException or FormatException)

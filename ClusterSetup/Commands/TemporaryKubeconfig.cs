@@ -13,7 +13,6 @@ internal sealed class TemporaryKubeconfig : IDisposable
 
     private TemporaryKubeconfig(string path, string? folder) => (Path, _folder) = (path, folder);
 
-    /// <summary>Where it is, or will be.</summary>
     public string Path { get; }
 
     /// <summary>In a temporary folder of its own, which is deleted with it.</summary>
@@ -24,7 +23,7 @@ internal sealed class TemporaryKubeconfig : IDisposable
     }
 
     /// <summary>
-    /// At a given place. What an earlier cluster left there is deleted: until the file is written, it is absent.
+    /// At a given place. A file of an earlier cluster is deleted there: until this one is written, there is none.
     /// </summary>
     /// <exception cref="ClusterStartException">
     /// The folder does not exist or cannot be written, or the file is not one of an embedded cluster.
@@ -65,7 +64,6 @@ internal sealed class TemporaryKubeconfig : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         try

@@ -9,11 +9,11 @@ namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary>
 /// <c>up --embedded</c>: the embedded cluster with its Pods, until Ctrl-C. <c>up --kind</c>: a kind cluster with Cilium
-/// and the lab's workloads, which stays until <c>down</c>.
+/// and
+/// the lab's workloads, until <c>down</c>.
 /// </summary>
 public static class UpCommand
 {
-    /// <summary>Builds the command.</summary>
     public static Command Build()
     {
         var embedded = new Option<bool>("--embedded")
@@ -27,20 +27,21 @@ public static class UpCommand
         var insecure = new Option<bool>("--insecure-http")
         {
             Description =
-                "With --embedded: serve the API over plain HTTP. kubectl sends no token then; KubernetesClient and curl do.",
+                "With --embedded: serve the API over plain HTTP. "
+                + "kubectl sends no token then; KubernetesClient and curl do.",
         };
-        KindCommandOptions symbols = new KindCommandOptions();
+        var options = new KindCommandOptions();
         var command = new Command("up", "Start a cluster of the lab and print how to reach it.")
         {
             embedded,
             kind,
             insecure,
         };
-        foreach (var option in symbols.OfCluster)
+        foreach (var option in options.OfCluster)
             command.Add(option);
         command.Validators.Add(result =>
         {
-            var ofKind = symbols
+            var ofKind = options
                 .OfCluster.Where(o => result.GetResult(o) is { Implicit: false })
                 .Select(o => o.Name)
                 .ToList();
@@ -54,33 +55,32 @@ public static class UpCommand
         command.SetAction(
             (parsed, cancellationToken) =>
                 parsed.GetValue(kind)
-                    ? UpKindAsync(symbols, parsed, cancellationToken)
+                    ? UpKindAsync(options, parsed, cancellationToken)
                     : UpEmbeddedAsync(parsed.GetValue(insecure), cancellationToken)
         );
         return command;
     }
 
     private static Task<int> UpKindAsync(
-        KindCommandOptions symbols,
+        KindCommandOptions options,
         ParseResult parsed,
         CancellationToken cancellationToken
     ) =>
         KindRun.WithLabAsync(
-            symbols.Read(parsed),
-            Console.Out,
+            options.Read(parsed),
             async lab =>
             {
                 var steps = new StepList(lab.Steps(), Console.Out, TimeProvider.System);
-                if (parsed.GetValue(symbols.DryRun))
+                if (parsed.GetValue(options.DryRun))
                 {
                     await steps.PlanAsync();
-                    return (int)ExitCode.Success;
+                    return ExitCode.Success;
                 }
                 await steps.RunAsync(cancellationToken);
                 Console.WriteLine($"export KUBECONFIG={lab.State.Kubeconfig}");
                 foreach (var tool in ToolAddresses.Of(lab.Plan.Manifests(lab.ImageTag)))
                     Console.WriteLine(tool);
-                return (int)ExitCode.Success;
+                return ExitCode.Success;
             },
             cancellationToken
         );
@@ -95,8 +95,8 @@ public static class UpCommand
                 Console.WriteLine($"export KUBECONFIG={path}");
                 if (insecure)
                     Console.WriteLine(
-                        "kubectl sends no token over plain HTTP, and the API refuses it with 401: use a KubernetesClient "
-                            + "or curl with the token of that file, or leave --insecure-http away"
+                        "kubectl sends no token over plain HTTP, and the API refuses it with 401: "
+                            + "use a KubernetesClient or curl with the token of that file, or leave --insecure-http away"
                     );
             },
         }.RunAsync(cancellationToken);

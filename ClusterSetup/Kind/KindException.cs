@@ -1,6 +1,6 @@
 namespace CiliumDebugging.ClusterSetup.Kind;
 
 /// <summary>
-/// The lab cannot be set up as asked; the message says why and what to do, one line for each problem.
+/// The lab cannot be set up as requested; the message says why and what to do, one line for each problem.
 /// </summary>
 internal sealed class KindException(string message) : Exception(message);

@@ -3,10 +3,10 @@ using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 
-/// <summary>What <c>up --kind</c> was asked for.</summary>
+/// <summary>The options of <c>up --kind</c>.</summary>
 internal sealed record KindOptions
 {
-    /// <summary>Name of the cluster and prefix of its nodes' names. Default: the seed's.</summary>
+    /// <summary>Name of the cluster and prefix of its nodes' names. Default: the original report's.</summary>
     public string Name { get; init; } = "cluster";
 
     /// <summary>The release of Cilium; null: kind's own network plugin.</summary>
@@ -15,7 +15,7 @@ internal sealed record KindOptions
     /// <summary>The Kubernetes minor, as <c>1.30</c>; null: the newest that this Cilium is tested with.</summary>
     public string? Kubernetes { get; init; }
 
-    /// <summary>A node image of one's own; null: the one of the table.</summary>
+    /// <summary>A node image of the user's own; null: the one of the table.</summary>
     public string? Image { get; init; }
 
     /// <summary>Worker nodes. Default 3.</summary>
@@ -24,24 +24,22 @@ internal sealed record KindOptions
     /// <summary>Values for Cilium's chart, as Helm's <c>--set</c> takes them.</summary>
     public ImmutableArray<string> Sets { get; init; } = [];
 
-    /// <summary>A chart of one's own (folder, archive or URL); null: Cilium's repository.</summary>
+    /// <summary>A chart of the user's own (folder, archive or URL); null: Cilium's repository.</summary>
     public string? Chart { get; init; }
 
     /// <summary>Base image of the workloads' images; null: the SDK's default.</summary>
     public string? BaseImage { get; init; }
 
-    /// <summary>Apply the backends' policy.</summary>
     public bool BackendCnp { get; init; }
 
-    /// <summary>Apply the load test's policy.</summary>
     public bool LoadTestCnp { get; init; }
 
-    /// <summary>Run a scenario from inside the cluster, too; null: no runner.</summary>
+    /// <summary>Scenario to run from inside the cluster as well; null: no runner.</summary>
     public string? RunnerScenario { get; init; }
 
-    /// <summary>Take a pair of Cilium and Kubernetes that the Cilium project does not test.</summary>
+    /// <summary>Allow a pair of Cilium and Kubernetes that the Cilium project does not test.</summary>
     public bool AllowUntested { get; init; }
 
-    /// <summary>Folder of what the lab keeps of its clusters.</summary>
+    /// <summary>Folder of the lab's files about its clusters.</summary>
     public string StateRoot { get; init; } = KindState.DefaultRoot;
 }

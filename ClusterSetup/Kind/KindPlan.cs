@@ -8,11 +8,15 @@ using CiliumDebugging.Lab.Releases;
 
 namespace CiliumDebugging.ClusterSetup.Kind;
 
-/// <summary>What <see cref="KindOptions"/> come to: everything is checked before anything is created.</summary>
-/// <param name="Options">What was asked for.</param>
+/// <summary>
+/// The cluster that <see cref="KindOptions"/> describe: everything is checked before anything is created.
+/// </summary>
+/// <param name="Options">The options it was made from.</param>
 /// <param name="Config">kind's configuration.</param>
 /// <param name="NodeImage">The node image, where it is one of the table.</param>
-/// <param name="Kubernetes">The Kubernetes in the node image; null: an image of one's own does not say.</param>
+/// <param name="Kubernetes">
+/// The Kubernetes in the node image; null: unknown, because the image is the user's own.
+/// </param>
 /// <param name="CiliumValues">Values of Cilium's chart, as a YAML file; null: no Cilium.</param>
 internal sealed partial record KindPlan(
     KindOptions Options,
@@ -25,7 +29,6 @@ internal sealed partial record KindPlan(
     /// <summary>The workloads: one backend on each worker, the load test beside one of them.</summary>
     public ClusterTopology Topology { get; } = ClusterTopology.Create(Options.Name, Options.Workers);
 
-    /// <summary>The images that the workloads need.</summary>
     public ImmutableArray<(string Project, string Image)> Images { get; } =
         WorkloadImages.Of(Options.RunnerScenario is not null);
 
@@ -45,7 +48,7 @@ internal sealed partial record KindPlan(
             }
         );
 
-    /// <summary>Makes the plan, or says everything that is wrong.</summary>
+    /// <summary>Makes the plan, or returns everything that is wrong.</summary>
     public static (KindPlan? Plan, ImmutableArray<string> Problems) Make(KindOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -59,7 +62,7 @@ internal sealed partial record KindPlan(
         {
             if (version is not null && CiliumReleases.PairProblem(cilium, version, options.AllowUntested) is { } pair)
                 problems.Add(pair);
-            // A chart of one's own has values of its own.
+            // A chart of the user's own has other values.
             if (options.Chart is null)
                 problems.AddRange(SetOption.Problems(cilium, options.Sets));
             values = HelmValues.ToYaml(HelmValues.For(cilium));
@@ -81,25 +84,24 @@ internal sealed partial record KindPlan(
         if (options is { Image: not null, Kubernetes: not null })
         {
             problems.Add(
-                $"--image {options.Image} --kubernetes {options.Kubernetes}: give one of them; an image has its Kubernetes in it"
+                $"--image {options.Image} --kubernetes {options.Kubernetes}: give one of them; "
+                    + "an image has its Kubernetes in it"
             );
             return default;
         }
         if (options.Image is { } own)
             return (
-                CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own),
+                Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own),
                 TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null
             );
         if (options.Kubernetes is { } wanted)
         {
-            var (image, problem) = CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.Parse(wanted);
+            var (image, problem) = Cilium.NodeImage.Parse(wanted);
             if (problem is not null)
                 problems.Add($"--kubernetes {problem}");
             return (image, image?.Kubernetes);
         }
-        var standard = options.Cilium is { } cilium
-            ? CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.For(cilium)
-            : CiliumDebugging.ClusterSetup.Kind.Cilium.NodeImage.All[^1];
+        var standard = options.Cilium is { } cilium ? Cilium.NodeImage.For(cilium) : Cilium.NodeImage.All[^1];
         return (standard, standard.Kubernetes);
     }
 

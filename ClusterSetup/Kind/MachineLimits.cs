@@ -3,7 +3,8 @@ using System.Globalization;
 namespace CiliumDebugging.ClusterSetup.Kind;
 
 /// <summary>
-/// Limits of this machine that a kind cluster of several nodes runs into. Source: kind.sigs.k8s.io, known issues.
+/// Limits of this machine that a kind cluster of several nodes may exceed. Source:
+/// https://kind.sigs.k8s.io/docs/user/known-issues/.
 /// </summary>
 internal static class MachineLimits
 {
@@ -14,9 +15,8 @@ internal static class MachineLimits
     ];
 
     /// <summary>
-    /// Looks at them; on other systems than Linux the engine's virtual machine has them, out of sight.
+    /// Checks them. On systems other than Linux the limits are those of the engine's virtual machine, unknown here.
     /// </summary>
-    /// <param name="workers">Worker nodes.</param>
     public static IEnumerable<Prerequisite> Check(int workers)
     {
         foreach (var (file, minimum) in s_inotify.Where(i => File.Exists(i.File)))

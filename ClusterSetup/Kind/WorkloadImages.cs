@@ -7,14 +7,9 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 /// <summary>The images of the lab's own programs.</summary>
 internal static class WorkloadImages
 {
-    /// <summary>Name of the echo server's image.</summary>
-    public const string Backend = "cilium-debugging/backend";
-
-    /// <summary>Name of the load test's image.</summary>
-    public const string LoadTest = "cilium-debugging/loadtest";
-
-    /// <summary>Name of the scenario runner's image.</summary>
-    public const string Runner = "cilium-debugging/clustersetup";
+    public const string Backend = "cilium-debugging/backend",
+        LoadTest = "cilium-debugging/loadtest",
+        Runner = "cilium-debugging/clustersetup";
 
     /// <summary>Project and image of each.</summary>
     /// <param name="withRunner">Whether the scenario runner is one of them.</param>
@@ -25,9 +20,7 @@ internal static class WorkloadImages
             .. withRunner ? [("ClusterSetup", Runner)] : Array.Empty<(string, string)>(),
         ];
 
-    /// <summary>
-    /// The folder of the sources, found from where this program lies upwards; null: this is no build of a source tree.
-    /// </summary>
+    /// <summary>The folder of the sources, at or above a folder; null: this is not a build of a source tree.</summary>
     public static string? FindSources(string from)
     {
         for (var folder = new DirectoryInfo(from); folder is not null; folder = folder.Parent)
@@ -36,9 +29,7 @@ internal static class WorkloadImages
         return null;
     }
 
-    /// <summary>
-    /// A tag that changes with the sources: what was built from the same ones need not be built again.
-    /// </summary>
+    /// <summary>A tag that changes with the sources: images of the same sources need not be built again.</summary>
     /// <param name="sources">Folder of the sources.</param>
     /// <param name="projects">
     /// The projects that images are built of; those they refer to are in <c>src</c> or ServiceDefaults.
@@ -46,15 +37,13 @@ internal static class WorkloadImages
     public static string Tag(string sources, IEnumerable<string> projects)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (
-            var file in projects
-                .Concat(["ServiceDefaults", "scenarios", "src"])
-                .SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories))
-                .Concat(Directory.EnumerateFiles(sources, "Directory.*"))
-                .Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/'))
-                .Where(f => !f.Split('/').Any(p => p is "bin" or "obj" or "artifacts"))
-                .Order(StringComparer.Ordinal)
-        )
+        var files = projects
+            .Concat(["ServiceDefaults", "scenarios", "src"])
+            .SelectMany(p => Directory.EnumerateFiles(Path.Combine(sources, p), "*", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(sources, "Directory.*"))
+            .Select(f => Path.GetRelativePath(sources, f).Replace('\\', '/'))
+            .Where(f => !f.Split('/').Any(p => p is "bin" or "obj" or "artifacts"));
+        foreach (var file in files.Order(StringComparer.Ordinal))
         {
             hash.AppendData(Encoding.UTF8.GetBytes(file));
             hash.AppendData(File.ReadAllBytes(Path.Combine(sources, file)));

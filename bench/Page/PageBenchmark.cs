@@ -4,7 +4,7 @@ using System.Globalization;
 namespace CiliumDebugging.Bench.Page;
 
 /// <summary>
-/// What open pages cost the process that serves them: AppHost with a load by hand, N streams of server-sent events as N
+/// What open pages cost the process that serves them: AppHost with a manual load, N streams of server-sent events as N
 /// pages would hold them, and after every interval the process's share of one
 /// core and its resident memory. <c>page [PAGES] [MINUTES] [RATE]</c>; 100, 10 and 50 where nothing is said. Build
 /// AppHost first.

@@ -4,7 +4,7 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// <param name="Phase">Phase.</param>
 /// <param name="What">What is measured.</param>
 /// <param name="Measured">The number of Prometheus.</param>
-/// <param name="Expected">What it is held against.</param>
+/// <param name="Expected">The number to compare with.</param>
 /// <param name="Limit">Largest deviation, in the unit of <paramref name="Unit"/>.</param>
 /// <param name="Unit">How the deviation is measured.</param>
 /// <param name="Source">Where the expectation comes from.</param>

@@ -50,7 +50,8 @@ internal static class ObserveCheck
         };
         var command = new Command(
             "observe",
-            "Run the command observe against the live embedded cluster and against a real Prometheus, before and after the policy of two-sided-l7."
+            "Run the command observe against the live embedded cluster and against a real Prometheus, "
+                + "before and after the policy of two-sided-l7."
         )
         {
             rate,
@@ -112,8 +113,7 @@ internal static class ObserveCheck
     }
 
     /// <summary>
-    /// Once from the live cluster, and once, when so many scrapes have been made meanwhile, from what Prometheus has of
-    /// them.
+    /// Once from the live cluster and once from Prometheus, after the given number of scrapes.
     /// </summary>
     private static async Task BothAsync(
         MonitoredLab lab,
@@ -143,13 +143,13 @@ internal static class ObserveCheck
         if (left > TimeSpan.Zero)
             await Task.Delay(left, s_time, cancellationToken);
         var lookBack = string.Create(CultureInfo.InvariantCulture, $"{Math.Max(ScrapeSeconds * scrapes, 60)}s");
-        await using var asked = ObserveRun.Start(
+        await using var queried = ObserveRun.Start(
             new(when, "Prometheus", exitCode, diagnosis),
             lab.Kubeconfig,
             ["--prometheus", lab.Prometheus.Url.ToString(), "--for", lookBack],
             s_time
         );
-        results.Add(await asked.ResultAsync(cancellationToken));
+        results.Add(await queried.ResultAsync(cancellationToken));
     }
 
     private static async Task WatchAsync(
@@ -167,13 +167,13 @@ internal static class ObserveCheck
             ["--watch", "--interval", "1s", "--for", "4m"],
             s_time
         );
-        await using var asked = ObserveRun.Start(
+        await using var queried = ObserveRun.Start(
             new(When, "Prometheus", (int)ExitCode.NotReproduced, null),
             lab.Kubeconfig,
             ["--watch", "--interval", "2s", "--for", "4m", "--prometheus", lab.Prometheus.Url.ToString()],
             s_time
         );
-        await Task.WhenAll(direct.ObservingAsync(cancellationToken), asked.ObservingAsync(cancellationToken));
+        await Task.WhenAll(direct.ObservingAsync(cancellationToken), queried.ObservingAsync(cancellationToken));
         await Task.Delay(TimeSpan.FromSeconds(10), s_time, cancellationToken);
         await lab.ApplyAsync(change, cancellationToken);
         var applied = s_time.GetTimestamp();
@@ -185,24 +185,24 @@ internal static class ObserveCheck
             );
             return result;
         }
-        results.AddRange(await Task.WhenAll(EndAsync(direct), EndAsync(asked)));
+        results.AddRange(await Task.WhenAll(EndAsync(direct), EndAsync(queried)));
     }
 
     private static bool Report(List<ObserveResult> results)
     {
         Print(
-            $"{"cluster", -28} {"source", -11} {"exit", 4}  {"selection", -10} {"delivery", -10} {"diagnosis", -13} {"requests", 8} {"intervals", 9} {"seconds", 7} {"asked", 5}  ok"
+            $"{"cluster", -28} {"source", -11} {"exit", 4}  {"selection", -10} {"delivery", -10} {"diagnosis", -13} {"requests", 8} {"intervals", 9} {"seconds", 7} {"queries", 7}  ok"
         );
         foreach (var result in results)
         {
             var phase = result.Report?.Phases[^1];
-            var asked = result
+            var queries = result
                 .Output.FirstOrDefault(l => l.Contains("requests of observe's own", StringComparison.Ordinal))
                 ?.Split("; ")[^1]
                 .Split(' ')[0]
                 ?? "–";
             Print(
-                $"{result.Expected.When, -28} {result.Expected.Source, -11} {result.ExitCode, 4}  {phase?.Selection.Kind ?? "–", -10} {phase?.Delivery.Kind ?? "–", -10} {result.Report?.Diagnosis.Name ?? "–", -13} {phase?.Requests ?? 0, 8} {phase?.Delivery.ScrapeIntervals ?? 0, 9} {result.Seconds, 7:0} {asked, 5}  {(result.Passes ? "yes" : "NO")}"
+                $"{result.Expected.When, -28} {result.Expected.Source, -11} {result.ExitCode, 4}  {phase?.Selection.Kind ?? "–", -10} {phase?.Delivery.Kind ?? "–", -10} {result.Report?.Diagnosis.Name ?? "–", -13} {phase?.Requests ?? 0, 8} {phase?.Delivery.ScrapeIntervals ?? 0, 9} {result.Seconds, 7:0} {queries, 7}  {(result.Passes ? "yes" : "NO")}"
             );
         }
         foreach (var result in results.Where(r => !r.Passes))

@@ -79,8 +79,7 @@ internal sealed class PhaseCheck(
     }
 
     /// <summary>
-    /// Local Pods pass two proxies and answer; remote Pods, with both policies, are asked once and answered for with
-    /// 503.
+    /// Local Pods answer through two proxies; with both policies, remote Pods get one attempt, which ends in a 503.
     /// </summary>
     private void Counts(Evaluated echo, Evaluated requests, Evaluated responses)
     {

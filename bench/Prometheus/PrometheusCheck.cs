@@ -7,7 +7,7 @@ using CiliumDebugging.Measurement.Counters;
 namespace CiliumDebugging.Bench.Prometheus;
 
 /// <summary>
-/// <c>prometheus</c>: holds what a real Prometheus says about the lab against the lab's own counts.
+/// <c>prometheus</c>: compares what a real Prometheus reports about the lab with the lab's own counts.
 /// <list type="number">
 /// <item>starts the embedded cluster and a Prometheus with the shipped configuration;</item>
 /// <item>waits until every target is up;</item>
@@ -180,7 +180,7 @@ internal static class PrometheusCheck
     }
 
     /// <summary>
-    /// That scraping is seen by nobody: every scrape succeeds, none is counted as a request, none is denied.
+    /// Scraping has no effect: every scrape succeeds, none is counted as a request, none is denied.
     /// </summary>
     private static async Task<IReadOnlyList<CheckedNumber>> SideEffectsAsync(
         PrometheusServer prometheus,

@@ -13,13 +13,8 @@ public sealed class CompositionTests
     [Fact]
     public async Task The_cluster_is_the_one_process_and_gets_topology_and_settings_but_no_secret()
     {
-        var builder = LabApplication.CreateBuilder(LabCommandLine.Parse([]));
-        var options = new LabOptions
-        {
-            Workers = 2,
-            PortOffset = 100,
-            CiliumSettings = new LabOptions().CiliumSettings.Add("tunnel", "vxlan"),
-        };
+        var builder = Application.CreateBuilder();
+        var options = Options("--workers", "2", "--port-offset", "100", "--set", "tunnel=vxlan");
 
         var cluster = builder.AddCluster<ClusterProject>("cluster", options);
         builder.AddDeployment<ClusterProject>("backend-1", options.Topology, cluster);
@@ -35,8 +30,8 @@ public sealed class CompositionTests
     [Fact]
     public void A_cluster_that_is_there_starts_no_process_and_has_no_workloads_of_its_own()
     {
-        var builder = LabApplication.CreateBuilder(LabCommandLine.Parse([]));
-        var options = new LabOptions { Existing = new ExistingCluster("prod", null, null) };
+        var builder = Application.CreateBuilder();
+        var options = Options() with { Existing = new ExistingCluster("prod", null, null) };
 
         var cluster = builder.AddCluster<ClusterProject>("cluster", options);
         builder.AddDeployment<ClusterProject>("backend-1", options.Topology, cluster);
@@ -47,10 +42,10 @@ public sealed class CompositionTests
     [Fact]
     public void The_distribution_is_a_resource_that_no_manifest_contains()
     {
-        var builder = LabApplication.CreateBuilder(LabCommandLine.Parse([]));
-        var cluster = builder.AddCluster<ClusterProject>("cluster", new LabOptions());
+        var builder = Application.CreateBuilder();
+        var cluster = builder.AddCluster<ClusterProject>("cluster", Options());
 
-        builder.AddDistribution("distribution", new LabOptions(), cluster);
+        builder.AddDistribution("distribution", Options(), cluster);
 
         builder
             .Resources.Where(r => r.Name == "distribution")
@@ -62,10 +57,10 @@ public sealed class CompositionTests
     [Fact]
     public void Every_command_of_the_lab_is_a_command_of_the_distribution_and_one_runs_any_scenario()
     {
-        var builder = LabApplication.CreateBuilder(LabCommandLine.Parse([]));
-        var cluster = builder.AddCluster<ClusterProject>("cluster", new LabOptions());
+        var builder = Application.CreateBuilder();
+        var cluster = builder.AddCluster<ClusterProject>("cluster", Options());
 
-        builder.AddDistribution("distribution", new LabOptions(), cluster);
+        builder.AddDistribution("distribution", Options(), cluster);
 
         var commands = builder
             .Resources.OfType<DistributionResource>()
@@ -95,7 +90,7 @@ public sealed class CompositionTests
     [Fact]
     public void The_dashboard_is_served_over_plain_http_on_loopback()
     {
-        var configuration = LabApplication.CreateBuilder(LabCommandLine.Parse([])).Configuration;
+        var configuration = Application.CreateBuilder().Configuration;
 
         foreach (
             var address in new[]
@@ -119,6 +114,8 @@ public sealed class CompositionTests
         second.ShouldBeNull();
     }
 
+    private static AppHostOptions Options(params string[] args) => AppHostArguments.Parse(args).Options!;
+
     private static async Task<Dictionary<string, object>> EnvironmentAsync(
         IResource resource,
         IDistributedApplicationBuilder builder
@@ -134,7 +131,7 @@ public sealed class CompositionTests
         return context.EnvironmentVariables;
     }
 
-    /// <summary>Stands for the class that Aspire makes of AppHost's reference to ClusterSetup.</summary>
+    /// <summary>Takes the place of the class that Aspire makes of AppHost's reference to ClusterSetup.</summary>
     private sealed class ClusterProject : IProjectMetadata
     {
         public string ProjectPath => "ClusterSetup/ClusterSetup.csproj";

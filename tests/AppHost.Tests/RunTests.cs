@@ -20,8 +20,8 @@ public sealed class RunTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<LabOptions>(
-            ["--by-hand", "--rate", "100"],
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<AppHostOptions>(
+            ["--manual", "--rate", "100"],
             Cancel
         );
         _application = await builder.BuildAsync(Cancel);

@@ -17,7 +17,7 @@ public sealed class LabProcess : IAsyncDisposable
 
     private LabProcess(string[] arguments)
     {
-        // env: whoever runs the tests in the background has SIGINT ignored, and a child would inherit that.
+        // env: where the tests run in the background, SIGINT is ignored, and a child would inherit that.
         var start = new ProcessStartInfo(
             "env",
             [
@@ -46,8 +46,8 @@ public sealed class LabProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>What is left in the lab's folder for temporary files.</summary>
-    public IReadOnlyList<string> TemporaryFiles => [.. _temporary.EnumerateFileSystemInfos().Select(f => f.Name)];
+    /// <summary>The lab's folder for temporary files.</summary>
+    public DirectoryInfo Temporary => _temporary;
 
     public static LabProcess Start(params string[] arguments) => new(arguments);
 

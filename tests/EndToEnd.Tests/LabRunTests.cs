@@ -68,11 +68,7 @@ public sealed class LabRunTests
         (await lab.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBe(130, lab.Output);
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(3));
         lab.Output.ShouldNotContain("   at ");
-        var ended = Stopwatch.StartNew();
-        while (started.Any(ProcessTable.IsRunning) && ended.Elapsed < TimeSpan.FromSeconds(5))
-            await Task.Delay(50, TestContext.Current.CancellationToken);
-        started.Where(ProcessTable.IsRunning).ShouldBeEmpty();
-        lab.TemporaryFiles.ShouldBeEmpty();
+        await Leftovers.ShouldBeGoneAsync(started, lab.Temporary);
     }
 
     [Fact]

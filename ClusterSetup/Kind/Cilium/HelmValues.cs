@@ -11,16 +11,17 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 internal sealed record HelmValue(string Key, object Value);
 
 /// <summary>
-/// The seed's Cilium settings in the words of a release's chart. The meaning stays: kube-proxy keeps what Cilium can
-/// leave to it, no socket LB (so that each packet of a pod meets the service load
-/// balancing, as in cil#14250 and cil#14268), a VXLAN tunnel, addresses from the nodes' PodCIDR, Hubble's metrics with
-/// pods as source and destination, relay, UI and Prometheus endpoints.
+/// The Cilium settings of the original report, under the keys of a release's chart. The meaning is the same for every
+/// release: kube-proxy keeps what Cilium can leave to it, and socket LB is off, so that each packet is translated as in
+/// https://github.com/cilium/cilium/issues/14250 and https://github.com/cilium/cilium/issues/14268. A VXLAN tunnel
+/// connects
+/// the nodes, whose PodCIDRs give the addresses. Hubble has metrics with source and destination pods, relay and UI.
 /// </summary>
 internal static class HelmValues
 {
     /// <summary>
-    /// The metrics of the seed. <c>http</c> counts requests and responses apart, which the lab's three queries need;
-    /// <c>httpV2</c> has no responses_total, so it is not used although later releases prefer it.
+    /// The metrics of the original report. <c>http</c> counts requests and responses separately, which the lab's three
+    /// queries need; <c>httpV2</c>, which later releases prefer, has no responses_total.
     /// </summary>
     private static readonly ImmutableArray<string> s_metrics =
     [
@@ -32,15 +33,16 @@ internal static class HelmValues
         "http:sourceContext=pod;destinationContext=pod",
     ];
 
-    /// <summary>The values for a release. Each is known to its chart (<see cref="ChartValues"/>).</summary>
-    /// <param name="release">A release of the table.</param>
+    /// <summary>
+    /// The values for a release of the table. Its chart has each of them (<see cref="ChartValues"/>).
+    /// </summary>
     public static ImmutableArray<HelmValue> For(CiliumVersion release)
     {
         var before12 = release < new CiliumVersion(1, 12, 0);
         var before14 = release < new CiliumVersion(1, 14, 0);
         IEnumerable<HelmValue> all =
         [
-            // "partial" is "false" with its parts named since 1.14, where true and false took the place of the words.
+            // Since 1.14 the values are true and false; "partial" is false with its parts set one by one.
             new("kubeProxyReplacement", before14 ? "partial" : (object)false),
             new(before12 ? "hostServices.enabled" : "socketLB.enabled", false),
             .. Known(
@@ -84,7 +86,7 @@ internal static class HelmValues
     }
 
     /// <summary>
-    /// Parts of kube-proxy replacement that later releases do not have any more: there kube-proxy keeps them.
+    /// Parts of kube-proxy replacement that later releases no longer have: there kube-proxy does them.
     /// </summary>
     private static IEnumerable<HelmValue> Known(CiliumVersion release, params HelmValue[] values) =>
         values.Where(v => ChartValues.Published.Knows(release, v.Key));

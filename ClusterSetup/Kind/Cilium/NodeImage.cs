@@ -7,7 +7,7 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 /// <summary>A node image of kind.</summary>
 /// <param name="Kubernetes">The Kubernetes in it.</param>
 /// <param name="Digest">
-/// SHA-256 of its manifest, hexadecimal. kind asks for it: a tag has been built anew for several releases of kind.
+/// SHA-256 of its manifest, hexadecimal: kind has rebuilt the same tag for several of its releases.
 /// </param>
 /// <param name="BuiltFor">The release of kind whose notes list it.</param>
 internal sealed record NodeImage(Version Kubernetes, string Digest, Version BuiltFor)
@@ -16,10 +16,10 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     public string Reference => $"kindest/node:v{Kubernetes}@sha256:{Digest}";
 
     /// <summary>
-    /// The newest image of each minor that a release of kind lists. Source: the notes of the release of kind named in
-    /// the row (github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the
-    /// kubeadm configuration for all of them (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below
-    /// 1.36).
+    /// The newest image of each minor that a release of kind lists. Source: the notes of the release of kind in the row
+    /// (https://github.com/kubernetes-sigs/kind/releases). kind 0.33 still has the kubeadm configuration for all of
+    /// them
+    /// (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below 1.36).
     /// </summary>
     public static ImmutableArray<NodeImage> All { get; } =
     [
@@ -52,7 +52,7 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     }
 
     /// <summary>
-    /// The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has that very one.
+    /// The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has exactly that one.
     /// </summary>
     /// <returns>The image, or what is wrong.</returns>
     public static (NodeImage? Image, string? Problem) Parse(string kubernetes)
@@ -60,34 +60,33 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
         ArgumentNullException.ThrowIfNull(kubernetes);
         var known = string.Join(", ", All.Select(i => $"{i.Kubernetes.Major}.{i.Kubernetes.Minor}"));
         if (!Version.TryParse(kubernetes.TrimStart('v'), out var version))
-            return (null, $"'{kubernetes}' is no Kubernetes version; use one of {known}");
+            return (null, $"'{kubernetes}' is not a Kubernetes version; use one of {known}");
         var image = All.FirstOrDefault(i =>
             i.Kubernetes.Major == version.Major
             && i.Kubernetes.Minor == version.Minor
             && (version.Build < 0 || version.Build == i.Kubernetes.Build)
         );
-        return image is not null
-            ? (image, null)
-            : (
-                null,
-                $"there is no node image of Kubernetes {kubernetes} in the table; it has {known} (or name an image of your own with --image)"
-            );
+        if (image is not null)
+            return (image, null);
+        var problem = $"there is no node image of Kubernetes {kubernetes} in the table; it has {known}";
+        return (null, $"{problem} (or name an image of your own with --image)");
     }
 
-    /// <summary>
-    /// Why the installed kind cannot run this image on this machine; null: nothing known speaks against it.
-    /// </summary>
+    /// <summary>Why the installed kind cannot run this image on this machine; null: no reason is known.</summary>
     /// <param name="kind">Version of kind.</param>
     /// <param name="cgroup">Version of the engine's control groups, 1 or 2; null: unknown.</param>
     public string? Problem(Version kind, int? cgroup)
     {
         ArgumentNullException.ThrowIfNull(kind);
         if (kind < BuiltFor)
-            return $"the node image of Kubernetes {Kubernetes} was built for kind {BuiltFor}, and this is kind {kind}, which may not start it or load images into it: upgrade kind";
+            return $"the node image of Kubernetes {Kubernetes} was built for kind {BuiltFor}, and this is kind {kind}, "
+                + "which may not start it or load images into it: upgrade kind";
         if (cgroup == 1 && Kubernetes >= new Version(1, 35))
-            return $"Kubernetes {Kubernetes} does not run on control groups version 1, which this machine has (notes of kind 0.31): take an older Kubernetes, or boot with version 2";
+            return $"Kubernetes {Kubernetes} does not run on control groups version 1, which this machine has "
+                + "(notes of kind 0.31): use an older Kubernetes, or boot with version 2";
         if (cgroup == 1 && BuiltFor < new Version(0, 20) && kind >= new Version(0, 20))
-            return $"on control groups version 1, which this machine has, kind {kind} does not start an image built for kind {BuiltFor} (notes of kind 0.20): boot with version 2, or use kind 0.17 to 0.19";
+            return $"on control groups version 1, which this machine has, kind {kind} does not start an image "
+                + $"built for kind {BuiltFor} (notes of kind 0.20): boot with version 2, or use kind 0.17 to 0.19";
         return null;
     }
 }

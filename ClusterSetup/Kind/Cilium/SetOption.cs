@@ -4,8 +4,9 @@ using CiliumDebugging.Lab.Releases;
 namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 
 /// <summary>
-/// A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several with commas between them,
-/// <c>{a,b}</c> for a list, a backslash before a comma or dot that is meant.
+/// A <c>--set</c> of the command line, as Helm reads it: <c>key=value</c>, several separated by commas, <c>{a,b}</c>
+/// for a
+/// list, a backslash before a literal comma or dot.
 /// </summary>
 internal static class SetOption
 {
@@ -16,10 +17,11 @@ internal static class SetOption
     private static string? Problem(CiliumVersion release, string option, string part)
     {
         var equals = part.IndexOf('=', StringComparison.Ordinal);
-        return equals <= 0
-                ? $"--set {option}: must be key=value with a value of Cilium's Helm chart, for example --set debug.enabled=true"
-            : ChartValues.Published.Problem(release, part[..equals]) is { } problem ? $"--set {option}: {problem}"
-            : null;
+        var problem =
+            equals > 0
+                ? ChartValues.Published.Problem(release, part[..equals])
+                : "must be key=value with a value of Cilium's Helm chart, for example --set debug.enabled=true";
+        return problem is null ? null : $"--set {option}: {problem}";
     }
 
     /// <summary>The assignments of an option.</summary>

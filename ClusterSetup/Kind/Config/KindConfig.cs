@@ -6,21 +6,22 @@ namespace CiliumDebugging.ClusterSetup.Kind.Config;
 
 /// <summary>
 /// kind's configuration of a cluster (kind.x-k8s.io/v1alpha4), as far as the lab uses it. kind reads it strictly: a
-/// field it does not know is an error.
+/// field it
+/// does not know is an error.
 /// </summary>
 /// <param name="Name">
 /// Name of the cluster; its nodes are called NAME-control-plane, NAME-worker, NAME-worker2 …
 /// </param>
 /// <param name="Nodes">The nodes, the control plane first.</param>
-/// <param name="Networking">The network.</param>
+/// <param name="Networking">Pod network and network plugin.</param>
 internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> Nodes, KindNetworking Networking)
 {
-    /// <summary>The most workers a cluster may have; kind's nodes share one machine.</summary>
+    /// <summary>kind's nodes share one machine.</summary>
     public const int MaxWorkers = 20;
 
     /// <summary>
-    /// A cluster of the seed's shape: one control plane and some workers, the pod network of the facts, the default CNI
-    /// off where Cilium comes.
+    /// A cluster like the original report's: one control plane, workers, its pod network, and no default CNI with
+    /// Cilium.
     /// </summary>
     public static KindConfig Create(string name, int workers, string image, bool withCilium) =>
         new(
@@ -36,21 +37,16 @@ internal sealed partial record KindConfig(string Name, ImmutableArray<KindNode> 
     public IEnumerable<string> Problems()
     {
         if (!ClusterName().IsMatch(Name) || Name.Length > 50)
-            yield return $"--name '{Name}': a cluster's name has lower-case letters, digits, dots and dashes, and at most 50 of them; for example lab";
+            yield return $"--name '{Name}': a cluster's name has lower-case letters, digits, dots and dashes, "
+                + "and at most 50 of them; for example lab";
         if (Nodes.Length - 1 is < 1 or > MaxWorkers)
             yield return $"--nodes {Nodes.Length - 1}: a cluster has from 1 to {MaxWorkers} workers";
         if (Nodes.Count(n => n.Role == KindRole.ControlPlane) != 1)
             yield return "a cluster of the lab has one control plane";
-        foreach (
-            var image in Nodes
-                .Select(n => n.Image)
-                .Distinct(StringComparer.Ordinal)
-                .Where(i => !ImageReference().IsMatch(i))
-        )
-            yield return $"--image '{image}': is no image reference, such as kindest/node:v1.19.16@sha256:…";
+        foreach (var image in Nodes.Select(n => n.Image).Distinct().Where(i => !ImageReference().IsMatch(i)))
+            yield return $"--image '{image}': is not an image reference, such as kindest/node:v1.19.16@sha256:…";
     }
 
-    /// <summary>The document.</summary>
     public string ToYaml() =>
         YamlText.Write(
             new
@@ -82,12 +78,10 @@ internal static class KindRole
     public const string Worker = "worker";
 }
 
-/// <summary>A node.</summary>
 /// <param name="Role">A <see cref="KindRole"/>.</param>
-/// <param name="Image">Its image.</param>
+/// <param name="Image">Reference of the node image.</param>
 internal sealed record KindNode(string Role, string Image);
 
-/// <summary>The network of a cluster.</summary>
 /// <param name="PodSubnet">Addresses of Pods; each node gets a /24 of it.</param>
-/// <param name="DisableDefaultCNI">Leave kind's own network plugin out, because another one comes.</param>
+/// <param name="DisableDefaultCNI">Leave kind's own network plugin out, because another one is installed.</param>
 internal sealed record KindNetworking(string PodSubnet, bool DisableDefaultCNI);

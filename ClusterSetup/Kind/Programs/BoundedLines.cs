@@ -6,7 +6,6 @@ internal sealed class BoundedLines(int lines, int charactersPerLine)
     private readonly Lock _lock = new();
     private readonly Queue<string> _kept = new();
 
-    /// <summary>Adds a line.</summary>
     public void Add(string line)
     {
         lock (_lock)
@@ -17,7 +16,6 @@ internal sealed class BoundedLines(int lines, int charactersPerLine)
         }
     }
 
-    /// <inheritdoc/>
     public override string ToString()
     {
         lock (_lock)

@@ -15,10 +15,10 @@ internal sealed partial record ProgramCall(string Program, ImmutableArray<string
     public ImmutableSortedDictionary<string, string> Environment { get; init; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Whether it takes long enough for its lines to be worth showing as they come.</summary>
+    /// <summary>Whether it takes so long that its lines are shown as they are written.</summary>
     public bool IsLong { get; init; }
 
-    /// <summary>The call as one pastes it into a shell.</summary>
+    /// <summary>The call, to paste into a shell.</summary>
     public override string ToString() =>
         string.Join(
             ' ',

@@ -3,7 +3,7 @@ using CiliumDebugging.Lab.Clusters;
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 
 /// <summary>
-/// An external program that failed. The message has the command to paste, what it wrote, the cause and the next move.
+/// An external program that failed. The message has the command to paste, its output, the cause and the next step.
 /// </summary>
 internal sealed class ProgramException : Exception
 {
@@ -20,7 +20,7 @@ internal sealed class ProgramException : Exception
         );
     }
 
-    /// <summary>A program that is not there, or cannot be started.</summary>
+    /// <summary>A program that is not installed, or cannot be started.</summary>
     public static ProgramException Missing(ProgramCall call, string why) =>
         new(
             Text(
@@ -39,8 +39,9 @@ internal sealed class ProgramException : Exception
                 $"{call.Program} was ended after {call.Limit.TotalSeconds:0} s",
                 call,
                 Secrets.Hide($"{soFar.Output}\n{soFar.Error}".Trim()),
-                "it takes longer than it should: a slow download, a machine that is too busy, or a program that waits for something",
-                "run the command by hand to see what it waits for, then repeat what you did"
+                "it takes longer than it should: "
+                    + "a slow download, a machine that is too busy, or a program that waits for something",
+                "run the command manually to see what it waits for, then repeat the command"
             )
         );
 

@@ -1,9 +1,8 @@
 namespace CiliumDebugging.ClusterSetup.Kind.Programs;
 
-/// <summary>How to get the programs that the lab drives.</summary>
+/// <summary>How to get the programs that the lab runs.</summary>
 internal static class ProgramGuide
 {
-    /// <summary>Where a program comes from.</summary>
     public static string HowToGet(string program) =>
         program switch
         {

@@ -3,7 +3,9 @@ using CiliumDebugging.Lab.Manifests;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Applies the lab's objects by server-side apply. Namespaces that are not the lab's are left alone.</summary>
+/// <summary>
+/// Applies the lab's objects by server-side apply. Namespaces that are not the lab's are not changed.
+/// </summary>
 internal sealed class ApplyManifests(KindLab lab) : ClusterStep
 {
     public override string Title => "apply the workloads, their Services, monitoring and policies";
@@ -24,7 +26,7 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
         foreach (var manifest in manifests)
             if (!await client.IsAppliedAsync(manifest, cancellationToken))
                 return null;
-        return $"all {manifests.Length} objects are there";
+        return $"all {manifests.Length} objects exist";
     }
 
     public override async Task DoAsync(Action<string> say, CancellationToken cancellationToken)
@@ -44,7 +46,9 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
         say($"{manifests.Length} objects applied");
     }
 
-    /// <summary>A Job's template cannot be changed: one of other sources or of another scenario is made anew.</summary>
+    /// <summary>
+    /// A Job's template is immutable: a Job of other sources or of another scenario is created again.
+    /// </summary>
     private Task RemoveJobAsync(
         ManifestClient client,
         Manifest job,
@@ -57,9 +61,9 @@ internal sealed class ApplyManifests(KindLab lab) : ClusterStep
                 if (await client.ReadAsync(job, token) is null)
                     return "";
                 await client.DeleteAsync(job, token);
-                return $"the last {job} is going";
+                return $"the previous {job} is being deleted";
             },
-            $"the last {job} is not gone",
+            $"the previous {job} still exists",
             TimeSpan.FromMinutes(2),
             lab.Time,
             say,

@@ -2,10 +2,9 @@ using System.Collections.Immutable;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>What brings a kind cluster up.</summary>
 internal static class BringUp
 {
-    /// <summary>Everything from nothing to a cluster with its workloads, in order.</summary>
+    /// <summary>All steps from nothing to a cluster with its workloads, in order.</summary>
     public static ImmutableArray<ClusterStep> Steps(this KindLab lab) =>
         [
             new CheckPrerequisites(lab),

@@ -4,7 +4,7 @@ using CiliumDebugging.ClusterSetup.Kind.Programs;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Builds the workloads' images with the SDK, without a Dockerfile or an engine, into archives.</summary>
+/// <summary>Builds the workloads' images with the SDK, without a Dockerfile or an engine, as archives.</summary>
 internal sealed class BuildImages(KindLab lab) : ClusterStep
 {
     public override string Title => $"build the images of {string.Join(", ", lab.Plan.Images.Select(i => i.Project))}";
@@ -28,7 +28,7 @@ internal sealed class BuildImages(KindLab lab) : ClusterStep
         }
     }
 
-    /// <summary>An archive counts when it is complete: it is written under another name.</summary>
+    /// <summary>An archive is written under another name until it is complete.</summary>
     private static string Unfinished(string archive) => archive + ".tmp";
 
     private IEnumerable<(ProgramCall Call, string Archive)> Calls() =>
@@ -56,7 +56,6 @@ internal sealed class BuildImages(KindLab lab) : ClusterStep
             return (new ProgramCall("dotnet", arguments) { Limit = TimeSpan.FromMinutes(10) }, archive);
         });
 
-    /// <summary>Where the archive of a project's image is.</summary>
     public static string Archive(KindLab lab, string project) =>
         Path.Combine(lab.State.Images, $"{project.ToLowerInvariant()}-{lab.ImageTag}.tar");
 }

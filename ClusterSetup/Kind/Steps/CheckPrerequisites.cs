@@ -1,6 +1,6 @@
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Looks whether the programs are there that the other steps need.</summary>
+/// <summary>Checks the programs that the other steps need.</summary>
 internal sealed class CheckPrerequisites(KindLab lab) : ClusterStep
 {
     public override string Title => "check the programs that are needed";
@@ -23,11 +23,7 @@ internal sealed class CheckPrerequisites(KindLab lab) : ClusterStep
         var problems = found.Where(f => f.Problem is not null && !f.Optional).ToList();
         if (problems.Count > 0)
             throw new KindException(string.Join(Environment.NewLine, problems.Select(p => $"{p.Name}: {p.Problem}")));
-        say(
-            string.Join(
-                ", ",
-                found.Where(f => f.Version is not null).Select(f => f.Optional ? f.Name : $"{f.Name} {f.Version}")
-            )
-        );
+        var installed = found.Where(f => f.Version is not null);
+        say(string.Join(", ", installed.Select(f => f.Optional ? f.Name : $"{f.Name} {f.Version}")));
     }
 }

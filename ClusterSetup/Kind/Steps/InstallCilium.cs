@@ -9,8 +9,9 @@ using CiliumDebugging.Datapath.Cilium;
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>
-/// Installs Cilium by Helm, or changes what is installed. The release's description carries a hash of what was asked
-/// for, by which the step knows that nothing is to be done.
+/// Installs Cilium by Helm, or changes what is installed. The release's description has a hash of version and values:
+/// where
+/// it is the same, there is nothing to do.
 /// </summary>
 internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : ClusterStep
 {
@@ -21,8 +22,15 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
 
     private string Values => lab.Plan.CiliumValues ?? "";
 
-    private string Description =>
-        $"cilium-debugging {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [release.ToString(), _options.Chart, Values, .. _options.Sets]))))[..16]}";
+    private string Description
+    {
+        get
+        {
+            var inputs = string.Join('\n', [$"{release}", _options.Chart, Values, .. _options.Sets]);
+            var hash = SHA256.HashData(Encoding.UTF8.GetBytes(inputs));
+            return $"cilium-debugging {Convert.ToHexStringLower(hash)[..16]}";
+        }
+    }
 
     private ProgramCall Upgrade =>
         new(
@@ -53,7 +61,7 @@ internal sealed class InstallCilium(KindLab lab, CiliumVersion release) : Cluste
         };
 
     /// <summary>
-    /// The newest revision. <c>helm status</c> would tell it, too, with the whole manifest behind it on the same line.
+    /// The newest revision. <c>helm status</c> prints it as well, with the whole manifest on the same line.
     /// </summary>
     private ProgramCall Newest =>
         new(

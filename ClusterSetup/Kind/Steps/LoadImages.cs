@@ -2,7 +2,7 @@ using CiliumDebugging.ClusterSetup.Kind.Programs;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Puts the workloads' images on the nodes, which pull nothing of the lab's from a registry.</summary>
+/// <summary>Loads the workloads' images into the nodes, so that they need not be in a registry.</summary>
 internal sealed class LoadImages(KindLab lab) : ClusterStep
 {
     public override string Title => "load the images into the nodes";
@@ -27,28 +27,23 @@ internal sealed class LoadImages(KindLab lab) : ClusterStep
         if (nodes.Length == 0)
             return null;
         foreach (var node in nodes)
-        {
-            var listed = await lab.Programs.RunAsync(
-                new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images"]),
-                cancellationToken
-            );
-            var images = listed
-                .Output.Split('\n')
-                .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                .ToList();
-            if (
-                listed.ExitCode != 0
-                || !lab.Plan.Images.All(i =>
-                    images.Any(row =>
-                        row is [var name, var tag, ..]
-                        && tag == lab.ImageTag
-                        && name.EndsWith(i.Image, StringComparison.Ordinal)
-                    )
-                )
-            )
+            if (!await HasImagesAsync(node, cancellationToken))
                 return null;
-        }
         return $"all {nodes.Length} nodes have them";
+    }
+
+    private async Task<bool> HasImagesAsync(string node, CancellationToken cancellationToken)
+    {
+        var call = new ProgramCall(lab.Engine.Program, ["exec", node, "crictl", "images"]);
+        var listed = await lab.Programs.RunAsync(call, cancellationToken);
+        var names = listed
+            .Output.Split('\n')
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(row => row.Length > 1 && row[1] == lab.ImageTag)
+            .Select(row => row[0])
+            .ToList();
+        return listed.ExitCode == 0
+            && lab.Plan.Images.All(i => names.Exists(n => n.EndsWith(i.Image, StringComparison.Ordinal)));
     }
 
     public override async Task DoAsync(Action<string> say, CancellationToken cancellationToken)

@@ -2,13 +2,10 @@ using System.Globalization;
 
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
-/// <summary>Goes through steps in order, and says so.</summary>
-/// <param name="steps">The steps.</param>
-/// <param name="output">Where it says so.</param>
-/// <param name="time">Time source.</param>
+/// <summary>Runs steps in order, and prints their progress.</summary>
 internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter output, TimeProvider time)
 {
-    /// <summary>Does what is not done yet. The first step that fails ends it.</summary>
+    /// <summary>Does the steps that are not done yet, up to the first that fails.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         for (var i = 0; i < steps.Count; i++)
@@ -51,9 +48,7 @@ internal sealed class StepList(IReadOnlyList<ClusterStep> steps, TextWriter outp
         {
             var done = await step.DoneAsync(cancellationToken);
             all &= done is not null;
-            await output.WriteLineAsync(
-                $"{(done is null ? "-" : "✓")} {step.Title}{(done is null ? "" : $": {done}")}"
-            );
+            await output.WriteLineAsync(done is null ? $"- {step.Title}" : $"✓ {step.Title}: {done}");
         }
         return all;
     }

@@ -4,37 +4,28 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>Waits until all nodes are ready and, with Cilium, an agent runs on each.</summary>
-internal sealed class WaitForNodes(KindLab lab) : ClusterStep
+internal sealed class WaitForNodes(KindLab lab) : WaitingStep(lab, "the nodes are not ready")
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
     private readonly int _nodes = lab.Plan.Config.Nodes.Length;
 
     public override string Title => $"wait until the {_nodes} nodes are ready";
 
     public override IEnumerable<string> Plan()
     {
-        yield return $"# through the API, at most {s_limit.TotalMinutes:0} min: {_nodes} nodes Ready{(lab.Plan.Options.Cilium is null ? "" : ", DaemonSet kube-system/cilium ready on each")}";
+        var agents = Lab.Plan.Options.Cilium is null ? "" : ", DaemonSet kube-system/cilium ready on each";
+        yield return $"# through the API, at most {Limit.TotalMinutes:0} min: {_nodes} nodes Ready{agents}";
     }
 
-    public override async Task<string?> DoneAsync(CancellationToken cancellationToken) =>
-        !File.Exists(lab.State.Kubeconfig) ? null
-        : await MissingAsync(cancellationToken) is "" ? "they are"
-        : null;
-
-    public override Task DoAsync(Action<string> say, CancellationToken cancellationToken) =>
-        Waiting.UntilAsync(MissingAsync, "the nodes are not ready", s_limit, lab.Time, say, cancellationToken);
-
-    /// <summary>What is still missing, in words; empty: nothing.</summary>
-    private async Task<string> MissingAsync(CancellationToken cancellationToken)
+    protected override async Task<string> MissingAsync(CancellationToken cancellationToken)
     {
-        using var api = lab.Connect();
+        using var api = Lab.Connect();
         var nodes = await api.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
         var ready = nodes.Items.Count(n =>
             n.Status?.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true
         );
         if (ready < _nodes)
             return $"{ready} of {_nodes} nodes are ready";
-        if (lab.Plan.Options.Cilium is null)
+        if (Lab.Plan.Options.Cilium is null)
             return "";
         var agents = await api.AppsV1.ListNamespacedDaemonSetAsync(
             "kube-system",
@@ -42,9 +33,9 @@ internal sealed class WaitForNodes(KindLab lab) : ClusterStep
             cancellationToken: cancellationToken
         );
         var status = agents.Items.FirstOrDefault()?.Status;
-        return status is null ? "there is no DaemonSet of Cilium's agents yet"
-            : status.NumberReady < _nodes || status.UpdatedNumberScheduled < status.DesiredNumberScheduled
-                ? $"{status.NumberReady} of {_nodes} agents of Cilium are ready"
-            : "";
+        if (status is null)
+            return "there is no DaemonSet of Cilium's agents yet";
+        var isReady = status.NumberReady >= _nodes && status.UpdatedNumberScheduled >= status.DesiredNumberScheduled;
+        return isReady ? "" : $"{status.NumberReady} of {_nodes} agents of Cilium are ready";
     }
 }

@@ -5,42 +5,31 @@ using k8s.Models;
 namespace CiliumDebugging.ClusterSetup.Kind.Steps;
 
 /// <summary>Waits until every Deployment of the lab has its Pods.</summary>
-internal sealed class WaitForWorkloads(KindLab lab) : ClusterStep
+internal sealed class WaitForWorkloads(KindLab lab) : WaitingStep(lab, "the workloads are not ready")
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
-
     public override string Title => "wait until the workloads are ready";
 
     public override IEnumerable<string> Plan()
     {
-        yield return $"# through the API, at most {s_limit.TotalMinutes:0} min: all Deployments labelled {Ownership.Label}={Ownership.Name} have their replicas ready";
+        yield return $"# through the API, at most {Limit.TotalMinutes:0} min: "
+            + $"all Deployments labelled {Ownership.Label}={Ownership.Name} have their replicas ready";
     }
 
-    public override async Task<string?> DoneAsync(CancellationToken cancellationToken) =>
-        !File.Exists(lab.State.Kubeconfig) ? null
-        : await MissingAsync(cancellationToken) is "" ? "they are"
-        : null;
-
-    public override Task DoAsync(Action<string> say, CancellationToken cancellationToken) =>
-        Waiting.UntilAsync(MissingAsync, "the workloads are not ready", s_limit, lab.Time, say, cancellationToken);
-
-    private async Task<string> MissingAsync(CancellationToken cancellationToken)
+    protected override async Task<string> MissingAsync(CancellationToken cancellationToken)
     {
-        using var api = lab.Connect();
-        var wanted = lab.Plan.Manifests(lab.ImageTag).Count(m => m.Kind == "Deployment");
+        using var api = Lab.Connect();
+        var wanted = Lab.Plan.Manifests(Lab.ImageTag).Count(m => m.Kind == "Deployment");
         var deployments = await api.AppsV1.ListDeploymentForAllNamespacesAsync(
             labelSelector: $"{Ownership.Label}={Ownership.Name}",
             cancellationToken: cancellationToken
         );
         if (deployments.Items.Count < wanted)
-            return $"{deployments.Items.Count} of {wanted} Deployments are there";
-        return string.Join(
-            ", ",
-            deployments
-                .Items.Where(d => (d.Status?.ReadyReplicas ?? 0) < d.Spec.Replicas)
-                .Select(d =>
-                    $"{d.Namespace()}/{d.Name()} has {d.Status?.ReadyReplicas ?? 0} of {d.Spec.Replicas} pods ready"
-                )
-        );
+            return $"{deployments.Items.Count} of {wanted} Deployments exist";
+        var missing = deployments
+            .Items.Select(d =>
+                (Name: $"{d.Namespace()}/{d.Name()}", Ready: d.Status?.ReadyReplicas ?? 0, d.Spec.Replicas)
+            )
+            .Where(d => d.Ready < d.Replicas);
+        return string.Join(", ", missing.Select(d => $"{d.Name} has {d.Ready} of {d.Replicas} pods ready"));
     }
 }

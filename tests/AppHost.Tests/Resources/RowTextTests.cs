@@ -178,7 +178,7 @@ public sealed class RowTextTests
         WorkloadText
             .Of(
                 workload,
-                isGone: false,
+                isDeleted: false,
                 wanted,
                 [.. Enumerable.Range(0, ready).Select(i => Pod($"backend-1-{(char)('a' + i)}"))],
                 s_skewed

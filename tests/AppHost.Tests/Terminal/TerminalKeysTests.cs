@@ -36,7 +36,7 @@ public sealed class TerminalKeysTests
                 ('d', "delete pod far"),
                 ('x', "stop"),
                 ('s', "run a"),
-                ('h', "load by hand"),
+                ('h', "manual load"),
                 ('n', "run b"),
                 ('w', "write report"),
                 ('p', "page"),

@@ -165,11 +165,8 @@ public sealed class PodAttackTests
     public void Bad_arguments_are_quoted(string line, string expected)
     {
         var problems = new List<string>();
-        CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(
-            AttackCommands.Parse(
-                new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() },
-                line.Split(' ')
-            ),
+        PodAttackCommand.Order(
+            AttackCommands.Parse(new RootCommand { PodAttackCommand.Build() }, line.Split(' ')),
             problems
         );
         problems.ShouldHaveSingleItem().ShouldContain(expected);
@@ -180,12 +177,12 @@ public sealed class PodAttackTests
     {
         var problems = new List<string>();
         var parsed = AttackCommands.Parse(
-            new RootCommand { CiliumDebugging.ClusterSetup.Commands.AttackCommand.Build() },
+            new RootCommand { PodAttackCommand.Build() },
             "attack http://b/ --pods 3 --rate 3000/s --header A:1 -H B:2 --insecure --duration 10s --kubeconfig k".Split(
                 ' '
             )
         );
-        var order = CiliumDebugging.ClusterSetup.Commands.AttackCommand.Order(parsed, problems);
+        var order = PodAttackCommand.Order(parsed, problems);
         problems.ShouldBeEmpty();
         order.Arguments.ShouldBe([
             "http://b/",

@@ -62,7 +62,7 @@ public sealed class ClusterCommandTests : IDisposable
         _folder.GetFiles().Length.ShouldBe(how is "-KILL" ? 1 : 0);
         if (how is not "-KILL")
             return;
-        // What a killed cluster left does not say that its successor is ready, and is no reason to refuse.
+        // What a killed cluster left neither shows that its successor is ready nor is a reason to refuse.
         using var next = await StartAsync();
         await EndAsync(next, "-TERM", await PodsAsync(next));
     }

@@ -42,7 +42,7 @@ public class CiliumReleasesTests
 
     [Theory]
     [InlineData("1.9.0", "1.30.13", false, "is not tested with Kubernetes 1.30.13 but with 1.12 to 1.19")]
-    [InlineData("1.16.0", "1.19.16", true, "its chart requires 1.21 or later")]
+    [InlineData("1.16.0", "1.19.16", true, "its chart asks for 1.21 or later")]
     public void An_impossible_pair_is_refused_with_the_reason(
         string cilium,
         string kubernetes,
@@ -58,8 +58,8 @@ public class CiliumReleasesTests
         CiliumReleases.PairProblem(Version("1.9.0"), new Version(1, 21, 14), allowUntested: true).ShouldBeNull();
 
     [Theory]
-    [InlineData("1.12.0", "hostServices.enabled", "it was replaced by socketLB.enabled")]
-    [InlineData("1.9.0", "socketLB.enabled", "it was replaced by hostServices.enabled")]
+    [InlineData("1.12.0", "hostServices.enabled", "its place is taken by socketLB.enabled")]
+    [InlineData("1.9.0", "socketLB.enabled", "its place is taken by hostServices.enabled")]
     [InlineData("1.16.0", "tunnel", "routingMode and tunnelProtocol")]
     [InlineData("1.9.0", "debug.enabeld", "did you mean debug.enabled?")]
     [InlineData("1.9.0", "hubble", "is a group of values")]
@@ -93,10 +93,10 @@ public class CiliumReleasesTests
     [Theory]
     [InlineData("latest", null)]
     [InlineData("v1.9.0", null)]
-    [InlineData("1.9", "is not a release")]
+    [InlineData("1.9", "release of Cilium")]
     [InlineData("1.9.99", "of 1.9 it knows 1.9.0 to 1.9.18")]
     [InlineData("2.0.0", "it knows 1.9.0 to")]
-    [InlineData("1.9.0; rm -rf", "is not a release")]
+    [InlineData("1.9.0; rm -rf", "release of Cilium")]
     public void A_release_is_read_strictly(string text, string? problem)
     {
         if (problem is null)

@@ -24,7 +24,7 @@ public class ProgramRunnerTests
         failure.Message.ShouldContain(@"$ kind create cluster --name 'it'\''s mine'");
         failure.Message.ShouldContain("ERROR: failed to create cluster");
         failure.Message.ShouldContain("cause: the node image cannot be pulled");
-        failure.Message.ShouldContain("next:  pull it by hand");
+        failure.Message.ShouldContain("next:  pull it manually");
     }
 
     [Theory]
@@ -45,8 +45,8 @@ public class ProgramRunnerTests
         "--chart"
     )]
     [InlineData("dotnet", "error MSB4018: HttpRequestException", "--base-image")]
-    [InlineData("kind", "segmentation fault", "run the command by hand")]
-    [InlineData("kind", "", "run the command by hand")]
+    [InlineData("kind", "segmentation fault", "run the command manually")]
+    [InlineData("kind", "", "run the command manually")]
     public async Task Every_known_complaint_has_a_next_move(string program, string complaint, string next)
     {
         using var fakes = new FakePrograms().Add(program, $"echo '{complaint}' >&2; exit 3");

@@ -105,7 +105,7 @@ public sealed class StepTests : IAsyncLifetime
     {
         await File.WriteAllTextAsync(Clusters, "lab\n", Cancellation);
         (await Should.ThrowAsync<KindException>(() => RunAsync(new CreateCluster(Lab())))).Message.ShouldContain(
-            "did not make"
+            "did not create"
         );
         (await Should.ThrowAsync<KindException>(() => RunAsync(new RemoveCluster(Lab())))).Message.ShouldContain(
             "left alone"

@@ -16,9 +16,8 @@ namespace CiliumDebugging.ClusterSetup.Tests.Kind;
 public sealed class UpTests : IAsyncLifetime
 {
     private readonly FakePrograms _fakes = new();
-    private readonly CancellationTokenSource _stop = new();
     private ApiFixture _api = null!;
-    private Task _controllers = Task.CompletedTask;
+    private FakeControllers _controllers = null!;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -110,14 +109,12 @@ public sealed class UpTests : IAsyncLifetime
                 },
                 cancellationToken: Cancellation
             );
-        _controllers = PlayControllersAsync();
+        _controllers = await FakeControllers.StartAsync(_api.Client);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _controllers;
-        _stop.Dispose();
+        await _controllers.DisposeAsync();
         await _api.DisposeAsync();
         _fakes.Dispose();
     }
@@ -203,16 +200,14 @@ public sealed class UpTests : IAsyncLifetime
         using var up = Start(home, decoys[1], "up", "--kind", "--name", "lab", "--nodes", "1", "--state", State);
         var output = up.StandardOutput.ReadToEndAsync(Cancellation);
         var error = up.StandardError.ReadToEndAsync(Cancellation);
-        // A machine with other work takes its time to start a process.
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        patience.CancelAfter(TimeSpan.FromMinutes(2));
-        while (!up.HasExited && (!File.Exists(At("clusters")) || File.Exists(At("slow"))))
-            await Task.Delay(50, patience.Token);
+        await Eventually.HoldsAsync("kind create cluster is running", () =>
+            up.HasExited || (File.Exists(At("clusters")) && !File.Exists(At("slow")))
+        );
         Process.Start("kill", ["-INT", $"{up.Id}"])!.WaitForExit();
         await up.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(60), Cancellation);
         up.ExitCode.ShouldBe(130, $"{await output}\n{await error}");
         (await error).ShouldContain(
-            "stopped; the same command goes on where this one was, down --name lab removes everything"
+            "stopped; the same command continues where this one was, down --name lab removes everything"
         );
         File.Exists(new KindState(State, "lab").Creating).ShouldBeTrue();
 
@@ -225,7 +220,7 @@ public sealed class UpTests : IAsyncLifetime
             );
         (await File.ReadAllLinesAsync(At("kubeconfigs"), Cancellation))
             .Distinct()
-            .ShouldBe([new KindState(State, "lab").Kubeconfig], "every program is told the lab's own kubeconfig");
+            .ShouldBe([new KindState(State, "lab").Kubeconfig], "every program gets the lab's own kubeconfig");
     }
 
     [Theory]
@@ -325,59 +320,5 @@ public sealed class UpTests : IAsyncLifetime
             },
         };
         return Process.Start(start)!;
-    }
-
-    /// <summary>What controllers and kubelets do: Cilium's DaemonSet and every Deployment have their Pods.</summary>
-    private async Task PlayControllersAsync()
-    {
-        var agents = new V1DaemonSet
-        {
-            Metadata = new V1ObjectMeta
-            {
-                Name = "cilium",
-                Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" },
-            },
-            Spec = new V1DaemonSetSpec
-            {
-                Selector = new V1LabelSelector
-                {
-                    MatchLabels = new Dictionary<string, string> { ["k8s-app"] = "cilium" },
-                },
-                Template = new V1PodTemplateSpec
-                {
-                    Metadata = new V1ObjectMeta { Labels = new Dictionary<string, string> { ["k8s-app"] = "cilium" } },
-                    Spec = new V1PodSpec { Containers = [new V1Container { Name = "cilium-agent", Image = "c" }] },
-                },
-            },
-        };
-        agents = await _api.Client.AppsV1.CreateNamespacedDaemonSetAsync(agents, "kube-system");
-        agents.Status = new V1DaemonSetStatus
-        {
-            NumberReady = 2,
-            DesiredNumberScheduled = 2,
-            UpdatedNumberScheduled = 2,
-            CurrentNumberScheduled = 2,
-        };
-        await _api.Client.AppsV1.ReplaceNamespacedDaemonSetStatusAsync(agents, "cilium", "kube-system");
-        while (!_stop.IsCancellationRequested)
-        {
-            foreach (
-                var deployment in (await _api.Client.AppsV1.ListDeploymentForAllNamespacesAsync()).Items.Where(d =>
-                    d.Status?.ReadyReplicas != d.Spec.Replicas
-                )
-            )
-            {
-                var patch = new V1Patch(
-                    $$$"""{"status":{"replicas":{{{deployment.Spec.Replicas}}},"readyReplicas":{{{deployment.Spec.Replicas}}} }}""",
-                    V1Patch.PatchType.MergePatch
-                );
-                await _api.Client.AppsV1.PatchNamespacedDeploymentStatusAsync(
-                    patch,
-                    deployment.Name(),
-                    deployment.Namespace()
-                );
-            }
-            await Task.Delay(50, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 }

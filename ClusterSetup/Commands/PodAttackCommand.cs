@@ -6,12 +6,11 @@ using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.LoadTest.Contract;
-using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
 /// <summary><c>attack URL --pods N</c>: the load test's attack from Pods of a cluster, reported as one.</summary>
-internal static class AttackCommand
+internal static class PodAttackCommand
 {
     private static readonly ClusterChoice s_choice = new();
     private static readonly Option<int> s_pods = new("--pods")
@@ -56,10 +55,8 @@ internal static class AttackCommand
             "Sends HTTP requests from pods of a cluster, as an indexed Job, and reports them as one attack"
         );
         AttackOptions.AddTo(command);
-        foreach (
-            var option in (Option[])
-                [s_pods, s_namespace, s_image, s_labels, s_podDeadline, s_histograms, .. s_choice.All]
-        )
+        Option[] own = [s_pods, s_namespace, s_image, s_labels, s_podDeadline, s_histograms];
+        foreach (var option in own.Concat(s_choice.All))
             command.Add(option);
         command.Validators.Add(s_choice.Validate);
         command.SetAction(RunAsync);
@@ -79,10 +76,7 @@ internal static class AttackCommand
             AttackReport.Write(result.Results, Console.Out);
             result.Results.Accounting.WriteTo(Console.Out);
             var spread = result.StartSpread is { } apart
-                ? string.Create(
-                    CultureInfo.InvariantCulture,
-                    $", whose programs started within {apart.TotalSeconds:0} s"
-                )
+                ? F($", whose programs started within {apart.TotalSeconds:0} s")
                 : "";
             Console.WriteLine($"from {order.Pods} pods of namespace {order.Namespace}{spread}");
             if (parsed.GetValue(s_histograms) is { } path)
@@ -90,22 +84,23 @@ internal static class AttackCommand
                 await using var stream = File.Create(path);
                 HistogramLog.Write(result.Results, stream, DateTimeOffset.UnixEpoch);
             }
-            return (int)(result.Results.Accounting.Discrepancies().Count > 0 ? ExitCode.Failed : ExitCode.Success);
+            return result.Results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return (int)ExitCode.Interrupted;
+            return AttackCommands.Interrupted;
         }
         catch (Exception e)
             when (e
                     is PodAttackException
-                        or CiliumDebugging.ClusterSetup.Kind.KindException
+                        or KindException
                         or HttpRequestException
                         or IOException
                         or UnauthorizedAccessException
             )
         {
-            return AttackCommands.WriteFailure(e.Message);
+            await Console.Error.WriteLineAsync($"error: {e.Message}");
+            return AttackCommands.Failed;
         }
     }
 
@@ -122,7 +117,8 @@ internal static class AttackCommand
             problems.Add("--source-ip: each pod has an address of its own");
         if (!Quantities.TryParseRate(arguments.Rate, out var rate) || arguments.FindsMaximum)
             problems.Add(
-                $"--rate '{arguments.Rate}': expected requests per time, e.g. 5000/s, or infinity; max cannot be found by several pods"
+                $"--rate '{arguments.Rate}': expected requests per time, e.g. 5000/s, or infinity; "
+                    + "several pods cannot find max"
             );
         if (!Quantities.TryParseDuration(arguments.Duration, out var duration))
             problems.Add(
@@ -130,11 +126,9 @@ internal static class AttackCommand
             );
         if (!Quantities.TryParseDuration(arguments.Timeout, out var timeout))
             problems.Add($"--timeout '{arguments.Timeout}': expected a duration, e.g. 30s");
-        if (
-            !Quantities.TryParseDuration(parsed.GetRequiredValue(s_podDeadline), out var start)
-            || start <= TimeSpan.Zero
-        )
-            problems.Add($"--pod-deadline '{parsed.GetValue(s_podDeadline)}': expected a duration, e.g. 2m");
+        var deadline = parsed.GetRequiredValue(s_podDeadline);
+        if (!Quantities.TryParseDuration(deadline, out var start) || start <= TimeSpan.Zero)
+            problems.Add($"--pod-deadline '{deadline}': expected a duration, e.g. 2m");
         var pods = parsed.GetValue(s_pods);
         if (pods is < 1 or > PodAttackOrder.MaxPods)
             problems.Add($"--pods {pods}: expected 1 to {PodAttackOrder.MaxPods}");
@@ -153,4 +147,6 @@ internal static class AttackCommand
             Labels = labels,
         };
     }
+
+    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

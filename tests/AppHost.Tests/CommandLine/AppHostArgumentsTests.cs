@@ -1,21 +1,23 @@
 using CiliumDebugging.AppHost.CommandLine;
+using CiliumDebugging.ClusterModel;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.AppHost.Tests.CommandLine;
 
-public sealed class LabCommandLineTests
+public sealed class AppHostArgumentsTests
 {
     [Fact]
     public void Without_arguments_the_default_scenario_runs_on_the_default_topology()
     {
         var (command, said) = Parse([]);
 
-        command.Exit.ShouldBeNull();
+        command.Options.ShouldNotBeNull();
         said.ShouldBeEmpty();
         command.Options.Once.ShouldBeFalse();
-        command.Options.CiliumConfig.ShouldBeEmpty();
-        command.Options.Scenario.ShouldBe("two-sided-l7");
+        command.Options.ClusterSettings.ShouldBeEmpty();
+        command.Options.Scenario.Name.ShouldBe("two-sided-l7");
         command.Options.RatePerSecond.ShouldBeNull();
-        command.Options.LoadScenario().Load.RatePerSecond.ShouldBe(50);
+        command.Options.Scenario.Load.RatePerSecond.ShouldBe(50);
         command.Options.Baseline.ShouldBeNull();
         NodesOf(command, "backend-1").ShouldBe(["cluster-worker", "cluster-worker2", "cluster-worker3"]);
         NodesOf(command, "load-test-1").ShouldBe(["cluster-worker3"]);
@@ -48,15 +50,15 @@ public sealed class LabCommandLineTests
             "2",
         ]);
 
-        command.Exit.ShouldBeNull();
+        command.Options.ShouldNotBeNull();
         var options = command.Options;
-        options.Scenario.ShouldBe("two-sided-l7");
+        options.Scenario.Name.ShouldBe("two-sided-l7");
         options.RatePerSecond.ShouldBe(12.5);
         options.Baseline.ShouldBe(TimeSpan.FromSeconds(90));
         options.Observe.ShouldBe(TimeSpan.FromMilliseconds(500));
         options.Once.ShouldBeTrue();
         options.PortOffset.ShouldBe(1000);
-        options.CiliumConfig.ShouldBe("bpf-lb-sock=false\ntunnel=vxlan");
+        ClusterEnvironment.FormatSettings(options.ClusterSettings).ShouldBe("bpf-lb-sock=false\ntunnel=vxlan");
         NodesOf(command, "backend-1").Length.ShouldBe(4);
         NodesOf(command, "load-test-1").ShouldBe(["cluster-worker2"]);
     }
@@ -93,7 +95,7 @@ public sealed class LabCommandLineTests
     {
         var (command, said) = Parse(arguments.Split(' '));
 
-        command.Exit.ShouldBe(2);
+        (command.Options, command.ExitCode).ShouldBe((null, ExitCode.BadUsage));
         said.Trim().ShouldNotContain('\n');
         said.ShouldStartWith(names.StartsWith("--", StringComparison.Ordinal) ? names : arguments);
         said.ShouldContain(names);
@@ -101,11 +103,11 @@ public sealed class LabCommandLineTests
     }
 
     [Fact]
-    public void All_problems_are_told_together()
+    public void All_problems_are_printed_together()
     {
         var (command, said) = Parse(["--rate", "0", "--workers", "none", "--set", "x"]);
 
-        command.Exit.ShouldBe(2);
+        (command.Options, command.ExitCode).ShouldBe((null, ExitCode.BadUsage));
         said.Trim().Split('\n').Length.ShouldBe(3);
     }
 
@@ -125,7 +127,7 @@ public sealed class LabCommandLineTests
         ]);
 
         said.ShouldBeEmpty();
-        command.Exit.ShouldBeNull();
+        command.Options.ShouldNotBeNull();
         command.Options.RatePerSecond.ShouldBe(5);
         command.HostArguments.ShouldBe([
             "--operation",
@@ -139,11 +141,11 @@ public sealed class LabCommandLineTests
     }
 
     [Fact]
-    public void A_slip_of_the_finger_is_not_left_to_Aspire()
+    public void A_misspelled_option_is_not_left_to_Aspire()
     {
         var (command, said) = Parse(["--rat", "5"]);
 
-        command.Exit.ShouldBe(2);
+        (command.Options, command.ExitCode).ShouldBe((null, ExitCode.BadUsage));
         said.ShouldStartWith("--rat: no such option; did you mean --rate?");
     }
 
@@ -155,16 +157,18 @@ public sealed class LabCommandLineTests
     {
         var output = new StringWriter();
 
-        LabCommandLine.Parse([argument], output, TextWriter.Null).Exit.ShouldBe(0);
+        AppHostArguments
+            .Parse([argument], output, TextWriter.Null)
+            .ShouldSatisfyAllConditions(a => a.Options.ShouldBeNull(), a => a.ExitCode.ShouldBe(ExitCode.Success));
         output.ToString().ShouldContain(shows);
     }
 
-    private static (LabCommandLine Command, string Said) Parse(string[] args)
+    private static (AppHostArguments Command, string Said) Parse(string[] args)
     {
         var error = new StringWriter { NewLine = "\n" };
-        return (LabCommandLine.Parse(args, TextWriter.Null, error), error.ToString());
+        return (AppHostArguments.Parse(args, TextWriter.Null, error), error.ToString());
     }
 
-    private static string[] NodesOf(LabCommandLine command, string workload) =>
-        [.. command.Options.Topology.Workloads.Single(w => w.Name == workload).Nodes];
+    private static string[] NodesOf(AppHostArguments command, string workload) =>
+        [.. command.Options!.Topology.Workloads.Single(w => w.Name == workload).Nodes];
 }

@@ -1,10 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Dashboard;
 using CiliumDebugging.AppHost.Resources;
-using CiliumDebugging.AppHost.Terminal;
 using CiliumDebugging.ServiceDefaults;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,27 +9,28 @@ using Microsoft.Extensions.Hosting;
 namespace CiliumDebugging.AppHost;
 
 /// <summary>Creates and runs the Aspire application.</summary>
-internal static class LabApplication
+internal static class Application
 {
     /// <summary>Ports of the dashboard, its OTLP endpoint and the resource service, where they are free.</summary>
     private const int DashboardPort = 15180,
         OtlpPort = 15181,
         ResourceServicePort = 15182;
 
-    /// <summary>Longer than a scenario takes to put a cluster back after Ctrl-C.</summary>
+    /// <summary>Longer than a scenario takes to restore a cluster after Ctrl-C.</summary>
     private static readonly TimeSpan s_runEndLimit = TimeSpan.FromSeconds(2.75);
 
     /// <summary>
     /// A builder whose dashboard is served over plain HTTP on loopback, which needs no certificate. Its ports are the
     /// usual ones or, where another lab has them, free ones. Addresses given by environment variables win.
     /// </summary>
-    public static IDistributedApplicationBuilder CreateBuilder(LabCommandLine command)
+    /// <param name="arguments">Aspire's own arguments.</param>
+    public static IDistributedApplicationBuilder CreateBuilder(params IEnumerable<string> arguments)
     {
         var builder = DistributedApplication.CreateBuilder(
             new DistributedApplicationOptions
             {
                 // Settings are beside the program: it may be started from any folder.
-                Args = ["--contentRoot", AppContext.BaseDirectory, .. command.HostArguments],
+                Args = ["--contentRoot", AppContext.BaseDirectory, .. arguments],
                 AllowUnsecuredTransport = true,
             }
         );
@@ -45,43 +42,23 @@ internal static class LabApplication
         builder.Configuration.AddInMemoryCollection([
             // It would start "dotnet package search", which takes seconds of processor time from what is measured.
             KeyValuePair.Create("ASPIRE_VERSION_CHECK_DISABLED", (string?)"true"),
-            .. DashboardAddresses.Choose(
-                builder.Configuration,
-                DashboardAddresses.Urls,
-                usual is null ? null : DashboardPort
-            ),
-            .. DashboardAddresses.Choose(
-                builder.Configuration,
-                DashboardAddresses.OtlpEndpoint,
-                usual is null ? null : OtlpPort
-            ),
-            .. DashboardAddresses.Choose(
-                builder.Configuration,
-                "ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL",
-                usual is null ? null : ResourceServicePort
-            ),
+            .. Address(DashboardAddresses.Urls, DashboardPort),
+            .. Address(DashboardAddresses.OtlpEndpoint, OtlpPort),
+            .. Address("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL", ResourceServicePort),
         ]);
         return builder;
+
+        IEnumerable<KeyValuePair<string, string?>> Address(string name, int port) =>
+            DashboardAddresses.Choose(builder.Configuration, name, usual is null ? null : port);
     }
 
     /// <summary>Runs the application to its end.</summary>
     /// <returns>The exit code: what the run set, 130 after Ctrl-C, or 1 when the application itself failed.</returns>
-    public static async Task<int> RunLabAsync(this DistributedApplication application)
+    public static async Task<int> RunToEndAsync(this DistributedApplication application)
     {
         var services = application.Services;
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
-        // A background service that fails ends the host without an exit code of its own; publishing is one.
-        lifetime.ApplicationStopping.Register(() =>
-        {
-            if (
-                Environment.ExitCode == 0
-                && services
-                    .GetServices<IHostedService>()
-                    .OfType<BackgroundService>()
-                    .Any(s => s.ExecuteTask is { IsFaulted: true })
-            )
-                Environment.ExitCode = (int)ExitCode.Failed;
-        });
+        lifetime.ApplicationStopping.Register(() => FailWithBackgroundServices(services));
         PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
         var registrations = signals.Select(s => PosixSignalRegistration.Create(s, Interrupt)).ToList();
         try
@@ -91,7 +68,7 @@ internal static class LabApplication
         }
         catch (Exception) when (Environment.ExitCode != 0)
         {
-            // The run said why it ended, while the orchestrator was still starting.
+            // The run printed why it ended, while the orchestrator was still starting.
             return Environment.ExitCode;
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -101,7 +78,7 @@ internal static class LabApplication
         }
         finally
         {
-            // Aspire does not wait for it: a cluster that is there is put back, and what is open is closed.
+            // Aspire does not wait for it: an existing cluster is restored, and what is open is closed.
             var runs = services
                 .GetRequiredService<DistributedApplicationModel>()
                 .Resources.OfType<DistributionResource>()
@@ -117,5 +94,15 @@ internal static class LabApplication
             Environment.ExitCode = (int)ExitCode.Interrupted;
             lifetime.StopApplication();
         }
+    }
+
+    /// <summary>
+    /// A background service that fails ends the host without an exit code of its own; publishing is one.
+    /// </summary>
+    private static void FailWithBackgroundServices(IServiceProvider services)
+    {
+        var background = services.GetServices<IHostedService>().OfType<BackgroundService>();
+        if (Environment.ExitCode == 0 && background.Any(s => s.ExecuteTask is { IsFaulted: true }))
+            Environment.ExitCode = (int)ExitCode.Failed;
     }
 }
