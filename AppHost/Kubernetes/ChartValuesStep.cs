@@ -26,6 +26,6 @@ internal static class ChartValuesStep
             context.Services.GetRequiredService<IPipelineOutputService>().GetOutputDirectory(),
             ValuesFile
         );
-        await File.AppendAllTextAsync(file, LabChart.DefaultValues, context.CancellationToken);
+        await File.AppendAllTextAsync(file, HelmChart.DefaultValues, context.CancellationToken);
     }
 }

@@ -7,7 +7,7 @@ namespace CiliumDebugging.AppHost.Kubernetes;
 /// <remarks>
 /// What <c>aspire publish</c> makes of the lab is a Helm chart with the objects that <c>ClusterSetup -- manifests</c>
 /// prints
-/// (<see cref="LabChart"/>). Aspire knows the programs, builds their images and names them in the chart's values; what
+/// (<see cref="HelmChart"/>). Aspire knows the programs, builds their images and names them in the chart's values; what
 /// the
 /// objects look like is said once, in ClusterSetup.
 /// </remarks>
@@ -18,7 +18,7 @@ internal static partial class KubernetesPublishing
     static partial void SetIfCompiled(ref bool isCompiled) => isCompiled = true;
 
     // The target of publishing, and what a lab has on a cluster but not on the embedded one.
-    static partial void AddChart(IDistributedApplicationBuilder builder, LabTopology topology)
+    static partial void AddChart(IDistributedApplicationBuilder builder, ClusterTopology topology)
     {
         builder
             .AddKubernetesEnvironment(Environment)
@@ -48,7 +48,7 @@ internal static partial class KubernetesPublishing
     {
         var values = new ManifestValues
         {
-            Topology = new LabTopology("", [], [workload], service is null ? [] : [service]),
+            Topology = new ClusterTopology("", [], [workload], service is null ? [] : [service]),
         };
         project.PublishObjects(image =>
             workload.Image is PodImage.Backend
@@ -92,7 +92,7 @@ internal static partial class KubernetesPublishing
                 ?? throw new InvalidOperationException($"Aspire gives {resource.Resource.Name} no image");
             (target.Workload, target.Service, target.ConfigMap, target.Secret) = (null, null, null, null);
             target.AdditionalResources.AddRange(
-                LabChart
+                HelmChart
                     .Templates(values(image))
                     .Where(t => t.Component == resource.Resource.Name)
                     .Select(t => new ChartObject(t))

@@ -196,7 +196,7 @@ internal sealed partial class DistributionRun(
 
         void Settle()
         {
-            if (feed.State.Activity is "running" or "watching" or "ended")
+            if (feed.State.Activity is PageActivity.Running or PageActivity.Watching or PageActivity.Ended)
                 resource.Settled.TrySetResult();
         }
     }

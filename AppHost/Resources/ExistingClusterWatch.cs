@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Terminal;
 using CiliumDebugging.ServiceDefaults;
+using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 
@@ -82,9 +83,9 @@ internal sealed partial class ExistingClusterWatch(k8s.Kubernetes api, ServiceNa
         var since = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(since) < s_verdictLimit)
         {
-            if (feed.State.Verdict is { Kind: "skewed" })
+            if (feed.State.Verdict is { Kind: VerdictKind.Skewed })
                 return ExitCode.NotReproduced;
-            if (feed.State.Verdict is { Kind: "even" })
+            if (feed.State.Verdict is { Kind: VerdictKind.Even })
                 return ExitCode.Success;
             await Task.Delay(s_verdictInterval, TimeProvider.System, cancellationToken);
         }

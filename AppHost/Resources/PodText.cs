@@ -28,7 +28,9 @@ internal static class PodText
     }
 
     private static string? ClientLink(bool isClient, PageState state) =>
-        isClient && state.Activity is "running" or "watching" ? F($"sends {state.RatePerSecond:0.#} requests/s") : null;
+        isClient && state.Activity is PageActivity.Running or PageActivity.Watching
+            ? F($"sends {state.RatePerSecond:0.#} requests/s")
+            : null;
 
     private static (HealthStatus Status, string Reason) HealthOf(V1Pod pod, bool isClient, PageState state)
     {
@@ -70,11 +72,11 @@ internal static class PodText
             return Styled("Running, not ready", KnownResourceStateStyles.Warn);
         return share?.State switch
         {
-            "silent" => Styled(
+            RowState.Silent => Styled(
                 share.EchoPerSecond >= Few ? "Running, answers nothing" : "Running, receives nothing",
                 KnownResourceStateStyles.Error
             ),
-            "short" => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
+            RowState.Short => Styled("Running, receives too little", KnownResourceStateStyles.Warn),
             _ => Styled(KnownResourceStates.Running, KnownResourceStateStyles.Success),
         };
     }

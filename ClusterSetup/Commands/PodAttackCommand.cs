@@ -6,6 +6,7 @@ using CiliumDebugging.Lab.Manifests;
 using CiliumDebugging.LoadTest.Attack.Results;
 using CiliumDebugging.LoadTest.Commands;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.ServiceDefaults;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -84,11 +85,11 @@ internal static class PodAttackCommand
                 await using var stream = File.Create(path);
                 HistogramLog.Write(result.Results, stream, DateTimeOffset.UnixEpoch);
             }
-            return result.Results.Accounting.Discrepancies().Count > 0 ? AttackCommands.Failed : AttackCommands.Ok;
+            return result.Results.Accounting.Discrepancies().Count > 0 ? (int)ExitCode.Failed : (int)ExitCode.Success;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return AttackCommands.Interrupted;
+            return (int)ExitCode.Interrupted;
         }
         catch (Exception e)
             when (e
@@ -100,7 +101,7 @@ internal static class PodAttackCommand
             )
         {
             await Console.Error.WriteLineAsync($"error: {e.Message}");
-            return AttackCommands.Failed;
+            return (int)ExitCode.Failed;
         }
     }
 

@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json;
-using CiliumDebugging.Lab.Page;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster;
 using CiliumDebugging.EmbeddedCluster.Api.Access;
 using CiliumDebugging.EmbeddedCluster.Configuration;
 using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;

@@ -1,7 +1,7 @@
 using System.Net;
 using CiliumDebugging.Datapath.Addresses;
-using CiliumDebugging.ServiceDefaults;
 using CiliumDebugging.EmbeddedCluster.Hosting;
+using CiliumDebugging.ServiceDefaults;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CiliumDebugging.EmbeddedCluster.Hubble;

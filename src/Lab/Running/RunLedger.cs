@@ -1,4 +1,5 @@
 using System.Net;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Statistics;
 

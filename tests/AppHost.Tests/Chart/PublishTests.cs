@@ -85,7 +85,7 @@ public sealed class PublishTests(PublishedChart chart) : IClassFixture<Published
             var sets = switches.Select(s => $"{s}.enabled={(on.Contains(s) ? "true" : "false")}").ToList();
             var values = chart.Values();
             string Image(string resource) => (string)values["parameters"]![resource]![resource + "_image"]!;
-            var wanted = LabManifests.Render(
+            var wanted = ManifestSet.Render(
                 new ManifestValues
                 {
                     BackendCnp = on.Contains("backendCnp"),

@@ -5,6 +5,7 @@ using CiliumDebugging.EmbeddedCluster.Api;
 using CiliumDebugging.EmbeddedCluster.Api.Requests;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
 using CiliumDebugging.Testing;
+using CsCheck;
 using k8s;
 
 namespace CiliumDebugging.EmbeddedCluster.Tests.Api;

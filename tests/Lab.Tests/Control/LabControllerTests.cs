@@ -65,7 +65,7 @@ public sealed class LabControllerTests : IAsyncLifetime
         var settings = ImmutableSortedDictionary
             .Create<string, string>(StringComparer.Ordinal)
             .Add("bpf-lb-sock", "true");
-        await new ClusterReset(_api, TimeProvider.System, _session.Undo).RunAsync(
+        await new ClusterReset(_api, TimeProvider.System, _lab.Undo).RunAsync(
             s_scenario,
             settings,
             TestContext.Current.CancellationToken

@@ -76,7 +76,11 @@ public sealed class PrometheusObservationTests : IDisposable
     )]
     [InlineData("very deep", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "is not a Prometheus")]
     [InlineData("no answer", null, "cannot be read")]
-    public async Task Another_server_than_a_Prometheus_ends_with_1_and_a_sentence(string what, string? answer, string expected)
+    public async Task Another_server_than_a_Prometheus_ends_with_1_and_a_sentence(
+        string what,
+        string? answer,
+        string expected
+    )
     {
         await using var prometheus = new FakePrometheus
         {

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Page;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Manifests;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Runs;
 using k8s;

@@ -1,5 +1,5 @@
-using CiliumDebugging.Lab.Page;
 using System.Collections.Immutable;
+using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
