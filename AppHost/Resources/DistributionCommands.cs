@@ -116,13 +116,13 @@ internal static class DistributionCommands
     {
         var resource = distribution.Resource;
         options.UpdateState = _ =>
-            resource.Session is { } session ? state(session.Feed) : ResourceCommandState.Disabled;
+            resource.Controller is { } controller ? state(controller.Feed) : ResourceCommandState.Disabled;
         return distribution.WithCommand(
             name,
             title,
             context =>
-                resource.Session is { } session
-                    ? CommandAnswer.OfAsync(() => session.RunAsync(command(context), context.CancellationToken))
+                resource.Controller is { } controller
+                    ? CommandAnswer.OfAsync(() => controller.RunAsync(command(context), context.CancellationToken))
                     : Task.FromResult(
                         CommandResults.Failure(
                             "the lab is not ready: its cluster is starting, or it failed "

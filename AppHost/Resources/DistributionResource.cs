@@ -7,7 +7,7 @@ namespace CiliumDebugging.AppHost.Resources;
 internal sealed class DistributionResource(string name) : Resource(name)
 {
     /// <summary>The lab that carries out commands; null before the cluster is ready and after the lab failed.</summary>
-    public LabController? Session
+    public LabController? Controller
     {
         get => Volatile.Read(ref field);
         set => Volatile.Write(ref field, value);
@@ -22,7 +22,7 @@ internal sealed class DistributionResource(string name) : Resource(name)
     /// <summary>
     /// Whether policies can be changed now: on an existing cluster only during a run, which restores them.
     /// </summary>
-    public bool CanChangePolicies => Rights.ApplyPolicies is null && (IsEmbedded || Session is { IsRunning: true });
+    public bool CanChangePolicies => Rights.ApplyPolicies is null && (IsEmbedded || Controller is { IsRunning: true });
 
     /// <summary>Whether the cluster is the lab's own.</summary>
     public bool IsEmbedded { get; set; } = true;

@@ -180,7 +180,7 @@ internal sealed partial class DistributionRun(
         );
         await using var mirror = new ClusterMirror(api, shown.Pods, rows, commands, parts.Workloads, feed);
         await using var board = new DistributionBoard(resource, feed, page, shown.Description, init);
-        (resource.Session, resource.Rights, resource.IsEmbedded) = (controller, shown.Rights, shown.IsEmbedded);
+        (resource.Controller, resource.Rights, resource.IsEmbedded) = (controller, shown.Rights, shown.IsEmbedded);
         feed.Changed += Settle;
         var telemetry = StartTelemetryAsync(feed);
         try
@@ -189,7 +189,7 @@ internal sealed partial class DistributionRun(
         }
         finally
         {
-            resource.Session = null;
+            resource.Controller = null;
             resource.Settled.TrySetResult();
             (await telemetry)?.Dispose();
         }

@@ -12,30 +12,30 @@ internal sealed record TerminalKey(char Key, string Label, PageCommand? Command)
 internal sealed class TerminalKeys : IAsyncDisposable
 {
     private static readonly TimeSpan s_glance = TimeSpan.FromMilliseconds(100);
-    private readonly LabController _session;
+    private readonly LabController _controller;
     private readonly Uri _page;
     private readonly Action _quit;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _reading;
     private string _answer = "";
 
-    private TerminalKeys(LabController session, Uri page, Action quit)
+    private TerminalKeys(LabController controller, Uri page, Action quit)
     {
-        (_session, _page, _quit) = (session, page, quit);
+        (_controller, _page, _quit) = (controller, page, quit);
         _reading = ReadAsync();
     }
 
     /// <summary>Begins to read keys; null where there is no terminal to read from.</summary>
-    /// <param name="session">What the keys control.</param>
+    /// <param name="controller">What the keys control.</param>
     /// <param name="page">The page's link.</param>
     /// <param name="quit">Called by the key that quits.</param>
     /// <param name="isTerminal">Whether standard output is a terminal.</param>
-    public static TerminalKeys? Start(LabController session, Uri page, Action quit, bool isTerminal) =>
-        isTerminal && !Console.IsInputRedirected ? new TerminalKeys(session, page, quit) : null;
+    public static TerminalKeys? Start(LabController controller, Uri page, Action quit, bool isTerminal) =>
+        isTerminal && !Console.IsInputRedirected ? new TerminalKeys(controller, page, quit) : null;
 
     /// <summary>The keys that do something now, and what the last one did.</summary>
     public string Footer =>
-        string.Join("  ", Of(_session.Feed.State, _session.Feed.Lab).Select(k => $"[{k.Key}] {k.Label}"))
+        string.Join("  ", Of(_controller.Feed.State, _controller.Feed.Lab).Select(k => $"[{k.Key}] {k.Label}"))
         + (_answer.Length > 0 ? $"{Environment.NewLine}{_answer}" : "");
 
     /// <summary>The keys that do something in this state.</summary>
@@ -89,7 +89,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
 
     private async Task PressAsync(char key)
     {
-        if (Of(_session.Feed.State, _session.Feed.Lab).FirstOrDefault(k => k.Key == key) is not { } known)
+        if (Of(_controller.Feed.State, _controller.Feed.Lab).FirstOrDefault(k => k.Key == key) is not { } known)
             return;
         if (known.Key == 'q')
         {
@@ -99,7 +99,7 @@ internal sealed class TerminalKeys : IAsyncDisposable
         _answer = $"{known.Label} …";
         try
         {
-            _answer = known.Command is { } command ? await _session.RunAsync(command, _stop.Token) : $"page {_page}";
+            _answer = known.Command is { } command ? await _controller.RunAsync(command, _stop.Token) : $"page {_page}";
         }
         catch (CommandRefusedException e)
         {

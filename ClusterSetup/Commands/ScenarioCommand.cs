@@ -102,14 +102,14 @@ internal static class ScenarioCommand
     )
     {
         var console = RunTerminal.Open();
-        var session = new ExistingClusterRun(api, rights, TimeProvider.System);
+        var run = new ExistingClusterRun(api, rights, TimeProvider.System);
         var report = await RunTerminal.RunAsync(console, observer =>
-            session.RunAsync(scenario, observer, cancellationToken)
+            run.RunAsync(scenario, observer, cancellationToken)
         );
         var (line, folder) = RunFiles.Save(report, output);
         console.WriteLine(line);
         if (folder is not null)
-            await WriteBesideAsync(api, session.Dump, folder, cancellationToken);
+            await WriteBesideAsync(api, run.Dump, folder, cancellationToken);
         return report;
     }
 

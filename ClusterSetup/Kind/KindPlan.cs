@@ -21,7 +21,7 @@ namespace CiliumDebugging.ClusterSetup.Kind;
 internal sealed partial record KindPlan(
     KindOptions Options,
     KindConfig Config,
-    NodeImage? NodeImage,
+    KindNodeImage? NodeImage,
     Version? Kubernetes,
     string? CiliumValues
 )
@@ -79,7 +79,7 @@ internal sealed partial record KindPlan(
             : (null, [.. problems]);
     }
 
-    private static (NodeImage? Known, Version? Version) Image(KindOptions options, List<string> problems)
+    private static (KindNodeImage? Known, Version? Version) Image(KindOptions options, List<string> problems)
     {
         if (options is { Image: not null, Kubernetes: not null })
         {
@@ -91,17 +91,17 @@ internal sealed partial record KindPlan(
         }
         if (options.Image is { } own)
             return (
-                Cilium.NodeImage.All.FirstOrDefault(i => i.Reference == own),
+                KindNodeImage.All.FirstOrDefault(i => i.Reference == own),
                 TagVersion().Match(own) is { Success: true } tag ? Version.Parse(tag.Groups[1].Value) : null
             );
         if (options.Kubernetes is { } wanted)
         {
-            var (image, problem) = Cilium.NodeImage.Parse(wanted);
+            var (image, problem) = KindNodeImage.Parse(wanted);
             if (problem is not null)
                 problems.Add($"--kubernetes {problem}");
             return (image, image?.Kubernetes);
         }
-        var standard = options.Cilium is { } cilium ? Cilium.NodeImage.For(cilium) : Cilium.NodeImage.All[^1];
+        var standard = options.Cilium is { } cilium ? KindNodeImage.For(cilium) : KindNodeImage.All[^1];
         return (standard, standard.Kubernetes);
     }
 

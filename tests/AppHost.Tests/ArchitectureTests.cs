@@ -7,7 +7,7 @@ using Assembly = System.Reflection.Assembly;
 
 namespace CiliumDebugging.AppHost.Tests;
 
-/// <summary>The picture of docs/architecture.md, held against the assemblies: it is the one place that says what may use what.</summary>
+/// <summary>Compares the assemblies with the picture of docs/architecture.md, which says what may use what.</summary>
 public sealed partial class ArchitectureTests
 {
     /// <summary>Project → the projects that an arrow of the picture leads to.</summary>
@@ -95,7 +95,7 @@ public sealed partial class ArchitectureTests
         return below;
     }
 
-    /// <summary>The types that are written in the project, without those that the compiler and generators add.</summary>
+    /// <summary>The types that are written in the project, without those that the compiler adds.</summary>
     private static IEnumerable<IType> Types(string project) =>
         s_architecture.Value.Types.Where(t =>
             IsOf(project, t) && Folder(t).StartsWith("CiliumDebugging", StringComparison.Ordinal)

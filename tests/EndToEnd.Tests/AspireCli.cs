@@ -54,7 +54,7 @@ internal static class AspireCli
     }
 
     /// <summary>
-    /// Starts a command of the CLI as a terminal does: in a process group of its own, which <see cref="InterruptAsync"/>
+    /// Starts a command of the CLI as a terminal does: in its own process group, which <see cref="InterruptAsync"/>
     /// signals as Ctrl-C does.
     /// </summary>
     /// <param name="temporary">Folder for temporary files; null: this process's.</param>

@@ -1,6 +1,6 @@
 namespace CiliumDebugging.EndToEnd.Tests;
 
-/// <summary>The application, started by <c>aspire start</c> and ended by <c>aspire stop</c>, which leaves nothing behind.</summary>
+/// <summary>The application, started by <c>aspire start</c> and ended by <c>aspire stop</c>.</summary>
 public sealed class StartedByCli : IAsyncLifetime
 {
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("aspire-start-");

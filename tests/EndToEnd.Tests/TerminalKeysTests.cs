@@ -59,8 +59,8 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         await PressAsync('2', ["removed load-test-policy.yaml"]);
         await SeeAsync(["[2] apply load-test-policy.yaml"], _pressed);
         await PressAsync('d', ["deleted pod backend-1-"]);
-        // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then one is told
-        // to try again.
+        // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then the
+        // answer is to try again.
         const string Written = "report.html (also report.md, report.json, junit.xml)",
             Again = "try again in a moment";
         var limit = Stopwatch.StartNew();

@@ -19,7 +19,7 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time, Cluste
     private readonly ObjectClient _objects = new(cluster);
     private readonly PodRenewal _pods = new(cluster, time);
 
-    /// <summary>Makes it ready for the next scenario, with what that needs as data of kube-system/cilium-config.</summary>
+    /// <summary>Makes it ready for the next scenario, which needs these settings in kube-system/cilium-config.</summary>
     /// <exception cref="HttpRequestException">An object could not be put back; the message names it.</exception>
     public async Task RunAsync(
         Scenario next,

@@ -17,7 +17,7 @@ public class CiliumReleasesTests
         foreach (var release in ChartValues.Published.Releases)
         {
             var row = CiliumReleases.Of(release);
-            var image = NodeImage.For(release);
+            var image = KindNodeImage.For(release);
             CiliumReleases.PairProblem(release, image.Kubernetes, allowUntested: false).ShouldBeNull();
             row.Source.ShouldNotBeEmpty();
             foreach (var value in HelmValues.For(release))
@@ -28,8 +28,8 @@ public class CiliumReleasesTests
     [Fact]
     public void Every_node_image_has_a_digest_of_its_own()
     {
-        NodeImage.All.Select(i => i.Digest).ShouldBeUnique();
-        foreach (var image in NodeImage.All)
+        KindNodeImage.All.Select(i => i.Digest).ShouldBeUnique();
+        foreach (var image in KindNodeImage.All)
             image.Digest.ShouldMatch("^[0-9a-f]{64}$");
     }
 
@@ -38,11 +38,11 @@ public class CiliumReleasesTests
     [InlineData("1.10.0", "1.21.14")]
     [InlineData("1.16.0", "1.30.13")]
     public void A_release_is_put_on_the_newest_kubernetes_that_it_is_tested_with(string cilium, string kubernetes) =>
-        NodeImage.For(Version(cilium)).Kubernetes.ToString().ShouldBe(kubernetes);
+        KindNodeImage.For(Version(cilium)).Kubernetes.ToString().ShouldBe(kubernetes);
 
     [Theory]
     [InlineData("1.9.0", "1.30.13", false, "is not tested with Kubernetes 1.30.13 but with 1.12 to 1.19")]
-    [InlineData("1.16.0", "1.19.16", true, "its chart asks for 1.21 or later")]
+    [InlineData("1.16.0", "1.19.16", true, "its chart requires 1.21 or later")]
     public void An_impossible_pair_is_refused_with_the_reason(
         string cilium,
         string kubernetes,
@@ -58,8 +58,8 @@ public class CiliumReleasesTests
         CiliumReleases.PairProblem(Version("1.9.0"), new Version(1, 21, 14), allowUntested: true).ShouldBeNull();
 
     [Theory]
-    [InlineData("1.12.0", "hostServices.enabled", "its place is taken by socketLB.enabled")]
-    [InlineData("1.9.0", "socketLB.enabled", "its place is taken by hostServices.enabled")]
+    [InlineData("1.12.0", "hostServices.enabled", "it was replaced by socketLB.enabled")]
+    [InlineData("1.9.0", "socketLB.enabled", "it was replaced by hostServices.enabled")]
     [InlineData("1.16.0", "tunnel", "routingMode and tunnelProtocol")]
     [InlineData("1.9.0", "debug.enabeld", "did you mean debug.enabled?")]
     [InlineData("1.9.0", "hubble", "is a group of values")]
@@ -119,7 +119,7 @@ public class CiliumReleasesTests
         string? problem
     )
     {
-        var found = NodeImage.Parse(kubernetes).Image!.Problem(System.Version.Parse(kind), cgroup);
+        var found = KindNodeImage.Parse(kubernetes).Image!.Problem(System.Version.Parse(kind), cgroup);
         if (problem is null)
             found.ShouldBeNull();
         else

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using CiliumDebugging.ClusterSetup.Kind;
 using CiliumDebugging.ClusterSetup.Kind.Cilium;
 using CiliumDebugging.ClusterSetup.Kind.Config;
 using CiliumDebugging.ClusterSetup.Kind.Programs;
@@ -25,7 +26,7 @@ public class KindConfigTests
                 Gen.String[Gen.Char["abz019.-"], 1, 12],
                 Gen.Int[1, KindConfig.MaxWorkers],
                 Gen.Bool,
-                Gen.Int[0, NodeImage.All.Length - 1].Select(i => NodeImage.All[i].Reference)
+                Gen.Int[0, KindNodeImage.All.Length - 1].Select(i => KindNodeImage.All[i].Reference)
             )
             .Sample(
                 (name, workers, cilium, image) =>
@@ -87,7 +88,7 @@ public class KindConfigTests
             """
         );
         await Parallel.ForEachAsync(
-            NodeImage.All,
+            KindNodeImage.All,
             new ParallelOptions
             {
                 MaxDegreeOfParallelism = 4,

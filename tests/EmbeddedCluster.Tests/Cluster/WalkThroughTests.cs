@@ -193,7 +193,7 @@ public sealed class WalkThroughTests(KubectlLab shared) : IClassFixture<KubectlL
         (await kubectl.RunAsync("-n web get deploy web -o jsonpath={.status.availableReplicas}")).ShouldBe("2");
         await Eventually.HoldsAsync("the event tells why", async () =>
             (await kubectl.RunAsync("-n web get events")).Contains(
-                "none of the embedded cluster's",
+                "does not exist on the embedded cluster",
                 StringComparison.Ordinal
             )
         );

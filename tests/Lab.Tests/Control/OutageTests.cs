@@ -20,15 +20,15 @@ public sealed class OutageTests
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         var folder = Directory.CreateTempSubdirectory("outage-");
-        await using var session = new LabController(
+        await using var controller = new LabController(
             lab.Api,
             scenario,
             new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3, folder.FullName),
             TimeProvider.System
         );
-        var run = session.RunAsync(new RunOrder(scenario, Manual: true), new NoListener(), cancellation);
+        var run = controller.RunAsync(new RunOrder(scenario, Manual: true), new NoListener(), cancellation);
         await Eventually.HoldsAsync("requests succeed", () =>
-            session.Feed.State is { Activity: PageActivity.Running, Responses: var responses }
+            controller.Feed.State is { Activity: PageActivity.Running, Responses: var responses }
             && responses.Any(r => r is { Status: 200, Count: > 50 })
         );
 
@@ -38,16 +38,16 @@ public sealed class OutageTests
             "backend",
             cancellationToken: cancellation
         );
-        await Eventually.HoldsAsync("every request fails", () => session.Feed.State is { FailedPerSecond: > 10 });
-        using (session.Feed.Watch())
+        await Eventually.HoldsAsync("every request fails", () => controller.Feed.State is { FailedPerSecond: > 10 });
+        using (controller.Feed.Watch())
         {
             await Eventually.HoldsAsync("the live state says so", () =>
-                session.Feed.State.Situation
+                controller.Feed.State.Situation
                     is { Kind: RunStatusKind.Failing, Headline: "0 of 3 pods answer", Answers: "No pod answers." }
             );
         }
 
-        await session.RunAsync(new PageCommand(PageAction.Stop), cancellation);
+        await controller.RunAsync(new PageCommand(PageAction.Stop), cancellation);
         var (report, _) = await run;
         report.Phases[0].Ok.ShouldBeGreaterThan(50, "the run is evaluated and saved although no Pod is left");
         folder.Delete(recursive: true);

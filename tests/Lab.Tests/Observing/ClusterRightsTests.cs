@@ -70,15 +70,18 @@ public sealed class ClusterRightsTests
                 : null;
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         var options = new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3);
-        await using LabController session = new LabController(client, scenario, options, TimeProvider.System);
-        await Eventually.HoldsAsync("the pods are known", () => session.Feed.Lab.Pods.Length == 3);
-        session.Feed.Lab.Policies.ShouldAllBe(p => !p.Applied);
+        await using LabController controller = new LabController(client, scenario, options, TimeProvider.System);
+        await Eventually.HoldsAsync("the pods are known", () => controller.Feed.Lab.Pods.Length == 3);
+        controller.Feed.Lab.Policies.ShouldAllBe(p => !p.Applied);
 
         var refused = await Should.ThrowAsync<CommandRefusedException>(() =>
-            session.RunAsync(new PageCommand(PageAction.DeletePod, "backend/b1"), TestContext.Current.CancellationToken)
+            controller.RunAsync(
+                new PageCommand(PageAction.DeletePod, "backend/b1"),
+                TestContext.Current.CancellationToken
+            )
         );
 
-        refused.Message.ShouldBe("the cluster refused it: 403 pods \"b1\" is forbidden: read only");
+        refused.Message.ShouldBe("the cluster refused a request: 403 pods \"b1\" is forbidden: read only");
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using CiliumDebugging.Measurement.Reports.Document;
 namespace CiliumDebugging.Lab.Tests.Observing;
 
 /// <summary>
-/// <c>observe --prometheus</c>: the same verdict from the samples of a Prometheus, and a clear error from other servers.
+/// <c>observe --prometheus</c>: the same verdict from a Prometheus, and a clear error from other servers.
 /// </summary>
 public sealed class PrometheusObservationTests : IDisposable
 {

@@ -3,7 +3,7 @@ using CiliumDebugging.Measurement.Diagnosis;
 
 namespace CiliumDebugging.Measurement.Tests.Diagnosis;
 
-/// <summary>What the requests of a simulated phase meet: the mechanisms that rules know, and faults that none knows.</summary>
+/// <summary>What the requests of a simulated phase meet: known mechanisms, and faults that no rule knows.</summary>
 internal static class SyntheticFaults
 {
     public static SyntheticPhase Default(Random random) => new(random);

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Releases;
 
-namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
+namespace CiliumDebugging.ClusterSetup.Kind;
 
 /// <summary>A node image of kind.</summary>
 /// <param name="Kubernetes">The Kubernetes in it.</param>
@@ -10,7 +10,7 @@ namespace CiliumDebugging.ClusterSetup.Kind.Cilium;
 /// SHA-256 of its manifest, hexadecimal: kind has rebuilt the same tag for several of its releases.
 /// </param>
 /// <param name="BuiltFor">The release of kind whose notes list it.</param>
-internal sealed record NodeImage(Version Kubernetes, string Digest, Version BuiltFor)
+internal sealed record KindNodeImage(Version Kubernetes, string Digest, Version BuiltFor)
 {
     /// <summary>The image as kind takes it.</summary>
     public string Reference => $"kindest/node:v{Kubernetes}@sha256:{Digest}";
@@ -21,7 +21,7 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     /// them
     /// (pkg/cluster/internal/kubeadm/config.go: v1beta2 below 1.23, v1beta3 below 1.36).
     /// </summary>
-    public static ImmutableArray<NodeImage> All { get; } =
+    public static ImmutableArray<KindNodeImage> All { get; } =
     [
         new(new(1, 19, 16), "476cb3269232888437b61deca013832fee41f9f074f9bed79f57e4280f7c48b7", new(0, 17, 0)),
         new(new(1, 20, 15), "a32bf55309294120616886b5338f95dd98a2f7231519c7dedcec32ba29699394", new(0, 17, 0)),
@@ -45,7 +45,7 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     ];
 
     /// <summary>The default image for a release of Cilium: the newest Kubernetes it is tested with.</summary>
-    public static NodeImage For(CiliumVersion cilium)
+    public static KindNodeImage For(CiliumVersion cilium)
     {
         var newest = CiliumReleases.Of(cilium).Newest;
         return All.Single(i => i.Kubernetes.Minor == newest.Minor);
@@ -55,7 +55,7 @@ internal sealed record NodeImage(Version Kubernetes, string Digest, Version Buil
     /// The image of a Kubernetes minor, as <c>1.30</c>; with a patch only if the table has exactly that one.
     /// </summary>
     /// <returns>The image, or what is wrong.</returns>
-    public static (NodeImage? Image, string? Problem) Parse(string kubernetes)
+    public static (KindNodeImage? Image, string? Problem) Parse(string kubernetes)
     {
         ArgumentNullException.ThrowIfNull(kubernetes);
         var known = string.Join(", ", All.Select(i => $"{i.Kubernetes.Major}.{i.Kubernetes.Minor}"));
