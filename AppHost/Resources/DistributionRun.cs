@@ -182,7 +182,7 @@ internal sealed partial class DistributionRun(
         await using var board = new DistributionBoard(resource, feed, page, shown.Description, init);
         (resource.Controller, resource.Rights, resource.IsEmbedded) = (controller, shown.Rights, shown.IsEmbedded);
         feed.Changed += Settle;
-        var telemetry = StartTelemetryAsync(feed);
+        var telemetry = StartTelemetryAsync(feed, cancellationToken);
         try
         {
             return await run(new OpenLab(controller, page, _console, () => End(ExitCode.Interrupted)));
@@ -217,10 +217,13 @@ internal sealed partial class DistributionRun(
     }
 
     /// <summary>Sends this process's own telemetry to the dashboard, where there is one, once it has started.</summary>
-    private async Task<RunTelemetry?> StartTelemetryAsync(LiveState feed)
+    private async Task<RunTelemetry?> StartTelemetryAsync(LiveState feed, CancellationToken ended)
     {
         await resource.Settled.Task;
-        if (_configuration[DashboardAddresses.OtlpEndpoint] is not { Length: > 0 } endpoint)
+        if (
+            ended.IsCancellationRequested
+            || _configuration[DashboardAddresses.OtlpEndpoint] is not { Length: > 0 } endpoint
+        )
             return null;
         var headers = _configuration["AppHost:OtlpApiKey"] is { Length: > 0 } key ? $"x-otlp-api-key={key}" : null;
         var target = new OtlpTarget(new Uri(endpoint), headers);

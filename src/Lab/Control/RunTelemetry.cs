@@ -127,13 +127,15 @@ public sealed class RunTelemetry : IDisposable
 
     private static OtlpExporterOptions ForPods(OtlpTarget target)
     {
-        var exporter = new OtlpExporterOptions { TimeoutMilliseconds = (int)s_interval.TotalMilliseconds };
+        var exporter = new OtlpExporterOptions();
         Aim(exporter, target);
         return exporter;
     }
 
     private static void Aim(OtlpExporterOptions exporter, OtlpTarget target)
     {
+        // A receiver that is ending must not delay the end of this process.
+        exporter.TimeoutMilliseconds = (int)s_interval.TotalMilliseconds;
         if (target.Endpoint is not null)
             (exporter.Endpoint, exporter.Protocol) = (target.Endpoint, OtlpExportProtocol.Grpc);
         if (target.Headers is not null)
