@@ -36,7 +36,7 @@ internal sealed class PhaseCheck(
     RunCounts lab
 )
 {
-    /// <summary>The queries of cil#14268's graphs.</summary>
+    /// <summary>The queries of cilium/cilium#14268's graphs.</summary>
     private const string EchoQuery =
         """sum(rate(echo_requests{app="backend",version="v1"}[1m])) by (kubernetes_pod_name)""";
     private const string RequestsQuery =

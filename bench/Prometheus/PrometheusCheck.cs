@@ -12,7 +12,7 @@ namespace CiliumDebugging.Bench.Prometheus;
 /// <item>starts the embedded cluster and a Prometheus with the shipped configuration;</item>
 /// <item>waits until every target is up;</item>
 /// <item>applies the policies of two-sided-l7 one after the other under load, a phase after each;</item>
-/// <item>evaluates the three queries of cil#14268 and prints every number with its expectation.</item>
+/// <item>evaluates the three queries of cilium/cilium#14268 and prints every number with its expectation.</item>
 /// </list>
 /// </summary>
 internal static class PrometheusCheck

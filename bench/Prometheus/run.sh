@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Prometheus where it is missing, then compares it with the lab's own counts: the three queries of cil#14268 in two phases.
+# Installs Prometheus where it is missing, then compares it with the lab's own counts: the three queries of cilium/cilium#14268 in two phases.
 # Exits 0 when every number is within its limit. Arguments go on to the measurement, for example --rate 50 --phase 246 --port-offset 2000.
 # With observe as first argument: the command observe against the live cluster and against that Prometheus; exits 0 when every exit code and diagnosis is right.
 #

@@ -36,7 +36,7 @@ public sealed class LabRunTests
         var (skewed, even) = (network.Read("skewed.log"), network.Read("even.log"));
         output.ShouldContain("exit codes 0 3", customMessage: $"{skewed}\n{even}");
         skewed.ShouldContain("diagnosis    two-sided-l7: HTTP rules on both sides");
-        skewed.ShouldContain("Consistent with cil#14268");
+        skewed.ShouldContain("Consistent with cilium/cilium#14268");
         skewed.ShouldContain("client, proxies and backends agree exactly");
         skewed.ShouldContain("expectation  reproduced as expected (8 of 8 checks)");
         skewed.ShouldContain("no skew found yet, shares known to");

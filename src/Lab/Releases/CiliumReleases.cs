@@ -22,9 +22,9 @@ public static class CiliumReleases
             new(1, 12),
             new(1, 19),
             new(1, 12),
-            "notes of v1.9.0-rc1: support for 1.19 added (cil#12611); the pair of the original report"
+            "notes of v1.9.0-rc1: support for 1.19 added (cilium/cilium#12611); the pair of the original report"
         ),
-        new(10, new(1, 16), new(1, 21), new(1, 16), "cil#17722: 1.22 came with the release after it"),
+        new(10, new(1, 16), new(1, 21), new(1, 16), "cilium/cilium#17722: 1.22 came with the release after it"),
         new(11, new(1, 16), new(1, 23), new(1, 16), "docs of v1.11, Kubernetes requirements"),
         new(
             12,
@@ -34,7 +34,7 @@ public static class CiliumReleases
             "docs of v1.12, Kubernetes compatibility (cited by cilium commit 0b041fa)"
         ),
         new(13, new(1, 16), new(1, 26), new(1, 16), "docs of v1.13, Kubernetes requirements"),
-        new(14, new(1, 16), new(1, 27), new(1, 16), "docs of v1.14, Kubernetes compatibility (cil#26671)"),
+        new(14, new(1, 16), new(1, 27), new(1, 16), "docs of v1.14, Kubernetes compatibility (cilium/cilium#26671)"),
         new(15, new(1, 26), new(1, 29), new(1, 16), "docs of v1.15, Kubernetes compatibility"),
         new(16, new(1, 27), new(1, 30), new(1, 21), "docs of v1.16, Kubernetes requirements"),
         new(17, new(1, 29), new(1, 32), new(1, 21), "docs of v1.17, Kubernetes compatibility (not verified)"),

@@ -71,8 +71,8 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
     }
 }
 
-/// <summary>cil#14250: without socket load balancing, connections from a port that was used before repeat the old
-/// choice, so that a new Pod gets too little.</summary>
+/// <summary>cilium/cilium#14250: without socket load balancing, connections from a port that was used before repeat the
+/// old choice, so that a new Pod gets too little.</summary>
 public sealed class StaleConntrackRule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
@@ -112,7 +112,7 @@ public sealed class StaleConntrackRule : IDiagnosisRule
             "stale-conntrack",
             "Connections from ports that were used before repeat an old choice of the load balancer: "
                 + $"{Names(young)}, new since then, gets {shortOld:0.#} % of those{others}. Consistent with "
-                + "cil#14250.",
+                + "cilium/cilium#14250.",
             $"service conntrack of {evidence.ClientNode}",
             [
                 $"on used ports the new pod(s) get {shortOld:0.#} "
@@ -133,7 +133,7 @@ public sealed class StaleConntrackRule : IDiagnosisRule
                     + "is chosen at connect, without such an entry",
                 "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)",
                 "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again "
-                    + "(cil#19451, cil#19800)",
+                    + "(cilium/cilium#19451, cilium/cilium#19800)",
             ],
             "https://github.com/cilium/cilium/issues/14250",
             "https://github.com/cilium/cilium/pull/19451"

@@ -48,8 +48,8 @@ public sealed class DenialRule : IDiagnosisRule
     }
 }
 
-/// <summary>cil#5403: a proxy repeats requests that a Pod answered with 5xx, so that the Pod gets several times what
-/// the client sent.</summary>
+/// <summary>cilium/cilium#5403: a proxy repeats requests that a Pod answered with 5xx, so that the Pod gets several times
+/// what the client sent.</summary>
 public sealed class RetryAmplificationRule : IDiagnosisRule
 {
     /// <summary>A Pod must get at least this many times the requests that ended at it.</summary>

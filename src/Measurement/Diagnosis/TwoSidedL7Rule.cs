@@ -3,8 +3,8 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>cil#14268: with an HTTP rule on both sides the client-side proxy takes the client's own address and port
-/// towards Pods on other nodes, and those connections fail: every success comes from Pods on the client's node, every
+/// <summary>cilium/cilium#14268: with an HTTP rule on both sides the client-side proxy takes the client's own address and
+/// port towards Pods on other nodes, and those connections fail: every success comes from Pods on the client's node, every
 /// other Pod for 503s that the proxy of the client's node generated.</summary>
 public sealed class TwoSidedL7Rule : IDiagnosisRule
 {
@@ -52,7 +52,7 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
             "two-sided-l7",
             $"HTTP rules on both sides: the proxy of the client's node {evidence.ClientNode} connects to pods on other "
                 + "nodes with the client's own source address and port, and those connections fail with 503; "
-                + $"{successes}. Consistent with cil#14268{prediction}.",
+                + $"{successes}. Consistent with cilium/cilium#14268{prediction}.",
             $"upstream connection of the egress proxy on {evidence.ClientNode} to pods on other nodes",
             [
                 $"{unavailable} of {phase.Requests} requests answered 503 without a pod's name: a proxy generated them",
@@ -70,8 +70,8 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
             [
                 "remove the HTTP rules of one side (an L4 rule is enough there)",
                 "upgrade to Cilium 1.9.9, 1.10.0 or later: with a tunnel the original source is not used "
-                    + "there (cil#14594)",
-                "where the setting exists: proxy-use-original-source-address: \"false\" (cil#42946)",
+                    + "there (cilium/cilium#14594)",
+                "where the setting exists: proxy-use-original-source-address: \"false\" (cilium/cilium#42946)",
             ],
             "https://github.com/cilium/cilium/issues/14268",
             "https://github.com/cilium/cilium/pull/14594"

@@ -3,7 +3,7 @@ using CiliumDebugging.Measurement.Runs;
 namespace CiliumDebugging.EmbeddedCluster.Tests.Cluster;
 
 /// <summary>
-/// What cil#14268 looks like in a report, whatever the placement. Each run has one phase that begins without load and
+/// What cilium/cilium#14268 looks like in a report, whatever the placement. Each run has one phase that begins without load and
 /// ends drained, so that all counts are exact.
 /// </summary>
 internal static class SkewSignature
@@ -25,7 +25,7 @@ internal static class SkewSignature
     };
 
     /// <summary>
-    /// The signature of cil#14268 for a placement: exact counts, and shares within 4 standard errors.
+    /// The signature of cilium/cilium#14268 for a placement: exact counts, and shares within 4 standard errors.
     /// </summary>
     public static void ShouldFollowPlacement(RunReport report, int remotePods, int localPods)
     {

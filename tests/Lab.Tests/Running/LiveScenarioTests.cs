@@ -43,7 +43,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     private static PhaseStep Phase(string name, double seconds) =>
         new(name, TimeSpan.FromSeconds(seconds), (int)(seconds * 250));
 
-    /// <summary>cil#14250: the new pod is starved by as much as the formula says.</summary>
+    /// <summary>cilium/cilium#14250: the new pod is starved by as much as the formula says.</summary>
     [Fact]
     public async Task A_pod_that_replaced_another_gets_the_share_of_the_stale_conntrack_formula()
     {

@@ -14,7 +14,7 @@ public class RuleTests
     {
         var diagnosis = Diagnostician.Diagnose(TwoSided());
         diagnosis.Name.ShouldBe("two-sided-l7");
-        diagnosis.Sentence.ShouldContain("Consistent with cil#14268");
+        diagnosis.Sentence.ShouldContain("Consistent with cilium/cilium#14268");
         diagnosis.Sentence.ShouldContain("node3");
         diagnosis.Sentence.ShouldNotContain("prediction");
         diagnosis.Hop.ShouldContain("egress proxy on node3");
