@@ -122,11 +122,14 @@ internal static class AspireCli
     /// <summary>Processes of the running application: AppHost, what it started, and Aspire's orchestrator, which watches it.</summary>
     public static async Task<IReadOnlyList<int>> ProcessesAsync()
     {
-        var host = JsonNode
+        var hosts = JsonNode
             .Parse(await RunAsync("ps", "--format", "Json"))!
             .AsArray()
-            .Single(p => ((string)p!["appHostPath"]!).StartsWith(Repository, StringComparison.Ordinal));
-        var pid = int.Parse($"{host!["appHostPid"]}", CultureInfo.InvariantCulture);
+            .Where(p => ((string)p!["appHostPath"]!).StartsWith(Repository, StringComparison.Ordinal));
+        // The CLI goes on listing an application that has ended for a moment.
+        var pid = hosts
+            .Select(p => int.Parse($"{p!["appHostPid"]}", CultureInfo.InvariantCulture))
+            .Single(ProcessTable.IsRunning);
         var processes = ProcessTable.Read();
         return processes.Below([pid, .. processes.WithArgument("--monitor", pid)]);
     }

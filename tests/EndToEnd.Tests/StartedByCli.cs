@@ -18,6 +18,6 @@ public sealed class StartedByCli : IAsyncLifetime
     {
         await AspireCli.RunAsync("stop");
         await Leftovers.ShouldBeGoneAsync(_processes, _temporary);
-        _temporary.Delete();
+        _temporary.Delete(recursive: true);
     }
 }

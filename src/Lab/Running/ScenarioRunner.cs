@@ -103,9 +103,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         finally
         {
             run.Control.Close();
-            // A run that failed must not leave its load behind; one that was cancelled ends with its cluster.
-            if (run is { Attack: not null, Drained: null } && !cancellationToken.IsCancellationRequested)
-                await AbandonAsync(run);
+            // A run that failed or was cancelled must not leave its load behind: its cluster may outlive it.
+            if (run is { Attack: not null, Drained: null })
+                await AbandonAsync(run, cancellationToken.IsCancellationRequested);
         }
     }
 
@@ -132,9 +132,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
     }
 
-    private async Task AbandonAsync(ScenarioRun run)
+    private async Task AbandonAsync(ScenarioRun run, bool hurried)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(hurried ? 0.5 : 2), time);
         try
         {
             await run.LoadTest.StopAsync(limit.Token);
