@@ -1,6 +1,7 @@
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.ServiceDefaults;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace CiliumDebugging.AppHost.Resources;
@@ -80,6 +81,14 @@ internal static class DistributionExtensions
                         .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (cancellation.IsCancellationRequested)
                     Volatile.Write(ref isEnding, true);
+            }
+        );
+        builder.Eventing.Subscribe<BeforeStartEvent>(
+            (start, _) =>
+            {
+                var lifetime = start.Services.GetRequiredService<IHostApplicationLifetime>();
+                lifetime.ApplicationStopping.Register(() => Volatile.Write(ref isEnding, true));
+                return Task.CompletedTask;
             }
         );
 
