@@ -65,13 +65,6 @@ internal static class DistributionExtensions
 
         // The dashboard's start takes the processors of a small machine for seconds, and there is nothing to see
         // before.
-        // If the application ends before that, Aspire would log the stack trace of a start that was cancelled.
-        var isEnding = false;
-        builder.Services.AddLogging(logging =>
-            logging.AddFilter("Aspire.Hosting.Dashboard", level =>
-                level >= LogLevel.Warning && !Volatile.Read(ref isEnding)
-            )
-        );
         builder.Eventing.Subscribe<BeforeResourceStartedEvent>(
             async (start, cancellation) =>
             {
@@ -79,15 +72,19 @@ internal static class DistributionExtensions
                     await resource
                         .Settled.Task.WaitAsync(cancellation)
                         .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                if (cancellation.IsCancellationRequested)
-                    Volatile.Write(ref isEnding, true);
             }
+        );
+        // If the application ends before that, Aspire would log the stack trace of a start that was cancelled.
+        var stopping = CancellationToken.None;
+        builder.Services.AddLogging(logging =>
+            logging.AddFilter("Aspire.Hosting.Dashboard", level =>
+                level >= LogLevel.Warning && !stopping.IsCancellationRequested
+            )
         );
         builder.Eventing.Subscribe<BeforeStartEvent>(
             (start, _) =>
             {
-                var lifetime = start.Services.GetRequiredService<IHostApplicationLifetime>();
-                lifetime.ApplicationStopping.Register(() => Volatile.Write(ref isEnding, true));
+                stopping = start.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
                 return Task.CompletedTask;
             }
         );

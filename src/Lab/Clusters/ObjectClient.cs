@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
@@ -35,7 +34,7 @@ internal sealed class ObjectClient(Kubernetes cluster)
     /// <summary>The object; null when there is none.</summary>
     public async Task<JsonObject?> ReadAsync(ObjectReference reference, CancellationToken cancellationToken)
     {
-        using var response = await SendAsync(HttpMethod.Get, reference.Path, null, cancellationToken);
+        using var response = await cluster.SendAsync(HttpMethod.Get, reference.Path, null, cancellationToken);
         if (response.StatusCode is HttpStatusCode.NotFound)
             return null;
         return JsonNode.Parse(await ContentAsync(response, cancellationToken))?.AsObject();
@@ -49,7 +48,7 @@ internal sealed class ObjectClient(Kubernetes cluster)
     )
     {
         var body = Body(value, "application/json");
-        using var response = await SendAsync(HttpMethod.Post, reference.Collection, body, cancellationToken);
+        using var response = await cluster.SendAsync(HttpMethod.Post, reference.Collection, body, cancellationToken);
         if (response.StatusCode is HttpStatusCode.Conflict)
             return false;
         await ContentAsync(response, cancellationToken);
@@ -60,7 +59,7 @@ internal sealed class ObjectClient(Kubernetes cluster)
     public async Task PatchAsync(ObjectReference reference, JsonObject patch, CancellationToken cancellationToken)
     {
         var body = Body(patch, "application/merge-patch+json");
-        using var response = await SendAsync(HttpMethod.Patch, reference.Path, body, cancellationToken);
+        using var response = await cluster.SendAsync(HttpMethod.Patch, reference.Path, body, cancellationToken);
         await ContentAsync(response, cancellationToken);
     }
 
@@ -68,27 +67,13 @@ internal sealed class ObjectClient(Kubernetes cluster)
     public async Task DeleteAsync(ObjectReference reference, CancellationToken cancellationToken)
     {
         var path = $"{reference.Path}?propagationPolicy=Background";
-        using var response = await SendAsync(HttpMethod.Delete, path, null, cancellationToken);
+        using var response = await cluster.SendAsync(HttpMethod.Delete, path, null, cancellationToken);
         if (response.StatusCode is not HttpStatusCode.NotFound)
             await ContentAsync(response, cancellationToken);
     }
 
     private static StringContent Body(JsonObject value, string mediaType) =>
         new(value.ToJsonString(), Encoding.UTF8, mediaType);
-
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method,
-        string path,
-        HttpContent? content,
-        CancellationToken cancellationToken
-    )
-    {
-        using var request = new HttpRequestMessage(method, new Uri(cluster.BaseUri, path)) { Content = content };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        if (cluster.Credentials is { } credentials)
-            await credentials.ProcessHttpRequestAsync(request, cancellationToken);
-        return await cluster.HttpClient.SendAsync(request, cancellationToken);
-    }
 
     /// <exception cref="HttpOperationException">The API refused, as KubernetesClient reports it.</exception>
     private static async Task<string> ContentAsync(HttpResponseMessage response, CancellationToken cancellationToken)

@@ -1,7 +1,5 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using k8s;
-using k8s.Autorest;
 
 namespace CiliumDebugging.Lab.Clusters;
 
@@ -28,18 +26,13 @@ public sealed class PodProxyClient(Kubernetes cluster)
         CancellationToken cancellationToken
     )
     {
-        var target = new Uri(
-            cluster.BaseUri,
-            string.Create(CultureInfo.InvariantCulture, $"api/v1/namespaces/{ns}/pods/{pod}:{port}/proxy{path}")
-        );
-        using var request = new HttpRequestMessage(method, target) { Content = content };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("*/*"));
-        if (cluster.Credentials is { } credentials)
-            await credentials.ProcessHttpRequestAsync(request, cancellationToken);
-        var response = await cluster.HttpClient.SendAsync(
-            request,
-            HttpCompletionOption.ResponseHeadersRead,
-            cancellationToken
+        var response = await cluster.SendAsync(
+            method,
+            string.Create(CultureInfo.InvariantCulture, $"api/v1/namespaces/{ns}/pods/{pod}:{port}/proxy{path}"),
+            content,
+            cancellationToken,
+            accept: "*/*",
+            HttpCompletionOption.ResponseHeadersRead
         );
         if (response.IsSuccessStatusCode)
             return response;

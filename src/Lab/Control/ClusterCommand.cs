@@ -35,28 +35,14 @@ internal sealed record ClusterCommand(ScenarioStep Step, string Done)
     }
 
     /// <summary>Carries it out on a cluster without a run.</summary>
-    public async Task RunAsync(Kubernetes cluster, Scenario scenario, CancellationToken cancellationToken)
-    {
-        var changes = new ClusterChanges(cluster);
-        switch (Step)
-        {
-            case ApplyStep apply:
-                foreach (var policy in apply.Policies)
-                    await changes.ApplyAsync(policy, cancellationToken);
-                break;
-            case DeleteStep delete:
-                foreach (var policy in delete.Policies)
-                    await changes.DeleteAsync(policy, cancellationToken);
-                break;
-            case DeletePodStep { Pod: { } pod }:
-                await cluster.CoreV1.DeleteNamespacedPodAsync(
-                    pod,
-                    scenario.Load.Namespace,
-                    cancellationToken: cancellationToken
-                );
-                break;
-        }
-    }
+    public Task RunAsync(Kubernetes cluster, Scenario scenario, CancellationToken cancellationToken) =>
+        Step is DeletePodStep { Pod: { } pod }
+            ? cluster.CoreV1.DeleteNamespacedPodAsync(
+                pod,
+                scenario.Load.Namespace,
+                cancellationToken: cancellationToken
+            )
+            : new ClusterChanges(cluster).ChangePoliciesAsync(Step, cancellationToken);
 
     private static ImmutableArray<PolicyManifest> PoliciesOf(string file, Scenario scenario)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using k8s;
@@ -25,6 +26,7 @@ internal sealed class ClusterWatch : IAsyncDisposable
     private static readonly TimeSpan s_refusedInterval = TimeSpan.FromSeconds(30);
 
     private readonly Kubernetes _cluster;
+    private readonly ObjectClient _objects;
     private readonly Func<Scenario> _scenario;
     private readonly Action<ObservedObjects> _onSeen;
     private readonly TimeProvider _time;
@@ -38,6 +40,7 @@ internal sealed class ClusterWatch : IAsyncDisposable
     public ClusterWatch(Kubernetes cluster, Func<Scenario> scenario, Action<ObservedObjects> onSeen, TimeProvider time)
     {
         (_cluster, _scenario, _onSeen, _time) = (cluster, scenario, onSeen, time);
+        _objects = new ObjectClient(cluster);
         _looking = LoopAsync();
     }
 
@@ -109,27 +112,13 @@ internal sealed class ClusterWatch : IAsyncDisposable
 
     private async Task<bool> ExistsAsync(PolicyManifest policy, CancellationToken cancellationToken)
     {
-        var (group, version, plural, model) = (policy.Group, policy.Version, policy.Plural, policy.Model);
-        var api = _cluster.CustomObjects;
         try
         {
-            _ =
-                model.Namespace.Length == 0
-                    ? await api.GetClusterCustomObjectAsync(group, version, plural, model.Name, cancellationToken)
-                    : await api.GetNamespacedCustomObjectAsync(
-                        group,
-                        version,
-                        model.Namespace,
-                        plural,
-                        model.Name,
-                        cancellationToken
-                    );
-            return true;
+            return await _objects.ReadAsync(ChangedObjects.Of(policy), cancellationToken) is not null;
         }
-        catch (HttpOperationException e)
-            when (e.Response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        catch (HttpOperationException e) when (e.Response.StatusCode is HttpStatusCode.Forbidden)
         {
-            _isRefused |= e.Response.StatusCode is HttpStatusCode.Forbidden;
+            _isRefused = true;
             return false;
         }
     }

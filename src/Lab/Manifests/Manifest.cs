@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
 using k8s.Models;
 
@@ -11,23 +12,22 @@ namespace CiliumDebugging.Lab.Manifests;
 /// <param name="Object">The object, with apiVersion and kind.</param>
 public sealed record Manifest(JsonObject Object)
 {
-    /// <summary>The kinds of the lab, with their part of URLs.</summary>
-    private static readonly FrozenDictionary<string, (string Plural, bool Namespaced)> s_kinds = new Dictionary<
-        string,
-        (string, bool)
-    >(StringComparer.Ordinal)
+    /// <summary>The kinds of the lab, with their plurals.</summary>
+    private static readonly FrozenDictionary<string, string> s_plurals = new Dictionary<string, string>(
+        StringComparer.Ordinal
+    )
     {
-        ["Namespace"] = ("namespaces", false),
-        ["ServiceAccount"] = ("serviceaccounts", true),
-        ["ConfigMap"] = ("configmaps", true),
-        ["Service"] = ("services", true),
-        ["Deployment"] = ("deployments", true),
-        ["Job"] = ("jobs", true),
-        ["Role"] = ("roles", true),
-        ["RoleBinding"] = ("rolebindings", true),
-        ["ClusterRole"] = ("clusterroles", false),
-        ["ClusterRoleBinding"] = ("clusterrolebindings", false),
-        ["CiliumNetworkPolicy"] = ("ciliumnetworkpolicies", true),
+        ["Namespace"] = "namespaces",
+        ["ServiceAccount"] = "serviceaccounts",
+        ["ConfigMap"] = "configmaps",
+        ["Service"] = "services",
+        ["Deployment"] = "deployments",
+        ["Job"] = "jobs",
+        ["Role"] = "roles",
+        ["RoleBinding"] = "rolebindings",
+        ["ClusterRole"] = "clusterroles",
+        ["ClusterRoleBinding"] = "clusterrolebindings",
+        ["CiliumNetworkPolicy"] = "ciliumnetworkpolicies",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public string Kind => (string)Object["kind"]!;
@@ -41,18 +41,12 @@ public sealed record Manifest(JsonObject Object)
     public string? Namespace => (string?)Object["metadata"]!["namespace"];
 
     /// <summary>Path in the API, without a leading slash.</summary>
-    public string Path
-    {
-        get
-        {
-            var (plural, namespaced) = s_kinds[Kind];
-            var root = ApiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api";
-            return $"{root}/{ApiVersion}/{(namespaced ? $"namespaces/{Namespace}/" : "")}{plural}/{Name}";
-        }
-    }
+    public string Path => Reference.Path;
 
     /// <summary>For messages: <c>Deployment backend/backend-1</c>.</summary>
-    public override string ToString() => $"{Kind} {(Namespace is null ? "" : Namespace + "/")}{Name}";
+    public override string ToString() => Reference.Title;
+
+    private ObjectReference Reference => ObjectReference.Of(Kind, ApiVersion, s_plurals[Kind], Namespace ?? "", Name);
 
     /// <summary>From a model of KubernetesClient, with the owner's label.</summary>
     public static Manifest Of<T>(T value)

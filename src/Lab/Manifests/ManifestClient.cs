@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
 
 namespace CiliumDebugging.Lab.Manifests;
@@ -30,7 +30,7 @@ public sealed class ManifestClient(Kubernetes cluster)
         metadata["annotations"]![AppliedAnnotation] = Hash(manifest);
         var body = new StringContent(marked.ToJsonString(), Encoding.UTF8);
         body.Headers.ContentType = new MediaTypeHeaderValue("application/apply-patch+yaml");
-        using var response = await SendAsync(
+        using var response = await cluster.SendAsync(
             HttpMethod.Patch,
             $"{manifest.Path}?fieldManager={Ownership.Name}&force=true&fieldValidation=Strict",
             body,
@@ -51,7 +51,7 @@ public sealed class ManifestClient(Kubernetes cluster)
     public async Task<JsonObject?> ReadAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        using var response = await SendAsync(HttpMethod.Get, manifest.Path, null, cancellationToken);
+        using var response = await cluster.SendAsync(HttpMethod.Get, manifest.Path, null, cancellationToken);
         if (response.StatusCode is HttpStatusCode.NotFound)
             return null;
         await ThrowUnlessSuccessAsync(response, $"read {manifest}", cancellationToken);
@@ -62,7 +62,7 @@ public sealed class ManifestClient(Kubernetes cluster)
     public async Task DeleteAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        using var response = await SendAsync(
+        using var response = await cluster.SendAsync(
             HttpMethod.Delete,
             $"{manifest.Path}?propagationPolicy=Background",
             null,
@@ -90,20 +90,6 @@ public sealed class ManifestClient(Kubernetes cluster)
         return foreign;
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method,
-        string path,
-        HttpContent? content,
-        CancellationToken cancellationToken
-    )
-    {
-        using var request = new HttpRequestMessage(method, new Uri(cluster.BaseUri, path)) { Content = content };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
-        if (cluster.Credentials is { } credentials)
-            await credentials.ProcessHttpRequestAsync(request, cancellationToken);
-        return await cluster.HttpClient.SendAsync(request, cancellationToken);
-    }
-
     private static async Task ThrowUnlessSuccessAsync(
         HttpResponseMessage response,
         string what,
@@ -113,20 +99,7 @@ public sealed class ManifestClient(Kubernetes cluster)
         if (response.IsSuccessStatusCode)
             return;
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        var message = $"the cluster refuses to {what}: {(int)response.StatusCode} {MessageOf(text)}";
+        var message = $"the cluster refuses to {what}: {(int)response.StatusCode} {ApiMessages.MessageOf(text)}";
         throw new HttpRequestException(message, null, response.StatusCode);
-    }
-
-    /// <summary>The message of a Status; any other text as it is.</summary>
-    private static string MessageOf(string text)
-    {
-        try
-        {
-            return (string?)JsonNode.Parse(text)?["message"] ?? text.Trim();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return text.Trim();
-        }
     }
 }

@@ -11,6 +11,25 @@ internal sealed class ClusterChanges(Kubernetes cluster)
 {
     private readonly ObjectClient _objects = new(cluster);
 
+    /// <summary>Applies or deletes the policies of a step.</summary>
+    /// <exception cref="ArgumentException">The step changes something else.</exception>
+    public async Task ChangePoliciesAsync(ScenarioStep step, CancellationToken cancellationToken)
+    {
+        switch (step)
+        {
+            case ApplyStep apply:
+                foreach (var policy in apply.Policies)
+                    await ApplyAsync(policy, cancellationToken);
+                break;
+            case DeleteStep delete:
+                foreach (var policy in delete.Policies)
+                    await DeleteAsync(policy, cancellationToken);
+                break;
+            default:
+                throw new ArgumentException($"{step} changes no policy", nameof(step));
+        }
+    }
+
     /// <summary>Creates a policy, or patches the one that exists.</summary>
     public async Task ApplyAsync(PolicyManifest policy, CancellationToken cancellationToken)
     {

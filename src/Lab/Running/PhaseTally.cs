@@ -61,9 +61,6 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public int? Position(string? pod) =>
         pod is not null && _positions.TryGetValue(pod, out var position) ? position : null;
 
-    /// <summary>2xx and other responses of the Pod at a position.</summary>
-    public (long Ok, long Failed) Answers(int position) => (_ok[position], _failed[position]);
-
     /// <summary>Adds a request; in the order of starts.</summary>
     /// <param name="record">The request.</param>
     /// <param name="origin">Whether its connection is a fresh selection.</param>

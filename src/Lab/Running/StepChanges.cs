@@ -28,21 +28,15 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     /// <summary>Applies or deletes policies before there is a run: nothing is recorded or waited for.</summary>
     public async Task TakeBeforeAsync(ScenarioStep step, IRunListener listener, CancellationToken cancellationToken)
     {
-        switch (step)
-        {
-            case ApplyStep apply:
-                listener.OnStep($"applying {apply.File}");
-                foreach (var policy in apply.Policies)
-                    await _changes.ApplyAsync(policy, cancellationToken);
-                break;
-            case DeleteStep delete:
-                listener.OnStep($"deleting {delete.File}");
-                foreach (var policy in delete.Policies)
-                    await _changes.DeleteAsync(policy, cancellationToken);
-                break;
-            default:
-                throw new ArgumentException($"{step} needs a run", nameof(step));
-        }
+        listener.OnStep(
+            step switch
+            {
+                ApplyStep apply => $"applying {apply.File}",
+                DeleteStep delete => $"deleting {delete.File}",
+                _ => throw new ArgumentException($"{step} needs a run", nameof(step)),
+            }
+        );
+        await _changes.ChangePoliciesAsync(step, cancellationToken);
     }
 
     /// <summary>Takes any step but a phase.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Policies.Manifests;
@@ -49,7 +48,7 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
         var documents = YamlManifest
             .Read(text)
             .Where(d => d.Type is ManifestType.Map)
-            .Select(d => ToJson(d)!.AsObject());
+            .Select(d => d.ToJson()!.AsObject());
         return (
             [
                 .. documents.Zip(read.Policies, (manifest, model) =>
@@ -59,24 +58,4 @@ public sealed record PolicyManifest(JsonObject Manifest, NetworkPolicyModel Mode
             []
         );
     }
-
-    private static JsonNode? ToJson(ManifestNode node) =>
-        node.Type switch
-        {
-            ManifestType.Map => new JsonObject(node.Fields.Select(f => KeyValuePair.Create(f.Key, ToJson(f.Value)))),
-            ManifestType.List => new JsonArray([.. node.Items.Select(ToJson)]),
-            ManifestType.Text => JsonValue.Create(node.Text),
-            ManifestType.Integer
-                when long.TryParse(
-                    node.Text,
-                    NumberStyles.AllowLeadingSign,
-                    CultureInfo.InvariantCulture,
-                    out var integer
-                ) => JsonValue.Create(integer),
-            ManifestType.Integer or ManifestType.Number => JsonValue.Create(
-                double.Parse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture)
-            ),
-            ManifestType.Boolean => JsonValue.Create(node.Text.ToUpperInvariant() is "TRUE" or "YES" or "ON" or "Y"),
-            _ => null,
-        };
 }

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>What a value of a manifest is, after YAML 1.1 typing as kubectl applies it (<c>8080</c> is a number,
@@ -35,6 +38,26 @@ public sealed record ManifestNode(ManifestType Type, int Line, string Text)
             ManifestType.Map => Fields.Count == 0
                 ? "{}"
                 : $"{{{string.Join(", ", Fields.Take(3).Select(f => f.Key))}{(Fields.Count > 3 ? ", …" : "")}}}",
+            _ => Text,
+        };
+
+    /// <summary>The value as the API takes it. A number that JSON does not have (<c>0x1F</c>, <c>.inf</c>) is
+    /// text.</summary>
+    public JsonNode? ToJson() =>
+        Type switch
+        {
+            ManifestType.Null => null,
+            ManifestType.Boolean => Text[0] is 'y' or 'Y' or 't' or 'T'
+                || Text.Equals("on", StringComparison.OrdinalIgnoreCase),
+            ManifestType.Integer
+                when long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) =>
+                whole,
+            ManifestType.Integer
+            or ManifestType.Number
+                when double.TryParse(Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
+                    && double.IsFinite(real) => real,
+            ManifestType.List => new JsonArray([.. Items.Select(i => i.ToJson())]),
+            ManifestType.Map => new JsonObject(Fields.Select(f => KeyValuePair.Create(f.Key, f.Value.ToJson()))),
             _ => Text,
         };
 }

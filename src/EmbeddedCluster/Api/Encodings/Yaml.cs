@@ -17,7 +17,7 @@ internal static class Yaml
         try
         {
             return YamlManifest.Read(text) is [var document]
-                ? Json(document)!
+                ? document.ToJson()!
                 : ApiStatus.BadRequest("the body must be one YAML document");
         }
         catch (ManifestException e)
@@ -27,26 +27,4 @@ internal static class Yaml
             );
         }
     }
-
-    private static JsonNode? Json(ManifestNode node) =>
-        node.Type switch
-        {
-            ManifestType.Null => null,
-            ManifestType.Boolean => node.Text[0] is 'y' or 'Y' or 't' or 'T'
-                || node.Text.Equals("on", StringComparison.OrdinalIgnoreCase),
-            ManifestType.Integer
-                when long.TryParse(
-                    node.Text,
-                    NumberStyles.AllowLeadingSign,
-                    CultureInfo.InvariantCulture,
-                    out var whole
-                ) => whole,
-            ManifestType.Integer
-            or ManifestType.Number
-                when double.TryParse(node.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out var real)
-                    && double.IsFinite(real) => real,
-            ManifestType.List => new JsonArray([.. node.Items.Select(Json)]),
-            ManifestType.Map => new JsonObject(node.Fields.Select(f => KeyValuePair.Create(f.Key, Json(f.Value)))),
-            _ => node.Text,
-        };
 }
