@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CiliumDebugging.AppHost.Dashboard;
 using CiliumDebugging.AppHost.Resources;
 using CiliumDebugging.ServiceDefaults;
@@ -34,6 +33,7 @@ internal static class Application
                 AllowUnsecuredTransport = true,
             }
         );
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         if (builder.ExecutionContext.IsPublishMode)
             return builder;
         var usual = DashboardPorts.TryReserve(DashboardPort, OtlpPort, ResourceServicePort);
@@ -59,8 +59,6 @@ internal static class Application
         var services = application.Services;
         var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
         lifetime.ApplicationStopping.Register(() => FailWithBackgroundServices(services));
-        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
-        var registrations = signals.Select(s => PosixSignalRegistration.Create(s, Interrupt)).ToList();
         try
         {
             await application.RunAsync();
@@ -85,14 +83,6 @@ internal static class Application
                 .Select(d => d.Run);
             await Task.WhenAny(Task.WhenAll(runs), Task.Delay(s_runEndLimit, TimeProvider.System));
             await application.DisposeAsync();
-            registrations.ForEach(r => r.Dispose());
-        }
-
-        void Interrupt(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            Environment.ExitCode = (int)ExitCode.Interrupted;
-            lifetime.StopApplication();
         }
     }
 

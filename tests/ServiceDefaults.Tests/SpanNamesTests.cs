@@ -75,6 +75,8 @@ public sealed class SpanNamesTests
             foreach (var request in requests)
                 using (await client.SendAsync(request, TestContext.Current.CancellationToken))
                     request.Dispose();
+            // A span ends after its answer was sent; stopping waits for it.
+            await app.StopAsync(TestContext.Current.CancellationToken);
         }
         return [.. spans.Where(s => s.Kind is ActivityKind.Server)];
     }
