@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 namespace CiliumDebugging.AppHost;
 
 /// <summary>
-/// Ends the application with exit code 130 at Ctrl-C, SIGTERM or a closed terminal. It stands in place of the host's
+/// Ends the application with exit code 130 at Ctrl-C, SIGTERM or a closed terminal. It replaces the host's
 /// console lifetime: beside that one, which also stops the application, the exit code could be read before it was set.
 /// </summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHostLifetime, IDisposable
