@@ -54,11 +54,11 @@ public sealed partial class TerminalKeysTests : IAsyncLifetime
         )
             await SeeAsync([key]);
 
-        await PressAsync('2', ["applied load-test-policy.yaml"]);
+        await PressAsync('2', ["load-test-policy.yaml was applied"]);
         await SeeAsync(["[2] remove load-test-policy.yaml"], _pressed);
-        await PressAsync('2', ["removed load-test-policy.yaml"]);
+        await PressAsync('2', ["load-test-policy.yaml was deleted"]);
         await SeeAsync(["[2] apply load-test-policy.yaml"], _pressed);
-        await PressAsync('d', ["deleted pod backend-1-"]);
+        await PressAsync('d', ["pod backend-1-"]);
         // On a machine without time to spare there may be nothing counted yet in the new Pod's phase; then the
         // answer is to try again.
         const string Written = "report.html (also report.md, report.json, junit.xml)",

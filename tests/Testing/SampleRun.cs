@@ -63,7 +63,7 @@ internal static class SampleRun
                 Method = "POST",
                 Url = "http://backend-1.backend:8080/echo",
                 Steps = ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],
-                Events = [new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half))],
+                Events = [new RecordedEvent("load-test-policy.yaml was applied", TimeSpan.FromSeconds(Half))],
                 Series = Series(),
                 SeriesInterval = 1,
                 SeriesMissed = 0,
@@ -128,7 +128,7 @@ internal static class SampleRun
         var monitor = new SkewMonitor(ExpectedShares.Equal([.. Pods.Select(p => p.Name)]));
         for (var n = 0; n < 1500; n++)
             monitor.Add(n % 3, TimeSpan.FromSeconds(n / 51.0));
-        monitor.Record(new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half)));
+        monitor.Record(new RecordedEvent("load-test-policy.yaml was applied", TimeSpan.FromSeconds(Half)));
         for (var n = 0; n < 200; n++)
             monitor.Add(2, TimeSpan.FromSeconds(Half + n / 17.0));
         return monitor.Status();

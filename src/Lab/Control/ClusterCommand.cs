@@ -23,12 +23,12 @@ internal sealed record ClusterCommand(ScenarioStep Step, string Done)
         switch (command.Action)
         {
             case PageAction.ApplyPolicy:
-                return new(new ApplyStep(target, PoliciesOf(target, scenario)), $"applied {target}");
+                return new(new ApplyStep(target, PoliciesOf(target, scenario)), $"{target} was applied");
             case PageAction.RemovePolicy:
-                return new(new DeleteStep(target, PoliciesOf(target, scenario)), $"removed {target}");
+                return new(new DeleteStep(target, PoliciesOf(target, scenario)), $"{target} was deleted");
             case PageAction.DeletePod:
                 var pod = PodOf(target, pods);
-                return new(new DeletePodStep(PodPlace.Any, pod), $"deleted pod {pod}");
+                return new(new DeletePodStep(PodPlace.Any, pod), $"pod {pod} was deleted");
             default:
                 throw new ArgumentOutOfRangeException(nameof(command), command.Action, "it changes no object");
         }

@@ -8,13 +8,15 @@ namespace CiliumDebugging.Lab.Running;
 
 /// <summary>Compares what a phase showed with what its scenario expects.</summary>
 /// <param name="phase">What the phase showed.</param>
-/// <param name="diagnosis">Its diagnosis.</param>
+/// <param name="whole">
+/// All requests of the scenario's phase, also those after a change in the middle of it that the scenario did not make.
+/// </param>
 /// <param name="replacement">The Pod that was replaced just before it; null when there was none.</param>
 /// <param name="load">The load.</param>
 /// <param name="service">The Service and its Pods at the phase's end.</param>
 internal sealed class ExpectationCheck(
     PhaseReport phase,
-    DiagnosisResult diagnosis,
+    RequestTotals whole,
     BackendReplacement? replacement,
     LoadSpec load,
     ServiceReader service
@@ -36,8 +38,8 @@ internal sealed class ExpectationCheck(
         if (expected.Failures is { } failures)
             yield return Result(
                 failures ? "requests fail" : "no request fails",
-                phase.Failures > 0 == failures,
-                $"{phase.Failures} of {phase.Requests} failed"
+                whole.Failures > 0 == failures,
+                $"{whole.Failures} of {whole.Requests} failed"
             );
         if (expected.SuccessesFrom is { } source)
             yield return SuccessesFrom(source);
@@ -58,8 +60,8 @@ internal sealed class ExpectationCheck(
         if (expected.Diagnosis is { } name)
             yield return Result(
                 $"the diagnosis is {name}",
-                diagnosis.Name == name,
-                $"the diagnosis is {diagnosis.Name}"
+                phase.Diagnosis!.Name == name,
+                $"the diagnosis is {phase.Diagnosis.Name}"
             );
     }
 

@@ -1,6 +1,5 @@
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
-using CiliumDebugging.Measurement.Counters;
 using k8s;
 using k8s.Autorest;
 using static System.FormattableString;
@@ -42,17 +41,19 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         run.Listener.OnStep(
             $"{step.Name}: {length}at " + Invariant($"{run.Scenario.Load.RatePerSecond:0.##} requests/s")
         );
-        var phase = run.Ledger.Phases[^1];
-        if (run.Measured.Count > 0)
-            phase = await BeginAsync(run, step.Name, cancellationToken);
-        var end = unlimited ? double.PositiveInfinity : phase.Start + step.Duration.TotalSeconds;
-        var limit = phase.Start + MaxExtension * step.Duration.TotalSeconds;
-        MeasuredPhase objects = await ReadObjectsAsync(run, phase, cancellationToken);
+        var phase =
+            run.Measured.Count == 0 ? run.Ledger.Phases[^1] : await BeginAsync(run, step, step.Name, cancellationToken);
+        var start = phase?.Start ?? run.Now;
+        var end = unlimited ? double.PositiveInfinity : start + step.Duration.TotalSeconds;
+        var limit = start + MaxExtension * step.Duration.TotalSeconds;
+        MeasuredPhase? objects = await ReadObjectsAsync(run, phase, cancellationToken);
         var sample = 0;
-        while ((end > run.Now || (phase.Requests < step.Requests && limit > run.Now)) && !run.Control.StopRequested)
+        while (
+            (end > run.Now || ((phase?.Requests ?? 0) < step.Requests && limit > run.Now)) && !run.Control.StopRequested
+        )
         {
             var left = Math.Max(end - run.Now, 0.001);
-            var interval = run.Now < phase.Start + EarlySeconds ? s_earlySampleInterval : s_sampleInterval;
+            var interval = run.Now < (phase?.Start ?? 0) + EarlySeconds ? s_earlySampleInterval : s_sampleInterval;
             var change = await run.Control.NextAsync(
                 left < interval.TotalSeconds && step.Requests == 0 ? TimeSpan.FromSeconds(left) : interval,
                 time,
@@ -60,32 +61,34 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             );
             if (run.Following is { IsCompleted: true } ended)
                 await ended; // the load ended by itself: say why
-            var next =
-                change is not null ? await ChangeManuallyAsync(run, phase, change, cancellationToken)
-                : ++sample % SamplesPerLook == 0 ? await FollowBackendsAsync(run, phase, cancellationToken)
-                : null;
-            if (next is not null)
+            var before = phase;
+            if (change is not null)
+                phase = await ChangeManuallyAsync(run, step, phase, change, cancellationToken);
+            else if (++sample % SamplesPerLook == 0)
+                phase = await FollowBackendsAsync(run, step, phase, cancellationToken);
+            if (!ReferenceEquals(phase, before))
             {
-                phase = next;
                 objects = await ReadObjectsAsync(run, phase, cancellationToken);
                 continue;
             }
             run.Listener.OnSample(run.Ledger.Sample(run.Now, run.ClientNode));
             if (run.Series.IsDue(run.Now))
-                await SampleSeriesAsync(run, objects, cancellationToken);
+                await RunSamples.TakeAsync(run, objects, cancellationToken);
         }
-        if (await ConfirmAsync(run, phase, cancellationToken) is { } different)
+        if (phase is not null && await ConfirmAsync(run, phase, cancellationToken) is { } different)
         {
-            await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
+            await EndAsync(run, phase, Leave(run, different), cancellationToken);
             return;
         }
         // The last phase ends with the load: no request is under way when its counters are read.
         if (ReferenceEquals(step, run.Scenario.Steps[^1]) || run.Control.StopRequested)
             await run.DrainAsync(cancellationToken);
+        if (phase is null)
+            return;
         await EndAsync(
             run,
             phase,
-            run.Drained is null ? null : Math.Max(phase.Start, Math.BitIncrement(run.Ledger.LastStart)),
+            run.Drained is null ? null : Math.BitIncrement(run.Ledger.LastStart),
             cancellationToken
         );
         if (run.Drained is null)
@@ -103,24 +106,41 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             await Task.Delay(s_outcomePollInterval, time, cancellationToken);
     }
 
-    /// <summary>Begins a phase. The first one begins with the counters that were read before the load.</summary>
-    public static async Task<PhaseTally> BeginAsync(ScenarioRun run, string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// Begins a phase. The first one begins with the counters that were read before the load; another one where the
+    /// phase before it ended, if nothing has changed since.
+    /// </summary>
+    /// <returns>The phase; null when no Pod is ready.</returns>
+    public static async Task<PhaseTally?> BeginAsync(
+        ScenarioRun run,
+        PhaseStep step,
+        string name,
+        CancellationToken cancellationToken
+    )
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
+                var at = run.Now;
                 var backends = await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
+                if (backends.Pods.IsEmpty)
+                {
+                    run.Changing = backends;
+                    run.Ledger.NoPod(at, at);
+                    return null;
+                }
                 var (before, start) =
-                    run.Ledger.Phases.Count == 0
-                        ? (run.AtStart, 0)
-                        : await ScrapeAsync(run, backends.Pods, cancellationToken);
+                    run.Ledger.Phases is not [.., var last] ? (run.AtStart, 0)
+                    : run.Ledger.IsUnchangedSince(last, backends) ? (last.After!, last.End)
+                    : await RunSamples.ScrapeAsync(run, backends.Pods, cancellationToken);
                 var phase = new PhaseTally(name, start, backends, before)
                 {
+                    Step = step.Name,
                     Replaced = run.Replaced,
                     ClientNode = run.ClientNode,
                 };
-                run.Replaced = null;
+                (run.Replaced, run.Changing) = (null, null);
                 run.Ledger.Begin(phase);
                 return phase;
             }
@@ -138,29 +158,19 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         var read = run.Now;
         try
         {
-            (phase.After, read) = await ScrapeAsync(run, phase.Pods, cancellationToken);
+            (phase.After, read) = await RunSamples.ScrapeAsync(run, phase.Pods, cancellationToken);
+            phase.EndsWithCounters = end is null;
         }
         catch (HttpRequestException) when (end is not null)
         {
             // It ends because one of its Pods was deleted: the last sample has its counters.
             phase.After ??= phase.Before;
         }
-        phase.End = end ?? read;
+        phase.EndAt(end ?? read);
         // After the drain there is no load: a sample would show a drop in the rates.
         if (run.Drained is null)
             run.Series.Add(read, phase.After, phase.Pods);
-        run.Add(await ReadObjectsAsync(run, phase, cancellationToken));
-    }
-
-    private static async Task<(ClusterCounters Counters, double At)> ScrapeAsync(
-        ScenarioRun run,
-        IEnumerable<BackendPod> pods,
-        CancellationToken cancellationToken
-    )
-    {
-        var before = run.Now;
-        var counters = await run.Reader.ScrapeAsync(pods, cancellationToken);
-        return (counters, (before + run.Now) / 2);
+        run.Add(await ReadObjectsOfAsync(run, phase, cancellationToken));
     }
 
     /// <summary>Confirms that backends and expected shares are still those of the phase.</summary>
@@ -171,49 +181,100 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         CancellationToken cancellationToken
     )
     {
+        var at = run.Now;
+        if (await LookAsync(run, cancellationToken) is not { } now)
+            return null;
+        if (phase.Backends.ChangeTo(now) is { } change)
+            return (change, now);
+        run.Ledger.Confirm(at);
+        return null;
+    }
+
+    /// <summary>Reads the backends; null when the API does not answer: nothing is evaluated until it does.</summary>
+    private static async Task<ExpectedBackends?> LookAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
         try
         {
-            var at = run.Now;
-            var now = await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
-            if (phase.Backends.ChangeTo(now) is { } change)
-                return (change, now);
-            run.Ledger.Confirm(at);
+            return await run.Reader.ExpectedAsync(run.ClientPlace, cancellationToken);
         }
         catch (Exception e)
             when (e is HttpRequestException or HttpOperationException or IOException
                 || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested)
             )
         {
-            // Nothing is evaluated until the next read succeeds.
+            return null;
         }
-        return null;
     }
 
     /// <summary>
-    /// When backends or shares are different, the phase ends where its own were last confirmed, and the next one
-    /// begins. Requests in between belong to neither. Without any backend the phase goes on.
+    /// When backends or shares are different, the phase ends where its own were last confirmed. The next one begins
+    /// when two looks see the same ready Pods. Requests in between belong to neither.
     /// </summary>
+    /// <returns>The phase now; null while the backends are changing or no Pod is ready.</returns>
     private async Task<PhaseTally?> FollowBackendsAsync(
         ScenarioRun run,
-        PhaseTally phase,
+        PhaseStep step,
+        PhaseTally? phase,
         CancellationToken cancellationToken
     )
     {
-        if (await ConfirmAsync(run, phase, cancellationToken) is not { } different || different.Now.Pods.IsEmpty)
-            return null;
-        await EndAsync(run, phase, Leave(run, phase, different.Change), cancellationToken);
+        if (phase is null)
+            return await FollowChangeAsync(run, step, cancellationToken);
+        if (await ConfirmAsync(run, phase, cancellationToken) is not { } different)
+            return phase;
+        await EndAsync(run, phase, Leave(run, different), cancellationToken);
+        run.Changing = different.Now;
         run.Listener.OnStep(different.Change);
-        return await BeginAsync(run, $"after {different.Change}", cancellationToken);
+        return null;
     }
 
-    private static double Leave(ScenarioRun run, PhaseTally phase, string change)
+    private static async Task<PhaseTally?> FollowChangeAsync(
+        ScenarioRun run,
+        PhaseStep step,
+        CancellationToken cancellationToken
+    )
     {
-        var end = Math.Max(phase.Start, run.Ledger.Confirmed);
-        run.Ledger.BackendsChange(change, end);
+        var at = run.Now;
+        if (await LookAsync(run, cancellationToken) is not { } now)
+            return null;
+        var change = run.Changing?.ChangeTo(now);
+        run.Changing = now;
+        if (now.Pods.IsEmpty)
+        {
+            run.Ledger.NoPod(at, at);
+        }
+        else
+        {
+            run.Ledger.PodsAreBack(at);
+            if (change is null)
+                return await BeginAsync(run, step, AfterLastEvent(run, step), cancellationToken);
+            run.Ledger.BackendsChange(change, at);
+        }
+        run.Ledger.Confirm(at);
+        return null;
+    }
+
+    private static string AfterLastEvent(ScenarioRun run, PhaseStep step) =>
+        run.Ledger.Events is [.., var last] ? $"after {last.Name}" : step.Name;
+
+    /// <summary>The phase ends where its backends were last confirmed.</summary>
+    private static double Leave(ScenarioRun run, (string Change, ExpectedBackends Now) different)
+    {
+        var end = run.Ledger.Confirmed;
+        if (different.Now.Pods.IsEmpty)
+            run.Ledger.NoPod(end, run.Now);
+        else
+            run.Ledger.BackendsChange(different.Change, end);
         return end;
     }
 
-    private async Task<MeasuredPhase> ReadObjectsAsync(
+    private async Task<MeasuredPhase?> ReadObjectsAsync(
+        ScenarioRun run,
+        PhaseTally? phase,
+        CancellationToken cancellationToken
+    ) => phase is null ? null : await ReadObjectsOfAsync(run, phase, cancellationToken);
+
+    private async Task<MeasuredPhase> ReadObjectsOfAsync(
         ScenarioRun run,
         PhaseTally phase,
         CancellationToken cancellationToken
@@ -231,18 +292,20 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         );
 
     /// <summary>Ends a phase, makes a change and begins the next phase. If the change fails, the run goes on.</summary>
-    private async Task<PhaseTally> ChangeManuallyAsync(
+    private async Task<PhaseTally?> ChangeManuallyAsync(
         ScenarioRun run,
-        PhaseTally phase,
+        PhaseStep step,
+        PhaseTally? phase,
         RunController.Change change,
         CancellationToken cancellationToken
     )
     {
-        double? left = await ConfirmAsync(run, phase, cancellationToken) is { } different
-            ? Leave(run, phase, different.Change)
-            : null;
+        double? left =
+            phase is not null && await ConfirmAsync(run, phase, cancellationToken) is { } different
+                ? Leave(run, different)
+                : null;
         // The counters are read while the change is made, except those of a Pod that is about to be deleted.
-        var ending = EndAsync(run, phase, left, cancellationToken);
+        var ending = phase is null ? Task.CompletedTask : EndAsync(run, phase, left, cancellationToken);
         if (change.Step is DeletePodStep)
             await ending;
         Exception? failure = null;
@@ -256,73 +319,13 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             failure = e;
         }
         await ending;
-        var name = run.Ledger.Events is [.., var last] ? $"after {last.Name}" : phase.Name;
-        var next = await BeginAsync(run, name, cancellationToken);
+        var name = AfterLastEvent(run, step);
+        var next = await BeginAsync(run, step, name, cancellationToken);
         run.Listener.OnStep(name);
         if (failure is null)
             change.Done.TrySetResult();
         else
             change.Done.TrySetException(failure);
         return next;
-    }
-
-    /// <summary>
-    /// Samples the counters and shows the current state of the run. Without new counters (no Pod, or one that is being
-    /// deleted) it is evaluated with the last ones and the client's records.
-    /// </summary>
-    private static async Task SampleSeriesAsync(
-        ScenarioRun run,
-        MeasuredPhase current,
-        CancellationToken cancellationToken
-    )
-    {
-        var phase = current.Tally;
-        var sampled = await TrySampleAsync(run, phase, cancellationToken);
-        try
-        {
-            if (run.Listener.WantsProgress)
-                run.Listener.OnProgress(
-                    RunEvaluator.Progress(
-                        run,
-                        current,
-                        await run.LoadTest.StateAsync(cancellationToken),
-                        phase.After ?? phase.Before,
-                        run.Now
-                    )
-                );
-            else if (sampled && run.Series.Newest is { } newest)
-                run.Listener.OnCounters(newest, phase.Pods, run.ClientNode);
-        }
-        catch (HttpRequestException)
-        {
-            // The load-test Pod did not answer; the next sample tries again.
-        }
-    }
-
-    /// <summary>Adds a sample to the charts; false when the counters could not be read.</summary>
-    private static async Task<bool> TrySampleAsync(
-        ScenarioRun run,
-        PhaseTally phase,
-        CancellationToken cancellationToken
-    )
-    {
-        try
-        {
-            // A scrape takes milliseconds: its beginning is the moment of the sample.
-            var at = run.Now;
-            var counters = await run.Reader.ScrapeAsync(phase.Pods, cancellationToken);
-            if (counters.MissingNodes.IsEmpty)
-            {
-                run.Series.Add(at, counters, phase.Pods);
-                phase.After = counters;
-                return true;
-            }
-        }
-        catch (HttpRequestException)
-        {
-            // A Pod may be deleted while its counters are read.
-        }
-        run.Series.Miss();
-        return false;
     }
 }

@@ -16,8 +16,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         .ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
     private readonly DeliveryTest _delivery = new(backends.Shares);
     private readonly SkewTest _selection = new(backends.Shares);
-    private readonly Dictionary<int, long> _byStatus = [];
-    private readonly Dictionary<string, long> _unanswered = new(StringComparer.Ordinal);
+    private readonly OutcomeTally _outcomes = new();
     private readonly long[] _ok = new long[backends.Pods.Length];
     private readonly long[] _failed = new long[backends.Pods.Length];
     private readonly Latencies _latency = new();
@@ -26,13 +25,22 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     private ClientNodeMatrix? _matrix;
     private bool _portsKnown = true;
 
-    public string Name => name;
+    public string Name { get; } = name;
+
+    /// <summary>The scenario's phase that it belongs to: a change made meanwhile begins another one.</summary>
+    public string Step { get; init; } = name;
 
     /// <summary>Start, s since the attack's epoch.</summary>
     public double Start => start;
 
     /// <summary>End, s since the attack's epoch; infinite while it lasts.</summary>
-    public double End { get; set; } = double.PositiveInfinity;
+    public double End { get; private set; } = double.PositiveInfinity;
+
+    /// <summary>Whether <see cref="End"/> is when <see cref="After"/> was read.</summary>
+    public bool EndsWithCounters { get; set; }
+
+    /// <summary>The requests between the phase before and this one.</summary>
+    public ChangeTally Preceding { get; set; } = new();
 
     /// <summary>The Pods behind the Service and their expected shares, the same throughout the phase.</summary>
     public ExpectedBackends Backends => backends;
@@ -52,10 +60,14 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public string? ClientNode { get; init; }
 
     /// <summary>Requests with an outcome.</summary>
-    public long Requests { get; private set; }
+    public long Requests => _outcomes.Requests;
 
-    /// <summary>Requests that were due and not sent, because too many were under way. They are not requests.</summary>
-    public long NotSent { get; private set; }
+    /// <summary>The requests by how they ended.</summary>
+    public OutcomeTally Outcomes => _outcomes;
+
+    /// <summary>Ends it, unless it ended earlier.</summary>
+    /// <param name="at">s since the attack's epoch.</param>
+    public void EndAt(double at) => End = Math.Min(End, Math.Max(start, at));
 
     /// <summary>Position of a Pod; null when it is not one of the phase's.</summary>
     public int? Position(string? pod) =>
@@ -67,19 +79,11 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     /// <param name="usedBefore">Whether its port was used before this phase; null when the port is unknown.</param>
     public void Add(RecordLine record, SelectionOrigin origin, bool? usedBefore)
     {
-        if (record.Outcome.IsNotSent())
-        {
-            NotSent++;
+        if (!_outcomes.Add(record))
             return;
-        }
-        Requests++;
         _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore, record.Port);
         var position = Position(record.Pod);
-        var ok = record.Status is >= 200 and < 300;
-        if (record.Outcome is Outcome.Response)
-            _byStatus[record.Status] = _byStatus.GetValueOrDefault(record.Status) + 1;
-        else
-            Count(_unanswered, record.Outcome.IsDropped() ? "dropped" : record.Outcome.ToString());
+        var ok = OutcomeTally.IsOk(record);
         _latency.Add(TimeSpan.FromSeconds(record.End - record.Due));
         if (position is { } p)
         {
@@ -110,17 +114,8 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
         var perPod = Pods.Select(
                 (pod, i) =>
-                    new PodPhase
+                    Counts(pod, _ok[i], _failed[i], counted, clientNode) with
                     {
-                        Pod = pod,
-                        OnClientNode = pod.Node == clientNode,
-                        Ok = _ok[i],
-                        Failed = _failed[i],
-                        HubbleRequests = counted.RequestsTo(pod.HubbleName),
-                        HubbleOk = counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300),
-                        HubbleServerErrors = counted.ResponsesOf(pod.HubbleName, s => s >= 500),
-                        Echo = counted.Echo.GetValueOrDefault(pod.HubbleName),
-                        ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
                         MeanLatencyMs = _ok[i] + _failed[i] > 0 ? 1000 * _secondsByPod[i] / (_ok[i] + _failed[i]) : 0,
                     }
             )
@@ -128,23 +123,38 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         var (selection, source) = Selection(counted, clientNode, unit);
         return new PhaseReport
         {
-            Name = name,
+            Name = Name,
             Seconds = Math.Min(End, now) - start,
             Requests = Requests,
-            ByStatus = _byStatus.ToImmutableSortedDictionary(),
-            Unanswered = _unanswered.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            ByStatus = _outcomes.ByStatus,
+            Unanswered = _outcomes.Unanswered,
             Pods = perPod,
             Selection = selection,
             SelectionSource = source,
             Delivery = _delivery.Evaluate(unit),
             Start = start,
-            NotSent = NotSent,
+            NotSent = _outcomes.NotSent,
             ClientNodes = _matrix?.Rows(unit) ?? [],
             Locality = _matrix?.Locality(),
             // Finding its intervals is too expensive to do every second.
             Latency = double.IsFinite(now) ? null : LatencySummary.Of(_latency),
         };
     }
+
+    /// <summary>The counts of a Pod: the client's, and those of Hubble and the Pod.</summary>
+    internal static PodPhase Counts(BackendPod pod, long ok, long failed, ClusterCounters counted, string clientNode) =>
+        new()
+        {
+            Pod = pod,
+            OnClientNode = pod.Node == clientNode,
+            Ok = ok,
+            Failed = failed,
+            HubbleRequests = counted.RequestsTo(pod.HubbleName),
+            HubbleOk = counted.ResponsesOf(pod.HubbleName, s => s is >= 200 and < 300),
+            HubbleServerErrors = counted.ResponsesOf(pod.HubbleName, s => s >= 500),
+            Echo = counted.Echo.GetValueOrDefault(pod.HubbleName),
+            ClientProxyErrors = ClientSideErrors(counted, pod, clientNode),
+        };
 
     /// <summary>
     /// Which Pod was chosen: the client count where every response names its Pod. Otherwise the responses that name
@@ -166,7 +176,4 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         counted
             .Responses.Where(r => r.Key.Node == clientNode && r.Key.Pod == pod.HubbleName && r.Key.Status >= 500)
             .Sum(r => r.Value);
-
-    private static void Count(Dictionary<string, long> counts, string key) =>
-        counts[key] = counts.GetValueOrDefault(key) + 1;
 }

@@ -35,6 +35,13 @@ internal sealed class ReconciliationTable
         return table._lines.ToImmutable();
     }
 
+    /// <summary>Every request of a run that is over belongs to one phase.</summary>
+    public static ReconciliationLine Phases(AttackState attack, RequestTotals phases) =>
+        new("requests intended = sum over phases", "intended", attack.Intended, "phases", phases.Intended)
+        {
+            Explanation = "Every request belongs to one phase; a change between two phases is one, too.",
+        };
+
     /// <summary>A line with Hubble's counts: a node whose Hubble could not be read explains every difference.</summary>
     private void AddHubble(string what, (string, double) left, (string, double) right, string why)
     {

@@ -24,35 +24,79 @@ internal static class RunEvaluator
     {
         foreach (var phase in run.Measured)
             phase.Settled = null;
-        var (phases, diagnoses) = Phases(run, run.Measured, double.PositiveInfinity);
-        var expectations = run.Scenario.Expect.SelectMany(expected => Check(run, expected, phases, diagnoses));
-        return Report(run, phases, attack, last, run.Series.Samples) with { Expectations = [.. expectations] };
+        var phases = Phases(run, run.Measured, last, double.PositiveInfinity);
+        var expectations = run.Scenario.Expect.SelectMany(expected => Check(run, expected, phases));
+        var report = Report(run, phases, attack, last, run.Series.Samples);
+        return report with
+        {
+            Expectations = [.. expectations],
+            Reconciliation =
+            [
+                .. report.Reconciliation,
+                ReconciliationTable.Phases(attack, RequestTotals.Of(report.Phases)),
+            ],
+        };
     }
 
     /// <summary>
-    /// The report so far, with the newest sample as its series. The time is in s since the load began.
+    /// The report so far, with the newest sample as its series. There is no current phase while no Pod is ready. The
+    /// time is in s since the load began.
     /// </summary>
     public static RunReport Progress(
         ScenarioRun run,
-        MeasuredPhase current,
+        MeasuredPhase? current,
         AttackState attack,
         ClusterCounters counters,
         double now
     )
     {
-        var (phases, _) = Phases(run, [.. run.Measured.TakeLast(Recent), current], now);
+        var phases = Phases(
+            run,
+            [.. run.Measured.TakeLast(Recent), .. current is null ? Array.Empty<MeasuredPhase>() : [current]],
+            counters,
+            now
+        );
         ImmutableArray<SeriesSample> newest = run.Series.Newest is { } sample ? [sample] : [];
         return Report(run, phases, attack, counters, newest);
     }
 
-    private static (ImmutableArray<PhaseReport> Phases, List<DiagnosisResult> Diagnoses) Phases(
+    /// <summary>A phase of the report.</summary>
+    /// <param name="Report">Its report.</param>
+    /// <param name="Measured">What it was measured with; null for the requests between two phases.</param>
+    /// <param name="Step">The scenario's phase that it belongs to; empty: to a change that the scenario makes.</param>
+    private readonly record struct ReportedPhase(PhaseReport Report, MeasuredPhase? Measured, string Step);
+
+    /// <summary>
+    /// Evaluates consecutive phases, of which the last is the run's last, and the requests between them. The counters
+    /// are the newest; the time, s since the load began, is infinite when the run is over.
+    /// </summary>
+    private static List<ReportedPhase> Phases(
         ScenarioRun run,
         IReadOnlyList<MeasuredPhase> measured,
+        ClusterCounters counters,
         double now
     )
     {
-        List<PhaseReport> phases = [];
+        List<ReportedPhase> phases = [];
+        PhaseReport? evaluated = null;
+        PhaseTally? before = null;
         foreach (var one in measured)
+        {
+            var tally = one.Tally;
+            if (before is not null && ReferenceEquals(before, run.Ledger.Phases[0]) && run.Ledger.Dropped.Phases > 0)
+                AddDropped(before, tally);
+            else if (before is not null && Change(tally.Preceding, before, tally, tally.Start) is { } preceding)
+                phases.Add(new(preceding, null, tally.Step == before.Step ? tally.Step : ""));
+            evaluated = Evaluate(one, evaluated);
+            phases.Add(new(evaluated, one, tally.Step));
+            before = tally;
+        }
+        var end = double.IsFinite(now) ? now : Math.Max(run.Ledger.LastStart, before!.End);
+        if (Change(run.Ledger.Following, before!, null, end) is { } following)
+            phases.Add(new(following, null, before!.Step));
+        return phases;
+
+        PhaseReport Evaluate(MeasuredPhase one, PhaseReport? previous)
         {
             // Records arrive meanwhile.
             var (report, evidence) = run.Ledger.Read(() =>
@@ -61,14 +105,7 @@ internal static class RunEvaluator
                 return (
                     report,
                     one.Settled is null
-                        ? PhaseEvidence.Of(
-                            one,
-                            report,
-                            phases is [.., var before] ? before : null,
-                            run.ClientNode,
-                            run.Version,
-                            run.Settings
-                        )
+                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Version, run.Settings)
                         : null
                 );
             });
@@ -76,41 +113,73 @@ internal static class RunEvaluator
                 report = report with { Diagnosis = Diagnostician.Diagnose(evidence) };
             if (double.IsFinite(now) && now - one.Tally.End > SettledAfterSeconds)
                 one.Settled = report;
-            phases.Add(report);
+            return report;
         }
-        return ([.. phases], [.. phases.Select(p => p.Diagnosis!)]);
+
+        PhaseReport? Change(ChangeTally tally, PhaseTally before, PhaseTally? after, double end) =>
+            run.Ledger.Read(() => tally.IsEmpty ? null : ChangePhase.Of(tally, before, after, counters, end, run));
+
+        // What was between the first phase and the first that is still kept.
+        void AddDropped(PhaseTally first, PhaseTally next) =>
+            phases.Add(
+                new(
+                    run.Ledger.Read(() =>
+                    {
+                        var (count, dropped) = run.Ledger.Dropped;
+                        var all = new ChangeTally();
+                        all.Add(dropped);
+                        all.Add(next.Preceding);
+                        return ChangePhase.OfDropped(count, all, first, next.Start, run);
+                    }),
+                    null,
+                    ""
+                )
+            );
     }
 
     private static IEnumerable<ExpectationResult> Check(
         ScenarioRun run,
         PhaseExpectation expected,
-        ImmutableArray<PhaseReport> phases,
-        List<DiagnosisResult> diagnoses
+        List<ReportedPhase> phases
     )
     {
-        var i = Array.FindIndex([.. phases], p => p.Name == expected.Phase);
-        if (i < 0)
+        var found = phases.Find(p => p.Measured?.Tally.Name == expected.Phase);
+        if (found.Measured is not { } measured)
             return [new ExpectationResult($"{expected.Phase}: is measured", false, "the run ended before it")];
-        var replacement = run.Measured[i].Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null;
+        var whole = RequestTotals.Of([.. phases.Where(p => p.Step == expected.Phase).Select(p => p.Report)]);
         var check = new ExpectationCheck(
-            phases[i],
-            diagnoses[i],
-            replacement,
+            found.Report,
+            whole,
+            measured.Tally.Replaced is { } replaced ? run.Ledger.Measure(replaced) : null,
             run.Scenario.Load,
-            run.Measured[i].Service
+            measured.Service
         );
         return check.Check(expected);
     }
 
+    /// <summary>
+    /// The diagnosis of the last evaluated phase; where it finds nothing wrong, that of the change in which the most
+    /// requests failed.
+    /// </summary>
+    private static DiagnosisResult Diagnosis(ImmutableArray<PhaseReport> phases)
+    {
+        var latest = phases.Last(p => p.IsEvaluated);
+        var worst = phases.Where(p => !p.IsEvaluated && p.Failures > 0).MaxBy(p => p.Failures);
+        return latest.Failures == 0 && worst?.Diagnosis is { } change && latest.Diagnosis!.Name is EvenRule.Name
+            ? change
+            : latest.Diagnosis!;
+    }
+
     private static RunReport Report(
         ScenarioRun run,
-        ImmutableArray<PhaseReport> phases,
+        List<ReportedPhase> reported,
         AttackState attack,
         ClusterCounters last,
         ImmutableArray<SeriesSample> series
     )
     {
         var scenario = run.Scenario;
+        ImmutableArray<PhaseReport> phases = [.. reported.Select(p => p.Report)];
         var reconciliation = ReconciliationTable.Build(
             run.Ledger,
             attack,
@@ -128,8 +197,9 @@ internal static class RunEvaluator
             ClientPod = run.Client.Name(),
             ClientNode = run.ClientNode,
             Phases = phases,
+            Totals = run.Ledger.Totals,
             Status = run.Ledger.Status,
-            Diagnosis = phases[^1].Diagnosis!,
+            Diagnosis = Diagnosis(phases),
             Reconciliation = reconciliation,
             Settings = run.Settings,
             Details = new RunDetails

@@ -1,6 +1,8 @@
 using System.Net;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Running;
@@ -18,15 +20,18 @@ internal sealed class RunLedger
     private readonly RunEvents _events = new();
     private readonly RecentRates _rates = new();
     private readonly RequestEvaluator _evaluator;
-    private long _resolved,
-        _namingPod;
+    private readonly OutcomeTally _outcomes = new();
+    private long _namingPod;
     private double _lastStart;
 
     /// <param name="clientAddress">Address of the load-test Pod; null when unknown.</param>
     public RunLedger(IPAddress? clientAddress) => _evaluator = new RequestEvaluator(clientAddress, _events);
 
     /// <summary>Requests with an outcome.</summary>
-    public long Resolved => Read(() => _resolved);
+    public long Resolved => Read(() => _outcomes.Totals.Intended);
+
+    /// <summary>All requests with an outcome.</summary>
+    public RequestTotals Totals => Read(() => _outcomes.Totals);
 
     /// <summary>Responses that name no Pod, by status.</summary>
     public IReadOnlyDictionary<int, long> StatusWithoutPod => Read(() => new Dictionary<int, long>(_statusWithoutPod));
@@ -38,8 +43,16 @@ internal sealed class RunLedger
     /// <summary>Responses that name a Pod, whatever their status.</summary>
     public long ResponsesOfPods => Read(() => _namingPod);
 
-    /// <summary>The first phase and the most recent ones. Only <see cref="Begin"/> changes it.</summary>
+    /// <summary>
+    /// The phases that are not dropped. Only <see cref="Begin"/> and <see cref="Drop"/> change the list.
+    /// </summary>
     public IReadOnlyList<PhaseTally> Phases => _evaluator.Phases;
+
+    /// <inheritdoc cref="RequestEvaluator.Following"/>
+    public ChangeTally Following => _evaluator.Following;
+
+    /// <inheritdoc cref="RequestEvaluator.Dropped"/>
+    public (int Phases, ChangeTally Tally) Dropped => _evaluator.Dropped;
 
     /// <summary>What was done to the cluster under load.</summary>
     public IReadOnlyList<RecordedEvent> Events => _events.All;
@@ -78,7 +91,7 @@ internal sealed class RunLedger
 
     private void Count(RecordLine record)
     {
-        _resolved++;
+        _outcomes.Add(record);
         _lastStart = Math.Max(_lastStart, record.Start);
         if (record.Pod is null && record.Outcome is Outcome.Response)
             _statusWithoutPod[record.Status] = _statusWithoutPod.GetValueOrDefault(record.Status) + 1;
@@ -112,7 +125,16 @@ internal sealed class RunLedger
         }
     }
 
-    /// <summary>Records an event that leaves the backends and their expected shares as they are.</summary>
+    /// <inheritdoc cref="RequestEvaluator.Drop"/>
+    public void Drop(PhaseTally phase)
+    {
+        lock (_lock)
+            _evaluator.Drop(phase);
+    }
+
+    /// <summary>
+    /// Records an event that leaves the backends and their expected shares as they are. The phase ends here.
+    /// </summary>
     /// <param name="what">What was done to the cluster.</param>
     /// <param name="at">When, s since the attack's epoch.</param>
     public void Record(string what, double at)
@@ -120,13 +142,45 @@ internal sealed class RunLedger
         lock (_lock)
         {
             _events.Record(what, at);
-            _rates.Restart(at);
+            EndPhase(at);
+        }
+    }
+
+    private void EndPhase(double at)
+    {
+        if (Phases is [.., var last])
+            last.EndAt(at);
+        _rates.Restart(at);
+    }
+
+    /// <summary>No Pod is ready: until one is, requests can only fail. Later calls have no effect.</summary>
+    /// <param name="at">When the phase ends, s since the attack's epoch.</param>
+    /// <param name="seen">When it was seen.</param>
+    public void NoPod(double at, double seen)
+    {
+        lock (_lock)
+        {
+            if (Following.WithoutPod is not null)
+                return;
+            Following.WithoutPod = (seen, double.PositiveInfinity);
+            Change("no pod is ready", at);
+        }
+    }
+
+    /// <summary>Pods are ready again.</summary>
+    /// <param name="seen">When it was seen, s since the attack's epoch.</param>
+    public void PodsAreBack(double seen)
+    {
+        lock (_lock)
+        {
+            if (Following.WithoutPod is { To: double.PositiveInfinity } without)
+                Following.WithoutPod = without with { To = seen };
         }
     }
 
     /// <summary>
-    /// The set of backends, or their expected shares, is about to change: call this before the change is made. From
-    /// here to the beginning of the next phase nothing is evaluated. That phase's Pods are a new segment, in which the
+    /// The set of backends, or their expected shares, is about to change: call this before the change is made. The
+    /// phase ends here, and until the beginning of the next one nothing is evaluated. That phase's Pods are a new segment, in which the
     /// first use of each port counts again.
     /// </summary>
     /// <param name="what">What is done.</param>
@@ -140,7 +194,7 @@ internal sealed class RunLedger
     private void Change(string what, double at)
     {
         _events.Change(what, at);
-        _rates.Restart(at);
+        EndPhase(at);
     }
 
     /// <summary>
@@ -157,10 +211,19 @@ internal sealed class RunLedger
         }
     }
 
+    /// <summary>
+    /// Whether nothing has happened since a phase ended, when its counters were read: the next one can begin there.
+    /// </summary>
+    public bool IsUnchangedSince(PhaseTally last, ExpectedBackends now) =>
+        last.EndsWithCounters
+        && Events.All(e => e.At.TotalSeconds < last.End)
+        && Following.WithoutPod is null
+        && last.Backends.ChangeTo(now) is null;
+
     /// <inheritdoc cref="RequestEvaluator.Measure"/>
     public BackendReplacement Measure(PodReplacement replaced) => Read(() => _evaluator.Measure(replaced));
 
     /// <inheritdoc cref="RecentRates.Sample"/>
     public LiveSample Sample(double now, string clientNode) =>
-        Read(() => _rates.Sample(now, clientNode, Phases[^1], _resolved));
+        Read(() => _rates.Sample(now, clientNode, Phases[^1], _outcomes.Totals.Intended));
 }

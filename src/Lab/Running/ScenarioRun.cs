@@ -52,6 +52,9 @@ internal sealed class ScenarioRun(
     public Task? Following { get; set; }
     public AttackState? Drained { get; set; }
     public PodReplacement? Replaced { get; set; }
+
+    /// <summary>The backends at the last look while they were changing; null while a phase lasts.</summary>
+    public ExpectedBackends? Changing { get; set; }
     public ClusterCounters AtStart { get; set; } = ClusterCounters.Zero;
     public TimeSeries Series { get; } = new();
     public List<MeasuredPhase> Measured { get; } = [];
@@ -62,8 +65,10 @@ internal sealed class ScenarioRun(
     public void Add(MeasuredPhase phase)
     {
         Measured.Add(phase);
-        if (Measured.Count > MaxPhases)
-            Measured.RemoveAt(1); // the first is the baseline
+        if (Measured.Count <= MaxPhases)
+            return;
+        ledger.Drop(Measured[1].Tally); // the first is the baseline
+        Measured.RemoveAt(1);
     }
 
     /// <summary>Ends the load; every request has its outcome and its record then.</summary>

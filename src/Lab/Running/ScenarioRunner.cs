@@ -93,7 +93,12 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             var attack = await run.DrainAsync(cancellationToken);
             var phaseAtEnd = run.Ledger.Phases[^1];
             var last = await LastCountersAsync(reader, phaseAtEnd.Pods, cancellationToken);
-            phaseAtEnd.After = last with { Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo) };
+            // What was counted after the last phase belongs to the requests after it, if there are any.
+            if (run.Ledger.Following.IsEmpty)
+                phaseAtEnd.After = last with
+                {
+                    Echo = (phaseAtEnd.After ?? phaseAtEnd.Before).Echo.SetItems(last.Echo),
+                };
             // 5. evaluate
             await ReadSettingsAsync(run, cancellationToken);
             var report = RunEvaluator.Final(run, attack, last);
@@ -164,7 +169,11 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             ),
             cancellationToken
         );
-        var first = await PhaseMeasurement.BeginAsync(run, phase.Name, cancellationToken);
+        var first = await PhaseMeasurement.BeginAsync(run, phase, phase.Name, cancellationToken)
+            ?? throw new InvalidOperationException(
+                $"no pod of Service {load.Namespace}/{load.Service} is ready any more: "
+                    + $"kubectl -n {load.Namespace} get endpointslices"
+            );
         run.Series.Add(0, run.AtStart, first.Pods);
         if (run.Series.Newest is { } origin)
             run.Listener.OnCounters(origin, first.Pods, run.ClientNode);

@@ -45,6 +45,9 @@ public sealed class EvenRule : IDiagnosisRule
             );
     }
 
+    /// <summary>Name of the diagnosis.</summary>
+    public const string Name = "even";
+
     public DiagnosisResult? Examine(Evidence evidence)
     {
         var phase = evidence.Phase;
@@ -64,7 +67,7 @@ public sealed class EvenRule : IDiagnosisRule
         var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
         return new DiagnosisResult
         {
-            Name = "even",
+            Name = Name,
             Sentence = called
                 ? $"Every request succeeds and the {phase.Pods.Length} pods share them evenly."
                 : $"Every request succeeds and no skew has been found among the {phase.Pods.Length} pods so far.",

@@ -8,6 +8,12 @@ public sealed record PhaseReport
     /// <summary>Name, from the scenario.</summary>
     public required string Name { get; init; }
 
+    /// <summary>
+    /// Whether its shares are evaluated. False for a stretch in which backends or policies were changing, or no Pod was
+    /// ready: its requests are counted, and nothing is concluded from their shares.
+    /// </summary>
+    public bool IsEvaluated { get; init; } = true;
+
     /// <summary>Start, s since the load began.</summary>
     public double Start { get; init; }
 

@@ -35,10 +35,29 @@ public sealed record RunReport
     /// <summary>The load-test Pod.</summary>
     public required string ClientPod { get; init; }
     public required string ClientNode { get; init; }
+
+    /// <summary>
+    /// The phases in order, those between the scenario's phases (<see cref="PhaseReport.IsEvaluated"/>) included: every
+    /// request of the run belongs to exactly one.
+    /// </summary>
     public required ImmutableArray<PhaseReport> Phases { get; init; }
+
+    /// <summary>
+    /// The last phase whose shares are evaluated: the state of the run. The last of all where none is.
+    /// </summary>
+    public PhaseReport Latest => Phases.LastOrDefault(p => p.IsEvaluated) ?? Phases[^1];
+
+    /// <summary>The requests of the whole run as the client counts them; by default the sum over phases.</summary>
+    public RequestTotals Totals
+    {
+        get => field ?? RequestTotals.Of(Phases);
+        init;
+    }
 
     /// <summary>Delivery over the whole run: episodes of skew with their onsets.</summary>
     public required SkewStatus Status { get; init; }
+
+    /// <summary>The mechanism seen in the last phase; failures while backends were changing, where that shows none.</summary>
     public required DiagnosisResult Diagnosis { get; init; }
 
     /// <summary>Client, Hubble and backend counts of the whole run, compared in pairs.</summary>

@@ -27,7 +27,7 @@ public sealed class RowTextTests
             Answers = "backend-1-c on cluster-worker3",
             Silent = "backend-1-a, backend-1-b",
             Since = "3.0 s",
-            After = "applied load-test-policy.yaml",
+            After = "load-test-policy.yaml was applied",
             Hop = "egress proxy on cluster-worker3",
             Why = "HTTP rules on both sides",
         },
@@ -147,7 +147,7 @@ public sealed class RowTextTests
         var properties = shown.Properties.ToDictionary(p => p.Name, p => p.Value);
         properties["hop"].ShouldBe("egress proxy");
         properties["cause"].ShouldBe("two-sided-l7: HTTP rules on both sides");
-        properties["since"].ShouldBe("3.0 s, after applied load-test-policy.yaml");
+        properties["since"].ShouldBe("3.0 s, after load-test-policy.yaml was applied");
         properties["remedy"].ShouldBe("remove one side's rules");
         properties["evidence"].ShouldBe("163 × 503");
         properties["measured on"].ShouldBe("somewhere");

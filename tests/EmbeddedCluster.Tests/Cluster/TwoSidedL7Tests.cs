@@ -22,7 +22,7 @@ public class TwoSidedL7Tests
         report.Expectations.Where(e => !e.Holds).ShouldBeEmpty();
         report.Expectations.Length.ShouldBe(8);
         SkewSignature.ShouldReconcile(report);
-        var (baseline, observe) = (report.Phases[0], report.Phases[1]);
+        var (baseline, observe) = (report.Phases[0], report.Latest);
         baseline.Failures.ShouldBe(0);
         baseline.Pods.ShouldAllBe(p => p.Ok > 0 && p.HubbleServerErrors == 0);
         observe.Pods.Single(p => p.Ok > 0).OnClientNode.ShouldBeTrue();

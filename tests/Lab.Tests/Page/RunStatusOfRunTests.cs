@@ -32,7 +32,7 @@ public sealed class RunStatusOfRunTests
                 + "0.0 successes/s; 34.0 requests/s end in 503"
         );
         situation.Since.ShouldEndWith(" s");
-        situation.After.ShouldContain("applied load-test-policy.yaml");
+        situation.After.ShouldContain("load-test-policy.yaml was applied");
         situation.Hop.ShouldBe("egress proxy");
         situation.Why.ShouldBe("HTTP rules on both sides.");
     }

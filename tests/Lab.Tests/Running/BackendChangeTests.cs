@@ -19,11 +19,11 @@ public class BackendChangeTests
         var ledger = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
         ledger.Begin(first);
-        first.End = 20;
+        first.EndAt(20);
         var at = 0L;
         for (; at < 2_000; at++)
             Add(ledger, at, at % Ports, Pod(at, "a", "b", "c"));
-        ledger.BackendsChange("deleted pod a", 20);
+        ledger.BackendsChange("pod a was deleted", 20);
         // For a second there are two backends: uneven among three, as it should be.
         for (; at < 2_100; at++)
             Add(ledger, at, at % Ports, Pod(at, "b", "c"));
@@ -31,7 +31,7 @@ public class BackendChangeTests
         ledger.Begin(second);
         for (; at < 8_100; at++)
             Add(ledger, at, at % Ports, Pod(at, "b", "c", "d"));
-        second.End = 81;
+        second.EndAt(81);
         ledger.Confirm(81);
         ledger.Status.State.ShouldNotBe(VerdictKind.Skewed);
         ledger.Status.EpisodesTotal.ShouldBe(0);
@@ -46,17 +46,17 @@ public class BackendChangeTests
         var ledger = new RunLedger(IPAddress.Loopback);
         var first = Phase("baseline", 0, "a", "b", "c");
         ledger.Begin(first);
-        first.End = 20;
+        first.EndAt(20);
         var at = 0L;
         for (; at < 2_000; at++)
             Add(ledger, at, at % Ports, Pod(at, "a", "b", "c"));
-        ledger.BackendsChange("deleted pod a", 20);
+        ledger.BackendsChange("pod a was deleted", 20);
         ledger.Begin(Phase("observe", 20, "b", "c", "d"));
         for (; at < 4_000; at++)
             Add(ledger, at, at % Ports, Pod(at, "b", "c", "b", "c", "b", "c", "d"));
         ledger.Confirm(40);
         var episode = ledger.Status.Episodes.ShouldHaveSingleItem();
-        episode.Onset.DescribeEvents().ShouldContain("deleted pod a");
+        episode.Onset.DescribeEvents().ShouldContain("pod a was deleted");
     }
 
     [Fact]
@@ -72,13 +72,13 @@ public class BackendChangeTests
         // The hints go; the next look at the slices comes half a second later, when answers of c are there.
         for (; at < 2_050; at++)
             Add(ledger, at, at, Pod(at, "a", "b", "c"));
-        nearOnly.End = 20;
+        nearOnly.EndAt(20);
         ledger.BackendsChange("other expected shares", 20);
         var all = Phase("after", 20.5, "a", "b", "c");
         ledger.Begin(all);
         for (; at < 6_000; at++)
             Add(ledger, at, at, Pod(at, "a", "b", "c"));
-        (nearOnly.End, all.End) = (20, 60);
+        all.EndAt(60);
         ledger.Confirm(60);
 
         ledger.Status.EpisodesTotal.ShouldBe(0);
@@ -95,7 +95,7 @@ public class BackendChangeTests
         var at = 0L;
         for (; at < 2_000; at++)
             Add(ledger, at, at, Pod(at, "a", "b", "c"));
-        ledger.Record("applied a policy", 20);
+        ledger.Record("a policy was applied", 20);
         for (; at < 2_200; at++)
             Add(ledger, at, at, "c");
         // Nothing was evaluated so far.
@@ -104,7 +104,7 @@ public class BackendChangeTests
 
         var onset = ledger.Status.Episodes.ShouldHaveSingleItem().Onset;
         (onset.Best.Event?.Name, onset.Best.Connection, onset.Best.At).ShouldBe(
-            ("applied a policy", 2_000, TimeSpan.FromSeconds(20))
+            ("a policy was applied", 2_000, TimeSpan.FromSeconds(20))
         );
     }
 
@@ -113,10 +113,10 @@ public class BackendChangeTests
     {
         var ledger = new RunLedger(IPAddress.Loopback);
         ledger.Begin(Phase("baseline", 0, "a", "b", "c"));
-        ledger.Phases[^1].End = 1;
+        ledger.Phases[^1].EndAt(1);
         ledger.BackendsChange("no longer ready: c", 1);
         ledger.Begin(Phase("after 1", 2, "a", "b"));
-        ledger.Phases[^1].End = 2;
+        ledger.Phases[^1].EndAt(2);
         ledger.BackendsChange("no longer ready: b", 2);
         ledger.Begin(Phase("after 2", 3, "a"));
         for (var at = 0L; at < 400; at++)

@@ -49,7 +49,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
     {
         var starved = await lab.RunAsync(Stale("odd:40000-40999"));
         starved.Expectations.Count(e => e.What.Contains("the new pod", StringComparison.Ordinal)).ShouldBe(1);
-        starved.Phases[1].Pods.Select(p => p.Pod.Name).ShouldNotBe(starved.Phases[0].Pods.Select(p => p.Pod.Name));
+        starved.Latest.Pods.Select(p => p.Pod.Name).ShouldNotBe(starved.Phases[0].Pods.Select(p => p.Pod.Name));
         starved.Status.State.ShouldBe(VerdictKind.Skewed);
         starved.Diagnosis.Name.ShouldBeOneOf("stale-conntrack", "unknown");
     }
@@ -97,7 +97,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
             ("conntrack-gc-interval", "1s")
         );
         var old = report.Phases[0].Pods.Select(p => p.Pod.Name).ToHashSet(StringComparer.Ordinal);
-        var observed = report.Phases[2];
+        var observed = report.Latest;
         var share = (double)observed.Pods.Single(p => !old.Contains(p.Pod.Name)).Ok / observed.Ok;
         share.ShouldBe(1.0 / 3, 0.15, "stale entries would leave it 0.1");
     }

@@ -31,6 +31,7 @@ public static class DocumentOf
             Steps = details.Steps,
             Events = [.. details.Events.Select(e => new EventInfo(e.Name, e.At.TotalSeconds))],
             Phases = [.. run.Phases.Select(Phase)],
+            Totals = new TotalsInfo(run.Totals.Requests, run.Totals.NotSent, run.Totals.Ok, run.Totals.Failures),
             Onsets = [.. run.Status.Episodes.Select(Onset)],
             Diagnosis = Diagnosis(run.Diagnosis),
             Reconciliation = [.. run.Reconciliation.Select(Reconciliation)],
@@ -62,9 +63,11 @@ public static class DocumentOf
         new()
         {
             Name = phase.Name,
+            IsEvaluated = phase.IsEvaluated,
             Start = phase.Start,
             Seconds = phase.Seconds,
             Requests = phase.Requests,
+            NotSent = phase.NotSent,
             Ok = phase.Ok,
             Failures = phase.Failures,
             ByStatus = phase.ByStatus,

@@ -7,6 +7,12 @@ public sealed record PhaseInfo
 {
     public required string Name { get; init; }
 
+    /// <summary>
+    /// Whether its shares are evaluated; false for a stretch in which backends or policies were changing, or no Pod was
+    /// ready.
+    /// </summary>
+    public bool IsEvaluated { get; init; } = true;
+
     /// <summary>Start, s.</summary>
     public required double Start { get; init; }
 
@@ -15,6 +21,9 @@ public sealed record PhaseInfo
 
     /// <summary>Requests that started in it.</summary>
     public required long Requests { get; init; }
+
+    /// <summary>Requests that were due and not sent; not part of <see cref="Requests"/>.</summary>
+    public long NotSent { get; init; }
 
     /// <summary>2xx answers.</summary>
     public required long Ok { get; init; }

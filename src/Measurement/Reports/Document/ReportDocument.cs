@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Reports.Document;
@@ -36,6 +37,15 @@ public sealed record ReportDocument
 
     /// <summary>The phases, in order; at least one.</summary>
     public required ImmutableArray<PhaseInfo> Phases { get; init; }
+
+    /// <summary>
+    /// The last phase whose shares are evaluated: the state of the run. The last of all where none is.
+    /// </summary>
+    [JsonIgnore]
+    public PhaseInfo Latest => Phases.LastOrDefault(p => p.IsEvaluated) ?? Phases[^1];
+
+    /// <summary>All phases together: what the client sent; null in a document of an earlier version.</summary>
+    public TotalsInfo? Totals { get; init; }
 
     /// <summary>Episodes of skewed delivery.</summary>
     public required ImmutableArray<OnsetInfo> Onsets { get; init; }
@@ -93,6 +103,13 @@ public sealed record LoadInfo(string Method, string Url, double RatePerSecond)
     /// <summary>Requested client ports; null: random ones.</summary>
     public string? Ports { get; init; }
 }
+
+/// <summary>The requests of a whole run.</summary>
+/// <param name="Requests">Requests sent.</param>
+/// <param name="NotSent">Requests that were due and not sent.</param>
+/// <param name="Ok">2xx answers.</param>
+/// <param name="Failures">Everything else, unanswered requests included.</param>
+public sealed record TotalsInfo(long Requests, long NotSent, long Ok, long Failures);
 
 /// <summary>Something done to the cluster.</summary>
 /// <param name="At">When, s.</param>
