@@ -1,4 +1,5 @@
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
 using k8s;
 using k8s.Models;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using k8s;
@@ -38,6 +39,52 @@ internal sealed class ObjectClient(Kubernetes cluster)
         if (response.StatusCode is HttpStatusCode.NotFound)
             return null;
         return JsonNode.Parse(await ContentAsync(response, cancellationToken))?.AsObject();
+    }
+
+    /// <summary>The objects of a collection, with the resource version of the list.</summary>
+    /// <param name="collection">Path without a leading slash, which may end in a query.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<(IList<JsonObject> Items, string Version)> ListAsync(
+        string collection,
+        CancellationToken cancellationToken
+    )
+    {
+        using var response = await cluster.SendAsync(HttpMethod.Get, collection, null, cancellationToken);
+        var list = JsonNode.Parse(await ContentAsync(response, cancellationToken));
+        var items = list?["items"] as JsonArray ?? [];
+        return ([.. items.OfType<JsonObject>()], $"{list?["metadata"]?["resourceVersion"]}");
+    }
+
+    /// <summary>The changes of a collection since a resource version, until the server ends the watch.</summary>
+    /// <param name="collection">Path without a leading slash, which may end in a query.</param>
+    /// <param name="version">Of the list.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async IAsyncEnumerable<(WatchEventType Type, JsonObject Item)> WatchAsync(
+        string collection,
+        string version,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var query = $"watch=true&allowWatchBookmarks=true&resourceVersion={Uri.EscapeDataString(version)}";
+        using var response = await cluster.SendAsync(
+            HttpMethod.Get,
+            $"{collection}{(collection.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}",
+            null,
+            cancellationToken,
+            completion: HttpCompletionOption.ResponseHeadersRead
+        );
+        if (!response.IsSuccessStatusCode)
+            await ContentAsync(response, cancellationToken);
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
+        while (await lines.ReadLineAsync(cancellationToken) is { } line)
+        {
+            if (
+                JsonNode.Parse(line) is JsonObject notice
+                && Enum.TryParse<WatchEventType>($"{notice["type"]}", ignoreCase: true, out var type)
+                && notice["object"] is JsonObject item
+            )
+                yield return (type, item);
+        }
     }
 
     /// <summary>Creates the object; false when it exists already.</summary>

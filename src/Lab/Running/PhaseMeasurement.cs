@@ -64,6 +64,8 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
             var before = phase;
             if (change is not null)
                 phase = await ChangeManuallyAsync(run, step, phase, change, cancellationToken);
+            else if (phase is { End: < double.PositiveInfinity })
+                phase = await LeaveAsync(run, phase, cancellationToken);
             else if (++sample % SamplesPerLook == 0)
                 phase = await FollowBackendsAsync(run, step, phase, cancellationToken);
             if (!ReferenceEquals(phase, before))
@@ -159,7 +161,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         try
         {
             (phase.After, read) = await RunSamples.ScrapeAsync(run, phase.Pods, cancellationToken);
-            phase.EndsWithCounters = end is null;
+            phase.EndsWithCounters = end is null && read <= phase.End;
         }
         catch (HttpRequestException) when (end is not null)
         {
@@ -225,6 +227,15 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
         await EndAsync(run, phase, Leave(run, different), cancellationToken);
         run.Changing = different.Now;
         run.Listener.OnStep(different.Change);
+        return null;
+    }
+
+    /// <summary>Somebody changed the cluster: the phase ended there, and the next one begins when that is settled.</summary>
+    private async Task<PhaseTally?> LeaveAsync(ScenarioRun run, PhaseTally phase, CancellationToken cancellationToken)
+    {
+        await EndAsync(run, phase, phase.End, cancellationToken);
+        run.Changing = phase.Backends;
+        run.Listener.OnStep(run.Ledger.Events[^1].Name);
         return null;
     }
 

@@ -49,6 +49,9 @@ internal sealed class ScenarioRun(
     public double Now => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - (Attack?.EpochUnixSeconds ?? 0);
 
     public AttackState? Attack { get; set; }
+
+    /// <summary>Notices changes that are not the run's own; null before there is a load.</summary>
+    public ChangeWatch? Watch { get; set; }
     public Task? Following { get; set; }
     public AttackState? Drained { get; set; }
     public PodReplacement? Replaced { get; set; }
@@ -61,6 +64,13 @@ internal sealed class ScenarioRun(
     public ImmutableSortedDictionary<string, string> Settings { get; set; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
     public string? Version { get; set; }
+
+    /// <summary>Something was changed that is not the run's own step; in any thread.</summary>
+    public void OnChanged(string what)
+    {
+        if (Attack is not null && Drained is null && ledger.Phases.Count > 0)
+            ledger.Record(what, Now);
+    }
 
     public void Add(MeasuredPhase phase)
     {

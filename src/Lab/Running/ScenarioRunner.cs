@@ -108,6 +108,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         finally
         {
             run.Control.Close();
+            if (run.Watch is { } watch)
+                await watch.DisposeAsync();
             // A run that failed or was cancelled must not leave its load behind: its cluster may outlive it.
             if (run is { Attack: not null, Drained: null })
                 await AbandonAsync(run, cancellationToken.IsCancellationRequested);
@@ -150,13 +152,22 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
     }
 
-    private static async Task StartLoadAsync(ScenarioRun run, PhaseStep phase, CancellationToken cancellationToken)
+    private async Task StartLoadAsync(ScenarioRun run, PhaseStep phase, CancellationToken cancellationToken)
     {
         run.AtStart = await run.Reader.ScrapeAsync(
             await run.Reader.BackendsAsync(cancellationToken),
             cancellationToken
         );
         var load = run.Scenario.Load;
+        run.Watch = await ChangeWatch.StartAsync(
+            cluster,
+            WatchedKind.Of(load, run.Client.Namespace()),
+            run.OnChanged,
+            time,
+            cancellationToken
+        );
+        foreach (var refused in run.Watch.Refused)
+            run.Listener.OnStep($"{refused}; their changes are not noticed");
         run.Attack = await run.LoadTest.StartAsync(
             new AttackOrder(
                 load.Url,

@@ -42,15 +42,20 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     /// <summary>Takes any step but a phase.</summary>
     /// <exception cref="TimeoutException">A deleted Pod was not replaced in time.</exception>
     /// <exception cref="InvalidOperationException">There is no such Pod.</exception>
-    public Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken) =>
-        step switch
-        {
-            ApplyStep apply => ChangeAsync(run, apply, $"{apply.File} was applied", cancellationToken),
-            DeleteStep delete => ChangeAsync(run, delete, $"{delete.File} was deleted", cancellationToken),
-            DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
-            ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
-            _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
-        };
+    public async Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken)
+    {
+        using var own = run.Watch?.Own(ChangedObjects.Of(step, run.Scenario.Load));
+        await (
+            step switch
+            {
+                ApplyStep apply => ChangeAsync(run, apply, $"{apply.File} was applied", cancellationToken),
+                DeleteStep delete => ChangeAsync(run, delete, $"{delete.File} was deleted", cancellationToken),
+                DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
+                ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
+                _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
+            }
+        );
+    }
 
     private async Task ChangeAsync(ScenarioRun run, ScenarioStep step, string done, CancellationToken cancellationToken)
     {

@@ -23,8 +23,8 @@ public class AccountingTests
     public async Task Requests_sent_while_no_pod_is_ready_are_a_phase_with_their_failures()
     {
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
-        var report = await RunAsync(lab, Plain(seconds: 6), () =>
-            PatchDeploymentAsync(lab, """{"spec": {"replicas": 0}}""")
+        var report = await ChangedRun.RunAsync(lab, ChangedRun.Plain(seconds: 6), () =>
+            ChangedRun.PatchDeploymentAsync(lab, """{"spec": {"replicas": 0}}""")
         );
 
         ShouldBeComplete(report);
@@ -44,14 +44,14 @@ public class AccountingTests
     public async Task After_all_pods_were_gone_and_are_back_the_run_still_says_what_failed()
     {
         await using var lab = await LiveLab.StartAsync(ClusterTopology.Default);
-        var report = await RunAsync(lab, Plain(seconds: 12), async () =>
+        var report = await ChangedRun.RunAsync(lab, ChangedRun.Plain(seconds: 12), async () =>
         {
-            await PatchDeploymentAsync(lab, """{"spec": {"replicas": 0}}""");
+            await ChangedRun.PatchDeploymentAsync(lab, """{"spec": {"replicas": 0}}""");
             await Eventually.HoldsAsync("no pod is ready", async () =>
                 (await lab.View.BackendsAsync(TestContext.Current.CancellationToken)).IsEmpty
             );
             await Task.Delay(1500, TestContext.Current.CancellationToken);
-            await PatchDeploymentAsync(lab, """{"spec": {"replicas": 3}}""");
+            await ChangedRun.PatchDeploymentAsync(lab, """{"spec": {"replicas": 3}}""");
         });
 
         ShouldBeComplete(report);
@@ -68,7 +68,9 @@ public class AccountingTests
         const string Restart = """
             {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}}
             """;
-        var report = await RunAsync(lab, Plain(seconds: 6), () => PatchDeploymentAsync(lab, Restart));
+        var report = await ChangedRun.RunAsync(lab, ChangedRun.Plain(seconds: 6), () =>
+            ChangedRun.PatchDeploymentAsync(lab, Restart)
+        );
 
         ShouldBeComplete(report);
         var changing = report.Phases.Where(p => !p.IsEvaluated).ToList();
@@ -185,40 +187,7 @@ public class AccountingTests
         };
     }
 
-    /// <summary>Fifty requests a second for some time, none of which should fail.</summary>
-    private static Scenario Plain(double seconds)
-    {
-        var scenario = ScenarioCatalog.Load("two-sided-l7");
-        return scenario with
-        {
-            Steps = [new PhaseStep("observe", TimeSpan.FromSeconds(seconds))],
-            Expect = [new PhaseExpectation("observe") { Failures = false }],
-        };
-    }
-
-    private static async Task<RunReport> RunAsync(LiveLab lab, Scenario scenario, Func<Task> change)
-    {
-        var listener = new UnderLoad(TimeSpan.FromSeconds(1.5));
-        var run = new ScenarioRunner(lab.Api, TimeProvider.System).RunAsync(
-            scenario,
-            3,
-            listener,
-            TestContext.Current.CancellationToken
-        );
-        await Task.WhenAny(run, listener.Seen.Task);
-        await change();
-        return await run;
-    }
-
-    private static async Task PatchDeploymentAsync(LiveLab lab, string patch) =>
-        await lab.Api.AppsV1.PatchNamespacedDeploymentAsync(
-            new V1Patch(patch, V1Patch.PatchType.MergePatch),
-            "backend-1",
-            "backend",
-            cancellationToken: TestContext.Current.CancellationToken
-        );
-
-    private static void ShouldBeComplete(RunReport report)
+    internal static void ShouldBeComplete(RunReport report)
     {
         foreach (var phase in report.Phases)
             TestContext.Current.TestOutputHelper?.WriteLine(
@@ -228,17 +197,5 @@ public class AccountingTests
         RequestTotals.Of(report.Phases).ShouldBe(report.Totals);
         var intended = report.Reconciliation.Single(r => r.What == "requests intended = sum over phases");
         (intended.LeftCount, intended.Difference).ShouldBe((report.Totals.Intended, 0));
-    }
-
-    /// <summary>Notices that the load has run for a while.</summary>
-    private sealed class UnderLoad(TimeSpan time) : ForwardingRunListener(new NoListener())
-    {
-        public TaskCompletionSource Seen { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override void OnSample(LiveSample sample)
-        {
-            if (sample.Elapsed > time)
-                Seen.TrySetResult();
-        }
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 using k8s;
 using k8s.Autorest;
 
-namespace CiliumDebugging.AppHost.Resources;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
 /// Follows the objects of one kind: lists them, watches from there, and lists again when the watch ends or the
@@ -15,7 +15,7 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <param name="onChanged">Receives one that was added, changed or deleted.</param>
 /// <param name="onRefused">Receives the first refusal when the user may not list them.</param>
 /// <param name="time">Time source.</param>
-internal sealed class ObjectWatch<T>(
+public sealed class ObjectWatch<T>(
     Func<CancellationToken, Task<(IList<T> Items, string Version)>> list,
     Func<string, CancellationToken, IAsyncEnumerable<(WatchEventType Type, T Item)>> watch,
     Func<IList<T>, ValueTask> onListed,

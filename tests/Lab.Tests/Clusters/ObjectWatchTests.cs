@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using CiliumDebugging.AppHost.Resources;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
 
-namespace CiliumDebugging.AppHost.Tests.Resources;
+namespace CiliumDebugging.Lab.Tests.Clusters;
 
 /// <summary>A watch of a server that breaks off, refuses and forgets. The server is the test's.</summary>
 public sealed class ObjectWatchTests
