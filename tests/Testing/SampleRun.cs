@@ -63,24 +63,23 @@ internal static class SampleRun
                 Method = "POST",
                 Url = "http://backend-1.backend:8080/echo",
                 Steps = ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],
-                Events = [new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half))],
+                Events = [new RecordedEvent("load-test-policy.yaml was applied", TimeSpan.FromSeconds(Half))],
                 Series = Series(),
                 SeriesInterval = 1,
                 SeriesMissed = 0,
             },
         };
 
-    private static PhaseReport Phase(string name, double start, bool skewed)
+    public static PhaseReport Phase(string name, double start, bool skewed, int perPod = (int)Rate * Half / 3)
     {
         var shares = ExpectedShares.Equal([.. Pods.Select(p => p.Name)]);
         var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
         var latency = new Latencies();
-        const int PerPod = (int)Rate * Half / 3;
-        var perPod = Pods.Select(
+        var pods = Pods.Select(
                 (pod, i) =>
                 {
                     var failing = skewed && i < 2;
-                    for (var n = 0; n < PerPod; n++)
+                    for (var n = 0; n < perPod; n++)
                     {
                         delivery.Add(failing ? null : i, !failing);
                         selection.Add(i);
@@ -90,30 +89,30 @@ internal static class SampleRun
                     {
                         Pod = pod,
                         OnClientNode = i == 2,
-                        Ok = failing ? 0 : PerPod,
+                        Ok = failing ? 0 : perPod,
                         HubbleRequests =
-                            failing ? PerPod
-                            : skewed ? 2 * PerPod
-                            : PerPod,
+                            failing ? perPod
+                            : skewed ? 2 * perPod
+                            : perPod,
                         HubbleOk =
                             failing ? 0
-                            : skewed ? 2 * PerPod
-                            : PerPod,
-                        HubbleServerErrors = failing ? PerPod : 0,
-                        Echo = failing ? 0 : PerPod,
-                        ClientProxyErrors = failing ? PerPod : 0,
+                            : skewed ? 2 * perPod
+                            : perPod,
+                        HubbleServerErrors = failing ? perPod : 0,
+                        Echo = failing ? 0 : perPod,
+                        ClientProxyErrors = failing ? perPod : 0,
                     };
                 }
             )
             .ToImmutableArray();
-        var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, skewed ? PerPod : 3 * PerPod);
+        var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, skewed ? perPod : 3 * perPod);
         return new PhaseReport
         {
             Name = name,
             Seconds = Half,
-            Requests = 3 * PerPod,
-            ByStatus = skewed ? statuses.Add(503, 2 * PerPod) : statuses,
-            Pods = perPod,
+            Requests = 3 * perPod,
+            ByStatus = skewed ? statuses.Add(503, 2 * perPod) : statuses,
+            Pods = pods,
             Selection = selection.Verdict(),
             SelectionSource = "client",
             Delivery = delivery.Evaluate(),
@@ -128,7 +127,7 @@ internal static class SampleRun
         var monitor = new SkewMonitor(ExpectedShares.Equal([.. Pods.Select(p => p.Name)]));
         for (var n = 0; n < 1500; n++)
             monitor.Add(n % 3, TimeSpan.FromSeconds(n / 51.0));
-        monitor.Record(new RecordedEvent("applied load-test-policy.yaml", TimeSpan.FromSeconds(Half)));
+        monitor.Record(new RecordedEvent("load-test-policy.yaml was applied", TimeSpan.FromSeconds(Half)));
         for (var n = 0; n < 200; n++)
             monitor.Add(2, TimeSpan.FromSeconds(Half + n / 17.0));
         return monitor.Status();

@@ -1,6 +1,7 @@
 using System.Net;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Running;

@@ -45,8 +45,8 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
     public Task TakeAsync(ScenarioRun run, ScenarioStep step, CancellationToken cancellationToken) =>
         step switch
         {
-            ApplyStep apply => ChangeAsync(run, apply, $"applied {apply.File}", cancellationToken),
-            DeleteStep delete => ChangeAsync(run, delete, $"deleted {delete.File}", cancellationToken),
+            ApplyStep apply => ChangeAsync(run, apply, $"{apply.File} was applied", cancellationToken),
+            DeleteStep delete => ChangeAsync(run, delete, $"{delete.File} was deleted", cancellationToken),
             DeletePodStep delete => DeletePodAsync(run, delete, cancellationToken),
             ServiceStep service => ChangeServiceAsync(run, service, cancellationToken),
             _ => throw new ArgumentException($"{step} changes nothing", nameof(step)),
@@ -77,7 +77,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         run.Listener.OnStep($"changing Service {load.Service}: {string.Join(", ", spec.Keys)}");
         // Traffic policy and distribution decide which share each Pod should get.
         if (run.Attack is not null)
-            run.Ledger.BackendsChange($"changed Service {load.Service}", run.Now);
+            run.Ledger.BackendsChange($"Service {load.Service} was changed", run.Now);
         await _changes.PatchServiceAsync(load, spec, cancellationToken);
         await SettleAsync(run, cancellationToken);
     }
@@ -94,7 +94,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         run.Listener.OnStep($"deleting pod {victim.Name}");
         var known = before.Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
         if (run.Attack is not null)
-            run.Ledger.BackendsChange($"deleted pod {victim.Name}", run.Now);
+            run.Ledger.BackendsChange($"pod {victim.Name} was deleted", run.Now);
         await cluster.CoreV1.DeleteNamespacedPodAsync(
             victim.Name,
             victim.Namespace,

@@ -36,9 +36,9 @@ public sealed class LivePageTests(Chromium chromium)
         await page.ClickAsync("button[data-target='load-test-policy.yaml']");
         await HeadlineAsync(page, "1 of 3 pods answers");
         TestContext.Current.TestOutputHelper?.WriteLine($"deficit after {watch.Elapsed.TotalSeconds:0.0} s");
-        await FactAsync(page, "Not answering", "end in 503");
+        await FactAsync(page, "Failing", "end in 503");
         await FactAsync(page, "At hop", "upstream connection of the egress proxy on cluster-worker3");
-        await FactAsync(page, "After", "applied load-test-policy.yaml");
+        await FactAsync(page, "After", "load-test-policy.yaml was applied");
         await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = s_patience });
         await page.Locator("#diagnosis", new PageLocatorOptions { HasTextString = "two-sided-l7" })
@@ -53,7 +53,7 @@ public sealed class LivePageTests(Chromium chromium)
         // Recovered.
         await page.ClickAsync("button[data-target='load-test-policy.yaml']");
         await HeadlineAsync(page, "Recovered: all 3 pods answer");
-        await FactAsync(page, "After", "deleted load-test-policy.yaml");
+        await FactAsync(page, "After", "load-test-policy.yaml was deleted");
 
         // At the end every count agrees, and there is a report.
         await page.ClickAsync("#stop");
@@ -84,7 +84,7 @@ public sealed class LivePageTests(Chromium chromium)
                     "on cluster-worker3 (the client's node)",
                     "requests/s end in 503",
                     "s into the run",
-                    "applied load-test-policy.yaml",
+                    "load-test-policy.yaml was applied",
                     "egress proxy on cluster-worker3",
                     "HTTP rules on both sides",
                 ]

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Logging;
 
@@ -33,7 +34,7 @@ public sealed class RunTelemetryTests
             new ResponseCount("backend-1-a", "cluster-worker3", 200, 17),
             new ResponseCount(null, null, 503, 33),
         ],
-        Events = [new EventInfo("applied load-test-policy.yaml", 3)],
+        Events = [new EventInfo("load-test-policy.yaml was applied", 3)],
     };
 
     [Fact]
@@ -80,18 +81,18 @@ public sealed class RunTelemetryTests
             s_state with
             {
                 At = 14,
-                Events = [.. s_state.Events, new EventInfo("deleted load-test-policy.yaml", 14)],
+                Events = [.. s_state.Events, new EventInfo("load-test-policy.yaml was deleted", 14)],
             }
         );
         // Another run of the same scenario.
-        log.Say(s_state with { At = 1, Events = [new EventInfo("applied load-test-policy.yaml", 1)] });
+        log.Say(s_state with { At = 1, Events = [new EventInfo("load-test-policy.yaml was applied", 1)] });
 
         lines
             .Texts.Where(t => t.Contains(" at ", StringComparison.Ordinal))
             .ShouldBe([
-                "two-sided-l7: applied load-test-policy.yaml at 3 s",
-                "two-sided-l7: deleted load-test-policy.yaml at 14 s",
-                "two-sided-l7: applied load-test-policy.yaml at 1 s",
+                "two-sided-l7: load-test-policy.yaml was applied at 3 s",
+                "two-sided-l7: load-test-policy.yaml was deleted at 14 s",
+                "two-sided-l7: load-test-policy.yaml was applied at 1 s",
             ]);
         lines.Texts.Count(t => t.Contains("delivery is skewed", StringComparison.Ordinal)).ShouldBe(1);
         lines.Values.ShouldContain(("Verdict", "skewed"));
@@ -138,7 +139,7 @@ public sealed class RunTelemetryTests
         Level("the diagnosis is two-sided-l7").ShouldBe(LogLevel.Warning);
         Level("requests fail. 1 of 3 pods answers. b: 0.0 successes/s").ShouldBe(LogLevel.Error);
         Level("the run failed: no answer").ShouldBe(LogLevel.Error);
-        Level("applied load-test-policy.yaml").ShouldBe(LogLevel.Information);
+        Level("load-test-policy.yaml was applied").ShouldBe(LogLevel.Information);
         lines.Texts.ShouldNotContain("two-sided-l7: no answer");
     }
 

@@ -82,7 +82,7 @@ public sealed partial class ReportFormatsTests
                     "1. apply backend-policy.yaml",
                     "| `backend-1-7d9f-ccccc` | `cluster-worker3` (client) | 17.0 | 33.3 ",
                     "```text\nBackend: echo requests per pod: requests/s, scale 0 to 17.0, 60.0 s\n",
-                    "30.0 s: applied load-test-policy.yaml",
+                    "30.0 s: load-test-policy.yaml was applied",
                     "Delivery is skewed (error probability 1E-4); 1020 of 1530 requests failed (66.7 %).",
                     "- [ ] observe: every failure is a 503",
                     "tunnel: vxlan",
