@@ -89,10 +89,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     /// <summary>A message at the verdict, one for each scenario and mechanism. It needs no answer.</summary>
     private void Notify(PageState state)
     {
-        if (
-            state.Verdict is not { Kind: VerdictKind.Skewed }
-            || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis
-        )
+        if (state.Situation is not { Verdict.Kind: VerdictKind.Skewed, Cause: { } diagnosis })
             return;
         var about = $"{state.Scenario}/{diagnosis.Name}";
         if (_notified == about || !_interactions.IsAvailable || !_message.IsCompleted)

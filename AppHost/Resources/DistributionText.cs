@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;
@@ -13,19 +14,20 @@ internal static class DistributionText
     public static RowText Of(PageState state, string cluster)
     {
         RunStatus s = state.Situation;
-        var diagnosis = state.Diagnosis is { Name: not "even" } named ? named : null;
+        var cause = s.Cause;
         ImmutableArray<(string Name, string Value)> all =
         [
             ("verdict", state.Verdict?.Text ?? ""),
             ("error bound", ErrorBound(state.Verdict)),
-            ("cause", diagnosis is null ? "" : $"{diagnosis.Name}: {diagnosis.Sentence}"),
-            ("hop", diagnosis?.Hop ?? s.Hop),
+            ("cause", cause is null ? "" : $"{cause.Name}: {cause.Sentence}"),
+            ("hop", s.Hop),
             ("since", s.Since.Length == 0 ? "" : $"{s.Since}, after {s.After}"),
             ("answering", s.Answers),
             ("not answering", s.Silent),
-            ("why", diagnosis is null ? s.Why : ""),
-            ("remedy", string.Join("; ", diagnosis?.Remedies ?? [])),
-            ("evidence", string.Join("; ", diagnosis?.Supports ?? [])),
+            ("failing", s.Failures),
+            ("why", cause is null ? s.Why : ""),
+            ("remedy", string.Join("; ", s.Diagnosis?.Remedies ?? [])),
+            ("evidence", string.Join("; ", s.Diagnosis?.Supports ?? [])),
             ("busiest over fair", state.Verdict?.MaxOverMean is { } skew ? F($"{skew:0.00}") : ""),
             ("scenario", state.Scenario),
             ("step", state.Step),
@@ -40,21 +42,19 @@ internal static class DistributionText
             ? F($"wrong in at most 1 of {Math.Exp(verdict.LogThreshold):#,0} runs")
             : "";
 
-    private static ResourceStateSnapshot StateOf(PageState state)
-    {
-        if (state.Verdict is not { } verdict)
-            return Styled(state.Step.Length > 0 ? state.Step : "Starting", KnownResourceStateStyles.Info);
-        return verdict.Kind switch
+    private static ResourceStateSnapshot StateOf(PageState state) =>
+        state.Situation.Kind switch
         {
-            VerdictKind.Skewed => Styled("Skewed", KnownResourceStateStyles.Error),
-            VerdictKind.Even => Styled("Even", KnownResourceStateStyles.Success),
-            _ when state.Situation.Kind is RunStatusKind.Failing => Styled(
-                "Undecided, requests fail",
-                KnownResourceStateStyles.Warn
+            RunStatusKind.Skewed => Styled("Skewed", KnownResourceStateStyles.Error),
+            RunStatusKind.Failing when state.Situation.Verdict?.Kind is VerdictKind.Skewed => Styled(
+                "Skewed, requests fail",
+                KnownResourceStateStyles.Error
             ),
-            _ => Styled("Undecided", KnownResourceStateStyles.Info),
+            RunStatusKind.Failing => Styled("Requests fail", KnownResourceStateStyles.Error),
+            RunStatusKind.Balanced or RunStatusKind.Recovered => Styled("Even", KnownResourceStateStyles.Success),
+            RunStatusKind.Undecided => Styled("Undecided", KnownResourceStateStyles.Info),
+            _ => Styled(state.Step.Length > 0 ? state.Step : "Starting", KnownResourceStateStyles.Info),
         };
-    }
 }
 
 /// <summary>
@@ -74,8 +74,9 @@ internal static class DistributionHealth
     private static string Describe(PageState state)
     {
         RunStatus s = state.Situation;
-        var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $" ({named.Name})" : "";
+        var cause = s.Cause is { } named ? $" ({named.Name})" : "";
         var silent = s.Silent.Length > 0 ? $"Not answering: {s.Silent}. " : "";
-        return $"{s.Headline}{cause}. Answering: {s.Answers}. {silent}Since {s.Since}, after {s.After}.";
+        var failures = s.Failures.Length > 0 ? $"{s.Failures}. " : "";
+        return $"{s.Headline}{cause}. Answering: {s.Answers}. {silent}{failures}Since {s.Since}, after {s.After}.";
     }
 }

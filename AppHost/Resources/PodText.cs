@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Status;
 using k8s.Models;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;

@@ -28,8 +28,8 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
     /// <summary>The headline, with the verdict where there is one.</summary>
     public static string LineOf(PageState state)
     {
-        var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $": {named.Name}" : "";
-        return state.Verdict is { Kind: not VerdictKind.Undecided } verdict
+        var cause = state.Situation.Cause is { } named ? $": {named.Name}" : "";
+        return state.Situation.Verdict is { Kind: not VerdictKind.Undecided } verdict
             ? $"{state.Situation.Headline} ({verdict.Kind}{cause})"
             : state.Situation.Headline;
     }

@@ -130,7 +130,12 @@ public sealed class AsymptoticShares
                         name,
                         weights[i],
                         (long)Math.Round(_sums[i].X),
-                        _sums[i].Interval(options.ErrorProbability / Backends.Length)
+                        VerdictOfCounts.Consistent(
+                            _sums[i].Interval(options.ErrorProbability / Backends.Length),
+                            kind,
+                            weights[i],
+                            options.Tolerance
+                        )
                     )
             )
             .ToImmutableArray();

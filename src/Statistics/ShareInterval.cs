@@ -10,6 +10,14 @@ public readonly record struct ShareInterval(double Estimate, double Lower, doubl
     /// <summary>Half of the interval's width, in units of the proportion.</summary>
     public double HalfWidth => (Upper - Lower) / 2;
 
+    /// <summary>The part of the interval that a verdict "even" leaves; it always includes the estimate.</summary>
+    /// <param name="least">Least share that the verdict allows.</param>
+    /// <param name="most">Greatest share that the verdict allows.</param>
+    internal ShareInterval Within(double least, double most) =>
+        double.IsNaN(Estimate)
+            ? this
+            : new(Estimate, Math.Min(Math.Max(Lower, least), Estimate), Math.Max(Math.Min(Upper, most), Estimate));
+
     /// <summary>Whether the interval includes <paramref name="share"/>.</summary>
     public bool Contains(double share) => share >= Lower && share <= Upper;
 }

@@ -22,7 +22,13 @@ internal static class VerdictOfCounts
         var intervals = evidence.Intervals(counts, unattributed, options.ErrorProbability);
         var shares = evidence
             .Expected.Backends.Select(
-                (name, i) => new BackendShare(name, evidence.Expected.Weights[i], (long)counts[i], intervals[i])
+                (name, i) =>
+                    new BackendShare(
+                        name,
+                        evidence.Expected.Weights[i],
+                        (long)counts[i],
+                        Consistent(intervals[i], kind, evidence.Expected.Weights[i], options.Tolerance)
+                    )
             )
             .ToImmutableArray();
         var comparable = evidence.Expected.Count > 1 && evidence.Competing > 0 && counts.Any(c => c > 0);
@@ -47,6 +53,20 @@ internal static class VerdictOfCounts
                     : 0,
         };
     }
+
+    /// <summary>
+    /// The interval of a share beside the verdict. "Even" bounds every share as well, so that no interval may reach
+    /// beyond the tolerance; both bounds together are wrong with twice the error probability at most.
+    /// </summary>
+    public static ShareInterval Consistent(
+        ShareInterval interval,
+        VerdictKind kind,
+        double expected,
+        double tolerance
+    ) =>
+        kind is VerdictKind.Even && expected > 0
+            ? interval.Within(expected * (1 - tolerance), expected * (1 + tolerance))
+            : interval;
 
     private static SpecialCases CasesOf(SkewEvidence evidence, double[] counts, double unattributed)
     {

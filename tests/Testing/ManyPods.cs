@@ -2,17 +2,18 @@ using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Testing;
 
 /// <summary>
-/// A run against any number of Pods, as the runner tells it to the feed, without a cluster: 10 successes for each Pod
+/// A run against any number of Pods, as the runner tells it to the feed, without a cluster: 40 successes for each Pod
 /// that answers, for the others 503s.
 /// </summary>
 internal static class ManyPods
 {
-    public const int PerPod = 10;
+    public const int PerPod = 40;
 
     public static ImmutableArray<BackendPod> Pods(int pods, int nodes) =>
         [
@@ -22,13 +23,13 @@ internal static class ManyPods
         ];
 
     /// <summary>
-    /// One phase of 10 s; the Pods for which <paramref name="answers"/> is false get nothing through.
+    /// One phase of 40 s; the Pods for which <paramref name="answers"/> is false get nothing through.
     /// </summary>
     public static RunReport Report(
         ImmutableArray<BackendPod> pods,
         Func<int, bool> answers,
         double at = 10,
-        double per = PerPod
+        double per = 10
     )
     {
         var shares = ExpectedShares.Equal([.. pods.Select(p => p.Name)]);
@@ -66,7 +67,7 @@ internal static class ManyPods
         var phase = new PhaseReport
         {
             Name = "observe",
-            Seconds = 10,
+            Seconds = PerPod,
             Requests = ok + failed,
             ByStatus = failed > 0 ? statuses.Add(503, failed) : statuses,
             Pods = perPod,

@@ -70,17 +70,16 @@ internal static class SampleRun
             },
         };
 
-    private static PhaseReport Phase(string name, double start, bool skewed)
+    public static PhaseReport Phase(string name, double start, bool skewed, int perPod = (int)Rate * Half / 3)
     {
         var shares = ExpectedShares.Equal([.. Pods.Select(p => p.Name)]);
         var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
         var latency = new Latencies();
-        const int PerPod = (int)Rate * Half / 3;
-        var perPod = Pods.Select(
+        var pods = Pods.Select(
                 (pod, i) =>
                 {
                     var failing = skewed && i < 2;
-                    for (var n = 0; n < PerPod; n++)
+                    for (var n = 0; n < perPod; n++)
                     {
                         delivery.Add(failing ? null : i, !failing);
                         selection.Add(i);
@@ -90,30 +89,30 @@ internal static class SampleRun
                     {
                         Pod = pod,
                         OnClientNode = i == 2,
-                        Ok = failing ? 0 : PerPod,
+                        Ok = failing ? 0 : perPod,
                         HubbleRequests =
-                            failing ? PerPod
-                            : skewed ? 2 * PerPod
-                            : PerPod,
+                            failing ? perPod
+                            : skewed ? 2 * perPod
+                            : perPod,
                         HubbleOk =
                             failing ? 0
-                            : skewed ? 2 * PerPod
-                            : PerPod,
-                        HubbleServerErrors = failing ? PerPod : 0,
-                        Echo = failing ? 0 : PerPod,
-                        ClientProxyErrors = failing ? PerPod : 0,
+                            : skewed ? 2 * perPod
+                            : perPod,
+                        HubbleServerErrors = failing ? perPod : 0,
+                        Echo = failing ? 0 : perPod,
+                        ClientProxyErrors = failing ? perPod : 0,
                     };
                 }
             )
             .ToImmutableArray();
-        var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, skewed ? PerPod : 3 * PerPod);
+        var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, skewed ? perPod : 3 * perPod);
         return new PhaseReport
         {
             Name = name,
             Seconds = Half,
-            Requests = 3 * PerPod,
-            ByStatus = skewed ? statuses.Add(503, 2 * PerPod) : statuses,
-            Pods = perPod,
+            Requests = 3 * perPod,
+            ByStatus = skewed ? statuses.Add(503, 2 * perPod) : statuses,
+            Pods = pods,
             Selection = selection.Verdict(),
             SelectionSource = "client",
             Delivery = delivery.Evaluate(),

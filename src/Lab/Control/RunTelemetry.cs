@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.ServiceDefaults;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;

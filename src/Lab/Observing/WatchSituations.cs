@@ -1,6 +1,7 @@
 using System.Globalization;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Observing;
 

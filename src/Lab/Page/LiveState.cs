@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Page;
 
@@ -138,11 +139,10 @@ public sealed class LiveState
             {
                 (_live, _report) = (live, report);
                 _charts.AddNewest(report);
-                Describe();
-                var situation = instead ?? RunStatus.Of(report, live, _time.LocalTimeZone);
-                _state = WithCounts(live) with { Situation = situation };
+                _state = WithCounts(live);
+                Describe(_time.LocalTimeZone);
                 if (instead is not null)
-                    Withhold([.. _state.Rows.Select(r => r.WithoutRates())]);
+                    Withhold(instead, [.. _state.Rows.Select(r => r.WithoutRates())]);
             },
             run
         );
@@ -158,8 +158,8 @@ public sealed class LiveState
             () =>
             {
                 (_live, _report) = (LiveSample.None, null);
-                _state = _state with { FailedPerSecond = 0, Situation = why };
-                Withhold(podsAreKnown ? [.. _state.Rows.Select(r => r.WithoutRates())] : []);
+                _state = _state with { FailedPerSecond = 0 };
+                Withhold(why, podsAreKnown ? [.. _state.Rows.Select(r => r.WithoutRates())] : []);
             },
             run
         );
@@ -246,18 +246,15 @@ public sealed class LiveState
         Change(() =>
         {
             _live = LiveSample.None;
-            _state = _state with
-            {
-                Activity = PageActivity.Ended,
-                Step = why,
-                Failure = why,
-                Situation = _state.Situation with
+            _state = _state with { Activity = PageActivity.Ended, Step = why, Failure = why };
+            _state = _state.With(
+                new RunStatus
                 {
-                    Kind = RunStatusKind.Waiting,
                     Headline = "The run failed",
+                    Title = "The run failed",
                     Why = why,
-                },
-            };
+                }
+            );
         });
 
     /// <summary>Reads the charts.</summary>
@@ -290,14 +287,18 @@ public sealed class LiveState
             FailedPerSecond = live.FailedPerSecond,
         };
 
-    private void Withhold(ImmutableArray<PageRow> rows) =>
-        _state = _state with { Verdict = null, Diagnosis = null, Reconciliation = [], Rows = rows };
+    private void Withhold(RunStatus why, ImmutableArray<PageRow> rows) =>
+        _state = _state.With(why) with
+        {
+            Reconciliation = [],
+            Rows = rows,
+            PodRows = rows.IsEmpty ? [] : [.. _state.PodRows.Select(r => r.WithoutRates())],
+        };
 
-    private void Describe()
-    {
-        if (_report is not null)
-            _state = StateDescription.Of(_state, _report, _live, _charts);
-    }
+    private void Describe(TimeZoneInfo? clock = null) =>
+        _state = _report is { } report
+            ? StateDescription.Of(_state, report, RunStatus.Of(report, _live, clock), _live, _charts)
+            : _state.With(RunStatus.Of(_live));
 
     /// <param name="change">Changes fields, under the lock.</param>
     /// <param name="onlyIn">The observation that must still be the current one; null: any.</param>

@@ -1,11 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CiliumDebugging.Measurement.Status;
+using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    Converters = [
+        typeof(CamelCaseConverter<PageActivity>),
+        typeof(CamelCaseConverter<RowState>),
+        typeof(CamelCaseConverter<RunStatusKind>),
+        typeof(CamelCaseConverter<VerdictKind>),
+    ]
 )]
 [JsonSerializable(typeof(PageInfo))]
 [JsonSerializable(typeof(PageState))]

@@ -1,20 +1,6 @@
-using System.Text.Json.Serialization;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Page;
-
-/// <summary>How a Pod's successes compare with its fair share.</summary>
-[JsonConverter(typeof(CamelCaseConverter<RowState>))]
-public enum RowState
-{
-    /// <summary>At least half of its fair share.</summary>
-    Answers,
-
-    /// <summary>Less than half of it.</summary>
-    Short,
-
-    /// <summary>2 % of it or less.</summary>
-    Silent,
-}
 
 /// <summary>A Pod, or several Pods of one node.</summary>
 public sealed record PageRow

@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>What the lab is doing.</summary>
-[JsonConverter(typeof(CamelCaseConverter<PageActivity>))]
 public enum PageActivity
 {
     /// <summary>Nothing has run yet.</summary>
@@ -55,7 +55,20 @@ public sealed record PageState
     /// <summary>Requests with an outcome since the load began.</summary>
     public long Requests { get; init; }
 
+    /// <summary>What page, terminal, Aspire and metrics say of the run.</summary>
     public RunStatus Situation { get; init; } = RunStatus.None;
+
+    /// <summary>The same state with a status, and with the verdict and the diagnosis that are part of it.</summary>
+    public PageState With(RunStatus status)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        return this with
+        {
+            Situation = status,
+            Verdict = PageVerdict.Of(status),
+            Diagnosis = status.Diagnosis is { } diagnosis ? DocumentOf.Diagnosis(diagnosis) : null,
+        };
+    }
 
     /// <summary>The Pods, or nodes where there are many Pods.</summary>
     public ImmutableArray<PageRow> Rows { get; init; } = [];

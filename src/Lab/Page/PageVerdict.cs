@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
@@ -6,7 +6,6 @@ namespace CiliumDebugging.Lab.Page;
 /// <summary>A verdict with its evidence.</summary>
 public sealed record PageVerdict
 {
-    [JsonConverter(typeof(CamelCaseConverter<VerdictKind>))]
     public VerdictKind Kind { get; init; }
 
     /// <summary>In one line.</summary>
@@ -33,15 +32,17 @@ public sealed record PageVerdict
     /// <summary>Number of equally loaded Pods that would concentrate the load as much; null without data.</summary>
     public double? EffectiveBackends { get; init; }
 
-    /// <summary>From a verdict.</summary>
-    public static PageVerdict Of(Verdict verdict)
+    /// <summary>The verdict of a status; null before there is one.</summary>
+    public static PageVerdict? Of(RunStatus status)
     {
-        ArgumentNullException.ThrowIfNull(verdict);
+        ArgumentNullException.ThrowIfNull(status);
+        if (status.Verdict is not { } verdict)
+            return null;
         var measures = SkewMeasures.Of(verdict);
         return new PageVerdict
         {
             Kind = verdict.Kind,
-            Text = VerdictText.Describe(verdict),
+            Text = status.VerdictText,
             LogSkewed = Finite(verdict.LogEvidenceSkewed),
             LogEven = Finite(verdict.LogEvidenceEven),
             LogThreshold = -Math.Log(verdict.ErrorProbability ?? VerdictOptions.Default.ErrorProbability),

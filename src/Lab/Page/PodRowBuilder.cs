@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
@@ -39,12 +40,14 @@ internal static class PodRowBuilder
 
     /// <summary>The rows.</summary>
     /// <param name="phase">The current phase.</param>
+    /// <param name="status">The status of the run, which has the state of each Pod.</param>
     /// <param name="live">Rates that the client sees.</param>
     /// <param name="then">Counters a few seconds ago; null when there are none.</param>
     /// <param name="now">Counters now; null when there are none.</param>
     /// <param name="grouped">Whether many Pods are grouped by their nodes.</param>
     public static ImmutableArray<PageRow> Of(
         PhaseReport phase,
+        RunStatus status,
         LiveSample live,
         SeriesSample? then,
         SeriesSample? now,
@@ -52,13 +55,22 @@ internal static class PodRowBuilder
     )
     {
         var clientNode = phase.Pods.FirstOrDefault(p => p.OnClientNode)?.Pod.Node ?? "";
-        var build = new Rows(phase, live, then, now);
+        var build = new Rows(phase, status, live, then, now);
         return [.. Group(phase.Pods, p => p.Pod, clientNode, grouped).Select(build.Row)];
     }
 
-    private sealed class Rows(PhaseReport phase, LiveSample live, SeriesSample? then, SeriesSample? now)
+    private sealed class Rows(
+        PhaseReport phase,
+        RunStatus status,
+        LiveSample live,
+        SeriesSample? then,
+        SeriesSample? now
+    )
     {
-        private readonly double _offered = FairShare.OfferedPerSecond(phase, live);
+        private readonly Dictionary<string, PodStatus> _pods = status.Pods.ToDictionary(
+            p => p.Pod.HubbleName,
+            StringComparer.Ordinal
+        );
 
         private readonly Dictionary<string, LivePod> _rates = live
             .Pods.Where(p => p.Pod is not null)
@@ -73,10 +85,9 @@ internal static class PodRowBuilder
         {
             var first = pods.First();
             ShareInterval? share = pods.Count() == 1 ? _shares[first.Pod.HubbleName].Share : null;
-            var expected = pods.Sum(p => _shares[p.Pod.HubbleName].Expected);
+            var states = pods.Select(p => _pods[p.Pod.HubbleName]).ToList();
             var okInPhase = pods.Sum(p => p.Ok);
             var rates = pods.Select(p => _rates.GetValueOrDefault(p.Pod.HubbleName)).OfType<LivePod>().ToList();
-            var ok = live.Pods.IsEmpty ? okInPhase / FairShare.SecondsOf(phase) : rates.Sum(r => r.OkPerSecond);
             var slowest = rates.Select(r => r.LatencyMs).MaxBy(l => l?.P99);
             return new PageRow
             {
@@ -85,18 +96,28 @@ internal static class PodRowBuilder
                 Node = pods.All(p => p.Pod.Node == first.Pod.Node) ? first.Pod.Node : pods.Key,
                 OnClientNode = first.OnClientNode,
                 Pods = pods.Count(),
-                State = FairShare.StateOf(ok, okInPhase, _offered * expected, phase.Requests * expected, live.Window),
-                OkPerSecond = Round(ok),
+                State = Worst(states),
+                OkPerSecond = Round(states.Sum(p => p.OkPerSecond)),
                 FailedPerSecond = PerSecond(pods, c => c.Responses.Where(r => r.Key >= 500).Sum(r => r.Value)),
                 EchoPerSecond = PerSecond(pods, c => c.Echo),
                 HubblePerSecond = PerSecond(pods, c => c.Requests),
                 Share = phase.Ok == 0 ? null : Round((double)okInPhase / phase.Ok, 4),
                 ShareLower = Round(share?.Lower, 4),
                 ShareUpper = Round(share?.Upper, 4),
-                Expected = Round(expected, 4),
+                Expected = Round(states.Sum(p => p.Expected), 4),
                 P50Ms = Round(slowest?.P50),
                 P99Ms = Round(slowest?.P99),
             };
+        }
+
+        /// <summary>The state of the Pods of a row: silent where all are.</summary>
+        private static RowState Worst(List<PodStatus> pods)
+        {
+            if (pods.TrueForAll(p => p.State is RowState.Silent))
+                return RowState.Silent;
+            if (pods.Exists(p => p.State is RowState.Silent or RowState.Short))
+                return RowState.Short;
+            return pods.Exists(p => p.State is RowState.Undecided) ? RowState.Undecided : RowState.Answers;
         }
 
         private double PerSecond(IEnumerable<PodPhase> pods, Func<PodCounts, double> count)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Page;
@@ -12,13 +13,6 @@ public sealed record RunQuantity(string Name, string Description, Func<PageState
     /// <summary>Its name for Prometheus.</summary>
     public string PrometheusName => Name.Replace('.', '_');
 }
-
-/// <summary>Answers of one Pod with one status, since the load began.</summary>
-/// <param name="Pod">The Pod; null: the answer names none (a proxy's own).</param>
-/// <param name="Node">Its node; null without a Pod.</param>
-/// <param name="Status">HTTP status; 0: no answer.</param>
-/// <param name="Count">Number of answers.</param>
-public sealed record ResponseCount(string? Pod, string? Node, int Status, long Count);
 
 /// <summary>The metrics of a run, for OpenTelemetry and for Prometheus alike.</summary>
 public static class RunMetrics
@@ -47,7 +41,9 @@ public static class RunMetrics
             OfRows(s, rows => rows.Max(r => r.Share))
         ),
         new("loadtest.pods.silent", "Pods that answer less than 2 % of what they should", s =>
-            OfRows(s, rows => rows.Where(r => r.State is RowState.Silent).Sum(r => r.Pods))
+            s.Situation.Pods.IsEmpty
+                ? null
+                : s.Situation.Pods.Count(p => p is { State: RowState.Silent, Expected: > 0 })
         ),
         new("loadtest.successes.rate", "2xx per second", s => OfRows(s, rows => rows.Sum(r => r.OkPerSecond))),
         new("loadtest.failures.rate", "Requests per second that fail", s =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Page;
 
@@ -11,26 +12,30 @@ internal static class StateDescription
 
     /// <param name="state">The state to complete.</param>
     /// <param name="report">The run so far.</param>
+    /// <param name="status">The status of the run.</param>
     /// <param name="live">Rates of the last seconds.</param>
     /// <param name="charts">The newest counters.</param>
-    public static PageState Of(PageState state, RunReport report, LiveSample live, ChartSamples charts)
+    public static PageState Of(
+        PageState state,
+        RunReport report,
+        RunStatus status,
+        LiveSample live,
+        ChartSamples charts
+    )
     {
         var phase = report.Phases[^1];
         ImmutableArray<PageRow> RowsOf(bool grouped) =>
-            PodRowBuilder.Of(phase, live, charts.Oldest, charts.Newest, grouped);
+            PodRowBuilder.Of(phase, status, live, charts.Oldest, charts.Newest, grouped);
         var (rows, areGrouped) = (RowsOf(grouped: true), phase.Pods.Length > PodRowBuilder.MaxRows);
         var document = DocumentOf.Run(report with { Phases = [phase] });
         var events = report.Details.Events.TakeLast(MaxEvents);
-        return state with
+        return state.With(status) with
         {
             Client = new ClientPlace(report.ClientPod, report.ClientNode),
-            Situation = RunStatus.Of(report, live),
             Rows = rows,
             Grouped = areGrouped,
             PodRows = areGrouped ? RowsOf(grouped: false) : rows,
             HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
-            Verdict = PageVerdict.Of(phase.Delivery.Successes),
-            Diagnosis = document.Diagnosis,
             Reconciliation = document.Reconciliation,
             Events = [.. events.Select(e => new EventInfo(e.Name, Math.Round(e.At.TotalSeconds, 2)))],
         };

@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Running;
 

@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Running;
 

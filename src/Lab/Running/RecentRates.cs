@@ -1,6 +1,7 @@
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Running;
 

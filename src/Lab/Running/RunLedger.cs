@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Running;

@@ -5,6 +5,7 @@ using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using Spectre.Console;
 
 namespace CiliumDebugging.Lab.Terminal;

@@ -1,7 +1,8 @@
 using Aspire.Hosting.ApplicationModel;
 using CiliumDebugging.AppHost.Resources;
 using CiliumDebugging.Lab.Page;
-using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using k8s;
 using k8s.Models;
@@ -12,7 +13,30 @@ namespace CiliumDebugging.AppHost.Tests.Resources;
 /// <summary>What the rows of the Resources table say. Nothing is started.</summary>
 public sealed class RowTextTests
 {
-    private static readonly PageState s_skewed = PageState.Empty with
+    private static readonly RunStatus s_status = new()
+    {
+        Kind = RunStatusKind.Failing,
+        Headline = "1 of 3 pods answers",
+        Answers = "backend-1-c on cluster-worker3",
+        Silent = "backend-1-a, backend-1-b",
+        Failures = "33.0 requests/s end in 503",
+        Since = "3.0 s",
+        After = "load-test-policy.yaml was applied",
+        Hop = "egress proxy",
+        Why = "HTTP rules on both sides",
+        Verdict = SkewTest.Evaluate(ExpectedShares.Equal("a", "b", "c"), BackendCounts.Of(0, 0, 500)),
+        VerdictText = "skewed beyond ±15 %",
+        Diagnosis = new DiagnosisResult
+        {
+            Name = "two-sided-l7",
+            Sentence = "HTTP rules on both sides",
+            Hop = "egress proxy",
+            Supports = ["163 × 503"],
+            Remedies = ["remove one side's rules"],
+        },
+    };
+
+    private static readonly PageState s_skewed = PageState.Empty.With(s_status) with
     {
         Activity = PageActivity.Running,
         Scenario = "two-sided-l7",
@@ -20,43 +44,12 @@ public sealed class RowTextTests
         Requests = 500,
         RatePerSecond = 50,
         Client = new ClientPlace("load-test-1-x", "cluster-worker3"),
-        Situation = new RunStatus
-        {
-            Kind = RunStatusKind.Failing,
-            Headline = "1 of 3 pods answers",
-            Answers = "backend-1-c on cluster-worker3",
-            Silent = "backend-1-a, backend-1-b",
-            Since = "3.0 s",
-            After = "load-test-policy.yaml was applied",
-            Hop = "egress proxy on cluster-worker3",
-            Why = "HTTP rules on both sides",
-        },
         PodRows =
         [
             Row("a", RowState.Silent, 0, 16.7, 0),
             Row("b", RowState.Short, 4, 0, 0.2),
             Row("c", RowState.Answers, 16.7, 0, 1),
         ],
-        Verdict = new PageVerdict
-        {
-            Kind = VerdictKind.Skewed,
-            Text = "skewed beyond ±15 %",
-            LogSkewed = 9.3,
-            LogEven = -3,
-            LogThreshold = Math.Log(10_000),
-            Connections = 500,
-            MaxOverMean = 3,
-            EffectiveBackends = 1,
-        },
-        Diagnosis = new DiagnosisInfo(
-            "two-sided-l7",
-            "HTTP rules on both sides",
-            "egress proxy",
-            ["163 × 503"],
-            [],
-            ["remove one side's rules"],
-            []
-        ),
     };
 
     [Theory]
@@ -95,7 +88,9 @@ public sealed class RowTextTests
     {
         Text(Pod("backend-1-c"), s_skewed with { Activity = PageActivity.Ended })
             .Link.ShouldBe("██████████ 100 % 16.7/s");
-        DistributionText.Of(s_skewed with { Activity = PageActivity.Ended }, "").State.Text.ShouldBe("Skewed");
+        DistributionText
+            .Of(s_skewed with { Activity = PageActivity.Ended }, "")
+            .State.Text.ShouldBe("Skewed, requests fail");
     }
 
     [Fact]
@@ -125,35 +120,47 @@ public sealed class RowTextTests
     }
 
     [Theory]
-    [InlineData(VerdictKind.Skewed, "Skewed", "error")]
-    [InlineData(VerdictKind.Even, "Even", "success")]
-    [InlineData(VerdictKind.Undecided, "Undecided, requests fail", "warning")]
-    public void The_state_of_the_distribution_is_the_verdict_and_its_source_the_headline(
-        VerdictKind kind,
+    [InlineData(RunStatusKind.Failing, "Skewed, requests fail", "error")]
+    [InlineData(RunStatusKind.Skewed, "Skewed", "error")]
+    [InlineData(RunStatusKind.Balanced, "Even", "success")]
+    [InlineData(RunStatusKind.Recovered, "Even", "success")]
+    [InlineData(RunStatusKind.Undecided, "Undecided", "info")]
+    [InlineData(RunStatusKind.Waiting, "observe", "info")]
+    public void The_state_of_the_distribution_is_the_runs_and_its_source_the_headline(
+        RunStatusKind kind,
         string text,
         string style
     )
     {
-        var shown = DistributionText.Of(
-            s_skewed with
-            {
-                Verdict = s_skewed.Verdict! with { Kind = kind },
-            },
-            "somewhere"
-        );
+        var shown = DistributionText.Of(s_skewed.With(s_status with { Kind = kind }), "somewhere");
 
         shown.State.ShouldBe(new ResourceStateSnapshot(text, style));
         shown.Source.ShouldBe("1 of 3 pods answers");
-        var properties = shown.Properties.ToDictionary(p => p.Name, p => p.Value);
+        shown.Properties.ShouldContain(("measured on", "somewhere"));
+    }
+
+    [Fact]
+    public void Failures_without_a_verdict_are_not_called_skew()
+    {
+        var undecided = SkewTest.Evaluate(ExpectedShares.Equal("a", "b", "c"), BackendCounts.Of(3, 3, 3));
+
+        DistributionText
+            .Of(s_skewed.With(s_status with { Verdict = undecided }), "")
+            .State.ShouldBe(new ResourceStateSnapshot("Requests fail", "error"));
+    }
+
+    [Fact]
+    public void The_details_of_the_distribution_explain_its_verdict()
+    {
+        var properties = DistributionText.Of(s_skewed, "").Properties.ToDictionary(p => p.Name, p => p.Value);
+
         properties["hop"].ShouldBe("egress proxy");
         properties["cause"].ShouldBe("two-sided-l7: HTTP rules on both sides");
         properties["since"].ShouldBe("3.0 s, after load-test-policy.yaml was applied");
+        properties["failing"].ShouldBe("33.0 requests/s end in 503");
         properties["remedy"].ShouldBe("remove one side's rules");
         properties["evidence"].ShouldBe("163 × 503");
-        properties["measured on"].ShouldBe("somewhere");
-        properties
-            .GetValueOrDefault("error bound")
-            .ShouldBe(kind is VerdictKind.Undecided ? null : "wrong in at most 1 of 10,000 runs");
+        properties["error bound"].ShouldBe("wrong in at most 1 of 10,000 runs");
     }
 
     [Theory]
@@ -161,6 +168,7 @@ public sealed class RowTextTests
     [InlineData(RunStatusKind.Skewed, HealthStatus.Degraded)]
     [InlineData(RunStatusKind.Balanced, HealthStatus.Healthy)]
     [InlineData(RunStatusKind.Recovered, HealthStatus.Healthy)]
+    [InlineData(RunStatusKind.Undecided, HealthStatus.Healthy)]
     [InlineData(RunStatusKind.Waiting, HealthStatus.Healthy)]
     public void The_load_tests_health_is_the_situation(RunStatusKind kind, HealthStatus status) =>
         DistributionHealth

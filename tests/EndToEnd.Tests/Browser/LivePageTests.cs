@@ -36,7 +36,7 @@ public sealed class LivePageTests(Chromium chromium)
         await page.ClickAsync("button[data-target='load-test-policy.yaml']");
         await HeadlineAsync(page, "1 of 3 pods answers");
         TestContext.Current.TestOutputHelper?.WriteLine($"deficit after {watch.Elapsed.TotalSeconds:0.0} s");
-        await FactAsync(page, "Not answering", "end in 503");
+        await FactAsync(page, "Failing", "end in 503");
         await FactAsync(page, "At hop", "upstream connection of the egress proxy on cluster-worker3");
         await FactAsync(page, "After", "load-test-policy.yaml was applied");
         await page.Locator("#verdict-text", new PageLocatorOptions { HasTextString = "skewed beyond" })

@@ -106,7 +106,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
             TestContext.Current.CancellationToken
         );
         var page = await chromium.OpenLiveAsync($"{server.Address}", []);
-        await page.Locator("#headline", new PageLocatorOptions { HasTextRegex = new("^✓ All 3 pods answer") })
+        await page.Locator("#headline", new PageLocatorOptions { HasTextRegex = new("^○ All 3 pods answer") })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
 
         await page.RouteAsync("**/events", route => route.AbortAsync()); // another lab may use the port next
@@ -114,7 +114,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
 
         await page.Locator(
                 "#headline",
-                new PageLocatorOptions { HasTextString = "Not connected. Last seen: ✓ All 3 pods answer" }
+                new PageLocatorOptions { HasTextString = "Not connected. Last seen: ○ All 3 pods answer" }
             )
             .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });
         (await page.TitleAsync()).ShouldStartWith("Not connected");

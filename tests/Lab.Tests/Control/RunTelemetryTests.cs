@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Logging;
 

@@ -5,6 +5,7 @@ using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Tests.Running.Existing;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
 using k8s;

@@ -4,6 +4,7 @@ using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
 using k8s;

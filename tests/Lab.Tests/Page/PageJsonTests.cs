@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Tests.Page;
@@ -28,7 +29,7 @@ public sealed class PageJsonTests
     private static readonly string s_json = """
         {"at":0,"activity":"watching","step":"","scenario":"","title":"","manual":false,"ratePerSecond":0,
         "client":{"pod":"","node":""},"requests":0,
-        "situation":{"kind":"recovered","headline":"Recovered","answers":"","silent":"","since":"","after":"",
+        "situation":{"kind":"recovered","headline":"Recovered","title":"","answers":"","silent":"","failures":"","since":"","after":"",
         "hop":"","why":""},"rows":[{"key":"ns/a","name":"a","node":"n","onClientNode":false,"pods":1,
         "state":"short","okPerSecond":0,"failedPerSecond":0,"echoPerSecond":0,"hubblePerSecond":0,"share":null,
         "shareLower":null,"shareUpper":null,"expected":0,"p50Ms":null,"p99Ms":null}],"grouped":false,

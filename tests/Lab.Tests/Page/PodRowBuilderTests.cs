@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Page;
@@ -20,12 +21,8 @@ public sealed class PodRowBuilderTests
     {
         var all = ManyPods.Pods(pods, nodes);
 
-        var shown = PodRowBuilder.Of(
-            ManyPods.Report(all, _ => true).Phases[0],
-            ManyPods.Rates(all, _ => true),
-            null,
-            null
-        );
+        var (report, live) = (ManyPods.Report(all, _ => true), ManyPods.Rates(all, _ => true));
+        var shown = PodRowBuilder.Of(report.Phases[0], RunStatus.Of(report, live), live, null, null);
 
         shown.Length.ShouldBe(rows);
         shown.Sum(r => r.Pods).ShouldBe(pods);
@@ -44,9 +41,11 @@ public sealed class PodRowBuilderTests
         bool Answers(int i) => i % 12 == 0;
         var (then, now) = (ManyPods.Report(pods, Answers, at: 8, per: 8), ManyPods.Report(pods, Answers));
 
+        var live = ManyPods.Rates(pods, Answers);
         var rows = PodRowBuilder.Of(
             now.Phases[0],
-            ManyPods.Rates(pods, Answers),
+            RunStatus.Of(now, live),
+            live,
             then.Details.Series[0],
             now.Details.Series[0]
         );

@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Lab.Tests.Page;
@@ -9,6 +10,7 @@ public sealed class RunMetricsTests
     public void The_text_for_Prometheus_has_every_quantity_of_the_state()
     {
         var feed = new LiveState(TimeProvider.System);
+        using var watch = feed.Watch();
         var pods = ManyPods.Pods(3, 3);
         feed.Begin("many-pods", "Many pods", manual: true, 3);
         feed.Progress(ManyPods.Report(pods, i => i == 0));

@@ -4,6 +4,7 @@ using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Tests.Running.Existing;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Testing;
 using k8s.Models;
 

@@ -59,8 +59,10 @@ public static class DocumentOf
         };
     }
 
-    private static PhaseInfo Phase(PhaseReport phase) =>
-        new()
+    private static PhaseInfo Phase(PhaseReport phase)
+    {
+        var perSecond = phase.Requests / Math.Max(phase.Seconds, 1e-9);
+        return new()
         {
             Name = phase.Name,
             IsEvaluated = phase.IsEvaluated,
@@ -75,15 +77,16 @@ public static class DocumentOf
             SuccessRate = Interval(phase.Delivery.Overall),
             Latency = phase.Latency,
             HttpRules = new HttpRulesInfo(phase.HttpRules.Client, phase.HttpRules.Backends),
-            Selection = Verdict(phase.Selection),
+            Selection = Verdict(phase.Selection, perSecond),
             SelectionSource = phase.SelectionSource,
-            Delivery = Verdict(phase.Delivery.Successes),
+            Delivery = Verdict(phase.Delivery.Successes, perSecond),
             Pods = [.. phase.Pods.Select((pod, i) => Pod(phase, pod, i))],
             Diagnosis = phase.Diagnosis is { } diagnosis ? Diagnosis(diagnosis) : null,
             ClientNodes = [.. phase.ClientNodes.Select(ClientNode)],
             Locality = phase.Locality is { } l ? new LocalityInfo(Interval(l.Share), l.Expected) : null,
             StatusUnknown = phase.StatusUnknown,
         };
+    }
 
     private static ClientNodeInfo ClientNode(ClientNodeRow row)
     {
@@ -116,10 +119,10 @@ public static class DocumentOf
         };
     }
 
-    private static VerdictInfo Verdict(Verdict verdict) =>
+    private static VerdictInfo Verdict(Verdict verdict, double? perSecond = null) =>
         new(
             verdict.Kind.ToString().ToLowerInvariant(),
-            VerdictText.Describe(verdict),
+            VerdictText.Describe(verdict, perSecond),
             verdict.ErrorProbability,
             verdict.Tolerance,
             verdict.Connections,
@@ -139,7 +142,7 @@ public static class DocumentOf
     private static IntervalInfo Interval(ShareInterval interval) =>
         new(double.IsFinite(interval.Estimate) ? interval.Estimate : null, interval.Lower, interval.Upper);
 
-    private static DiagnosisInfo Diagnosis(DiagnosisResult d) =>
+    public static DiagnosisInfo Diagnosis(DiagnosisResult d) =>
         new(d.Name, d.Sentence, d.Hop, d.Supports, d.Refutes, d.Remedies, d.Links);
 
     private static ReconciliationInfo Reconciliation(ReconciliationLine r) =>

@@ -4,6 +4,7 @@ using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 
 namespace CiliumDebugging.Lab.Tests.Running.Existing;
 

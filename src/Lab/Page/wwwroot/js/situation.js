@@ -2,7 +2,7 @@
 
 import { byId, make, replaceWhenChanged, setText } from './dom.js';
 
-const marks = { waiting: '…', balanced: '✓', failing: '✗', skewed: '≠', recovered: '✓' };
+const marks = { waiting: '…', undecided: '○', balanced: '✓', failing: '✗', skewed: '≠', recovered: '✓' };
 
 let last = null;
 let silence = '';
@@ -24,7 +24,7 @@ export function show(state) {
   const { situation } = state;
   last = situation;
   headline();
-  const facts = [['Answering', situation.answers], ['Not answering', situation.silent, 'bad'], ['Since', situation.since && `${situation.since} into the run`], ['After', situation.after], ['At hop', situation.hop], ['Why', situation.why]].filter(fact => fact[1]);
+  const facts = [['Answering', situation.answers], ['Not answering', situation.silent, 'bad'], ['Failing', situation.failures, 'bad'], ['Since', situation.since && `${situation.since} into the run`], ['After', situation.after], ['At hop', situation.hop], ['Why', situation.why]].filter(fact => fact[1]);
   // Only texts that differ are changed, so that a selection stays.
   replaceWhenChanged(byId('facts'), facts.map(fact => fact[0]), () => facts.flatMap(([name, , css]) => [make('dt', { text: name }), make('dd', { class: css ?? false, 'data-fact': name })]));
   facts.forEach(([name, text]) => setText(byId('facts').querySelector(`[data-fact="${name}"]`), text));

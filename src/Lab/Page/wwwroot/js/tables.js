@@ -3,7 +3,7 @@
 import { byId, make, number, percent, replaceWhenChanged, setText } from './dom.js';
 import { sample } from './looks.js';
 
-const states = { answers: '✓ answers', short: '! short of its share', silent: '✗ silent' };
+const states = { answers: '✓ answers', undecided: '○ less than its share so far', short: '! short of its share', silent: '✗ silent' };
 
 export function show(state) {
   verdict(state);
@@ -11,13 +11,12 @@ export function show(state) {
   agreement(state);
 }
 
-function verdict({ verdict, diagnosis, requests }) {
+function verdict({ verdict, diagnosis }) {
   byId('verdict').dataset.kind = verdict?.kind ?? 'undecided';
   setText(byId('verdict-text'), verdict ? `${verdict.text}${verdict.maxOverMean ? `. The busiest pod has ${number(verdict.maxOverMean, 2)} times its fair load` : ''}.` : 'No request has been evaluated yet.');
-  const shown = requests >= 20 ? diagnosis : null;
-  replaceWhenChanged(byId('diagnosis'), shown, () => shown ? [
-    make('h3', {}, 'Diagnosis: ', make('span', { text: shown.name })), make('p', { text: shown.sentence }), ...list('Evidence', shown.supports), ...list('What would refute it', shown.refutes),
-    ...list('Remedies', shown.remedies), ...list('Further reading', shown.links, url => make('a', { href: url, rel: 'noreferrer', target: '_blank', text: url })),
+  replaceWhenChanged(byId('diagnosis'), diagnosis, () => diagnosis ? [
+    make('h3', {}, 'Diagnosis: ', make('span', { text: diagnosis.name })), make('p', { text: diagnosis.sentence }), ...list('Evidence', diagnosis.supports), ...list('What would refute it', diagnosis.refutes),
+    ...list('Remedies', diagnosis.remedies), ...list('Further reading', diagnosis.links, url => make('a', { href: url, rel: 'noreferrer', target: '_blank', text: url })),
   ] : []);
 }
 

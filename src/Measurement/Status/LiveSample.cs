@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
 
-namespace CiliumDebugging.Lab.Page;
+namespace CiliumDebugging.Measurement.Status;
 
 /// <summary>Rates at one moment, about twice a second while there is load.</summary>
 /// <param name="Phase">Name of the phase.</param>
@@ -43,3 +43,10 @@ public sealed record LivePod(BackendPod? Pod, double OkPerSecond, double FailedP
 /// <param name="P50">Median.</param>
 /// <param name="P99">99th percentile.</param>
 public readonly record struct LatencyQuantiles(double P50, double P99);
+
+/// <summary>Answers of one Pod with one status, since the load began.</summary>
+/// <param name="Pod">The Pod; null: the answer names none (a proxy's own).</param>
+/// <param name="Node">Its node; null without a Pod.</param>
+/// <param name="Status">HTTP status; 0: no answer.</param>
+/// <param name="Count">Number of answers.</param>
+public sealed record ResponseCount(string? Pod, string? Node, int Status, long Count);

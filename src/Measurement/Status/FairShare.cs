@@ -1,6 +1,6 @@
 using CiliumDebugging.Measurement.Runs;
 
-namespace CiliumDebugging.Lab.Page;
+namespace CiliumDebugging.Measurement.Status;
 
 /// <summary>Compares what Pods answer with what they should.</summary>
 internal static class FairShare

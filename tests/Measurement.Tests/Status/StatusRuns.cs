@@ -1,48 +1,14 @@
 using System.Collections.Immutable;
-using CiliumDebugging.Lab.Page;
-using CiliumDebugging.Measurement.Reports.Document;
-using CiliumDebugging.Measurement.Reports.Formats;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using CiliumDebugging.Testing;
 
-namespace CiliumDebugging.Lab.Tests.Page;
+namespace CiliumDebugging.Measurement.Tests.Status;
 
-/// <summary>Pods that should get no load, on the page and in reports.</summary>
-public class RunStatusTests
+internal static class StatusRuns
 {
-    [Fact]
-    public void Pods_that_a_traffic_policy_leaves_out_are_not_missing_and_the_policy_is_named()
-    {
-        var report = Run([0, 0, 1], [0, 0, 300]);
-        report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Even);
-
-        var situation = RunStatus.Of(report, LiveSample.None);
-        (situation.Kind, situation.Headline).ShouldBe(
-            (RunStatusKind.Balanced, "All pods that should get load answer (1 of 3)")
-        );
-        situation.Why.ShouldBe("kept on the node");
-        Headline
-            .Of(DocumentOf.Run(report))
-            .ShouldBe("Delivery is even among the 1 of 3 pods that are to be chosen; no request failed.");
-        VerdictText
-            .Describe(report.Phases[0].Delivery.Successes)
-            .ShouldContain($"only {SampleRun.Pods[2].Name} is to be chosen");
-    }
-
-    [Fact]
-    public void A_success_of_a_pod_that_should_get_nothing_is_skew()
-    {
-        var report = Run([0, 0.5, 0.5], [1, 150, 149]);
-        report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Skewed);
-        RunStatus.Of(report, LiveSample.None).Kind.ShouldBe(RunStatusKind.Skewed);
-    }
-
-    [Fact]
-    public void One_pod_is_written_in_the_singular() =>
-        RunStatus.Of(Run([1], [300]), LiveSample.None).Headline.ShouldBe("The only pod answers");
-
-    private static RunReport Run(double[] weights, int[] answers)
+    /// <summary>One phase with these answers of each Pod, and 503s that name none.</summary>
+    public static RunReport Of(double[] weights, int[] answers, int failures = 0)
     {
         var shares = ExpectedShares.Weighted([.. SampleRun.Pods.Take(weights.Length).Select(p => p.Name)], weights);
         var (delivery, selection) = (new DeliveryTest(shares), new SkewTest(shares));
@@ -54,6 +20,9 @@ public class RunStatusTests
                 selection.Add(pod);
             }
         }
+        for (var n = 0; n < failures; n++)
+            delivery.Add(null, success: false);
+        var statuses = ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum());
         var pods = SampleRun
             .Pods.Take(weights.Length)
             .Select(
@@ -80,8 +49,8 @@ public class RunStatusTests
         {
             Name = "observe",
             Seconds = 6,
-            Requests = answers.Sum(),
-            ByStatus = ImmutableSortedDictionary<int, long>.Empty.Add(200, answers.Sum()),
+            Requests = answers.Sum() + failures,
+            ByStatus = failures > 0 ? statuses.Add(503, failures) : statuses,
             Pods = pods,
             Selection = selection.Verdict(),
             SelectionSource = "client",

@@ -1,0 +1,309 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
+
+namespace CiliumDebugging.Measurement.Status;
+
+/// <summary>Computes the <see cref="RunStatus"/> of a run that has requests.</summary>
+internal sealed class StatusOfRun
+{
+    /// <summary>Fewer failures per second than this are none: the window keeps old ones for a while.</summary>
+    private const double Few = 0.05;
+
+    /// <summary>This many failures without a success are an outage.</summary>
+    private const double Outage = 10;
+
+    /// <summary>A moment that is longer ago than this needs its date, s.</summary>
+    private const double SameDaySeconds = 20 * 3600;
+
+    /// <summary>The named mechanism may be missing without a remark while there are fewer requests.</summary>
+    private const int EnoughForDiagnosis = 50;
+
+    private readonly RunReport _report;
+    private readonly LiveSample _live;
+    private readonly TimeZoneInfo? _clock;
+    private readonly PhaseReport _phase;
+    private readonly Verdict _verdict;
+    private readonly bool _isFailing,
+        _isOutage;
+    private readonly ImmutableArray<PodStatus> _pods;
+    private readonly RunStatusKind _kind;
+
+    /// <param name="report">The run.</param>
+    /// <param name="live">Rates of the last seconds.</param>
+    /// <param name="clock">Time zone for moments as time of day; null: moments are seconds of the run.</param>
+    public StatusOfRun(RunReport report, LiveSample live, TimeZoneInfo? clock)
+    {
+        (_report, _live, _clock, _phase) = (report, live, clock, report.Phases[^1]);
+        var fails = live.Pods.IsEmpty ? _phase.Failures : live.FailedPerSecond * live.Window;
+        var succeeds = live.Pods.IsEmpty ? _phase.Ok : live.OkPerSecond * live.Window;
+        _isFailing = live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few;
+        _isOutage = succeeds == 0 && fails >= Outage;
+        _verdict = VerdictNow();
+        var isCalled = _isOutage || _verdict.Kind is VerdictKind.Skewed;
+        _pods = [.. _phase.Pods.Select((p, i) => StatusOf(p, _phase.Delivery.Successes.Shares[i].Expected, isCalled))];
+        _kind = KindNow();
+    }
+
+    /// <summary>The Pods that should get load: those without a fair share (traffic policy, zone hints) cannot be
+    /// missing.</summary>
+    private IEnumerable<PodStatus> Due => _pods.Where(p => p.Expected > 0);
+
+    private List<PodStatus> Answering => [.. Due.Where(p => p.State is not RowState.Silent)];
+
+    private List<PodStatus> Silent => [.. Due.Where(p => p.State is RowState.Silent)];
+
+    private double FailedPerSecond =>
+        _live.Pods.IsEmpty ? _phase.Failures / FairShare.SecondsOf(_phase) : _live.FailedPerSecond;
+
+    private string Unit => _phase.StatusUnknown ? "requests/s" : "successes/s";
+
+    /// <summary>Whether skew was called earlier in the run.</summary>
+    private bool WasCalled =>
+        _report.Status.EpisodesTotal > 0
+        || _report.Phases.SkipLast(1).Any(p => p.Delivery.Successes.Kind is VerdictKind.Skewed);
+
+    public RunStatus Evaluate()
+    {
+        var (since, after) = _kind switch
+        {
+            RunStatusKind.Balanced => ("", ""),
+            RunStatusKind.Undecided when !WasCalled => ("", ""),
+            RunStatusKind.Recovered or RunStatusKind.Undecided => Began(),
+            _ => Onset(),
+        };
+        var diagnosis = DiagnosisNow();
+        var headline = Headline();
+        var (answering, silent) = (Answering, Silent);
+        var isNamed = diagnosis is { Name: not ("even" or "unknown") };
+        return new RunStatus
+        {
+            Kind = _kind,
+            Headline = headline,
+            Title = Title(headline, since, after),
+            Answers = answering.Count == 0 ? "No pod answers." : Describe(answering, describeClient: true),
+            Silent = silent.Count == 0 ? "" : Describe(silent, describeClient: false),
+            Failures = HowRequestsFail(),
+            Since = since,
+            After = after,
+            Hop = isNamed ? diagnosis!.Hop : "",
+            Why = isNamed ? diagnosis!.Sentence : Unexplained(),
+            Verdict = _verdict,
+            VerdictText = VerdictWords(),
+            Diagnosis = diagnosis,
+            Pods = _pods,
+        };
+    }
+
+    /// <summary>
+    /// The verdict on the phase. An alarm of this phase lasts until recovery, although the phase as a whole may still
+    /// look even. On kept connections and on ports that are used again, the requests may be skewed while the few
+    /// choices behind them are undecided; that has no error bound.
+    /// </summary>
+    private Verdict VerdictNow()
+    {
+        var verdict = _phase.Delivery.Successes;
+        if (verdict.Kind is VerdictKind.Skewed || verdict.Withheld is not null)
+            return verdict;
+        var isAlarm =
+            _report.Status is { State: VerdictKind.Skewed, Episodes: [.., { End: EpisodeEnd.Open } open] }
+            && open.AlarmAt.TotalSeconds >= _phase.Start;
+        if (isAlarm)
+            return verdict with { Kind = VerdictKind.Skewed, FurtherConnections = 0 };
+        if (verdict.Connections >= _phase.Ok)
+            return verdict;
+        var expected = ExpectedShares.Weighted(
+            [.. verdict.Shares.Select(s => s.Backend)],
+            [.. verdict.Shares.Select(s => s.Expected)]
+        );
+        var requests = SkewTest.Evaluate(
+            expected,
+            new BackendCounts([.. _phase.Pods.Select(p => p.Ok)], 0),
+            unit: SelectionUnit.Unknown
+        );
+        return requests.Kind is VerdictKind.Skewed ? requests : verdict;
+    }
+
+    private PodStatus StatusOf(PodPhase pod, double expected, bool isCalled)
+    {
+        var live = _live.Pods.FirstOrDefault(p => p.Pod?.HubbleName == pod.Pod.HubbleName);
+        var rate = _live.Pods.IsEmpty ? pod.Ok / FairShare.SecondsOf(_phase) : live?.OkPerSecond ?? 0;
+        var offered = FairShare.OfferedPerSecond(_phase, _live) * expected;
+        var state =
+            _isOutage && expected > 0
+                ? RowState.Silent
+                : FairShare.StateOf(rate, pod.Ok, offered, _phase.Requests * expected, _live.Window);
+        return new PodStatus(
+            pod.Pod,
+            pod.OnClientNode,
+            isCalled || state is RowState.Answers ? state : RowState.Undecided,
+            rate,
+            _phase.Ok == 0 ? null : (double)pod.Ok / _phase.Ok,
+            expected
+        );
+    }
+
+    private RunStatusKind KindNow()
+    {
+        if (_isFailing)
+            return RunStatusKind.Failing;
+        if (_verdict.Kind is VerdictKind.Skewed)
+            return RunStatusKind.Skewed;
+        if (_verdict.Kind is VerdictKind.Undecided || _pods.Any(p => p.State is RowState.Undecided))
+            return RunStatusKind.Undecided;
+        return WasCalled ? RunStatusKind.Recovered : RunStatusKind.Balanced;
+    }
+
+    private DiagnosisResult? DiagnosisNow()
+    {
+        var explainsPodsWithoutLoad = _pods.Any(p => p.Expected == 0);
+        return _phase.Diagnosis switch
+        {
+            null => null,
+            { Name: "even" } even => _kind is RunStatusKind.Balanced or RunStatusKind.Recovered ? even : null,
+            { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
+            _ when _kind is RunStatusKind.Skewed => _phase.Diagnosis,
+            _ when _kind is RunStatusKind.Failing && (IsDecided || _phase.Requests >= EnoughForDiagnosis) =>
+                _phase.Diagnosis,
+            _ => explainsPodsWithoutLoad ? _phase.Diagnosis : null,
+        };
+    }
+
+    private bool IsFault => _kind is RunStatusKind.Failing or RunStatusKind.Skewed;
+
+    private bool IsDecided => _isOutage || _verdict.Kind is not VerdictKind.Undecided;
+
+    private string Headline()
+    {
+        var (total, silent) = (Due.Count(), Silent.Count);
+        var all = AllAnswer(total);
+        var atFirst = Capitalised(all);
+        if (total == 0)
+            return _isFailing ? "No pod should get load, and requests fail" : "No pod should get load";
+        if (silent > 0)
+            return $"{total - silent} of {total} pods answer{(total - silent == 1 ? "s" : "")}";
+        if (_verdict.Kind is VerdictKind.Skewed && !_isOutage)
+            return $"{atFirst}, unevenly: {MostUneven()}{(_isFailing ? ", and requests fail" : "")}";
+        var undecided = Due.Count(p => p.State is RowState.Undecided);
+        if (_isFailing)
+            return undecided > 0
+                ? $"Requests fail; {undecided} of {total} pods have less than their share so far"
+                : $"{atFirst}, and requests fail";
+        if (undecided > 0)
+            return $"Undecided: {undecided} of {total} pods have less than their share so far";
+        return _kind switch
+        {
+            RunStatusKind.Recovered => $"Recovered: {all}",
+            RunStatusKind.Undecided when WasCalled => $"{atFirst} again; undecided whether evenly",
+            RunStatusKind.Undecided => $"{atFirst}; no skew found yet",
+            _ => atFirst,
+        };
+    }
+
+    /// <summary>The result of the run in one line.</summary>
+    private string Title(string headline, string since, string after)
+    {
+        if (IsFault)
+            return since.Length == 0 ? headline : $"{headline} since {since} ({after})";
+        var (total, answered) = (Due.Count(), Due.Count(p => p.Share > 0));
+        var (requests, ok) = (_report.Phases.Sum(p => p.Requests), _report.Phases.Sum(p => p.Ok));
+        var succeeded = _phase.StatusUnknown
+            ? $"how {requests} requests ended is not known"
+            : $"{ok} of {requests} requests succeeded";
+        var result = _kind switch
+        {
+            RunStatusKind.Recovered => "Recovered",
+            RunStatusKind.Balanced => "No skew",
+            _ => "No skew found",
+        };
+        return $"{result}: {answered} of {total} pods answered, {succeeded}";
+    }
+
+    /// <summary>The Pod whose share differs most from its fair share.</summary>
+    private string MostUneven()
+    {
+        var names = ShortNames.Of(_pods.Select(p => p.Pod.Name));
+        var pod = _pods.MaxBy(p => Math.Abs((p.Share ?? 0) - p.Expected))!;
+        return F($"{names[pod.Pod.Name]} gets {pod.Share ?? 0:0 %} instead of {pod.Expected:0 %}");
+    }
+
+    private string AllAnswer(int total)
+    {
+        if (total < _pods.Length)
+            return $"all pods that should get load answer ({total} of {_pods.Length})";
+        return total == 1 ? "the only pod answers" : $"all {total} pods answer";
+    }
+
+    private string Describe(List<PodStatus> pods, bool describeClient)
+    {
+        const int MaxNames = 4;
+        string Name(PodStatus p) =>
+            $"{p.Pod.Name} on {p.Pod.Node}{(describeClient && p.OnClientNode ? " (the client's node)" : "")}";
+        var which =
+            pods.Count <= MaxNames
+                ? string.Join(", ", pods.Select(Name))
+                : $"{pods.Count} pods on {pods.Select(p => p.Pod.Node).Distinct().Count()} nodes";
+        return F($"{which}: {pods.Sum(p => p.OkPerSecond):0.0} {Unit}");
+    }
+
+    private string HowRequestsFail()
+    {
+        if (!_isFailing)
+            return "";
+        var statuses = _phase.ByStatus.Where(s => s.Key is < 200 or >= 300).OrderByDescending(s => s.Value);
+        var status = statuses.Select(s => F($"{s.Key}")).FirstOrDefault()
+            ?? _phase.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
+        return F($"{FailedPerSecond:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
+    }
+
+    private (string Since, string After) Onset()
+    {
+        if (_report.Status.Episodes is not [.., { End: EpisodeEnd.Open } open] || open.Onset.Best.At is not { } at)
+            return Began();
+        // A change takes time to reach every node, so the evidence may date the onset after the change.
+        var cause =
+            open.Onset.Events.IsEmpty && _report.Details.Events.LastOrDefault(e => e.At <= at) is { } before
+                ? F($"{before.Name} {(at - before.At).TotalSeconds:0.0} s before")
+                : open.Onset.DescribeEvents();
+        return (Moment(at.TotalSeconds), cause);
+    }
+
+    /// <summary>Without an onset: the begin of the phase, and the last event before it.</summary>
+    private (string Since, string After) Began()
+    {
+        var cause = _report.Details.Events.LastOrDefault(e => e.At.TotalSeconds <= _phase.Start + 1e-9);
+        return (Moment(cause?.At.TotalSeconds ?? _phase.Start), cause?.Name ?? "no recorded event");
+    }
+
+    private string Moment(double seconds)
+    {
+        if (_clock is null)
+            return F($"{seconds:0.0} s");
+        var moment = TimeZoneInfo.ConvertTime(_report.Details.StartedAt.AddSeconds(seconds), _clock);
+        return _live.Elapsed.TotalSeconds - seconds < SameDaySeconds
+            ? F($"{moment:HH:mm:ss}")
+            : F($"{moment:yyyy-MM-dd HH:mm:ss}");
+    }
+
+    private string VerdictWords() =>
+        _kind is RunStatusKind.Undecided && _verdict.Kind is VerdictKind.Even
+            ? "undecided: some pods have had less than their share for a moment; before that, no skew"
+            : VerdictText.Describe(_verdict, FairShare.OfferedPerSecond(_phase, _live));
+
+    /// <summary>Why, where no mechanism is named.</summary>
+    private string Unexplained()
+    {
+        if (IsFault)
+            return DiagnosisOfFault() ?? "Collecting evidence; no mechanism is named yet.";
+        var succeeds = _phase.StatusUnknown ? "How requests end is not known" : "No request fails";
+        return $"{succeeds}; {VerdictWords()}.";
+    }
+
+    private string? DiagnosisOfFault() => DiagnosisNow() is { Name: "unknown" } unknown ? unknown.Sentence : null;
+
+    private static string Capitalised(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+
+    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
