@@ -103,12 +103,12 @@ public static class SummaryText
 
     private static string Words(Verdict verdict, PhaseReport phase)
     {
-        if (verdict.ErrorProbability is null && verdict.Shares.Length > 0)
+        if (verdict.Connections > 0 && verdict.Connections == verdict.Unattributed)
+            return F($"unknown: none of {verdict.Connections} {VerdictText.Noun(verdict)} names a pod");
+        if (VerdictText.NoErrorBound(verdict) is { } reason && verdict.Connections > 0)
         {
             var shares = string.Join(", ", verdict.Shares.Select(s => Share(s.Share.Estimate)));
-            return F(
-                $"{shares} of {verdict.Connections} connections; no error bound: Hubble does not report client ports"
-            );
+            return F($"{shares} of {verdict.Connections} {VerdictText.Noun(verdict)}; {reason}");
         }
         if (verdict is not { Kind: VerdictKind.Undecided, ErrorProbability: not null })
             return VerdictText.Describe(verdict);

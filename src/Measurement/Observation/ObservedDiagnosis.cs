@@ -104,12 +104,14 @@ internal static class ObservedDiagnosis
                         }
                 ),
             ],
-            Selection = alone ? phase.Selection : SkewTest.Evaluate(expected, counts, unit: SelectionUnit.Unknown),
+            Selection = alone
+                ? phase.Selection
+                : SkewTest.Evaluate(expected, counts, unit: SelectionUnit.HubbleRequest),
             Delivery = alone
                 ? phase.Delivery
                 : phase.Delivery with
                 {
-                    Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.Unknown),
+                    Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.HubbleRequest),
                 },
         };
     }

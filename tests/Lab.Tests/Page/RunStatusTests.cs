@@ -31,9 +31,10 @@ public class RunStatusTests
     }
 
     [Fact]
-    public void A_success_of_a_pod_that_should_get_nothing_is_skew()
+    public void Successes_of_a_pod_that_should_get_nothing_are_skew_and_a_stray_one_is_not()
     {
-        var report = Run([0, 0.5, 0.5], [1, 150, 149]);
+        RunStatus.Of(Run([0, 0.5, 0.5], [1, 150, 149]), LiveSample.None).Kind.ShouldBe(RunStatusKind.Balanced);
+        var report = Run([0, 0.5, 0.5], [100, 150, 150]);
         report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Skewed);
         RunStatus.Of(report, LiveSample.None).Kind.ShouldBe(RunStatusKind.Skewed);
     }

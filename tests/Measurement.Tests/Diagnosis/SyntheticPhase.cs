@@ -174,7 +174,7 @@ internal sealed class SyntheticPhase
             selection = new SkewTest(_selection.Expected);
             selection.Add(new BackendCounts([.. Pods.Select((_, i) => _ok[i] + _failed[i] + _clientErrors[i])], 0));
         }
-        var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
+        var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.HubbleRequest;
         // The counters are read a moment after the last record of the phase.
         var edge = 1 + _random.NextDouble() * 0.1;
         var pods = Pods.Select(
