@@ -57,7 +57,11 @@ internal static class RunEvaluator
             // Records arrive meanwhile.
             var (report, evidence) = run.Ledger.Read(() =>
             {
-                var report = one.Settled ?? one.Tally.Report(run.ClientNode, now) with { HttpRules = one.HttpRules };
+                var report = one.Settled
+                    ?? one.Tally.Report(run.ClientNode, now) with
+                    {
+                        HttpRules = (one.Policies.Egress, one.Policies.Ingress),
+                    };
                 return (
                     report,
                     one.Settled is null
@@ -117,7 +121,7 @@ internal static class RunEvaluator
             last.Since(run.AtStart),
             run.Ledger.Phases[^1].Pods,
             run.ClientNode,
-            run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress)
+            run.Measured.Count > 0 && run.Measured.All(j => j.Policies.Ingress)
         );
         return new RunReport
         {
