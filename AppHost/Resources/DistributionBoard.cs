@@ -3,6 +3,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.AppHost.Resources;

@@ -4,8 +4,7 @@ namespace CiliumDebugging.Statistics;
 
 /// <summary>Shares of K backends from the increments of counters between scrapes, where single requests are not known:
 /// the counterpart of <see cref="SkewTest"/>, with the same hypotheses and the asymptotic evidence of
-/// <see cref="RatioSums"/>. A share that should be 0 counts as too high as soon as it is known to be more than 0.
-/// Immutable.</summary>
+/// <see cref="RatioSums"/>. Immutable.</summary>
 public sealed class AsymptoticShares
 {
     private readonly ImmutableArray<RatioSums> _sums;
@@ -71,48 +70,40 @@ public sealed class AsymptoticShares
     /// <summary>ln of (1/2K) Σ (E against p ≤ u + E against p ≥ l).</summary>
     public double LogSkewed(double tolerance)
     {
-        var (weights, sum, competing) = (Expected.Weights, double.NegativeInfinity, 0);
+        var (expected, sum) = (Expected, double.NegativeInfinity);
         for (var i = 0; i < _sums.Length; i++)
         {
-            if (weights[i] > 0)
-                competing++;
-            sum = LogSpace.LogAdd(
-                sum,
-                weights[i] * (1 + tolerance) < 1
-                    ? _sums[i].LogAgainstAtMost(weights[i] * (1 + tolerance))
-                    : double.NegativeInfinity
-            );
-            if (weights[i] > 0)
-                sum = LogSpace.LogAdd(sum, _sums[i].LogAgainstAtLeast(weights[i] * (1 - tolerance)));
+            if (expected.Highest(i, tolerance) is < 1 and var highest)
+                sum = LogSpace.LogAdd(sum, _sums[i].LogAgainstAtMost(highest));
+            if (expected.Weights[i] > 0)
+                sum = LogSpace.LogAdd(sum, _sums[i].LogAgainstAtLeast(expected.Lowest(i, tolerance)));
         }
-        return competing == 0 || _sums.Length < 2 ? double.NegativeInfinity : sum - Math.Log(2 * _sums.Length);
+        return expected.Competing == 0 || _sums.Length < 2 ? double.NegativeInfinity : sum - Math.Log(2 * _sums.Length);
     }
 
     /// <summary>ln of the least evidence that a share is inside its tolerance.</summary>
     public double LogEven(double tolerance)
     {
-        var weights = Expected.Weights;
-        if (weights.All(w => w == 0))
+        var expected = Expected;
+        if (expected.Competing == 0)
             return double.NegativeInfinity;
         var least = double.PositiveInfinity;
         for (var i = 0; i < _sums.Length; i++)
         {
-            if (weights[i] == 0 ? _sums[i].X > 0 : false)
-                return double.NegativeInfinity;
-            if (weights[i] is 0 or 1)
+            var weight = expected.Weights[i];
+            if (weight == 1 || (weight == 0 && _sums[i].X == 0))
                 continue;
-            var above =
-                weights[i] * (1 + tolerance) < 1
-                    ? _sums[i].LogAgainstAtLeast(weights[i] * (1 + tolerance))
-                    : double.PositiveInfinity;
-            least = Math.Min(least, Math.Min(above, _sums[i].LogAgainstAtMost(weights[i] * (1 - tolerance))));
+            if (expected.Highest(i, tolerance) is < 1 and var highest)
+                least = Math.Min(least, _sums[i].LogAgainstAtLeast(highest));
+            if (weight > 0)
+                least = Math.Min(least, _sums[i].LogAgainstAtMost(expected.Lowest(i, tolerance)));
         }
         return double.IsPositiveInfinity(least) && Intervals < RatioSums.MinIntervals ? double.NegativeInfinity : least;
     }
 
     /// <summary>The verdict; its error probability is asymptotic.</summary>
-    /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where even the batches are known not to be
-    /// independent: there is no error bound then.</param>
+    /// <param name="unit">What the events are, where even batches of them are known not to be independent: there is no
+    /// error bound then.</param>
     public Verdict Verdict(VerdictOptions options, SelectionUnit unit = SelectionUnit.FreshSelection)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -139,21 +130,19 @@ public sealed class AsymptoticShares
                     )
             )
             .ToImmutableArray();
-        var comparable = shares.Length > 1 && weights.Any(w => w > 0) && Total > 0;
         return new Verdict
         {
             Kind = kind,
             Cases = CasesOf(weights, options.Tolerance),
+            Unit = unit,
             ErrorProbability =
-                unit is SelectionUnit.Unknown || weights.All(w => w == 0) ? null : options.ErrorProbability,
+                unit is not SelectionUnit.FreshSelection || weights.All(w => w == 0) ? null : options.ErrorProbability,
             Tolerance = options.Tolerance,
             LogEvidenceSkewed = skewed,
             LogEvidenceEven = even,
             Connections = (long)Math.Round(Total),
             Unattributed = 0,
             Shares = shares,
-            Busiest = comparable ? shares.MaxBy(s => s.Load)!.Backend : null,
-            Starved = comparable ? shares.Where(s => s.Expected > 0).MinBy(s => s.Load)!.Backend : null,
             HalfWidth = shares
                 .Where(s => s.Expected > 0)
                 .Select(s => s.Share.HalfWidth / s.Expected)

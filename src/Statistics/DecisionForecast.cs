@@ -18,11 +18,11 @@ internal static class DecisionForecast
         double logThreshold
     )
     {
-        if (evidence.Competing < 2)
+        if (evidence.Competing < 1)
             return null;
         var seen = SkewEvidence.Total(counts, unattributed);
         var unknownShare = seen > 0 ? unattributed / seen : 0;
-        var prior = (evidence.Competing - 1) / (evidence.Tolerance * evidence.Tolerance);
+        var prior = Math.Max(1, evidence.Competing - 1) / (evidence.Tolerance * evidence.Tolerance);
         double[] shares =
         [
             .. counts.Select(

@@ -23,6 +23,17 @@ public sealed class ExpectedShares
     /// <summary>The number of backends (K), including those with a share of 0.</summary>
     public int Count => Backends.Length;
 
+    /// <summary>Backends that should receive something.</summary>
+    internal int Competing => Weights.Count(w => w > 0);
+
+    /// <summary>The greatest share within the tolerance τ: w(1 + τ). A backend that should receive nothing may receive τ
+    /// of the mean share of those that should: a stray request is not a skew.</summary>
+    internal double Highest(int backend, double tolerance) =>
+        Weights[backend] > 0 ? Weights[backend] * (1 + tolerance) : tolerance / Math.Max(1, Competing);
+
+    /// <summary>The least share within the tolerance τ: w(1 − τ).</summary>
+    internal double Lowest(int backend, double tolerance) => Weights[backend] * (1 - tolerance);
+
     /// <summary>Every backend expects the same share.</summary>
     public static ExpectedShares Equal(params ReadOnlySpan<string> backends)
     {

@@ -40,16 +40,7 @@ public sealed record Onset(
     internal static ImmutableArray<OnsetCandidate> SupportOf(ImmutableArray<OnsetCandidate> candidates, out int best)
     {
         var most = candidates.Max(c => c.LogEvidence);
-        if (!double.IsPositiveInfinity(most))
-        {
-            best = candidates.IndexOf(candidates.First(c => c.LogEvidence == most));
-            return [.. candidates.Where(c => c.LogEvidence >= most + Math.Log(SupportFraction))];
-        }
-        // A backend that should receive nothing was selected: certain since every start before, and a single selection
-        // cannot tell them apart.
-        // The latest start says when; the latest recorded event is the likeliest cause.
-        var last = best = candidates.IndexOf(candidates.Last(c => double.IsPositiveInfinity(c.LogEvidence)));
-        var recorded = candidates.LastOrDefault(c => c.Event is not null && double.IsPositiveInfinity(c.LogEvidence));
-        return [.. candidates.Where((c, i) => i == last || c == recorded)];
+        best = candidates.IndexOf(candidates.First(c => c.LogEvidence == most));
+        return [.. candidates.Where(c => c.LogEvidence >= most + Math.Log(SupportFraction))];
     }
 }

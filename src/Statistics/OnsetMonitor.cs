@@ -83,18 +83,12 @@ public sealed class OnsetMonitor
             _starts.AddBlock(Connections, _counts, _unattributed);
         for (var i = _starts.All.Count - 1; i >= 0 && _starts.All[i].At is null; i--)
             _starts.All[i].At = startedAt;
-        var unexpected = false;
         if (backend is { } position)
-        {
             _counts[position]++;
-            unexpected = _evidence.Expected.Weights[position] == 0;
-        }
         else
-        {
             _unattributed++;
-        }
         Connections++;
-        if (Onset is not null || !ReachesThreshold(lookAtAll: unexpected))
+        if (Onset is not null || !ReachesThreshold())
             return false;
         Onset = Estimate();
         return true;
@@ -118,7 +112,7 @@ public sealed class OnsetMonitor
         _logGreatestStep = _evidence.LogGreatestStep;
     }
 
-    private bool ReachesThreshold(bool lookAtAll)
+    private bool ReachesThreshold()
     {
         // 1. Which starts could matter at all? No logarithms, and none of it until enough connections have followed.
         _open.Clear();
@@ -126,7 +120,7 @@ public sealed class OnsetMonitor
         var bound = 1.0;
         foreach (var start in _starts.All)
         {
-            if (start.NextLook > Connections && !lookAtAll)
+            if (start.NextLook > Connections)
                 continue;
             var relevant = Math.Max(0, _logNegligible - start.LogWeight);
             var (rough, selections) = _evidence.RoughSkewed(_since, Since(start), relevant);
@@ -143,8 +137,6 @@ public sealed class OnsetMonitor
             _open.Add((start, logBound));
             bound += Math.Exp(logBound);
         }
-        if (double.IsPositiveInfinity(bound))
-            _connectionsToNextExact = 0;
         if (--_connectionsToNextExact > 0 || Math.Log(bound) < _logThreshold)
             return false;
         // 3. What do they amount to? And when is the next look worth its price?

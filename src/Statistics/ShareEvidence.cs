@@ -16,6 +16,8 @@ internal sealed class ShareEvidence
     private readonly BetaPrior _wide;
     private readonly BetaPrior _narrow;
 
+    private readonly bool _none;
+
     public ShareEvidence(double weight, int categories, double tolerance)
     {
         _wide = BetaPrior.WithMean(weight, categories);
@@ -23,6 +25,24 @@ internal sealed class ShareEvidence
         _upper = new Bound(weight * (1 + tolerance), _wide, _narrow);
         _lower = new Bound(weight * (1 - tolerance), _wide, _narrow);
     }
+
+    private ShareEvidence(double highest, BetaPrior wide, BetaPrior narrow)
+    {
+        (_wide, _narrow, _none) = (wide, narrow, true);
+        _upper = new Bound(highest, _wide, _narrow);
+    }
+
+    /// <summary>A backend that should receive nothing and may receive at most <paramref name="highest"/>: it can
+    /// receive too much, but never too little.</summary>
+    public static ShareEvidence OfNone(double highest, int competing, double tolerance) =>
+        new(
+            highest,
+            BetaPrior.WithMean(highest, competing + 1),
+            BetaPrior.WithMean(highest, competing / (tolerance * tolerance))
+        );
+
+    /// <summary>Ends of the tolerance that there are: 2, or 1 where nothing is too little.</summary>
+    public int Sides => _none ? 1 : 2;
 
     /// <summary>u ≥ 1: no share can be too large, so nothing is ever evidence of it.</summary>
     public bool UpperReachesOne => _upper.Share >= 1;
@@ -35,6 +55,8 @@ internal sealed class ShareEvidence
     {
         var (wide, narrow) = (_wide.After(least, n), _narrow.After(least, n));
         var tooMuch = UpperReachesOne ? double.NegativeInfinity : _upper.AgainstAtMost(wide, narrow, least, n);
+        if (_none)
+            return tooMuch;
         if (most != least)
             (wide, narrow) = (_wide.After(most, n), _narrow.After(most, n));
         return LogSpace.LogAdd(tooMuch, _lower.AgainstAtLeast(wide, narrow, most, n));
@@ -45,7 +67,7 @@ internal sealed class ShareEvidence
     public double Inside(double least, double most, double n)
     {
         var (wide, narrow) = (_wide.After(least, n), _narrow.After(least, n));
-        var notTooLittle = _lower.AgainstAtMost(wide, narrow, least, n);
+        var notTooLittle = _none ? double.PositiveInfinity : _lower.AgainstAtMost(wide, narrow, least, n);
         if (UpperReachesOne)
             return notTooLittle;
         if (most != least)
@@ -55,23 +77,26 @@ internal sealed class ShareEvidence
 
     /// <summary>ln max(1/u, 1/(1 − l)): what one selection can add to <see cref="Outside"/> at most.</summary>
     public double LogGreatestStep =>
-        Math.Max(UpperReachesOne ? 0 : -Math.Log(_upper.Share), -LogSpace.LogOnePlus(-_lower.Share));
+        Math.Max(UpperReachesOne ? 0 : -Math.Log(_upper.Share), _none ? 0 : -LogSpace.LogOnePlus(-_lower.Share));
 
     /// <summary>ln max(1/l, 1/(1 − u)): what one selection can add to <see cref="Inside"/> at most.</summary>
     public double LogGreatestInsideStep =>
-        Math.Max(UpperReachesOne ? 0 : -LogSpace.LogOnePlus(-_upper.Share), -Math.Log(_lower.Share));
+        Math.Max(UpperReachesOne ? 0 : -LogSpace.LogOnePlus(-_upper.Share), _none ? 0 : -Math.Log(_lower.Share));
 
     /// <summary>At least <see cref="Inside"/>, without special functions: each term is at most the greatest likelihood
     /// ratio.</summary>
     public double InsideBound(double least, double most, double n) =>
         Math.Min(
             UpperReachesOne ? double.PositiveInfinity : _upper.GreatestRatioBelow(most, n),
-            _lower.GreatestRatioAbove(least, n)
+            _none ? double.PositiveInfinity : _lower.GreatestRatioAbove(least, n)
         );
 
     /// <summary>At least either term of <see cref="Outside"/>, without special functions.</summary>
     public double OutsideBound(double least, double most, double n) =>
-        Math.Max(UpperReachesOne ? 0 : _upper.GreatestRatioAbove(least, n), _lower.GreatestRatioBelow(most, n));
+        Math.Max(
+            UpperReachesOne ? 0 : _upper.GreatestRatioAbove(least, n),
+            _none ? 0 : _lower.GreatestRatioBelow(most, n)
+        );
 
     /// <summary>A bound of <see cref="OutsideBound"/> without a logarithm (0 while the share is inside the tolerance),
     /// and the number of selections that must follow before that bound can reach <paramref name="nats"/>.</summary>
@@ -80,9 +105,14 @@ internal sealed class ShareEvidence
         // Kullback-Leibler divergence ≤ χ² divergence: n·KL ≤ excess²/(q(1 − q)n). One selection raises an
         // excess by 1
         // − u or l, and n only dilutes it.
-        var (tooMuch, tooLittle) = (least - n * _upper.Share, n * _lower.Share - most);
-        var bound = tooLittle > 0 ? tooLittle * tooLittle * _lower.InverseVariance : 0;
-        var selections = (Math.Sqrt(nats * n / _lower.InverseVariance) - tooLittle) / _lower.Share;
+        var tooMuch = least - n * _upper.Share;
+        var (bound, selections) = (0.0, double.PositiveInfinity);
+        if (!_none)
+        {
+            var tooLittle = n * _lower.Share - most;
+            bound = tooLittle > 0 ? tooLittle * tooLittle * _lower.InverseVariance : 0;
+            selections = (Math.Sqrt(nats * n / _lower.InverseVariance) - tooLittle) / _lower.Share;
+        }
         if (UpperReachesOne)
             return (bound / n, selections);
         return (

@@ -11,18 +11,24 @@ namespace CiliumDebugging.Statistics;
 internal sealed class SkewEvidence
 {
     private readonly ShareEvidence?[] _shares;
-    private readonly BetaPrior _unexpected = BetaPrior.WithMean(0.5, 1);
-    private readonly double _logTwiceExpected;
+    private readonly BetaPrior _alone = BetaPrior.WithMean(0.5, 1);
+    private readonly double _logTerms;
 
     public SkewEvidence(ExpectedShares expected, double tolerance)
     {
         (Expected, Tolerance) = (expected, tolerance);
-        Competing = expected.Weights.Count(w => w > 0);
-        _logTwiceExpected = Math.Log(2 * Math.Max(1, Competing));
+        Competing = expected.Competing;
         _shares =
         [
-            .. expected.Weights.Select(w => w > 0 && Competing > 1 ? new ShareEvidence(w, Competing, tolerance) : null),
+            .. expected.Weights.Select(
+                (w, i) =>
+                    Competing == 0 ? null
+                    : w == 0 ? ShareEvidence.OfNone(expected.Highest(i, tolerance), Competing, tolerance)
+                    : Competing > 1 ? new ShareEvidence(w, Competing, tolerance)
+                    : null
+            ),
         ];
+        _logTerms = Math.Log(Math.Max(1, _shares.Sum(s => s?.Sides ?? 0)));
         UpperReachesOne = _shares.Any(s => s is { UpperReachesOne: true });
     }
 
@@ -42,13 +48,10 @@ internal sealed class SkewEvidence
     /// <summary>The most by which one selection can raise <see cref="LogEven"/>.</summary>
     public double LogGreatestEvenStep => _shares.Max(s => s?.LogGreatestInsideStep) ?? 1;
 
-    /// <summary>ln of (1/2K) Σ (e^Up(u) + e^Dn(l)); +∞ when a backend with expected share 0 was selected.</summary>
+    /// <summary>ln of the mean of e^Up(u) and e^Dn(l) over all backends (of e^Up(u) alone where the expected share is
+    /// 0).</summary>
     public double LogSkewed(ReadOnlySpan<double> counts, double unattributed)
     {
-        if (SelectedWithoutWeight(counts))
-            return double.PositiveInfinity;
-        if (Competing < 2)
-            return double.NegativeInfinity;
         var n = Total(counts, unattributed);
         var sum = double.NegativeInfinity;
         for (var i = 0; i < counts.Length; i++)
@@ -56,18 +59,16 @@ internal sealed class SkewEvidence
             if (_shares[i] is { } share)
                 sum = LogSpace.LogAdd(sum, share.Outside(counts[i], counts[i] + unattributed, n));
         }
-        return sum - _logTwiceExpected;
+        return sum - _logTerms;
     }
 
     /// <summary>ln of min over backends of min(e^Dn(u), e^Up(l)): evidence that every share is within the
     /// tolerance.</summary>
     public double LogEven(ReadOnlySpan<double> counts, double unattributed)
     {
-        if (Competing == 0 || SelectedWithoutWeight(counts))
-            return double.NegativeInfinity;
         var n = Total(counts, unattributed);
-        if (Competing == 1)
-            return n > 0 && unattributed == 0 ? double.PositiveInfinity : double.NegativeInfinity;
+        if (Competing == 0 || (Competing == 1 && (n == 0 || unattributed > 0)))
+            return double.NegativeInfinity;
         var least = double.PositiveInfinity;
         for (var i = 0; i < counts.Length; i++)
         {
@@ -82,7 +83,7 @@ internal sealed class SkewEvidence
     public double LogSkewedBound(ReadOnlySpan<double> counts, double unattributed)
     {
         var n = Total(counts, unattributed);
-        var most = SelectedWithoutWeight(counts) ? double.PositiveInfinity : 0;
+        var most = 0.0;
         for (var i = 0; i < counts.Length; i++)
         {
             if (_shares[i] is { } share)
@@ -92,8 +93,8 @@ internal sealed class SkewEvidence
     }
 
     /// <summary>A bound of <see cref="LogSkewedBound"/> without a logarithm (0 while all shares are inside the
-    /// tolerance), and the number of selections that must follow before it can reach <paramref name="nats"/> (a
-    /// selection of a backend with expected share 0 excepted).</summary>
+    /// tolerance), and the number of selections that must follow before it can reach
+    /// <paramref name="nats"/>.</summary>
     public (double Bound, double Selections) RoughSkewed(ReadOnlySpan<double> counts, double unattributed, double nats)
     {
         var n = Total(counts, unattributed);
@@ -105,10 +106,6 @@ internal sealed class SkewEvidence
                 var (bound, selections) = share.RoughOutside(counts[i], counts[i] + unattributed, n, nats);
                 most = Math.Max(most, bound);
                 soonest = Math.Min(soonest, selections);
-            }
-            else if (counts[i] > 0 && Expected.Weights[i] == 0)
-            {
-                return (double.PositiveInfinity, 0);
             }
         }
         return (most, soonest);
@@ -148,14 +145,16 @@ internal sealed class SkewEvidence
         return intervals.MoveToImmutable();
     }
 
-    public bool SelectedWithoutWeight(ReadOnlySpan<double> counts)
+    /// <summary>Selections of backends that should receive nothing.</summary>
+    public double SelectedWithoutWeight(ReadOnlySpan<double> counts)
     {
+        var sum = 0.0;
         for (var i = 0; i < counts.Length; i++)
         {
-            if (counts[i] > 0 && Expected.Weights[i] == 0)
-                return true;
+            if (Expected.Weights[i] == 0)
+                sum += counts[i];
         }
-        return false;
+        return sum;
     }
 
     public static double Total(ReadOnlySpan<double> counts, double unattributed)
@@ -165,8 +164,8 @@ internal sealed class SkewEvidence
         return unattributed;
     }
 
-    // A single or an unexpected backend has no prior of its own: it gets that of a success rate.
+    // A single backend has no prior of its own: it gets that of a success rate.
     private (double Lower, double Upper) Interval(int i, double s, double n, double logThreshold) =>
         _shares[i]?.Interval(s, n, logThreshold)
-        ?? BetaPrior.Interval(_unexpected.After(s, n).LogMarginal, s, n, logThreshold);
+        ?? BetaPrior.Interval(_alone.After(s, n).LogMarginal, s, n, logThreshold);
 }

@@ -113,7 +113,7 @@ public sealed class SkewTest
     {
         if (_evidence.Competing == 0)
             return double.NaN;
-        if (_evidence.SelectedWithoutWeight(_counts))
+        if (_evidence.SelectedWithoutWeight(_counts) > 0)
             return double.PositiveInfinity;
         double concentration = _evidence.Competing;
         var sum =
@@ -132,8 +132,7 @@ public sealed class SkewTest
     }
 
     /// <summary>The verdict at this moment.</summary>
-    /// <param name="unit">Pass <see cref="SelectionUnit.Unknown"/> where ports or connections are unknown: no error
-    /// probability is given then.</param>
+    /// <param name="unit">What was counted: an error probability is given for fresh selections alone.</param>
     public Verdict Verdict(SelectionUnit unit = SelectionUnit.FreshSelection) =>
         VerdictOfCounts.Evaluate(_evidence, _counts, _unattributed, _options, unit);
 

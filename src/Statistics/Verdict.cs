@@ -28,10 +28,11 @@ public enum SpecialCases
     /// <summary>No backend is expected: there is nothing to compare with.</summary>
     NoBackend = 2,
 
-    /// <summary>Some backend is expected to receive nothing; it takes no part in "even".</summary>
+    /// <summary>Some backend is expected to receive nothing.</summary>
     ZeroWeight = 4,
 
-    /// <summary>A backend that should receive nothing was selected: skewed with certainty.</summary>
+    /// <summary>A backend that should receive nothing was selected. It is skew when it gets more than the tolerance of
+    /// a fair share.</summary>
     SelectedWithoutWeight = 8,
 
     /// <summary>Some expected share plus tolerance reaches 1: that backend can receive too little but never too
@@ -42,15 +43,25 @@ public enum SpecialCases
     Unattributed = 32,
 }
 
-/// <summary>Whether the observations are known to be independent choices.</summary>
+/// <summary>What the observations are. Only fresh selections are independent choices; for all others there is no error
+/// bound.</summary>
 public enum SelectionUnit
 {
-    /// <summary>Fresh selections, see <see cref="FreshSelections"/>: error probabilities hold.</summary>
+    /// <summary>Connections that are fresh selections, see <see cref="FreshSelections"/>: error probabilities
+    /// hold.</summary>
     FreshSelection,
 
-    /// <summary>Client ports or connections are unknown, so a repeated old choice looks like a new one: there is no
-    /// error bound.</summary>
-    Unknown,
+    /// <summary>Connections whose client port is unknown: a repeated old choice looks like a new one.</summary>
+    UnknownPort,
+
+    /// <summary>Requests as Hubble counts them: it reports neither client ports nor connections.</summary>
+    HubbleRequest,
+
+    /// <summary>Requests of clients that session affinity keeps on one backend.</summary>
+    ClientWithAffinity,
+
+    /// <summary>Requests on kept connections or recurring client ports, each of which repeats its choice.</summary>
+    RepeatedChoice,
 }
 
 /// <summary>One backend's part in a verdict.</summary>
@@ -74,6 +85,9 @@ public sealed record Verdict
     /// <summary>Special situations that a reader must know of.</summary>
     public required SpecialCases Cases { get; init; }
 
+    /// <summary>What the observations are.</summary>
+    public required SelectionUnit Unit { get; init; }
+
     /// <summary>Probability that a decision like this is wrong, at whatever moment it is looked at (Ville); null where
     /// none can be given.</summary>
     public required double? ErrorProbability { get; init; }
@@ -96,13 +110,32 @@ public sealed record Verdict
     /// <summary>Every backend, in the order of the expected shares.</summary>
     public required ImmutableArray<BackendShare> Shares { get; init; }
 
-    /// <summary>The backend with the greatest observed over expected share; null without data or with one
-    /// backend.</summary>
-    public required string? Busiest { get; init; }
+    /// <summary>The backend that gets most in excess of its expected share, and more than the tolerance allows; null when
+    /// none does.</summary>
+    public string? Busiest
+    {
+        get
+        {
+            var expected = ExpectedShares.Weighted(
+                [.. Shares.Select(s => s.Backend)],
+                [.. Shares.Select(s => s.Expected)]
+            );
+            return Shares
+                .Where((s, i) => s.Count > Connections * expected.Highest(i, Tolerance))
+                .MaxBy(s => s.Count - s.Expected * Connections)
+                ?.Backend;
+        }
+    }
 
-    /// <summary>The backend with the least observed over expected share; null without data or with one
-    /// backend.</summary>
-    public required string? Starved { get; init; }
+    /// <summary>The backends that get less than the tolerance allows, whatever the unattributed observations did; the
+    /// worst first.</summary>
+    public ImmutableArray<string> Starved =>
+        [
+            .. Shares
+                .Where(s => s.Count + Unattributed < Connections * s.Expected * (1 - Tolerance))
+                .OrderBy(s => s.Load)
+                .Select(s => s.Backend),
+        ];
 
     /// <summary>All shares are known to ± this fraction of the expected share (the widest interval's half-width); +∞
     /// without data.</summary>

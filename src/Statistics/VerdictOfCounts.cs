@@ -31,21 +31,19 @@ internal static class VerdictOfCounts
                     )
             )
             .ToImmutableArray();
-        var comparable = evidence.Expected.Count > 1 && evidence.Competing > 0 && counts.Any(c => c > 0);
         return new Verdict
         {
             Kind = kind,
             Cases = CasesOf(evidence, counts, unattributed),
+            Unit = unit,
             ErrorProbability =
-                unit == SelectionUnit.Unknown || evidence.Competing == 0 ? null : options.ErrorProbability,
+                unit is not SelectionUnit.FreshSelection || evidence.Competing == 0 ? null : options.ErrorProbability,
             Tolerance = options.Tolerance,
             LogEvidenceSkewed = skewed,
             LogEvidenceEven = even,
             Connections = (long)SkewEvidence.Total(counts, unattributed),
             Unattributed = (long)unattributed,
             Shares = shares,
-            Busiest = comparable ? shares.MaxBy(s => s.Load)!.Backend : null,
-            Starved = comparable ? shares.Where(s => s.Expected > 0).MinBy(s => s.Load)!.Backend : null,
             HalfWidth = HalfWidthOf(shares),
             FurtherConnections =
                 kind == VerdictKind.Undecided
@@ -77,7 +75,7 @@ internal static class VerdictOfCounts
             cases |= SpecialCases.NoBackend;
         if (evidence.Expected.Weights.Any(w => w == 0))
             cases |= SpecialCases.ZeroWeight;
-        if (evidence.SelectedWithoutWeight(counts))
+        if (evidence.SelectedWithoutWeight(counts) > 0)
             cases |= SpecialCases.SelectedWithoutWeight;
         if (evidence.UpperReachesOne)
             cases |= SpecialCases.ToleranceReachesOne;

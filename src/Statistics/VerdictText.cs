@@ -57,46 +57,93 @@ public static class VerdictText
         return s_steps.Select(step => step * power).First(step => step >= rate);
     }
 
+    /// <summary>Why no error bound can be given; null when one is.</summary>
+    public static string? NoErrorBound(Verdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        return verdict.ErrorProbability is not null ? null
+            : verdict.Cases.HasFlag(SpecialCases.NoBackend)
+                ? "no error bound: the Service has no backend for this client"
+            : verdict.Unit switch
+            {
+                SelectionUnit.HubbleRequest => "no error bound: Hubble does not report client ports",
+                SelectionUnit.RepeatedChoice =>
+                    "no error bound: a kept connection or recurring port repeats its choice",
+                SelectionUnit.ClientWithAffinity => "no error bound: session affinity repeats a client's choice",
+                _ => "no error bound: client ports are unknown",
+            };
+    }
+
+    /// <summary>What a verdict counts: connections or requests.</summary>
+    public static string Noun(Verdict verdict)
+    {
+        ArgumentNullException.ThrowIfNull(verdict);
+        return
+            verdict.ScrapeIntervals > 0
+            || verdict.Unit
+                is SelectionUnit.HubbleRequest
+                    or SelectionUnit.ClientWithAffinity
+                    or SelectionUnit.RepeatedChoice
+            ? "requests"
+            : "connections";
+    }
+
     private static string Outcome(Verdict verdict) =>
         verdict.Kind switch
         {
             VerdictKind.Even => $"even within ±{Percent(verdict.Tolerance)}",
-            VerdictKind.Skewed when verdict is { Busiest: { } busiest, Starved: { } starved } =>
-                $"skewed beyond ±{Percent(verdict.Tolerance)}: busiest {busiest}, starved {starved}",
-            VerdictKind.Skewed => $"skewed beyond ±{Percent(verdict.Tolerance)}",
+            VerdictKind.Skewed => $"skewed beyond ±{Percent(verdict.Tolerance)}{Extremes(verdict)}",
+            _ when verdict.Cases.HasFlag(SpecialCases.NoBackend) => "undecided",
             _ => "undecided, no skew found yet",
         };
+
+    private static string Extremes(Verdict verdict)
+    {
+        var starved = verdict.Starved;
+        var named = starved.Length <= 4 ? starved : starved[..3];
+        var more = starved.Length > named.Length ? $" and {starved.Length - named.Length} more" : "";
+        string[] parts =
+        [
+            .. verdict.Busiest is { } busiest ? [$"busiest {busiest}"] : (string[])[],
+            .. starved.IsEmpty ? (string[])[] : [$"starved {string.Join(", ", named)}{more}"],
+        ];
+        return parts.Length == 0 ? "" : $": {string.Join("; ", parts)}";
+    }
 
     private static string Chosen(Verdict verdict)
     {
         var (cases, all) = (verdict.Cases, verdict.Shares.Length);
-        if (cases.HasFlag(SpecialCases.OneBackend) && verdict.Kind is VerdictKind.Even && all > 1)
-            return $": only {verdict.Shares.First(s => s.Expected > 0).Backend} is to be chosen";
-        var withoutWeight = cases.HasFlag(SpecialCases.ZeroWeight) && !cases.HasFlag(SpecialCases.NoBackend);
-        return withoutWeight && verdict.Kind is not VerdictKind.Skewed
-            ? $", {verdict.Shares.Count(s => s.Expected == 0)} of {all} backends are not to be chosen"
-            : "";
+        if (!cases.HasFlag(SpecialCases.ZeroWeight) || cases.HasFlag(SpecialCases.NoBackend))
+            return "";
+        var none = verdict.Shares.Where(s => s.Expected == 0).ToList();
+        var rule =
+            cases.HasFlag(SpecialCases.OneBackend) && verdict.Kind is VerdictKind.Even
+                ? $": only {verdict.Shares.First(s => s.Expected > 0).Backend} is to be chosen"
+                : $", {none.Count} of {all} backends are not to be chosen";
+        var strays = none.Sum(s => s.Count);
+        return strays > 0 ? $"{rule} ({strays:N0} of {verdict.Connections:N0} {Noun(verdict)} were sent to others)"
+            : verdict.Kind is VerdictKind.Skewed ? ""
+            : rule;
     }
 
     private static string Error(Verdict verdict)
     {
-        if (verdict.Cases.HasFlag(SpecialCases.NoBackend))
-            return " (no error bound: no backend is expected)";
-        if (verdict.ErrorProbability is not { } alpha)
-            return verdict.Connections == 0 ? "" : " (no error bound: the choices are not known to be independent)";
+        if (NoErrorBound(verdict) is { } reason)
+            return verdict.Connections == 0 ? "" : $" ({reason})";
         if (verdict.Kind is VerdictKind.Undecided)
             return "";
         var asymptotic = verdict.ScrapeIntervals > 0 ? "asymptotic " : "";
-        return $" ({asymptotic}error probability {alpha.ToString("0.##E+0", CultureInfo.InvariantCulture)})";
+        return F($" ({asymptotic}error probability {verdict.ErrorProbability:0.##E+0})");
     }
 
     private static string Known(Verdict verdict)
     {
         var seen = verdict.ScrapeIntervals is > 0 and var intervals
             ? F($"{verdict.Connections:N0} requests in {intervals:N0} scrape intervals")
-            : F($"{verdict.Connections:N0} connections");
+            : F($"{verdict.Connections:N0} {Noun(verdict)}");
         var shares =
             verdict.Connections == 0 ? "; nothing was observed"
+            : verdict.Cases.HasFlag(SpecialCases.NoBackend) ? ""
             : verdict.HalfWidth < 1 ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
             : $"; {seen}, too few to know the shares";
         return verdict.Unattributed > 0 ? F($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
@@ -109,7 +156,7 @@ public static class VerdictText
         if (perSecond is { } rate && rate > 0)
             return $"; {Forecast(verdict.FurtherConnections, rate)}";
         return verdict.FurtherConnections is { } further
-            ? F($"; about {further:N0} more {(verdict.ScrapeIntervals > 0 ? "requests" : "connections")} to decide")
+            ? F($"; about {further:N0} more {Noun(verdict)} to decide")
             : "; no decision in sight at these shares";
     }
 

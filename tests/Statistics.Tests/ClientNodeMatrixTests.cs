@@ -19,7 +19,7 @@ public class ClientNodeMatrixTests
         var rows = matrix.Rows();
         rows.Select(r => r.ClientNode).ShouldBe(["worker", "worker2", "worker3"]);
         rows.Select(r => r.Verdict.Kind).ShouldBe([VerdictKind.Even, VerdictKind.Even, VerdictKind.Skewed]);
-        rows[2].Verdict.Starved.ShouldBe("backend-c");
+        rows[2].Verdict.Starved.ShouldBe(["backend-c"]);
         rows[0].Verdict.ErrorProbability.ShouldBe(1e-4 / 3);
         var aggregate = BackendCounts.Of([
             .. Enumerable.Range(0, 3).Select(b => rows.Sum(r => r.Counts.PerBackend[b])),

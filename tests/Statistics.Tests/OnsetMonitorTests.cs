@@ -113,19 +113,30 @@ public class OnsetMonitorTests
     }
 
     [Fact]
-    public void A_selection_that_should_not_exist_raises_the_alarm_at_once()
+    public void Selections_that_should_not_exist_raise_the_alarm_soon()
     {
         var monitor = new OnsetMonitor(ExpectedShares.Weighted(["a", "b", "unready"], [1, 1, 0]));
-        for (var n = 0; n < 95; n++)
-        {
-            if (n == 60)
-                monitor.Record(new RecordedEvent("readiness probe failed", TimeSpan.FromSeconds(1)));
+        for (var n = 0; n < 90; n++)
             monitor.Add(n % 2).ShouldBeFalse();
-        }
-        monitor.Add(2).ShouldBeTrue();
-        var onset = monitor.Onset.ShouldNotBeNull();
-        onset.Best.Connection.ShouldBe(90);
-        onset.DescribeEvents().ShouldBe("readiness probe failed");
+        monitor.Record(new RecordedEvent("readiness probe failed", TimeSpan.FromSeconds(1)));
+        var alarm = 0;
+        while (!monitor.Add(alarm % 3))
+            alarm++;
+        alarm.ShouldBeLessThan(60);
+        monitor.Onset.ShouldNotBeNull().DescribeEvents().ShouldBe("readiness probe failed");
+    }
+
+    [Fact]
+    public void Stray_selections_are_not_episodes()
+    {
+        var (monitor, draws) = (new SkewMonitor(ExpectedShares.Weighted(["local", "b", "c"], [1, 0, 0])), new Draws(3));
+        for (var n = 0; n < 4000; n++)
+            monitor.Add(draws.Chance(0.03) ? 1 + draws.Below(2) : 0);
+        monitor.Status().EpisodesTotal.ShouldBe(0);
+        monitor.State.ShouldBe(VerdictKind.Even);
+        for (var n = 0; n < 400; n++)
+            monitor.Add(draws.Below(3));
+        monitor.Status().EpisodesTotal.ShouldBe(1);
     }
 
     [Fact]

@@ -74,16 +74,20 @@ public class VerdictTests
         var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600));
         verdict.Kind.ShouldBe(VerdictKind.Skewed);
         verdict.Busiest.ShouldBe("backend-b");
-        verdict.Starved.ShouldBe("backend-a");
+        verdict.Starved.ShouldBe(["backend-a"]);
         verdict.FurtherConnections.ShouldBe(0);
     }
 
     [Fact]
     public void Unknown_ports_take_the_error_probability_away()
     {
-        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: SelectionUnit.Unknown);
+        var verdict = SkewTest.Evaluate(
+            Draws.ThreePods,
+            BackendCounts.Of(300, 900, 600),
+            unit: SelectionUnit.UnknownPort
+        );
         verdict.ErrorProbability.ShouldBeNull();
-        VerdictText.Describe(verdict).ShouldContain("no error bound");
+        VerdictText.Describe(verdict).ShouldContain("(no error bound: client ports are unknown)");
     }
 
     [Fact]
@@ -104,14 +108,101 @@ public class VerdictTests
     }
 
     [Fact]
-    public void A_backend_that_should_receive_nothing_is_skew_once_it_was_selected()
+    public void A_backend_that_should_receive_nothing_is_skew_once_it_gets_more_than_the_tolerance()
     {
         var expected = ExpectedShares.Weighted(["a", "b", "unready"], [1, 1, 0]);
         SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 0)).Kind.ShouldBe(VerdictKind.Even);
-        var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 1));
+        var stray = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 80));
+        stray.Kind.ShouldBe(VerdictKind.Even);
+        stray.Cases.ShouldBe(SpecialCases.ZeroWeight | SpecialCases.SelectedWithoutWeight);
+        VerdictText.Describe(stray).ShouldContain("(80 of 8,080 connections were sent to others)");
+        var verdict = SkewTest.Evaluate(expected, BackendCounts.Of(4000, 4000, 1000));
         verdict.Kind.ShouldBe(VerdictKind.Skewed);
-        verdict.Cases.ShouldBe(SpecialCases.ZeroWeight | SpecialCases.SelectedWithoutWeight);
         verdict.Busiest.ShouldBe("unready");
+        verdict.Starved.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Of_one_pod_that_is_to_be_chosen_few_connections_decide_and_stray_ones_are_counted()
+    {
+        var expected = ExpectedShares.Weighted(["local", "remote", "remote-2"], [1, 0, 0]);
+        SkewTest.Evaluate(expected, BackendCounts.Of(10, 0, 0)).Kind.ShouldBe(VerdictKind.Undecided);
+        var used = SkewTest.Evaluate(expected, BackendCounts.Of(394, 4, 4));
+        used.Kind.ShouldBe(VerdictKind.Even);
+        VerdictText
+            .Describe(used)
+            .ShouldStartWith(
+                "even within ±15 %: only local is to be chosen (8 of 402 connections were sent to others)"
+            );
+        var leak = SkewTest.Evaluate(expected, BackendCounts.Of(100, 100, 0));
+        (leak.Kind, leak.Busiest).ShouldBe((VerdictKind.Skewed, "remote"));
+        leak.Starved.ShouldBe(["local"]);
+    }
+
+    [Fact]
+    public void Every_starved_backend_is_named_and_the_worst_first()
+    {
+        var verdict = SkewTest.Evaluate(ExpectedShares.Equal("a", "b", "c", "d"), BackendCounts.Of(500, 0, 90, 0));
+        verdict.Busiest.ShouldBe("a");
+        verdict.Starved.ShouldBe(["b", "d", "c"]);
+        VerdictText.Describe(verdict).ShouldStartWith("skewed beyond ±15 %: busiest a; starved b, d, c (");
+        var many = ExpectedShares.Equal([.. Enumerable.Range(0, 30).Select(i => $"pod-{i}")]);
+        VerdictText
+            .Describe(SkewTest.Evaluate(many, BackendCounts.Of([9_000, .. new long[29]])))
+            .ShouldContain("busiest pod-0; starved pod-1, pod-2, pod-3 and 26 more");
+    }
+
+    [Fact]
+    public void Busiest_and_starved_agree_with_their_numbers() =>
+        Gen.Select(Gen.Double[0, 4].Array[2, 12], Gen.Int[0, 3].Array[12], Gen.Int[0, 200])
+            .Sample(
+                (sizes, weights, unknown) =>
+                {
+                    var expected = ExpectedShares.Weighted(
+                        [.. sizes.Select((_, i) => $"pod-{i}")],
+                        [.. sizes.Select((_, i) => (double)weights[i])]
+                    );
+                    var counts = new BackendCounts([.. sizes.Select(s => (long)Math.Pow(10, s) - 1)], unknown);
+                    var verdict = SkewTest.Evaluate(expected, counts);
+                    var fair = expected.Weights.Max() > 0 ? 1.0 / expected.Weights.Count(w => w > 0) : 1;
+                    double Excess(BackendShare share) => share.Share.Estimate - share.Expected;
+                    if (verdict.Busiest is { } busiest)
+                    {
+                        var share = verdict.Shares.Single(s => s.Backend == busiest);
+                        Excess(share).ShouldBeGreaterThan(0.15 * Math.Min(share.Expected, fair));
+                        Excess(share).ShouldBe(verdict.Shares.Max(Excess), 1e-9);
+                        verdict.Starved.ShouldNotContain(busiest);
+                    }
+                    foreach (var share in verdict.Shares)
+                    {
+                        var most = (share.Count + verdict.Unattributed) / (double)verdict.Connections;
+                        verdict.Starved.Contains(share.Backend).ShouldBe(most < share.Expected * (1 - 0.15));
+                    }
+                    if (verdict.Kind is VerdictKind.Skewed)
+                        (verdict.Busiest is not null || verdict.Starved.Length > 0).ShouldBeTrue();
+                }
+            );
+
+    [Theory]
+    [InlineData(SelectionUnit.HubbleRequest, "Hubble does not report client ports", "requests")]
+    [InlineData(SelectionUnit.ClientWithAffinity, "session affinity repeats a client's choice", "requests")]
+    [InlineData(SelectionUnit.UnknownPort, "client ports are unknown", "connections")]
+    public void The_reason_for_a_missing_error_bound_is_that_of_the_observations(
+        SelectionUnit unit,
+        string reason,
+        string noun
+    )
+    {
+        var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: unit);
+        VerdictText.Describe(verdict).ShouldContain($"(no error bound: {reason}); 1,800 {noun}");
+        var none = SkewTest.Evaluate(
+            ExpectedShares.Weighted(["a", "b"], [0, 0]),
+            new BackendCounts([0, 0], 402),
+            unit: unit
+        );
+        VerdictText
+            .Describe(none)
+            .ShouldBe("undecided (no error bound: the Service has no backend for this client); 402 of unknown backend");
     }
 
     [Fact]

@@ -200,8 +200,8 @@ public sealed class ForwardingPath
         if (!verdict.IsRedirect)
             return hop;
         var ends = SocketEnds.AcceptedFrom(wire);
-        // The redirect finds another proxy's accepted socket with these ends before the listener: that swallows the
-        // SYN.
+        // Of the egress proxy only where the sockets of all nodes are in one table (SocketScope.Shared), the stand-in for
+        // what cilium/cilium#14268 reports.
         if (node.Sockets.Contains(ends))
             return hop with { Action = HopAction.LostAtRedirect, Reason = "TCP_INVALID_SYN" };
         hold = Accept(node, ends);

@@ -16,8 +16,8 @@ public readonly record struct SocketEnds(TcpEndpoint Local, TcpEndpoint Remote)
 
 /// <summary>The established sockets of one network namespace, by 4-tuple, as the kernel's hash of them: what a proxy's
 /// accepted and connecting sockets occupy, and what the ingress redirect looks up before the listener. Pods have
-/// namespaces of their own; their sockets are not in here. A table is one node's, or shared by all nodes (the stand-in
-/// for kind's shared kernel, https://github.com/cilium/cilium/issues/14268). Thread-safe.</summary>
+/// namespaces of their own; their sockets are not in here. A table is one node's or, as a stand-in, that of all nodes
+/// (<see cref="CiliumDebugging.Datapath.Cilium.SocketScope.Shared"/>). Thread-safe.</summary>
 public sealed class SocketTable
 {
     private readonly Lock _lock = new();

@@ -9,6 +9,16 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Clusters;
 
+/// <summary>What policies do on the path from a client to the Pods of a Service.</summary>
+/// <param name="Egress">HTTP rules apply on the client's side.</param>
+/// <param name="Ingress">HTTP rules apply on the Pods' side.</param>
+/// <param name="Denied">Pods that the client may not reach at all, by <c>namespace/pod</c>.</param>
+public sealed record PathPolicies(bool Egress, bool Ingress, ImmutableHashSet<string> Denied)
+{
+    /// <summary>There are no policies.</summary>
+    public static PathPolicies None { get; } = new(false, false, []);
+}
+
 /// <summary>The policies of a cluster at one moment.</summary>
 public sealed class ClusterPolicyReader
 {
@@ -104,23 +114,25 @@ public sealed class ClusterPolicyReader
         }
     }
 
-    /// <summary>Whether HTTP rules apply on either side of the path from a client to some Pods.</summary>
-    public (bool Egress, bool Ingress) HttpRules(V1Pod client, IEnumerable<V1Pod> targets, ushort port)
+    /// <summary>What the policies do on the path from a client to some Pods.</summary>
+    public PathPolicies Between(V1Pod client, IEnumerable<V1Pod> targets, ushort port)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentNullException.ThrowIfNull(targets);
         var source = PeerOf(client);
         var (egress, ingress) = (false, false);
-        foreach (var target in targets.Select(PeerOf))
+        var denied = ImmutableHashSet.CreateBuilder<string>(StringComparer.Ordinal);
+        foreach (var pod in targets)
         {
-            egress |= _policies
-                .Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp)
-                .IsRedirect;
-            ingress |= _policies
-                .Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp)
-                .IsRedirect;
+            var target = PeerOf(pod);
+            var leaving = _policies.Evaluate(TrafficDirection.Egress, source.Identity, target, port, L4Protocol.Tcp);
+            var arriving = _policies.Evaluate(TrafficDirection.Ingress, target.Identity, source, port, L4Protocol.Tcp);
+            egress |= leaving.IsRedirect;
+            ingress |= arriving.IsRedirect;
+            if (leaving.IsDrop || arriving.IsDrop)
+                denied.Add($"{pod.Namespace()}/{pod.Name()}");
         }
-        return (egress, ingress);
+        return new PathPolicies(egress, ingress, denied.ToImmutable());
     }
 
     private Peer PeerOf(V1Pod pod) => new(_identities.Of(pod, _namespaceLabels.GetValueOrDefault(pod.Namespace())), 0);

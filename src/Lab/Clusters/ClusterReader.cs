@@ -150,8 +150,8 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
                 ? port
                 : CiliumNames.HubbleMetricsPort;
 
-    /// <summary>Whether HTTP rules apply on either side of the path from the client to the Service.</summary>
-    public async Task<(bool Egress, bool Ingress)> HttpRulesAsync(V1Pod client, CancellationToken cancellationToken)
+    /// <summary>What policies do on the path from the client to the Service.</summary>
+    public async Task<PathPolicies> PoliciesAsync(V1Pod client, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(client);
         var policies = await ClusterPolicyReader.ReadAsync(cluster, cancellationToken);
@@ -160,7 +160,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             cancellationToken: cancellationToken
         );
         var service = await cluster.ServiceOfAsync(load, cancellationToken);
-        return policies.HttpRules(
+        return policies.Between(
             client,
             backends.Items.Where(p => service.Spec.Selector.All(s => p.GetLabel(s.Key) == s.Value)),
             (ushort)await PodPortAsync(cancellationToken)

@@ -13,10 +13,12 @@ namespace CiliumDebugging.Lab.Clusters;
 /// <param name="Service">The spec.</param>
 /// <param name="Endpoints">The Pods, by <c>namespace/pod</c>.</param>
 /// <param name="ClientZone">Zone of the client's node; null when it has none.</param>
+/// <param name="EntryNode">Node whose address the load is sent to; null when it is none's.</param>
 public sealed record ServiceReader(
     ServiceFacts Service,
     ImmutableDictionary<string, EndpointFacts> Endpoints,
-    string? ClientZone
+    string? ClientZone,
+    string? EntryNode
 )
 {
     /// <summary>Label of a node with its zone.</summary>
@@ -58,7 +60,8 @@ public sealed record ServiceReader(
         return new ServiceReader(
             FactsOf(service, FromOutside(load)),
             ImmutableDictionary.CreateRange(StringComparer.Ordinal, endpoints.DistinctBy(e => e.Key)),
-            zones.GetValueOrDefault(clientNode)
+            zones.GetValueOrDefault(clientNode),
+            nodes.Items.FirstOrDefault(n => n.Status?.Addresses?.Any(a => a.Address == load.Url.Host) is true)?.Name()
         );
     }
 

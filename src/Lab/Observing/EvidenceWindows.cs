@@ -122,7 +122,7 @@ internal sealed class EvidenceWindows(VerdictOptions options, TimeSpan? length =
 
         public ObservedResult? Result { get; private set; }
 
-        public VerdictKind Kind => Result?.Report.Phases[^1].Delivery.Successes.Kind ?? VerdictKind.Undecided;
+        public VerdictKind Kind => Result?.Report.Latest.Delivery.Successes.Kind ?? VerdictKind.Undecided;
 
         public SkewEpisode? OpenEpisode =>
             Result?.Report.Status.Episodes is [.., { End: EpisodeEnd.Open } open] ? open : null;

@@ -106,7 +106,7 @@ public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, T
 
     private static string Describe(ObservedResult result)
     {
-        var (report, phase) = (result.Report, result.Report.Phases[^1]);
+        var (report, phase) = (result.Report, result.Report.Latest);
         if (report.Quality.FirstOrDefault(q => q.Fails) is { } withheld)
             return $"undecided: {withheld.Text}";
         var (selection, delivery) = (Word(phase.Selection.Kind), Word(phase.Delivery.Successes.Kind));

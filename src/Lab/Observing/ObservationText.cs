@@ -11,7 +11,7 @@ public static class ObservationText
     {
         ArgumentNullException.ThrowIfNull(document);
         ArgumentNullException.ThrowIfNull(output);
-        var phase = document.Phases[^1];
+        var phase = document.Latest;
         void Line(string name, FormattableString text) => output.WriteLine($"{name, -12} {F(text)}");
         var counted = F($"{phase.Requests} requests in {phase.Seconds:0} s, seen by {phase.SelectionSource}");
         output.WriteLine();

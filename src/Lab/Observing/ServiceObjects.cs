@@ -211,7 +211,7 @@ internal sealed class ServiceObjects
 
     private ClientPath PathOf(V1Pod client, List<V1Pod> targets, int port)
     {
-        var rules = _policies?.HttpRules(client, targets, (ushort)port) ?? (false, false);
+        var rules = _policies?.Between(client, targets, (ushort)port) ?? PathPolicies.None;
         return new ClientPath(client.Spec.NodeName, rules.Egress, rules.Ingress);
     }
 

@@ -47,7 +47,7 @@ internal sealed class ChartSamples
     /// <summary>Adds the newest counters of a report, with its verdict.</summary>
     public void AddNewest(RunReport report)
     {
-        var phase = report.Phases[^1];
+        var phase = report.Latest;
         if (report.Details.Series is [.., var newest])
             Add(newest, [.. phase.Pods.Select(p => p.Pod)], report.ClientNode, phase.Delivery.Successes);
     }

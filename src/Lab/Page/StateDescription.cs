@@ -23,7 +23,7 @@ internal static class StateDescription
         ChartSamples charts
     )
     {
-        var phase = report.Phases[^1];
+        var phase = report.Latest;
         ImmutableArray<PageRow> RowsOf(bool grouped) =>
             PodRowBuilder.Of(phase, status, live, charts.Oldest, charts.Newest, grouped);
         var (rows, areGrouped) = (RowsOf(grouped: true), phase.Pods.Length > PodRowBuilder.MaxRows);

@@ -102,9 +102,9 @@ internal static class ChangePhase
                     return PhaseTally.Counts(pod, ok, failed, counted, clientNode);
                 }),
             ],
-            Selection = new SkewTest(nothingExpected).Verdict(SelectionUnit.Unknown),
+            Selection = new SkewTest(nothingExpected).Verdict(),
             SelectionSource = "client",
-            Delivery = new DeliveryTest(nothingExpected).Evaluate(SelectionUnit.Unknown),
+            Delivery = new DeliveryTest(nothingExpected).Evaluate(),
         };
     }
 }

@@ -17,7 +17,7 @@ internal static class PhaseEvidence
         ImmutableSortedDictionary<string, string> settings
     )
     {
-        var (tally, rules, service) = measured;
+        var (tally, policies, service) = measured;
         var counted = (tally.After ?? tally.Before).Since(tally.Before);
         var proxyFailures = counted
             .Responses.Where(r => r.Key.Node == clientNode && r.Key.Status >= 500)
@@ -32,8 +32,10 @@ internal static class PhaseEvidence
             Previous = previous,
             ClientNode = clientNode,
             ProxyFailuresByPod = proxyFailures,
-            ClientHasEgressL7 = rules.Egress,
-            BackendsHaveIngressL7 = rules.Ingress,
+            ClientHasEgressL7 = policies.Egress,
+            BackendsHaveIngressL7 = policies.Ingress,
+            DeniedPods = service.Service.FromOutside ? [] : policies.Denied,
+            EntryNode = service.EntryNode,
             CiliumVersion = version,
             Settings = visible,
             Service = service.Service,

@@ -292,7 +292,7 @@ internal sealed class PhaseMeasurement(Kubernetes cluster, StepChanges changes, 
     ) =>
         new(
             phase,
-            await run.Reader.HttpRulesAsync(run.Client, cancellationToken),
+            await run.Reader.PoliciesAsync(run.Client, cancellationToken),
             await ServiceReader.ReadAsync(
                 cluster,
                 run.Scenario.Load,

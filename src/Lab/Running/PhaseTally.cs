@@ -111,7 +111,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public PhaseReport Report(string clientNode, double now = double.PositiveInfinity)
     {
         var counted = (After ?? Before).Since(Before);
-        var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
+        var unit = _portsKnown ? SelectionUnit.FreshSelection : SelectionUnit.UnknownPort;
         var perPod = Pods.Select(
                 (pod, i) =>
                     Counts(pod, _ok[i], _failed[i], counted, clientNode) with
@@ -157,18 +157,17 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         };
 
     /// <summary>
-    /// Which Pod was chosen: the client count where every response names its Pod. Otherwise the responses that name
-    /// one, and for the others the 5xx that Hubble on the client's node attributes to each Pod. There is no error
-    /// bound then: Hubble does not report client ports.
+    /// Which Pod was chosen: the client count where every response names its Pod, or Hubble knows no more. Otherwise
+    /// the responses that name one, and for the others the 5xx that Hubble on the client's node attributes to each Pod.
+    /// There is no error bound then: Hubble does not report client ports.
     /// </summary>
     private (Verdict Verdict, string Source) Selection(ClusterCounters counted, string clientNode, SelectionUnit unit)
     {
-        if (_selection.Counts.Unattributed == 0)
+        long[] fromHubble = [.. Pods.Select(pod => (long)ClientSideErrors(counted, pod, clientNode))];
+        if (_selection.Counts.Unattributed == 0 || fromHubble.Sum() == 0)
             return (_selection.Verdict(unit), "client");
-        var fromHubble = new SkewTest(backends.Shares);
-        var counts = Pods.Select((pod, i) => _ok[i] + _failed[i] + (long)ClientSideErrors(counted, pod, clientNode));
-        fromHubble.Add(new BackendCounts([.. counts], 0));
-        return (fromHubble.Verdict(SelectionUnit.Unknown), "client and Hubble");
+        var both = new BackendCounts([.. fromHubble.Select((errors, i) => _ok[i] + _failed[i] + errors)], 0);
+        return (SkewTest.Evaluate(backends.Shares, both, unit: SelectionUnit.HubbleRequest), "client and Hubble");
     }
 
     /// <summary>5xx that Hubble on the client's node attributes to the Pod.</summary>

@@ -101,7 +101,11 @@ internal static class RunEvaluator
             // Records arrive meanwhile.
             var (report, evidence) = run.Ledger.Read(() =>
             {
-                var report = one.Settled ?? one.Tally.Report(run.ClientNode, now) with { HttpRules = one.HttpRules };
+                var report = one.Settled
+                    ?? one.Tally.Report(run.ClientNode, now) with
+                    {
+                        HttpRules = (one.Policies.Egress, one.Policies.Ingress),
+                    };
                 return (
                     report,
                     one.Settled is null
@@ -165,7 +169,9 @@ internal static class RunEvaluator
     {
         var latest = phases.Last(p => p.IsEvaluated);
         var worst = phases.Where(p => !p.IsEvaluated && p.Failures > 0).MaxBy(p => p.Failures);
-        return latest.Failures == 0 && worst?.Diagnosis is { } change && latest.Diagnosis!.Name is EvenRule.Name
+        return
+            latest is { Failures: 0, Diagnosis.Name: EvenRule.Name or DiagnosisResult.UndecidedName }
+            && worst?.Diagnosis is { } change
             ? change
             : latest.Diagnosis!;
     }
@@ -186,7 +192,7 @@ internal static class RunEvaluator
             last.Since(run.AtStart),
             run.Ledger.Phases[^1].Pods,
             run.ClientNode,
-            run.Measured.Count > 0 && run.Measured.All(j => j.HttpRules.Ingress)
+            run.Measured.Count > 0 && run.Measured.All(j => j.Policies.Ingress)
         );
         return new RunReport
         {

@@ -8,8 +8,8 @@ using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running;
 
-/// <summary>A phase with the HTTP rules and the Service at its end.</summary>
-internal sealed record MeasuredPhase(PhaseTally Tally, (bool Egress, bool Ingress) HttpRules, ServiceReader Service)
+/// <summary>A phase with the policies and the Service at its end.</summary>
+internal sealed record MeasuredPhase(PhaseTally Tally, PathPolicies Policies, ServiceReader Service)
 {
     /// <summary>Its report, once it can no longer change: every request that started in it has its outcome.</summary>
     public PhaseReport? Settled { get; set; }

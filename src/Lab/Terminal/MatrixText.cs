@@ -15,7 +15,7 @@ public sealed record MatrixRow(CiliumVersion Release, RunReport? Report, string?
 {
     /// <summary>Whether delivery was skewed in the last phase; null: not known.</summary>
     public bool? Skewed =>
-        Report?.Phases[^1].Delivery.Successes.Kind switch
+        Report?.Latest.Delivery.Successes.Kind switch
         {
             VerdictKind.Skewed => true,
             VerdictKind.Even => false,
@@ -23,7 +23,7 @@ public sealed record MatrixRow(CiliumVersion Release, RunReport? Report, string?
         };
 
     /// <summary>Whether requests failed in the last phase; null: not known.</summary>
-    public bool? Fails => Report is { } report ? report.Phases[^1].Failures > 0 : null;
+    public bool? Fails => Report is { } report ? report.Latest.Failures > 0 : null;
 }
 
 /// <summary>A matrix of runs on the console: a row for each release, and where behaviour changes.</summary>
@@ -49,7 +49,7 @@ public static class MatrixText
     {
         if (row.Report is not { } report)
             return [row.Release.ToString(), "not run", "", "", Markup.Escape(row.Problem ?? ""), ""];
-        var phase = report.Phases[^1];
+        var phase = report.Latest;
         var busiest = phase.Ok == 0 ? null : phase.Pods.MaxBy(p => p.Ok);
         var delivery = row.Skewed switch
         {

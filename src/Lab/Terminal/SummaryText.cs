@@ -38,7 +38,7 @@ public static class SummaryText
         var color = report.Diagnosis.Name switch
         {
             "even" => "green",
-            "unknown" => "yellow",
+            DiagnosisResult.UndecidedName or "unknown" => "yellow",
             _ => "red",
         };
         var (name, sentence) = (Markup.Escape(report.Diagnosis.Name), Markup.Escape(report.Diagnosis.Sentence));

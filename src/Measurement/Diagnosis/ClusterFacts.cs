@@ -32,9 +32,9 @@ public sealed record EndpointFacts(bool Ready, string? Zone, ImmutableArray<stri
 /// <param name="MaxRequests">Most requests on one of them.</param>
 /// <param name="ByPod">Connections by the one Pod (name) that answered on them.</param>
 /// <param name="SeveralPods">Connections on which several Pods answered.</param>
-/// <param name="OnOldPorts">Requests on fresh connections from ports that were used before the phase, by answering Pod
-/// (name).</param>
-/// <param name="OnNewPorts">The same from ports first used in the phase.</param>
+/// <param name="OnOldPorts">Ports that were used before the phase, by the Pod (name) that answered the first fresh
+/// connection from them in it: a port that repeats its choice is one selection.</param>
+/// <param name="OnNewPorts">The same for ports first used in the phase.</param>
 public sealed record ConnectionFacts(
     long Opened,
     long MaxRequests,
@@ -45,12 +45,22 @@ public sealed record ConnectionFacts(
     ImmutableDictionary<string, long> OnNewPorts
 )
 {
-    /// <summary>Fresh connections from a port that had one in the phase already, and that the same Pod answered as
-    /// then.</summary>
-    public long RepeatsKept { get; init; }
+    /// <summary>Fresh connections from a port that had one in the phase already, by the Pods (names) that answered the
+    /// one before and this one.</summary>
+    public ImmutableDictionary<(string Before, string Now), long> Repeats { get; init; } =
+        ImmutableDictionary<(string, string), long>.Empty;
+
+    /// <summary>Client ports in the phase.</summary>
+    public long Ports => OnOldPorts.Values.Sum() + OnNewPorts.Values.Sum();
+
+    /// <summary>Fresh connections that the same Pod answered as the one before from their port.</summary>
+    public long RepeatsKept => Repeats.Where(r => r.Key.Before == r.Key.Now).Sum(r => r.Value);
 
     /// <summary>The same that another Pod answered.</summary>
-    public long RepeatsMoved { get; init; }
+    public long RepeatsMoved => Repeats.Values.Sum() - RepeatsKept;
+
+    /// <summary>Whether a port that is used again goes where it went before: chance would move most of them.</summary>
+    public bool PortsKeepTheirPod => RepeatsKept >= 5 * Shares.Enough && RepeatsMoved * 20 <= RepeatsKept;
 }
 
 /// <summary>What the clients of one node chose.</summary>

@@ -28,7 +28,7 @@ public sealed class KeepAlivePinningRule : IDiagnosisRule
             connections.FewestRequests < LongLived
             || connections.MaxRequests > connections.FewestRequests * 1.2 + 1
             || evidence.Service.ClientIpAffinity
-            || EvenRule.SlowPod(phase) is not null
+            || SlowPodRule.SlowPod(phase) is not null
         )
             return null;
         long On(PodPhase pod) => connections.ByPod.GetValueOrDefault(pod.Pod.Name);
@@ -104,7 +104,7 @@ public sealed class StaleConntrackRule : IDiagnosisRule
         // ports keep to one of several other Pods.
         var fromUnused = connections.OnNewPorts.Where(c => young.Contains(c.Key)).Sum(c => c.Value) >= Enough;
         var youngAnswers = phase.Pods.Any(p => young.Contains(p.Pod.Name) && p.Ok > 0);
-        if (!fromUnused && !(old.Count > 1 && youngAnswers && PortsKeepTheirPod(connections)))
+        if (!fromUnused && !(old.Count > 1 && youngAnswers && connections.PortsKeepTheirPod))
             return null;
         var (shortOld, shortNew) = (Share(connections.OnOldPorts, young), Share(connections.OnNewPorts, young));
         var others = fromUnused ? $" and {shortNew:0.#} % of the others" : "";
@@ -122,27 +122,18 @@ public sealed class StaleConntrackRule : IDiagnosisRule
                     + "connections from a port that came again went to the same pod again",
                 "the pods that were there before share used ports evenly",
                 "every request succeeds",
+                Remedies.Observed(evidence.CiliumVersion),
             ],
             [
                 "the same shortage on ports never used before",
                 "a fair share on used ports after the entries' lifetime",
                 "the same picture with socket load balancing",
             ],
-            [
-                "socket load balancing (bpf-lb-sock / enable-host-reachable-services: \"true\"): the backend "
-                    + "is chosen at connect, without such an entry",
-                "a shorter bpf-ct-timeout-service-tcp and conntrack-gc-interval (1m each)",
-                "Cilium 1.12 or later: a SYN on an entry closed for longer than the grace selects again "
-                    + "(cilium/cilium#19451, cilium/cilium#19800)",
-            ],
+            Remedies.For(Remedies.ServiceConntrack, evidence.CiliumVersion),
             "https://github.com/cilium/cilium/issues/14250",
             "https://github.com/cilium/cilium/pull/19451"
         );
     }
-
-    /// <summary>Whether a port that comes again goes where it went before: chance would move most of them.</summary>
-    private static bool PortsKeepTheirPod(ConnectionFacts connections) =>
-        connections.RepeatsKept >= 5 * Enough && connections.RepeatsMoved * 20 <= connections.RepeatsKept;
 
     private static bool SocketBalanced(Evidence evidence) =>
         evidence.Settings.GetValueOrDefault("bpf-lb-sock") == "true"
@@ -150,6 +141,52 @@ public sealed class StaleConntrackRule : IDiagnosisRule
 
     private static double Share(ImmutableDictionary<string, long> by, HashSet<string> pods) =>
         by.Values.Sum() is > 0 and var all ? 100.0 * by.Where(c => pods.Contains(c.Key)).Sum(c => c.Value) / all : 0;
+}
+
+/// <summary>cilium/cilium#15683: few client ports. Each repeats its choice, so that many connections are few
+/// choices.</summary>
+public sealed class FewClientPortsRule : IDiagnosisRule
+{
+    public DiagnosisResult? Examine(Evidence evidence)
+    {
+        var phase = evidence.Phase;
+        if (
+            evidence.Connections is not { MaxRequests: 1, PortsKeepTheirPod: true } connections
+            || 2 * connections.Ports > connections.Opened
+            || evidence.Service.ClientIpAffinity
+            || !AllSucceed(phase)
+            || !RequestsAreSkewed(phase)
+        )
+            return null;
+        long Ports(PodPhase pod) =>
+            connections.OnOldPorts.GetValueOrDefault(pod.Pod.Name)
+            + connections.OnNewPorts.GetValueOrDefault(pod.Pod.Name);
+        // Each port counts once: the choices themselves are fair, as far as so few can show, and no new Pod is short.
+        var young = Young(evidence);
+        var ofYoung = phase.Pods.Where(p => young.Contains(p.Pod.Name)).Sum(Ports);
+        if (AreSkewed(phase, Ports) || ofYoung * phase.Pods.Length < connections.Ports * young.Count)
+            return null;
+        var byPod = string.Join(", ", phase.Pods.Select(p => $"{p.Pod.Name} {Ports(p)}"));
+        return Named(
+            "few-client-ports",
+            $"Few client ports, and each repeats its choice: {connections.Opened} connections came from "
+                + $"{connections.Ports} ports, so that they are {connections.Ports} choices of a pod.",
+            $"service load balancing on {evidence.ClientNode}",
+            [
+                $"{connections.RepeatsKept} of {connections.RepeatsKept + connections.RepeatsMoved} connections from a "
+                    + "port that was used again went to the same pod again",
+                $"ports by pod: {byPod}",
+                "each connection carried one request",
+                Remedies.Observed(evidence.CiliumVersion),
+            ],
+            ["a port whose connections go to several pods", "the same shares with many more client ports"],
+            [
+                "many more client ports or addresses: a client that does not bind its port, a NAT with more addresses",
+                .. Remedies.For(Remedies.ServiceConntrack, evidence.CiliumVersion),
+            ],
+            "https://github.com/cilium/cilium/issues/15683"
+        );
+    }
 }
 
 /// <summary>One node's agent did not take up a change of the Service's Pods: its clients never reach the new Pod,

@@ -13,10 +13,9 @@ public sealed class ConnectionTally
     private readonly Dictionary<string, long> _onOld = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _onNew = new(StringComparer.Ordinal);
     private readonly Dictionary<int, string> _podByPort = []; // at most 65,535
+    private readonly Dictionary<(string Before, string Now), long> _repeats = [];
     private long _mostUntracked,
-        _untracked,
-        _kept,
-        _moved;
+        _untracked;
 
     /// <summary>Adds a request that was sent.</summary>
     /// <param name="connection">Number of its connection, ≥ 0; a negative one is passed over.</param>
@@ -29,13 +28,8 @@ public sealed class ConnectionTally
     {
         if (connection < 0)
             return;
-        if (nth == 0 && pod is not null && usedBefore is { } used)
-        {
-            var by = used ? _onOld : _onNew;
-            by[pod] = by.GetValueOrDefault(pod) + 1;
-        }
-        if (nth == 0 && pod is not null && port is > 0 and <= ushort.MaxValue)
-            Repeat(port, pod);
+        if (nth == 0 && pod is not null && usedBefore is { } used && port is > 0 and <= ushort.MaxValue)
+            AddPort(port, pod, used);
         if (_connections.TryGetValue(connection, out var known))
             _connections[connection] = (
                 known.Requests + 1,
@@ -52,14 +46,16 @@ public sealed class ConnectionTally
         }
     }
 
-    private void Repeat(int port, string pod)
+    private void AddPort(int port, string pod, bool usedBefore)
     {
         if (_podByPort.TryGetValue(port, out var before))
         {
-            if (before == pod)
-                _kept++;
-            else
-                _moved++;
+            _repeats[(before, pod)] = _repeats.GetValueOrDefault((before, pod)) + 1;
+        }
+        else
+        {
+            var by = usedBefore ? _onOld : _onNew;
+            by[pod] = by.GetValueOrDefault(pod) + 1;
         }
         _podByPort[port] = pod;
     }
@@ -78,7 +74,6 @@ public sealed class ConnectionTally
             _onNew.ToImmutableDictionary()
         )
         {
-            RepeatsKept = _kept,
-            RepeatsMoved = _moved,
+            Repeats = _repeats.ToImmutableDictionary(),
         };
 }

@@ -11,12 +11,15 @@ public static class Diagnostician
         new StaleConntrackRule(),
         new StaleNodeRule(),
         new KeepAlivePinningRule(),
+        new FewClientPortsRule(),
         new SessionAffinityRule(),
         new LocalTrafficPolicyRule(),
         new ZoneRoutingRule(),
         new UnreadyPodRule(),
         new DenialRule(),
+        new PolicyDenialRule(),
         new RetryAmplificationRule(),
+        new SlowPodRule(),
     ];
 
     private static readonly EvenRule s_even = new();
@@ -53,9 +56,19 @@ public static class Diagnostician
             : phase.Failures > 0 ? $"{phase.Failures} of {phase.Requests} requests failed"
             : Shares.IsSkewed(phase) || Shares.RequestsAreSkewed(phase)
                 ? "the load is skewed while every request succeeds"
-            : EvenRule.SlowPod(phase) is { } slow
+                    + (
+                        evidence.Connections is { MaxRequests: 1, PortsKeepTheirPod: true }
+                            ? ", and a port that is used again keeps its pod, as with service conntrack entries, which may "
+                                + "be older than the run"
+                            : ""
+                    )
+            : Shares.StrayAnswers(phase) is > 0 and var strays
+                ? $"every request succeeds, and {strays} of {phase.Requests} reached pods that the Service should not "
+                    + "choose for this client"
+            : SlowPodRule.SlowPod(phase) is { } slow
                 ? $"every request succeeds, and {slow.Pod.Name} takes {slow.MeanLatencyMs:0} ms on average, "
-                    + "much longer than the others"
+                    + "much longer than the others; whether the pod or the network to its node is slow, a second pod on that "
+                    + "node would show"
             : EvenRule.IsRepeated(phase)
                 ? "every request succeeds, and more requests reached the pods than the client knows of"
             : "every request succeeds, and whether the load is even is unknown because connections may "

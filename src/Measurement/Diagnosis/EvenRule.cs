@@ -1,25 +1,16 @@
+using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed.</summary>
+/// <summary>Nothing is wrong: every request succeeded and neither selection nor delivery is skewed. It is even when the
+/// verdict says so, and undecided before.</summary>
 public sealed class EvenRule : IDiagnosisRule
 {
     /// <summary>A Pod that gets this many times the requests the client knows of is not a plain case. Less may be the
     /// phase's edge: counters are read a moment later than the last record counts.</summary>
     private const double Repeated = 1.5;
-
-    /// <summary>The Pod whose answers take at least three times as long as the median Pod's and 20 ms longer; null when
-    /// there is none or latency is not known.</summary>
-    internal static PodPhase? SlowPod(PhaseReport phase)
-    {
-        var known = phase.Pods.Where(p => p.MeanLatencyMs > 0).OrderBy(p => p.MeanLatencyMs).ToList();
-        if (known.Count < 2)
-            return null;
-        var (slowest, middle) = (known[^1], known[(known.Count - 1) / 2].MeanLatencyMs);
-        return slowest.MeanLatencyMs >= 3 * middle && slowest.MeanLatencyMs >= middle + 20 ? slowest : null;
-    }
 
     /// <summary>Whether many more requests reached a Pod than the client knows of.</summary>
     internal static bool IsRepeated(PhaseReport phase) =>
@@ -55,24 +46,54 @@ public sealed class EvenRule : IDiagnosisRule
             phase.Requests == 0
             || phase.Failures > 0
             || Shares.IsSkewed(phase)
-            || SlowPod(phase) is not null
+            || SlowPodRule.SlowPod(phase) is not null
             || IsRepeated(phase)
         )
             return null;
-        // Kept-alive connections: the choice of connections may be fair while the requests on them are not.
-        if (evidence.Connections is { MaxRequests: > 1 } && Shares.RequestsAreSkewed(phase))
+        // Connections that are kept, or whose port repeats its choice: the choices may be fair while the load is not.
+        if (Shares.RequestsAreSkewed(phase) || Shares.StrayAnswers(phase) > 0)
             return null;
         if (MayRepeatOldChoices(evidence))
             return null;
-        var called = phase.Delivery.Successes.Kind is VerdictKind.Even;
-        return new DiagnosisResult
-        {
-            Name = Name,
-            Sentence = called
-                ? $"Every request succeeds and the {phase.Pods.Length} pods share them evenly."
-                : $"Every request succeeds and no skew has been found among the {phase.Pods.Length} pods so far.",
-            Supports = [$"{phase.Ok} of {phase.Requests} requests succeeded"],
-            Refutes = ["a failure", "a share outside the tolerance"],
-        };
+        var competing = phase.Pods.Count(p => Shares.Expected(phase, p) > 0);
+        var pods =
+            competing == phase.Pods.Length
+                ? $"the {competing} pods"
+                : $"the {competing} of {phase.Pods.Length} pods that are to be chosen";
+        ImmutableArray<string> supports = [$"{phase.Ok} of {phase.Requests} requests succeeded"],
+            refutes = ["a failure", "a share outside the tolerance"];
+        return phase.Delivery.Successes.Kind is VerdictKind.Even
+            ? new DiagnosisResult
+            {
+                Name = Name,
+                Sentence = $"Every request succeeds and {pods} share them evenly.",
+                Supports = supports,
+                Refutes = refutes,
+            }
+            : new DiagnosisResult
+            {
+                Name = DiagnosisResult.UndecidedName,
+                Sentence =
+                    $"Every request succeeds and no skew has been found among {pods} so far; {Missing(evidence)}.",
+                Supports = supports,
+                Refutes = refutes,
+            };
+    }
+
+    /// <summary>What a decision needs.</summary>
+    private static string Missing(Evidence evidence)
+    {
+        var (phase, verdict) = (evidence.Phase, evidence.Phase.Delivery.Successes);
+        if (verdict.Withheld is { } reason)
+            return $"no decision: {reason}";
+        if (evidence.Connections is { MaxRequests: > 1, Opened: var opened })
+            return $"{phase.Requests} requests on {opened} kept connections are only {opened} choices of a pod: a decision "
+                + "needs more connections";
+        if (evidence.Connections is { Ports: > 0 and var ports } && 2 * ports < phase.Requests)
+            return $"{phase.Requests} connections from {ports} client ports are only {ports} choices of a pod: a decision "
+                + "needs more ports";
+        return verdict.FurtherConnections is { } further
+            ? $"a decision needs about {further} more {VerdictText.Noun(verdict)}"
+            : "no decision is in sight at these shares";
     }
 }

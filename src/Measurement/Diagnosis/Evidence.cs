@@ -40,6 +40,13 @@ public sealed record Evidence
     public ImmutableDictionary<string, EndpointFacts> Endpoints { get; init; } =
         ImmutableDictionary<string, EndpointFacts>.Empty;
 
+    /// <summary>Node whose address the load is sent to, for load from outside; null when unknown.</summary>
+    public string? EntryNode { get; init; }
+
+    /// <summary>Pods of the Service that policies keep the client from reaching at all (no rule allows the port), by
+    /// <c>namespace/pod</c>.</summary>
+    public ImmutableHashSet<string> DeniedPods { get; init; } = [];
+
     /// <summary>Zone of the client's node; null when unknown.</summary>
     public string? ClientZone { get; init; }
 

@@ -1,4 +1,5 @@
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Statistics;
 using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
@@ -44,6 +45,59 @@ public sealed class DenialRule : IDiagnosisRule
                 "hubble observe --verdict DROPPED --protocol http: which request, which policy",
             ],
             "https://docs.cilium.io/en/stable/security/policy/language/#layer-7-examples"
+        );
+    }
+}
+
+/// <summary>A policy without HTTP rules denies the client some of the Pods, or all: connections to those are dropped
+/// silently, and the Service goes on choosing them.</summary>
+public sealed class PolicyDenialRule : IDiagnosisRule
+{
+    public DiagnosisResult? Examine(Evidence evidence)
+    {
+        var phase = evidence.Phase;
+        var (denied, allowed) = (
+            phase.Pods.Where(p => evidence.DeniedPods.Contains(p.Pod.HubbleName)).ToList(),
+            phase.Pods.Where(p => !evidence.DeniedPods.Contains(p.Pod.HubbleName)).ToList()
+        );
+        var dropped = phase.Unanswered.Values.Sum();
+        // Everything else is answered, by the Pods that are allowed and evenly.
+        if (
+            denied.Count == 0
+            || phase.Requests < Enough
+            || dropped == 0
+            || dropped != phase.Failures
+            || denied.Any(p => Answers(p) > 0 || p.Echo > 0)
+            || allowed.Sum(Answers) != phase.Requests - dropped
+            || (allowed.Count > 1 && AreSkewed(allowed, Answers))
+        )
+            return null;
+        // As many as the Service gives to the denied Pods, and not those of another one as well.
+        var expected = denied.Sum(p => Expected(phase, p));
+        var share = Proportion.Interval(dropped, phase.Requests, VerdictOptions.Default.ErrorProbability);
+        if (expected < share.Lower || expected > share.Upper)
+            return null;
+        return Named(
+            "policy-denial",
+            $"Policies do not let the client reach {Names(denied)}: the Service chooses "
+                + $"{(denied.Count == 1 ? "it" : "them")} all the same, and {dropped} of {phase.Requests} requests get no "
+                + "answer.",
+            "policy enforcement on the client's and the pods' nodes",
+            [
+                $"no rule of the policies allows the client the port of {Names(denied)}",
+                $"{dropped} requests without an answer, {100 * share.Estimate:0.#} % (the share of "
+                    + $"{(denied.Count == 1 ? "that pod is" : "those pods is")} {100 * expected:0.#} %)",
+                $"no request reached {(denied.Count == 1 ? "it" : "them")}",
+            ],
+            [
+                $"an answer of {Names(denied)} to this client",
+                "the same requests without an answer after the policies are removed",
+            ],
+            [
+                "a policy whose endpointSelector and peers cover all pods of the Service",
+                "hubble observe --verdict DROPPED: which connection, which policy",
+            ],
+            "https://docs.cilium.io/en/stable/security/policy/intro/"
         );
     }
 }

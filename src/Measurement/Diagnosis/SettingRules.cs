@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using static CiliumDebugging.Measurement.Diagnosis.Shares;
@@ -44,46 +45,106 @@ public sealed class SessionAffinityRule : IDiagnosisRule
     }
 }
 
-/// <summary>A traffic policy <c>Local</c>: internal traffic stays on the client's node; external traffic is spread over
-/// nodes, not Pods (kubernetes#97147, AKS#4905).</summary>
+/// <summary>A traffic policy <c>Local</c>: traffic stays on the node that translates the Service's address, and is dropped
+/// where that node has no Pod (kubernetes#121371). External load balancers spread over nodes, not Pods (kubernetes#97147,
+/// AKS#4905).</summary>
 public sealed class LocalTrafficPolicyRule : IDiagnosisRule
 {
+    /// <summary>At most this part of the requests may go elsewhere, or succeed where none should.</summary>
+    private const double Strays = 0.1;
+
     public DiagnosisResult? Examine(Evidence evidence)
     {
         return evidence.Service switch
         {
-            { FromOutside: false, InternalLocal: true } => Internal(evidence),
+            { FromOutside: false, InternalLocal: true } => OnNode(
+                evidence,
+                evidence.ClientNode,
+                "internalTrafficPolicy"
+            ),
+            { FromOutside: true, ExternalLocal: true } when evidence.EntryNode is { } node => OnNode(
+                evidence,
+                node,
+                "externalTrafficPolicy"
+            ),
             { FromOutside: true, ExternalLocal: true } => External(evidence),
             _ => null,
         };
     }
 
-    private static DiagnosisResult? Internal(Evidence evidence)
+    private static DiagnosisResult? OnNode(Evidence evidence, string node, string field)
     {
         var phase = evidence.Phase;
-        if (!AllSucceed(phase) || !OnlyThese(phase, p => p.OnClientNode))
+        bool IsLocal(PodPhase pod) => pod.Pod.Node == node;
+        if (phase.Pods.IsEmpty || phase.Requests < Enough)
             return null;
-        return Named(
-            "local-traffic-policy",
-            "The Service keeps traffic on the client's node (internalTrafficPolicy: Local): only "
-                + $"{Names(phase.Pods.Where(p => p.OnClientNode))} on {evidence.ClientNode} gets load from there.",
-            $"Service load balancing on {evidence.ClientNode}",
+        var local = phase.Pods.Where(IsLocal).ToList();
+        var strays = phase.Pods.Where(p => !IsLocal(p)).Sum(Answers);
+        if (strays > Strays * phase.Requests || StraysMove(evidence, node))
+            return null;
+        var remainder =
+            strays == 0
+                ? ""
+                : $"; {strays} of {phase.Requests} requests were answered elsewhere, as when a port that was used before "
+                    + "the policy repeats its old choice";
+        if (local.Count == 0)
+        {
+            // Whatever answers with a status is reached, so that it has another reason.
+            if (phase.ByStatus.Values.Sum() != phase.Ok || phase.Failures < Enough)
+                return null;
+            return Result(
+                $"The Service keeps traffic on the node ({field}: Local), and {node} has no pod of it: "
+                    + $"{phase.Failures} of {phase.Requests} requests get no answer{remainder}.",
+                [
+                    $"the EndpointSlices have {phase.Pods.Length} ready pod(s), none on {node}",
+                    $"{phase.Failures} requests without an answer, and no failure with a status",
+                ]
+            );
+        }
+        var others = phase.Pods.Length - local.Count;
+        if (
+            others == 0
+            || !AllSucceed(phase)
+            || local.Any(p => Answers(p) == 0)
+            || AreSkewed(local, Answers)
+            || (strays == 0 && phase.Pods.Any(p => !IsLocal(p) && p.Echo > 0))
+        )
+            return null;
+        return Result(
+            $"The Service keeps traffic on the node ({field}: Local): only {Names(local)} on {node} "
+                + $"{(local.Count == 1 ? "gets" : "get")} load from there{remainder}.",
             [
-                $"{phase.Requests} requests, none to the {phase.Pods.Count(p => !p.OnClientNode)} pod(s) on "
-                    + "other nodes",
-                "the Service's spec has internalTrafficPolicy: Local",
-            ],
-            [
-                "a request from this node that reaches a pod on another node",
-                "the same picture with internalTrafficPolicy: Cluster",
-            ],
-            [
-                "internalTrafficPolicy: Cluster",
-                "as many clients on each node as it has pods",
-                "trafficDistribution: PreferSameNode (Kubernetes 1.35): other nodes when there is no local pod",
-            ],
-            "https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/"
+                $"{phase.Requests - strays} of {phase.Requests} requests, none or few to the {others} pod(s) on other nodes",
+            ]
         );
+
+        DiagnosisResult Result(string sentence, ImmutableArray<string> supports) =>
+            Named(
+                "local-traffic-policy",
+                sentence,
+                $"Service load balancing on {node}",
+                [$"the Service's spec has {field}: Local", .. supports],
+                [
+                    $"requests through {node} from new client ports that a pod on another node answers",
+                    $"the same picture with {field}: Cluster",
+                ],
+                [
+                    $"{field}: Cluster",
+                    local.Count == 0
+                        ? "a pod on every node that has clients (DaemonSet, or topologySpreadConstraints)"
+                        : "as many clients on each node as it has pods",
+                ],
+                "https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/",
+                "https://github.com/kubernetes/kubernetes/issues/121371"
+            );
+    }
+
+    /// <summary>Whether a client port was answered both on the node and elsewhere: entries of old connections do not do
+    /// that, each port keeps its choice.</summary>
+    private static bool StraysMove(Evidence evidence, string node)
+    {
+        var onNode = evidence.Phase.Pods.Where(p => p.Pod.Node == node).Select(p => p.Pod.Name).ToHashSet();
+        return evidence.Connections?.Repeats.Keys.Any(r => onNode.Contains(r.Before) != onNode.Contains(r.Now)) is true;
     }
 
     private static DiagnosisResult? External(Evidence evidence)
@@ -177,7 +238,7 @@ public sealed class UnreadyPodRule : IDiagnosisRule
             || !AllSucceed(phase)
             || phase.Requests < Enough
             || phase.Pods.Except(ready).Any(p => Answers(p) > 0)
-            || EvenRule.SlowPod(phase) is not null
+            || SlowPodRule.SlowPod(phase) is not null
             || AreSkewed(ready, Answers)
         )
             return null;

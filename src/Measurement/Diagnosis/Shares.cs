@@ -14,6 +14,13 @@ internal static class Shares
     /// <summary>Answers that name a Pod, as the client counts them.</summary>
     public static long Answers(PodPhase pod) => pod.Ok + pod.Failed;
 
+    /// <summary>The share of the load that the Service asks for, 0 to 1.</summary>
+    public static double Expected(PhaseReport phase, PodPhase pod) =>
+        phase.Delivery.Successes.Shares[phase.Pods.IndexOf(pod)].Expected;
+
+    /// <summary>Answers of Pods that the Service should not choose.</summary>
+    public static long StrayAnswers(PhaseReport phase) => phase.Pods.Where(p => Expected(phase, p) == 0).Sum(Answers);
+
     /// <summary>Whether every request got a 2xx that names its Pod.</summary>
     public static bool AllSucceed(PhaseReport phase) =>
         phase.Requests > 0 && phase.Failures == 0 && phase.Pods.Sum(Answers) == phase.Requests;
@@ -24,11 +31,15 @@ internal static class Shares
 
     /// <summary>Whether the answers are skewed, however they came about: on kept-alive connections they are no
     /// independent choices, so this describes the load and gives no error bound.</summary>
-    public static bool RequestsAreSkewed(PhaseReport phase) => AreSkewed(phase.Pods, Answers);
+    public static bool RequestsAreSkewed(PhaseReport phase) => AreSkewed(phase, Answers);
 
     /// <summary>Whether counts of Pods are skewed against equal shares.</summary>
     public static bool AreSkewed(IEnumerable<PodPhase> pods, Func<PodPhase, long> count) =>
         Evaluate(pods, count).Kind is VerdictKind.Skewed;
+
+    /// <summary>Whether counts of all Pods are skewed compared with the shares that the Service asks for.</summary>
+    public static bool AreSkewed(PhaseReport phase, Func<PodPhase, long> count) =>
+        Evaluate(phase.Pods, count, p => Expected(phase, p)).Kind is VerdictKind.Skewed;
 
     /// <summary>Compares counts by Pod with equal shares, or the given weights.</summary>
     public static Verdict Evaluate(

@@ -3,9 +3,9 @@ using static CiliumDebugging.Measurement.Diagnosis.Shares;
 
 namespace CiliumDebugging.Measurement.Diagnosis;
 
-/// <summary>cilium/cilium#14268: with an HTTP rule on both sides the client-side proxy takes the client's own address and
-/// port towards Pods on other nodes, and those connections fail: every success comes from Pods on the client's node, every
-/// other Pod for 503s that the proxy of the client's node generated.</summary>
+/// <summary>cilium/cilium#14268 as it was reported: with an HTTP rule on both sides every success comes from Pods on the
+/// client's node, and every other Pod accounts for 503s that the proxy of the client's node generated. The cause is
+/// unknown.</summary>
 public sealed class TwoSidedL7Rule : IDiagnosisRule
 {
     public DiagnosisResult? Examine(Evidence evidence)
@@ -44,15 +44,10 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
                 ? "no pod is on the client's node, so nothing succeeds"
                 : $"all {phase.Ok} successes come from {string.Join(", ", local)} on the client's node "
                     + $"{evidence.ClientNode}";
-        var prediction =
-            evidence.CiliumVersion is { } version && version != "1.9.0"
-                ? $" (for Cilium {version} a prediction, unverified)"
-                : "";
         return Named(
             "two-sided-l7",
-            $"HTTP rules on both sides: the proxy of the client's node {evidence.ClientNode} connects to pods on other "
-                + "nodes with the client's own source address and port, and those connections fail with 503; "
-                + $"{successes}. Consistent with cilium/cilium#14268{prediction}.",
+            $"HTTP rules on both sides: connections of the proxy of the client's node {evidence.ClientNode} to pods on "
+                + $"other nodes fail with 503; {successes}. {Known(evidence.CiliumVersion)}",
             $"upstream connection of the egress proxy on {evidence.ClientNode} to pods on other nodes",
             [
                 $"{unavailable} of {phase.Requests} requests answered 503 without a pod's name: a proxy generated them",
@@ -61,6 +56,7 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
                 "the echo counters of those pods do not move",
                 "an egress policy with HTTP rules selects the client, an ingress policy with HTTP rules "
                     + "selects the backends",
+                Remedies.Observed(evidence.CiliumVersion),
             ],
             [
                 "a success from a pod on another node",
@@ -69,12 +65,22 @@ public sealed class TwoSidedL7Rule : IDiagnosisRule
             ],
             [
                 "remove the HTTP rules of one side (an L4 rule is enough there)",
-                "upgrade to Cilium 1.9.9, 1.10.0 or later: with a tunnel the original source is not used "
-                    + "there (cilium/cilium#14594)",
-                "where the setting exists: proxy-use-original-source-address: \"false\" (cilium/cilium#42946)",
+                .. Remedies.For(Remedies.OriginalSource, evidence.CiliumVersion),
             ],
             "https://github.com/cilium/cilium/issues/14268",
             "https://github.com/cilium/cilium/pull/14594"
         );
+    }
+
+    /// <summary>What is known of this failure in a release.</summary>
+    private static string Known(string? version)
+    {
+        const string Report = "Consistent with cilium/cilium#14268";
+        const string Source = "that proxy then uses the client's own source address and port";
+        return Remedies.IsAtLeast(version, "1.9.9") is true
+            ? $"{Report}, but predicted for Cilium {version}, not observed: it is reported for 1.9.0, and agents of "
+                + "1.19.4 did not show it. A capture on the node of a pod would confirm it: SYNs with the client's own "
+                + "source address and port that get no answer."
+            : $"{Report}, which reports it for Cilium 1.9.0; as reported, {Source}. Why such connections fail is unknown.";
     }
 }

@@ -36,9 +36,11 @@ internal static class ObservedDiagnosis
                 Result: Diagnostician.Diagnose(EvidenceOf(observer, own, c, clients.Count > 1 ? rows : []))
             );
         });
-        var named = found.Where(f => f.Result.Name is not ("even" or "unknown")).ToList();
+        var named = found.Where(f => f.Result.IsMechanism).ToList();
         if (named.Count == 0)
-            return found.MaxBy(f => f.Result.Name == "unknown").Result;
+            return found
+                .MaxBy(f => Array.IndexOf(["even", DiagnosisResult.UndecidedName, "unknown"], f.Result.Name))
+                .Result;
         if (named.All(f => f.Result.Name == named[0].Result.Name) && found.All(f => f.Result.Name != "unknown"))
             return named[0].Result;
         var byNode = found.Select(f => $"{(f.Node.Length > 0 ? f.Node : "outside")}: {f.Result.Name}");
@@ -104,12 +106,14 @@ internal static class ObservedDiagnosis
                         }
                 ),
             ],
-            Selection = alone ? phase.Selection : SkewTest.Evaluate(expected, counts, unit: SelectionUnit.Unknown),
+            Selection = alone
+                ? phase.Selection
+                : SkewTest.Evaluate(expected, counts, unit: SelectionUnit.HubbleRequest),
             Delivery = alone
                 ? phase.Delivery
                 : phase.Delivery with
                 {
-                    Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.Unknown),
+                    Successes = SkewTest.Evaluate(expected, answers, unit: SelectionUnit.HubbleRequest),
                 },
         };
     }

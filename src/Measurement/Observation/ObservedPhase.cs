@@ -14,7 +14,7 @@ internal static class ObservedPhase
     public static PhaseReport Of(ServiceObserver observer, ObservedView view, ServiceTraffic traffic, string? withheld)
     {
         var (service, options) = (observer.Service, observer.Options);
-        var unit = service.Facts.ClientIpAffinity ? SelectionUnit.Unknown : SelectionUnit.FreshSelection;
+        var unit = service.Facts.ClientIpAffinity ? SelectionUnit.ClientWithAffinity : SelectionUnit.FreshSelection;
         var fromHubble = view.Kind is TargetKind.Hubble;
         var pods = fromHubble ? SeenByHubble(view, traffic, service) : SeenByBackends(view, traffic, service);
         var perPod = options.ErrorProbability / Math.Max(1, pods.Length);

@@ -5,8 +5,15 @@ namespace CiliumDebugging.Measurement.Runs;
 /// <summary>A named mechanism.</summary>
 public sealed record DiagnosisResult
 {
-    /// <summary>Name of the rule, or <c>unknown</c>.</summary>
+    /// <summary>Name of a diagnosis that waits for the verdict.</summary>
+    public const string UndecidedName = "undecided";
+
+    /// <summary>Name of the mechanism; <c>even</c>, <c>undecided</c> or <c>unknown</c> where there is none to
+    /// name.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Whether it names a mechanism.</summary>
+    public bool IsMechanism => Name is not ("even" or UndecidedName or "unknown");
 
     /// <summary>The diagnosis in one sentence.</summary>
     public required string Sentence { get; init; }

@@ -96,7 +96,7 @@ public sealed record RunStatus
 
     /// <summary>The mechanism behind a fault; null when none is named.</summary>
     [JsonIgnore]
-    public DiagnosisResult? Cause => IsFault && Diagnosis is { Name: not ("even" or "unknown") } ? Diagnosis : null;
+    public DiagnosisResult? Cause => IsFault && Diagnosis is { IsMechanism: true } ? Diagnosis : null;
 
     /// <summary>The status of a run so far.</summary>
     /// <param name="report">The run.</param>
@@ -106,7 +106,7 @@ public sealed record RunStatus
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(live);
-        var phase = report.Phases[^1];
+        var phase = report.Latest;
         if (phase.Requests > 0 || !live.Pods.IsEmpty)
             return new StatusOfRun(report, live, clock).Evaluate();
         return report.Phases.Any(p => p.Requests > 0)

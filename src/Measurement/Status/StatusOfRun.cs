@@ -36,7 +36,7 @@ internal sealed class StatusOfRun
     /// <param name="clock">Time zone for moments as time of day; null: moments are seconds of the run.</param>
     public StatusOfRun(RunReport report, LiveSample live, TimeZoneInfo? clock)
     {
-        (_report, _live, _clock, _phase) = (report, live, clock, report.Phases[^1]);
+        (_report, _live, _clock, _phase) = (report, live, clock, report.Latest);
         var fails = live.Pods.IsEmpty ? _phase.Failures : live.FailedPerSecond * live.Window;
         var succeeds = live.Pods.IsEmpty ? _phase.Ok : live.OkPerSecond * live.Window;
         _isFailing = live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few;
@@ -77,7 +77,7 @@ internal sealed class StatusOfRun
         var diagnosis = DiagnosisNow();
         var headline = Headline();
         var (answering, silent) = (Answering, Silent);
-        var isNamed = diagnosis is { Name: not ("even" or "unknown") };
+        var isNamed = diagnosis is { IsMechanism: true };
         return new RunStatus
         {
             Kind = _kind,
@@ -121,7 +121,7 @@ internal sealed class StatusOfRun
         var requests = SkewTest.Evaluate(
             expected,
             new BackendCounts([.. _phase.Pods.Select(p => p.Ok)], 0),
-            unit: SelectionUnit.Unknown
+            unit: SelectionUnit.RepeatedChoice
         );
         return requests.Kind is VerdictKind.Skewed ? requests : verdict;
     }
@@ -161,7 +161,7 @@ internal sealed class StatusOfRun
         var explainsPodsWithoutLoad = _pods.Any(p => p.Expected == 0);
         return _phase.Diagnosis switch
         {
-            null => null,
+            null or { Name: DiagnosisResult.UndecidedName } => null,
             { Name: "even" } even => _kind is RunStatusKind.Balanced or RunStatusKind.Recovered ? even : null,
             { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
             _ when _kind is RunStatusKind.Skewed => _phase.Diagnosis,

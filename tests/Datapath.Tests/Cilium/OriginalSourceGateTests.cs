@@ -4,8 +4,8 @@ namespace CiliumDebugging.Datapath.Tests.Cilium;
 
 public class OriginalSourceGateTests
 {
-    /// <summary>https://github.com/cilium/cilium/issues/14594 closed the gate with a tunnel (1.9.9, 1.10.0),
-    /// https://github.com/cilium/cilium/issues/29594 opened it again (1.13.13, 1.14.8, 1.15).</summary>
+    /// <summary>https://github.com/cilium/cilium/issues/14594 closed the gate with a tunnel (1.9.9, 1.10.0); in 1.16.0
+    /// it is open again.</summary>
     [Theory]
     [InlineData("1.8.6", true)]
     [InlineData("1.9.0", true)]
@@ -13,15 +13,11 @@ public class OriginalSourceGateTests
     [InlineData("1.9.9", false)]
     [InlineData("1.9.18", false)]
     [InlineData("1.10.0", false)]
-    [InlineData("1.11.20", false)]
-    [InlineData("1.12.19", false)]
-    [InlineData("1.13.12", false)]
-    [InlineData("1.13.13", true)]
-    [InlineData("1.14.0", false)]
-    [InlineData("1.14.7", false)]
-    [InlineData("1.14.8", true)]
-    [InlineData("1.15.0", true)]
-    [InlineData("1.18.2", true)]
+    [InlineData("1.13.13", false)]
+    [InlineData("1.14.8", false)]
+    [InlineData("1.15.19", false)]
+    [InlineData("1.16.0", true)]
+    [InlineData("1.19.4", true)]
     [InlineData("2.0.0", true)]
     public void With_a_tunnel_it_depends_on_the_version(string text, bool allowed)
     {
@@ -31,12 +27,19 @@ public class OriginalSourceGateTests
         OriginalSourceGate.Allows(Version(text), tunnel: false, useOriginalSourceAddress: false).ShouldBeFalse();
     }
 
-    [Fact]
-    public void Only_the_seeds_version_is_more_than_a_prediction()
+    [Theory]
+    [InlineData("1.8.6", false)]
+    [InlineData("1.9.0", true)]
+    [InlineData("1.9.8", true)]
+    [InlineData("1.9.9", false)]
+    [InlineData("1.10.0", false)]
+    [InlineData("1.19.4", false)]
+    public void Only_1_9_0_to_1_9_8_are_reported_to_fail_and_have_the_stand_in(string text, bool fails)
     {
-        OriginalSourceGate.IsPrediction(Version("1.9.0")).ShouldBeFalse();
-        OriginalSourceGate.IsPrediction(Version("1.9.1")).ShouldBeTrue();
-        OriginalSourceGate.IsPrediction(Version("1.16.0")).ShouldBeTrue();
+        Version(text).ReportedToFail.ShouldBe(fails);
+        CiliumConfig
+            .Parse([KeyValuePair.Create("sandbox-cilium-version", text)])
+            .Sockets.ShouldBe(fails ? SocketScope.Shared : SocketScope.PerNode);
     }
 
     private static CiliumVersion Version(string text)

@@ -90,14 +90,16 @@ public class ForwardingPathTests
 
     [Theory]
     [InlineData("1.9.0", "vxlan", false)]
+    [InlineData("1.9.0", "disabled", false)]
     [InlineData("1.9.8", "vxlan", false)]
     [InlineData("1.9.9", "vxlan", true)]
     [InlineData("1.10.0", "vxlan", true)]
-    [InlineData("1.10.0", "disabled", false)]
-    [InlineData("1.13.12", "geneve", true)]
-    [InlineData("1.13.13", "geneve", false)]
-    [InlineData("1.15.0", "vxlan", false)]
-    public void With_shared_sockets_two_sided_policies_reach_remote_pods_where_the_gate_is_closed(
+    [InlineData("1.10.0", "disabled", true)]
+    [InlineData("1.13.13", "geneve", true)]
+    [InlineData("1.16.0", "vxlan", true)]
+    [InlineData("1.19.4", "vxlan", true)]
+    [InlineData("1.19.4", "disabled", true)]
+    public void Two_sided_policies_reach_remote_pods_in_every_release_that_is_not_reported_to_fail(
         string version,
         string tunnel,
         bool arrives

@@ -63,7 +63,8 @@ public class ServiceEndpointsTests
             lab.Api,
             new LoadSpec(new Uri("http://named.backend:8081/echo"), "POST", "foo", 50)
         );
-        (await view.HttpRulesAsync(client, TestContext.Current.CancellationToken)).ShouldBe((false, true));
+        var policies = await view.PoliciesAsync(client, TestContext.Current.CancellationToken);
+        (policies.Egress, policies.Ingress, policies.Denied.Count).ShouldBe((false, true, 0));
         (
             await view.ScrapeAsync(
                 await view.BackendsAsync(TestContext.Current.CancellationToken),

@@ -70,6 +70,9 @@ public class ClusterPolicyReaderTests
         var policies = await ClusterPolicyReader.ReadAsync(api.Client, TestContext.Current.CancellationToken);
 
         policies.Problems.ShouldBeEmpty();
-        policies.HttpRules(client, [server], 8080).ShouldBe((false, found), what);
+        var between = policies.Between(client, [server], 8080);
+        (between.Egress, between.Ingress).ShouldBe((false, found), what);
+        // Port 9001 has no rule: the policy makes it denied.
+        policies.Between(client, [server], 9001).Denied.ShouldBe(["default/server"], what);
     }
 }

@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Lab.Tests.Running.Existing;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Testing;
 using k8s;
 using k8s.Models;

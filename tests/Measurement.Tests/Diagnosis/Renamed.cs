@@ -17,6 +17,8 @@ internal static class Renamed
             Phase = Phase(evidence.Phase),
             Previous = evidence.Previous is { } previous ? Phase(previous) : null,
             ClientNode = New(evidence.ClientNode),
+            EntryNode = evidence.EntryNode is { } entry ? New(entry) : null,
+            DeniedPods = [.. evidence.DeniedPods.Select(Both)],
             ProxyFailuresByPod = evidence.ProxyFailuresByPod.ToImmutableDictionary(p => Both(p.Key), p => p.Value),
             Endpoints = evidence.Endpoints.ToImmutableDictionary(e => Both(e.Key), e => e.Value),
             Connections = evidence.Connections is { } c
@@ -25,6 +27,7 @@ internal static class Renamed
                     ByPod = Keys(c.ByPod),
                     OnOldPorts = Keys(c.OnOldPorts),
                     OnNewPorts = Keys(c.OnNewPorts),
+                    Repeats = c.Repeats.ToImmutableDictionary(r => (New(r.Key.Before), New(r.Key.Now)), r => r.Value),
                 }
                 : null,
             ClientNodes = [.. evidence.ClientNodes.Select(n => n with { Node = New(n.Node), ByPod = Keys(n.ByPod) })],

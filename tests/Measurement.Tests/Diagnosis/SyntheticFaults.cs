@@ -226,6 +226,103 @@ internal static class SyntheticFaults
         });
     }
 
+    /// <summary>Client ports that each keep the Pod of their first connection.</summary>
+    public static void FewPorts(SyntheticPhase phase, Random random, int requests, int ports)
+    {
+        var choices = Enumerable.Range(0, ports).Select(_ => phase.Any()).ToArray();
+        Each(requests, _ =>
+        {
+            var port = random.Next(ports);
+            phase.Answer(choices[port], port: 40_001 + 2 * port, usedBefore: random.Next(2) == 0);
+        });
+    }
+
+    /// <summary>internalTrafficPolicy: Local. Ports with an entry from before the policy keep their old choice.</summary>
+    /// <param name="leak">Requests leave the node at random instead, without a memory of ports.</param>
+    public static void InternalLocal(SyntheticPhase phase, Random random, int requests, bool leak = false)
+    {
+        phase.Service = phase.Service with { InternalLocal = true };
+        phase.Expect(phase.IsLocal);
+        var (local, entries) = (Indices(phase, phase.IsLocal), new Dictionary<int, int>());
+        for (var port = 0; port < 14_116; port++)
+        {
+            if (random.Next(100) < 5)
+                entries[32_769 + 2 * port] = phase.Any();
+        }
+        Each(requests, _ =>
+        {
+            var port = phase.Port();
+            var to = leak
+                ? random.Next(20) == 0
+                    ? phase.Any()
+                    : phase.AnyOf(local)
+                : entries.TryGetValue(port, out var old)
+                    ? old
+                    : phase.AnyOf(local);
+            phase.Answer(to, port: port);
+        });
+    }
+
+    /// <summary>The node has no Pod: all requests are dropped, except those of a few ports with an old entry.</summary>
+    public static void NoLocalPod(SyntheticPhase phase, Random random, int requests, bool outside)
+    {
+        var remainder = random.Next(2) == 0;
+        if (outside)
+            (phase.Service, phase.EntryNode) = (
+                phase.Service with
+                {
+                    ExternalLocal = true,
+                    FromOutside = true,
+                },
+                "empty"
+            );
+        else
+            (phase.Service, phase.ClientNode) = (phase.Service with { InternalLocal = true }, "empty");
+        phase.Expect(_ => false);
+        Each(requests, _ =>
+        {
+            if (remainder && random.Next(50) == 0)
+                phase.Answer(phase.Any());
+            else
+                phase.Dropped();
+        });
+    }
+
+    /// <summary>Policies deny the client some of the Pods.</summary>
+    /// <param name="other">What happens at a Pod that is allowed; null: it answers.</param>
+    public static void PolicyDenial(SyntheticPhase phase, Random random, int requests, string? other = null)
+    {
+        var denied = random.Next(1, phase.Pods.Length + (other is null ? 1 : 0));
+        phase.DeniedPods.UnionWith(Enumerable.Range(0, denied));
+        Each(requests, _ =>
+        {
+            var to = phase.Any();
+            if (to < denied)
+                phase.Dropped();
+            else if (other is not null && to == denied)
+                phase.Dropped(other);
+            else
+                phase.Answer(to);
+        });
+    }
+
+    /// <summary>The network to one other node is slow: so are all its Pods.</summary>
+    public static void SlowNetwork(SyntheticPhase phase, Random random, int requests)
+    {
+        var remote = Indices(phase, i => !phase.IsLocal(i));
+        var node = remote.Count == 0 ? "" : phase.Pods[phase.AnyOf(remote)].Node;
+        phase.LatencyMs = i => phase.Pods[i].Node == node ? 300 + random.Next(100) : 2;
+        Even(phase, random, requests);
+    }
+
+    /// <summary>The first half of the requests meets an even Service, the other half something else.</summary>
+    public static void Halves(SyntheticPhase phase, int requests, Action change, Action<int> then)
+    {
+        Each(requests / 2, _ => phase.Answer(phase.Any()));
+        change();
+        Each(requests / 2, then);
+    }
+
     /// <summary>Settings that could explain a skew, but do not explain this one.</summary>
     public static void Decoys(SyntheticPhase phase, Random random)
     {

@@ -22,13 +22,13 @@ internal sealed class SyntheticPhase
         _milliseconds;
     private readonly SortedDictionary<int, long> _byStatus = [];
     private readonly SortedDictionary<string, long> _unanswered = new(StringComparer.Ordinal);
-    private readonly DeliveryTest _delivery;
-    private readonly SkewTest _selection;
     private readonly FreshSelections _fresh = new();
     private readonly ConnectionTally _connections = new();
     private readonly Dictionary<string, (Dictionary<string, long> ByPod, long Failed)> _clientNodes = new(
         StringComparer.Ordinal
     );
+    private DeliveryTest _delivery;
+    private SkewTest _selection;
     private long _requests,
         _connection;
 
@@ -73,9 +73,22 @@ internal sealed class SyntheticPhase
     public (bool Client, bool Backends) Rules { get; set; }
     public ServiceFacts Service { get; set; } = ServiceFacts.Unknown;
     public string? ClientZone { get; set; }
+    public string? EntryNode { get; set; }
+    public HashSet<int> DeniedPods { get; } = [];
+    public string? Version { get; set; } = "1.9.0";
     public string? LostNode { get; set; }
     public PhaseReport? Previous { get; set; }
     public Func<int, double> LatencyMs { get; set; } = _ => 2;
+
+    /// <summary>What the Service asks for, before the first request: only these Pods, evenly.</summary>
+    public void Expect(Func<int, bool> these)
+    {
+        var shares = ExpectedShares.Weighted(
+            [.. Pods.Select(p => p.Name)],
+            [.. Pods.Select((_, i) => these(i) ? 1.0 : 0)]
+        );
+        (_delivery, _selection) = (new DeliveryTest(shares), new SkewTest(shares));
+    }
 
     public bool IsLocal(int pod) => Pods[pod].Node == ClientNode;
 
@@ -155,10 +168,12 @@ internal sealed class SyntheticPhase
             ProxyFailuresByPod = errors,
             ClientHasEgressL7 = Rules.Client,
             BackendsHaveIngressL7 = Rules.Backends,
-            CiliumVersion = "1.9.0",
+            CiliumVersion = Version,
             Service = Service,
             Endpoints = Endpoints.ToImmutableDictionary(),
             ClientZone = ClientZone,
+            EntryNode = EntryNode,
+            DeniedPods = [.. DeniedPods.Select(i => Pods[i].HubbleName)],
             Connections = _connections.Facts(),
             ClientNodes = rows,
             NodesWithoutHubble = LostNode is null ? [] : [LostNode],
@@ -174,7 +189,7 @@ internal sealed class SyntheticPhase
             selection = new SkewTest(_selection.Expected);
             selection.Add(new BackendCounts([.. Pods.Select((_, i) => _ok[i] + _failed[i] + _clientErrors[i])], 0));
         }
-        var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.Unknown;
+        var unit = named ? SelectionUnit.FreshSelection : SelectionUnit.HubbleRequest;
         // The counters are read a moment after the last record of the phase.
         var edge = 1 + _random.NextDouble() * 0.1;
         var pods = Pods.Select(

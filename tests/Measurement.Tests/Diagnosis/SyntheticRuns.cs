@@ -20,13 +20,34 @@ internal static class SyntheticRuns
 
     private static readonly Kind[] s_all =
     [
-        new("even", ["even"], Default, Even),
-        new("even, one Hubble node lost", ["even"], Default, (p, r, n) =>
+        new("even", ["even", "undecided"], Few, (p, r, n) => Even(p, r, n + 5000)),
+        new("even, one Hubble node lost", ["even", "undecided"], Few, (p, r, n) =>
         {
             p.LostNode = p.Pods[r.Next(p.Pods.Length)].Node;
             p.Rules = (false, true);
-            Even(p, r, n);
+            Even(p, r, n + 5000);
         }),
+        new("undecided, too little load", ["undecided"], Default, (p, r, n) => Even(p, r, 200 + n / 20)),
+        new("few-client-ports", ["few-client-ports", "undecided"], Default, (p, r, n) =>
+            FewPorts(p, r, n, ports: r.Next(2, 30))
+        ),
+        new("some hundred client ports", ["few-client-ports", "undecided"], Default, (p, r, n) =>
+            FewPorts(p, r, n, ports: r.Next(100, 500))
+        ),
+        new(
+            "few client ports, and a pod replaced",
+            ["few-client-ports", "stale-conntrack", "undecided"],
+            Default,
+            (p, r, n) => StaleConntrack(p, r, n, before: 10_000, ports: r.Next(3, 60))
+        ),
+        new("few client ports without a memory", ["even", "undecided"], Default, (p, r, n) =>
+            Each(n, _ => p.Answer(p.Any(), port: 40_000 + r.Next(16), usedBefore: true))
+        ),
+        new("few client ports without a memory, one pod is chosen three times as often", [], Default, (p, r, n) =>
+            Each(n, _ =>
+                p.Answer(r.Next(p.Pods.Length + 2) is var i && i < p.Pods.Length ? i : 0, port: 40_000 + r.Next(16))
+            )
+        ),
         new("two-sided-l7", ["two-sided-l7"], Default, TwoSided),
         new("two-sided-l7, a Hubble node lost", ["two-sided-l7"], Default, (p, r, n) =>
         {
@@ -43,10 +64,10 @@ internal static class SyntheticRuns
             r => new SyntheticPhase(r, r.Next(3, 8)),
             (p, r, n) => StaleConntrack(p, r, n + 2000, before: 10_000, ports: 700)
         ),
-        new("a pod replaced, and no memory of ports", ["even"], Default, (p, r, n) =>
+        new("a pod replaced, and no memory of ports", ["even", "undecided"], Few, (p, r, n) =>
         {
             New(p, 0);
-            Each(n, _ => p.Answer(p.Any(), usedBefore: r.Next(2) == 0));
+            Each(n + 5000, _ => p.Answer(p.Any(), usedBefore: r.Next(2) == 0));
         }),
         new("keepalive-pinning", ["keepalive-pinning"], Default, (p, r, n) => KeepAlive(p, r, n)),
         new("session-affinity", ["session-affinity"], Default, Affinity),
@@ -61,6 +82,117 @@ internal static class SyntheticRuns
             r => new SyntheticPhase(r, 3, 2, [0, 1, 1]),
             ExternalLocal
         ),
+        new("local-traffic-policy, entries from before", ["local-traffic-policy"], Default, (p, r, n) =>
+            InternalLocal(p, r, n)
+        ),
+        new("local-traffic-policy that leaks", ["local-traffic-policy"], Default, (p, r, n) =>
+            InternalLocal(p, r, n, leak: true)
+        ),
+        new("local-traffic-policy, no local pod", ["local-traffic-policy"], Default, (p, r, n) =>
+            NoLocalPod(p, r, n, outside: false)
+        ),
+        new("local-traffic-policy, no pod on the entry node", ["local-traffic-policy"], Default, (p, r, n) =>
+            NoLocalPod(p, r, n, outside: true)
+        ),
+        new("a local policy, and nothing of the node answers", [], Default, (p, r, n) =>
+        {
+            p.Service = p.Service with { InternalLocal = true };
+            p.Expect(p.IsLocal);
+            Each(n, _ => p.Dropped());
+        }),
+        new("a local policy without a local pod, and pods that answer 503", [], Default, (p, r, n) =>
+        {
+            (p.Service, p.ClientNode) = (p.Service with { InternalLocal = true }, "empty");
+            p.Expect(_ => false);
+            Each(n, _ => p.Answer(p.Any(), status: 503));
+        }),
+        new("policy-denial", ["policy-denial"], Default, (p, r, n) => PolicyDenial(p, r, n)),
+        new("policies deny some pods, and another one is frozen", [], Default, (p, r, n) =>
+            PolicyDenial(p, r, n, other: "dropped")
+        ),
+        new("policies deny some pods, and another one refuses", [], Default, (p, r, n) =>
+            PolicyDenial(p, r, n, other: "ConnectRefused")
+        ),
+        new("policies should deny a pod that answers, and another one is frozen", [], Default, (p, r, n) =>
+        {
+            p.DeniedPods.Add(0);
+            Each(n, _ =>
+            {
+                if (p.Any() is > 0 and var to && to == p.Pods.Length - 1)
+                    p.Dropped();
+                else
+                    p.Answer(p.Any());
+            });
+        }),
+        new("a frozen pod", [], Default, (p, r, n) =>
+        {
+            var frozen = p.Any();
+            Each(n, _ =>
+            {
+                if (p.Any() is var to && to == frozen)
+                    p.Dropped();
+                else
+                    p.Answer(to);
+            });
+        }),
+        new(
+            "slow-pod, beside others",
+            ["slow-pod"],
+            r => new SyntheticPhase(r, 4, 2, [0, 1, 1, 0]),
+            (p, r, n) =>
+            {
+                var slow = p.Any();
+                p.LatencyMs = i => i == slow ? 200 : 2;
+                Even(p, r, n);
+            }
+        ),
+        new(
+            "the network to another node is slow",
+            ["even", "undecided"],
+            r => new SyntheticPhase(r, r.Next(2, 8)),
+            (p, r, n) => SlowNetwork(p, r, n)
+        ),
+        new("all pods gone and back", ["even", "undecided"], Few, (p, r, n) =>
+        {
+            for (var i = 0; i < p.Pods.Length; i++)
+                New(p, i);
+            Each(n + 5000, _ => p.Answer(p.Any(), usedBefore: true));
+        }),
+        new("all pods gone for a third of the phase, and back", [], Few, (p, r, n) =>
+        {
+            for (var i = 0; i < p.Pods.Length; i++)
+                New(p, i);
+            Each(n, i =>
+            {
+                if (i % n < n / 3)
+                    p.Dropped(i % 2 == 0 ? "Reset" : "dropped");
+                else
+                    p.Answer(p.Any());
+            });
+        }),
+        new("a local policy from the middle of the phase on", [], Default, (p, r, n) =>
+            Halves(
+                p,
+                n + 1000,
+                () => p.Service = p.Service with { InternalLocal = true },
+                _ => p.Answer(p.AnyOf(Indices(p, p.IsLocal)))
+            )
+        ),
+        new("session affinity from the middle of the phase on", [], Default, (p, r, n) =>
+            Halves(p, n + 1000, () => p.Service = p.Service with { ClientIpAffinity = true }, _ => p.Answer(0))
+        ),
+        new("a policy denies a pod from the middle of the phase on", [], Default, (p, r, n) => Halves(
+                p,
+                n + 1000,
+                () => p.DeniedPods.Add(0),
+                _ =>
+                {
+                    if (p.Any() is > 0 and var to)
+                        p.Answer(to);
+                    else
+                        p.Dropped();
+                }
+            )),
         new("zone-routing", ["zone-routing"], Default, Zones),
         new("unready-pod", ["unready-pod"], r => new SyntheticPhase(r), Unready),
         new("l7-denial", ["l7-denial"], Default, Denial),
@@ -69,7 +201,7 @@ internal static class SyntheticRuns
         new("a pod's own 503", [], Default, (p, r, n) => OwnErrors(p, r, n, retries: false)),
         new("remote pods' own 503 between HTTP rules on both sides", [], Default, RemoteOwnErrors),
         new("a pod's own 403", [], Default, (p, r, n) => OwnErrors(p, r, n, retries: false, status: 403)),
-        new("a slow pod", [], Default, (p, r, n) =>
+        new("a slow pod", ["slow-pod"], Default, (p, r, n) =>
         {
             var slow = p.Any();
             p.LatencyMs = i => i == slow ? 2000 : 2;
@@ -131,6 +263,9 @@ internal static class SyntheticRuns
             Each(n, _ => p.Answer(to));
         }),
     ];
+
+    /// <summary>Few Pods, so that some thousand connections decide.</summary>
+    private static SyntheticPhase Few(Random random) => new(random, random.Next(2, 4));
 
     /// <summary>Runs of every kind.</summary>
     public static IEnumerable<SyntheticRun> All(int seeds) =>

@@ -31,9 +31,11 @@ public class RunStatusTests
     }
 
     [Fact]
-    public void A_success_of_a_pod_that_should_get_nothing_is_skew()
+    public void Successes_of_a_pod_that_should_get_nothing_are_skew_and_a_stray_one_is_not()
     {
-        var report = StatusRuns.Of([0, 0.5, 0.5], [1, 150, 149]);
+        var stray = StatusRuns.Of([0, 0.5, 0.5], [1, 1500, 1500]);
+        RunStatus.Of(stray, LiveSample.None).Kind.ShouldBe(RunStatusKind.Balanced);
+        var report = StatusRuns.Of([0, 0.5, 0.5], [100, 150, 150]);
         report.Phases[0].Delivery.Successes.Kind.ShouldBe(VerdictKind.Skewed);
         RunStatus.Of(report, LiveSample.None).Kind.ShouldBe(RunStatusKind.Skewed);
     }

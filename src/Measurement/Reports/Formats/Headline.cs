@@ -8,7 +8,7 @@ internal static class Headline
     /// <summary>The last phase in one sentence.</summary>
     public static string Of(ReportDocument document)
     {
-        var phase = document.Phases[^1];
+        var phase = document.Latest;
         var share = phase.Requests == 0 ? 0 : 100.0 * phase.Failures / phase.Requests;
         var failed =
             phase.StatusUnknown ? "how the requests ended is not known"

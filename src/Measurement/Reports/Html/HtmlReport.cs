@@ -33,7 +33,7 @@ public static class HtmlReport
             <style>
             {s_style.Value}</style></head><body>
             <header><h1>{document.Scenario.Title}</h1>
-            <p class="verdict {document.Phases[^1].Delivery.Kind}">{Headline.Of(document)}</p>
+            <p class="verdict {document.Latest.Delivery.Kind}">{Headline.Of(document)}</p>
             {Each(document.Onsets, onset => Of($"<p>{Headline.Of(onset)}.</p>\n"))}</header>
             {DiagnosisSections.Quality(document.Quality)}{DiagnosisSections.Diagnosis(document.Diagnosis)}
             {Charts(document, pods)}<h2>Phases</h2>
