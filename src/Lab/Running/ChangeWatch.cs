@@ -32,7 +32,7 @@ internal sealed class ChangeWatch : IAsyncDisposable
     /// <summary>What may not be watched, and why.</summary>
     public IReadOnlyCollection<string> Refused => _refused;
 
-    /// <summary>Begins to watch; what exists by then is no change.</summary>
+    /// <summary>Begins to watch; what exists by then has not changed.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="kinds">What to watch.</param>
     /// <param name="onChanged">Receives each change in words, in any thread.</param>

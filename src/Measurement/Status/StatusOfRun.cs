@@ -185,7 +185,7 @@ internal sealed class StatusOfRun
         if (silent > 0)
             return $"{total - silent} of {total} pods answer{(total - silent == 1 ? "s" : "")}";
         if (_verdict.Kind is VerdictKind.Skewed && !_isOutage)
-            return $"{atFirst}, unevenly: {MostUneven()}{(_isFailing ? ", and requests fail" : "")}";
+            return $"{atFirst}, unevenly: {LargestDeviation()}{(_isFailing ? ", and requests fail" : "")}";
         var undecided = Due.Count(p => p.State is RowState.Undecided);
         if (_isFailing)
             return undecided > 0
@@ -222,7 +222,7 @@ internal sealed class StatusOfRun
     }
 
     /// <summary>The Pod whose share differs most from its fair share.</summary>
-    private string MostUneven()
+    private string LargestDeviation()
     {
         var names = ShortNames.Of(_pods.Select(p => p.Pod.Name));
         var pod = _pods.MaxBy(p => Math.Abs((p.Share ?? 0) - p.Expected))!;
