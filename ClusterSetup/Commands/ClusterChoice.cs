@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using CiliumDebugging.ClusterSetup.Kind;
+using CiliumDebugging.Lab.Clusters;
 using k8s;
+using k8s.KubeConfigModels;
 
 namespace CiliumDebugging.ClusterSetup.Commands;
 
@@ -89,11 +91,45 @@ internal sealed class ClusterChoice
             throw new KindException($"--kubeconfig {file}: there is no such file");
         try
         {
-            return new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context));
+            return new Kubernetes(
+                file is null
+                    ? KubernetesClientConfiguration.BuildConfigFromConfigObject(DefaultConfiguration(), context)
+                    : KubernetesClientConfiguration.BuildConfigFromConfigFile(file, context),
+                new OutageHandler(OutageHandler.DefaultLimit, TimeProvider.System)
+            );
         }
         catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or YamlDotNet.Core.YamlException)
         {
             throw new KindException($"{(file is null ? "the kubeconfig" : file)} cannot be used: {e.Message}");
         }
+    }
+
+    /// <summary>The files of $KUBECONFIG merged as kubectl does it, or ~/.kube/config.</summary>
+    private static K8SConfiguration DefaultConfiguration()
+    {
+        var variable = Environment.GetEnvironmentVariable("KUBECONFIG");
+        FileInfo[] files =
+        [
+            .. (variable ?? "")
+                .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+                .Select(path => new FileInfo(path)),
+        ];
+        if (files.Length == 0)
+            files = [new FileInfo(KubernetesClientConfiguration.KubeConfigDefaultLocation)];
+        // As kubectl does: a file that does not exist is left out, and of two entries of one name the first counts.
+        var loaded = files
+            .Where(f => f.Exists)
+            .Select(f => KubernetesClientConfiguration.LoadKubeConfig(f, useRelativePaths: true))
+            .ToList();
+        if (loaded.Count == 0)
+            throw new KindException(
+                $"there is no kubeconfig: {string.Join(", ", files.Select(f => f.FullName))} does not exist"
+            );
+        var merged = loaded[0];
+        merged.CurrentContext = loaded.Find(c => !string.IsNullOrEmpty(c.CurrentContext))?.CurrentContext;
+        merged.Contexts = [.. loaded.SelectMany(c => c.Contexts ?? []).DistinctBy(c => c.Name)];
+        merged.Clusters = [.. loaded.SelectMany(c => c.Clusters ?? []).DistinctBy(c => c.Name)];
+        merged.Users = [.. loaded.SelectMany(c => c.Users ?? []).DistinctBy(u => u.Name)];
+        return merged;
     }
 }

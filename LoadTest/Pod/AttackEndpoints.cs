@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using CiliumDebugging.LoadTest.Attack.Records;
@@ -84,8 +85,16 @@ public static class AttackEndpoints
             return;
         }
         context.Response.ContentType = "application/x-ndjson";
+        using var reading = attacks.Follow();
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-        var (position, batch, text) = (0L, new List<RequestRecord>(), new StringBuilder());
+        // A reader whose connection broke off goes on where it was.
+        var from = long.TryParse(
+            context.Request.Query["from"],
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var n
+        );
+        var (position, batch, text) = (from ? n : 0, new List<RequestRecord>(), new StringBuilder());
         try
         {
             await context.Response.StartAsync(either.Token);

@@ -13,6 +13,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
 {
     private readonly SemaphoreSlim _change = new(1, 1);
     private AttackControl? _attack;
+    private AttackLease? _lease;
     private double _epoch;
 
     /// <summary>Records of the current or last attack; null before the first.</summary>
@@ -36,6 +37,7 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
                 NotSent = accounting.NotSent,
                 Ended = accounting.Ended,
                 Running = !hasEnded,
+                Followed = _lease?.IsHeld ?? false,
                 Discrepancies = hasEnded ? accounting.Discrepancies() : [],
                 Engine = attack.EngineName,
             };
@@ -62,7 +64,14 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
             // It outlives the request that ordered it.
             _attack = AttackControl.Start(plan, log, time: time, abort: CancellationToken.None);
             Log = log;
-            _ = _attack.Completion.ContinueWith(
+            var attack = _attack;
+            _lease = new AttackLease(
+                order.LeaseSeconds is { } lease ? TimeSpan.FromSeconds(lease) : Timeout.InfiniteTimeSpan,
+                time
+            );
+            if (order.LeaseSeconds is not null)
+                _ = EndWithoutReadersAsync(attack, _lease);
+            _ = attack.Completion.ContinueWith(
                 _ => log.Complete(),
                 CancellationToken.None,
                 TaskContinuationOptions.ExecuteSynchronously,
@@ -73,6 +82,19 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
         {
             _change.Release();
         }
+    }
+
+    /// <summary>Until the result is disposed, the records of the current attack are being read.</summary>
+    public IDisposable? Follow() => _lease?.Hold();
+
+    private static async Task EndWithoutReadersAsync(AttackControl attack, AttackLease lease)
+    {
+        using var ended = new CancellationTokenSource();
+        var expired = lease.ExpiredAsync(ended.Token);
+        if (await Task.WhenAny(expired, attack.Completion) == expired)
+            await attack.StopAsync();
+        await ended.CancelAsync();
+        await expired.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Drains the attack: returns when every request has its outcome.</summary>
@@ -89,6 +111,8 @@ public sealed class AttackSlot(TargetResolver resolver, TimeProvider time, PodSa
         // A number of seconds may be beyond what a TimeSpan holds.
         if (order.TimeoutSeconds is not (> 0 and <= 3600))
             throw new AttackRefusedException($"timeout {order.TimeoutSeconds} s: expected 0.001 to 3600");
+        if (order.LeaseSeconds is not (null or (> 0 and <= 86_400)))
+            throw new AttackRefusedException($"lease {order.LeaseSeconds} s: expected 0.001 to 86400");
         var (ports, problem) = ClientPortRange.Parse(order.Ports ?? "odd");
         if (problem is not null)
             throw new AttackRefusedException(problem);

@@ -104,7 +104,7 @@ internal static class PrometheusCheck
         await ApplyAsync(monitored, policies[0], cancellationToken);
         lab.Epoch = (await monitored.StartLoadAsync(options.Rate, cancellationToken)).EpochUnixSeconds;
         using var readings = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var following = loadTest.FollowAsync(lab.Add, cancellationToken);
+        var following = loadTest.FollowAsync(lab.Add, TimeProvider.System, cancellationToken);
         var reading = ReadAsync(lab, monitored.View, pods, readings.Token);
         var baseline = await PhaseAsync(options, "baseline", cancellationToken);
         await ApplyAsync(monitored, policies[1], cancellationToken);

@@ -12,6 +12,8 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <param name="KeepAliveConnections">Connections that are kept open; 0: a fresh one for each request.</param>
 /// <param name="MaxInFlight">Most requests under way at once, 1 to 1,000,000; one that is due beyond it is not sent,
 /// and counted as such. Null: 10,000.</param>
+/// <param name="LeaseSeconds">The attack ends by itself when its records have not been read for this long, s, more than
+/// 0: whoever ordered it is gone. Null: it needs no reader.</param>
 public sealed record AttackOrder(
     Uri Url,
     double RatePerSecond,
@@ -21,5 +23,6 @@ public sealed record AttackOrder(
     string? Ports = null,
     int? PortSeed = null,
     int KeepAliveConnections = 0,
-    int? MaxInFlight = null
+    int? MaxInFlight = null,
+    double? LeaseSeconds = null
 );

@@ -22,6 +22,9 @@ public sealed record AttackState
     /// <summary>Whether the attack still sends or waits.</summary>
     public bool Running { get; init; }
 
+    /// <summary>Whether its records are being read.</summary>
+    public bool Followed { get; init; }
+
     /// <summary>What does not add up; normally empty.</summary>
     public IReadOnlyList<string> Discrepancies { get; init; } = [];
 

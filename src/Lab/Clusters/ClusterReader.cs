@@ -14,6 +14,8 @@ namespace CiliumDebugging.Lab.Clusters;
 /// <summary>Reads a cluster through its API: the Pods of a run, their counters, policies and settings.</summary>
 public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
 {
+    private static readonly TimeSpan s_reasonsLimit = TimeSpan.FromSeconds(2);
+
     private readonly PodProxyClient _proxy = new(cluster);
     private readonly PodPortForward _forward = new(cluster);
     private int? _hubblePort;
@@ -50,8 +52,29 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
             var loadTest = client is null ? "no load-test pod is ready" : "the load-test pod is ready";
             throw new TimeoutException(
                 $"after {limit.TotalSeconds:0} s {loadTest} and {ready} of {backends} backends "
-                    + $"of Service {load.Namespace}/{load.Service} are"
+                    + $"of Service {load.Namespace}/{load.Service} are{await ReasonsAsync(time, cancellationToken)}"
             );
+        }
+    }
+
+    /// <summary>Why Pods of the load are not ready; empty when unknown.</summary>
+    private async Task<string> ReasonsAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(s_reasonsLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            var clients = await cluster.CoreV1.ListPodForAllNamespacesAsync(
+                labelSelector: load.Client,
+                cancellationToken: either.Token
+            );
+            var backends = await cluster.CoreV1.ListNamespacedPodAsync(load.Namespace, cancellationToken: either.Token);
+            var reasons = PodReasons.Describe(clients.Items.Concat(backends.Items).DistinctBy(p => p.Uid()));
+            return reasons.Length == 0 ? "" : $" ({reasons})";
+        }
+        catch (Exception e) when (e is HttpOperationException or HttpRequestException or OperationCanceledException)
+        {
+            return "";
         }
     }
 

@@ -15,6 +15,18 @@ internal sealed record ObjectReference(string Title, string Path)
     /// <summary>Where objects of its kind and namespace are created.</summary>
     public string Collection => Path[..Path.LastIndexOf('/')];
 
+    /// <summary>It as kubectl's arguments: <c>-n backend deployments.apps/backend-1</c>.</summary>
+    public string KubectlArguments
+    {
+        get
+        {
+            var parts = Path.Split('/');
+            var group = parts[0] == "apis" ? $".{parts[1]}" : "";
+            var ns = parts.Length > 5 && parts[^4] == "namespaces" ? $"-n {parts[^3]} " : "";
+            return $"{ns}{parts[^2]}{group}/{parts[^1]}";
+        }
+    }
+
     /// <summary>
     /// By its API version, such as <c>apps/v1</c>. The namespace is empty for an object of the whole cluster.
     /// </summary>

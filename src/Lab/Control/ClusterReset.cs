@@ -27,10 +27,10 @@ internal sealed class ClusterReset(Kubernetes cluster, TimeProvider time, Cluste
         CancellationToken cancellationToken
     )
     {
-        var failed = await undo.RestoreAsync(cancellationToken);
+        var failed = await undo.RestoreAsync(time, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         if (!failed.IsEmpty)
-            throw new HttpRequestException($"could not be put back: {string.Join(", ", failed)}");
+            throw new HttpRequestException($"could not be put back: {string.Join(", ", failed.Select(f => f.Title))}");
         await ConfigureAsync(settings, cancellationToken);
         await _pods.RunAsync(next.Load.Client, s_limit, cancellationToken);
     }

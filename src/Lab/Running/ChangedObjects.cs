@@ -25,13 +25,16 @@ internal static class ChangedObjects
             policy.Model.Name
         );
 
+    public static ObjectReference ServiceOf(LoadSpec load) =>
+        ObjectReference.Of("Service", "v1", "services", load.Namespace, load.Service);
+
     /// <summary>The objects that a step changes.</summary>
     public static IEnumerable<ObjectReference> Of(ScenarioStep step, LoadSpec load) =>
         step switch
         {
             ApplyStep apply => apply.Policies.Select(Of),
             DeleteStep delete => delete.Policies.Select(Of),
-            ServiceStep => [ObjectReference.Of("Service", "v1", "services", load.Namespace, load.Service)],
+            ServiceStep => [ServiceOf(load)],
             // A deleted Pod is replaced by its Deployment, and a phase only measures.
             DeletePodStep or PhaseStep => [],
             _ => throw new ArgumentException($"it is not known what {step.GetType().Name} changes", nameof(step)),

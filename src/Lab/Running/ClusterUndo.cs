@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json.Nodes;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Scenarios;
@@ -6,6 +7,11 @@ using k8s;
 using k8s.Autorest;
 
 namespace CiliumDebugging.Lab.Running;
+
+/// <summary>An object that is not as it was.</summary>
+/// <param name="Title">Which: <c>Service backend/backend-1</c>.</param>
+/// <param name="Command">What puts it back, for a shell with kubectl.</param>
+internal sealed record NotRestored(string Title, string Command);
 
 /// <summary>
 /// Puts back what a run changes. Each object is read as a whole before it is changed; at the end a merge patch,
@@ -26,6 +32,9 @@ internal sealed class ClusterUndo(Kubernetes cluster)
         "selfLink",
         "uid",
     ];
+
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(250),
+        s_longestPause = TimeSpan.FromSeconds(10);
 
     private readonly ObjectClient _objects = new(cluster);
     private readonly Stack<Snapshot> _snapshots = new();
@@ -62,16 +71,19 @@ internal sealed class ClusterUndo(Kubernetes cluster)
         _snapshots.Push(new Snapshot(reference, before is null ? null : WithoutServerFields(before), restored));
     }
 
-    /// <summary>Puts every remembered object back, and forgets them.</summary>
-    /// <returns>The objects that were not put back, because the API did not answer in time or refused.</returns>
-    public async Task<ImmutableArray<string>> RestoreAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Puts every remembered object back, and forgets them. While the API does not answer it tries again, after ever
+    /// longer pauses.
+    /// </summary>
+    /// <returns>What was not put back, because the API refused or did not answer in time.</returns>
+    public async Task<ImmutableArray<NotRestored>> RestoreAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        var failed = ImmutableArray.CreateBuilder<string>();
+        var failed = ImmutableArray.CreateBuilder<NotRestored>();
         while (_snapshots.TryPop(out var snapshot))
         {
             try
             {
-                if (await RestoreAsync(snapshot, cancellationToken) && snapshot.Restored is { } restored)
+                if (await RetryAsync(snapshot, time, cancellationToken) && snapshot.Restored is { } restored)
                     await restored(cancellationToken);
             }
             catch (Exception e)
@@ -80,13 +92,44 @@ internal sealed class ClusterUndo(Kubernetes cluster)
                             or HttpOperationException
                             or OperationCanceledException
                             or TimeoutException
+                            or IOException
                 )
             {
-                failed.Add(snapshot.Reference.Title);
+                failed.Add(new NotRestored(snapshot.Reference.Title, CommandFor(snapshot)));
             }
         }
         return failed.ToImmutable();
     }
+
+    private async Task<bool> RetryAsync(Snapshot snapshot, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var pause = s_firstPause; ; pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause)
+        {
+            try
+            {
+                return await RestoreAsync(snapshot, cancellationToken);
+            }
+            catch (Exception e) when (MayAnswerLater(e, cancellationToken))
+            {
+                await Task.Delay(pause, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>No answer, or one that says to try again; not a refusal.</summary>
+    private static bool MayAnswerLater(Exception e, CancellationToken cancellationToken) =>
+        e switch
+        {
+            HttpOperationException { Response.StatusCode: var status } => status is HttpStatusCode.TooManyRequests
+                || (int)status >= 500,
+            OperationCanceledException => !cancellationToken.IsCancellationRequested,
+            _ => e is HttpRequestException or IOException,
+        };
+
+    private static string CommandFor(Snapshot snapshot) =>
+        snapshot.Before is { } before
+            ? $"kubectl replace -f - <<'EOF'\n{before.ToJsonString()}\nEOF"
+            : $"kubectl delete {snapshot.Reference.KubectlArguments} --ignore-not-found";
 
     /// <returns>Whether anything had to be changed.</returns>
     private async Task<bool> RestoreAsync(Snapshot snapshot, CancellationToken cancellationToken)

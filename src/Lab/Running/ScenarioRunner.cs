@@ -24,6 +24,10 @@ namespace CiliumDebugging.Lab.Running;
 public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
 {
     private static readonly TimeSpan s_readyLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>The load ends by itself this long after the run has gone, or its connection to the Pod.</summary>
+    private static readonly TimeSpan s_lease = TimeSpan.FromMinutes(2);
+
     private readonly StepChanges _changes = new(cluster, time);
 
     /// <summary>Runs a scenario.</summary>
@@ -33,6 +37,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="cancellationToken">Ends it without a report.</param>
     /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
+    /// <exception cref="InvalidOperationException">The load-test Pod is in use by another run.</exception>
     /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses a request.</exception>
     public async Task<RunReport> RunAsync(
         Scenario scenario,
@@ -168,6 +173,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         );
         foreach (var refused in run.Watch.Refused)
             run.Listener.OnStep($"{refused}; their changes are not noticed");
+        await StopLeftOverLoadAsync(run, cancellationToken);
         run.Attack = await run.LoadTest.StartAsync(
             new AttackOrder(
                 load.Url,
@@ -176,7 +182,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
                 load.Body,
                 Ports: load.Ports,
                 KeepAliveConnections: load.Connections,
-                MaxInFlight: load.InFlight
+                MaxInFlight: load.InFlight,
+                LeaseSeconds: s_lease.TotalSeconds
             ),
             cancellationToken
         );
@@ -188,8 +195,22 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         run.Series.Add(0, run.AtStart, first.Pods);
         if (run.Series.Newest is { } origin)
             run.Listener.OnCounters(origin, first.Pods, run.ClientNode);
-        run.Following = run.LoadTest.FollowAsync(run.Ledger.Add, cancellationToken);
+        run.Following = run.LoadTest.FollowAsync(run.Ledger.Add, time, cancellationToken);
         await ReadSettingsAsync(run, cancellationToken);
+    }
+
+    /// <summary>An earlier run that ended without a word may have left its load behind.</summary>
+    private static async Task StopLeftOverLoadAsync(ScenarioRun run, CancellationToken cancellationToken)
+    {
+        if (await run.LoadTest.TryStateAsync(cancellationToken) is not { Running: true } left)
+            return;
+        if (left.Followed)
+            throw new InvalidOperationException(
+                $"pod {run.Client.Namespace()}/{run.Client.Name()} sends the load of another run: wait until that ends, "
+                    + $"or kubectl -n {run.Client.Namespace()} delete pod {run.Client.Name()}"
+            );
+        run.Listener.OnStep("stopping the load that an earlier run left behind");
+        await run.LoadTest.StopAsync(cancellationToken);
     }
 
     private static async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)

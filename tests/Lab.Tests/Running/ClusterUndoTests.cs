@@ -125,12 +125,12 @@ public sealed class ClusterUndoTests : IAsyncLifetime
         };
         await Objects.PatchAsync(ChangedObjects.CiliumConfig, patch, Cancellation);
 
-        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
         (await ReadAsync(ChangedObjects.CiliumConfig)).ShouldBe(before);
         restarts.ShouldBe(1);
 
         await undo.RememberAsync(ChangedObjects.CiliumConfig, Cancellation, RestartAsync);
-        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
         restarts.ShouldBe(1);
     }
 
@@ -159,7 +159,7 @@ public sealed class ClusterUndoTests : IAsyncLifetime
         await Changes.ApplyAsync(Policy, Cancellation);
         await undo.RememberAsync(s_twoSided, Cancellation);
 
-        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
         (await ReadAsync(ChangedObjects.Of(Policy))).ShouldBeNull();
         undo.IsEmpty.ShouldBeTrue();
     }
@@ -176,8 +176,61 @@ public sealed class ClusterUndoTests : IAsyncLifetime
         await Objects.PatchAsync(ChangedObjects.CiliumConfig, data, Cancellation);
         await Changes.PatchServiceAsync(s_twoSided.Load, ClusterChanges.SpecOf(ServiceStep()), Cancellation);
 
-        (await undo.RestoreAsync(Cancellation)).ShouldBe(["ConfigMap kube-system/cilium-config"]);
+        var left = (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldHaveSingleItem();
+        left.Title.ShouldBe("ConfigMap kube-system/cilium-config");
+        left.Command.ShouldStartWith("kubectl replace -f - <<'EOF'\n{");
+        left.Command.ShouldContain("\"tunnel\":\"vxlan\"");
         ((string?)(await Objects.ReadAsync(Service, Cancellation))!["spec"]!["sessionAffinity"]).ShouldBe("None");
+    }
+
+    [Fact]
+    public async Task While_the_API_does_not_answer_it_tries_again_and_what_is_refused_is_a_command()
+    {
+        var outage = new AwayHandler();
+        using var client = new Kubernetes(
+            new KubernetesClientConfiguration
+            {
+                Host = _api.Client.BaseUri.ToString(),
+                AccessToken = ApiFixture.Token,
+                SkipTlsVerify = true,
+            },
+            outage
+        );
+        var undo = new ClusterUndo(client);
+        await undo.RememberAsync(Service, Cancellation);
+        await undo.RememberAsync(ChangedObjects.Of(Policy), Cancellation);
+        await Changes.PatchServiceAsync(s_twoSided.Load, ClusterChanges.SpecOf(ServiceStep()), Cancellation);
+        await Changes.ApplyAsync(Policy, Cancellation);
+
+        outage.Failures = 3;
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
+        outage.Failures.ShouldBe(0);
+        ((string?)(await Objects.ReadAsync(Service, Cancellation))!["spec"]!["sessionAffinity"]).ShouldBe("None");
+
+        await undo.RememberAsync(ChangedObjects.Of(Policy), Cancellation);
+        await Changes.ApplyAsync(Policy, Cancellation);
+        outage.Failures = int.MaxValue;
+        using var limit = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+        (await undo.RestoreAsync(TimeProvider.System, limit.Token))
+            .ShouldHaveSingleItem()
+            .Command.ShouldBe("kubectl delete -n backend ciliumnetworkpolicies.cilium.io/backend-1 --ignore-not-found");
+    }
+
+    /// <summary>An API server that is away for some requests.</summary>
+    private sealed class AwayHandler : DelegatingHandler
+    {
+        public int Failures { get; set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request,
+            CancellationToken cancellationToken
+        )
+        {
+            if (Failures == 0)
+                return base.SendAsync(request, cancellationToken);
+            Failures--;
+            throw new HttpRequestException("connection refused");
+        }
     }
 
     /// <summary>Remembers and changes an object as a step does, puts it back, and compares before and after.</summary>
@@ -190,7 +243,7 @@ public sealed class ClusterUndoTests : IAsyncLifetime
         await change();
         (await ReadAsync(reference)).ShouldNotBe(before, "the step changes something");
 
-        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
         (await ReadAsync(reference)).ShouldBe(before);
         return await Objects.ReadAsync(reference, Cancellation);
     }

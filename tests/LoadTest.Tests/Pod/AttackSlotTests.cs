@@ -22,6 +22,7 @@ public sealed class AttackSlotTests
             { s_order with { TimeoutSeconds = 1e300 }, "timeout 1E+300 s" },
             { s_order with { TimeoutSeconds = double.NaN }, "timeout NaN s" },
             { s_order with { Ports = "some" }, "port range 'some'" },
+            { s_order with { LeaseSeconds = 0 }, "lease 0 s" },
         };
 
     [Theory, MemberData(nameof(Wrong))]
@@ -34,5 +35,30 @@ public sealed class AttackSlotTests
             )
         ).Message.ShouldStartWith(expected);
         slot.State.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task An_attack_whose_records_are_no_longer_read_ends_by_itself()
+    {
+        await using var slot = new AttackSlot(new TargetResolver(), TimeProvider.System);
+        await slot.StartAsync(s_order with { LeaseSeconds = 0.4 }, TestContext.Current.CancellationToken);
+        using (slot.Follow())
+        {
+            await Task.Delay(1000, TestContext.Current.CancellationToken);
+            (slot.State!.Running, slot.State.Followed).ShouldBe((true, true));
+        }
+        slot.State.Followed.ShouldBeFalse();
+        for (var i = 0; slot.State.Running && i < 200; i++)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        slot.State.Running.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Without_a_lease_an_attack_needs_no_reader()
+    {
+        await using var slot = new AttackSlot(new TargetResolver(), TimeProvider.System);
+        await slot.StartAsync(s_order, TestContext.Current.CancellationToken);
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        slot.State!.Running.ShouldBeTrue();
     }
 }

@@ -23,7 +23,13 @@ namespace CiliumDebugging.Lab.Running.Existing;
 public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options, TimeProvider time)
 {
     /// <summary>Cleaning up after Ctrl-C must not take longer.</summary>
-    private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromSeconds(2.5);
+    private static readonly TimeSpan s_hurriedLimit = TimeSpan.FromSeconds(2.5);
+
+    private static readonly TimeSpan s_cleanUpLimit = TimeSpan.FromMinutes(5),
+        s_terminatingLimit = TimeSpan.FromMinutes(2),
+        s_terminatingPollInterval = TimeSpan.FromMilliseconds(250);
+
+    private const string BackendNamespace = "backend";
 
     private readonly ManifestClient _objects = new(cluster);
     private readonly ClusterSettings _settings = new(cluster, time);
@@ -53,7 +59,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         ArgumentNullException.ThrowIfNull(listener);
         var reader = new ClusterReader(cluster, scenario.Load);
         // 1. checks
-        var workloads = await CheckAsync(scenario, reader, cancellationToken);
+        var workloads = await CheckAsync(scenario, reader, listener, cancellationToken);
         try
         {
             // 2. settings
@@ -65,7 +71,7 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 await _settings.ChangeAsync(difference.ToChange, cancellationToken);
             }
             // 3. workloads
-            var backends = await ApplyWorkloadsAsync(workloads, reader, listener, cancellationToken);
+            var backends = await ApplyWorkloadsAsync(workloads, scenario, listener, cancellationToken);
             await _undo.RememberAsync(scenario, cancellationToken);
             // 4. the scenario
             var run = byHand ? scenario.Manual() : scenario;
@@ -95,10 +101,11 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         }
     }
 
-    /// <summary>Refuses a cluster that must not be touched. Gives the workloads to apply: none if they exist.</summary>
+    /// <summary>Refuses a cluster that must not be touched. Gives the objects to apply: those that are missing.</summary>
     private async Task<ImmutableArray<Manifest>> CheckAsync(
         Scenario scenario,
         ClusterReader reader,
+        IRunListener listener,
         CancellationToken cancellationToken
     )
     {
@@ -118,18 +125,21 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 LoadTestImage = options.LoadTestImage ?? "",
                 Dashboard = false,
                 Prometheus = false,
+                Grafana = false,
             }
         );
-        var reasons = (
-            await _objects.ForeignAsync(
-                all.Where(m => m.Kind == "Namespace" || Touches(m, scenario)),
+        var missing = await MissingAsync(all, scenario, listener, cancellationToken);
+        // Only what is applied must be the lab's: a run changes nothing else but what it puts back.
+        List<string> reasons =
+        [
+            .. await _objects.ForeignAsync(
+                all.Where(m => m.Kind == "Namespace" && missing.Any(x => x.Namespace == m.Name)),
                 cancellationToken
-            )
-        ).ToList();
-        var present = (await reader.BackendsAsync(cancellationToken)).Length > 0;
-        if (!present && (options.BackendImage is null || options.LoadTestImage is null))
+            ),
+        ];
+        if (missing.Any(m => m.Kind == "Deployment") && (options.BackendImage is null || options.LoadTestImage is null))
             reasons.Add(
-                $"Service {scenario.Load.Namespace}/{scenario.Load.Service} has no pods, so the workloads are applied: "
+                $"{string.Join(", ", missing.Where(m => m.Kind == "Deployment"))} must be applied: "
                     + "name their images, which the nodes can pull, with --backend-image and --load-test-image"
             );
         var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
@@ -141,35 +151,88 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             );
         if (reasons.Count > 0)
             throw new ClusterRefusedException(string.Join(Environment.NewLine, reasons));
-        return present ? [] : all;
+        return missing;
+    }
+
+    /// <summary>
+    /// The objects that are not there, once no namespace of theirs is being deleted. What is there is left as it is:
+    /// with a Service for the load, the backends are somebody's own.
+    /// </summary>
+    private async Task<ImmutableArray<Manifest>> MissingAsync(
+        ImmutableArray<Manifest> all,
+        Scenario scenario,
+        IRunListener listener,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (var ns in all.Where(m => m.Kind == "Namespace"))
+            await WaitUntilNotTerminatingAsync(ns, listener, cancellationToken);
+        var service = ChangedObjects.ServiceOf(scenario.Load);
+        var hasService = await new ObjectClient(cluster).ReadAsync(service, cancellationToken) is not null;
+        var clients = await cluster.CoreV1.ListPodForAllNamespacesAsync(
+            labelSelector: scenario.Load.Client,
+            cancellationToken: cancellationToken
+        );
+        var missing = ImmutableArray.CreateBuilder<Manifest>();
+        foreach (var manifest in all)
+        {
+            var isBackends = BackendNamespace == (manifest.Kind == "Namespace" ? manifest.Name : manifest.Namespace);
+            if ((isBackends && hasService) || (!isBackends && clients.Items.Count > 0))
+                continue;
+            if (await _objects.ReadAsync(manifest, cancellationToken) is null)
+                missing.Add(manifest);
+        }
+        return missing.ToImmutable();
+    }
+
+    private async Task WaitUntilNotTerminatingAsync(
+        Manifest manifest,
+        IRunListener listener,
+        CancellationToken cancellationToken
+    )
+    {
+        var began = time.GetTimestamp();
+        for (var isFirst = true; await IsTerminatingAsync(); isFirst = false)
+        {
+            if (isFirst)
+                listener.OnStep($"waiting until {manifest}, which is being deleted, is gone");
+            if (time.GetElapsedTime(began) > s_terminatingLimit)
+                throw new ClusterRefusedException(
+                    $"{manifest} is still being deleted after {s_terminatingLimit.TotalMinutes:0} min: "
+                        + $"kubectl describe namespace {manifest.Name} says what keeps it"
+                );
+            await Task.Delay(s_terminatingPollInterval, time, cancellationToken);
+        }
+
+        async Task<bool> IsTerminatingAsync() =>
+            (await _objects.ReadAsync(manifest, cancellationToken))?["metadata"]?["deletionTimestamp"] is not null;
     }
 
     private static string Text(IEnumerable<KeyValuePair<string, string>> settings) =>
         string.Join(", ", settings.Select(setting => $"{setting.Key}={setting.Value}"));
 
-    private static bool Touches(Manifest manifest, Scenario scenario) =>
-        manifest.Kind == "Service"
-        && manifest.Namespace == scenario.Load.Namespace
-        && manifest.Name == scenario.Load.Service;
-
+    /// <returns>How many backends to wait for.</returns>
     private async Task<int> ApplyWorkloadsAsync(
         ImmutableArray<Manifest> workloads,
-        ClusterReader reader,
+        Scenario scenario,
         IRunListener listener,
         CancellationToken cancellationToken
     )
     {
-        if (workloads.Length == 0)
-            return (await reader.BackendsAsync(cancellationToken)).Length;
-        listener.OnStep($"applying {workloads.Length} objects");
+        if (workloads.Length > 0)
+            listener.OnStep($"applying {workloads.Length} objects");
         foreach (var manifest in workloads)
         {
             await _undo.RememberAsync(new ObjectReference(manifest.ToString(), manifest.Path), cancellationToken);
             await _objects.ApplyAsync(manifest, cancellationToken);
         }
-        return workloads
-            .Where(w => w.Kind == "Deployment" && w.Namespace == "backend")
+        var applied = workloads
+            .Where(w => w.Kind == "Deployment" && w.Namespace == BackendNamespace)
             .Sum(w => (int)w.Object["spec"]!["replicas"]!);
+        if (applied > 0)
+            return applied;
+        var slices = await cluster.SlicesOfAsync(scenario.Load, cancellationToken);
+        return Math.Max(1, slices.SelectMany(s => s.Endpoints ?? []).Count(e => e.TargetRef is not null));
     }
 
     private async Task CleanUpAsync(IRunListener listener, bool hurried)
@@ -177,9 +240,11 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
         if (_undo.IsEmpty)
             return;
         listener.OnStep("putting the cluster back as it was");
-        using var limit = new CancellationTokenSource(hurried ? s_cleanUpLimit : TimeSpan.FromMinutes(5), time);
-        var left = await _undo.RestoreAsync(limit.Token);
+        using var limit = new CancellationTokenSource(hurried ? s_hurriedLimit : s_cleanUpLimit, time);
+        var left = await _undo.RestoreAsync(time, limit.Token);
         if (left.Length > 0)
-            listener.OnStep($"not put back, because the cluster did not answer: {string.Join(", ", left)}");
+            listener.OnStep(
+                $"not put back, because the cluster refused or did not answer; to do it:\n{string.Join('\n', left.Select(l => l.Command))}"
+            );
     }
 }

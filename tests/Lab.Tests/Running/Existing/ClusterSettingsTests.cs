@@ -97,7 +97,7 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
         var second = (await AgentsAsync()).Single().Uid();
         second.ShouldNotBe(first, "agents read their settings when they start");
 
-        (await undo.RestoreAsync(Cancellation)).ShouldBeEmpty();
+        (await undo.RestoreAsync(TimeProvider.System, Cancellation)).ShouldBeEmpty();
         (await View.SettingsAsync(Cancellation)).ShouldBe(
             new Dictionary<string, string> { ["debug"] = "false", ["tunnel"] = "vxlan" },
             ignoreOrder: true

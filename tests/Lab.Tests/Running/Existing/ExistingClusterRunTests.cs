@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Running.Existing;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Testing;
@@ -43,5 +44,72 @@ public class ExistingClusterRunTests
         refusal.Message.ShouldContain("--backend-image");
         refusal.Message.ShouldContain("it is about Cilium 1.10.0, and the cluster has none");
         refusal.Message.ShouldContain("tunnel");
+    }
+
+    [Fact]
+    public async Task What_exists_is_never_applied_over_although_no_pod_of_it_is_ready()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        foreach (var ns in (string[])["backend", "load-test"])
+            await api.Client.CoreV1.CreateNamespaceAsync(
+                new V1Namespace { Metadata = new V1ObjectMeta { Name = ns } },
+                cancellationToken: Cancellation
+            );
+        await api.Client.CoreV1.CreateNamespacedServiceAsync(
+            new V1Service
+            {
+                Metadata = new V1ObjectMeta { Name = "backend-1" },
+                Spec = new V1ServiceSpec { Ports = [new V1ServicePort { Name = "http", Port = 8080 }] },
+            },
+            "backend",
+            cancellationToken: Cancellation
+        );
+        await api.Client.CoreV1.CreateNamespacedPodAsync(
+            new V1Pod
+            {
+                Metadata = new V1ObjectMeta
+                {
+                    Name = "client",
+                    Labels = new Dictionary<string, string> { ["app"] = "load-test-1" },
+                },
+                Spec = new V1PodSpec { Containers = [new V1Container { Name = "c", Image = "i" }] },
+            },
+            "load-test",
+            cancellationToken: Cancellation
+        );
+        var before = await ObjectsAsync(api);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var session = new ExistingClusterRun(
+            api.Client,
+            new SessionRights { BackendImage = "b", LoadTestImage = "l" },
+            TimeProvider.System
+        );
+        var listener = new Waiting(stop);
+        await Should.ThrowAsync<OperationCanceledException>(() =>
+            session.RunAsync(ScenarioCatalog.Load("session-affinity"), listener, stop.Token)
+        );
+        listener.Steps.ShouldContain("waiting for 1 backends and the load test");
+        listener.Steps.ShouldNotContain(s => s.StartsWith("applying", StringComparison.Ordinal));
+        (await ObjectsAsync(api)).ShouldBe(before);
+    }
+
+    private static async Task<string> ObjectsAsync(ApiFixture api)
+    {
+        var deployments = await api.Client.AppsV1.ListDeploymentForAllNamespacesAsync(cancellationToken: Cancellation);
+        var services = await api.Client.CoreV1.ListServiceForAllNamespacesAsync(cancellationToken: Cancellation);
+        return KubernetesJson.Serialize(deployments.Items) + KubernetesJson.Serialize(services.Items);
+    }
+
+    /// <summary>Stops the run when it waits for Pods.</summary>
+    private sealed class Waiting(CancellationTokenSource stop) : ForwardingRunListener(new NoListener())
+    {
+        public List<string> Steps { get; } = [];
+
+        public override void OnStep(string what)
+        {
+            Steps.Add(what);
+            if (what.StartsWith("waiting for", StringComparison.Ordinal))
+                stop.Cancel();
+        }
     }
 }
