@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Observing;
 

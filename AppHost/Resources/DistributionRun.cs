@@ -2,6 +2,7 @@ using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.AppHost.Dashboard;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;

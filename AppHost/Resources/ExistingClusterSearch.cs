@@ -1,6 +1,7 @@
 using System.Net;
 using CiliumDebugging.AppHost.CommandLine;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
 using k8s;
 using k8s.Autorest;

@@ -1,3 +1,4 @@
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Observing;
 
 namespace CiliumDebugging.AppHost.Resources;

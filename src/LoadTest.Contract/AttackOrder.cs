@@ -13,7 +13,7 @@ namespace CiliumDebugging.LoadTest.Contract;
 /// <param name="MaxInFlight">Most requests under way at once, 1 to 1,000,000; one that is due beyond it is not sent,
 /// and counted as such. Null: 10,000.</param>
 /// <param name="LeaseSeconds">The attack ends by itself when its records have not been read for this long, s, more than
-/// 0: whoever ordered it is gone. Null: it needs no reader.</param>
+/// 0: the run that ordered it is gone. Null: it needs no reader.</param>
 public sealed record AttackOrder(
     Uri Url,
     double RatePerSecond,

@@ -36,6 +36,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     /// <param name="listener">Follows the run.</param>
     /// <param name="cancellationToken">Ends it without a report.</param>
     /// <param name="control">Changes and ends the run; null: it runs as the scenario says.</param>
+    /// <param name="whenReady">Receives the load-test Pod before the load begins, and may end the run.</param>
     /// <exception cref="TimeoutException">The Pods are not ready in time.</exception>
     /// <exception cref="InvalidOperationException">The load-test Pod is in use by another run.</exception>
     /// <exception cref="HttpRequestException">The cluster cannot be reached, or refuses a request.</exception>
@@ -44,7 +45,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         int backends,
         IRunListener listener,
         CancellationToken cancellationToken,
-        RunController? control = null
+        RunController? control = null,
+        Func<V1Pod, Task>? whenReady = null
     )
     {
         ArgumentNullException.ThrowIfNull(scenario);
@@ -59,6 +61,8 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         listener.OnStep($"waiting for {backends} backends and the load test");
         var client = await reader.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
         await settled;
+        if (whenReady is not null)
+            await whenReady(client);
         using var uncontrolled = new RunController();
         var run = new ScenarioRun(
             scenario,

@@ -62,13 +62,15 @@ public sealed class ScenarioReader
     /// <returns>The scenario; null when its load cannot be read.</returns>
     private Scenario? ScenarioOf(ScenarioFile file)
     {
-        var fields = file.Topology ?? new ScenarioFile.TopologyFields();
-        var topology = new ScenarioTopology(
-            fields.Workers,
-            fields.ClientWorker,
-            [.. fields.BackendWorkers ?? []],
-            [.. (fields.Zones ?? []).Select(zone => zone ?? "")]
-        );
+        // A scenario without a topology assumes the default one, and does not need it.
+        var topology = file.Topology is { } fields
+            ? new ScenarioTopology(
+                fields.Workers,
+                fields.ClientWorker,
+                [.. fields.BackendWorkers ?? []],
+                [.. (fields.Zones ?? []).Select(zone => zone ?? "")]
+            )
+            : ScenarioTopology.Default;
         _problems.AddRange(topology.Problems());
         var load = Load(file.Load ?? new ScenarioFile.LoadFields());
         ImmutableArray<ScenarioStep> steps =

@@ -1,5 +1,6 @@
 using System.Net;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Lab.Page;

@@ -111,8 +111,10 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken)
     {
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        return nodes.Items.Any(n =>
-            n.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true
-        );
+        return nodes.Items.Any(IsEmbedded);
     }
+
+    /// <summary>Whether a node is one of the embedded cluster's.</summary>
+    internal static bool IsEmbedded(V1Node node) =>
+        node.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true;
 }

@@ -84,7 +84,8 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 backends,
                 follower,
                 cancellationToken,
-                control
+                control,
+                client => CheckPlacementAsync(scenario, reader, client, listener, cancellationToken)
             );
             if (Dump is not null)
             {
@@ -110,17 +111,17 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
     )
     {
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        var workers = Math.Max(
-            1,
-            nodes.Items.Count(n =>
+        List<V1Node> workers =
+        [
+            .. nodes.Items.Where(n =>
                 n.Spec?.Taints?.Any(t => t.Effect is "NoSchedule" or "NoExecute") != true
                 && n.GetLabel("node-role.kubernetes.io/control-plane") is null
-            )
-        );
+            ),
+        ];
         var all = ManifestSet.Render(
             new ManifestValues
             {
-                Topology = ClusterTopology.Create("cluster", workers),
+                Topology = ClusterTopology.Create("cluster", Math.Max(1, workers.Count)),
                 BackendImage = options.BackendImage ?? "",
                 LoadTestImage = options.LoadTestImage ?? "",
                 Dashboard = false,
@@ -142,6 +143,11 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
                 $"{string.Join(", ", missing.Where(m => m.Kind == "Deployment"))} must be applied: "
                     + "name their images, which the nodes can pull, with --backend-image and --load-test-image"
             );
+        reasons.AddRange(
+            (
+                await new ScenarioNeeds(cluster, scenario).MissingAsync(workers, missing.Length > 0, cancellationToken)
+            ).Select(m => $"{scenario.Name}: {m}")
+        );
         var difference = await _settings.CompareAsync(scenario, reader, cancellationToken);
         reasons.AddRange(difference.Impossible.Select(i => $"{scenario.Name}: {i}"));
         if (difference.ToChange.Count > 0 && !options.ChangeSettings)
@@ -233,6 +239,37 @@ public sealed class ExistingClusterRun(Kubernetes cluster, SessionRights options
             return applied;
         var slices = await cluster.SlicesOfAsync(scenario.Load, cancellationToken);
         return Math.Max(1, slices.SelectMany(s => s.Endpoints ?? []).Count(e => e.TargetRef is not null));
+    }
+
+    /// <summary>
+    /// Refuses a placement other than the scenario names; says what differs where the scenario only assumes one.
+    /// </summary>
+    private async Task CheckPlacementAsync(
+        Scenario scenario,
+        ClusterReader reader,
+        V1Pod client,
+        IRunListener listener,
+        CancellationToken cancellationToken
+    )
+    {
+        var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
+        var differences = Placement
+            .Differences(scenario.Topology, client.Spec.NodeName, await reader.BackendsAsync(cancellationToken), node =>
+                nodes.Items.FirstOrDefault(n => n.Name() == node)?.GetLabel(ServiceReader.ZoneLabel)
+            )
+            .ToList();
+        if (differences.Count == 0)
+            return;
+        if (!ReferenceEquals(scenario.Topology, ScenarioTopology.Default))
+            throw new ClusterRefusedException(
+                string.Join(
+                    Environment.NewLine,
+                    differences.Select(d =>
+                        $"{scenario.Name}: {d}: place the pods so, or run it on a cluster that does"
+                    )
+                )
+            );
+        listener.OnStep($"other than the scenario assumes: {string.Join("; ", differences)}");
     }
 
     private async Task CleanUpAsync(IRunListener listener, bool hurried)

@@ -3,7 +3,7 @@ using k8s;
 using k8s.Autorest;
 using k8s.Models;
 
-namespace CiliumDebugging.Lab.Observing;
+namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>
 /// What the user of a kubeconfig may not change, and why, known before a command is tried. Null means allowed: a
@@ -74,7 +74,8 @@ public sealed record ClusterRights(string? DeletePods, string? ApplyPolicies, st
         }
     }
 
-    private static async Task<string?> ReviewAsync(
+    /// <summary>Why this user may not do something; null: it may, or the cluster does not say.</summary>
+    internal static async Task<string?> ReviewAsync(
         Kubernetes cluster,
         V1ResourceAttributes what,
         CancellationToken cancellationToken
