@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
@@ -66,7 +67,7 @@ internal static class RunEvaluator
                             report,
                             phases is [.., var before] ? before : null,
                             run.ClientNode,
-                            run.Version,
+                            run.Cluster.CiliumVersion,
                             run.Settings
                         )
                         : null
@@ -102,6 +103,15 @@ internal static class RunEvaluator
         return check.Check(expected);
     }
 
+    private static ReleaseEvidence? Evidence(ScenarioRun run)
+    {
+        if (!run.Cluster.IsEmulated)
+            return null;
+        return run.Scenario.EvidenceFor(
+            CiliumVersion.TryParse(run.Cluster.CiliumVersion, out var version) ? version : null
+        );
+    }
+
     private static RunReport Report(
         ScenarioRun run,
         ImmutableArray<PhaseReport> phases,
@@ -124,6 +134,7 @@ internal static class RunEvaluator
             Scenario = scenario.Name,
             Title = scenario.Title,
             Source = scenario.Source,
+            Evidence = Evidence(run),
             RatePerSecond = scenario.Load.RatePerSecond,
             ClientPod = run.Client.Name(),
             ClientNode = run.ClientNode,
@@ -135,7 +146,7 @@ internal static class RunEvaluator
             Details = new RunDetails
             {
                 StartedAt = DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
-                CiliumVersion = run.Version,
+                Cluster = run.Cluster,
                 Method = scenario.Load.Method,
                 Url = scenario.Load.Url.ToString(),
                 Steps = [.. scenario.Steps.Select(s => s.Describe())],

@@ -57,7 +57,9 @@ internal sealed class ScenarioRun(
     public List<MeasuredPhase> Measured { get; } = [];
     public ImmutableSortedDictionary<string, string> Settings { get; set; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
-    public string? Version { get; set; }
+
+    /// <summary>The cluster, and the version of its agents.</summary>
+    public ClusterIdentity Cluster { get; set; } = ClusterIdentity.Unknown;
 
     public void Add(MeasuredPhase phase)
     {

@@ -46,6 +46,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         ArgumentNullException.ThrowIfNull(listener);
         var measurement = new PhaseMeasurement(cluster, _changes, time);
         var reader = new ClusterReader(cluster, scenario.Load);
+        listener.OnCluster(await cluster.IdentityAsync(cancellationToken));
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies)
@@ -145,7 +146,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         }
     }
 
-    private static async Task StartLoadAsync(ScenarioRun run, PhaseStep phase, CancellationToken cancellationToken)
+    private async Task StartLoadAsync(ScenarioRun run, PhaseStep phase, CancellationToken cancellationToken)
     {
         run.AtStart = await run.Reader.ScrapeAsync(
             await run.Reader.BackendsAsync(cancellationToken),
@@ -172,9 +173,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         await ReadSettingsAsync(run, cancellationToken);
     }
 
-    private static async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
+    private async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
         run.Settings = await run.Reader.SettingsAsync(cancellationToken);
-        run.Version = await run.Reader.VersionAsync(cancellationToken);
+        run.Cluster = await cluster.IdentityAsync(cancellationToken);
     }
 }

@@ -159,15 +159,14 @@ internal sealed class StatusOfRun
     private DiagnosisResult? DiagnosisNow()
     {
         var explainsPodsWithoutLoad = _pods.Any(p => p.Expected == 0);
-        return _phase.Diagnosis switch
+        return _report.Diagnosis switch
         {
-            null => null,
             { Name: "even" } even => _kind is RunStatusKind.Balanced or RunStatusKind.Recovered ? even : null,
             { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
-            _ when _kind is RunStatusKind.Skewed => _phase.Diagnosis,
+            _ when _kind is RunStatusKind.Skewed => _report.Diagnosis,
             _ when _kind is RunStatusKind.Failing && (IsDecided || _phase.Requests >= EnoughForDiagnosis) =>
-                _phase.Diagnosis,
-            _ => explainsPodsWithoutLoad ? _phase.Diagnosis : null,
+                _report.Diagnosis,
+            _ => explainsPodsWithoutLoad ? _report.Diagnosis : null,
         };
     }
 
@@ -185,7 +184,7 @@ internal sealed class StatusOfRun
         if (silent > 0)
             return $"{total - silent} of {total} pods answer{(total - silent == 1 ? "s" : "")}";
         if (_verdict.Kind is VerdictKind.Skewed && !_isOutage)
-            return $"{atFirst}, unevenly: {MostUneven()}{(_isFailing ? ", and requests fail" : "")}";
+            return $"{atFirst}, unevenly: {FurthestShare()}{(_isFailing ? ", and requests fail" : "")}";
         var undecided = Due.Count(p => p.State is RowState.Undecided);
         if (_isFailing)
             return undecided > 0
@@ -222,7 +221,7 @@ internal sealed class StatusOfRun
     }
 
     /// <summary>The Pod whose share differs most from its fair share.</summary>
-    private string MostUneven()
+    private string FurthestShare()
     {
         var names = ShortNames.Of(_pods.Select(p => p.Pod.Name));
         var pod = _pods.MaxBy(p => Math.Abs((p.Share ?? 0) - p.Expected))!;
