@@ -30,13 +30,15 @@ public static class VerdictText
             return "no decision in sight at these shares";
         var seconds = observations / perSecond;
         if (seconds <= s_horizon.TotalSeconds)
-            return $"about {Rounded(seconds)} more at {F($"{perSecond:0}")}/s to decide";
+            return $"about {Rounded(seconds)} more at {Rate(perSecond)}/s to decide";
         var faster = RoundRate(observations / s_horizon.TotalSeconds);
         const double MaxRate = 100_000;
         return faster > MaxRate
             ? "no decision in sight at these shares"
-            : F($"a decision is not in sight at {perSecond:0}/s; try --rate {faster:0}");
+            : F($"a decision is not in sight at {Rate(perSecond)}/s; try --rate {faster:0}");
     }
+
+    private static string Rate(double perSecond) => perSecond < 10 ? F($"{perSecond:0.###}") : F($"{perSecond:0}");
 
     private static string Rounded(double seconds)
     {
