@@ -1,6 +1,6 @@
 namespace CiliumDebugging.ClusterModel;
 
-/// <summary>By what the embedded cluster can be told from a real one through its API.</summary>
+/// <summary>What distinguishes the embedded cluster from a real one through its API.</summary>
 public static class EmulatedCluster
 {
     /// <summary>End of the version that its API server reports.</summary>

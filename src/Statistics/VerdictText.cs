@@ -92,13 +92,18 @@ public static class VerdictText
         return $" ({asymptotic}error probability {alpha.ToString("0.##E+0", CultureInfo.InvariantCulture)})";
     }
 
+    /// <summary>What was counted. Single connections are known only where there is an error bound for them.</summary>
+    private static string Unit(Verdict verdict) =>
+        verdict.ScrapeIntervals > 0 || verdict.ErrorProbability is null ? "requests" : "connections";
+
     private static string Known(Verdict verdict)
     {
-        var seen = verdict.ScrapeIntervals is > 0 and var intervals
-            ? F($"{verdict.Connections:N0} requests in {intervals:N0} scrape intervals")
-            : F($"{verdict.Connections:N0} connections");
+        var seen = F($"{verdict.Connections:N0} {Unit(verdict)}");
+        if (verdict.ScrapeIntervals is > 0 and var intervals)
+            seen += F($" in {intervals:N0} scrape intervals");
         var shares =
             verdict.Connections == 0 ? "; nothing was observed"
+            : verdict.ErrorProbability is null ? $"; {seen}"
             : verdict.HalfWidth < 1 ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
             : $"; {seen}, too few to know the shares";
         return verdict.Unattributed > 0 ? F($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
@@ -106,12 +111,13 @@ public static class VerdictText
 
     private static string Needed(Verdict verdict, double? perSecond)
     {
-        if (verdict.Kind is not VerdictKind.Undecided || verdict.Cases.HasFlag(SpecialCases.NoBackend))
+        // Without an error bound nothing is decided by more of the same.
+        if (verdict.Kind is not VerdictKind.Undecided || verdict.ErrorProbability is null)
             return "";
         if (perSecond is { } rate && rate > 0)
             return $"; {Forecast(verdict.FurtherConnections, rate)}";
         return verdict.FurtherConnections is { } further
-            ? F($"; about {further:N0} more {(verdict.ScrapeIntervals > 0 ? "requests" : "connections")} to decide")
+            ? F($"; about {further:N0} more {Unit(verdict)} to decide")
             : "; no decision in sight at these shares";
     }
 

@@ -83,7 +83,11 @@ public class VerdictTests
     {
         var verdict = SkewTest.Evaluate(Draws.ThreePods, BackendCounts.Of(300, 900, 600), unit: SelectionUnit.Unknown);
         verdict.ErrorProbability.ShouldBeNull();
-        VerdictText.Describe(verdict).ShouldContain("no error bound");
+        var text = VerdictText.Describe(verdict);
+        text.ShouldContain("no error bound");
+        text.ShouldContain("1,800 requests");
+        text.ShouldNotContain("connections");
+        text.ShouldNotContain("to decide");
     }
 
     [Fact]
