@@ -53,7 +53,7 @@ internal static class DistributionText
         {
             RunStatusKind.Skewed => Styled("Skewed", KnownResourceStateStyles.Error),
             RunStatusKind.Failing when state.Situation.Verdict?.Kind is VerdictKind.Skewed => Styled(
-                "Skewed, requests fail",
+                "Skewed",
                 KnownResourceStateStyles.Error
             ),
             RunStatusKind.Failing => Styled("Requests fail", KnownResourceStateStyles.Error),

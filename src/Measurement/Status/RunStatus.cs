@@ -81,8 +81,8 @@ public sealed record RunStatus
     [JsonIgnore]
     public string VerdictText { get; init; } = "";
 
-    /// <summary>The named mechanism, or that none fits; null while that is not known. An undecided run has none, except
-    /// one that explains why some Pods should get no load.</summary>
+    /// <summary>The named mechanism, or that none fits; null while that is not known. An undecided run has no
+    /// mechanism, except one that explains why some Pods should get no load.</summary>
     [JsonIgnore]
     public DiagnosisResult? Diagnosis { get; init; }
 

@@ -174,7 +174,7 @@ internal sealed class StatusOfRun
         var explainsPodsWithoutLoad = _pods.Any(p => p.Expected == 0);
         return _report.Diagnosis switch
         {
-            { Name: "even" } even => _kind is RunStatusKind.Balanced or RunStatusKind.Recovered ? even : null,
+            { Name: "even" } even => IsFault || _isDoubtful ? null : even,
             { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
             _ when _kind is RunStatusKind.Skewed => _report.Diagnosis,
             _ when _kind is RunStatusKind.Failing && (IsDecided || _phase.Requests >= EnoughForDiagnosis) =>

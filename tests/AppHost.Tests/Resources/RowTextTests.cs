@@ -90,7 +90,7 @@ public sealed class RowTextTests
             .Link.ShouldBe("██████████ 100 % 16.7/s");
         DistributionText
             .Of(s_skewed with { Activity = PageActivity.Ended }, ClusterIdentity.Unknown, "")
-            .State.Text.ShouldBe("Skewed, requests fail");
+            .State.Text.ShouldBe("Skewed");
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class RowTextTests
     }
 
     [Theory]
-    [InlineData(RunStatusKind.Failing, "Skewed, requests fail", "error")]
+    [InlineData(RunStatusKind.Failing, "Skewed", "error")]
     [InlineData(RunStatusKind.Skewed, "Skewed", "error")]
     [InlineData(RunStatusKind.Balanced, "Even", "success")]
     [InlineData(RunStatusKind.Recovered, "Even", "success")]
