@@ -64,10 +64,26 @@ public static class VerdictText
         {
             VerdictKind.Even => $"even within ±{Percent(verdict.Tolerance)}",
             VerdictKind.Skewed when verdict is { Busiest: { } busiest, Starved: { } starved } =>
-                $"skewed beyond ±{Percent(verdict.Tolerance)}: busiest {busiest}, starved {starved}",
+                $"skewed beyond ±{Percent(verdict.Tolerance)}: busiest {busiest}, starved {Starved(verdict, starved)}",
             VerdictKind.Skewed => $"skewed beyond ±{Percent(verdict.Tolerance)}",
             _ => "undecided, no skew found yet",
         };
+
+    /// <summary>Every backend that surely has less than the tolerance allows; at least the one with the least.</summary>
+    private static string Starved(Verdict verdict, string least)
+    {
+        const int MaxNames = 4;
+        List<string> names =
+        [
+            .. verdict
+                .Shares.Where(s => s.Expected > 0)
+                .Where(s => s.Backend == least || s.Share.Upper < s.Expected * (1 - verdict.Tolerance))
+                .Select(s => s.Backend),
+        ];
+        return names.Count <= MaxNames
+            ? string.Join(", ", names)
+            : $"{string.Join(", ", names.Take(MaxNames - 1))} and {names.Count - MaxNames + 1} more";
+    }
 
     private static string Chosen(Verdict verdict)
     {

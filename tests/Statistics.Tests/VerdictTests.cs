@@ -172,6 +172,18 @@ public class VerdictTests
             .ShouldBe("about 4 min more at 50/s to decide");
 
     [Fact]
+    public void Every_starved_backend_is_named()
+    {
+        var expected = ExpectedShares.Equal("a", "b", "c");
+        Text(0, 0, 500).ShouldContain("busiest c, starved a, b (");
+        Text(500, 500, 200).ShouldContain("starved c (");
+        Text(0, 320, 500).ShouldContain("starved a (");
+
+        string Text(params long[] counts) =>
+            VerdictText.Describe(SkewTest.Evaluate(expected, new BackendCounts([.. counts], 0)));
+    }
+
+    [Fact]
     public void An_even_verdict_leaves_no_interval_beyond_its_tolerance()
     {
         // Counts at which "even" has just been reached, where the intervals alone are wider than the tolerance.
