@@ -87,7 +87,7 @@ public sealed class ReportPageTests(Chromium chromium) : IDisposable
         var page = await chromium.OpenAsync(Page(), 1280, ColorScheme.Dark, []);
 
         (await page.Locator("#echo svg.wide .eventname").First.TextContentAsync()).ShouldStartWith(
-            "1: applied load-test-policy.yaml"
+            "1: load-test-policy.yaml was applied"
         );
         (await page.Locator(".phase").Nth(1).Locator("svg.wide .edge.fail").CountAsync()).ShouldBe(2);
         (await page.Locator(".phase").Nth(1).Locator("svg.wide text.fail").AllTextContentsAsync()).ShouldBe([
