@@ -73,10 +73,8 @@ internal sealed record AppHostOptions
     public ImmutableSortedDictionary<string, string> ClusterSettings => SettingsOf(Scenario);
 
     /// <summary>What a controller of the lab needs to know.</summary>
-    /// <param name="host">Host and cluster in a few words.</param>
-    public LabControllerOptions ControllerOptions(string host) =>
+    public LabControllerOptions ControllerOptions() =>
         new(
-            host,
             [.. ScenarioCatalog.Titles(Scenario).Select(s => new ScenarioChoice(s.Name, s.Title))],
             Load,
             SettingsOf,

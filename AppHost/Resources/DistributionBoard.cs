@@ -77,7 +77,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
         var (state, lab) = (_feed.State, _feed.Lab);
         _log.Say(state);
         Notify(state);
-        var text = DistributionText.Of(state, _cluster);
+        var text = DistributionText.Of(state, lab.Cluster, _cluster);
         // These enable commands as well: Aspire evaluates them when a row is published.
         var key = $"{text.Key}\n{state.Activity}\n{string.Join(',', lab.Policies)}\n{lab.Reports.Length}";
         if (key == _shown)

@@ -22,7 +22,7 @@ internal static class DistributionCommands
         AppHostOptions options
     )
     {
-        var scenarios = options.ControllerOptions("").Scenarios;
+        var scenarios = options.ControllerOptions().Scenarios;
         var files = scenarios.Select(s => options.Load(s.Name)).SelectMany(s => s.PolicyFiles()).Select(f => f.File);
         foreach (var file in files.Distinct(StringComparer.Ordinal))
         {

@@ -114,7 +114,7 @@ internal sealed partial class DistributionRun(
         var first = new RunOrder(options.Scenario, options.Manual);
         return ShowAsync(
             api,
-            options.ControllerOptions("embedded cluster"),
+            options.ControllerOptions(),
             shown,
             lab =>
                 new RunLoop(lab, first, options.StaysUp).RunAsync(
@@ -140,7 +140,7 @@ internal sealed partial class DistributionRun(
         return await ShowAsync(
             api,
             options
-                .ControllerOptions(shown.Source)
+                .ControllerOptions()
                 .OnExistingCluster(() => new ExistingClusterRun(api, new SessionRights(), TimeProvider.System)),
             shown,
             lab => new ExistingClusterWatch(api, service, lab, init.Logger).RunAsync(options.Once, cancellationToken),

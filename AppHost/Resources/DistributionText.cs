@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -11,12 +12,16 @@ namespace CiliumDebugging.AppHost.Resources;
 /// <summary>The text of the distribution's row: the verdict, and everything that explains it. Pure.</summary>
 internal static class DistributionText
 {
-    public static RowText Of(PageState state, string cluster)
+    /// <param name="state">The state of the lab.</param>
+    /// <param name="cluster">Which cluster it is.</param>
+    /// <param name="place">Where it is, in words.</param>
+    public static RowText Of(PageState state, ClusterIdentity cluster, string place)
     {
         RunStatus s = state.Situation;
         var cause = s.Cause;
         ImmutableArray<(string Name, string Value)> all =
         [
+            ("emulated", cluster.Notice),
             ("verdict", state.Verdict?.Text ?? ""),
             ("error bound", ErrorBound(state.Verdict)),
             ("cause", cause is null ? "" : $"{cause.Name}: {cause.Sentence}"),
@@ -32,9 +37,10 @@ internal static class DistributionText
             ("scenario", state.Scenario),
             ("step", state.Step),
             ("requests", F($"{state.Requests}")),
-            ("measured on", cluster),
+            ("measured on", place),
         ];
-        return new RowText(StateOf(state), s.Headline) { Properties = [.. all.Where(p => p.Value.Length > 0)] };
+        var badge = cluster.IsEmulated ? $" ({cluster.Name})" : "";
+        return new RowText(StateOf(state), s.Headline + badge) { Properties = [.. all.Where(p => p.Value.Length > 0)] };
     }
 
     private static string ErrorBound(PageVerdict? verdict) =>
@@ -47,7 +53,7 @@ internal static class DistributionText
         {
             RunStatusKind.Skewed => Styled("Skewed", KnownResourceStateStyles.Error),
             RunStatusKind.Failing when state.Situation.Verdict?.Kind is VerdictKind.Skewed => Styled(
-                "Skewed, requests fail",
+                "Skewed",
                 KnownResourceStateStyles.Error
             ),
             RunStatusKind.Failing => Styled("Requests fail", KnownResourceStateStyles.Error),

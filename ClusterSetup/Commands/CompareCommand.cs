@@ -62,6 +62,7 @@ public static class CompareCommand
     {
         if (!console.Profile.Out.IsTerminal)
             console.Profile.Width = 200;
+        console.WriteLine(comparison.Summary);
         foreach (var difference in comparison.Differences)
             console.WriteLine(difference);
         var table = new Table()

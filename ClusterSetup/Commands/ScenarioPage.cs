@@ -63,7 +63,6 @@ internal sealed class ScenarioPage(Kubernetes api, SessionRights rights, Func<st
 
     private LabControllerOptions OptionsFor(Scenario first, string output) =>
         new LabControllerOptions(
-            api.BaseUri.Host,
             [.. ScenarioCatalog.Titles(first).Select(s => new ScenarioChoice(s.Name, s.Title))],
             load,
             scenario => scenario.Settings,

@@ -30,13 +30,15 @@ public static class VerdictText
             return "no decision in sight at these shares";
         var seconds = observations / perSecond;
         if (seconds <= s_horizon.TotalSeconds)
-            return $"about {Rounded(seconds)} more at {F($"{perSecond:0}")}/s to decide";
+            return $"about {Rounded(seconds)} more at {Rate(perSecond)}/s to decide";
         var faster = RoundRate(observations / s_horizon.TotalSeconds);
         const double MaxRate = 100_000;
         return faster > MaxRate
             ? "no decision in sight at these shares"
-            : F($"a decision is not in sight at {perSecond:0}/s; try --rate {faster:0}");
+            : F($"a decision is not in sight at {Rate(perSecond)}/s; try --rate {faster:0}");
     }
+
+    private static string Rate(double perSecond) => perSecond < 10 ? F($"{perSecond:0.###}") : F($"{perSecond:0}");
 
     private static string Rounded(double seconds)
     {
@@ -138,12 +140,13 @@ public static class VerdictText
 
     private static string Known(Verdict verdict)
     {
-        var seen = verdict.ScrapeIntervals is > 0 and var intervals
-            ? F($"{verdict.Connections:N0} requests in {intervals:N0} scrape intervals")
-            : F($"{verdict.Connections:N0} {Noun(verdict)}");
+        var seen = F($"{verdict.Connections:N0} {Noun(verdict)}");
+        if (verdict.ScrapeIntervals is > 0 and var intervals)
+            seen += F($" in {intervals:N0} scrape intervals");
         var shares =
             verdict.Connections == 0 ? "; nothing was observed"
             : verdict.Cases.HasFlag(SpecialCases.NoBackend) ? ""
+            : verdict.ErrorProbability is null ? $"; {seen}"
             : verdict.HalfWidth < 1 ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
             : $"; {seen}, too few to know the shares";
         return verdict.Unattributed > 0 ? F($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
@@ -151,7 +154,8 @@ public static class VerdictText
 
     private static string Needed(Verdict verdict, double? perSecond)
     {
-        if (verdict.Kind is not VerdictKind.Undecided || verdict.Cases.HasFlag(SpecialCases.NoBackend))
+        // Without an error bound nothing is decided by more of the same.
+        if (verdict.Kind is not VerdictKind.Undecided || verdict.ErrorProbability is null)
             return "";
         if (perSecond is { } rate && rate > 0)
             return $"; {Forecast(verdict.FurtherConnections, rate)}";

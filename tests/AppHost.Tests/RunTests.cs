@@ -55,8 +55,8 @@ public sealed class RunTests : IAsyncLifetime
         // The policy: the verdict, the load test's health with the mechanism's name, the Pods that receive nothing.
         await Run("distribution", "apply-load-test-policy");
         await Until("distribution", s =>
-            s.State?.Text == "Skewed, requests fail"
-            && Property(s, CustomResourceKnownProperties.Source) == "1 of 3 pods answers"
+            s.State?.Text == "Skewed"
+            && Property(s, CustomResourceKnownProperties.Source) == "1 of 3 pods answers (emulated Cilium 1.9.0)"
         );
         var client = (await PodsAsync(count: 1, "load-test-1")).Single();
         await Until(client, s =>

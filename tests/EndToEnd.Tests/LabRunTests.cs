@@ -42,7 +42,8 @@ public sealed class LabRunTests
         skewed.ShouldContain("no skew found yet");
         skewed.ShouldContain("report       artifacts/two-sided-l7-");
         even.ShouldContain("diagnosis    even: Every request succeeds");
-        even.ShouldContain("not reproduced: observe: requests fail; 0 of");
+        even.ShouldContain("expectation  two-sided-l7 was NOT reproduced: ");
+        even.ShouldContain("expected     observe: requests fail; 0 of");
         even.ShouldContain("client, proxies and backends agree exactly");
         var holder = output.Split(' ')[1].TrimEnd(',');
         foreach (var log in (string[])[skewed, even])

@@ -87,7 +87,9 @@ public class VerdictTests
             unit: SelectionUnit.UnknownPort
         );
         verdict.ErrorProbability.ShouldBeNull();
-        VerdictText.Describe(verdict).ShouldContain("(no error bound: client ports are unknown)");
+        var text = VerdictText.Describe(verdict);
+        text.ShouldContain("(no error bound: client ports are unknown)");
+        text.ShouldNotContain("to decide");
     }
 
     [Fact]
@@ -236,6 +238,54 @@ public class VerdictTests
                 },
                 iter: 100
             );
+
+    [Theory]
+    [InlineData(3, 50, "about 10 s more at 50/s to decide")]
+    [InlineData(2_900, 50, "about 1 min more at 50/s to decide")]
+    [InlineData(6_276, 50, "about 3 min more at 50/s to decide")]
+    [InlineData(60_000, 50, "about 20 min more at 50/s to decide")]
+    [InlineData(179_000, 50, "about 1 h more at 50/s to decide")]
+    [InlineData(1_253_053, 50, "a decision is not in sight at 50/s; try --rate 500")]
+    [InlineData(90_000_000, 0.001, "a decision is not in sight at 0.001/s; try --rate 50000")]
+    [InlineData(null, 50, "no decision in sight at these shares")]
+    public void A_forecast_is_a_time_in_steps_and_ends_at_an_hour(int? further, double perSecond, string text) =>
+        VerdictText.Forecast(further, perSecond).ShouldBe(text);
+
+    [Fact]
+    public void The_forecast_stays_while_its_estimate_moves_a_little() =>
+        Enumerable
+            .Range(0, 50)
+            .Select(i => VerdictText.Forecast(10_000 + 10 * i, 50))
+            .Distinct()
+            .ShouldHaveSingleItem()
+            .ShouldBe("about 4 min more at 50/s to decide");
+
+    [Fact]
+    public void Every_starved_backend_is_named()
+    {
+        var expected = ExpectedShares.Equal("a", "b", "c");
+        Text(0, 0, 500).ShouldContain("busiest c, starved a, b (");
+        Text(500, 500, 200).ShouldContain("starved c (");
+        Text(0, 320, 500).ShouldContain("starved a (");
+
+        string Text(params long[] counts) =>
+            VerdictText.Describe(SkewTest.Evaluate(expected, new BackendCounts([.. counts], 0)));
+    }
+
+    [Fact]
+    public void An_even_verdict_leaves_no_interval_beyond_its_tolerance()
+    {
+        // Counts at which "even" has just been reached, where the intervals alone are wider than the tolerance.
+        var test = new SkewTest(Draws.ThreePods);
+        var n = 0;
+        while (!test.IsEven)
+            test.Add(n++ % 3);
+        var verdict = test.Verdict();
+
+        test.Intervals().ShouldContain(i => i.HalfWidth * 3 > verdict.Tolerance);
+        verdict.HalfWidth.ShouldBeLessThanOrEqualTo(verdict.Tolerance + 1e-9);
+        VerdictText.Describe(verdict).ShouldContain("even within ±15 %");
+    }
 
     [Theory]
     [InlineData(0)]

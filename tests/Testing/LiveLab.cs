@@ -229,6 +229,8 @@ internal sealed class LiveLab : IAsyncDisposable
     {
         private static void Write(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 
+        public void OnCluster(ClusterIdentity cluster) => Write(cluster.Name);
+
         public void OnStep(string what) => Write(what);
 
         public bool WantsProgress => false;

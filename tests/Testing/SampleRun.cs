@@ -59,7 +59,7 @@ internal static class SampleRun
             {
                 StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
                 Environment = new RunEnvironment("0.1.0", ".NET 10", "Linux", 2),
-                CiliumVersion = "1.9.0",
+                Cluster = new ClusterIdentity(ClusterKind.Emulated, "1.9.0"),
                 Method = "POST",
                 Url = "http://backend-1.backend:8080/echo",
                 Steps = ["apply backend-policy.yaml", "measure for 30 s (phase baseline)"],

@@ -184,6 +184,7 @@ internal static class ClusterObjects
             Metadata = new V1ObjectMeta { Name = node.Name, Labels = labels },
             Spec = new V1NodeSpec
             {
+                ProviderID = $"{EmulatedCluster.ProviderScheme}{node.Name}",
                 PodCIDR = podCidr,
                 PodCIDRs = [podCidr],
                 Taints = node.ControlPlane ? [noSchedule] : null,

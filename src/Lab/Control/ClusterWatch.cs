@@ -5,15 +5,21 @@ using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Lab.Running;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Autorest;
 
 namespace CiliumDebugging.Lab.Control;
 
 /// <summary>What the cluster has of a scenario.</summary>
+/// <param name="Cluster">Which cluster it is.</param>
 /// <param name="Policies">The scenario's policy files, applied or not.</param>
 /// <param name="Pods">The backend Pods of its Service.</param>
-internal sealed record ObservedObjects(ImmutableArray<PolicyCard> Policies, ImmutableArray<BackendPod> Pods);
+internal sealed record ObservedObjects(
+    ClusterIdentity Cluster,
+    ImmutableArray<PolicyCard> Policies,
+    ImmutableArray<BackendPod> Pods
+);
 
 /// <summary>
 /// Looks every two seconds which policies of the scenario are applied, by any user, and which backend Pods exist.
@@ -72,7 +78,8 @@ internal sealed class ClusterWatch : IAsyncDisposable
             var scenario = _scenario();
             _isRefused = false;
             var policies = await PoliciesAsync(scenario, cancellationToken);
-            _onSeen(new ObservedObjects(policies, await PodsAsync(scenario, cancellationToken)));
+            var identity = await _cluster.IdentityAsync(cancellationToken);
+            _onSeen(new ObservedObjects(identity, policies, await PodsAsync(scenario, cancellationToken)));
         }
         finally
         {

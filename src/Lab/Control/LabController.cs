@@ -226,9 +226,11 @@ public sealed class LabController : IPageCommands, IAsyncDisposable
 
     private void ShowCluster(ObservedObjects seen) =>
         Feed.ChangeLab(lab =>
-            lab.Host == _options.Host && seen.Policies.SequenceEqual(lab.Policies) && seen.Pods.SequenceEqual(lab.Pods)
+            lab.Cluster == seen.Cluster
+            && seen.Policies.SequenceEqual(lab.Policies)
+            && seen.Pods.SequenceEqual(lab.Pods)
                 ? lab
-                : new PageInfo(_options.Host, _options.Scenarios, seen.Policies, seen.Pods, lab.Reports)
+                : new PageInfo(seen.Cluster, _options.Scenarios, seen.Policies, seen.Pods, lab.Reports)
         );
 
     /// <inheritdoc/>

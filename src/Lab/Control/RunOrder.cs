@@ -13,7 +13,6 @@ namespace CiliumDebugging.Lab.Control;
 public sealed record RunOrder(Scenario Scenario, bool Manual);
 
 /// <summary>What a <see cref="LabController"/> needs to know of its host.</summary>
-/// <param name="Host">Host and cluster in a few words.</param>
 /// <param name="Scenarios">What can be run.</param>
 /// <param name="Load">
 /// Reads a scenario, with the requested rate and durations; throws <see cref="ScenarioException"/>.
@@ -22,7 +21,6 @@ public sealed record RunOrder(Scenario Scenario, bool Manual);
 /// <param name="Backends">Number of Pods behind the Service of a scenario.</param>
 /// <param name="Artifacts">Folder of the reports.</param>
 public sealed record LabControllerOptions(
-    string Host,
     ImmutableArray<ScenarioChoice> Scenarios,
     Func<string, Scenario> Load,
     Func<Scenario, ImmutableSortedDictionary<string, string>> Settings,

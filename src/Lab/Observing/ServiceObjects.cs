@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.ClusterModel;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
 
@@ -32,6 +32,7 @@ internal sealed class ServiceObjects
     private readonly TimeProvider _time;
     private readonly ApiReader _api;
     private readonly ClientPods _clients;
+    private ClusterKind _kind;
     private Dictionary<string, string> _zones = [];
     private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
     private ClusterPolicyReader? _policies;
@@ -115,7 +116,7 @@ internal sealed class ServiceObjects
                 StringComparer.Ordinal
             ),
             _zones.ToImmutableDictionary(StringComparer.Ordinal),
-            VersionOf(agents.Items),
+            new ClusterIdentity(_kind, ClusterIdentities.VersionOf(agents.Items)),
             _settings,
             _rulesProblem
         );
@@ -166,6 +167,7 @@ internal sealed class ServiceObjects
             (cluster, token) => cluster.CoreV1.ListNodeAsync(cancellationToken: token),
             cancellationToken
         );
+        _kind = ClusterIdentities.KindOf(nodes.Items);
         _zones = nodes
             .Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null)
             .ToDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
@@ -213,12 +215,6 @@ internal sealed class ServiceObjects
     {
         var rules = _policies?.Between(client, targets, (ushort)port) ?? PathPolicies.None;
         return new ClientPath(client.Spec.NodeName, rules.Egress, rules.Ingress);
-    }
-
-    private static string? VersionOf(IEnumerable<V1Pod> agents)
-    {
-        var container = agents.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent");
-        return CiliumVersion.TryParse(container?.Image.Split(':')[^1], out var version) ? version.ToString() : null;
     }
 
     private static ObservedAgent Agent(V1Pod pod)

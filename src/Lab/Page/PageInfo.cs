@@ -1,17 +1,18 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Page;
 
 /// <summary>What seldom changes: sent to pages when it does.</summary>
-/// <param name="Host">Host and cluster in a few words.</param>
+/// <param name="Cluster">What is measured on.</param>
 /// <param name="Scenarios">What can be run.</param>
 /// <param name="Policies">The policies of the current scenario.</param>
 /// <param name="Pods">Every backend Pod.</param>
 /// <param name="Reports">Reports written so far, newest first.</param>
 public sealed record PageInfo(
-    string Host,
+    ClusterIdentity Cluster,
     ImmutableArray<ScenarioChoice> Scenarios,
     ImmutableArray<PolicyCard> Policies,
     ImmutableArray<BackendPod> Pods,
@@ -19,7 +20,7 @@ public sealed record PageInfo(
 )
 {
     /// <summary>Nothing is known yet.</summary>
-    public static PageInfo Empty { get; } = new("", [], [], [], []);
+    public static PageInfo Empty { get; } = new(ClusterIdentity.Unknown, [], [], [], []);
 }
 
 /// <summary>A scenario that can be run.</summary>

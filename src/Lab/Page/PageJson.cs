@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
@@ -9,6 +10,7 @@ namespace CiliumDebugging.Lab.Page;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     Converters = [
+        typeof(CamelCaseConverter<ClusterKind>),
         typeof(CamelCaseConverter<PageActivity>),
         typeof(CamelCaseConverter<RowState>),
         typeof(CamelCaseConverter<RunStatusKind>),

@@ -13,6 +13,8 @@ internal abstract class ForwardingRunListener(IRunListener inner) : IRunListener
 {
     public virtual bool WantsProgress => inner.WantsProgress;
 
+    public virtual void OnCluster(ClusterIdentity cluster) => inner.OnCluster(cluster);
+
     public virtual void OnStep(string what) => inner.OnStep(what);
 
     public virtual void OnPhase(PhaseStep phase) => inner.OnPhase(phase);

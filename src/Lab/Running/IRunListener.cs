@@ -16,6 +16,9 @@ public interface IRunListener
     /// <summary>Whether <see cref="OnProgress"/> is wanted: evaluating a run every second is expensive.</summary>
     bool WantsProgress { get; }
 
+    /// <summary>The run is about to begin on a cluster.</summary>
+    void OnCluster(ClusterIdentity cluster);
+
     /// <summary>A step began.</summary>
     /// <param name="what">What is being done, for display.</param>
     void OnStep(string what);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.LoadTest.Contract;
 using CiliumDebugging.Measurement.Counters;
@@ -109,7 +110,7 @@ internal static class RunEvaluator
                 return (
                     report,
                     one.Settled is null
-                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Version, run.Settings)
+                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Cluster.CiliumVersion, run.Settings)
                         : null
                 );
             });
@@ -176,6 +177,15 @@ internal static class RunEvaluator
             : latest.Diagnosis!;
     }
 
+    private static ReleaseEvidence? Evidence(ScenarioRun run)
+    {
+        if (!run.Cluster.IsEmulated)
+            return null;
+        return run.Scenario.EvidenceFor(
+            CiliumVersion.TryParse(run.Cluster.CiliumVersion, out var version) ? version : null
+        );
+    }
+
     private static RunReport Report(
         ScenarioRun run,
         List<ReportedPhase> reported,
@@ -199,6 +209,7 @@ internal static class RunEvaluator
             Scenario = scenario.Name,
             Title = scenario.Title,
             Source = scenario.Source,
+            Evidence = Evidence(run),
             RatePerSecond = scenario.Load.RatePerSecond,
             ClientPod = run.Client.Name(),
             ClientNode = run.ClientNode,
@@ -211,7 +222,7 @@ internal static class RunEvaluator
             Details = new RunDetails
             {
                 StartedAt = DateTimeOffset.UnixEpoch.AddSeconds(run.Attack!.EpochUnixSeconds),
-                CiliumVersion = run.Version,
+                Cluster = run.Cluster,
                 Method = scenario.Load.Method,
                 Url = scenario.Load.Url.ToString(),
                 Steps = [.. scenario.Steps.Select(s => s.Describe())],

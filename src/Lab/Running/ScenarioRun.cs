@@ -63,7 +63,9 @@ internal sealed class ScenarioRun(
     public List<MeasuredPhase> Measured { get; } = [];
     public ImmutableSortedDictionary<string, string> Settings { get; set; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
-    public string? Version { get; set; }
+
+    /// <summary>The cluster, and the version of its agents.</summary>
+    public ClusterIdentity Cluster { get; set; } = ClusterIdentity.Unknown;
 
     /// <summary>Something was changed that is not the run's own step; in any thread.</summary>
     public void OnChanged(string what)

@@ -53,6 +53,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         ArgumentNullException.ThrowIfNull(listener);
         var measurement = new PhaseMeasurement(cluster, _changes, time);
         var reader = new ClusterReader(cluster, scenario.Load);
+        listener.OnCluster(await cluster.IdentityAsync(cancellationToken));
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies)
@@ -217,9 +218,9 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         await run.LoadTest.StopAsync(cancellationToken);
     }
 
-    private static async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
+    private async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
         run.Settings = await run.Reader.SettingsAsync(cancellationToken);
-        run.Version = await run.Reader.VersionAsync(cancellationToken);
+        run.Cluster = await cluster.IdentityAsync(cancellationToken);
     }
 }

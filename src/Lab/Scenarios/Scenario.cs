@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Scenarios;
 
@@ -22,6 +24,16 @@ public sealed record Scenario(
 {
     /// <summary>Placement of its Pods.</summary>
     public ScenarioTopology Topology { get; init; } = ScenarioTopology.Default;
+
+    /// <summary>The releases of Cilium for which a source reports or confirms what the scenario shows.</summary>
+    public ImmutableArray<ReleaseRange> Reported { get; init; } = [];
+
+    /// <summary>On what rests that a release behaves as the model says.</summary>
+    /// <param name="release">The release; null: a cluster without Cilium.</param>
+    public ReleaseEvidence EvidenceFor(CiliumVersion? release) =>
+        Reported.Any(r => r == ReleaseRange.All || (release is { } known && r.Contains(known)))
+            ? ReleaseEvidence.Reported
+            : ReleaseEvidence.Predicted;
 
     /// <summary>The policy files that its steps apply or delete, each once.</summary>
     public IReadOnlyList<(string File, ImmutableArray<PolicyManifest> Policies)> PolicyFiles() =>

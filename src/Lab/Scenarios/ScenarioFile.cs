@@ -5,6 +5,7 @@ internal sealed class ScenarioFile
 {
     public string? Title { get; set; }
     public string? Source { get; set; }
+    public List<string?>? Reported { get; set; }
     public Dictionary<string, string?>? Settings { get; set; }
     public TopologyFields? Topology { get; set; }
     public LoadFields? Load { get; set; }

@@ -96,7 +96,16 @@ public sealed class ScenarioReader
         )
         {
             Topology = topology,
+            Reported = [.. (file.Reported ?? []).Select(Range).OfType<ReleaseRange>()],
         };
+    }
+
+    private ReleaseRange? Range(string? text)
+    {
+        if (ReleaseRange.Parse(text) is { } range)
+            return range;
+        _problems.Add($"reported '{text}' is not a range of releases; use for example 1.9.0, 1.9.0..1.9.8 or all");
+        return null;
     }
 
     private LoadSpec? Load(ScenarioFile.LoadFields load)

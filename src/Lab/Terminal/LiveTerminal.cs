@@ -17,7 +17,9 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
 {
     private LiveDisplayContext? _live;
     private string _step = "";
-    private RunReport? _report;
+    private RunReport? _report,
+        _progress;
+    private ClusterIdentity _cluster = ClusterIdentity.Unknown;
 
     /// <summary>Text below the table, such as the keys for commands; null for none.</summary>
     public Func<string>? Footer { get; init; }
@@ -26,6 +28,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     public async Task<T> RunAsync<T>(Func<Task<T>> run)
     {
         ArgumentNullException.ThrowIfNull(run);
+        _progress = null;
         var result = await console
             .Live(new Text(""))
             .AutoClear(true)
@@ -55,7 +58,10 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     }
 
     /// <inheritdoc/>
-    public bool WantsProgress => false;
+    public void OnCluster(ClusterIdentity cluster) => _cluster = cluster;
+
+    /// <inheritdoc/>
+    public bool WantsProgress => true;
 
     /// <inheritdoc/>
     public void OnPhase(PhaseStep phase) { }
@@ -64,7 +70,7 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
     public void OnCounters(SeriesSample newest, ImmutableArray<BackendPod> pods, string clientNode) { }
 
     /// <inheritdoc/>
-    public void OnProgress(RunReport report) { }
+    public void OnProgress(RunReport report) => _progress = report;
 
     /// <inheritdoc/>
     public void OnSample(LiveSample sample) => _live?.UpdateTarget(Render(sample));
@@ -74,39 +80,47 @@ public sealed class LiveTerminal(IAnsiConsole console) : IRunListener
 
     private Rows Render(LiveSample sample)
     {
-        var total = sample.Pods.Sum(p => p.OkPerSecond + p.FailedPerSecond);
+        var status = _progress is { } report ? RunStatus.Of(report, sample) : RunStatus.Of(sample);
+        var states = status.Pods.ToDictionary(p => p.Pod.HubbleName, p => p.State, StringComparer.Ordinal);
         var table = new Table()
             .Border(TableBorder.Rounded)
             .Title(Markup.Escape($"{sample.Phase} · {sample.Elapsed.TotalSeconds:0} s · {sample.Requests} requests"))
             .AddColumns("pod", "node")
             .AddColumn(Right("2xx/s"))
-            .AddColumn(Right("5xx/s"))
-            .AddColumn(Right("share"))
+            .AddColumn(Right("failed/s"))
+            .AddColumn(Right("share of 2xx"))
             .AddColumn("");
         foreach (var pod in sample.Pods)
         {
-            var share = total > 0 ? (pod.OkPerSecond + pod.FailedPerSecond) / total : 0;
-            var color = ColorOf(pod);
+            var share = sample.OkPerSecond > 0 ? pod.OkPerSecond / sample.OkPerSecond : 0;
+            var color = pod.Pod is { } named ? ColorOf(states.GetValueOrDefault(named.HubbleName)) : "red";
             var bar = new string('█', (int)Math.Round(share * 24));
             var node = pod.Pod?.Node ?? "";
             table.AddRow(
-                new Markup($"[{color}]{Markup.Escape(pod.Pod?.Name ?? "(no pod: a proxy's answer)")}[/]"),
+                new Markup($"[{color}]{Markup.Escape(pod.Pod?.Name ?? "failures without a pod")}[/]"),
                 new Text(pod.OnClientNode ? $"{node} ← client" : node),
                 Number(pod.OkPerSecond),
                 Number(pod.FailedPerSecond),
-                new Text(share.ToString("P0", CultureInfo.InvariantCulture)),
+                new Text(pod.Pod is null ? "" : share.ToString("P0", CultureInfo.InvariantCulture)),
                 new Markup($"[{color}]{bar}[/]")
             );
         }
-        return new Rows(new Markup($"[blue]›[/] {Markup.Escape(_step)}"), table, Keys());
+        return new Rows(
+            new Markup($"[yellow]{Markup.Escape(_cluster.Notice)}[/]"),
+            new Markup($"[blue]›[/] {Markup.Escape(_step)}"),
+            new Markup($"[{SummaryText.ColorOf(status)}]{Markup.Escape(status.Headline)}[/]"),
+            table,
+            Keys()
+        );
     }
 
-    private static string ColorOf(LivePod pod)
-    {
-        if (pod.Pod is null)
-            return "red";
-        return pod.OnClientNode ? "green" : "default";
-    }
+    private static string ColorOf(RowState state) =>
+        state switch
+        {
+            RowState.Silent => "red",
+            RowState.Short or RowState.Undecided => "yellow",
+            _ => "green",
+        };
 
     private Markup Keys() => new($"[grey]{Markup.Escape(Footer?.Invoke() ?? "")}[/]");
 

@@ -37,18 +37,22 @@ public static class MatrixText
         var table = new Table()
             .Border(TableBorder.Rounded)
             .Title(Markup.Escape($"{scenario.Name}: last phase, by release of Cilium"))
-            .AddColumns("Cilium", "delivery", "busiest pod", "failed", "diagnosis", "expectation");
+            .AddColumns("Cilium", "delivery", "busiest pod", "failed", "diagnosis", "result", "evidence");
         foreach (var row in rows)
             table.AddRow(Cells(row));
+        if (rows.Any(r => r.Report is { Details.Cluster.IsEmulated: true }))
+            console.WriteLine("Emulated: models Cilium on the embedded cluster, not a measurement of Cilium");
         console.Write(table);
         foreach (var change in Changes(rows))
             console.WriteLine(change);
+        if (rows.Any(r => r.Report?.Evidence is ReleaseEvidence.Predicted))
+            console.WriteLine("predicted: what the model says of this release; no source reports or confirms it");
     }
 
     private static string[] Cells(MatrixRow row)
     {
         if (row.Report is not { } report)
-            return [row.Release.ToString(), "not run", "", "", Markup.Escape(row.Problem ?? ""), ""];
+            return [row.Release.ToString(), "not run", "", "", Markup.Escape(row.Problem ?? ""), "", ""];
         var phase = report.Latest;
         var busiest = phase.Ok == 0 ? null : phase.Pods.MaxBy(p => p.Ok);
         var delivery = row.Skewed switch
@@ -64,7 +68,10 @@ public static class MatrixText
             busiest is null ? "–" : Percent(busiest.Ok, phase.Ok) + (busiest.OnClientNode ? " (client's node)" : ""),
             Percent(phase.Failures, Math.Max(phase.Requests, 1)),
             Markup.Escape(report.Diagnosis.Name),
-            report.Holds ? "as expected" : "not reproduced",
+            report.Holds ? "reproduced" : "not reproduced",
+            // A real cluster shows its own behaviour.
+            report.Evidence?.ToString().ToLowerInvariant()
+                ?? "measured",
         ];
     }
 

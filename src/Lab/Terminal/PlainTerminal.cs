@@ -20,6 +20,14 @@ public sealed class PlainTerminal(IAnsiConsole console) : IRunListener
     private int _samples;
 
     /// <inheritdoc/>
+    public void OnCluster(ClusterIdentity cluster)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        if (cluster.Notice is { Length: > 0 } notice)
+            console.WriteLine(notice);
+    }
+
+    /// <inheritdoc/>
     public void OnStep(string what)
     {
         _samples = 0;

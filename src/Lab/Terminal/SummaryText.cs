@@ -1,5 +1,6 @@
 using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 using Spectre.Console;
 
@@ -14,7 +15,7 @@ public static class SummaryText
     [
         "2xx/s",
         "share of 2xx",
-        "5xx/s",
+        "failed/s",
         "echo/s",
         "Hubble req/s",
         "Hubble 2xx/s",
@@ -30,23 +31,40 @@ public static class SummaryText
         var connections = kept > 0 ? F($"{kept} kept-alive connection(s)") : "fresh connections";
         var client = $"from {report.ClientPod} on {report.ClientNode}";
         console.WriteLine();
-        console.MarkupLine($"[bold]{Markup.Escape(report.Scenario)}[/]: {Markup.Escape(report.Title)}");
+        if (report.Notice is { Length: > 0 } notice)
+            console.MarkupLine($"[yellow]{Markup.Escape(notice)}[/]");
+        var status = RunStatus.Of(report, LiveSample.None);
+        console.MarkupLine($"[bold {ColorOf(status)}]{Markup.Escape(status.Title)}[/]");
+        console.MarkupLine($"scenario {Markup.Escape(report.Scenario)}: {Markup.Escape(report.Title)}");
         console.MarkupLine(Markup.Escape(F($"{report.RatePerSecond:0.##} requests/s on {connections} {client}")));
         foreach (var phase in report.Phases)
             WritePhase(phase, console);
         WriteOnset(report, console);
-        var color = report.Diagnosis.Name switch
-        {
-            "even" => "green",
-            DiagnosisResult.UndecidedName or "unknown" => "yellow",
-            _ => "red",
-        };
-        var (name, sentence) = (Markup.Escape(report.Diagnosis.Name), Markup.Escape(report.Diagnosis.Sentence));
-        Line(console, "diagnosis", $"[{color}]{name}[/]: {sentence}");
-        foreach (var remedy in report.Diagnosis.Remedies)
-            Line(console, "remedy", Markup.Escape(remedy));
+        WriteDiagnosis(status, console);
         WriteReconciliation(report, console);
         WriteExpectations(report, console);
+    }
+
+    /// <summary>The colour of a status, as Spectre names it.</summary>
+    internal static string ColorOf(RunStatus status) =>
+        status switch
+        {
+            { IsFault: true } => "red",
+            { Kind: RunStatusKind.Balanced or RunStatusKind.Recovered } => "green",
+            _ => "yellow",
+        };
+
+    private static void WriteDiagnosis(RunStatus status, IAnsiConsole console)
+    {
+        if (status.Diagnosis is not { } diagnosis)
+        {
+            Line(console, "diagnosis", $"[yellow]none[/]: {Markup.Escape(status.Why)}");
+            return;
+        }
+        var (name, sentence) = (Markup.Escape(diagnosis.Name), Markup.Escape(diagnosis.Sentence));
+        Line(console, "diagnosis", $"[{ColorOf(status)}]{name}[/]: {sentence}");
+        foreach (var remedy in diagnosis.Remedies)
+            Line(console, "remedy", Markup.Escape(remedy));
     }
 
     private static void WritePhase(PhaseReport phase, IAnsiConsole console)
@@ -73,14 +91,9 @@ public static class SummaryText
                 Rate(pod.HubbleServerErrors, phase)
             );
         }
-        var failures = phase
-            .ByStatus.Where(s => s.Key is < 200 or >= 300)
-            .Select(s => F($"{s.Value} × {s.Key}"))
-            .Concat(phase.Unanswered.Select(u => F($"{u.Value} × {u.Key}")))
-            .ToList();
+        if (FailureText.Of(phase.ByStatus, phase.Unanswered) is { Length: > 0 } failures)
+            table.AddRow("[red]failed[/]", $"[red]{Markup.Escape(failures)}[/]", "", "", Rate(phase.Failures, phase));
         console.Write(table);
-        if (failures.Count > 0)
-            Line(console, "failures", Markup.Escape(string.Join(", ", failures)));
         Line(
             console,
             "selection",
@@ -130,18 +143,11 @@ public static class SummaryText
 
     private static void WriteExpectations(RunReport report, IAnsiConsole console)
     {
-        var checks = report.Expectations;
-        if (report.Holds)
-            Line(
-                console,
-                "expectation",
-                $"[green]reproduced as expected[/] ({checks.Length} of {checks.Length} checks)"
-            );
-        foreach (var failed in checks.Where(e => !e.Holds))
-        {
-            var text = Markup.Escape($"{failed.What}; {failed.Observed}");
-            Line(console, "expectation", $"[red]not reproduced[/]: {text}");
-        }
+        if (report.Reproduced is not { Length: > 0 } reproduced)
+            return;
+        Line(console, "expectation", $"[{(report.Holds ? "green" : "red")}]{Markup.Escape(reproduced)}[/]");
+        foreach (var failed in report.Expectations.Where(e => !e.Holds))
+            Line(console, "expected", Markup.Escape($"{failed.What}; {failed.Observed}"));
     }
 
     private static void Line(IAnsiConsole console, string title, string markup) =>

@@ -70,7 +70,7 @@ internal static class ObservedDiagnosis
             ProxyFailuresByPod = atClient,
             ClientHasEgressL7 = client.Rules.Egress,
             BackendsHaveIngressL7 = client.Rules.Ingress,
-            CiliumVersion = service.CiliumVersion,
+            CiliumVersion = service.Cluster.CiliumVersion,
             Settings = service.Settings,
             Service = service.Facts with { FromOutside = client.Node.Length == 0 },
             Endpoints = service.Endpoints.ToImmutableDictionary(e => e.Pod.HubbleName, e => e.Facts),

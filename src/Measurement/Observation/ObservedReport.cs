@@ -96,7 +96,7 @@ public static class ObservedReport
         return new RunDetails
         {
             StartedAt = startedAt,
-            CiliumVersion = service.CiliumVersion,
+            Cluster = service.Cluster,
             Steps = [$"observe {service.Namespace}/{service.Name} for {observer.Phase.Last:0} s: {source}"],
             Events = [.. observer.Events],
             Series = series.Samples,

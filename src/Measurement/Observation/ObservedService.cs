@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Observation;
 
@@ -28,7 +29,7 @@ public readonly record struct ClientPath(string Node, bool Egress, bool Ingress)
 /// <param name="Facts">Its spec.</param>
 /// <param name="Clients">The clients seen so far, by Hubble's name.</param>
 /// <param name="NodeZones">Zones of the nodes that have one.</param>
-/// <param name="CiliumVersion">Version of the agents; null when unknown.</param>
+/// <param name="Cluster">The cluster, with the version of its agents.</param>
 /// <param name="Settings">Data of kube-system/cilium-config; empty when it cannot be read.</param>
 /// <param name="RulesProblem">Why it is not known which proxies a request passes (policies that cannot be read or
 /// understood); null when it is.</param>
@@ -39,7 +40,7 @@ public sealed record ObservedService(
     ServiceFacts Facts,
     ImmutableDictionary<string, ClientPath> Clients,
     ImmutableDictionary<string, string> NodeZones,
-    string? CiliumVersion,
+    ClusterIdentity Cluster,
     ImmutableSortedDictionary<string, string> Settings,
     string? RulesProblem = null
 )

@@ -12,8 +12,8 @@ public sealed record RunDetails
     public DateTimeOffset StartedAt { get; init; } = DateTimeOffset.UnixEpoch;
     public RunEnvironment Environment { get; init; } = RunEnvironment.Current;
 
-    /// <summary>Version of the agents; null when unknown.</summary>
-    public string? CiliumVersion { get; init; }
+    /// <summary>What it was measured on.</summary>
+    public ClusterIdentity Cluster { get; init; } = ClusterIdentity.Unknown;
 
     /// <summary>HTTP method; empty without load.</summary>
     public string Method { get; init; } = "";

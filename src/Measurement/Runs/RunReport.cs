@@ -74,6 +74,26 @@ public sealed record RunReport
     /// <summary>What a reader must know before believing the verdict, on a cluster that is only observed.</summary>
     public ImmutableArray<QualityFinding> Quality { get; init; } = [];
 
+    /// <summary>On what rests that the emulated release behaves like this; null on a real cluster, which is measured.
+    /// </summary>
+    public ReleaseEvidence? Evidence { get; init; }
+
+    /// <summary>What a reader must know before everything else; empty on a real cluster.</summary>
+    public string Notice =>
+        Evidence is ReleaseEvidence.Predicted && Details.Cluster is { IsEmulated: true, CiliumVersion: { } version }
+            ? $"{Details.Cluster.Notice}. What it shows for Cilium {version} is predicted by the model, not observed"
+            : Details.Cluster.Notice;
+
+    /// <summary>Whether the run showed what its scenario predicts, in words; empty without expectations.</summary>
+    public string Reproduced =>
+        Reproduction.Describe(
+            Scenario,
+            Expectations.Length,
+            Expectations.Count(e => e.Holds),
+            Phases[^1].Ok,
+            Phases[^1].Requests
+        );
+
     /// <summary>Whether client, Hubble and backend counts agree exactly.</summary>
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
 

@@ -81,8 +81,8 @@ public sealed record RunStatus
     [JsonIgnore]
     public string VerdictText { get; init; } = "";
 
-    /// <summary>The named mechanism, or that none fits; null while that is not known. An undecided run has none, except
-    /// one that explains why some Pods should get no load.</summary>
+    /// <summary>The named mechanism, or that none fits; null while that is not known. An undecided run has no
+    /// mechanism, except one that explains why some Pods should get no load.</summary>
     [JsonIgnore]
     public DiagnosisResult? Diagnosis { get; init; }
 
@@ -106,12 +106,7 @@ public sealed record RunStatus
     {
         ArgumentNullException.ThrowIfNull(report);
         ArgumentNullException.ThrowIfNull(live);
-        var phase = report.Latest;
-        if (phase.Requests > 0 || !live.Pods.IsEmpty)
-            return new StatusOfRun(report, live, clock).Evaluate();
-        return report.Phases.Any(p => p.Requests > 0)
-            ? Unevaluated($"Phase {phase.Name} has begun", "No request of this phase has an outcome yet.")
-            : Unevaluated("The load has begun", "No request has an outcome yet.");
+        return new StatusOfRun(report, live, clock).Evaluate();
     }
 
     /// <summary>The status of a load that has not been evaluated yet.</summary>
@@ -123,7 +118,7 @@ public sealed record RunStatus
             : Unevaluated("Load is running", $"{live.Requests} requests have an outcome; the evaluation follows.");
     }
 
-    private static RunStatus Unevaluated(string headline, string answers) =>
+    internal static RunStatus Unevaluated(string headline, string answers) =>
         new()
         {
             Headline = headline,

@@ -6,7 +6,7 @@ using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Status;
 
-/// <summary>Computes the <see cref="RunStatus"/> of a run that has requests.</summary>
+/// <summary>Computes the <see cref="RunStatus"/> of a run.</summary>
 internal sealed class StatusOfRun
 {
     /// <summary>Fewer failures per second than this are none: the window keeps old ones for a while.</summary>
@@ -27,7 +27,8 @@ internal sealed class StatusOfRun
     private readonly PhaseReport _phase;
     private readonly Verdict _verdict;
     private readonly bool _isFailing,
-        _isOutage;
+        _isOutage,
+        _isDoubtful;
     private readonly ImmutableArray<PodStatus> _pods;
     private readonly RunStatusKind _kind;
 
@@ -44,6 +45,9 @@ internal sealed class StatusOfRun
         _verdict = VerdictNow();
         var isCalled = _isOutage || _verdict.Kind is VerdictKind.Skewed;
         _pods = [.. _phase.Pods.Select((p, i) => StatusOf(p, _phase.Delivery.Successes.Shares[i].Expected, isCalled))];
+        // Less than a fair share for a moment takes "even" back until the evidence of the phase or the monitor decides.
+        if (_verdict.Kind is VerdictKind.Even && _pods.Any(p => p.State is RowState.Undecided))
+            (_verdict, _isDoubtful) = (_verdict with { Kind = VerdictKind.Undecided }, true);
         _kind = KindNow();
     }
 
@@ -67,6 +71,8 @@ internal sealed class StatusOfRun
 
     public RunStatus Evaluate()
     {
+        if (_kind is RunStatusKind.Waiting)
+            return Unevaluated() with { Pods = _pods };
         var (since, after) = _kind switch
         {
             RunStatusKind.Balanced => ("", ""),
@@ -147,27 +153,34 @@ internal sealed class StatusOfRun
 
     private RunStatusKind KindNow()
     {
+        if (_phase.Requests == 0 && _live.Pods.IsEmpty)
+            return RunStatusKind.Waiting;
         if (_isFailing)
             return RunStatusKind.Failing;
         if (_verdict.Kind is VerdictKind.Skewed)
             return RunStatusKind.Skewed;
-        if (_verdict.Kind is VerdictKind.Undecided || _pods.Any(p => p.State is RowState.Undecided))
+        if (_verdict.Kind is VerdictKind.Undecided)
             return RunStatusKind.Undecided;
         return WasCalled ? RunStatusKind.Recovered : RunStatusKind.Balanced;
     }
 
+    private RunStatus Unevaluated() =>
+        _report.Phases.Any(p => p.Requests > 0)
+            ? RunStatus.Unevaluated($"Phase {_phase.Name} has begun", "No request of this phase has an outcome yet.")
+            : RunStatus.Unevaluated("The load has begun", "No request has an outcome yet.");
+
     private DiagnosisResult? DiagnosisNow()
     {
         var explainsPodsWithoutLoad = _pods.Any(p => p.Expected == 0);
-        return _phase.Diagnosis switch
+        return _report.Diagnosis switch
         {
             null or { Name: DiagnosisResult.UndecidedName } => null,
-            { Name: "even" } even => _kind is RunStatusKind.Balanced or RunStatusKind.Recovered ? even : null,
+            { Name: "even" } even => IsFault || _isDoubtful ? null : even,
             { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
-            _ when _kind is RunStatusKind.Skewed => _phase.Diagnosis,
+            _ when _kind is RunStatusKind.Skewed => _report.Diagnosis,
             _ when _kind is RunStatusKind.Failing && (IsDecided || _phase.Requests >= EnoughForDiagnosis) =>
-                _phase.Diagnosis,
-            _ => explainsPodsWithoutLoad ? _phase.Diagnosis : null,
+                _report.Diagnosis,
+            _ => explainsPodsWithoutLoad ? _report.Diagnosis : null,
         };
     }
 
@@ -288,7 +301,7 @@ internal sealed class StatusOfRun
     }
 
     private string VerdictWords() =>
-        _kind is RunStatusKind.Undecided && _verdict.Kind is VerdictKind.Even
+        _isDoubtful
             ? "undecided: some pods have had less than their share for a moment; before that, no skew"
             : VerdictText.Describe(_verdict, FairShare.OfferedPerSecond(_phase, _live));
 

@@ -89,8 +89,8 @@ public sealed class RowTextTests
         Text(Pod("backend-1-c"), s_skewed with { Activity = PageActivity.Ended })
             .Link.ShouldBe("██████████ 100 % 16.7/s");
         DistributionText
-            .Of(s_skewed with { Activity = PageActivity.Ended }, "")
-            .State.Text.ShouldBe("Skewed, requests fail");
+            .Of(s_skewed with { Activity = PageActivity.Ended }, ClusterIdentity.Unknown, "")
+            .State.Text.ShouldBe("Skewed");
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class RowTextTests
     }
 
     [Theory]
-    [InlineData(RunStatusKind.Failing, "Skewed, requests fail", "error")]
+    [InlineData(RunStatusKind.Failing, "Skewed", "error")]
     [InlineData(RunStatusKind.Skewed, "Skewed", "error")]
     [InlineData(RunStatusKind.Balanced, "Even", "success")]
     [InlineData(RunStatusKind.Recovered, "Even", "success")]
@@ -132,11 +132,30 @@ public sealed class RowTextTests
         string style
     )
     {
-        var shown = DistributionText.Of(s_skewed.With(s_status with { Kind = kind }), "somewhere");
+        var shown = DistributionText.Of(
+            s_skewed.With(s_status with { Kind = kind }),
+            ClusterIdentity.Unknown,
+            "somewhere"
+        );
 
         shown.State.ShouldBe(new ResourceStateSnapshot(text, style));
         shown.Source.ShouldBe("1 of 3 pods answers");
         shown.Properties.ShouldContain(("measured on", "somewhere"));
+    }
+
+    [Fact]
+    public void An_emulated_cluster_is_named_in_the_row_and_first_in_its_details()
+    {
+        var emulated = new ClusterIdentity(ClusterKind.Emulated, "1.9.0");
+
+        var shown = DistributionText.Of(s_skewed, emulated, "somewhere");
+
+        shown.Source.ShouldBe("1 of 3 pods answers (emulated Cilium 1.9.0)");
+        shown
+            .Properties[0]
+            .ShouldBe(
+                ("emulated", "Emulated: models Cilium 1.9.0 on the embedded cluster, not a measurement of Cilium")
+            );
     }
 
     [Fact]
@@ -145,14 +164,16 @@ public sealed class RowTextTests
         var undecided = SkewTest.Evaluate(ExpectedShares.Equal("a", "b", "c"), BackendCounts.Of(3, 3, 3));
 
         DistributionText
-            .Of(s_skewed.With(s_status with { Verdict = undecided }), "")
+            .Of(s_skewed.With(s_status with { Verdict = undecided }), ClusterIdentity.Unknown, "")
             .State.ShouldBe(new ResourceStateSnapshot("Requests fail", "error"));
     }
 
     [Fact]
     public void The_details_of_the_distribution_explain_its_verdict()
     {
-        var properties = DistributionText.Of(s_skewed, "").Properties.ToDictionary(p => p.Name, p => p.Value);
+        var properties = DistributionText
+            .Of(s_skewed, ClusterIdentity.Unknown, "")
+            .Properties.ToDictionary(p => p.Name, p => p.Value);
 
         properties["hop"].ShouldBe("egress proxy");
         properties["cause"].ShouldBe("two-sided-l7: HTTP rules on both sides");

@@ -13,6 +13,8 @@ public sealed class ManyPodsPageTests(Chromium chromium)
     public async Task Three_hundred_pods_are_a_row_for_each_node_on_a_phone_too()
     {
         var feed = new LiveState(TimeProvider.System);
+        // Only readers cause an evaluation, and the page may be connected only after the sample.
+        using var watch = feed.Watch();
         var pods = ManyPods.Pods(300, 12);
         bool Answers(int i) => i % 12 == 0;
         feed.Begin("many-pods", "Many pods", manual: true, 300);
@@ -27,7 +29,7 @@ public sealed class ManyPodsPageTests(Chromium chromium)
         );
         List<string> complaints = [];
         var page = await chromium.OpenLiveAsync($"{server.Address}", complaints);
-        feed.Sample(ManyPods.Rates(pods, Answers)); // after the page is open, because only readers cause an evaluation
+        feed.Sample(ManyPods.Rates(pods, Answers));
 
         await page.Locator("#headline", new PageLocatorOptions { HasTextString = "25 of 300 pods answer" })
             .WaitForAsync(new LocatorWaitForOptions { Timeout = Patience });

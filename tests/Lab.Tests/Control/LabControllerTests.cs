@@ -33,7 +33,6 @@ public sealed class LabControllerTests : IAsyncLifetime
             _api,
             s_scenario,
             new LabControllerOptions(
-                "a test",
                 [new ScenarioChoice("two-sided-l7", "")],
                 ScenarioCatalog.Load,
                 s => s.Settings,

@@ -24,7 +24,7 @@ public sealed class OutageTests
         await using var controller = new LabController(
             lab.Api,
             scenario,
-            new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3, folder.FullName),
+            new LabControllerOptions([], ScenarioCatalog.Load, s => s.Settings, _ => 3, folder.FullName),
             TimeProvider.System
         );
         var run = controller.RunAsync(new RunOrder(scenario, Manual: true), new NoListener(), cancellation);

@@ -70,7 +70,7 @@ public sealed class ClusterRightsTests
                 ? (HttpStatusCode.Forbidden, Refusal)
                 : null;
         var scenario = ScenarioCatalog.Load("two-sided-l7");
-        var options = new LabControllerOptions("a test", [], ScenarioCatalog.Load, s => s.Settings, _ => 3);
+        var options = new LabControllerOptions([], ScenarioCatalog.Load, s => s.Settings, _ => 3);
         await using LabController controller = new LabController(client, scenario, options, TimeProvider.System);
         await Eventually.HoldsAsync("the pods are known", () => controller.Feed.Lab.Pods.Length == 3);
         controller.Feed.Lab.Policies.ShouldAllBe(p => !p.Applied);

@@ -3,6 +3,7 @@ using CiliumDebugging.Lab.Observing;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
@@ -28,7 +29,7 @@ public sealed class EvidenceWindowsTests
         new ServiceFacts(false, false, false, false, false),
         ImmutableDictionary<string, ClientPath>.Empty,
         ImmutableDictionary<string, string>.Empty,
-        null,
+        ClusterIdentity.Unknown,
         ImmutableSortedDictionary<string, string>.Empty
     );
 

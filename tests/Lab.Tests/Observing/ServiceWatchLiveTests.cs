@@ -25,7 +25,7 @@ public sealed class ServiceWatchLiveTests
         var scenario = ScenarioCatalog.Load("two-sided-l7");
         scenario = scenario with { Load = scenario.Load with { RatePerSecond = 200 } };
         var folder = Directory.CreateTempSubdirectory("watch-");
-        var options = new LabControllerOptions("a test", [], _ => scenario, s => s.Settings, _ => 3, folder.FullName);
+        var options = new LabControllerOptions([], _ => scenario, s => s.Settings, _ => 3, folder.FullName);
         await using LabController load = new LabController(lab.Api, scenario, options, TimeProvider.System);
         LiveState feed = new LiveState(TimeProvider.System);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

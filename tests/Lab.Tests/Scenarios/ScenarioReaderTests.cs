@@ -1,4 +1,6 @@
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Lab.Tests.Scenarios;
 
@@ -89,6 +91,44 @@ public sealed class ScenarioReaderTests : IDisposable
         scenario.Load.ShouldBe(
             new LoadSpec(new Uri("http://cart.shop/echo"), "GET", null, 0.5, "app=visitor", "even:40000-50000")
         );
+    }
+
+    [Fact]
+    public void A_release_is_reported_where_a_source_says_so_and_otherwise_predicted()
+    {
+        Write("reported: [1.9.0..1.9.8, 1.12.0]\n" + Load + Steps);
+        var scenario = ScenarioReader.Read(_folder);
+
+        Evidence("1.9.0").ShouldBe(ReleaseEvidence.Reported);
+        Evidence("1.9.8").ShouldBe(ReleaseEvidence.Reported);
+        Evidence("1.12.0").ShouldBe(ReleaseEvidence.Reported);
+        Evidence("1.9.9").ShouldBe(ReleaseEvidence.Predicted);
+        Evidence("1.16.0").ShouldBe(ReleaseEvidence.Predicted);
+        scenario.EvidenceFor(null).ShouldBe(ReleaseEvidence.Predicted);
+
+        ReleaseEvidence Evidence(string release) =>
+            scenario.EvidenceFor(CiliumVersion.TryParse(release, out var version) ? version : null);
+    }
+
+    [Theory]
+    [InlineData("1.9.8..1.9.0")]
+    [InlineData("latest")]
+    [InlineData("1.9..1.10..1.11")]
+    public void A_range_of_releases_that_is_none_is_named(string range)
+    {
+        Write($"reported: [\"{range}\"]\n" + Load + Steps);
+        Problems().ShouldHaveSingleItem().ShouldContain($"reported '{range}'");
+    }
+
+    [Theory]
+    [InlineData("two-sided-l7", "1.9.0", ReleaseEvidence.Reported)]
+    [InlineData("two-sided-l7", "1.16.0", ReleaseEvidence.Predicted)]
+    [InlineData("native-routing", "1.10.0", ReleaseEvidence.Predicted)]
+    [InlineData("keepalive-pinning", "1.9.0", ReleaseEvidence.Reported)]
+    public void The_catalogue_says_what_is_predicted(string scenario, string release, ReleaseEvidence evidence)
+    {
+        CiliumVersion.TryParse(release, out var version).ShouldBeTrue();
+        ScenarioCatalog.Load(scenario).EvidenceFor(version).ShouldBe(evidence);
     }
 
     [Theory]

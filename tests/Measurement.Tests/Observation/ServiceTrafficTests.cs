@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Tests.Observation;
 
@@ -146,7 +147,7 @@ public class ServiceTrafficTests
             ServiceFacts.Unknown,
             ImmutableDictionary.CreateRange([KeyValuePair.Create("a/client", new ClientPath("n1", egress, ingress))]),
             ImmutableDictionary<string, string>.Empty,
-            null,
+            ClusterIdentity.Unknown,
             ImmutableSortedDictionary<string, string>.Empty
         );
 }

@@ -33,6 +33,7 @@ public sealed class ComparisonTests
     {
         var comparison = Comparison.Of(s_skewed, s_skewed);
 
+        comparison.Summary.ShouldStartWith("Nothing changed");
         comparison.Changed.ShouldBeFalse();
         comparison.Differences.ShouldBeEmpty();
         comparison.Unmatched.ShouldBeEmpty();

@@ -4,6 +4,7 @@ using System.Xml.Linq;
 using CiliumDebugging.Measurement.Reports.Document;
 using CiliumDebugging.Measurement.Reports.Formats;
 using CiliumDebugging.Measurement.Reports.Html;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Measurement.Tests.Reports;
@@ -78,18 +79,58 @@ public sealed partial class ReportFormatsTests
                     "What would refute it:",
                     "What helps:",
                     "<https://github.com/cilium/cilium/issues/14268>",
-                    "- Cilium 1.9.0",
+                    "- Cilium 1.9.0 (emulated)",
                     "1. apply backend-policy.yaml",
                     "| `backend-1-7d9f-ccccc` | `cluster-worker3` (client) | 17.0 | 33.3 ",
                     "```text\nBackend: echo requests per pod: requests/s, scale 0 to 17.0, 60.0 s\n",
                     "30.0 s: load-test-policy.yaml was applied",
-                    "Delivery is skewed (error probability 1E-4); 1020 of 1530 requests failed (66.7 %).",
+                    "Phase observe: 1020 of 1530 requests failed (66.7 %). Delivery: skewed beyond ±15 %",
+                    "| **failed** | 1020 × 503 |",
                     "- [ ] observe: every failure is a 503",
                     "tunnel: vxlan",
                 ]
         )
             text.ShouldContain(part);
     }
+
+    [Fact]
+    public void Every_report_says_first_that_it_is_emulated_and_then_the_result()
+    {
+        const string Notice = "Emulated: models Cilium 1.9.0 on the embedded cluster, not a measurement of Cilium";
+        s_document.Cluster.Kind.ShouldBe("emulated");
+        var title = s_document.Result!.Title;
+        title.ShouldStartWith("1 of 3 pods answers since ");
+        title.ShouldContain("(load-test-policy.yaml was applied");
+
+        var lines = MarkdownReport.Write(s_document).Split('\n');
+        lines[0].ShouldBe($"**{Notice}.**");
+        lines[2].ShouldBe($"# {title}");
+        lines[4].ShouldBe("Scenario two-sided-l7: Two-sided L7 policy");
+        var body = HtmlReport.Write(s_document).Split("<body>")[1].TrimStart();
+        body.ShouldStartWith($"<p class=\"emulated\">{Notice}.</p>");
+        body.ShouldContain($"<h1>{title}</h1>");
+        JUnitReport.Write(s_document).ShouldContain($"<system-out>{Notice}.\n{title}");
+    }
+
+    [Fact]
+    public void A_prediction_is_marked_and_a_real_cluster_is_not_called_emulated()
+    {
+        var run = SampleRun.Create();
+        DocumentOf
+            .Run(run with { Evidence = ReleaseEvidence.Predicted })
+            .Cluster.Notice.ShouldEndWith("What it shows for Cilium 1.9.0 is predicted by the model, not observed");
+        var real = run with { Details = run.Details with { Cluster = new ClusterIdentity(ClusterKind.Kind, "1.9.0") } };
+        var document = DocumentOf.Run(real);
+        (document.Cluster.Notice, document.Cluster.Kind).ShouldBe(("", "kind"));
+        MarkdownReport.Write(document).ShouldStartWith("# 1 of 3 pods answers since ");
+    }
+
+    [Theory]
+    [InlineData(8, 8, "reproduced as expected (8 of 8 checks)")]
+    [InlineData(8, 3, "two-sided-l7 was NOT reproduced: 250 of 250 succeeded (3 of 8 checks)")]
+    [InlineData(0, 0, "")]
+    public void A_bug_that_does_not_show_is_a_result_of_its_own(int checks, int held, string text) =>
+        Reproduction.Describe("two-sided-l7", checks, held, 250, 250).ShouldBe(text);
 
     [Fact]
     public void The_text_charts_show_the_change_at_its_place()

@@ -34,7 +34,7 @@ public sealed class RunStatusOfRunTests
     {
         var run = Even(perPod: 80);
         var named = run.Diagnosis with { Name = "stale-conntrack" };
-        run = run with { Phases = [run.Phases[0] with { Diagnosis = named }] };
+        run = run with { Diagnosis = named };
 
         var status = RunStatus.Of(run, LiveSample.None);
 
@@ -49,7 +49,6 @@ public sealed class RunStatusOfRunTests
     public void A_skewed_phase_names_which_pods_answer_which_do_not_since_when_after_what_where_and_why()
     {
         var run = SampleRun.Create();
-        run = run with { Phases = [run.Phases[0], run.Phases[1] with { Diagnosis = run.Diagnosis }] };
 
         var status = RunStatus.Of(run, LiveSample.None);
 

@@ -24,7 +24,10 @@ public class RunStatusTests
         situation.Why.ShouldBe("kept on the node");
         Headline
             .Of(DocumentOf.Run(report))
-            .ShouldBe("Delivery is even among the 1 of 3 pods that are to be chosen; no request failed.");
+            .ShouldStartWith(
+                "Phase observe: no request failed. "
+                    + $"Delivery: even within ±15 %: only {SampleRun.Pods[2].Name} is to be chosen"
+            );
         VerdictText
             .Describe(report.Phases[0].Delivery.Successes)
             .ShouldContain($"only {SampleRun.Pods[2].Name} is to be chosen");

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.ClusterModel;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Requests;
@@ -10,7 +11,7 @@ namespace CiliumDebugging.EmbeddedCluster.Api.Documents;
 internal static class Discovery
 {
     /// <summary>Version whose API conventions the server follows.</summary>
-    public const string GitVersion = "v1.32.0-cilium-debugging";
+    public const string GitVersion = "v1.32.0" + EmulatedCluster.VersionSuffix;
 
     private static readonly string[] s_verbs = "create delete deletecollection get list patch update watch".Split(' ');
     private static readonly string[] s_all = ["all"];

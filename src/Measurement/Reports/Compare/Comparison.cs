@@ -56,6 +56,21 @@ public sealed record Comparison(
     /// <summary>Whether anything measured changed.</summary>
     public bool Changed => Quantities.Any(q => q.Change is Change.Higher or Change.Lower);
 
+    /// <summary>The result in one line.</summary>
+    public string Summary
+    {
+        get
+        {
+            var changed = Quantities.Count(q => q.Change is Change.Higher or Change.Lower);
+            if (changed > 0)
+                return $"{changed} of {Quantities.Length} quantities changed";
+            return Differences.IsEmpty && Unmatched.IsEmpty
+                ? $"Nothing changed: none of {Quantities.Length} quantities differs by more than chance"
+                : $"Nothing measured changed: none of {Quantities.Length} quantities differs by more than chance; "
+                    + "the runs differ in:";
+        }
+    }
+
     /// <summary>Compares two runs, phase by phase of the same name. A change is claimed only where the two intervals
     /// have nothing in common.</summary>
     public static Comparison Of(ReportDocument before, ReportDocument after)
@@ -71,6 +86,7 @@ public sealed record Comparison(
                 differences.Add($"{what}: {a ?? "none"} → {b ?? "none"}");
         }
         Differs("scenario", before.Scenario.Name, after.Scenario.Name);
+        Differs("cluster", before.Cluster.Kind, after.Cluster.Kind);
         Differs("Cilium", before.Cluster.CiliumVersion, after.Cluster.CiliumVersion);
         static string Load(LoadInfo load) => $"{load.Method} {load.Url} {load.RatePerSecond:0.##}/s";
         Differs("load", Load(before.Load), Load(after.Load));

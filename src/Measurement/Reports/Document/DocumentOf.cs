@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Runs;
+using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.Measurement.Reports.Document;
@@ -11,15 +12,22 @@ public static class DocumentOf
     {
         ArgumentNullException.ThrowIfNull(run);
         var details = run.Details;
+        var status = RunStatus.Of(run, LiveSample.None);
         return new ReportDocument
         {
             Schema = ReportDocument.SchemaName,
             Version = ReportDocument.SchemaVersion,
-            Scenario = new ScenarioInfo(run.Scenario, run.Title, run.Source),
+            Scenario = new ScenarioInfo(run.Scenario, run.Title, run.Source)
+            {
+                Evidence = run.Evidence?.ToString().ToLowerInvariant(),
+            },
+            Result = new ResultInfo(status.Kind.ToString().ToLowerInvariant(), status.Title, status.VerdictText),
             StartedAt = details.StartedAt,
             Environment = details.Environment,
-            Cluster = new ClusterInfo(details.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings)
+            Cluster = new ClusterInfo(details.Cluster.CiliumVersion, run.ClientPod, run.ClientNode, run.Settings)
             {
+                Notice = run.Notice,
+                Kind = details.Cluster.Kind.ToString().ToLowerInvariant(),
                 Kubernetes = details.Kubernetes,
                 Nodes = details.Nodes,
             },
@@ -33,13 +41,16 @@ public static class DocumentOf
             Phases = [.. run.Phases.Select(Phase)],
             Totals = new TotalsInfo(run.Totals.Requests, run.Totals.NotSent, run.Totals.Ok, run.Totals.Failures),
             Onsets = [.. run.Status.Episodes.Select(Onset)],
-            Diagnosis = Diagnosis(run.Diagnosis),
+            Diagnosis = Diagnosis(status.Diagnosis ?? Undecided(status)),
             Reconciliation = [.. run.Reconciliation.Select(Reconciliation)],
             Expectations = [.. run.Expectations.Select(e => new ExpectationInfo(e.What, e.Holds, e.Observed))],
             Series = Series(details),
             Quality = [.. run.Quality.Select(q => new QualityInfo(q.Fails, q.Text))],
         };
     }
+
+    /// <summary>A run that is undecided names no mechanism.</summary>
+    private static DiagnosisResult Undecided(RunStatus status) => new() { Name = "undecided", Sentence = status.Why };
 
     private static OnsetInfo Onset(SkewEpisode episode)
     {

@@ -23,6 +23,9 @@ public sealed record ReportDocument
     public required int Version { get; init; }
     public required ScenarioInfo Scenario { get; init; }
 
+    /// <summary>The run as a whole; null in reports of earlier versions.</summary>
+    public ResultInfo? Result { get; init; }
+
     /// <summary>When the load began.</summary>
     public required DateTimeOffset StartedAt { get; init; }
     public required RunEnvironment Environment { get; init; }
@@ -74,9 +77,21 @@ public sealed record ReportDocument
     public bool Reconciles => Reconciliation.All(r => r.Difference == 0);
 }
 
-/// <param name="Title">One line.</param>
+/// <param name="Title">What the scenario predicts, one line.</param>
 /// <param name="Source">URL of the bug's description; may be empty.</param>
-public sealed record ScenarioInfo(string Name, string Title, string Source);
+public sealed record ScenarioInfo(string Name, string Title, string Source)
+{
+    /// <summary><c>reported</c> or <c>predicted</c>: on what rests that the emulated release behaves like this; null on
+    /// a real cluster.</summary>
+    public string? Evidence { get; init; }
+}
+
+/// <summary>The run as a whole.</summary>
+/// <param name="Kind"><c>waiting</c>, <c>undecided</c>, <c>balanced</c>, <c>failing</c>, <c>skewed</c> or
+/// <c>recovered</c>.</param>
+/// <param name="Title">The result in one line.</param>
+/// <param name="Verdict">The verdict on delivery at the end, in words.</param>
+public sealed record ResultInfo(string Kind, string Title, string Verdict);
 
 /// <param name="CiliumVersion">Version of the agents; null when unknown.</param>
 /// <param name="ClientPod">The load-test Pod.</param>
@@ -88,6 +103,12 @@ public sealed record ClusterInfo(
     ImmutableSortedDictionary<string, string> Settings
 )
 {
+    /// <summary>What a reader must know first: that it is an emulation, and of what; empty on a real cluster.</summary>
+    public string Notice { get; init; } = "";
+
+    /// <summary><c>emulated</c>, <c>kind</c> or <c>existing</c>; null in reports of earlier versions.</summary>
+    public string? Kind { get; init; }
+
     /// <summary>Version of the API server; null when unknown.</summary>
     public string? Kubernetes { get; init; }
 

@@ -1,11 +1,15 @@
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Reports.Formats;
 
 /// <summary>Parts of a report in words, the same in every format; not escaped.</summary>
 internal static class Headline
 {
-    /// <summary>The last phase in one sentence.</summary>
+    /// <summary>The result: the title of the report.</summary>
+    public static string Title(ReportDocument document) => document.Result?.Title ?? document.Scenario.Title;
+
+    /// <summary>The verdict on the last phase in one sentence, and how many of its requests failed.</summary>
     public static string Of(ReportDocument document)
     {
         var phase = document.Latest;
@@ -14,20 +18,17 @@ internal static class Headline
             phase.StatusUnknown ? "how the requests ended is not known"
             : phase.Failures == 0 ? "no request failed"
             : $"{phase.Failures} of {phase.Requests} requests failed ({share:0.0} %)";
-        var asymptotic = phase.Delivery.ScrapeIntervals > 0 ? "asymptotic " : "";
-        var verdict = phase.Delivery.Kind switch
-        {
-            "skewed" when phase.Delivery.ErrorProbability is { } alpha =>
-                $"Delivery is skewed ({asymptotic}error probability {alpha:0.##E+0})",
-            "skewed" => "Delivery is skewed (no error bound)",
-            "even" => "Delivery is even",
-            _ => "Delivery is undecided",
-        };
-        var (pods, expected) = (phase.Pods.Length, phase.Pods.Count(p => p.Expected > 0));
-        var among =
-            expected > 0 && expected < pods ? $" among the {expected} of {pods} pods that are to be chosen" : "";
-        return $"{verdict}{among}; {failed}.";
+        return $"Phase {phase.Name}: {failed}. Delivery: {document.Result?.Verdict ?? phase.Delivery.Text}.";
     }
+
+    /// <summary>How the result is coloured: <c>bad</c>, <c>good</c> or <c>open</c>.</summary>
+    public static string Colour(ReportDocument document) =>
+        document.Result?.Kind switch
+        {
+            "failing" or "skewed" => "bad",
+            "balanced" or "recovered" => "good",
+            _ => "open",
+        };
 
     /// <summary>An onset in one sentence.</summary>
     public static string Of(OnsetInfo onset)
@@ -60,8 +61,6 @@ internal static class Headline
     /// <summary>What is known of a phase beside its Pods, by name.</summary>
     public static IEnumerable<(string Name, string Text)> Facts(PhaseInfo phase)
     {
-        if (Failures(phase) is { Length: > 0 } failures)
-            yield return ("failures", failures);
         yield return ("success rate", Of(phase.SuccessRate));
         yield return ("selection", $"{phase.Selection.Text} (seen by {phase.SelectionSource})");
         yield return ("delivery", phase.Delivery.Text);
@@ -88,8 +87,13 @@ internal static class Headline
     public static IEnumerable<(string Name, string Text)> Environment(ReportDocument document)
     {
         var (cluster, environment, load) = (document.Cluster, document.Environment, document.Load);
-        yield return ("Cilium", cluster.CiliumVersion ?? "version unknown");
-        if (cluster.Kubernetes is { } version)
+        var isEmulated = cluster.Kind == "emulated";
+        yield return ("Cilium", $"{cluster.CiliumVersion ?? "version unknown"}{(isEmulated ? " (emulated)" : "")}");
+        if (document.Scenario.Evidence is { } evidence)
+            yield return ("evidence", $"this behaviour of this release is {evidence}");
+        if (isEmulated)
+            yield return ("Kubernetes", "emulated: API server, nodes and proxies are processes of this machine");
+        else if (cluster.Kubernetes is { } version)
             yield return ("Kubernetes", string.Join("; ", cluster.Nodes.Select(n => n.ToString()).Prepend(version)));
         yield return ("measured with", $"cilium-debugging {environment.Lab}, {environment.Runtime}");
         yield return ("system", $"{environment.System}, {environment.Processors} processors");
@@ -111,11 +115,14 @@ internal static class Headline
     public static string Agreement(ReportDocument document) => document.Reconciles ? "Exactly." : "Not everywhere.";
 
     /// <summary>Whether the scenario showed what it predicts.</summary>
-    public static string Reproduced(ReportDocument document)
-    {
-        var (all, held) = (document.Expectations.Length, document.Expectations.Count(e => e.Holds));
-        return $"{(document.Holds ? "reproduced as expected" : "not reproduced")} ({held} of {all} checks)";
-    }
+    public static string Reproduced(ReportDocument document) =>
+        Reproduction.Describe(
+            document.Scenario.Name,
+            document.Expectations.Length,
+            document.Expectations.Count(e => e.Holds),
+            document.Phases[^1].Ok,
+            document.Phases[^1].Requests
+        );
 
     private static string Of(MeasuresInfo m) =>
         $"max/mean {Number(m.MaxOverMean)}, Jain {Number(m.Jain)}, total variation {Number(m.TotalVariation)}, "
@@ -136,9 +143,6 @@ internal static class Headline
             _ => "none",
         };
 
-    private static string Failures(PhaseInfo phase)
-    {
-        var byStatus = phase.ByStatus.Where(s => s.Key is < 200 or >= 300).Select(s => $"{s.Value} × {s.Key}");
-        return string.Join(", ", byStatus.Concat(phase.Unanswered.Select(u => $"{u.Value} × {u.Key}")));
-    }
+    /// <summary>How requests failed, with the number of each kind; empty when none did.</summary>
+    public static string Failures(PhaseInfo phase) => FailureText.Of(phase.ByStatus, phase.Unanswered);
 }

@@ -36,6 +36,15 @@ public static class JUnitReport
             Attribute("skipped", "0");
             Attribute("time", $"{document.Phases.Sum(p => p.Seconds):0.###}");
             Attribute("timestamp", $"{document.StartedAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}");
+            if (document.Cluster.Kind is { } kind)
+            {
+                xml.WriteStartElement("properties");
+                xml.WriteStartElement("property");
+                Attribute("name", "cluster.kind");
+                Attribute("value", kind);
+                xml.WriteEndElement();
+                xml.WriteEndElement();
+            }
             foreach (var one in cases)
             {
                 xml.WriteStartElement("testcase");
@@ -51,7 +60,9 @@ public static class JUnitReport
                 }
                 xml.WriteEndElement();
             }
-            xml.WriteElementString("system-out", Clean($"{document.Diagnosis.Name}: {document.Diagnosis.Sentence}"));
+            var notice = document.Cluster.Notice.Length == 0 ? "" : $"{document.Cluster.Notice}.\n";
+            var diagnosis = $"{document.Diagnosis.Name}: {document.Diagnosis.Sentence}";
+            xml.WriteElementString("system-out", Clean($"{notice}{Headline.Title(document)}\n{diagnosis}"));
             xml.WriteEndElement();
             xml.WriteEndElement();
         }

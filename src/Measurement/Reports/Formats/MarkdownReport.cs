@@ -14,7 +14,9 @@ public static class MarkdownReport
     {
         ArgumentNullException.ThrowIfNull(document);
         return $"""
-                # {Text(document.Scenario.Title)}
+                {Notice(document)}# {Text(Headline.Title(document))}
+
+                Scenario {Text(document.Scenario.Name)}: {Text(document.Scenario.Title)}
 
                 {Text(Headline.Of(document))}
 
@@ -33,6 +35,9 @@ public static class MarkdownReport
             + Expectations(document)
             + Settings(document.Cluster);
     }
+
+    private static string Notice(ReportDocument document) =>
+        document.Cluster.Notice.Length == 0 ? "" : $"**{Text(document.Cluster.Notice)}.**\n\n";
 
     private static string Diagnosis(DiagnosisInfo diagnosis)
     {
@@ -57,7 +62,7 @@ public static class MarkdownReport
 
             {PodColumns}
             |---|---|--:|--:|--:|--:|--:|--:|--:|--:|
-            {Lines(phase.Pods.Select(pod => Pod(pod, Math.Max(phase.Seconds, 1e-9))))}
+            {Lines(phase.Pods.Select(pod => Pod(pod, Math.Max(phase.Seconds, 1e-9))))}{Failures(phase)}
             {Matrix(phase)}{Lines(Headline.Facts(phase).Select(fact => $"- {fact.Name}: {Text(fact.Text)}"))}
 
             """;
@@ -67,6 +72,12 @@ public static class MarkdownReport
         + $"| {Headline.Of(pod.SelectionShare)} | {Headline.Of(pod.DeliveryShare)} | {Headline.Of(pod.SuccessRate)} "
         + $"| {pod.HubbleServerErrors / seconds:0.0} | {pod.Echo / seconds:0.0} | {pod.HubbleRequests / seconds:0.0} "
         + $"| {pod.HubbleOk / seconds:0.0} |";
+
+    /// <summary>Failures that name no Pod would be in no row.</summary>
+    private static string Failures(PhaseInfo phase) =>
+        Headline.Failures(phase) is { Length: > 0 } failures
+            ? $"| **failed** | {Text(failures)} | | | | | | | | |\n"
+            : "";
 
     private static string Matrix(PhaseInfo phase)
     {

@@ -29,11 +29,17 @@ public static class HtmlReport
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <meta http-equiv="Content-Security-Policy"
               content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-            <link rel="icon" href="data:,"><title>{document.Scenario.Name}: {document.Diagnosis.Name}</title>
+            <link rel="icon" href="data:,"><title>{document.Scenario.Name}: {Headline.Title(document)}</title>
             <style>
             {s_style.Value}</style></head><body>
-            <header><h1>{document.Scenario.Title}</h1>
-            <p class="verdict {document.Latest.Delivery.Kind}">{Headline.Of(document)}</p>
+            {(
+                document.Cluster.Notice.Length == 0
+                    ? None
+                    : Of($"<p class=\"emulated\">{document.Cluster.Notice}.</p>\n")
+            )}
+            <header><h1>{Headline.Title(document)}</h1>
+            <p class="note">Scenario {document.Scenario.Name}: {document.Scenario.Title}</p>
+            <p class="verdict {Headline.Colour(document)}">{Headline.Of(document)}</p>
             {Each(document.Onsets, onset => Of($"<p>{Headline.Of(onset)}.</p>\n"))}</header>
             {DiagnosisSections.Quality(document.Quality)}{DiagnosisSections.Diagnosis(document.Diagnosis)}
             {Charts(document, pods)}<h2>Phases</h2>

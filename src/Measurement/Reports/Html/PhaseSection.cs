@@ -37,7 +37,7 @@ internal static class PhaseSection
     {
         var css = (name, phase.Delivery.Kind) switch
         {
-            ("failures", _) or ("delivery", "skewed") => "bad",
+            ("delivery", "skewed") => "bad",
             ("delivery", "even") => "good",
             ("delivery", _) => "open",
             _ => "",
@@ -52,9 +52,15 @@ internal static class PhaseSection
             <th class="n">share of connections</th><th class="n">share of 2xx</th><th class="n">success rate</th>
             <th class="n">5xx/s attributed to this pod</th><th class="n">echo/s</th><th class="n">Hubble req/s</th>
             <th class="n">Hubble 2xx/s</th></tr></thead><tbody>
-            {Each(phase.Pods, pod => Pod(pod, Math.Max(phase.Seconds, 1e-9)))}</tbody></table></div>
+            {Each(phase.Pods, pod => Pod(pod, Math.Max(phase.Seconds, 1e-9)))}{Failures(phase)}</tbody></table></div>
             """
         );
+
+    /// <summary>Failures that name no Pod would be in no row.</summary>
+    private static Markup Failures(PhaseInfo phase) =>
+        Headline.Failures(phase) is { Length: > 0 } failures
+            ? Markup.Of($"<tr><th>failed</th><td class=\"bad\" colspan=\"9\">{failures}</td></tr>\n")
+            : None;
 
     private static Markup Pod(PodInfo pod, double seconds) =>
         Markup.Of(

@@ -12,6 +12,8 @@ internal sealed class NoListener : IRunListener
 {
     public bool WantsProgress => false;
 
+    public void OnCluster(ClusterIdentity cluster) { }
+
     public void OnStep(string what) { }
 
     public void OnPhase(PhaseStep phase) { }

@@ -38,6 +38,8 @@ export function start() {
 
 export function showLab(info) {
   lab = info;
+  byId('cluster').hidden = !info.cluster.notice;
+  setText(byId('cluster'), info.cluster.notice);
   options(byId('scenario'), lab.scenarios.map(s => [s.name, s.name]));
   const key = pod => `${pod.namespace}/${pod.name}`;
   const short = shortNames(lab.pods.map(key));

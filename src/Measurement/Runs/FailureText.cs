@@ -1,0 +1,22 @@
+using System.Globalization;
+
+namespace CiliumDebugging.Measurement.Runs;
+
+/// <summary>Failures in words, the same in every table.</summary>
+public static class FailureText
+{
+    /// <summary>The number of failures of each kind: <c>163 × 503, 2 × timeout</c>; empty without one.</summary>
+    /// <param name="byStatus">Answers by HTTP status.</param>
+    /// <param name="unanswered">Requests without an answer, by kind.</param>
+    public static string Of(
+        IEnumerable<KeyValuePair<int, long>> byStatus,
+        IEnumerable<KeyValuePair<string, long>> unanswered
+    ) =>
+        string.Join(
+            ", ",
+            byStatus
+                .Where(s => s.Key is < 200 or >= 300)
+                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Value} × {s.Key}"))
+                .Concat(unanswered.Select(u => string.Create(CultureInfo.InvariantCulture, $"{u.Value} × {u.Key}")))
+        );
+}
