@@ -3,7 +3,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
-using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -92,8 +91,7 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     {
         if (
             state.Verdict is not { Kind: VerdictKind.Skewed }
-            || state.Diagnosis is not { } diagnosis
-            || !DiagnosisResult.IsMechanism(diagnosis.Name)
+            || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis
         )
             return;
         var about = $"{state.Scenario}/{diagnosis.Name}";

@@ -44,8 +44,7 @@ internal sealed class RunStatusText(RunReport report, LiveSample live, TimeZoneI
             _ => Onset(),
         };
         var isDiagnosed =
-            _phase.Diagnosis is { Name: var name }
-            && DiagnosisResult.IsMechanism(name)
+            _phase.Diagnosis is { Name: not ("even" or "unknown") }
             && (kind is RunStatusKind.Failing or RunStatusKind.Skewed || total < _phase.Pods.Length);
         return new RunStatus
         {

@@ -36,6 +36,9 @@ public sealed class EvenRule : IDiagnosisRule
             );
     }
 
+    /// <summary>Name of the diagnosis.</summary>
+    public const string Name = "even";
+
     public DiagnosisResult? Examine(Evidence evidence)
     {
         var phase = evidence.Phase;
@@ -62,7 +65,7 @@ public sealed class EvenRule : IDiagnosisRule
         return phase.Delivery.Successes.Kind is VerdictKind.Even
             ? new DiagnosisResult
             {
-                Name = "even",
+                Name = Name,
                 Sentence = $"Every request succeeds and {pods} share them evenly.",
                 Supports = supports,
                 Refutes = refutes,
