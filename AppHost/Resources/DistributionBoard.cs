@@ -3,6 +3,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Control;
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -91,7 +92,8 @@ internal sealed partial class DistributionBoard : IAsyncDisposable
     {
         if (
             state.Verdict is not { Kind: VerdictKind.Skewed }
-            || state.Diagnosis is not { Name: not ("even" or "unknown") } diagnosis
+            || state.Diagnosis is not { } diagnosis
+            || !DiagnosisResult.IsMechanism(diagnosis.Name)
         )
             return;
         var about = $"{state.Scenario}/{diagnosis.Name}";

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Lab.Page;
 using CiliumDebugging.Measurement.Reports.Document;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using static CiliumDebugging.AppHost.Resources.RowText;
@@ -13,7 +14,7 @@ internal static class DistributionText
     public static RowText Of(PageState state, string cluster)
     {
         RunStatus s = state.Situation;
-        var diagnosis = state.Diagnosis is { Name: not "even" } named ? named : null;
+        var diagnosis = state.Diagnosis is { Name: not ("even" or DiagnosisResult.UndecidedName) } named ? named : null;
         ImmutableArray<(string Name, string Value)> all =
         [
             ("verdict", state.Verdict?.Text ?? ""),
@@ -74,7 +75,7 @@ internal static class DistributionHealth
     private static string Describe(PageState state)
     {
         RunStatus s = state.Situation;
-        var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $" ({named.Name})" : "";
+        var cause = state.Diagnosis is { } named && DiagnosisResult.IsMechanism(named.Name) ? $" ({named.Name})" : "";
         var silent = s.Silent.Length > 0 ? $"Not answering: {s.Silent}. " : "";
         return $"{s.Headline}{cause}. Answering: {s.Answers}. {silent}Since {s.Since}, after {s.After}.";
     }

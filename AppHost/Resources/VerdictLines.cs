@@ -1,4 +1,5 @@
 using CiliumDebugging.Lab.Page;
+using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
 
 namespace CiliumDebugging.AppHost.Resources;
@@ -28,7 +29,7 @@ internal sealed class VerdictLines(LiveState feed, Action<string> print)
     /// <summary>The headline, with the verdict where there is one.</summary>
     public static string LineOf(PageState state)
     {
-        var cause = state.Diagnosis is { Name: not ("even" or "unknown") } named ? $": {named.Name}" : "";
+        var cause = state.Diagnosis is { } named && DiagnosisResult.IsMechanism(named.Name) ? $": {named.Name}" : "";
         return state.Verdict is { Kind: not VerdictKind.Undecided } verdict
             ? $"{state.Situation.Headline} ({verdict.Kind}{cause})"
             : state.Situation.Headline;

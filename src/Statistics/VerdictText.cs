@@ -1,60 +1,15 @@
-using System.Globalization;
-
 namespace CiliumDebugging.Statistics;
 
 /// <summary>A verdict in one line, the same wherever it is printed.</summary>
 public static class VerdictText
 {
-    private static readonly double[] s_steps = [1, 2, 5, 10];
-
-    /// <summary>A forecast beyond this is not a time that anyone waits.</summary>
-    private static readonly TimeSpan s_horizon = TimeSpan.FromHours(1);
-
-    /// <summary>Outcome, error probability, what is known of the shares and how long a decision still takes.</summary>
-    /// <param name="perSecond">Observations per second from now on; null: the forecast is a number of observations.
-    /// </param>
-    public static string Describe(Verdict verdict, double? perSecond = null)
+    /// <summary>Outcome, error probability, what is known of the shares and what a decision still needs.</summary>
+    public static string Describe(Verdict verdict)
     {
         ArgumentNullException.ThrowIfNull(verdict);
         if (verdict.Withheld is { } reason)
             return $"undecided: {reason}";
-        return Outcome(verdict) + Chosen(verdict) + Error(verdict) + Known(verdict) + Needed(verdict, perSecond);
-    }
-
-    /// <summary>How long a decision still takes, in steps that stay while the estimate moves a little.</summary>
-    /// <param name="further">Observations that it still takes; null: not in sight at these shares.</param>
-    /// <param name="perSecond">Observations per second.</param>
-    public static string Forecast(long? further, double perSecond)
-    {
-        if (further is not { } observations || perSecond <= 0)
-            return "no decision in sight at these shares";
-        var seconds = observations / perSecond;
-        if (seconds <= s_horizon.TotalSeconds)
-            return $"about {Rounded(seconds)} more at {F($"{perSecond:0}")}/s to decide";
-        var faster = RoundRate(observations / s_horizon.TotalSeconds);
-        const double MaxRate = 100_000;
-        return faster > MaxRate
-            ? "no decision in sight at these shares"
-            : F($"a decision is not in sight at {perSecond:0}/s; try --rate {faster:0}");
-    }
-
-    private static string Rounded(double seconds)
-    {
-        static double Up(double value, double step) => Math.Ceiling(value / step) * step;
-        return seconds switch
-        {
-            <= 50 => F($"{Up(Math.Max(seconds, 1), 10):0} s"),
-            <= 10 * 60 => F($"{Up(seconds / 60, 1):0} min"),
-            <= 55 * 60 => F($"{Up(seconds / 60, 5):0} min"),
-            _ => "1 h",
-        };
-    }
-
-    /// <summary>1, 2 or 5 times a power of ten, at least <paramref name="rate"/>.</summary>
-    private static double RoundRate(double rate)
-    {
-        var power = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(rate, 1))));
-        return s_steps.Select(step => step * power).First(step => step >= rate);
+        return Outcome(verdict) + Chosen(verdict) + Error(verdict) + Known(verdict) + Needed(verdict);
     }
 
     /// <summary>Why no error bound can be given; null when one is.</summary>
@@ -88,8 +43,7 @@ public static class VerdictText
         {
             VerdictKind.Even => $"even within ±{Percent(verdict.Tolerance)}",
             VerdictKind.Skewed => $"skewed beyond ±{Percent(verdict.Tolerance)}{Extremes(verdict)}",
-            _ when verdict.Cases.HasFlag(SpecialCases.NoBackend) => "undecided",
-            _ => "undecided, no skew found yet",
+            _ => "undecided",
         };
 
     private static string Extremes(Verdict verdict)
@@ -116,46 +70,35 @@ public static class VerdictText
                 ? $": only {verdict.Shares.First(s => s.Expected > 0).Backend} is to be chosen"
                 : $", {none.Count} of {all} backends are not to be chosen";
         var strays = none.Sum(s => s.Count);
-        return strays > 0 ? F($"{rule} ({strays:N0} of {verdict.Connections:N0} {Noun(verdict)} were sent to others)")
+        return strays > 0 ? $"{rule} ({strays:N0} of {verdict.Connections:N0} {Noun(verdict)} were sent to others)"
             : verdict.Kind is VerdictKind.Skewed ? ""
             : rule;
     }
 
-    private static string Error(Verdict verdict)
-    {
-        if (verdict.ErrorProbability is not { } alpha)
-            return verdict.Connections == 0 ? "" : $" ({NoErrorBound(verdict)})";
-        if (verdict.Kind is VerdictKind.Undecided)
-            return "";
-        var asymptotic = verdict.ScrapeIntervals > 0 ? "asymptotic " : "";
-        return $" ({asymptotic}error probability {alpha.ToString("0.##E+0", CultureInfo.InvariantCulture)})";
-    }
+    private static string Error(Verdict verdict) =>
+        verdict.ErrorProbability is { } alpha
+            ? $" ({(verdict.ScrapeIntervals > 0 ? "asymptotic " : "")}error probability {alpha:0.##E+0})"
+            : $" ({NoErrorBound(verdict)})";
 
     private static string Known(Verdict verdict)
     {
         var seen = verdict.ScrapeIntervals is > 0 and var intervals
-            ? F($"{verdict.Connections:N0} requests in {intervals:N0} scrape intervals")
-            : F($"{verdict.Connections:N0} {Noun(verdict)}");
-        var shares =
-            verdict.Connections == 0 ? "; nothing was observed"
-            : verdict.Connections == verdict.Unattributed ? ""
-            : verdict.HalfWidth < 1 ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
-            : $"; {seen}, too few to know the shares";
-        return verdict.Unattributed > 0 ? F($"{shares}; {verdict.Unattributed:N0} of unknown backend") : shares;
+            ? $"{verdict.Connections:N0} requests in {intervals:N0} scrape intervals"
+            : $"{verdict.Connections:N0} {Noun(verdict)}";
+        var shares = double.IsFinite(verdict.HalfWidth)
+            ? $"; {seen}, shares known to ±{Percent(verdict.HalfWidth)} of the expected share"
+            : "";
+        return verdict.Unattributed > 0 ? $"{shares}; {verdict.Unattributed:N0} of unknown backend" : shares;
     }
 
-    private static string Needed(Verdict verdict, double? perSecond)
+    private static string Needed(Verdict verdict)
     {
         if (verdict.Kind is not VerdictKind.Undecided || verdict.Cases.HasFlag(SpecialCases.NoBackend))
             return "";
-        if (perSecond is { } rate && rate > 0)
-            return $"; {Forecast(verdict.FurtherConnections, rate)}";
         return verdict.FurtherConnections is { } further
-            ? F($"; about {further:N0} more {Noun(verdict)} to decide")
+            ? $"; about {further:N0} further {Noun(verdict)} to a decision"
             : "; no decision in sight at these shares";
     }
 
-    private static string Percent(double fraction) => F($"{fraction * 100:0.#} %");
-
-    private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string Percent(double fraction) => $"{fraction * 100:0.#} %";
 }

@@ -44,7 +44,8 @@ internal sealed class RunStatusText(RunReport report, LiveSample live, TimeZoneI
             _ => Onset(),
         };
         var isDiagnosed =
-            _phase.Diagnosis is { Name: not ("even" or "unknown") }
+            _phase.Diagnosis is { Name: var name }
+            && DiagnosisResult.IsMechanism(name)
             && (kind is RunStatusKind.Failing or RunStatusKind.Skewed || total < _phase.Pods.Length);
         return new RunStatus
         {

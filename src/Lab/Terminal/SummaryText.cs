@@ -89,6 +89,7 @@ public static class SummaryText
         Line(console, "delivery", Describe(phase.Delivery.Successes, phase));
     }
 
+    /// <summary>The verdict in words; an undecided one says what is known and what a decision needs.</summary>
     private static string Describe(Verdict verdict, PhaseReport phase)
     {
         var color = verdict.Kind switch
@@ -97,7 +98,29 @@ public static class SummaryText
             VerdictKind.Skewed => "red",
             _ => "yellow",
         };
-        return $"[{color}]{Markup.Escape(VerdictText.Describe(verdict, phase.Requests / Math.Max(phase.Seconds, 1e-9)))}[/]";
+        return $"[{color}]{Markup.Escape(Words(verdict, phase))}[/]";
+    }
+
+    private static string Words(Verdict verdict, PhaseReport phase)
+    {
+        if (verdict.Connections > 0 && verdict.Connections == verdict.Unattributed)
+            return F($"unknown: none of {verdict.Connections} {VerdictText.Noun(verdict)} names a pod");
+        if (VerdictText.NoErrorBound(verdict) is { } reason && verdict.Connections > 0)
+        {
+            var shares = string.Join(", ", verdict.Shares.Select(s => Share(s.Share.Estimate)));
+            return F($"{shares} of {verdict.Connections} {VerdictText.Noun(verdict)}; {reason}");
+        }
+        if (verdict is not { Kind: VerdictKind.Undecided, ErrorProbability: not null })
+            return VerdictText.Describe(verdict);
+        var known = double.IsFinite(verdict.HalfWidth)
+            ? F($"shares known to ±{verdict.HalfWidth * 100:0} %")
+            : "shares not known yet";
+        var perSecond = phase.Requests / Math.Max(phase.Seconds, 1e-9);
+        var more =
+            verdict.FurtherConnections is { } further && perSecond > 0
+                ? F($"about {further / perSecond / 60:0.#} min more at {perSecond:0.#}/s to decide")
+                : "no decision in sight at these shares";
+        return $"no skew found yet, {known}, {more}";
     }
 
     private static void WriteOnset(RunReport report, IAnsiConsole console)

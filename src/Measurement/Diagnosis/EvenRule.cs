@@ -36,9 +36,6 @@ public sealed class EvenRule : IDiagnosisRule
             );
     }
 
-    /// <summary>Name of the diagnosis.</summary>
-    public const string Name = "even";
-
     public DiagnosisResult? Examine(Evidence evidence)
     {
         var phase = evidence.Phase;
@@ -65,7 +62,7 @@ public sealed class EvenRule : IDiagnosisRule
         return phase.Delivery.Successes.Kind is VerdictKind.Even
             ? new DiagnosisResult
             {
-                Name = Name,
+                Name = "even",
                 Sentence = $"Every request succeeds and {pods} share them evenly.",
                 Supports = supports,
                 Refutes = refutes,
