@@ -141,6 +141,32 @@ public class VerdictTests
         leak.Starved.ShouldBe(["local"]);
     }
 
+    /// <summary>Two backends compete; the third should get nothing and gets the most that is tolerated, 7.5 %.</summary>
+    [Fact]
+    public void What_a_backend_without_weight_may_get_is_rarely_called_skewed_and_never_even_beyond_it()
+    {
+        const int Runs = 400;
+        var options = new VerdictOptions { ErrorProbability = 0.05 };
+        var (skewed, even) = (0, 0);
+        for (var run = 0; run < Runs; run++)
+        {
+            var draws = new Draws(run);
+            var test = new SkewTest(ExpectedShares.Weighted(["a", "b", "none"], [1, 1, 0]), options);
+            var (wasSkewed, wasEven) = (false, false);
+            for (var n = 0; n < 1_000; n++)
+            {
+                test.Add(draws.Chance(0.075) ? 2 : draws.Below(2));
+                wasSkewed |= test.IsSkewed;
+                wasEven |= test.IsEven;
+            }
+            skewed += wasSkewed ? 1 : 0;
+            even += wasEven ? 1 : 0;
+        }
+        // 5 % of 400 are 20, plus two standard deviations.
+        skewed.ShouldBeLessThanOrEqualTo(29);
+        even.ShouldBeLessThanOrEqualTo(29);
+    }
+
     [Fact]
     public void Every_starved_backend_is_named_and_the_worst_first()
     {

@@ -41,8 +41,8 @@ public sealed partial record CiliumConfig
     public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>What a SYN makes of a closed service conntrack entry (<c>sandbox-conntrack-reopen</c>: reuse,
-    /// after-grace, select). Default reuse; after-grace since 1.12, a prediction inferred from
-    /// https://github.com/cilium/cilium/issues/19451 and #19800.</summary>
+    /// after-grace, select). Default reuse; after-grace since 1.12 (https://github.com/cilium/cilium/issues/19451 and
+    /// #19800), select since 1.16, as their load-balancing programs do.</summary>
     public ConntrackReopen ConntrackReopen { get; init; } = ConntrackReopen.Reuse;
 
     /// <summary>The grace of <see cref="CiliumDebugging.Datapath.LoadBalancing.ConntrackReopen.SelectAfterGrace"/>
@@ -214,8 +214,9 @@ public sealed partial record CiliumConfig
             ServiceConntrackTimeout = Version.IsAtLeast(new(1, 15, 0))
                 ? TimeSpan.FromSeconds(8000)
                 : TimeSpan.FromHours(6),
-            ConntrackReopen = Version.IsAtLeast(new(1, 12, 0))
-                ? ConntrackReopen.SelectAfterGrace
+            ConntrackReopen =
+                Version.IsAtLeast(new(1, 16, 0)) ? ConntrackReopen.Select
+                : Version.IsAtLeast(new(1, 12, 0)) ? ConntrackReopen.SelectAfterGrace
                 : ConntrackReopen.Reuse,
             Sockets = Version.ReportedToFail ? SocketScope.Shared : SocketScope.PerNode,
         };

@@ -13,6 +13,8 @@ namespace CiliumDebugging.Lab.Clusters;
 /// <summary>Reads a cluster through its API: the Pods of a run, their counters, policies and settings.</summary>
 public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
 {
+    /// <summary>A Backend that does not answer for this long is silent: it must not hold up the other counters.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_reasonsLimit = TimeSpan.FromSeconds(2);
 
     private readonly PodProxyClient _proxy = new(cluster);
@@ -98,7 +100,7 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
 
     /// <summary>
     /// Reads all counters: those of every node's Hubble and of the backends. A node without readable metrics is
-    /// reported as missing.
+    /// reported as missing, a backend that does not answer as silent.
     /// </summary>
     public async Task<ClusterCounters> ScrapeAsync(
         IEnumerable<BackendPod> backends,
@@ -119,7 +121,9 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         foreach (var (node, samples) in await Task.WhenAll(hubble))
             counters = samples is null ? counters.WithoutHubble(node) : counters.WithHubble(node, samples);
         foreach (var (pod, text) in await Task.WhenAll(echo))
-            counters = counters.WithBackend(pod, PrometheusSamples.Parse(text));
+            counters = text is null
+                ? counters.WithoutBackend(pod)
+                : counters.WithBackend(pod, PrometheusSamples.Parse(text));
         return counters;
     }
 
@@ -156,10 +160,23 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         return port;
     }
 
-    private async Task<string> BackendMetricsAsync(BackendPod pod, int port, CancellationToken cancellationToken) =>
-        await _forward.IsServedAsync(cancellationToken)
-            ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken)
-            : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", cancellationToken);
+    /// <summary>A backend's metrics; null when it does not answer.</summary>
+    private async Task<string?> BackendMetricsAsync(BackendPod pod, int port, CancellationToken cancellationToken)
+    {
+        var forwarded = await _forward.IsServedAsync(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(s_silence);
+        try
+        {
+            return forwarded
+                ? await _forward.GetAsync(pod.Namespace, pod.Name, port, "/metrics", limit.Token)
+                : await _proxy.GetAsync(pod.Namespace, pod.Name, port, "/metrics", limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 
     /// <summary>
     /// The port of Hubble's metrics: from cilium-config (9965 in later releases), or else that of Cilium 1.9.

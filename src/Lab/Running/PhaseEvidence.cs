@@ -42,6 +42,7 @@ internal static class PhaseEvidence
             Endpoints = service.Endpoints,
             ClientZone = service.ClientZone,
             Connections = tally.Connections,
+            SilentPods = tally.SilentPods,
             NodesWithoutHubble = [.. counted.MissingNodes],
             ClientNodes =
             [

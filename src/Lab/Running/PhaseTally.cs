@@ -51,7 +51,18 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public ClusterCounters Before => before;
 
     /// <summary>The cluster's counters when it was over.</summary>
-    public ClusterCounters? After { get; set; }
+    public ClusterCounters? After
+    {
+        get;
+        set
+        {
+            field = value;
+            SilentPods = SilentPods.Union(value?.SilentPods ?? []);
+        }
+    }
+
+    /// <summary>Pods that did not answer, at one reading of the counters or another.</summary>
+    public ImmutableSortedSet<string> SilentPods { get; private set; } = before.SilentPods;
 
     /// <summary>The replacement of a Pod just before the phase; null when there was none.</summary>
     public PodReplacement? Replaced { get; init; }

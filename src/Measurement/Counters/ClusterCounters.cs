@@ -46,6 +46,10 @@ public sealed record ClusterCounters(
     /// here.</summary>
     public ImmutableSortedSet<string> MissingNodes { get; init; } = [];
 
+    /// <summary>Backends that did not answer when their counters were read, by <c>namespace/pod</c>: nothing of theirs is
+    /// counted here.</summary>
+    public ImmutableSortedSet<string> SilentPods { get; init; } = [];
+
     /// <summary>Answers with a 5xx that proxies threw away to repeat the request (envoy_cluster_upstream_rq_retry with
     /// reason 5xx), all nodes: requests that reached a backend and answer no client.</summary>
     public double Repeated { get; init; }
@@ -101,8 +105,15 @@ public sealed record ClusterCounters(
         return this with { Echo = echo.ToImmutable() };
     }
 
+    /// <summary>A Backend does not answer.</summary>
+    public ClusterCounters WithoutBackend(BackendPod pod)
+    {
+        ArgumentNullException.ThrowIfNull(pod);
+        return this with { SilentPods = SilentPods.Add(pod.HubbleName) };
+    }
+
     /// <summary>What was counted since an earlier moment. A node that was missing at either of the two, or whose agent
-    /// was restarted in between, is missing from the difference.</summary>
+    /// was restarted in between, is missing from the difference, and so is a Backend that was silent.</summary>
     public ClusterCounters Since(ClusterCounters earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);
@@ -110,6 +121,7 @@ public sealed record ClusterCounters(
             .Union(earlier.MissingNodes)
             .Union(Restarted(Requests, earlier.Requests))
             .Union(Restarted(Responses, earlier.Responses));
+        var silent = SilentPods.Union(earlier.SilentPods);
         ImmutableDictionary<HubbleKey, double> OfNodes(ImmutableDictionary<HubbleKey, double> counts) =>
             missing.IsEmpty ? counts : counts.RemoveRange(counts.Keys.Where(k => missing.Contains(k.Node)));
         return new ClusterCounters(
@@ -117,10 +129,11 @@ public sealed record ClusterCounters(
             OfNodes(Minus(Responses, earlier.Responses)),
             Minus(EgressFlows, earlier.EgressFlows).RemoveRange(missing),
             Minus(Drops, earlier.Drops),
-            Minus(Echo, earlier.Echo)
+            Minus(Echo, earlier.Echo).RemoveRange(silent)
         )
         {
             MissingNodes = missing,
+            SilentPods = silent,
             Repeated = Repeated - earlier.Repeated,
         };
     }

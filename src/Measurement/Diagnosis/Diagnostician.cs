@@ -20,6 +20,7 @@ public static class Diagnostician
         new PolicyDenialRule(),
         new RetryAmplificationRule(),
         new SlowPodRule(),
+        new FrozenPodRule(),
     ];
 
     private static readonly EvenRule s_even = new();

@@ -56,6 +56,10 @@ public sealed record Evidence
     /// <summary>What the clients of each node chose, where there are clients on several; empty when unknown.</summary>
     public ImmutableArray<ClientNodeFacts> ClientNodes { get; init; } = [];
 
+    /// <summary>Pods of the Service that did not answer when their own counters were read, by
+    /// <c>namespace/pod</c>.</summary>
+    public ImmutableSortedSet<string> SilentPods { get; init; } = [];
+
     /// <summary>Nodes whose Hubble counters could not be read.</summary>
     public ImmutableArray<string> NodesWithoutHubble { get; init; } = [];
 }

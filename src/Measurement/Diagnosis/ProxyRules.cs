@@ -56,27 +56,10 @@ public sealed class PolicyDenialRule : IDiagnosisRule
     public DiagnosisResult? Examine(Evidence evidence)
     {
         var phase = evidence.Phase;
-        var (denied, allowed) = (
-            phase.Pods.Where(p => evidence.DeniedPods.Contains(p.Pod.HubbleName)).ToList(),
-            phase.Pods.Where(p => !evidence.DeniedPods.Contains(p.Pod.HubbleName)).ToList()
-        );
-        var dropped = phase.Unanswered.Values.Sum();
-        // Everything else is answered, by the Pods that are allowed and evenly.
-        if (
-            denied.Count == 0
-            || phase.Requests < Enough
-            || dropped == 0
-            || dropped != phase.Failures
-            || denied.Any(p => Answers(p) > 0 || p.Echo > 0)
-            || allowed.Sum(Answers) != phase.Requests - dropped
-            || (allowed.Count > 1 && AreSkewed(allowed, Answers))
-        )
+        var denied = phase.Pods.Where(p => evidence.DeniedPods.Contains(p.Pod.HubbleName)).ToList();
+        if (!AccountForFailures(phase, denied, out var share) || denied.Any(p => Answers(p) > 0 || p.Echo > 0))
             return null;
-        // As many as the Service gives to the denied Pods, and not those of another one as well.
-        var expected = denied.Sum(p => Expected(phase, p));
-        var share = Proportion.Interval(dropped, phase.Requests, VerdictOptions.Default.ErrorProbability);
-        if (expected < share.Lower || expected > share.Upper)
-            return null;
+        var (dropped, expected) = (phase.Failures, denied.Sum(p => Expected(phase, p)));
         return Named(
             "policy-denial",
             $"Policies do not let the client reach {Names(denied)}: the Service chooses "

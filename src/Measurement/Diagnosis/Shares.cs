@@ -67,6 +67,27 @@ internal static class Shares
             && !AreSkewed(chosen, Answers);
     }
 
+    /// <summary>Whether some Pods account for every failure: nothing but requests without an answer, together with those
+    /// Pods' own answers as many as the Service gives them, while the other Pods share the rest evenly.</summary>
+    /// <param name="share">The part of the requests that these Pods were given.</param>
+    public static bool AccountForFailures(PhaseReport phase, List<PodPhase> pods, out ShareInterval share)
+    {
+        var (dropped, others) = (phase.Unanswered.Values.Sum(), phase.Pods.Except(pods).ToList());
+        var given = dropped + pods.Sum(Answers);
+        share = Proportion.Interval(
+            Math.Min(given, phase.Requests),
+            phase.Requests,
+            VerdictOptions.Default.ErrorProbability
+        );
+        return pods.Count > 0
+            && phase.Requests >= Enough
+            && dropped > 0
+            && dropped == phase.Failures
+            && given + others.Sum(Answers) == phase.Requests
+            && (others.Count < 2 || !AreSkewed(others, Answers))
+            && share.Contains(Math.Min(1, pods.Sum(p => Expected(phase, p))));
+    }
+
     /// <summary>Names of the phase's Pods that were made since the load began.</summary>
     public static HashSet<string> Young(Evidence evidence) =>
         evidence

@@ -30,6 +30,19 @@ public class ClusterCountersTests
     }
 
     [Fact]
+    public void A_backend_that_is_silent_at_either_moment_has_no_difference()
+    {
+        var read = ClusterCounters.Zero.WithBackend(s_pod, PrometheusSamples.Parse("echo_requests 10"));
+        var silent = ClusterCounters.Zero.WithoutBackend(s_pod);
+        foreach (var counted in (ClusterCounters[])[read.Since(silent), silent.Since(read)])
+        {
+            counted.Echo.ShouldBeEmpty();
+            counted.SilentPods.ShouldBe(["backend/a"]);
+        }
+        read.Since(ClusterCounters.Zero).SilentPods.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Nodes_add_up_and_stay_apart()
     {
         var samples = PrometheusSamples.Parse(Scrape);

@@ -18,6 +18,7 @@ internal static class Renamed
             Previous = evidence.Previous is { } previous ? Phase(previous) : null,
             ClientNode = New(evidence.ClientNode),
             EntryNode = evidence.EntryNode is { } entry ? New(entry) : null,
+            SilentPods = [.. evidence.SilentPods.Select(Both)],
             DeniedPods = [.. evidence.DeniedPods.Select(Both)],
             ProxyFailuresByPod = evidence.ProxyFailuresByPod.ToImmutableDictionary(p => Both(p.Key), p => p.Value),
             Endpoints = evidence.Endpoints.ToImmutableDictionary(e => Both(e.Key), e => e.Value),

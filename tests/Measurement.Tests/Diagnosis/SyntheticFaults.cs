@@ -306,6 +306,20 @@ internal static class SyntheticFaults
         });
     }
 
+    /// <summary>A Pod stops answering, requests and readings of its counters alike.</summary>
+    public static void Frozen(SyntheticPhase phase, Random random, int requests, int from)
+    {
+        var frozen = phase.Any();
+        phase.SilentPods.Add(frozen);
+        Each(requests, i =>
+        {
+            if (phase.Any() is var to && to == frozen && i >= from)
+                phase.Dropped();
+            else
+                phase.Answer(to);
+        });
+    }
+
     /// <summary>The network to one other node is slow: so are all its Pods.</summary>
     public static void SlowNetwork(SyntheticPhase phase, Random random, int requests)
     {

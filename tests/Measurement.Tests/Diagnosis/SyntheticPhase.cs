@@ -75,6 +75,7 @@ internal sealed class SyntheticPhase
     public string? ClientZone { get; set; }
     public string? EntryNode { get; set; }
     public HashSet<int> DeniedPods { get; } = [];
+    public HashSet<int> SilentPods { get; } = [];
     public string? Version { get; set; } = "1.9.0";
     public string? LostNode { get; set; }
     public PhaseReport? Previous { get; set; }
@@ -173,6 +174,7 @@ internal sealed class SyntheticPhase
             Endpoints = Endpoints.ToImmutableDictionary(),
             ClientZone = ClientZone,
             EntryNode = EntryNode,
+            SilentPods = [.. SilentPods.Select(i => Pods[i].HubbleName)],
             DeniedPods = [.. DeniedPods.Select(i => Pods[i].HubbleName)],
             Connections = _connections.Facts(),
             ClientNodes = rows,

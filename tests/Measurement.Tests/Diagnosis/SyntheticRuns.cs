@@ -124,16 +124,41 @@ internal static class SyntheticRuns
                     p.Answer(p.Any());
             });
         }),
-        new("a frozen pod", [], Default, (p, r, n) =>
+        new("frozen-pod", ["frozen-pod"], Default, (p, r, n) => Frozen(p, r, n, from: r.Next(2) == 0 ? 0 : n / 3)),
+        new("frozen, and its counters were not read meanwhile", ["frozen-pod"], Default, (p, r, n) =>
         {
-            var frozen = p.Any();
+            Frozen(p, r, n, from: 0);
+            p.SilentPods.Clear();
+        }),
+        new("the node of a pod is lost", [], Default, (p, r, n) =>
+        {
+            Frozen(p, r, n, from: 0);
+            p.LostNode = p.Pods[p.SilentPods.Single()].Node;
+        }),
+        new("one pod is silent, and another one gets no requests through", [], Default, (p, r, n) =>
+        {
+            Frozen(p, r, n, from: 0);
+            var frozen = p.SilentPods.Single();
+            p.SilentPods.Clear();
+            p.SilentPods.Add((frozen + 1) % p.Pods.Length);
+        }),
+        new("two pods do not answer, and one of them is frozen", [], Three, (p, r, n) =>
+        {
+            p.SilentPods.Add(0);
             Each(n, _ =>
             {
-                if (p.Any() is var to && to == frozen)
-                    p.Dropped();
-                else
+                if (p.Any() is > 1 and var to)
                     p.Answer(to);
+                else
+                    p.Dropped();
             });
+        }),
+        new("slow-pod, alone on its node and silent", ["slow-pod"], Three, (p, r, n) =>
+        {
+            var slow = p.Any();
+            p.LatencyMs = i => i == slow ? 3000 : 2;
+            p.SilentPods.Add(slow);
+            Even(p, r, n);
         }),
         new(
             "slow-pod, beside others",
@@ -266,6 +291,8 @@ internal static class SyntheticRuns
 
     /// <summary>Few Pods, so that some thousand connections decide.</summary>
     private static SyntheticPhase Few(Random random) => new(random, random.Next(2, 4));
+
+    private static SyntheticPhase Three(Random random) => new(random, 3, 3, [0, 1, 2]);
 
     /// <summary>Runs of every kind.</summary>
     public static IEnumerable<SyntheticRun> All(int seeds) =>
