@@ -80,6 +80,7 @@ public class ForwardingRunListenerTests
 
     private static object Argument(Type type) =>
         type == typeof(string) ? "text"
+        : type == typeof(ClusterIdentity) ? ClusterIdentity.Unknown
         : type == typeof(PhaseStep) ? s_scenario.Steps.OfType<PhaseStep>().First()
         : type == typeof(LiveSample) ? new LiveSample("observe", TimeSpan.FromSeconds(1), 1, [])
         : type == typeof(SeriesSample) ? SampleRun.Create().Details.Series[0]

@@ -49,9 +49,9 @@ public sealed record Comparison(
     ImmutableArray<string> Unmatched
 )
 {
-    /// <summary>Every interval of a report misses with at most this probability, so that a claimed change is wrong with
-    /// at most twice of it.</summary>
-    public const double IntervalErrorProbability = 1e-4;
+    /// <summary>Every interval of a report misses with at most this probability: 1e-4, and the same again for a share
+    /// beside the verdict "even", which bounds it as well. A claimed change is wrong with at most twice of it.</summary>
+    public const double IntervalErrorProbability = 2e-4;
 
     /// <summary>Whether anything measured changed.</summary>
     public bool Changed => Quantities.Any(q => q.Change is Change.Higher or Change.Lower);
