@@ -290,7 +290,7 @@ public class VerdictTests
     public void Every_starved_backend_is_named()
     {
         var expected = ExpectedShares.Equal("a", "b", "c");
-        Text(0, 0, 500).ShouldContain("busiest c, starved a, b (");
+        Text(0, 0, 500).ShouldContain("busiest c; starved a, b (");
         Text(500, 500, 200).ShouldContain("starved c (");
         Text(0, 320, 500).ShouldContain("starved a (");
 

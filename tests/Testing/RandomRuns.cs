@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
@@ -53,14 +54,22 @@ internal sealed class RandomRuns
 
     private (RunReport Report, LiveSample Live) Create()
     {
-        var phases = Enumerable.Range(0, _random.Next(1, 4)).Select(n => Phase($"phase-{n}")).ToImmutableArray();
+        List<PhaseReport> phases = [];
+        for (var (n, count) = (0, _random.Next(1, 4)); n < count; n++)
+        {
+            phases.Add(Phase($"phase-{n}"));
+            if (_random.Next(3) == 0)
+                phases.Add(Change($"changing: phase-{n}"));
+        }
         var diagnosis = new DiagnosisResult
         {
             Name = s_diagnoses[_random.Next(s_diagnoses.Length)],
             Sentence = "What was found.",
             Hop = "egress proxy",
         };
-        var last = phases[^1] with { Diagnosis = diagnosis };
+        var latest = phases.FindLastIndex(p => p.IsEvaluated);
+        var last = phases[latest] with { Diagnosis = diagnosis };
+        phases[latest] = last;
         var cluster = new ClusterIdentity(
             (ClusterKind)_random.Next(3),
             _random.Next(4) == 0 ? null : $"1.{_random.Next(9, 20)}.0"
@@ -72,7 +81,7 @@ internal sealed class RandomRuns
             RatePerSecond = 50,
             ClientPod = "load-test-1-x",
             ClientNode = "node-0",
-            Phases = [.. phases[..^1], last],
+            Phases = [.. phases],
             Status = _monitor.Status(),
             Diagnosis = diagnosis,
             Expectations = [new ExpectationResult("delivery is skewed", _random.Next(2) == 0, "it is not")],
@@ -160,6 +169,38 @@ internal sealed class RandomRuns
             Selection = selection.Verdict(),
             SelectionSource = "client",
             Delivery = delivery.Evaluate(),
+        };
+    }
+
+    /// <summary>Requests while the backends change, some of which may fail.</summary>
+    private PhaseReport Change(string name)
+    {
+        var (start, ok, failed) = (_at, _random.Next(60), _random.Next(2) == 0 ? 0 : _random.Next(60));
+        _at += Math.Max((ok + failed) * 0.02, 0.02);
+        var nothing = ExpectedShares.Weighted([.. _pods.Select(p => p.Name)], new double[_pods.Length]);
+        return new PhaseReport
+        {
+            Name = name,
+            IsEvaluated = false,
+            Start = start,
+            Seconds = _at - start,
+            Requests = ok + failed,
+            ByStatus = ImmutableSortedDictionary.CreateRange([
+                KeyValuePair.Create(200, (long)ok),
+                KeyValuePair.Create(503, (long)failed),
+            ]),
+            Pods = [.. _pods.Select(p => new PodPhase { Pod = p, OnClientNode = p.Node == "node-0" })],
+            Selection = new SkewTest(nothing).Verdict(),
+            SelectionSource = "client",
+            Delivery = new DeliveryTest(nothing).Evaluate(),
+            Diagnosis = ChangeDiagnosis.Of(
+                new ChangeFacts
+                {
+                    Requests = ok + failed,
+                    Failures = failed,
+                    Service = "backend/backend-1",
+                }
+            ),
         };
     }
 

@@ -110,7 +110,14 @@ internal static class RunEvaluator
                 return (
                     report,
                     one.Settled is null
-                        ? PhaseEvidence.Of(one, report, previous, run.ClientNode, run.Cluster.CiliumVersion, run.Settings)
+                        ? PhaseEvidence.Of(
+                            one,
+                            report,
+                            previous,
+                            run.ClientNode,
+                            run.Cluster.CiliumVersion,
+                            run.Settings
+                        )
                         : null
                 );
             });

@@ -70,6 +70,13 @@ public static class SummaryText
     private static void WritePhase(PhaseReport phase, IAnsiConsole console)
     {
         var counts = F($"{phase.Requests} requests, {phase.Ok} succeeded, {phase.Failures} failed");
+        var failures = FailureText.Of(phase.ByStatus, phase.Unanswered);
+        if (!phase.IsEvaluated)
+        {
+            var kinds = failures.Length > 0 ? $" ({failures})" : "";
+            Line(console, "in between", Markup.Escape(F($"{phase.Name}: {phase.Seconds:0.#} s, {counts}{kinds}")));
+            return;
+        }
         var table = new Table()
             .Border(TableBorder.Rounded)
             .Title(Markup.Escape(F($"{phase.Name}: {phase.Seconds:0.#} s, {counts}")))
@@ -91,7 +98,7 @@ public static class SummaryText
                 Rate(pod.HubbleServerErrors, phase)
             );
         }
-        if (FailureText.Of(phase.ByStatus, phase.Unanswered) is { Length: > 0 } failures)
+        if (failures.Length > 0)
             table.AddRow("[red]failed[/]", $"[red]{Markup.Escape(failures)}[/]", "", "", Rate(phase.Failures, phase));
         console.Write(table);
         Line(

@@ -25,6 +25,11 @@ internal sealed class StatusOfRun
     private readonly LiveSample _live;
     private readonly TimeZoneInfo? _clock;
     private readonly PhaseReport _phase;
+
+    /// <summary>
+    /// The phase whose failures are those of now: the evaluated one, or a change after it in which requests fail.
+    /// </summary>
+    private readonly PhaseReport _newest;
     private readonly Verdict _verdict;
     private readonly bool _isFailing,
         _isOutage,
@@ -38,8 +43,9 @@ internal sealed class StatusOfRun
     public StatusOfRun(RunReport report, LiveSample live, TimeZoneInfo? clock)
     {
         (_report, _live, _clock, _phase) = (report, live, clock, report.Latest);
-        var fails = live.Pods.IsEmpty ? _phase.Failures : live.FailedPerSecond * live.Window;
-        var succeeds = live.Pods.IsEmpty ? _phase.Ok : live.OkPerSecond * live.Window;
+        _newest = report.Phases[^1] is { Failures: > 0 } ending ? ending : _phase;
+        var fails = live.Pods.IsEmpty ? _newest.Failures : live.FailedPerSecond * live.Window;
+        var succeeds = live.Pods.IsEmpty ? _newest.Ok : live.OkPerSecond * live.Window;
         _isFailing = live.Pods.IsEmpty ? fails > 0 : live.FailedPerSecond > Few;
         _isOutage = succeeds == 0 && fails >= Outage;
         _verdict = VerdictNow();
@@ -60,7 +66,7 @@ internal sealed class StatusOfRun
     private List<PodStatus> Silent => [.. Due.Where(p => p.State is RowState.Silent)];
 
     private double FailedPerSecond =>
-        _live.Pods.IsEmpty ? _phase.Failures / FairShare.SecondsOf(_phase) : _live.FailedPerSecond;
+        _live.Pods.IsEmpty ? _newest.Failures / FairShare.SecondsOf(_newest) : _live.FailedPerSecond;
 
     private string Unit => _phase.StatusUnknown ? "requests/s" : "successes/s";
 
@@ -178,7 +184,7 @@ internal sealed class StatusOfRun
             { Name: "even" } even => IsFault || _isDoubtful ? null : even,
             { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
             _ when _kind is RunStatusKind.Skewed => _report.Diagnosis,
-            _ when _kind is RunStatusKind.Failing && (IsDecided || _phase.Requests >= EnoughForDiagnosis) =>
+            _ when _kind is RunStatusKind.Failing && (IsDecided || _newest.Requests >= EnoughForDiagnosis) =>
                 _report.Diagnosis,
             _ => explainsPodsWithoutLoad ? _report.Diagnosis : null,
         };
@@ -221,7 +227,7 @@ internal sealed class StatusOfRun
         if (IsFault)
             return since.Length == 0 ? headline : $"{headline} since {since} ({after})";
         var (total, answered) = (Due.Count(), Due.Count(p => p.Share > 0));
-        var (requests, ok) = (_report.Phases.Sum(p => p.Requests), _report.Phases.Sum(p => p.Ok));
+        var (requests, ok) = (_report.Totals.Requests, _report.Totals.Ok);
         var succeeded = _phase.StatusUnknown
             ? $"how {requests} requests ended is not known"
             : $"{ok} of {requests} requests succeeded";
@@ -231,7 +237,10 @@ internal sealed class StatusOfRun
             RunStatusKind.Balanced => "No skew",
             _ => "No skew found",
         };
-        return $"{result}: {answered} of {total} pods answered, {succeeded}";
+        var lost = _report.Phases.Where(p => !p.IsEvaluated).Sum(p => p.Failures);
+        return lost > 0
+            ? $"{result}, but {lost} of {requests} requests failed while the cluster was changing"
+            : $"{result}: {answered} of {total} pods answered, {succeeded}";
     }
 
     /// <summary>The Pod whose share differs most from its fair share.</summary>
@@ -265,9 +274,9 @@ internal sealed class StatusOfRun
     {
         if (!_isFailing)
             return "";
-        var statuses = _phase.ByStatus.Where(s => s.Key is < 200 or >= 300).OrderByDescending(s => s.Value);
+        var statuses = _newest.ByStatus.Where(s => s.Key is < 200 or >= 300).OrderByDescending(s => s.Value);
         var status = statuses.Select(s => F($"{s.Key}")).FirstOrDefault()
-            ?? _phase.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
+            ?? _newest.Unanswered.OrderByDescending(u => u.Value).Select(u => u.Key).FirstOrDefault();
         return F($"{FailedPerSecond:0.0} requests/s {(status is null ? "fail" : $"end in {status}")}");
     }
 
@@ -286,8 +295,8 @@ internal sealed class StatusOfRun
     /// <summary>Without an onset: the begin of the phase, and the last event before it.</summary>
     private (string Since, string After) Began()
     {
-        var cause = _report.Details.Events.LastOrDefault(e => e.At.TotalSeconds <= _phase.Start + 1e-9);
-        return (Moment(cause?.At.TotalSeconds ?? _phase.Start), cause?.Name ?? "no recorded event");
+        var cause = _report.Details.Events.LastOrDefault(e => e.At.TotalSeconds <= _newest.Start + 1e-6);
+        return (Moment(cause?.At.TotalSeconds ?? _newest.Start), cause?.Name ?? "no recorded event");
     }
 
     private string Moment(double seconds)

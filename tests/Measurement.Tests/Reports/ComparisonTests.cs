@@ -111,4 +111,26 @@ public sealed class ComparisonTests
                 "phase observe: only in the first run",
             ]);
     }
+
+    [Fact]
+    public void Requests_that_failed_while_the_cluster_was_changing_are_compared_and_their_shares_are_not()
+    {
+        var changing = s_skewed.Phases[1] with { Name = "changing: a rollout", IsEvaluated = false };
+        var comparison = Comparison.Of(
+            s_skewed with
+            {
+                Phases = [.. s_skewed.Phases, changing with { Failures = 0, Ok = changing.Requests }],
+            },
+            s_skewed with
+            {
+                Phases = [.. s_skewed.Phases, changing],
+            }
+        );
+
+        comparison.Differences.ShouldBe([
+            $"failures while the cluster was changing: 0 of {changing.Requests} requests → "
+                + $"{changing.Failures} of {changing.Requests} requests",
+        ]);
+        comparison.Quantities.ShouldAllBe(q => q.Phase != changing.Name);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Measurement.Status;
 using CiliumDebugging.Statistics;
@@ -192,4 +193,57 @@ public sealed class RunStatusOfRunTests
         double window,
         RowState state
     ) => FairShare.StateOf(rate, ok, fairRate, fair, window).ShouldBe(state);
+
+    [Fact]
+    public void A_run_that_ends_without_a_ready_pod_is_an_outage_although_its_last_evaluated_phase_was_even()
+    {
+        var without = Between(requests: 220, failures: 219) with
+        {
+            Start = 60,
+            Diagnosis = ChangeDiagnosis.Of(
+                new ChangeFacts
+                {
+                    Requests = 220,
+                    Failures = 219,
+                    NoPodSeconds = 4.3,
+                    Service = "backend/backend-1",
+                }
+            ),
+        };
+        var run = Even();
+        run = run with
+        {
+            Phases = [.. run.Phases, without with { ByStatus = ImmutableSortedDictionary<int, long>.Empty }],
+            Diagnosis = without.Diagnosis!,
+        };
+
+        var status = RunStatus.Of(run, LiveSample.None);
+
+        (status.Kind, status.Headline).ShouldBe((RunStatusKind.Failing, "0 of 3 pods answer"));
+        status.Cause.ShouldNotBeNull().Name.ShouldBe(ChangeDiagnosis.NoEndpoints);
+        (status.Since, status.After).ShouldBe(("60.0 s", "no pod is ready"));
+    }
+
+    [Fact]
+    public void Failures_during_a_change_are_in_the_title_of_a_run_that_is_even_again()
+    {
+        var run = Even();
+        run = run with { Phases = [Between(requests: 40, failures: 7), .. run.Phases] };
+
+        var status = RunStatus.Of(run, LiveSample.None);
+
+        status.Kind.ShouldBe(RunStatusKind.Balanced);
+        status.Title.ShouldBe("No skew, but 7 of 12040 requests failed while the cluster was changing");
+    }
+
+    private static PhaseReport Between(int requests, int failures) =>
+        SampleRun.Phase("changing: a rollout", 0, skewed: false, 1) with
+        {
+            IsEvaluated = false,
+            Requests = requests,
+            ByStatus = ImmutableSortedDictionary.CreateRange([
+                KeyValuePair.Create(200, (long)(requests - failures)),
+                KeyValuePair.Create(503, (long)failures),
+            ]),
+        };
 }

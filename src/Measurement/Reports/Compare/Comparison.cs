@@ -93,9 +93,13 @@ public sealed record Comparison(
         var (then, now) = (before.Cluster.Settings, after.Cluster.Settings);
         foreach (var key in then.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
             Differs($"setting {key}", then.GetValueOrDefault(key), now.GetValueOrDefault(key));
-        foreach (var a in before.Phases)
+        var (lostBefore, lostAfter) = (LostInChanges(before), LostInChanges(after));
+        if (lostBefore.Failures > 0 != lostAfter.Failures > 0)
+            Differs("failures while the cluster was changing", lostBefore.Words, lostAfter.Words);
+        var (first, second) = (Evaluated(before), Evaluated(after));
+        foreach (var a in first)
         {
-            if (after.Phases.FirstOrDefault(p => p.Name == a.Name) is not { } b)
+            if (second.Find(p => p.Name == a.Name) is not { } b)
             {
                 unmatched.Add($"phase {a.Name}: only in the first run");
                 continue;
@@ -104,8 +108,17 @@ public sealed record Comparison(
             Differs($"{a.Name}: diagnosis", a.Diagnosis?.Name, b.Diagnosis?.Name);
             ComparedPhases.Add(a, b, quantities, unmatched);
         }
-        var added = after.Phases.Where(b => before.Phases.All(a => a.Name != b.Name));
+        var added = second.Where(b => first.TrueForAll(a => a.Name != b.Name));
         unmatched.AddRange(added.Select(b => $"phase {b.Name}: only in the second run"));
         return new Comparison(differences.ToImmutable(), quantities.ToImmutable(), unmatched.ToImmutable());
+    }
+
+    private static List<PhaseInfo> Evaluated(ReportDocument document) => [.. document.Phases.Where(p => p.IsEvaluated)];
+
+    private static (long Failures, string Words) LostInChanges(ReportDocument document)
+    {
+        var changes = document.Phases.Where(p => !p.IsEvaluated).ToList();
+        var (failures, requests) = (changes.Sum(p => p.Failures), changes.Sum(p => p.Requests));
+        return (failures, $"{failures} of {requests} requests");
     }
 }

@@ -58,6 +58,13 @@ internal static class Headline
         $"{phase.Name}: {phase.Seconds:0.#} s, {phase.Requests} requests, {phase.Ok} succeeded, "
         + $"{phase.Failures} failed";
 
+    /// <summary>What is said of the requests between two phases, whose shares show nothing.</summary>
+    public static string Between(PhaseInfo phase)
+    {
+        var failures = Failures(phase);
+        return $"{phase.Diagnosis?.Sentence}{(failures.Length > 0 ? $" Failures: {failures}." : "")}";
+    }
+
     /// <summary>What is known of a phase beside its Pods, by name.</summary>
     public static IEnumerable<(string Name, string Text)> Facts(PhaseInfo phase)
     {
@@ -120,8 +127,8 @@ internal static class Headline
             document.Scenario.Name,
             document.Expectations.Length,
             document.Expectations.Count(e => e.Holds),
-            document.Phases[^1].Ok,
-            document.Phases[^1].Requests
+            document.Latest.Ok,
+            document.Latest.Requests
         );
 
     private static string Of(MeasuresInfo m) =>

@@ -57,6 +57,11 @@ public static class MarkdownReport
     }
 
     private static string Phase(PhaseInfo phase) =>
+        phase.IsEvaluated
+            ? Evaluated(phase)
+            : $"### {Text(Headline.Counts(phase))}\n\n{Text(Headline.Between(phase))}\n\n";
+
+    private static string Evaluated(PhaseInfo phase) =>
         $"""
             ### {Text(Headline.Counts(phase))}
 

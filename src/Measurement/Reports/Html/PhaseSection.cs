@@ -10,6 +10,14 @@ internal static class PhaseSection
 {
     public static Markup Of(ReportDocument document, PhaseInfo phase, ImmutableDictionary<string, PodStyle> pods)
     {
+        if (!phase.IsEvaluated)
+            return Markup.Of(
+                $"""
+                <section class="phase"><h3>{Headline.Counts(phase)}</h3>
+                <p>{Headline.Between(phase)}</p></section>
+
+                """
+            );
         var picture = new TopologyPicture(document, phase, pods);
         return Markup.Of(
             $"""
