@@ -210,11 +210,11 @@ public sealed class RunStatusOfRunTests
                 }
             ),
         };
-        var run = Even();
+        var run = Even() with { Diagnosis = without.Diagnosis! };
         run = run with
         {
+            Details = run.Details with { Events = [new RecordedEvent("no pod is ready", TimeSpan.FromSeconds(60))] },
             Phases = [.. run.Phases, without with { ByStatus = ImmutableSortedDictionary<int, long>.Empty }],
-            Diagnosis = without.Diagnosis!,
         };
 
         var status = RunStatus.Of(run, LiveSample.None);
