@@ -4,6 +4,7 @@ using CiliumDebugging.Bench.Attack;
 using CiliumDebugging.Bench.Datapath;
 using CiliumDebugging.Bench.Page;
 using CiliumDebugging.Bench.Prometheus;
+using CiliumDebugging.Bench.Runs;
 using CiliumDebugging.Bench.Skew;
 
 namespace CiliumDebugging.Bench;
@@ -13,15 +14,15 @@ namespace CiliumDebugging.Bench;
 /// simulator's speed, <c>proxies</c> the live proxies' beside YARP, nginx and HAProxy, <c>results</c> the memory of 24
 /// million attack results, <c>allocation</c> what a request of an attack allocates, <c>prometheus</c> holds a real
 /// Prometheus against the lab's own counts,
-/// <c>observe</c> runs the command observe against both, <c>page</c> what open pages cost; everything else is
+/// <c>observe</c> runs the command observe against both, <c>runs</c> makes live runs with random changes, <c>page</c> what open pages cost; everything else is
 /// BenchmarkDotNet's.
 /// </summary>
 internal static class BenchProgram
 {
     public static async Task<int> Main(string[] args)
     {
-        if (args is ["prometheus" or "observe", ..])
-            return await new RootCommand { PrometheusCheck.Build(), ObserveCheck.Build() }
+        if (args is ["prometheus" or "observe" or "runs", ..])
+            return await new RootCommand { PrometheusCheck.Build(), ObserveCheck.Build(), ChangedRuns.Build() }
                 .Parse(args)
                 .InvokeAsync();
         if (args is ["skew", .. var rest])

@@ -18,7 +18,7 @@ namespace CiliumDebugging.AppHost.Tests.Resources;
 /// <summary>All surfaces say the same of a run, and no more than is known. Over random runs.</summary>
 public sealed partial class OneStatusTests
 {
-    private const int Runs = 600;
+    private const int Runs = 900;
 
     private sealed record Shown(int Seed, RunReport Report, LiveSample Live, RunStatus Status, PageState Page);
 
