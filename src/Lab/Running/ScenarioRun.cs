@@ -35,6 +35,15 @@ internal sealed class ScenarioRun(
     public V1Pod Client => client;
     public string ClientNode => client.Spec.NodeName;
 
+    /// <summary>
+    /// How long a change may take to reach every node before the next phase begins: half a second on the embedded
+    /// cluster, and seconds where kube-proxy or agents collect changes first.
+    /// </summary>
+    public static TimeSpan SettleOn(ClusterIdentity cluster) =>
+        cluster.IsEmulated ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(5);
+
+    public TimeSpan Settle => SettleOn(Cluster);
+
     /// <summary>Node and zone of the client; the zone is null when the node has none.</summary>
     public required (string Node, string? Zone) ClientPlace { get; init; }
 

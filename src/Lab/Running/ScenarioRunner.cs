@@ -54,11 +54,15 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
         var measurement = new PhaseMeasurement(cluster, _changes, time);
         var reader = new ClusterReader(cluster, scenario.Load);
         listener.OnCluster(await cluster.IdentityAsync(cancellationToken));
+        var identity = await cluster.IdentityAsync(cancellationToken);
         // 1. policies need no Pods: they reach the nodes while the Pods start
         var policies = scenario.Steps.TakeWhile(s => s is ApplyStep or DeleteStep).ToList();
         foreach (var step in policies)
             await _changes.TakeBeforeAsync(step, listener, cancellationToken);
-        var settled = policies.Count > 0 ? Task.Delay(StepChanges.Settle, time, cancellationToken) : Task.CompletedTask;
+        var settled =
+            policies.Count > 0
+                ? Task.Delay(ScenarioRun.SettleOn(identity), time, cancellationToken)
+                : Task.CompletedTask;
         listener.OnStep($"waiting for {backends} backends and the load test");
         var client = await reader.WaitUntilReadyAsync(backends, s_readyLimit, time, cancellationToken);
         await settled;
@@ -76,6 +80,7 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
             time
         )
         {
+            Cluster = identity,
             ClientPlace = (client.Spec.NodeName, await reader.ZoneAsync(client.Spec.NodeName, cancellationToken)),
         };
         try

@@ -11,9 +11,6 @@ namespace CiliumDebugging.Lab.Running;
 /// </summary>
 internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 {
-    /// <summary>How long an applied change may take to reach every node before the next phase begins.</summary>
-    public static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
-
     /// <summary>How often the rates are shown while a change reaches the nodes.</summary>
     private static readonly TimeSpan s_lookInterval = TimeSpan.FromMilliseconds(100);
 
@@ -67,7 +64,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
 
     private async Task SettleAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
-        for (var waited = TimeSpan.Zero; waited < Settle; waited += s_lookInterval)
+        for (var waited = TimeSpan.Zero; waited < run.Settle; waited += s_lookInterval)
         {
             await Task.Delay(s_lookInterval, time, cancellationToken);
             if (run.Attack is not null)
@@ -121,7 +118,7 @@ internal sealed class StepChanges(Kubernetes cluster, TimeProvider time)
         );
         var added = ready.Pods.First(p => !known.Contains(p.Name));
         run.Replaced = new PodReplacement(victim.Name, added.Name, gone.At, ready.At);
-        await Task.Delay(Settle, time, cancellationToken);
+        await Task.Delay(run.Settle, time, cancellationToken);
     }
 
     private static bool IsMeant(BackendPod pod, DeletePodStep step, string clientNode) =>

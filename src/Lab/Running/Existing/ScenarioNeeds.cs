@@ -18,6 +18,9 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
 {
     private const string ServiceProxyKey = "sandbox-service-proxy";
 
+    /// <summary>kube-proxy's mode on Linux where nothing else is set.</summary>
+    private const string DefaultProxyMode = "iptables";
+
     /// <summary>What is missing and what to do, one line each; empty when nothing is.</summary>
     /// <param name="workers">Nodes that workloads may run on.</param>
     /// <param name="createsWorkloads">Whether the run has to create namespaces and workloads.</param>
@@ -73,7 +76,10 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
             + "or make a cluster with it: up --kind";
     }
 
-    /// <summary>A scenario about kube-proxy's mode needs that mode; a cluster that does not say it cannot be used.</summary>
+    /// <summary>
+    /// A scenario about kube-proxy's mode needs that mode. A cluster that does not say it cannot be used, unless the
+    /// mode is the default one.
+    /// </summary>
     private async Task<string?> ProxyModeAsync(CancellationToken cancellationToken)
     {
         if (
@@ -83,7 +89,7 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
         )
             return null;
         var (mode, source) = await KubeProxyModeAsync(cancellationToken);
-        if (mode == wanted)
+        if ((mode ?? DefaultProxyMode) == wanted)
             return null;
         return mode is null
             ? $"it needs kube-proxy in mode {wanted}, and the cluster does not say kube-proxy's mode "
@@ -93,13 +99,12 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
 
     private async Task<(string? Mode, string Source)> KubeProxyModeAsync(CancellationToken cancellationToken)
     {
-        const string Default = "iptables";
         var map = await new ObjectClient(cluster).ReadAsync(
             ObjectReference.Of("ConfigMap", "v1", "configmaps", CiliumNames.SystemNamespace, "kube-proxy"),
             cancellationToken
         );
         if ($"{map?["data"]?["config.conf"]}" is { Length: > 0 } configuration)
-            return (ModeIn(configuration) ?? Default, "ConfigMap kube-system/kube-proxy");
+            return (ModeIn(configuration) ?? DefaultProxyMode, "ConfigMap kube-system/kube-proxy");
         var pods = await cluster.CoreV1.ListNamespacedPodAsync(
             CiliumNames.SystemNamespace,
             labelSelector: "k8s-app=kube-proxy",
