@@ -25,6 +25,8 @@ internal static class AttackJob
             {
                 Name = Container,
                 Image = order.Image,
+                // The end of the log is the Pod's message when it fails.
+                TerminationMessagePolicy = "FallbackToLogsOnError",
                 Args = ["attack", .. order.Arguments, "--rate", rate, "--hdr", "-"],
                 Resources = PodParts.Resources("100m", "128Mi", "2", "512Mi"),
             }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.LoadTest.Attack.Results;
 using k8s;
 using k8s.Autorest;
@@ -87,14 +88,20 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
                 return;
             if (job.Status?.Failed > 0)
             {
-                var output = await LastLinesAsync(order, name, cancellationToken);
-                throw new PodAttackException($"{job.Status.Failed} of {order.Pods} pods failed{output}");
+                var condition = job.Status.Conditions?.FirstOrDefault(c => c is { Type: "Failed", Status: "True" });
+                var why = condition is null ? "" : $" ({condition.Reason}: {condition.Message})";
+                throw new PodAttackException(
+                    $"{job.Status.Failed} of {order.Pods} pods failed{why}"
+                        + await ReasonsAsync(order, name, cancellationToken)
+                        + await LastLinesAsync(order, name, cancellationToken)
+                );
             }
             if (time.GetElapsedTime(began) > order.Deadline)
                 throw new PodAttackException(
                     $"{job.Status?.Succeeded ?? 0} of {order.Pods} pods have ended "
                         + $"after {order.Deadline.TotalSeconds:0} s: see kubectl --namespace {order.Namespace} "
                         + $"describe job {name}, or set a longer --pod-deadline"
+                        + await ReasonsAsync(order, name, cancellationToken)
                 );
             var stuck = await StuckAsync(order, name, cancellationToken);
             stuckSince = stuck is null ? null : stuckSince ?? time.GetTimestamp();
@@ -107,10 +114,17 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
     private async Task<string?> StuckAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
     {
         var pods = await PodsAsync(order, name, cancellationToken);
-        return pods.Select(p => (p.Metadata.Name, p.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting))
-            .Where(p => p.Waiting is not null && s_stuck.Contains(p.Waiting.Reason))
-            .Select(p => $"{p.Name}: {p.Waiting!.Reason} {p.Waiting.Message}".TrimEnd())
-            .FirstOrDefault();
+        var stuck = pods.FirstOrDefault(p =>
+            s_stuck.Contains(p.Status?.ContainerStatuses?.FirstOrDefault()?.State?.Waiting?.Reason)
+        );
+        return stuck is null ? null : $"{stuck.Name()}: {PodReasons.Of(stuck)}";
+    }
+
+    /// <summary>Why Pods are not ready or failed, in their own words; empty when they give none.</summary>
+    private async Task<string> ReasonsAsync(PodAttackOrder order, string name, CancellationToken cancellationToken)
+    {
+        var reasons = PodReasons.Describe(await PodsAsync(order, name, cancellationToken));
+        return reasons.Length == 0 ? "" : $"; {reasons}";
     }
 
     private async Task<PodAttackResult> CollectAsync(
@@ -154,8 +168,10 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         {
             throw new PodAttackException($"pod {pod.Metadata.Name}: {e.Message}", e);
         }
+        var last = log.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(MaxShownLines).ToList();
         throw new PodAttackException(
             $"pod {pod.Metadata.Name} left no results: does its image have this version's load test?"
+                + (last.Count == 0 ? "" : $" It says: {string.Join(" | ", last)}")
         );
     }
 
@@ -186,8 +202,18 @@ internal sealed class PodAttack(IKubernetes cluster, TimeProvider time)
         );
         if (failed is null)
             return "";
-        var lines = (await LogAsync(failed, cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return $"; {failed.Metadata.Name} says: {string.Join(" | ", lines.TakeLast(MaxShownLines))}";
+        try
+        {
+            var lines = (await LogAsync(failed, cancellationToken)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return lines.Length == 0
+                ? ""
+                : $"; {failed.Metadata.Name} says: {string.Join(" | ", lines.TakeLast(MaxShownLines))}";
+        }
+        catch (HttpOperationException e)
+        {
+            // A Pod that never started, or is gone, has no log.
+            return $"; the log of {failed.Metadata.Name} cannot be read: {ApiMessages.Of(e)}";
+        }
     }
 
     private async Task<IList<V1Pod>> PodsAsync(

@@ -5,7 +5,7 @@ using k8s.Autorest;
 namespace CiliumDebugging.Lab.Clusters;
 
 /// <summary>An API server's refusal in its own words.</summary>
-internal static class ApiMessages
+public static class ApiMessages
 {
     private const int MaxLength = 300;
 

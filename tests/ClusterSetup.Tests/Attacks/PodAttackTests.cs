@@ -130,9 +130,9 @@ public sealed class PodAttackTests
                     ? ("Failed", "error: host 'backend': cannot be resolved\n")
                     : ("Succeeded", Output(Results(index))),
         };
-        (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message.ShouldContain(
-            "cannot be resolved"
-        );
+        var message = (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message;
+        message.ShouldContain("cannot be resolved");
+        message.ShouldContain("container attack ended with exit code 1");
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class PodAttackTests
     {
         var runner = new JobRunner { Pod = index => ("Succeeded", index == 1 ? "hello\n" : Output(Results(index))) };
         (await Should.ThrowAsync<PodAttackException>(RunAsync(runner, Order))).Message.ShouldContain(
-            "-1 left no results"
+            "-1 left no results: does its image have this version's load test? It says: hello"
         );
     }
 

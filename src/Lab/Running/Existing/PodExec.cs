@@ -1,8 +1,10 @@
 using System.Net.WebSockets;
 using System.Text;
+using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
 using k8s;
 using k8s.Autorest;
+using k8s.Models;
 
 namespace CiliumDebugging.Lab.Running.Existing;
 
@@ -12,8 +14,9 @@ internal sealed class PodExec(Kubernetes cluster, TimeProvider time)
     private const int MaxCharacters = 8 << 20;
     private const byte StandardOutput = 1;
     private const byte StandardError = 2;
+    private const byte Status = 3;
 
-    /// <returns>What it wrote, to both outputs; or, in brackets, why it could not be run.</returns>
+    /// <returns>What it wrote, to both outputs; and, in brackets, why it could not be run or failed.</returns>
     public async Task<string> RunAsync(
         string ns,
         string pod,
@@ -25,7 +28,7 @@ internal sealed class PodExec(Kubernetes cluster, TimeProvider time)
     {
         using var timeout = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        var (text, characters) = (new StringBuilder(), new char[16 * 1024]);
+        var (text, characters, status) = (new StringBuilder(), new char[16 * 1024], new StringBuilder());
         // A character may be split between two messages.
         var (output, error) = (Encoding.UTF8.GetDecoder(), Encoding.UTF8.GetDecoder());
         try
@@ -46,6 +49,8 @@ internal sealed class PodExec(Kubernetes cluster, TimeProvider time)
             );
             while (await socket.ReceiveAsync(either.Token) is { } received)
             {
+                if (received.Channel is Status)
+                    status.Append(Encoding.UTF8.GetString(received.Data.Span));
                 if (received.Channel is not (StandardOutput or StandardError) || text.Length >= MaxCharacters)
                     continue;
                 var decoder = received.Channel == StandardOutput ? output : error;
@@ -67,6 +72,24 @@ internal sealed class PodExec(Kubernetes cluster, TimeProvider time)
         {
             text.Append($"[could not be run: {e.Message}]\n");
         }
+        if (FailureIn(status.ToString()) is { } failure)
+            text.Append($"[{failure}]\n");
         return text.ToString();
+    }
+
+    /// <summary>What the last channel says of a command that failed, or of a container without it; null: it succeeded.</summary>
+    internal static string? FailureIn(string status)
+    {
+        if (status.Length == 0)
+            return null;
+        try
+        {
+            var parsed = KubernetesJson.Deserialize<V1Status>(status);
+            return parsed?.Status == "Failure" ? parsed.Message ?? parsed.Reason : null;
+        }
+        catch (JsonException)
+        {
+            return status.Trim();
+        }
     }
 }

@@ -142,4 +142,15 @@ public class SysdumpTests
         await FakeApiServer.SendAsync(socket, 3, """{"metadata":{},"status":"Success"}""");
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
     }
+
+    [Theory]
+    [InlineData("", null)]
+    [InlineData("""{"metadata":{},"status":"Success"}""", null)]
+    [InlineData(
+        """{"status":"Failure","message":"command terminated with exit code 127","reason":"NonZeroExitCode"}""",
+        "command terminated with exit code 127"
+    )]
+    [InlineData("no such container", "no such container")]
+    public void The_status_channel_says_why_a_command_failed(string status, string? failure) =>
+        PodExec.FailureIn(status).ShouldBe(failure);
 }
