@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using CiliumDebugging.ClusterModel;
-using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Scenarios;
 using CiliumDebugging.Measurement.Counters;
 using k8s;
@@ -185,14 +184,9 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         }
     }
 
-    /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
-    public async Task<string?> VersionAsync(CancellationToken cancellationToken)
-    {
-        var agents = await cluster.AgentsAsync(cancellationToken);
-        var image = agents.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
-        var tag = image?[(image.LastIndexOf(':') + 1)..];
-        return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
-    }
+    /// <summary>The cluster's Cilium.</summary>
+    public async Task<InstalledCilium> CiliumAsync(CancellationToken cancellationToken) =>
+        await InstalledCilium.ReadAsync([.. await cluster.AgentsAsync(cancellationToken)], _proxy, cancellationToken);
 
     private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
     {

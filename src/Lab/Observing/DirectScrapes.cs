@@ -85,7 +85,7 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
     {
         var target = new ScrapeTarget(TargetKind.Hubble, agent.Node);
         var scrape = new TargetScrape(target, null, Incarnation: agent.Incarnation);
-        return new Target(scrape, "kube-system", agent.Pod, agent.Port, KeyOf);
+        return new Target(scrape, agent.Namespace, agent.Pod, agent.Port, KeyOf);
 
         CounterKey? KeyOf(PrometheusSample sample)
         {

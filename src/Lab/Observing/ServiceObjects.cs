@@ -17,11 +17,12 @@ internal sealed class ServiceObjects
 {
     /// <summary>
     /// Most requests of a reading, without the lookup of clients: Service, EndpointSlices (a second one before
-    /// Kubernetes 1.21), Pods, agents, three kinds of policies, namespaces.
+    /// Kubernetes 1.21), Pods, agents (a second one while none is found), three kinds of policies, namespaces.
     /// </summary>
-    public const int RequestsPerReading = 9;
+    public const int RequestsPerReading = 10;
 
-    private const int RequestsPerSlowReading = 2;
+    /// <summary>Nodes, settings and the release of the agents.</summary>
+    private const int RequestsPerSlowReading = 3;
     private const int DefaultHubblePort = 9965;
 
     /// <summary>Settings and nodes do not change the meaning of a count: they are read again after this time.</summary>
@@ -32,6 +33,9 @@ internal sealed class ServiceObjects
     private readonly TimeProvider _time;
     private readonly ApiReader _api;
     private readonly ClientPods _clients;
+    private readonly PodProxyClient _proxy;
+    private string _agentNamespace = CiliumNames.SystemNamespace;
+    private CiliumVersion? _release;
     private Dictionary<string, string> _zones = [];
     private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
     private ClusterPolicyReader? _policies;
@@ -47,6 +51,7 @@ internal sealed class ServiceObjects
         (_options, _budget, _time) = (options, budget, time);
         _api = new ApiReader(cluster, options.ApiTimeout, time);
         _clients = new ClientPods(_api, budget, time);
+        _proxy = new PodProxyClient(cluster);
     }
 
     /// <inheritdoc cref="ClientPods.Knows"/>
@@ -77,17 +82,11 @@ internal sealed class ServiceObjects
         var pods = await GetAsync($"pods of namespace {ns}", (cluster, token) =>
             cluster.CoreV1.ListNamespacedPodAsync(ns, cancellationToken: token)
         );
-        var agents = await GetAsync("pods of namespace kube-system", (cluster, token) =>
-            cluster.CoreV1.ListNamespacedPodAsync(
-                CiliumNames.SystemNamespace,
-                labelSelector: "k8s-app=cilium",
-                cancellationToken: token
-            )
-        );
+        var agents = await AgentsAsync(cancellationToken);
         // 2. policies, and now and then nodes and settings
         await ReadPoliciesAsync(cancellationToken);
         if (_slowRead is not { } last || _time.GetElapsedTime(last) >= s_slow)
-            await ReadSlowAsync(cancellationToken);
+            await ReadSlowAsync(agents, cancellationToken);
         // 3. what they mean together
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         var endpoints = Endpoints(slices, byName, startedAt);
@@ -115,13 +114,13 @@ internal sealed class ServiceObjects
                 StringComparer.Ordinal
             ),
             _zones.ToImmutableDictionary(StringComparer.Ordinal),
-            VersionOf(agents.Items),
+            _release?.ToString(),
             _settings,
             _rulesProblem
         );
         return new ServiceObjectsRead(
             observed,
-            [.. agents.Items.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
+            [.. agents.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
             targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation),
             StableSince(targets),
             port
@@ -157,7 +156,44 @@ internal sealed class ServiceObjects
         ];
     }
 
-    private async Task ReadSlowAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The agents: those in kube-system, otherwise those in the one namespace that has some. Without the right to look
+    /// in all namespaces there are only those in kube-system.
+    /// </summary>
+    private async Task<List<V1Pod>> AgentsAsync(CancellationToken cancellationToken)
+    {
+        const string Selector = "k8s-app=cilium";
+        var ns = _agentNamespace;
+        var agents = await _api.GetAsync(
+            $"pods of namespace {ns}",
+            (cluster, token) =>
+                cluster.CoreV1.ListNamespacedPodAsync(ns, labelSelector: Selector, cancellationToken: token),
+            cancellationToken
+        );
+        if (agents.Items.Count > 0)
+            return [.. agents.Items];
+        try
+        {
+            var anywhere = await _api.GetAsync(
+                "Cilium's agents",
+                (cluster, token) =>
+                    cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: Selector, cancellationToken: token),
+                cancellationToken
+            );
+            var found = anywhere.Items.GroupBy(p => p.Namespace()).MaxBy(g => g.Count());
+            if (found is null)
+                return [];
+            // Their settings and their release are read anew.
+            (_agentNamespace, _slowRead) = (found.Key, null);
+            return [.. found];
+        }
+        catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
+        {
+            return [];
+        }
+    }
+
+    private async Task ReadSlowAsync(List<V1Pod> agents, CancellationToken cancellationToken)
     {
         await _budget.TakeAsync(RequestsPerSlowReading, cancellationToken);
         _slowRead = _time.GetTimestamp();
@@ -169,14 +205,15 @@ internal sealed class ServiceObjects
         _zones = nodes
             .Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null)
             .ToDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
+        _release = (await InstalledCilium.ReadAsync(agents, _proxy, cancellationToken)).Release;
         try
         {
             var map = await _api.GetAsync(
-                "ConfigMap kube-system/cilium-config",
+                $"ConfigMap {_agentNamespace}/{CiliumNames.ConfigMap}",
                 (cluster, token) =>
                     cluster.CoreV1.ReadNamespacedConfigMapAsync(
                         CiliumNames.ConfigMap,
-                        CiliumNames.SystemNamespace,
+                        _agentNamespace,
                         cancellationToken: token
                     ),
                 cancellationToken
@@ -215,18 +252,19 @@ internal sealed class ServiceObjects
         return new ClientPath(client.Spec.NodeName, rules.Egress, rules.Ingress);
     }
 
-    private static string? VersionOf(IEnumerable<V1Pod> agents)
-    {
-        var container = agents.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent");
-        return CiliumVersion.TryParse(container?.Image.Split(':')[^1], out var version) ? version.ToString() : null;
-    }
-
     private static ObservedAgent Agent(V1Pod pod)
     {
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []);
         var port = ports.FirstOrDefault(p => p.Name == "hubble-metrics")?.ContainerPort ?? DefaultHubblePort;
         var addresses = new[] { pod.Status?.PodIP, pod.Status?.HostIP }.OfType<string>().Distinct();
-        return new ObservedAgent(pod.Name(), pod.Spec.NodeName, port, Incarnation(pod), [.. addresses]);
+        return new ObservedAgent(
+            pod.Namespace(),
+            pod.Name(),
+            pod.Spec.NodeName,
+            port,
+            Incarnation(pod),
+            [.. addresses]
+        );
     }
 
     private static string Incarnation(V1Pod pod)

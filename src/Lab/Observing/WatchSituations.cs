@@ -42,7 +42,7 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
             return "";
         var agents =
             round.Objects.Agents.IsEmpty && options.Prometheus is null
-                ? "No Cilium agent runs in kube-system, so there are no Hubble metrics."
+                ? "No Cilium agent (label k8s-app=cilium) runs in the cluster, so there are no Hubble metrics."
                 : $"Hubble: {Error(hubble)}.";
         return $"{agents} {MissingOfPods(backends)}";
     }

@@ -195,6 +195,6 @@ public sealed class ScenarioRunner(Kubernetes cluster, TimeProvider time)
     private static async Task ReadSettingsAsync(ScenarioRun run, CancellationToken cancellationToken)
     {
         run.Settings = await run.Reader.SettingsAsync(cancellationToken);
-        run.Version = await run.Reader.VersionAsync(cancellationToken);
+        run.Version = (await run.Reader.CiliumAsync(cancellationToken)).Release?.ToString();
     }
 }
