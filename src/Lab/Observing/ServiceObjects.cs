@@ -143,7 +143,10 @@ internal sealed class ServiceObjects
                 new BackendPod(target.Name, target.NamespaceProperty ?? _options.Namespace, node),
                 ServiceReader.FactsOf(endpoint, _zones, age?.TotalSeconds),
                 endpoint.Conditions?.Terminating is true
-            );
+            )
+            {
+                Addresses = [.. endpoint.Addresses ?? []],
+            };
         }
         return
         [
@@ -205,7 +208,7 @@ internal sealed class ServiceObjects
         _zones = nodes
             .Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null)
             .ToDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
-        _release = (await InstalledCilium.ReadAsync(agents, _proxy, cancellationToken)).Release;
+        _release = await ReleaseAsync(agents, cancellationToken);
         try
         {
             var map = await _api.GetAsync(
@@ -226,6 +229,20 @@ internal sealed class ServiceObjects
         {
             // Not Cilium, or not readable by this user: the report then has no settings.
             _settings = _settings.Clear();
+        }
+    }
+
+    private async Task<CiliumVersion?> ReleaseAsync(List<V1Pod> agents, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_options.TargetTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return (await InstalledCilium.ReadAsync(agents, _proxy, either.Token)).Release;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
         }
     }
 

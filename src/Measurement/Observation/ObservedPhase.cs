@@ -67,17 +67,24 @@ internal static class ObservedPhase
     public static PhaseReport WithAnswers(PhaseReport phase, ClientTraffic client)
     {
         var statuses = client
-            .ByStatus.Where(s => Math.Round(s.Value) > 0)
+            .ByStatus.Where(s => s.Key != 0 && Math.Round(s.Value) > 0)
             .ToImmutableSortedDictionary(s => s.Key, s => (long)Math.Round(s.Value));
         var missing = client.WithoutAnswer;
         var open = missing > Math.Max(10, InFlight * client.Chosen.Sum()) ? (long)Math.Round(missing) : 0;
-        var none = ImmutableSortedDictionary<string, long>.Empty;
+        var without = (long)Math.Round(client.ByStatus.GetValueOrDefault(0));
+        (string What, long Count)[] unanswered =
+        [
+            ("answer without an HTTP status", without),
+            ("no answer counted (denied or in flight)", open),
+        ];
         return phase with
         {
-            Requests = statuses.Values.Sum() + open,
+            Requests = statuses.Values.Sum() + without + open,
             ByStatus = statuses,
             HttpRules = (client.Rules.Egress, client.Rules.Ingress),
-            Unanswered = open > 0 ? none.Add("no answer counted (denied or in flight)", open) : none,
+            Unanswered = unanswered
+                .Where(u => u.Count > 0)
+                .ToImmutableSortedDictionary(u => u.What, u => u.Count, StringComparer.Ordinal),
         };
     }
 

@@ -40,6 +40,13 @@ internal sealed class FakePrometheus : IAsyncDisposable
     /// <summary>Request lines so far.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
+    /// <summary>Headers of all requests so far.</summary>
+    public ConcurrentQueue<string> Headers { get; } = new();
+
+    /// <summary>An answer that is not JSON.</summary>
+    public static string Text(string status, string body, string headers = "") =>
+        $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
+
     public static string Json(string body, string status = "200 OK") =>
         $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
 
@@ -102,10 +109,8 @@ internal sealed class FakePrometheus : IAsyncDisposable
                 await using var stream = new NetworkStream(socket);
                 using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
                 var first = await reader.ReadLineAsync(_stopped.Token) ?? "";
-                while (await reader.ReadLineAsync(_stopped.Token) is { Length: > 0 })
-                {
-                    // The head of the request ends with an empty line.
-                }
+                while (await reader.ReadLineAsync(_stopped.Token) is { Length: > 0 } header)
+                    Headers.Enqueue(header);
                 Requests.Enqueue(first);
                 if (Endless is { } endless)
                 {
