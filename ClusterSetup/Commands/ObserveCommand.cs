@@ -182,6 +182,7 @@ public static class ObserveCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            progress.End();
             return (int)ExitCode.Interrupted;
         }
     }

@@ -32,7 +32,7 @@ internal sealed class ObservationRounds : IDisposable
         _budget = new RequestBudget(options.RequestsPerMinute, time);
         _objects = new ServiceObjects(cluster, options, _budget, time);
         _source = options.Prometheus is { } server
-            ? new PrometheusScrapes(new PrometheusApi(server, time), options, _budget, time)
+            ? new PrometheusScrapes(server, options, _budget, time)
             : new DirectScrapes(cluster, options, _budget, time);
     }
 

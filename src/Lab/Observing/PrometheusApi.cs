@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
 
@@ -21,7 +22,12 @@ internal sealed class PrometheusApi : IDisposable
     private const int MaxSamples = 2_000_000;
     private const int MaxQuoted = 120;
     private const int MaxWarnings = 10;
+
+    /// <summary>Longest path that is sent in a URL, which servers limit to 8 KiB or more; a longer one is posted.</summary>
+    private const int MaxPath = 6000;
     private const int MinSecret = 4;
+
+    private const string QueryPath = "api/v1/query";
 
     private const string HowToAuthenticate =
         "give credentials (--prometheus-token FILE, or --prometheus-user NAME and --prometheus-password FILE)";
@@ -68,12 +74,12 @@ internal sealed class PrometheusApi : IDisposable
         ];
         var selector = matchers.Any() ? $"{metric}{{{string.Join(',', matchers)}}}" : metric;
         var query = F($"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
-        var path = F($"api/v1/query?query={Uri.EscapeDataString(query)}&time={at:0.000}");
+        var parameters = F($"query={Uri.EscapeDataString(query)}&time={at:0.000}");
         using var limit = new CancellationTokenSource(_server.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            using var request = Request(parameters);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var text = await BoundedText.ReadAsync(response.Content, MaxBytes, cut: false, either.Token);
             return Parse(text, response);
@@ -88,6 +94,14 @@ internal sealed class PrometheusApi : IDisposable
             throw new ObservationException($"Prometheus {Address} gave no complete answer {within} to {query}", e);
         }
     }
+
+    private static HttpRequestMessage Request(string parameters) =>
+        parameters.Length <= MaxPath
+            ? new HttpRequestMessage(HttpMethod.Get, new Uri($"{QueryPath}?{parameters}", UriKind.Relative))
+            : new HttpRequestMessage(HttpMethod.Post, new Uri(QueryPath, UriKind.Relative))
+            {
+                Content = new StringContent(parameters, Encoding.UTF8, "application/x-www-form-urlencoded"),
+            };
 
     /// <summary>A string as PromQL writes it between quotes.</summary>
     public static string Escape(string text) =>
@@ -219,9 +233,8 @@ internal sealed class PrometheusApi : IDisposable
         var to = location is null ? null : new Uri(response.RequestMessage?.RequestUri ?? Address, location);
         // A query may have secrets.
         var shown = to?.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped);
-        const string Api = "api/v1/query";
-        if (shown is not null && shown.EndsWith(Api, StringComparison.Ordinal))
-            return $"{Address} redirects ({status}): give --prometheus {Quote(shown[..^Api.Length])}";
+        if (shown is not null && shown.EndsWith(QueryPath, StringComparison.Ordinal))
+            return $"{Address} redirects ({status}): give --prometheus {Quote(shown[..^QueryPath.Length])}";
         return $"{Address} redirects ({status}) to {Quote(shown ?? "nowhere")}, which is a login or another site: "
             + HowToAuthenticate;
     }

@@ -9,7 +9,7 @@ namespace CiliumDebugging.Lab.Observing;
 /// graphs, without the extrapolation of rate(), and of <c>up</c>, which shows when a target was not reached.
 /// </summary>
 internal sealed class PrometheusScrapes(
-    PrometheusApi prometheus,
+    PrometheusServer server,
     ObserveOptions options,
     RequestBudget budget,
     TimeProvider time
@@ -23,10 +23,11 @@ internal sealed class PrometheusScrapes(
     /// <summary>The newest samples may not be stored yet.</summary>
     private static readonly TimeSpan s_behind = TimeSpan.FromSeconds(2);
 
+    private readonly PrometheusApi _api = new(server, time);
     private DateTimeOffset? _read;
     private double _lastRound = double.NegativeInfinity;
 
-    public string Description => $"the samples of Prometheus {prometheus.Address}";
+    public string Description => $"the samples of Prometheus {_api.Address}";
 
     public int RequestsPerReading => Queries;
 
@@ -59,7 +60,14 @@ internal sealed class PrometheusScrapes(
             await ReadAsync(HubbleHttpSample.Requests, $"destination_workload=~{workloads}");
             targets = new ScrapedTargets(objects, options.BackendMetric, series.Values, notes);
         }
+        if (series.Count == 0 && server.Labels.Length > 0)
+            notes.Add(
+                $"Prometheus has no series with {string.Join(", ", server.Labels.Select(l => $"{l.Key}=\"{l.Value}\""))}"
+            );
         var rounds = targets.Rounds(Math.Max(Seconds(since), _lastRound), end);
+        // What a reader must know may be why there is no round.
+        if (rounds.Count == 0 && notes.All.Count > 0)
+            rounds = [new ScrapeRound(end, [])];
         if (rounds.Count > 0)
             _lastRound = rounds[^1].At;
         return
@@ -71,7 +79,7 @@ internal sealed class PrometheusScrapes(
 
         async Task ReadAsync(string metric, string matcher)
         {
-            var answer = await prometheus.SamplesAsync(metric, matcher, window, end, cancellationToken);
+            var answer = await _api.SamplesAsync(metric, matcher, window, end, cancellationToken);
             foreach (var warning in answer.Warnings)
                 notes.Add(
                     options.Redact
@@ -108,5 +116,5 @@ internal sealed class PrometheusScrapes(
 
     private static double Seconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).TotalSeconds;
 
-    public void Dispose() => prometheus.Dispose();
+    public void Dispose() => _api.Dispose();
 }

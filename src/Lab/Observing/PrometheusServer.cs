@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>A Prometheus, or what has its API, and how it is asked.</summary>
+/// <summary>A Prometheus, or what has its API, and what a query of it needs.</summary>
 /// <param name="Address">Base address, without credentials; its path is kept.</param>
 public sealed record PrometheusServer(Uri Address)
 {

@@ -49,7 +49,7 @@ internal sealed class ServicePods
 
     private static string Before(string name) => name.LastIndexOf('-') is > 0 and var dash ? name[..dash] : "";
 
-    /// <summary>The Service's Pod; null when it is none of them, or cannot be told.</summary>
+    /// <summary>The Service's Pod; null when it is another or unknown.</summary>
     public string? Find(HubblePeer peer) =>
         _names.Contains(peer.Name) ? peer.Name
         : _byAddress.TryGetValue(peer.Address, out var pod) || _byAddress.TryGetValue(peer.Name, out pod) ? pod

@@ -30,6 +30,14 @@ internal static class CountsChoice
         List<QualityFinding> common = [.. observer.Notes.Select(n => new QualityFinding(nothing, n))];
         if (nothing && common.Count == 0 && !ofHubble.Concat(ofBackends).Any(f => f is { Fails: true, Early: false }))
             common.Add(new(true, NoRequest(observer)) { Early = true });
+        if (traffic.EndsUnknown)
+            common.Add(
+                new(
+                    false,
+                    "how requests ended is unknown: Hubble counted requests and not one response. They were denied, or "
+                        + "hubble_http_responses_total is missing or does not name the pods"
+                )
+            );
         if (service.Facts.ClientIpAffinity)
             common.Add(
                 new(

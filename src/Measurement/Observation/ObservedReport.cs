@@ -82,6 +82,8 @@ public static class ObservedReport
     {
         if (!sound)
             return DiagnosisResult.Unknown("no verdict without sound counters");
+        if (view.Kind is TargetKind.Hubble && traffic.EndsUnknown)
+            return DiagnosisResult.Unknown("how the requests ended is unknown");
         if (view.Kind is TargetKind.Hubble)
             return ObservedDiagnosis.Of(observer, traffic, phase);
         var reached = phase.Delivery.Successes.Kind.ToString().ToLowerInvariant();

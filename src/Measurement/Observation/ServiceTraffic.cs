@@ -54,6 +54,10 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
     /// <summary>The node whose clients sent most requests; null without a request.</summary>
     public string? BusiestNode => Clients.MaxBy(c => c.Chosen.Sum())?.Node;
 
+    /// <summary>Hubble counted requests and not one response: how they ended is unknown. Fewer than 20 requests may
+    /// all be in flight.</summary>
+    public bool EndsUnknown => Clients.Sum(c => c.Chosen.Sum()) >= 20 && Clients.All(c => c.ByStatus.Count == 0);
+
     /// <summary>The traffic of all clients together.</summary>
     public ClientTraffic AllClients(int pods)
     {

@@ -109,15 +109,25 @@ internal sealed class FakePrometheus : IAsyncDisposable
                 await using var stream = new NetworkStream(socket);
                 using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
                 var first = await reader.ReadLineAsync(_stopped.Token) ?? "";
+                var length = 0;
                 while (await reader.ReadLineAsync(_stopped.Token) is { Length: > 0 } header)
+                {
                     Headers.Enqueue(header);
+                    if (header.StartsWith("Content-Length: ", StringComparison.OrdinalIgnoreCase))
+                        length = int.Parse(header["Content-Length: ".Length..], CultureInfo.InvariantCulture);
+                }
+                var body = new char[length];
+                if (length > 0)
+                    await reader.ReadBlockAsync(body, _stopped.Token);
                 Requests.Enqueue(first);
                 if (Endless is { } endless)
                 {
                     await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
                     continue;
                 }
-                var query = Uri.UnescapeDataString(first.Split(' ')[1].Split("query=")[1].Split('&')[0]);
+                var query = Uri.UnescapeDataString(
+                    $"{first.Split(' ')[1]}?{new string(body)}".Split("query=")[1].Split('&')[0]
+                );
                 if (Answer(query) is not { } answer)
                     continue;
                 try

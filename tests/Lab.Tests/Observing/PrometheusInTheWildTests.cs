@@ -259,6 +259,23 @@ public sealed class PrometheusInTheWildTests
     }
 
     [Fact]
+    public void Requests_without_any_response_are_not_called_failed()
+    {
+        var observer = Observe(Rounds([.. Cluster().Where(s => s.Metric != "hubble_http_responses_total")]));
+        var report = ObservedReport.Of(observer, "", DateTimeOffset.UnixEpoch).Report;
+        var phase = report.Latest;
+        ((double)phase.Requests).ShouldBe(s_requests, 700);
+        (phase.StatusUnknown, phase.Failures).ShouldBe((true, 0));
+        phase.Selection.Kind.ShouldBe(Statistics.VerdictKind.Even);
+        phase.Delivery.Successes.Kind.ShouldBe(Statistics.VerdictKind.Undecided);
+        phase.Delivery.Backends.ShouldAllBe(b => double.IsNaN(b.Rate.Estimate));
+        report.Diagnosis.Sentence.ShouldContain("how the requests ended is unknown");
+        report
+            .Quality.ShouldHaveSingleItem()
+            .Text.ShouldStartWith("how requests ended is unknown: Hubble counted requests and not one response");
+    }
+
+    [Fact]
     public void A_status_that_is_not_one_of_HTTP_is_the_error_of_its_target()
     {
         RawSeries[] series =
@@ -379,7 +396,6 @@ public sealed class PrometheusInTheWildTests
             };
             series = With(series, labels);
         }
-        // What is told apart by no label any more is one series of each node.
         return series;
     }
 

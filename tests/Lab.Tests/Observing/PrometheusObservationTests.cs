@@ -181,6 +181,21 @@ public sealed class PrometheusObservationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_query_that_is_too_long_for_a_URL_is_posted()
+    {
+        await using var prometheus = new FakePrometheus();
+        using var api = new PrometheusApi(new PrometheusServer(prometheus.Address), new LaterClock());
+        var matcher = $"destination=~\"{string.Join('|', Enumerable.Range(0, 1000).Select(i => $"backend/b{i}"))}\"";
+        prometheus.Answer = query =>
+            query.Contains("backend/b999", StringComparison.Ordinal)
+                ? FakePrometheus.Json("""{"status":"success","data":{"resultType":"matrix","result":[]}}""")
+                : FakePrometheus.Text("414 URI Too Long", "");
+        var answer = await api.SamplesAsync("m", matcher, 60, 1, TestContext.Current.CancellationToken);
+        answer.Series.ShouldBeEmpty();
+        prometheus.Requests.ShouldHaveSingleItem().ShouldStartWith("POST /api/v1/query HTTP");
+    }
+
+    [Fact]
     public async Task Only_series_with_the_given_label_are_requested_and_used()
     {
         await using var prometheus = new FakePrometheus();
@@ -205,7 +220,10 @@ public sealed class PrometheusObservationTests : IDisposable
         );
         Directory.Delete(_folder, recursive: true);
         (_, text, report) = await Observe("other");
-        report!.Quality.ShouldContain(q => q.Fails && q.Text == "no agent's Hubble metrics are known", text);
+        report!.Quality.ShouldContain(
+            q => q.Fails && q.Text == "Prometheus has no series with cluster=\"other\"",
+            text
+        );
     }
 
     [Theory]
