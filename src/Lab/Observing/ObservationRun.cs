@@ -82,7 +82,9 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
             if (result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= end)
                 return null;
             var elapsed = time.GetUtcNow() - began;
-            if (!saidQuiet && elapsed >= s_quiet && Intervals(observer) == 0)
+            // Where counters cannot be read, requests may have been missed.
+            var readable = !result.Report.Quality.Any(q => q is { Fails: true, Early: false });
+            if (!saidQuiet && readable && elapsed >= s_quiet && Intervals(observer) == 0)
             {
                 var seconds = FormattableString.Invariant($"{elapsed.TotalSeconds:0} s");
                 var nothing = $"{options.Namespace}/{options.Service} got no request in {seconds}";
@@ -128,8 +130,11 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
         return $"selection {selection}, delivery {delivery}: {report.Diagnosis.Name}";
     }
 
+    /// <summary>Scrape intervals with requests, however they ended.</summary>
     private static long Intervals(ServiceObserver observer) =>
-        Math.Max(observer.Hubble.Delivery.Shares.Intervals, observer.Backends.Delivery.Shares.Intervals);
+        ((ObservedView[])[observer.Hubble, observer.Backends]).Max(v =>
+            Math.Max(v.Selection.Shares.Intervals, v.Delivery.Shares.Intervals)
+        );
 
     /// <summary>How far it is, as <c>12/180 s, 2/20 scrape intervals</c>.</summary>
     private string Elapsed(TimeSpan elapsed, TimeSpan total, long intervals)

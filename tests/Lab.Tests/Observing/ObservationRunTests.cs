@@ -329,6 +329,55 @@ public sealed class ObservationRunTests : IDisposable
         remaining.Distinct().Count().ShouldBe(remaining.Count);
     }
 
+    [Theory]
+    [InlineData("silence", true)]
+    [InlineData("failures", false)]
+    [InlineData("unreadable", false)]
+    public async Task After_15_s_only_silence_is_called_that(string what, bool expected)
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) =>
+            ObservedCluster.Metrics(
+                what switch
+                {
+                    "silence" => traffic.Of(pod, 5),
+                    "failures" => traffic
+                        .Of(pod, n)
+                        .Replace("status=\"200\"", "status=\"403\"", StringComparison.Ordinal),
+                    _ => "<html>",
+                }
+            );
+        List<string> lines = [];
+        await new ObservationRun(
+            cluster.Api.Client,
+            Options() with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(40),
+            },
+            new FastClock()
+        ).RunAsync(
+            (text, passing) =>
+            {
+                if (!passing)
+                    lines.Add(text);
+            },
+            TestContext.Current.CancellationToken
+        );
+        var silent = lines.Where(l => l.StartsWith("backend/backend-1 got no request in", StringComparison.Ordinal));
+        silent.Count().ShouldBe(expected ? 1 : 0, string.Join('\n', lines));
+    }
+
+    /// <summary>A clock that is 40 times as fast; what is waited for takes its real time.</summary>
+    private sealed class FastClock : TimeProvider
+    {
+        private readonly DateTimeOffset _start = System.GetUtcNow();
+
+        public override DateTimeOffset GetUtcNow() => _start + 40 * (base.GetUtcNow() - _start);
+    }
+
     [Fact]
     public async Task Agents_in_another_namespace_and_images_by_digest_are_found()
     {
