@@ -159,7 +159,7 @@ public static class ObserveCommand
             progress.End();
             var document = DocumentOf.Run(result.Report);
             if (options.Redact)
-                document = Redaction.Apply(document);
+                document = Redaction.Apply(document, result.Nodes);
             ObservationText.Write(document, observer.Requests, output);
             if (options.Output is { } folder)
             {

@@ -50,7 +50,7 @@ internal sealed class PrometheusScrapes(
         var pods = new ServicePods(objects.Service);
         foreach (var (metric, matcher) in Selectors(pods))
             await ReadAsync(metric, matcher);
-        var targets = new ScrapedTargets(objects, options.BackendMetric, series.Values, notes);
+        var targets = new ScrapedTargets(objects, options, series.Values, notes);
         if (!notes.Finds)
         {
             // Series without the names of Pods say why nothing is counted.
@@ -58,7 +58,7 @@ internal sealed class PrometheusScrapes(
             var workloads = Alternatives(pods.Workloads);
             await ReadAsync(HubbleHttpSample.Requests, $"destination=~{workloads}");
             await ReadAsync(HubbleHttpSample.Requests, $"destination_workload=~{workloads}");
-            targets = new ScrapedTargets(objects, options.BackendMetric, series.Values, notes);
+            targets = new ScrapedTargets(objects, options, series.Values, notes);
         }
         if (series.Count == 0 && server.Labels.Length > 0)
             notes.Add(

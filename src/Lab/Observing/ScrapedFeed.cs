@@ -153,8 +153,11 @@ internal sealed class ScrapedFeed(FeedRank rank, ImmutableSortedDictionary<strin
     }
 
     /// <summary>That another feed is of another process, and how to choose.</summary>
-    public string ConflictWith(ScrapedFeed other)
+    /// <param name="other">The other feed.</param>
+    /// <param name="redact">Leave out the values of the labels.</param>
+    public string ConflictWith(ScrapedFeed other, bool redact)
     {
+        // A label of the cluster chooses better than the target's own.
         string[] differing =
         [
             .. labels
@@ -163,9 +166,9 @@ internal sealed class ScrapedFeed(FeedRank rank, ImmutableSortedDictionary<strin
                 .OrderBy(l => l is "instance" or "pod" or "job" ? 1 : 0)
                 .ThenBy(l => l, StringComparer.Ordinal),
         ];
-        var texts = differing.Select(l => $"{l} is '{this[l]}' or '{other[l]}'");
-        var choice =
-            differing.Length > 0 ? $"; choose one, as --prometheus-label {differing[0]}={this[differing[0]]}" : "";
+        var texts = differing.Select(l => redact ? l : $"{l} is '{this[l]}' or '{other[l]}'");
+        var value = redact || differing.Length == 0 ? "VALUE" : this[differing[0]];
+        var choice = differing.Length > 0 ? $"; choose one, as --prometheus-label {differing[0]}={value}" : "";
         return $"two processes are scraped as this target and count differently: {string.Join(", ", texts)}{choice}";
     }
 

@@ -18,22 +18,22 @@ internal sealed class ScrapedTargets
 
     private readonly ServiceObjectsRead _objects;
     private readonly ServicePods _pods;
-    private readonly string _backendMetric;
+    private readonly ObserveOptions _options;
     private readonly Dictionary<ScrapeTarget, List<ScrapedFeed>> _targets = [];
     private readonly HubbleNotes _notes;
 
     /// <param name="objects">The cluster's objects.</param>
-    /// <param name="backendMetric">The Pods' own counter; empty for none.</param>
+    /// <param name="options">The Pods' own counter, and whether names may be shown.</param>
     /// <param name="series">All series, each once.</param>
     /// <param name="notes">Gets what a reader must know of the series.</param>
     public ScrapedTargets(
         ServiceObjectsRead objects,
-        string backendMetric,
+        ObserveOptions options,
         IReadOnlyCollection<RawSeries> series,
         HubbleNotes notes
     )
     {
-        (_objects, _backendMetric, _notes) = (objects, backendMetric, notes);
+        (_objects, _options, _notes) = (objects, options, notes);
         _pods = new ServicePods(objects.Service);
         var ups = series.Where(s => s.Metric == ScrapedFeed.Up && TargetOf(s) is not null).ToList();
         var counters = series.Where(s => s.Metric != ScrapedFeed.Up).ToList();
@@ -76,7 +76,7 @@ internal sealed class ScrapedTargets
         var readers = _targets
             .OrderBy(t => t.Key.Kind)
             .ThenBy(t => t.Key.Name, StringComparer.Ordinal)
-            .Select(t => new TargetReader(t.Key, t.Value, interval))
+            .Select(t => new TargetReader(t.Key, t.Value, interval, _options.Redact))
             .ToList();
         List<ScrapeRound> rounds = [];
         for (var at = first + interval; at <= end; at += interval)
@@ -86,7 +86,7 @@ internal sealed class ScrapedTargets
 
     private void AddCounter(RawSeries series, HashSet<string> ofTargets)
     {
-        if (series.Metric == _backendMetric)
+        if (series.Metric == _options.BackendMetric)
         {
             if (BackendOf(series) is { } pod)
             {
@@ -173,14 +173,14 @@ internal sealed class ScrapedTargets
         private readonly string? _conflict;
         private double _last = double.NegativeInfinity;
 
-        public TargetReader(ScrapeTarget target, List<ScrapedFeed> feeds, double interval)
+        public TargetReader(ScrapeTarget target, List<ScrapedFeed> feeds, double interval, bool redact)
         {
             (_target, _feeds, _window) = (target, feeds, 1.5 * interval);
             var best = feeds.TakeWhile(f => f.Rank == feeds[0].Rank).ToList();
             _certain = best.Min(f => f.First);
             var other = best.Skip(1).FirstOrDefault(f => !f.Agrees(best[0], interval));
             if (other is not null)
-                _conflict = best[0].ConflictWith(other);
+                _conflict = best[0].ConflictWith(other, redact);
         }
 
         public TargetScrape At(double at)

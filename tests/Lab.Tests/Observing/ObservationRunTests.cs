@@ -517,6 +517,28 @@ public sealed class ObservationRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_only_a_finding_names_is_redacted_and_words_are_not()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        cluster.Slice(2);
+        cluster.Answer = (_, _) => null;
+
+        var (code, text, report) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                Redact = true,
+                For = TimeSpan.FromSeconds(0.3),
+            }
+        );
+
+        code.ShouldBe(0, text);
+        report!.Quality.Count(q => q.Text.StartsWith("Hubble of node node-", StringComparison.Ordinal)).ShouldBe(3);
+        text.ShouldNotContain("worker3");
+        report.Diagnosis.Name.ShouldBe("unknown");
+    }
+
+    [Fact]
     public async Task An_impossible_observation_ends_with_1_and_says_what_to_do()
     {
         await using var cluster = await ObservedCluster.StartAsync();

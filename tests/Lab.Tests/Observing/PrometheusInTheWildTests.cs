@@ -406,10 +406,12 @@ public sealed class PrometheusInTheWildTests
         IReadOnlyCollection<RawSeries> series,
         HubbleNotes? notes = null
     ) =>
-        new ScrapedTargets(Objects, "echo_requests", series, notes ?? new HubbleNotes()).Rounds(
-            Start - 1,
-            Start + Interval * Scrapes
-        );
+        new ScrapedTargets(
+            Objects,
+            new ObserveOptions("backend", "backend-1"),
+            series,
+            notes ?? new HubbleNotes()
+        ).Rounds(Start - 1, Start + Interval * Scrapes);
 
     private static ServiceObserver Observe(IReadOnlyList<ScrapeRound> rounds)
     {
