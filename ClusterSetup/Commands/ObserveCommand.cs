@@ -31,16 +31,7 @@ public static class ObserveCommand
         Description = "Context of the kubeconfig",
         HelpName = "name",
     };
-    private static readonly Option<string?> s_prometheus = new("--prometheus")
-    {
-        Description = "Query this Prometheus instead of scraping, e.g. http://127.0.0.1:9090",
-        HelpName = "url",
-    };
-    private static readonly Option<string?> s_token = new("--prometheus-token")
-    {
-        Description = "File with a bearer token for it",
-        HelpName = "file",
-    };
+    private static readonly PrometheusOptions s_prometheus = new();
     private static readonly Option<string?> s_for = new("--for")
     {
         Description = "Maximum time (3m), or how far to look back in a Prometheus (10m); with --watch: no end",
@@ -103,8 +94,6 @@ public static class ObserveCommand
             s_service,
             s_kubeconfig,
             s_context,
-            s_prometheus,
-            s_token,
             s_for,
             s_interval,
             s_watch,
@@ -116,6 +105,8 @@ public static class ObserveCommand
             s_output,
             s_redact,
         };
+        foreach (var option in s_prometheus.All)
+            command.Options.Add(option);
         command.SetAction(RunAsync);
         return command;
     }
@@ -131,7 +122,16 @@ public static class ObserveCommand
                 await Console.Error.WriteLineAsync(problem);
             return (int)ExitCode.BadUsage;
         }
-        return await RunAsync(cluster, options, TimeProvider.System, Console.Out, Console.Error, cancellationToken);
+        var progress = new ProgressLines(Console.Out, !Console.IsOutputRedirected, TimeProvider.System);
+        return await RunAsync(
+            cluster,
+            options,
+            TimeProvider.System,
+            Console.Out,
+            Console.Error,
+            cancellationToken,
+            progress
+        );
     }
 
     internal static async Task<int> RunAsync(
@@ -140,23 +140,26 @@ public static class ObserveCommand
         TimeProvider time,
         TextWriter output,
         TextWriter errors,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        ProgressLines? lines = null
     )
     {
+        var progress = lines ?? new ProgressLines(output, isTerminal: false, time);
         var observer = new ObservationRun(cluster, options, time);
         try
         {
             var result = await observer.RunAsync(
-                line =>
+                (line, passing) =>
                 {
                     if (!options.Redact)
-                        output.WriteLine($"› {line}");
+                        progress.Write(line, passing);
                 },
                 cancellationToken
             );
+            progress.End();
             var document = DocumentOf.Run(result.Report);
             if (options.Redact)
-                document = Redaction.Apply(document);
+                document = Redaction.Apply(document, result.Nodes);
             ObservationText.Write(document, observer.Requests, output);
             if (options.Output is { } folder)
             {
@@ -168,6 +171,7 @@ public static class ObserveCommand
         }
         catch (ObservationException e)
         {
+            progress.End();
             await errors.WriteLineAsync(e.Message);
             return (int)ExitCode.Failed;
         }
@@ -178,6 +182,7 @@ public static class ObserveCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            progress.End();
             return (int)ExitCode.Interrupted;
         }
     }
@@ -222,8 +227,7 @@ public static class ObserveCommand
         {
             Namespace = name[0],
             Service = name[^1],
-            Prometheus = PrometheusUrl(parsed, problems),
-            PrometheusToken = PrometheusToken(parsed, problems),
+            Prometheus = s_prometheus.Read(parsed, Environment.GetEnvironmentVariable, problems),
             Interval = interval,
             For = Time("--for", parsed.GetValue(s_for)),
             Watch = parsed.GetValue(s_watch),
@@ -234,31 +238,6 @@ public static class ObserveCommand
             Output = parsed.GetValue(s_output) is { Length: > 0 } folder ? folder : null,
             Redact = parsed.GetValue(s_redact),
         };
-    }
-
-    private static Uri? PrometheusUrl(ParseResult parsed, List<string> problems)
-    {
-        if (parsed.GetValue(s_prometheus) is not { } text)
-            return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
-            return url;
-        problems.Add($"--prometheus '{text}': expected an http or https URL, for example http://127.0.0.1:9090");
-        return null;
-    }
-
-    private static string? PrometheusToken(ParseResult parsed, List<string> problems)
-    {
-        if (parsed.GetValue(s_token) is not { } file)
-            return null;
-        try
-        {
-            return File.ReadAllText(file).Trim();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            problems.Add($"--prometheus-token '{file}': cannot be read: {e.Message}");
-            return null;
-        }
     }
 
     private static Kubernetes? Cluster(ParseResult parsed, List<string> problems)

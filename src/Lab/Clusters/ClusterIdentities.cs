@@ -29,7 +29,8 @@ public static class ClusterIdentities
                 ) ?? []
             );
         var agents = await TryAsync(() => cluster.AgentsAsync(cancellationToken));
-        return new ClusterIdentity(kind, VersionOf(agents ?? []));
+        var cilium = await InstalledCilium.ReadAsync([.. agents ?? []], new PodProxyClient(cluster), cancellationToken);
+        return new ClusterIdentity(kind, cilium.Release?.ToString());
     }
 
     /// <summary>The kind of cluster that its nodes show.</summary>
@@ -39,14 +40,6 @@ public static class ClusterIdentities
         if (provider.StartsWith(EmulatedCluster.ProviderScheme, StringComparison.Ordinal))
             return ClusterKind.Emulated;
         return provider.StartsWith(KindScheme, StringComparison.Ordinal) ? ClusterKind.Kind : ClusterKind.Existing;
-    }
-
-    /// <summary>Version of the agents, from their image's tag; null when there is none.</summary>
-    public static string? VersionOf(IEnumerable<V1Pod> agents)
-    {
-        var image = agents.SelectMany(a => a.Spec.Containers).FirstOrDefault(c => c.Name == "cilium-agent")?.Image;
-        var tag = image?[(image.LastIndexOf(':') + 1)..];
-        return CiliumVersion.TryParse(tag, out var version) ? version.ToString() : null;
     }
 
     private static async Task<T?> TryAsync<T>(Func<Task<T>> read)

@@ -224,9 +224,9 @@ public sealed class ClusterReader(Kubernetes cluster, LoadSpec load)
         }
     }
 
-    /// <summary>Version of the agents; null when there is none.</summary>
-    public async Task<string?> VersionAsync(CancellationToken cancellationToken) =>
-        ClusterIdentities.VersionOf(await cluster.AgentsAsync(cancellationToken));
+    /// <summary>The cluster's Cilium.</summary>
+    public async Task<InstalledCilium> CiliumAsync(CancellationToken cancellationToken) =>
+        await InstalledCilium.ReadAsync([.. await cluster.AgentsAsync(cancellationToken)], _proxy, cancellationToken);
 
     private async Task<V1Pod?> FindClientAsync(CancellationToken cancellationToken)
     {

@@ -40,20 +40,24 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
     )
     {
         var endpoints = objects.Service.Endpoints;
-        var names = endpoints.Select(e => e.Pod.HubbleName).ToHashSet(StringComparer.Ordinal);
-        List<Target> targets = [.. objects.Agents.Select(a => HubbleTarget(a, names))];
+        var pods = new ServicePods(objects.Service);
+        List<Target> targets = [.. objects.Agents.Select(a => HubbleTarget(a, pods))];
         if (ScrapesBackends())
             targets.AddRange(endpoints.Where(e => !e.Terminating).Select(e => BackendTarget(e.Pod, objects)));
         RequestsPerReading = targets.Count;
         await budget.TakeAsync(RequestsPerReading, cancellationToken);
         var before = time.GetUtcNow();
         using var slots = new SemaphoreSlim(MaxParallel);
-        var scrapes = await Task.WhenAll(targets.Select(t => ScrapeAsync(t, slots, cancellationToken)));
+        var answers = await Task.WhenAll(targets.Select(t => ScrapeAsync(t, slots, cancellationToken)));
+        var scrapes = answers.Select(a => a.Scrape).ToList();
         var at = before + (time.GetUtcNow() - before) / 2;
         NoteBackends([.. scrapes.Where(s => s.Target.Kind is TargetKind.Backend)]);
         // Pods that never had the metric are not missing targets: they are another kind of Pod.
         var counted = scrapes.Where(s => _roundsWithoutMetric == 0 || s.Error != _withoutMetric);
-        return [(at, new ScrapeRound(0, [.. counted]))];
+        var notes = new HubbleNotes();
+        foreach (var answer in answers)
+            notes.Add(answer.Notes);
+        return [(at, new ScrapeRound(0, [.. counted]) { Notes = [.. notes.All] })];
     }
 
     private bool ScrapesBackends() =>
@@ -72,26 +76,27 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
     /// <param name="Namespace">Namespace of the Pod.</param>
     /// <param name="Pod">Name of the Pod.</param>
     /// <param name="Port">Its port.</param>
-    /// <param name="KeyOf">The counter of a sample; null: it is not wanted.</param>
+    /// <param name="Read">The counter of a sample.</param>
     private sealed record Target(
         TargetScrape Scrape,
         string Namespace,
         string Pod,
         int Port,
-        Func<PrometheusSample, CounterKey?> KeyOf
+        Func<PrometheusSample, HubbleReading> Read
     );
 
-    private static Target HubbleTarget(ObservedAgent agent, HashSet<string> pods)
+    /// <summary>What came of a target.</summary>
+    /// <param name="Scrape">Its counters, or why there are none.</param>
+    /// <param name="Notes">What a reader must know of them.</param>
+    private sealed record Answer(TargetScrape Scrape, HubbleNotes Notes);
+
+    private static Target HubbleTarget(ObservedAgent agent, ServicePods pods)
     {
         var target = new ScrapeTarget(TargetKind.Hubble, agent.Node);
         var scrape = new TargetScrape(target, null, Incarnation: agent.Incarnation);
-        return new Target(scrape, "kube-system", agent.Pod, agent.Port, KeyOf);
-
-        CounterKey? KeyOf(PrometheusSample sample)
-        {
-            var key = HubbleSamples.Key(sample.Name, label => sample[label], target);
-            return key is { Kind: CounterKind.Lost } || (key is { } of && pods.Contains(of.Pod)) ? key : null;
-        }
+        return new Target(scrape, agent.Namespace, agent.Pod, agent.Port, sample =>
+            HubbleSamples.Read(sample.Name, label => sample[label], target, pods)
+        );
     }
 
     private Target BackendTarget(BackendPod pod, ServiceObjectsRead objects)
@@ -101,14 +106,12 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         var incarnation = objects.Incarnations.GetValueOrDefault(pod.HubbleName, "");
         var port = options.BackendPort ?? objects.TargetPort;
         var scrape = new TargetScrape(target, null, Incarnation: incarnation);
-        return new Target(scrape, pod.Namespace, pod.Name, port, s => s.Name == options.BackendMetric ? key : null);
+        return new Target(scrape, pod.Namespace, pod.Name, port, sample =>
+            sample.Name == options.BackendMetric ? new HubbleReading(key) : default
+        );
     }
 
-    private async Task<TargetScrape> ScrapeAsync(
-        Target target,
-        SemaphoreSlim slots,
-        CancellationToken cancellationToken
-    )
+    private async Task<Answer> ScrapeAsync(Target target, SemaphoreSlim slots, CancellationToken cancellationToken)
     {
         await slots.WaitAsync(cancellationToken);
         try
@@ -121,39 +124,61 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         }
     }
 
-    private async Task<TargetScrape> ScrapeAsync(Target target, CancellationToken cancellationToken)
+    private async Task<Answer> ScrapeAsync(Target target, CancellationToken cancellationToken)
     {
-        var of = target.Scrape.Target;
         using var limit = new CancellationTokenSource(options.TargetTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             var text = await _proxy.GetAsync(target.Namespace, target.Pod, target.Port, "/metrics", either.Token);
-            var counters = ImmutableDictionary.CreateBuilder<CounterKey, double>();
-            foreach (var sample in PrometheusSamples.Parse(text))
-            {
-                if (target.KeyOf(sample) is not { } key)
-                    continue;
-                if (HubbleSamples.Add(counters, sample.Name, key, sample.Value) is { } problem)
-                    return TargetScrape.Failed(of, problem);
-            }
-            // A counter that was never incremented is not exported yet.
-            return target.Scrape with { Counters = counters.ToImmutable() };
+            return Read(target, PrometheusSamples.Parse(text));
         }
-        catch (HttpRequestException e) when (e.StatusCode is HttpStatusCode.NotFound && of.Kind is TargetKind.Backend)
+        catch (HttpRequestException e)
+            when (e.StatusCode is HttpStatusCode.NotFound && target.Scrape.Target.Kind is TargetKind.Backend)
         {
-            return TargetScrape.Failed(of, _withoutMetric);
+            return Failed(target, _withoutMetric);
         }
         catch (Exception e) when (e is HttpRequestException or FormatException or IOException)
         {
-            return TargetScrape.Failed(of, OneLine(e.Message));
+            return Failed(target, OneLine(e.Message));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             var seconds = options.TargetTimeout.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture);
-            return TargetScrape.Failed(of, $"no complete answer within {seconds} s");
+            return Failed(target, $"no complete answer within {seconds} s");
         }
     }
+
+    private static Answer Read(Target target, IReadOnlyList<PrometheusSample> samples)
+    {
+        var counters = ImmutableDictionary.CreateBuilder<CounterKey, double>();
+        var (notes, series) = (new HubbleNotes(), new Dictionary<string, double>(StringComparer.Ordinal));
+        foreach (var sample in samples)
+        {
+            var reading = target.Read(sample);
+            notes.Add(reading);
+            if (reading.Problem is { } unreadable)
+                return Failed(target, unreadable);
+            if (reading.Key is not { } key)
+                continue;
+            if (!series.TryAdd(Identity(sample), sample.Value))
+            {
+                if (series[Identity(sample)].Equals(sample.Value))
+                    continue;
+                return Failed(target, $"{sample.Name} has one series twice, with different values");
+            }
+            if (HubbleSamples.Add(counters, sample.Name, label => sample[label], key, sample.Value) is { } problem)
+                return Failed(target, problem);
+        }
+        // A counter that was never incremented is not exported yet.
+        return new Answer(target.Scrape with { Counters = counters.ToImmutable() }, notes);
+    }
+
+    private static string Identity(PrometheusSample sample) =>
+        string.Join('\u0001', sample.Labels.OrderBy(l => l.Key, StringComparer.Ordinal).Prepend(new("", sample.Name)));
+
+    private static Answer Failed(Target target, string error) =>
+        new(TargetScrape.Failed(target.Scrape.Target, error), new HubbleNotes());
 
     private static string OneLine(string text)
     {

@@ -31,13 +31,8 @@ internal sealed class ObservationRounds : IDisposable
         (_options, _time) = (options, time);
         _budget = new RequestBudget(options.RequestsPerMinute, time);
         _objects = new ServiceObjects(cluster, options, _budget, time);
-        _source = options.Prometheus is { } address
-            ? new PrometheusScrapes(
-                new PrometheusApi(address, options.PrometheusToken, options.PrometheusTimeout, time),
-                options,
-                _budget,
-                time
-            )
+        _source = options.Prometheus is { } server
+            ? new PrometheusScrapes(server, options, _budget, time)
             : new DirectScrapes(cluster, options, _budget, time);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Runs;
 using CiliumDebugging.Statistics;
@@ -5,8 +6,10 @@ using k8s;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>Reports progress, one line at a time.</summary>
-public delegate void ObservationProgress(string text);
+/// <summary>Reports progress.</summary>
+/// <param name="text">One line.</param>
+/// <param name="passing">Whether the next line replaces it, as that of the time.</param>
+public delegate void ObservationProgress(string text, bool passing);
 
 /// <summary>
 /// Observes a Service of an existing cluster, without load of its own: reads objects and counters until there is a
@@ -15,13 +18,14 @@ public delegate void ObservationProgress(string text);
 /// <param name="cluster">The cluster.</param>
 /// <param name="options">What to observe.</param>
 /// <param name="time">Time source.</param>
-public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, TimeProvider time)
+public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions options, TimeProvider time)
 {
     private const int MaxFailuresInARow = 5;
 
     private static readonly TimeSpan s_scraping = TimeSpan.FromMinutes(3),
         s_lookingBack = TimeSpan.FromMinutes(10),
-        s_settling = TimeSpan.FromSeconds(2);
+        s_settling = TimeSpan.FromSeconds(2),
+        s_quiet = TimeSpan.FromSeconds(15);
 
     /// <summary>Requests made so far, to all servers together.</summary>
     public long Requests { get; private set; }
@@ -42,10 +46,10 @@ public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, T
         var end = End(began);
         var observer = new ServiceObserver(read.Service, options.Verdict);
         var found = FormattableString.Invariant($"{read.Service.Endpoints.Length} pods, {read.Agents.Length} agents");
-        progress($"observing {options.Namespace}/{options.Service} ({found}): {rounds.Source}");
+        progress($"observing {options.Namespace}/{options.Service} ({found}): {rounds.Source}", passing: false);
         // 2. the counters, until there is enough
         ObservedResult? result = null;
-        var (failures, said) = (0, "");
+        var (failures, said, saidQuiet) = (0, "", false);
         await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
         return result!;
 
@@ -59,7 +63,7 @@ public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, T
                 var anything = observer.Hubble.Differences.Rounds + observer.Backends.Differences.Rounds > 0;
                 if (++failures >= MaxFailuresInARow || !anything)
                     throw problem;
-                progress($"{problem.Message} (trying again, {failures} of {MaxFailuresInARow - 1})");
+                progress($"{problem.Message} (trying again, {failures} of {MaxFailuresInARow - 1})", passing: false);
             }
             else
             {
@@ -71,11 +75,24 @@ public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, T
             // 3. the evaluation
             result = ObservedReport.Of(observer, rounds.Source, since);
             var now = Describe(result);
-            if (now != said)
-                progress(now);
-            said = now;
-            var done = result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= end;
-            return done ? null : TimeSpan.Zero;
+            // A number alone is not news.
+            if (Digits().Replace(now, "#") is var words && words != said)
+                progress(now, passing: false);
+            said = words;
+            if (result.Skewed || (result.Decided && !options.Watch) || time.GetUtcNow() >= end)
+                return null;
+            var elapsed = time.GetUtcNow() - began;
+            // Where counters cannot be read, requests may have been missed.
+            var readable = !result.Report.Quality.Any(q => q is { Fails: true, Early: false });
+            if (!saidQuiet && readable && elapsed >= s_quiet && Intervals(observer) == 0)
+            {
+                var seconds = FormattableString.Invariant($"{elapsed.TotalSeconds:0} s");
+                var nothing = $"{options.Namespace}/{options.Service} got no request in {seconds}";
+                progress($"{nothing}. Send traffic, or end this with Ctrl-C", passing: false);
+                saidQuiet = true;
+            }
+            progress(Elapsed(elapsed, end - began, Intervals(observer)), passing: true);
+            return TimeSpan.Zero;
         }
     }
 
@@ -100,7 +117,7 @@ public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, T
         if (read.StableSince is not { } changed || changed <= wanted.UtcDateTime)
             return wanted;
         var from = FormattableString.Invariant($"evaluating from {changed:yyyy-MM-dd HH:mm:ss} UTC on");
-        progress($"{from}: then the newest pod became ready or the newest policy was created");
+        progress($"{from}: then the newest pod became ready or the newest policy was created", passing: false);
         return new DateTimeOffset(DateTime.SpecifyKind(changed, DateTimeKind.Utc)) + s_settling;
     }
 
@@ -112,6 +129,30 @@ public sealed class ObservationRun(Kubernetes cluster, ObserveOptions options, T
         var (selection, delivery) = (Word(phase.Selection.Kind), Word(phase.Delivery.Successes.Kind));
         return $"selection {selection}, delivery {delivery}: {report.Diagnosis.Name}";
     }
+
+    /// <summary>Scrape intervals with requests, however they ended.</summary>
+    private static long Intervals(ServiceObserver observer) =>
+        ((ObservedView[])[observer.Hubble, observer.Backends]).Max(v =>
+            Math.Max(v.Selection.Shares.Intervals, v.Delivery.Shares.Intervals)
+        );
+
+    /// <summary>How far it is, as <c>12/180 s, 2/20 scrape intervals</c>.</summary>
+    private string Elapsed(TimeSpan elapsed, TimeSpan total, long intervals)
+    {
+        var seconds = Math.Floor(elapsed.TotalSeconds);
+        var time =
+            options.Watch && options.For is null
+                ? FormattableString.Invariant($"{seconds:0} s")
+                : FormattableString.Invariant($"{seconds:0}/{total.TotalSeconds:0} s");
+        return intervals < RatioSums.MinIntervals
+            ? FormattableString.Invariant(
+                $"{time}, {intervals}/{RatioSums.MinIntervals} scrape intervals with requests"
+            )
+            : time;
+    }
+
+    [GeneratedRegex(@"\d+")]
+    private static partial Regex Digits();
 
     private static string Word(VerdictKind kind) => kind.ToString().ToLowerInvariant();
 }

@@ -8,10 +8,7 @@ namespace CiliumDebugging.Lab.Observing;
 public sealed record ObserveOptions(string Namespace, string Service)
 {
     /// <summary>A Prometheus to read from; null: metrics are scraped through the API server.</summary>
-    public Uri? Prometheus { get; init; }
-
-    /// <summary>Bearer token for it; null for none.</summary>
-    public string? PrometheusToken { get; init; }
+    public PrometheusServer? Prometheus { get; init; }
 
     /// <summary>Time between scrapes, 1 s or more. Default 5 s.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(5);
@@ -42,9 +39,6 @@ public sealed record ObserveOptions(string Namespace, string Service)
 
     /// <summary>Limit of a request to the API server. Default 15 s.</summary>
     public TimeSpan ApiTimeout { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>Limit of the whole answer of a Prometheus. Default 20 s.</summary>
-    public TimeSpan PrometheusTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Most requests in a minute, to all servers together, 10 or more. Default 600.</summary>
     public int RequestsPerMinute { get; init; } = 600;

@@ -1,73 +1,88 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net.Http.Headers;
+using System.Net;
+using System.Text;
 using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>A series as it was scraped.</summary>
-/// <param name="Labels">Its labels, with <c>__name__</c>.</param>
-/// <param name="Samples">Times (s since 1970) and values, in order.</param>
-internal sealed record RawSeries(
-    ImmutableDictionary<string, string> Labels,
-    ImmutableArray<(double At, double Value)> Samples
-)
-{
-    /// <summary>A label's value; empty when there is none.</summary>
-    public string this[string label] => Labels.GetValueOrDefault(label, "");
-}
+/// <summary>An answer of a Prometheus.</summary>
+/// <param name="Series">The series.</param>
+/// <param name="Warnings">What it says of them: Thanos and Mimir answer in part when a store cannot be read.</param>
+internal sealed record PrometheusAnswer(ImmutableArray<RawSeries> Series, ImmutableArray<string> Warnings);
 
 /// <summary>
 /// The HTTP API of a Prometheus: raw samples of a selector over a time. Answers are limited in length, time, depth and
-/// number of samples.
+/// number of samples. Credentials are in no message.
 /// </summary>
 internal sealed class PrometheusApi : IDisposable
 {
     private const int MaxBytes = 64 << 20;
     private const int MaxSamples = 2_000_000;
     private const int MaxQuoted = 120;
+    private const int MaxWarnings = 10;
 
+    /// <summary>Longest path that is sent in a URL, which servers limit to 8 KiB or more; a longer one is posted.</summary>
+    private const int MaxPath = 6000;
+    private const int MinSecret = 4;
+
+    private const string QueryPath = "api/v1/query";
+
+    private const string HowToAuthenticate =
+        "give credentials (--prometheus-token FILE, or --prometheus-user NAME and --prometheus-password FILE)";
+    private const string HowToNameTheTenant = "name the tenant (--prometheus-header 'X-Scope-OrgID: TENANT')";
+
+    private readonly PrometheusServer _server;
     private readonly HttpClient _http;
-    private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
 
-    public PrometheusApi(Uri address, string? token, TimeSpan timeout, TimeProvider time)
+    public PrometheusApi(PrometheusServer server, TimeProvider time)
     {
         // The base address of a Prometheus behind a gateway has a path, which is kept only with a slash at its end.
-        Address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
-        (_timeout, _time) = (timeout, time);
+        var text = server.Address.GetLeftPart(UriPartial.Path);
+        Address = new Uri(text.EndsWith('/') ? text : text + "/");
+        (_server, _time) = (server, time);
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(5) };
         _http = new HttpClient(handler) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
-        if (token is not null)
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        _http.DefaultRequestHeaders.Authorization = server.Credentials;
+        foreach (var (name, value) in server.Headers)
+            _http.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
     }
 
     public Uri Address { get; }
 
-    /// <summary>Evaluates <c>selector[window]</c> at a moment: the samples as they were scraped.</summary>
-    /// <param name="selector">An instant vector selector.</param>
+    /// <summary>Evaluates <c>metric{matcher}[window]</c> at a moment: the samples as they were scraped.</summary>
+    /// <param name="metric">Name of a metric.</param>
+    /// <param name="matcher">A matcher of labels; empty for none.</param>
     /// <param name="windowSeconds">Length of the window, s.</param>
     /// <param name="at">Its end, s since 1970.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     /// <exception cref="ObservationException">There is no usable answer; the message says why.</exception>
-    public async Task<ImmutableArray<RawSeries>> SamplesAsync(
-        string selector,
+    public async Task<PrometheusAnswer> SamplesAsync(
+        string metric,
+        string matcher,
         double windowSeconds,
         double at,
         CancellationToken cancellationToken
     )
     {
+        IEnumerable<string> matchers =
+        [
+            .. _server.Labels.Select(l => $"{l.Key}=\"{Escape(l.Value)}\""),
+            .. matcher.Length > 0 ? [matcher] : Array.Empty<string>(),
+        ];
+        var selector = matchers.Any() ? $"{metric}{{{string.Join(',', matchers)}}}" : metric;
         var query = F($"{selector}[{Math.Max(1, (long)Math.Ceiling(windowSeconds))}s]");
-        var path = F($"api/v1/query?query={Uri.EscapeDataString(query)}&time={at:0.000}");
-        using var limit = new CancellationTokenSource(_timeout, _time);
+        var parameters = F($"query={Uri.EscapeDataString(query)}&time={at:0.000}");
+        using var limit = new CancellationTokenSource(_server.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative));
+            using var request = Request(parameters);
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             var text = await BoundedText.ReadAsync(response.Content, MaxBytes, cut: false, either.Token);
-            return Parse(text, (int)response.StatusCode);
+            return Parse(text, response);
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -75,12 +90,26 @@ internal sealed class PrometheusApi : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            var within = F($"within {_timeout.TotalSeconds:0.#} s");
+            var within = F($"within {_server.Timeout.TotalSeconds:0.#} s");
             throw new ObservationException($"Prometheus {Address} gave no complete answer {within} to {query}", e);
         }
     }
 
-    private ImmutableArray<RawSeries> Parse(string text, int status)
+    private static HttpRequestMessage Request(string parameters) =>
+        parameters.Length <= MaxPath
+            ? new HttpRequestMessage(HttpMethod.Get, new Uri($"{QueryPath}?{parameters}", UriKind.Relative))
+            : new HttpRequestMessage(HttpMethod.Post, new Uri(QueryPath, UriKind.Relative))
+            {
+                Content = new StringContent(parameters, Encoding.UTF8, "application/x-www-form-urlencoded"),
+            };
+
+    /// <summary>A string as PromQL writes it between quotes.</summary>
+    public static string Escape(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
+
+    private PrometheusAnswer Parse(string text, HttpResponseMessage response)
     {
         try
         {
@@ -89,17 +118,25 @@ internal sealed class PrometheusApi : IDisposable
             if (root.GetProperty("status").ValueEquals("error"))
             {
                 var error = root.TryGetProperty("error", out var given) ? given.ToString() : text;
-                throw new ObservationException($"Prometheus {Address} answered an error: {Cut(error)}");
+                throw new ObservationException($"Prometheus {Address} answered an error: {Quote(error)}");
             }
             var data = root.GetProperty("data");
             if (!data.GetProperty("resultType").ValueEquals("matrix"))
-                throw NotPrometheus(text, status);
+                throw Refusal(text, response);
             var left = MaxSamples;
-            return [.. data.GetProperty("result").EnumerateArray().Select(series => Series(series, ref left))];
+            return new PrometheusAnswer(
+                [
+                    .. data.GetProperty("result")
+                        .EnumerateArray()
+                        .Select(series => Series(series, ref left))
+                        .Where(s => _server.Labels.All(l => s[l.Key] == l.Value)),
+                ],
+                [.. Warnings(root)]
+            );
         }
         catch (Exception e) when (IsOtherFormat(e))
         {
-            throw NotPrometheus(text, status, e);
+            throw Refusal(text, response, e);
         }
     }
 
@@ -109,15 +146,29 @@ internal sealed class PrometheusApi : IDisposable
                 or KeyNotFoundException
                 or InvalidOperationException
                 or FormatException
+                or ArgumentException
                 or IndexOutOfRangeException;
+
+    private IEnumerable<string> Warnings(JsonElement root)
+    {
+        if (!root.TryGetProperty("warnings", out var warnings) || warnings.ValueKind is not JsonValueKind.Array)
+            return [];
+        return warnings
+            .EnumerateArray()
+            .Where(w => w.ValueKind is JsonValueKind.String)
+            .Take(MaxWarnings)
+            .Select(w => Quote(w.GetString()!));
+    }
 
     private RawSeries Series(JsonElement series, ref int left)
     {
         var labels = series
             .GetProperty("metric")
             .EnumerateObject()
-            .ToImmutableDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal);
-        var values = series.GetProperty("values");
+            .ToImmutableSortedDictionary(l => l.Name, l => l.Value.GetString() ?? "", StringComparer.Ordinal);
+        // A native histogram has no values.
+        if (!series.TryGetProperty("values", out var values))
+            return new RawSeries(labels, []);
         left -= values.GetArrayLength();
         if (left < 0)
             throw new ObservationException(
@@ -125,7 +176,13 @@ internal sealed class PrometheusApi : IDisposable
             );
         return new RawSeries(
             labels,
-            [.. values.EnumerateArray().Select(v => (v[0].GetDouble(), Value(v[1].GetString())))]
+            [
+                .. values
+                    .EnumerateArray()
+                    .Select(v => (At: v[0].GetDouble(), Value(v[1].GetString())))
+                    .DistinctBy(v => v.At)
+                    .OrderBy(v => v.At),
+            ]
         );
     }
 
@@ -138,15 +195,57 @@ internal sealed class PrometheusApi : IDisposable
             _ => double.Parse(text ?? "", NumberStyles.Float, CultureInfo.InvariantCulture),
         };
 
-    private ObservationException NotPrometheus(string text, int status, Exception? cause = null) =>
-        new(
-            $"{Address} is not a Prometheus: it answered {status} with '{Cut(text)}'; "
-                + "give the address that has /api/v1/query",
-            cause
-        );
-
-    private static string Cut(string text)
+    /// <summary>What answered instead of the API, and what to do.</summary>
+    private ObservationException Refusal(string text, HttpResponseMessage response, Exception? cause = null)
     {
+        var answered = $"answered {(int)response.StatusCode} with '{Quote(text)}'";
+        var message = response.StatusCode switch
+        {
+            >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => Redirect(response),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => Denied(answered, text),
+            HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout =>
+                $"a gateway at {Address} {answered}: the address is right, and the Prometheus behind it does not answer",
+            HttpStatusCode.TooManyRequests =>
+                $"Prometheus {Address} {answered}: it limits requests; use fewer (--requests-per-minute)",
+            HttpStatusCode.NotFound =>
+                $"{Address} has no Prometheus API: it {answered}; give the address that has /api/v1/query, with the "
+                    + "path before it",
+            >= HttpStatusCode.InternalServerError => $"Prometheus {Address} {answered}: see its log",
+            _ => $"{Address} is not a Prometheus: it {answered}; give the address that has /api/v1/query",
+        };
+        return new ObservationException(message, cause);
+    }
+
+    private string Denied(string answered, string text)
+    {
+        // Mimir, Cortex and Loki say so without a tenant.
+        var remedy =
+            text.Contains("no org id", StringComparison.OrdinalIgnoreCase) ? HowToNameTheTenant
+            : _server.Credentials is null ? $"{HowToAuthenticate}, or {HowToNameTheTenant}"
+            : $"the credentials that were given are not accepted; check them, or {HowToNameTheTenant}";
+        return $"Prometheus {Address} refuses: it {answered}; {remedy}";
+    }
+
+    private string Redirect(HttpResponseMessage response)
+    {
+        var status = (int)response.StatusCode;
+        var location = response.Headers.Location;
+        var to = location is null ? null : new Uri(response.RequestMessage?.RequestUri ?? Address, location);
+        // A query may have secrets.
+        var shown = to?.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.SafeUnescaped);
+        if (shown is not null && shown.EndsWith(QueryPath, StringComparison.Ordinal))
+            return $"{Address} redirects ({status}): give --prometheus {Quote(shown[..^QueryPath.Length])}";
+        return $"{Address} redirects ({status}) to {Quote(shown ?? "nowhere")}, which is a login or another site: "
+            + HowToAuthenticate;
+    }
+
+    /// <summary>A part of what a server wrote, in one line and without the secrets that it was sent.</summary>
+    private string Quote(string text)
+    {
+        IEnumerable<string?> secrets = [_server.Credentials?.Parameter, .. _server.Headers.Select(h => h.Value)];
+        foreach (var secret in secrets)
+            if (secret is { Length: >= MinSecret })
+                text = text.Replace(secret, Secrets.Hidden, StringComparison.Ordinal);
         var line = string.Concat(text.Take(MaxQuoted).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
         return text.Length > MaxQuoted ? $"{line}…" : line;
     }

@@ -1,6 +1,5 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using System.Text.RegularExpressions;
+using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
 
 namespace CiliumDebugging.Lab.Observing;
@@ -10,24 +9,27 @@ namespace CiliumDebugging.Lab.Observing;
 /// graphs, without the extrapolation of rate(), and of <c>up</c>, which shows when a target was not reached.
 /// </summary>
 internal sealed class PrometheusScrapes(
-    PrometheusApi prometheus,
+    PrometheusServer server,
     ObserveOptions options,
     RequestBudget budget,
     TimeProvider time
 ) : ICounterSource, IDisposable
 {
-    private static readonly string[] s_nodeLabels = ["kubernetes_node_name", "node", "nodename", "kubernetes_node"];
-    private static readonly string[] s_podLabels = ["kubernetes_pod_name", "pod", "pod_name"];
+    /// <summary>
+    /// Two metrics of Hubble with three ways to name a Pod, its losses, the Pods' own counter, <c>up</c>.
+    /// </summary>
+    private const int Queries = 9;
 
     /// <summary>The newest samples may not be stored yet.</summary>
     private static readonly TimeSpan s_behind = TimeSpan.FromSeconds(2);
 
+    private readonly PrometheusApi _api = new(server, time);
     private DateTimeOffset? _read;
     private double _lastRound = double.NegativeInfinity;
 
-    public string Description => $"the samples of Prometheus {prometheus.Address}";
+    public string Description => $"the samples of Prometheus {_api.Address}";
 
-    public int RequestsPerReading => 5;
+    public int RequestsPerReading => Queries;
 
     public async Task<IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)>> ReadAsync(
         ServiceObjectsRead objects,
@@ -43,32 +45,76 @@ internal sealed class PrometheusScrapes(
         if (window < 1)
             return [];
         _read = now;
-        var names = string.Join('|', objects.Service.Endpoints.Select(e => Regex.Escape(e.Pod.HubbleName)));
-        var pods = $"\"{names.Replace("\\", "\\\\", StringComparison.Ordinal)}\"";
-        Task<ImmutableArray<RawSeries>> ReadAsync(string selector) =>
-            prometheus.SamplesAsync(selector, window, end, cancellationToken);
-        var hubble = (await ReadAsync($"{HubbleSamples.Requests}{{destination=~{pods}}}"))
-            .AddRange(await ReadAsync($"{HubbleSamples.Responses}{{source=~{pods}}}"))
-            .AddRange(await ReadAsync(HubbleSamples.Lost));
-        var backends = options.BackendMetric.Length > 0 ? await ReadAsync(options.BackendMetric) : [];
-        var up = await ReadAsync("up");
-        var samples = new ScrapedTargets(objects);
-        foreach (var series in hubble)
-            samples.Hubble(series, Label(series, s_nodeLabels), Label(series, s_podLabels));
-        foreach (var series in backends)
-            samples.Backend(series, Label(series, ["kubernetes_namespace", "namespace"]), Label(series, s_podLabels));
-        foreach (var series in up)
-            samples.Up(series);
-        var rounds = samples.Rounds(Math.Max(Seconds(since), _lastRound), end);
+        var series = new Dictionary<string, RawSeries>(StringComparer.Ordinal);
+        var notes = new HubbleNotes();
+        var pods = new ServicePods(objects.Service);
+        foreach (var (metric, matcher) in Selectors(pods))
+            await ReadAsync(metric, matcher);
+        var targets = new ScrapedTargets(objects, options, series.Values, notes);
+        if (!notes.Finds)
+        {
+            // Series without the names of Pods say why nothing is counted.
+            await budget.TakeAsync(2, cancellationToken);
+            var workloads = Alternatives(pods.Workloads);
+            await ReadAsync(HubbleHttpSample.Requests, $"destination=~{workloads}");
+            await ReadAsync(HubbleHttpSample.Requests, $"destination_workload=~{workloads}");
+            targets = new ScrapedTargets(objects, options, series.Values, notes);
+        }
+        if (series.Count == 0 && server.Labels.Length > 0)
+            notes.Add(
+                $"Prometheus has no series with {string.Join(", ", server.Labels.Select(l => $"{l.Key}=\"{l.Value}\""))}"
+            );
+        var rounds = targets.Rounds(Math.Max(Seconds(since), _lastRound), end);
+        // What a reader must know may be why there is no round.
+        if (rounds.Count == 0 && notes.All.Count > 0)
+            rounds = [new ScrapeRound(end, [])];
         if (rounds.Count > 0)
             _lastRound = rounds[^1].At;
-        return [.. rounds.Select(r => (DateTimeOffset.UnixEpoch.AddSeconds(r.At), r with { At = 0 }))];
+        return
+        [
+            .. rounds.Select(r =>
+                (DateTimeOffset.UnixEpoch.AddSeconds(r.At), r with { At = 0, Notes = [.. notes.All] })
+            ),
+        ];
+
+        async Task ReadAsync(string metric, string matcher)
+        {
+            var answer = await _api.SamplesAsync(metric, matcher, window, end, cancellationToken);
+            foreach (var warning in answer.Warnings)
+                notes.Add(
+                    options.Redact
+                        ? "Prometheus warns that its answer may be incomplete"
+                        : $"Prometheus warns that its answer may be incomplete: '{warning}'"
+                );
+            foreach (var one in answer.Series.Where(s => s.Samples.Length > 0))
+                series[one.Identity] = one;
+        }
     }
 
-    private static string Label(RawSeries series, string[] names) =>
-        names.Select(n => series[n]).FirstOrDefault(v => v.Length > 0) ?? "";
+    private IEnumerable<(string Metric, string Matcher)> Selectors(ServicePods pods)
+    {
+        var (names, shorts) = (Alternatives([.. pods.Names, .. pods.Addresses]), Alternatives(pods.ShortNames));
+        var addresses = Alternatives(pods.Addresses);
+        foreach (
+            var (metric, side) in ((string, string)[])
+                [(HubbleHttpSample.Requests, "destination"), (HubbleHttpSample.Responses, "source")]
+        )
+        {
+            yield return (metric, $"{side}=~{names}");
+            yield return (metric, $"{side}_pod=~{shorts}");
+            yield return (metric, $"{side}_ip=~{addresses}");
+        }
+        yield return (HubbleSamples.Lost, "");
+        if (options.BackendMetric.Length > 0)
+            yield return (options.BackendMetric, "");
+        yield return (ScrapedFeed.Up, "");
+    }
+
+    /// <summary>A regular expression that matches these strings, in quotes.</summary>
+    private static string Alternatives(IEnumerable<string> texts) =>
+        $"\"{PrometheusApi.Escape(string.Join('|', texts.Select(Regex.Escape)))}\"";
 
     private static double Seconds(DateTimeOffset at) => (at - DateTimeOffset.UnixEpoch).TotalSeconds;
 
-    public void Dispose() => prometheus.Dispose();
+    public void Dispose() => _api.Dispose();
 }

@@ -3,69 +3,60 @@ using CiliumDebugging.Measurement.Observation;
 
 namespace CiliumDebugging.Lab.Observing;
 
-/// <summary>Sorts series by the targets that they were scraped from, and makes rounds of them.</summary>
-/// <param name="objects">The cluster's objects.</param>
-internal sealed class ScrapedTargets(ServiceObjectsRead objects)
+/// <summary>
+/// Sorts the series of a Prometheus by the targets that they were scraped from, and makes rounds of them. Only this
+/// cluster's agents and the Service's Pods are targets. A target may have several feeds: replicas of a Prometheus, or
+/// two jobs, scrape the same process. One feed counts at a time, the others are its stand-ins.
+/// </summary>
+internal sealed class ScrapedTargets
 {
-    private sealed class Scraped
+    private const int MaxRounds = 20_000;
+
+    private static readonly string[] s_nodeLabels = ["kubernetes_node_name", "node", "nodename", "kubernetes_node"],
+        s_podLabels = ["kubernetes_pod_name", "pod", "pod_name"],
+        s_namespaceLabels = ["kubernetes_namespace", "namespace"];
+
+    private readonly ServiceObjectsRead _objects;
+    private readonly ServicePods _pods;
+    private readonly ObserveOptions _options;
+    private readonly Dictionary<ScrapeTarget, List<ScrapedFeed>> _targets = [];
+    private readonly HubbleNotes _notes;
+
+    /// <param name="objects">The cluster's objects.</param>
+    /// <param name="options">The Pods' own counter, and whether names may be shown.</param>
+    /// <param name="series">All series, each once.</param>
+    /// <param name="notes">Gets what a reader must know of the series.</param>
+    public ScrapedTargets(
+        ServiceObjectsRead objects,
+        ObserveOptions options,
+        IReadOnlyCollection<RawSeries> series,
+        HubbleNotes notes
+    )
     {
-        public SortedDictionary<double, List<(CounterKey Key, double Value, string Name)>> At { get; } = [];
-        public SortedDictionary<double, bool> Up { get; } = [];
-
-        public List<(CounterKey Key, double Value, string Name)> Samples(double at) =>
-            At.TryGetValue(at, out var samples) ? samples : At[at] = [];
-    }
-
-    private readonly Dictionary<ScrapeTarget, Scraped> _targets = [];
-    private readonly Dictionary<(string Job, string Instance), ScrapeTarget> _byInstance = [];
-    private readonly HashSet<string> _pods = [.. objects.Service.Endpoints.Select(e => e.Pod.HubbleName)];
-
-    /// <summary>Adds a series of Hubble.</summary>
-    public void Hubble(RawSeries series, string node, string pod)
-    {
-        // The node is known from its label, else from the agent's Pod, else from the agent's address.
-        var agent = objects.Agents.FirstOrDefault(a => a.Pod == pod)
-            ?? objects.Agents.FirstOrDefault(a => a.Addresses.Contains(Host(series["instance"])));
-        var known = node.Length > 0 && objects.Agents.Any(a => a.Node == node) ? node : agent?.Node ?? node;
-        if (known.Length == 0)
-            known = series["instance"];
-        var target = new ScrapeTarget(TargetKind.Hubble, known);
-        if (HubbleSamples.Key(series["__name__"], label => series[label], target) is { } key)
-            Add(series, key);
-    }
-
-    /// <summary>Adds a series of a backend's own counter.</summary>
-    public void Backend(RawSeries series, string ns, string pod)
-    {
-        var name = $"{(ns.Length > 0 ? ns : objects.Service.Namespace)}/{pod}";
-        if (_pods.Contains(name))
-            Add(series, new CounterKey(CounterKind.Reached, new ScrapeTarget(TargetKind.Backend, name), Pod: name));
-    }
-
-    /// <summary>
-    /// Adds a series of <c>up</c>: of a target that has series, or of an agent that has none because no client and no
-    /// backend is on its node.
-    /// </summary>
-    public void Up(RawSeries series)
-    {
-        if (TargetOf(series) is not { } target)
-            return;
-        var scraped = Of(target);
-        foreach (var (at, value) in series.Samples)
-            scraped.Up[at] = value > 0;
-    }
-
-    private ScrapeTarget? TargetOf(RawSeries up)
-    {
-        var (job, instance) = (up["job"], up["instance"]);
-        if (_byInstance.TryGetValue((job, instance), out var known))
-            return known;
-        if (!_byInstance.Any(i => i.Key.Job == job && i.Value.Kind is TargetKind.Hubble))
-            return null;
-        var agent = objects.Agents.FirstOrDefault(a =>
-            a.Pod == up["kubernetes_pod_name"] || a.Pod == up["pod"] || a.Addresses.Contains(Host(instance))
-        );
-        return agent is null ? null : new ScrapeTarget(TargetKind.Hubble, agent.Node);
+        (_objects, _options, _notes) = (objects, options, notes);
+        _pods = new ServicePods(objects.Service);
+        var ups = series.Where(s => s.Metric == ScrapedFeed.Up && TargetOf(s) is not null).ToList();
+        var counters = series.Where(s => s.Metric != ScrapedFeed.Up).ToList();
+        // Target labels are those of `up`: a metric's own labels, and those that a relabelling added, are none of them.
+        var ofTargets = ups.SelectMany(u => u.Labels.Keys).ToHashSet(StringComparer.Ordinal);
+        foreach (var one in counters)
+            AddCounter(one, ofTargets);
+        // A Pod may serve metrics of several kinds: only jobs that scrape counters are targets.
+        var jobs = _targets.SelectMany(t => t.Value.Select(f => (t.Key.Kind, Job: f["job"]))).ToHashSet();
+        foreach (var one in ups)
+        {
+            if (TargetOf(one) is { } found && jobs.Contains((found.Target.Kind, one["job"])))
+                FeedOf(found.Target, found.Rank, one, ofTargets).AddUp(one);
+        }
+        // Without agents to compare with, only what counts requests to the Service is of this cluster.
+        if (objects.Agents.IsEmpty)
+        {
+            var strange = _targets.Where(t => t.Key.Kind is TargetKind.Hubble && t.Value.All(f => f.Counts == 0));
+            foreach (var (target, _) in strange.ToList())
+                _targets.Remove(target);
+        }
+        foreach (var feeds in _targets.Values)
+            feeds.Sort(ScrapedFeed.BestFirst);
     }
 
     /// <summary>
@@ -76,59 +67,143 @@ internal sealed class ScrapedTargets(ServiceObjectsRead objects)
     /// <param name="end">No round is after this moment, s since 1970.</param>
     public IReadOnlyList<ScrapeRound> Rounds(double after, double end)
     {
-        var interval = Interval();
-        if (double.IsNaN(interval))
+        var gaps = _targets.Values.SelectMany(t => t).SelectMany(f => f.Gaps()).Where(g => g > 0.1).Order().ToList();
+        if (gaps.Count == 0)
             return [];
+        var earliest = _targets.Values.SelectMany(t => t).Min(f => f.First);
+        var first = Math.Max(double.IsNegativeInfinity(after) ? earliest : after, earliest);
+        var interval = Math.Max(gaps[gaps.Count / 2], (end - first) / MaxRounds);
+        var readers = _targets
+            .OrderBy(t => t.Key.Kind)
+            .ThenBy(t => t.Key.Name, StringComparer.Ordinal)
+            .Select(t => new TargetReader(t.Key, t.Value, interval, _options.Redact))
+            .ToList();
         List<ScrapeRound> rounds = [];
-        var targets = _targets.OrderBy(t => t.Key.Kind).ThenBy(t => t.Key.Name, StringComparer.Ordinal).ToList();
-        var first = double.IsNegativeInfinity(after) ? end : after;
-        var earliest = _targets.Values.SelectMany(Times).DefaultIfEmpty(end).Min();
-        for (var at = Math.Max(first, earliest) + interval; at <= end; at += interval)
-            rounds.Add(new ScrapeRound(at, [.. targets.Select(t => Scrape(t.Key, t.Value, at, interval))]));
+        for (var at = first + interval; at <= end; at += interval)
+            rounds.Add(new ScrapeRound(at, [.. readers.Select(r => r.At(at))]));
         return rounds;
     }
 
-    private static TargetScrape Scrape(ScrapeTarget target, Scraped scraped, double at, double interval)
+    private void AddCounter(RawSeries series, HashSet<string> ofTargets)
     {
-        var newest = Times(scraped).Where(t => t <= at && t > at - 1.5 * interval).DefaultIfEmpty(double.NaN).Max();
-        if (double.IsNaN(newest))
-            return TargetScrape.Failed(target, "no sample in Prometheus");
-        if (scraped.Up.TryGetValue(newest, out var up) && !up)
-            return TargetScrape.Failed(target, "up is 0");
-        var counters = ImmutableDictionary.CreateBuilder<CounterKey, double>();
-        foreach (var (key, value, name) in scraped.At.GetValueOrDefault(newest) ?? [])
+        if (series.Metric == _options.BackendMetric)
         {
-            if (HubbleSamples.Add(counters, name, key, value) is { } problem)
-                return TargetScrape.Failed(target, problem);
+            if (BackendOf(series) is { } pod)
+            {
+                var target = new ScrapeTarget(TargetKind.Backend, pod);
+                var key = new CounterKey(CounterKind.Reached, target, Pod: pod);
+                FeedOf(target, FeedRank.Pod, series, ofTargets).Add(series, key);
+            }
+            return;
         }
-        return new TargetScrape(target, counters.ToImmutable());
+        if (AgentOf(series) is not { } found)
+            return;
+        var reading = HubbleSamples.Read(series.Metric, label => series[label], found.Target, _pods);
+        _notes.Add(reading);
+        if (reading.Key is not { } counter && reading.Problem is null)
+            return;
+        FeedOf(found.Target, found.Rank, series, ofTargets).Add(series, reading.Key, reading.Problem);
     }
 
-    /// <summary>When a target was scraped: the times of <c>up</c>; without it, those of its series.</summary>
-    private static IEnumerable<double> Times(Scraped scraped) =>
-        scraped.Up.Count > 0 ? scraped.Up.Keys : scraped.At.Keys;
-
-    private double Interval()
+    private ScrapedFeed FeedOf(ScrapeTarget target, FeedRank rank, RawSeries series, HashSet<string> ofTargets)
     {
-        var gaps = _targets
-            .Values.SelectMany(t => Times(t).Zip(Times(t).Skip(1), (a, b) => b - a))
-            .Where(g => g > 0.1)
-            .Order()
-            .ToList();
-        return gaps.Count == 0 ? double.NaN : gaps[gaps.Count / 2];
+        if (!_targets.TryGetValue(target, out var feeds))
+            _targets[target] = feeds = [];
+        var labels = ScrapedFeed.TargetLabels(series, ofTargets);
+        var feed = feeds.Find(f => f.Has(labels));
+        if (feed is null)
+            feeds.Add(feed = new ScrapedFeed(rank, labels));
+        return feed;
     }
 
-    private void Add(RawSeries series, CounterKey key)
+    private (ScrapeTarget Target, FeedRank Rank)? TargetOf(RawSeries up)
     {
-        _byInstance[(series["job"], series["instance"])] = key.Target;
-        var scraped = Of(key.Target);
-        foreach (var (at, value) in series.Samples)
-            scraped.Samples(at).Add((key, value, series["__name__"]));
+        if (BackendOf(up) is { } pod)
+            return (new ScrapeTarget(TargetKind.Backend, pod), FeedRank.Pod);
+        return AgentOf(up);
     }
 
-    private Scraped Of(ScrapeTarget target) =>
-        _targets.TryGetValue(target, out var scraped) ? scraped : _targets[target] = new Scraped();
+    /// <summary>
+    /// The agent that a series was scraped from, by its Pod, its address or, with less certainty, its node. Agents of
+    /// another cluster may have the same Prometheus: they are none.
+    /// </summary>
+    private (ScrapeTarget Target, FeedRank Rank)? AgentOf(RawSeries series)
+    {
+        var (node, pod, ns) = (
+            Label(series, s_nodeLabels),
+            Label(series, s_podLabels),
+            Label(series, s_namespaceLabels)
+        );
+        var host = Host(series["instance"]);
+        var agents = _objects.Agents;
+        if (agents.IsEmpty)
+        {
+            var name = node.Length > 0 ? node : series["instance"];
+            return name.Length > 0 ? (new ScrapeTarget(TargetKind.Hubble, name), FeedRank.Node) : null;
+        }
+        (ScrapeTarget, FeedRank)? Of(FeedRank rank, Func<ObservedAgent, bool> fits) =>
+            agents.FirstOrDefault(fits) is { } agent ? (new ScrapeTarget(TargetKind.Hubble, agent.Node), rank) : null;
+        return Of(FeedRank.Pod, a => a.Pod == pod && (ns.Length == 0 || ns == a.Namespace))
+            ?? Of(FeedRank.Address, a => a.Addresses.Contains(host) || a.Node == host)
+            ?? Of(FeedRank.Node, a => a.Node == node);
+    }
+
+    private string? BackendOf(RawSeries series)
+    {
+        var ns = Label(series, s_namespaceLabels);
+        var name = $"{(ns.Length > 0 ? ns : _objects.Service.Namespace)}/{Label(series, s_podLabels)}";
+        return _pods.Names.Contains(name) ? name : null;
+    }
+
+    private static string Label(RawSeries series, string[] names) =>
+        names.Select(n => series[n]).FirstOrDefault(v => v.Length > 0) ?? "";
 
     private static string Host(string instance) =>
-        instance.LastIndexOf(':') is > 0 and var colon ? instance[..colon].Trim('[', ']') : instance;
+        instance.LastIndexOf(':') is > 0 and var colon && instance.IndexOf(']', StringComparison.Ordinal) < colon
+            ? instance[..colon].Trim('[', ']')
+            : instance.Trim('[', ']');
+
+    /// <summary>Reads the feeds of a target round by round, forwards.</summary>
+    private sealed class TargetReader
+    {
+        private readonly ScrapeTarget _target;
+        private readonly List<ScrapedFeed> _feeds;
+        private readonly double _window,
+            _certain;
+        private readonly string? _conflict;
+        private double _last = double.NegativeInfinity;
+
+        public TargetReader(ScrapeTarget target, List<ScrapedFeed> feeds, double interval, bool redact)
+        {
+            (_target, _feeds, _window) = (target, feeds, 1.5 * interval);
+            var best = feeds.TakeWhile(f => f.Rank == feeds[0].Rank).ToList();
+            _certain = best.Min(f => f.First);
+            var other = best.Skip(1).FirstOrDefault(f => !f.Agrees(best[0], interval));
+            if (other is not null)
+                _conflict = best[0].ConflictWith(other, redact);
+        }
+
+        public TargetScrape At(double at)
+        {
+            if (_conflict is not null)
+                return TargetScrape.Failed(_target, _conflict);
+            var error = "no sample in Prometheus";
+            foreach (var feed in _feeds)
+            {
+                // What is attributed by its node alone may be the agent's predecessor, and nothing else.
+                var to = feed.Rank == _feeds[0].Rank ? at : Math.Min(at, Math.BitDecrement(_certain));
+                if (feed.Newest(Math.Max(_last, at - _window), to) is not { } newest)
+                    continue;
+                var scrape = feed.Scrape(_target, newest);
+                if (scrape.Counters is null)
+                {
+                    error = scrape.Error;
+                    continue;
+                }
+                _last = newest;
+                return scrape;
+            }
+            return TargetScrape.Failed(_target, error);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using CiliumDebugging.ClusterModel;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Observation;
@@ -17,11 +18,12 @@ internal sealed class ServiceObjects
 {
     /// <summary>
     /// Most requests of a reading, without the lookup of clients: Service, EndpointSlices (a second one before
-    /// Kubernetes 1.21), Pods, agents, three kinds of policies, namespaces.
+    /// Kubernetes 1.21), Pods, agents (a second one while none is found), three kinds of policies, namespaces.
     /// </summary>
-    public const int RequestsPerReading = 9;
+    public const int RequestsPerReading = 10;
 
-    private const int RequestsPerSlowReading = 2;
+    /// <summary>Nodes, settings and the release of the agents.</summary>
+    private const int RequestsPerSlowReading = 3;
     private const int DefaultHubblePort = 9965;
 
     /// <summary>Settings and nodes do not change the meaning of a count: they are read again after this time.</summary>
@@ -33,6 +35,9 @@ internal sealed class ServiceObjects
     private readonly ApiReader _api;
     private readonly ClientPods _clients;
     private ClusterKind _kind;
+    private readonly PodProxyClient _proxy;
+    private string _agentNamespace = CiliumNames.SystemNamespace;
+    private CiliumVersion? _release;
     private Dictionary<string, string> _zones = [];
     private ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
     private ClusterPolicyReader? _policies;
@@ -48,6 +53,7 @@ internal sealed class ServiceObjects
         (_options, _budget, _time) = (options, budget, time);
         _api = new ApiReader(cluster, options.ApiTimeout, time);
         _clients = new ClientPods(_api, budget, time);
+        _proxy = new PodProxyClient(cluster);
     }
 
     /// <inheritdoc cref="ClientPods.Knows"/>
@@ -78,17 +84,11 @@ internal sealed class ServiceObjects
         var pods = await GetAsync($"pods of namespace {ns}", (cluster, token) =>
             cluster.CoreV1.ListNamespacedPodAsync(ns, cancellationToken: token)
         );
-        var agents = await GetAsync("pods of namespace kube-system", (cluster, token) =>
-            cluster.CoreV1.ListNamespacedPodAsync(
-                CiliumNames.SystemNamespace,
-                labelSelector: "k8s-app=cilium",
-                cancellationToken: token
-            )
-        );
+        var agents = await AgentsAsync(cancellationToken);
         // 2. policies, and now and then nodes and settings
         await ReadPoliciesAsync(cancellationToken);
         if (_slowRead is not { } last || _time.GetElapsedTime(last) >= s_slow)
-            await ReadSlowAsync(cancellationToken);
+            await ReadSlowAsync(agents, cancellationToken);
         // 3. what they mean together
         var byName = pods.Items.ToDictionary(p => p.Name(), StringComparer.Ordinal);
         var endpoints = Endpoints(slices, byName, startedAt);
@@ -116,13 +116,13 @@ internal sealed class ServiceObjects
                 StringComparer.Ordinal
             ),
             _zones.ToImmutableDictionary(StringComparer.Ordinal),
-            new ClusterIdentity(_kind, ClusterIdentities.VersionOf(agents.Items)),
+            new ClusterIdentity(_kind, _release?.ToString()),
             _settings,
             _rulesProblem
         );
         return new ServiceObjectsRead(
             observed,
-            [.. agents.Items.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
+            [.. agents.Where(a => a.Spec.NodeName is { Length: > 0 }).Select(Agent)],
             targets.ToImmutableDictionary(p => $"{p.Namespace()}/{p.Name()}", Incarnation),
             StableSince(targets),
             port
@@ -145,7 +145,10 @@ internal sealed class ServiceObjects
                 new BackendPod(target.Name, target.NamespaceProperty ?? _options.Namespace, node),
                 ServiceReader.FactsOf(endpoint, _zones, age?.TotalSeconds),
                 endpoint.Conditions?.Terminating is true
-            );
+            )
+            {
+                Addresses = [.. endpoint.Addresses ?? []],
+            };
         }
         return
         [
@@ -158,7 +161,44 @@ internal sealed class ServiceObjects
         ];
     }
 
-    private async Task ReadSlowAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The agents: those in kube-system, otherwise those in the one namespace that has some. Without the right to look
+    /// in all namespaces there are only those in kube-system.
+    /// </summary>
+    private async Task<List<V1Pod>> AgentsAsync(CancellationToken cancellationToken)
+    {
+        const string Selector = "k8s-app=cilium";
+        var ns = _agentNamespace;
+        var agents = await _api.GetAsync(
+            $"pods of namespace {ns}",
+            (cluster, token) =>
+                cluster.CoreV1.ListNamespacedPodAsync(ns, labelSelector: Selector, cancellationToken: token),
+            cancellationToken
+        );
+        if (agents.Items.Count > 0)
+            return [.. agents.Items];
+        try
+        {
+            var anywhere = await _api.GetAsync(
+                "Cilium's agents",
+                (cluster, token) =>
+                    cluster.CoreV1.ListPodForAllNamespacesAsync(labelSelector: Selector, cancellationToken: token),
+                cancellationToken
+            );
+            var found = anywhere.Items.GroupBy(p => p.Namespace()).MaxBy(g => g.Count());
+            if (found is null)
+                return [];
+            // Their settings and their release are read anew.
+            (_agentNamespace, _slowRead) = (found.Key, null);
+            return [.. found];
+        }
+        catch (ObservationException e) when (e.Problem is ObservationProblem.Forbidden)
+        {
+            return [];
+        }
+    }
+
+    private async Task ReadSlowAsync(List<V1Pod> agents, CancellationToken cancellationToken)
     {
         await _budget.TakeAsync(RequestsPerSlowReading, cancellationToken);
         _slowRead = _time.GetTimestamp();
@@ -171,14 +211,15 @@ internal sealed class ServiceObjects
         _zones = nodes
             .Items.Where(n => n.GetLabel(ServiceReader.ZoneLabel) is not null)
             .ToDictionary(n => n.Name(), n => n.GetLabel(ServiceReader.ZoneLabel), StringComparer.Ordinal);
+        _release = await ReleaseAsync(agents, cancellationToken);
         try
         {
             var map = await _api.GetAsync(
-                "ConfigMap kube-system/cilium-config",
+                $"ConfigMap {_agentNamespace}/{CiliumNames.ConfigMap}",
                 (cluster, token) =>
                     cluster.CoreV1.ReadNamespacedConfigMapAsync(
                         CiliumNames.ConfigMap,
-                        CiliumNames.SystemNamespace,
+                        _agentNamespace,
                         cancellationToken: token
                     ),
                 cancellationToken
@@ -191,6 +232,20 @@ internal sealed class ServiceObjects
         {
             // Not Cilium, or not readable by this user: the report then has no settings.
             _settings = _settings.Clear();
+        }
+    }
+
+    private async Task<CiliumVersion?> ReleaseAsync(List<V1Pod> agents, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_options.TargetTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return (await InstalledCilium.ReadAsync(agents, _proxy, either.Token)).Release;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
         }
     }
 
@@ -222,7 +277,14 @@ internal sealed class ServiceObjects
         var ports = pod.Spec.Containers.SelectMany(c => c.Ports ?? []);
         var port = ports.FirstOrDefault(p => p.Name == "hubble-metrics")?.ContainerPort ?? DefaultHubblePort;
         var addresses = new[] { pod.Status?.PodIP, pod.Status?.HostIP }.OfType<string>().Distinct();
-        return new ObservedAgent(pod.Name(), pod.Spec.NodeName, port, Incarnation(pod), [.. addresses]);
+        return new ObservedAgent(
+            pod.Namespace(),
+            pod.Name(),
+            pod.Spec.NodeName,
+            port,
+            Incarnation(pod),
+            [.. addresses]
+        );
     }
 
     private static string Incarnation(V1Pod pod)

@@ -4,12 +4,14 @@ using CiliumDebugging.Measurement.Observation;
 namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>An agent whose Hubble metrics can be read.</summary>
-/// <param name="Pod">Its Pod.</param>
+/// <param name="Namespace">Namespace of its Pod.</param>
+/// <param name="Pod">Name of its Pod.</param>
 /// <param name="Node">Its node.</param>
 /// <param name="Port">Port of Hubble's metrics.</param>
 /// <param name="Incarnation">Changes when it is restarted.</param>
 /// <param name="Addresses">Its Pod's and its node's address.</param>
 internal sealed record ObservedAgent(
+    string Namespace,
     string Pod,
     string Node,
     int Port,

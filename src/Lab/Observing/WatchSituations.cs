@@ -30,19 +30,22 @@ internal sealed class WatchSituations(ObserveOptions options, TimeProvider time)
     /// <summary>No counter can be read.</summary>
     public RunStatus NoCounters(string missing) => Waiting($"No counters of {Service}", missing, WhatToDo);
 
-    /// <summary>Which counters a round lacks; empty when it has those of Hubble or of the Pods.</summary>
+    /// <summary>
+    /// What a reader must know of a round's counters, or which it lacks; empty when it has those of Hubble or of the
+    /// Pods.
+    /// </summary>
     public string Missing(ObservedRound round)
     {
         var scrapes = round.Scrapes.SelectMany(s => s.Round.Scrapes).ToList();
         var hubble = scrapes.Where(s => s.Target.Kind is TargetKind.Hubble).ToList();
         var backends = scrapes.Where(s => s.Target.Kind is TargetKind.Backend).ToList();
         if (hubble.Any(s => s.Counters is not null))
-            return "";
+            return string.Join(". ", round.Scrapes.SelectMany(s => s.Round.Notes).Distinct(StringComparer.Ordinal));
         if (backends.Any(s => s.Counters?.Keys.Any(k => k.Kind is CounterKind.Reached) is true))
             return "";
         var agents =
             round.Objects.Agents.IsEmpty && options.Prometheus is null
-                ? "No Cilium agent runs in kube-system, so there are no Hubble metrics."
+                ? "No Cilium agent (label k8s-app=cilium) runs in the cluster, so there are no Hubble metrics."
                 : $"Hubble: {Error(hubble)}.";
         return $"{agents} {MissingOfPods(backends)}";
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace CiliumDebugging.Measurement.Counters;
 
@@ -57,7 +56,8 @@ public sealed record ClusterCounters(
     /// <summary>A node's Hubble metrics cannot be read.</summary>
     public ClusterCounters WithoutHubble(string node) => this with { MissingNodes = MissingNodes.Add(node) };
 
-    /// <summary>Adds a scrape of a node's Hubble metrics.</summary>
+    /// <summary>Adds a scrape of a node's Hubble metrics. One whose statuses are not those of HTTP makes the node a
+    /// missing one.</summary>
     public ClusterCounters WithHubble(string node, IEnumerable<PrometheusSample> scrape)
     {
         var (requests, responses) = (Requests.ToBuilder(), Responses.ToBuilder());
@@ -67,11 +67,9 @@ public sealed record ClusterCounters(
         {
             switch (sample.Name)
             {
-                case "hubble_http_requests_total":
-                    Add(requests, new HubbleKey(node, sample["destination"], 0), sample.Value);
-                    break;
-                case "hubble_http_responses_total":
-                    Add(responses, new HubbleKey(node, sample["source"], Status(sample["status"])), sample.Value);
+                case HubbleHttpSample.Requests or HubbleHttpSample.Responses:
+                    if (!AddHttp(requests, responses, node, sample))
+                        return WithoutHubble(node);
                     break;
                 case "hubble_flows_processed_total"
                     when sample["type"] == "L7" && sample["traffic_direction"] == "egress":
@@ -93,6 +91,29 @@ public sealed record ClusterCounters(
             Drops = drops.ToImmutable(),
             Repeated = repeated,
         };
+    }
+
+    private static bool AddHttp(
+        ImmutableDictionary<HubbleKey, double>.Builder requests,
+        ImmutableDictionary<HubbleKey, double>.Builder responses,
+        string node,
+        PrometheusSample sample
+    )
+    {
+        try
+        {
+            if (HubbleHttpSample.Of(sample.Name, label => sample[label]) is not { } http)
+                return true;
+            if (http.CountsRequests)
+                Add(requests, new HubbleKey(node, http.Server.Name, 0), sample.Value);
+            if (http.Status is { } status)
+                Add(responses, new HubbleKey(node, http.Server.Name, status), sample.Value);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Adds a scrape of a Backend's own metrics.</summary>
@@ -156,9 +177,6 @@ public sealed record ClusterCounters(
     )
         where TKey : notnull =>
         later.ToImmutableDictionary(l => l.Key, l => l.Value - earlier.GetValueOrDefault(l.Key));
-
-    private static int Status(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0;
 
     private static void Add<TKey>(ImmutableDictionary<TKey, double>.Builder counts, TKey key, double value)
         where TKey : notnull => counts[key] = counts.GetValueOrDefault(key) + value;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using CiliumDebugging.Measurement.Runs;
 
 namespace CiliumDebugging.Measurement.Observation;
@@ -25,9 +26,18 @@ internal static class CountsChoice
         var hubbleIsSound = hubbleSees && !ofHubble.Any(f => f is { Fails: true, Early: false });
         var backendsAreSound = reached > 0 && !ofBackends.Any(f => f.Fails);
 
-        List<QualityFinding> common = [];
-        if (nothing && !ofHubble.Concat(ofBackends).Any(f => f.Fails))
-            common.Add(new(true, "no request to the Service was counted"));
+        // With nothing counted, what the counters lack may be the reason.
+        List<QualityFinding> common = [.. observer.Notes.Select(n => new QualityFinding(nothing, n))];
+        if (nothing && common.Count == 0 && !ofHubble.Concat(ofBackends).Any(f => f is { Fails: true, Early: false }))
+            common.Add(new(true, NoRequest(observer)) { Early = true });
+        if (traffic.EndsUnknown)
+            common.Add(
+                new(
+                    false,
+                    "how requests ended is unknown: Hubble counted requests and not one response. They were denied, or "
+                        + "hubble_http_responses_total is missing or does not name the pods"
+                )
+            );
         if (service.Facts.ClientIpAffinity)
             common.Add(
                 new(
@@ -61,6 +71,16 @@ internal static class CountsChoice
                 )
             );
         return (backends, [.. common, .. ofBackends, .. Unused(ofHubble)]);
+    }
+
+    private static string NoRequest(ServiceObserver observer)
+    {
+        var (service, seconds) = (observer.Service, observer.Phase.Last - observer.Phase.Start);
+        var nothing = $"{service.Namespace}/{service.Name} got no request in ";
+        return nothing
+            + seconds.ToString("0", CultureInfo.InvariantCulture)
+            + " s. Send traffic, or make it count: Hubble counts HTTP requests where an HTTP rule is on their path, pods "
+            + "with a counter of their own";
     }
 
     /// <summary>What kept a source from being used does not forbid the verdict of the other.</summary>

@@ -16,31 +16,32 @@ internal static class ObservedPhase
         var (service, options) = (observer.Service, observer.Options);
         var unit = service.Facts.ClientIpAffinity ? SelectionUnit.ClientWithAffinity : SelectionUnit.FreshSelection;
         var fromHubble = view.Kind is TargetKind.Hubble;
+        var endsKnown = fromHubble && !traffic.EndsUnknown;
         var pods = fromHubble ? SeenByHubble(view, traffic, service) : SeenByBackends(view, traffic, service);
         var perPod = options.ErrorProbability / Math.Max(1, pods.Length);
         var unknown = new ShareInterval(double.NaN, 0, 1);
-        var rates = view.Success.Select(s => fromHubble ? s.Interval(perPod) : unknown);
+        var rates = view.Success.Select(s => endsKnown ? s.Interval(perPod) : unknown);
         var phase = new PhaseReport
         {
             Name = observer.Phases == 1 ? "observed" : $"observed, {observer.Phases}",
             Start = observer.Phase.Start,
             Seconds = view.Covered.Seconds,
             Requests = pods.Sum(p => p.Ok),
-            StatusUnknown = !fromHubble,
+            StatusUnknown = !endsKnown,
             Pods = pods,
             Selection = Verdict(view.Selection),
             SelectionSource = fromHubble ? "Hubble" : "backends",
             Delivery = new Delivery(
                 Verdict(view.Delivery),
                 [.. pods.Zip(rates, (p, rate) => new BackendDelivery(p.Pod.Name, p.Ok, p.Failed, rate))],
-                fromHubble ? view.Overall.Interval(options.ErrorProbability) : unknown,
+                endsKnown ? view.Overall.Interval(options.ErrorProbability) : unknown,
                 0,
                 0
             ),
             ClientNodes = [.. view.Rows.Select(row => Row(row.Key, row.Value))],
             Locality = fromHubble ? LocalityOf(traffic, service, options.ErrorProbability) : null,
         };
-        return fromHubble ? WithAnswers(phase, traffic.AllClients(pods.Length)) : phase;
+        return endsKnown ? WithAnswers(phase, traffic.AllClients(pods.Length)) : phase;
 
         // An alarm lasts until recovery, although the phase as a whole may still look even.
         Verdict Verdict(AsymptoticMonitor monitor)
@@ -67,17 +68,24 @@ internal static class ObservedPhase
     public static PhaseReport WithAnswers(PhaseReport phase, ClientTraffic client)
     {
         var statuses = client
-            .ByStatus.Where(s => Math.Round(s.Value) > 0)
+            .ByStatus.Where(s => s.Key != 0 && Math.Round(s.Value) > 0)
             .ToImmutableSortedDictionary(s => s.Key, s => (long)Math.Round(s.Value));
         var missing = client.WithoutAnswer;
         var open = missing > Math.Max(10, InFlight * client.Chosen.Sum()) ? (long)Math.Round(missing) : 0;
-        var none = ImmutableSortedDictionary<string, long>.Empty;
+        var without = (long)Math.Round(client.ByStatus.GetValueOrDefault(0));
+        (string What, long Count)[] unanswered =
+        [
+            ("answer without an HTTP status", without),
+            ("no answer counted (denied or in flight)", open),
+        ];
         return phase with
         {
-            Requests = statuses.Values.Sum() + open,
+            Requests = statuses.Values.Sum() + without + open,
             ByStatus = statuses,
             HttpRules = (client.Rules.Egress, client.Rules.Ingress),
-            Unanswered = open > 0 ? none.Add("no answer counted (denied or in flight)", open) : none,
+            Unanswered = unanswered
+                .Where(u => u.Count > 0)
+                .ToImmutableSortedDictionary(u => u.What, u => u.Count, StringComparer.Ordinal),
         };
     }
 
@@ -107,7 +115,7 @@ internal static class ObservedPhase
                         pod with
                         {
                             OnClientNode = pod.Pod.Node == traffic.BusiestNode,
-                            Ok = (long)Math.Round(all.Ok[i]),
+                            Ok = (long)Math.Round(traffic.EndsUnknown ? all.Chosen[i] : all.Ok[i]),
                             Failed = (long)Math.Round(all.Failed[i]),
                             ClientProxyErrors = all.ProxyErrors[i],
                         }

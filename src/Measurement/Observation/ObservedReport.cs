@@ -10,7 +10,11 @@ namespace CiliumDebugging.Measurement.Observation;
 /// <param name="Skewed">Selection or delivery is called skewed, or was since observing began.</param>
 /// <param name="Decided">The gate passes, and selection and delivery are both called even or one of them
 /// skewed.</param>
-public sealed record ObservedResult(RunReport Report, TargetKind View, bool Skewed, bool Decided);
+public sealed record ObservedResult(RunReport Report, TargetKind View, bool Skewed, bool Decided)
+{
+    /// <summary>The nodes whose agents were read.</summary>
+    public ImmutableArray<string> Nodes { get; init; } = [];
+}
 
 /// <summary>From what was observed to a report.</summary>
 public static class ObservedReport
@@ -39,7 +43,10 @@ public static class ObservedReport
             Quality = findings,
             Details = Details(observer, source, startedAt),
         };
-        return new ObservedResult(report, view.Kind, skewed, sound && (skewed || even));
+        return new ObservedResult(report, view.Kind, skewed, sound && (skewed || even))
+        {
+            Nodes = [.. observer.Hubble.Differences.Targets.Keys.Select(t => t.Name).Order(StringComparer.Ordinal)],
+        };
     }
 
     private static RunReport Report(
@@ -59,7 +66,7 @@ public static class ObservedReport
             RatePerSecond = view.Covered.Seconds > 0 ? phase.Requests / view.Covered.Seconds : 0,
             ClientPod = onMain.Order(StringComparer.Ordinal).ToArray() switch
             {
-                [] => "unknown clients",
+                [] => "(unknown clients)",
                 [var only] => only,
                 [var first, .. var more] => $"{first} and {more.Length} more",
             },
@@ -82,6 +89,8 @@ public static class ObservedReport
     {
         if (!sound)
             return DiagnosisResult.Unknown("no verdict without sound counters");
+        if (view.Kind is TargetKind.Hubble && traffic.EndsUnknown)
+            return DiagnosisResult.Unknown("how the requests ended is unknown");
         if (view.Kind is TargetKind.Hubble)
             return ObservedDiagnosis.Of(observer, traffic, phase);
         var reached = phase.Delivery.Successes.Kind.ToString().ToLowerInvariant();

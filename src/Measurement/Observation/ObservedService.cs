@@ -10,6 +10,9 @@ namespace CiliumDebugging.Measurement.Observation;
 /// <param name="Terminating">It is being deleted.</param>
 public sealed record ObservedEndpoint(BackendPod Pod, EndpointFacts Facts, bool Terminating)
 {
+    /// <summary>Its addresses.</summary>
+    public ImmutableArray<string> Addresses { get; init; } = [];
+
     /// <summary>Whether new connections may go to it.</summary>
     public bool Serves => Facts.Ready && !Terminating;
 }

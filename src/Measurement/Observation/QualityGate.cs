@@ -74,7 +74,7 @@ public static class QualityGate
             yield return new(
                 false,
                 $"whether Hubble lost events is unknown on {unknown} node(s): no hubble_lost_events_total "
-                    + "(old versions have none)"
+                    + "(old versions have none, later ones none before the first loss)"
             );
     }
 

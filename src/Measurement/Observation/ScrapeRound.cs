@@ -36,7 +36,7 @@ public enum CounterKind
 /// <param name="Kind">What it counts.</param>
 /// <param name="Client">Hubble: the client, <c>namespace/pod</c> or a reserved identity; empty otherwise.</param>
 /// <param name="Pod">The backend, <c>namespace/pod</c>; empty for losses.</param>
-/// <param name="Status">HTTP status of responses; 0 otherwise.</param>
+/// <param name="Status">HTTP status of responses, 0 for those without one; 0 otherwise.</param>
 /// <param name="Reporter">Hubble: <c>client</c> or <c>server</c> where the metric says so (Cilium 1.14 and later);
 /// empty otherwise.</param>
 public readonly record struct CounterKey(
@@ -65,4 +65,8 @@ public sealed record TargetScrape(
 
 /// <summary>All targets at one moment.</summary>
 /// <param name="At">When, s since observing began.</param>
-public sealed record ScrapeRound(double At, ImmutableArray<TargetScrape> Scrapes);
+public sealed record ScrapeRound(double At, ImmutableArray<TargetScrape> Scrapes)
+{
+    /// <summary>What a reader must know of these counters, one sentence each.</summary>
+    public ImmutableArray<string> Notes { get; init; } = [];
+}

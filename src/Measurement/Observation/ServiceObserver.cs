@@ -13,7 +13,10 @@ public sealed class ServiceObserver
     /// <summary>Events remembered, the latest ones.</summary>
     public const int MaxEvents = 200;
 
+    private const int MaxNotes = 20;
+
     private readonly List<RecordedEvent> _events = [];
+    private readonly List<string> _notes = [];
 
     /// <param name="service">The Service when observing begins.</param>
     /// <param name="options">Error probability of each verdict, and tolerance.</param>
@@ -37,6 +40,9 @@ public sealed class ServiceObserver
 
     /// <summary>What was seen to change.</summary>
     public IReadOnlyList<RecordedEvent> Events => _events;
+
+    /// <summary>What a reader must know of the counters, the first different ones.</summary>
+    public IReadOnlyList<string> Notes => _notes;
     public TimeSeries Series { get; } = new();
 
     /// <summary>When the present phase began, and the last round, s since observing began.</summary>
@@ -63,6 +69,9 @@ public sealed class ServiceObserver
             Phases++;
         }
         Service = service;
+        foreach (var note in round.Notes)
+            if (_notes.Count < MaxNotes && !_notes.Contains(note))
+                _notes.Add(note);
         foreach (var view in (ObservedView[])[Hubble, Backends])
         {
             var own = round.Scrapes.Where(s => s.Target.Kind == view.Kind).ToImmutableArray();

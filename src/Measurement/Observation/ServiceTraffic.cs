@@ -21,7 +21,7 @@ public sealed class ClientTraffic(string node, int pods)
     /// <summary>Errors that the proxy of the clients' node generated, attributed to the Pod.</summary>
     public double[] ProxyErrors { get; } = new double[pods];
 
-    /// <summary>Answers by status, as the clients see them.</summary>
+    /// <summary>Answers by status, as the clients see them; 0: without a status of HTTP.</summary>
     public SortedDictionary<int, double> ByStatus { get; } = [];
 
     /// <summary>Whether HTTP rules apply to these clients' egress and on the backends' ingress.</summary>
@@ -54,6 +54,10 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
     /// <summary>The node whose clients sent most requests; null without a request.</summary>
     public string? BusiestNode => Clients.MaxBy(c => c.Chosen.Sum())?.Node;
 
+    /// <summary>Hubble counted requests and not one response: how they ended is unknown. Fewer than 20 requests may
+    /// all be in flight.</summary>
+    public bool EndsUnknown => Clients.Sum(c => c.Chosen.Sum()) >= 20 && Clients.All(c => c.ByStatus.Count == 0);
+
     /// <summary>The traffic of all clients together.</summary>
     public ClientTraffic AllClients(int pods)
     {
@@ -70,17 +74,17 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
         public SortedDictionary<int, double> EgressBy { get; } = [];
         public SortedDictionary<int, double> IngressBy { get; } = [];
 
-        public void Add(int status, double egress, double ingress)
+        public void Add(CounterKey key, double egress, double ingress)
         {
-            if (status == 0)
-                (Egress, Ingress) = (Egress + egress, Ingress + ingress);
-            else
+            if (key.Kind is CounterKind.Requests)
             {
-                if (egress > 0)
-                    EgressBy[status] = EgressBy.GetValueOrDefault(status) + egress;
-                if (ingress > 0)
-                    IngressBy[status] = IngressBy.GetValueOrDefault(status) + ingress;
+                (Egress, Ingress) = (Egress + egress, Ingress + ingress);
+                return;
             }
+            if (egress > 0)
+                EgressBy[key.Status] = EgressBy.GetValueOrDefault(key.Status) + egress;
+            if (ingress > 0)
+                IngressBy[key.Status] = IngressBy.GetValueOrDefault(key.Status) + ingress;
         }
     }
 
@@ -119,7 +123,7 @@ public sealed record ServiceTraffic(ImmutableArray<ClientTraffic> Clients, Immut
             if (!passes.TryGetValue((node, path, pod), out var pass))
                 passes[(node, path, pod)] = pass = new Passes();
             // On one's own node two proxies count the same request; otherwise each side has a number of its own.
-            pass.Add(key.Status, share * count, (1 - share) * count);
+            pass.Add(key, share * count, (1 - share) * count);
         }
         var clients = new SortedDictionary<string, ClientTraffic>(StringComparer.Ordinal);
         foreach (var ((node, path, pod), pass) in passes)

@@ -31,10 +31,12 @@ public static partial class Redaction
     );
 
     /// <summary>The same report without names.</summary>
-    public static ReportDocument Apply(ReportDocument document)
+    /// <param name="document">The report.</param>
+    /// <param name="nodes">Nodes that only its sentences name.</param>
+    public static ReportDocument Apply(ReportDocument document, IEnumerable<string>? nodes = null)
     {
         ArgumentNullException.ThrowIfNull(document);
-        var names = Names(document);
+        var names = Names(document, nodes ?? []);
         var safe = document with
         {
             Redacted = true,
@@ -54,7 +56,7 @@ public static partial class Redaction
 
     /// <summary>Every name the report knows, longest first, so that a Pod's name goes before the Deployment's it begins
     /// with.</summary>
-    private static List<(string Name, string Alias)> Names(ReportDocument document)
+    private static List<(string Name, string Alias)> Names(ReportDocument document, IEnumerable<string> nodes)
     {
         Dictionary<string, string> aliases = new(StringComparer.Ordinal);
         Dictionary<string, int> numbers = new(StringComparer.Ordinal);
@@ -74,6 +76,8 @@ public static partial class Redaction
         foreach (var row in document.Phases.SelectMany(p => p.ClientNodes))
             Add("node", row.Node);
         Add("node", document.Cluster.ClientNode);
+        foreach (var node in nodes)
+            Add("node", node);
         foreach (var full in document.Series.Pods.Select(p => p.Pod).Append(document.Cluster.ClientPod.Split(' ')[0]))
         {
             var parts = full.Split('/');

@@ -40,6 +40,13 @@ internal sealed class FakePrometheus : IAsyncDisposable
     /// <summary>Request lines so far.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();
 
+    /// <summary>Headers of all requests so far.</summary>
+    public ConcurrentQueue<string> Headers { get; } = new();
+
+    /// <summary>An answer that is not JSON.</summary>
+    public static string Text(string status, string body, string headers = "") =>
+        $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
+
     public static string Json(string body, string status = "200 OK") =>
         $"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}";
 
@@ -102,17 +109,25 @@ internal sealed class FakePrometheus : IAsyncDisposable
                 await using var stream = new NetworkStream(socket);
                 using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
                 var first = await reader.ReadLineAsync(_stopped.Token) ?? "";
-                while (await reader.ReadLineAsync(_stopped.Token) is { Length: > 0 })
+                var length = 0;
+                while (await reader.ReadLineAsync(_stopped.Token) is { Length: > 0 } header)
                 {
-                    // The head of the request ends with an empty line.
+                    Headers.Enqueue(header);
+                    if (header.StartsWith("Content-Length: ", StringComparison.OrdinalIgnoreCase))
+                        length = int.Parse(header["Content-Length: ".Length..], CultureInfo.InvariantCulture);
                 }
+                var body = new char[length];
+                if (length > 0)
+                    await reader.ReadBlockAsync(body, _stopped.Token);
                 Requests.Enqueue(first);
                 if (Endless is { } endless)
                 {
                     await EndlessAnswer.GiveAsync(endless, stream, _stopped.Token);
                     continue;
                 }
-                var query = Uri.UnescapeDataString(first.Split(' ')[1].Split("query=")[1].Split('&')[0]);
+                var query = Uri.UnescapeDataString(
+                    $"{first.Split(' ')[1]}?{new string(body)}".Split("query=")[1].Split('&')[0]
+                );
                 if (Answer(query) is not { } answer)
                     continue;
                 try

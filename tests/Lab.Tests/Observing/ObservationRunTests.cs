@@ -217,6 +217,246 @@ public sealed class ObservationRunTests : IDisposable
         named.Text.ShouldContain(reason);
     }
 
+    [Theory]
+    [InlineData("OpenMetrics")]
+    [InlineData("quoted names")]
+    [InlineData("labelsContext")]
+    [InlineData("one series twice")]
+    public async Task Metrics_of_any_notation_are_read(string notation)
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(12, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(Written(traffic.Of(pod, n), notation));
+
+        var (code, text, report) = await ObserveAsync(cluster, o => o with { BackendMetric = "" });
+
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Phases[0].SelectionSource.ShouldBe("Hubble");
+        report.Phases[0].SuccessRate.Estimate.ShouldBe(1);
+        report.Phases[0].ClientNodes.ShouldHaveSingleItem().Node.ShouldBe("worker3");
+    }
+
+    [Fact]
+    public async Task A_series_that_has_two_values_is_refused()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(12, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n) + traffic.Of(pod, n + 1));
+
+        var (_, text, report) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(0.5),
+            }
+        );
+
+        report!.Quality.ShouldContain(
+            q => q.Fails && q.Text.Contains("has one series twice, with different values", StringComparison.Ordinal),
+            text
+        );
+    }
+
+    [Fact]
+    public async Task Workload_contexts_are_the_reason_why_no_request_is_counted()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(12, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(Written(traffic.Of(pod, n), "namespace"));
+
+        var (code, text, report) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(0.5),
+            }
+        );
+
+        code.ShouldBe(0, text);
+        report!.Quality.ShouldContain(
+            q =>
+                q.Fails
+                && q.Text.Contains("is there, but without destination=namespace/pod", StringComparison.Ordinal)
+                && q.Text.Contains("httpV2:sourceContext=pod;destinationContext=pod", StringComparison.Ordinal),
+            text
+        );
+        text.ShouldNotContain("got no request");
+    }
+
+    [Fact]
+    public async Task Without_traffic_the_report_says_for_how_long_and_what_to_do()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(12, 1, 1, 1);
+        cluster.Answer = (pod, _) => ObservedCluster.Metrics(traffic.Of(pod, 5));
+
+        var (code, text, report) = await ObserveAsync(cluster, o => o with { For = TimeSpan.FromSeconds(1.2) });
+
+        code.ShouldBe(0, text);
+        report!
+            .Quality.First(q => q.Fails)
+            .Text.ShouldMatch(@"^backend/backend-1 got no request in \d s\. Send traffic, or make it count: ");
+        text.Split('\n').Count(l => l.StartsWith("› undecided", StringComparison.Ordinal)).ShouldBe(1, text);
+    }
+
+    [Fact]
+    public async Task Progress_is_a_line_that_is_replaced_with_the_time_and_the_scrapes()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+        List<(string Text, bool Passing)> lines = [];
+
+        await new ObservationRun(
+            cluster.Api.Client,
+            Options() with
+            {
+                For = TimeSpan.FromSeconds(20),
+            },
+            TimeProvider.System
+        ).RunAsync((text, passing) => lines.Add((text, passing)), TestContext.Current.CancellationToken);
+
+        var passing = lines.Where(l => l.Passing).Select(l => l.Text).ToList();
+        passing[0].ShouldMatch(@"^\d+/20 s, 0/20 scrape intervals with requests$");
+        passing.ShouldContain(l => l.EndsWith("s, 7/20 scrape intervals with requests", StringComparison.Ordinal));
+        var remaining = lines.Where(l => !l.Passing).Select(l => l.Text).ToList();
+        remaining.Distinct().Count().ShouldBe(remaining.Count);
+    }
+
+    [Theory]
+    [InlineData("silence", true)]
+    [InlineData("failures", false)]
+    [InlineData("unreadable", false)]
+    public async Task After_15_s_only_silence_is_called_that(string what, bool expected)
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) =>
+            ObservedCluster.Metrics(
+                what switch
+                {
+                    "silence" => traffic.Of(pod, 5),
+                    "failures" => traffic
+                        .Of(pod, n)
+                        .Replace("status=\"200\"", "status=\"403\"", StringComparison.Ordinal),
+                    _ => "<html>",
+                }
+            );
+        List<string> lines = [];
+        await new ObservationRun(
+            cluster.Api.Client,
+            Options() with
+            {
+                BackendMetric = "",
+                For = TimeSpan.FromSeconds(40),
+            },
+            new FastClock()
+        ).RunAsync(
+            (text, passing) =>
+            {
+                if (!passing)
+                    lines.Add(text);
+            },
+            TestContext.Current.CancellationToken
+        );
+        var silent = lines.Where(l => l.StartsWith("backend/backend-1 got no request in", StringComparison.Ordinal));
+        silent.Count().ShouldBe(expected ? 1 : 0, string.Join('\n', lines));
+    }
+
+    /// <summary>A clock that is 40 times as fast; what is waited for takes its real time.</summary>
+    private sealed class FastClock : TimeProvider
+    {
+        private readonly DateTimeOffset _start = System.GetUtcNow();
+
+        public override DateTimeOffset GetUtcNow() => _start + 40 * (base.GetUtcNow() - _start);
+    }
+
+    [Fact]
+    public async Task Agents_in_another_namespace_and_images_by_digest_are_found()
+    {
+        await using var cluster = await ObservedCluster.StartAsync(
+            "cilium",
+            "registry.local:5000/cilium:v1.10.0@sha256:587627d909ff0e0fd9ca397484589e9a6"
+        );
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+        cluster.Create(
+            ResourceKinds.ConfigMaps,
+            "cilium",
+            """{"metadata":{"name":"cilium-config"},"data":{"tunnel":"vxlan"}}"""
+        );
+
+        var (code, text, report) = await ObserveAsync(cluster);
+
+        code.ShouldBe(0, text);
+        report!.Phases[0].SelectionSource.ShouldBe("Hubble", text);
+        report.Cluster.CiliumVersion.ShouldBe("1.10.0");
+        report.Cluster.Settings["tunnel"].ShouldBe("vxlan");
+    }
+
+    [Fact]
+    public async Task A_cluster_before_Kubernetes_1_21_is_observed_by_its_old_slices()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var traffic = new Traffic(1, 1, 1, 1);
+        cluster.Answer = (pod, n) => ObservedCluster.Metrics(traffic.Of(pod, n));
+        var (client, between) = ApiSwitch.For(cluster.Api);
+        using var _ = client;
+        between.Instead = (_, path) =>
+            path.StartsWith("/apis/discovery.k8s.io/v1/", StringComparison.Ordinal)
+                ? (System.Net.HttpStatusCode.NotFound, """{"kind":"Status","code":404}""")
+                : null;
+        between.Path = path => path.Replace("/v1beta1/", "/v1/", StringComparison.Ordinal);
+
+        var result = await new ObservationRun(client, Options(), TimeProvider.System).RunAsync(
+            (_, _) => { },
+            TestContext.Current.CancellationToken
+        );
+
+        result.Report.Latest.Delivery.Successes.Kind.ShouldBe(Statistics.VerdictKind.Even);
+    }
+
+    /// <summary>The same counters as other configurations write them.</summary>
+    private static string Written(string metrics, string notation)
+    {
+        string Each(Func<string, string> line) =>
+            string.Join('\n', metrics.Split('\n').Select(l => l.Length == 0 || l[0] == '#' ? l : line(l)));
+        return notation switch
+        {
+            "OpenMetrics" => Each(l => $"{l}.0 1720000000.5 # {{trace_id=\"abc\",x=\"}} 9\"}} 1.0") + "# EOF\n",
+            "quoted names" => Each(l =>
+                l.Contains('{', StringComparison.Ordinal)
+                    ? $"{{\"{l.Split('{')[0]}\",\"method.x\"=\"POST\",{l.Split('{')[1]}"
+                    : l
+            ),
+            "labelsContext" => Each(l =>
+                System.Text.RegularExpressions.Regex.Replace(
+                    l,
+                    "(source|destination)=\"([^/]*)/([^\"]*)\"",
+                    "$1_namespace=\"$2\",$1_pod=\"$3\""
+                )
+            ),
+            "one series twice" => metrics + metrics,
+            "namespace" => Each(l =>
+                System.Text.RegularExpressions.Regex.Replace(
+                    l,
+                    "(source|destination)=\"([^/]*)/([^\"]*)\"",
+                    "$1=\"$2\""
+                )
+            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(notation), notation, "no such notation"),
+        };
+    }
+
     [Fact]
     public async Task A_counter_reset_costs_only_its_interval()
     {
@@ -277,6 +517,28 @@ public sealed class ObservationRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_only_a_finding_names_is_redacted_and_words_are_not()
+    {
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        cluster.Slice(2);
+        cluster.Answer = (_, _) => null;
+
+        var (code, text, report) = await ObserveAsync(cluster, o =>
+            o with
+            {
+                Redact = true,
+                For = TimeSpan.FromSeconds(0.3),
+            }
+        );
+
+        code.ShouldBe(0, text);
+        report!.Quality.Count(q => q.Text.StartsWith("Hubble of node node-", StringComparison.Ordinal)).ShouldBe(3);
+        text.ShouldNotContain("worker3");
+        report.Diagnosis.Name.ShouldBe("unknown");
+    }
+
+    [Fact]
     public async Task An_impossible_observation_ends_with_1_and_says_what_to_do()
     {
         await using var cluster = await ObservedCluster.StartAsync();
@@ -310,18 +572,21 @@ public sealed class ObservationRunTests : IDisposable
                 .OrThrow();
     }
 
-    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(
-        ObservedCluster cluster,
-        Func<ObserveOptions, ObserveOptions>? with = null
-    )
-    {
-        var options = new ObserveOptions("backend", "backend-1")
+    private ObserveOptions Options() =>
+        new("backend", "backend-1")
         {
             Interval = TimeSpan.FromMilliseconds(5),
             For = TimeSpan.FromSeconds(60),
             RequestsPerMinute = 10_000_000,
             Output = _folder,
         };
+
+    private async Task<(int Code, string Text, ReportDocument? Report)> ObserveAsync(
+        ObservedCluster cluster,
+        Func<ObserveOptions, ObserveOptions>? with = null
+    )
+    {
+        var options = Options();
         using var text = new StringWriter();
         var code = await ObserveCommand.RunAsync(
             cluster.Api.Client,

@@ -39,23 +39,28 @@ internal sealed class ObservedCluster : IPodProxy, IAsyncDisposable
     /// <summary>Methods of the requests to Pods.</summary>
     public List<string> Methods { get; } = [];
 
-    public static async Task<ObservedCluster> StartAsync()
+    /// <param name="agents">Namespace of the agents.</param>
+    /// <param name="image">Their image.</param>
+    public static async Task<ObservedCluster> StartAsync(
+        string agents = "kube-system",
+        string image = "quay.io/cilium/cilium:v1.9.0"
+    )
     {
         var cluster = new ObservedCluster();
         cluster.Api = await ApiFixture.StartAsync(cluster);
         cluster._serving = cluster.ServeAsync();
-        foreach (var ns in (string[])["backend", "load-test"])
+        foreach (var ns in ((string[])["backend", "load-test", agents]).Except(["kube-system"]))
             cluster.Create(ResourceKinds.Namespaces, "", $$$"""{"metadata":{"name":"{{{ns}}}"}}""");
         foreach (var (node, i) in Nodes.Select((n, i) => (n, i)))
         {
             cluster.Create(ResourceKinds.Nodes, "", $$$"""{"metadata":{"name":"{{{node}}}"}}""");
             cluster.Pod(
-                "kube-system",
+                agents,
                 $"agent{i + 1}",
                 node,
                 """{"k8s-app":"cilium"}""",
                 "cilium-agent",
-                "quay.io/cilium/cilium:v1.9.0",
+                image,
                 "hubble-metrics",
                 9091
             );

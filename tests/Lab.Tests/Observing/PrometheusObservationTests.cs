@@ -16,7 +16,7 @@ public sealed class PrometheusObservationTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task The_past_of_a_Prometheus_is_evaluated_at_once_with_five_requests()
+    public async Task The_past_of_a_Prometheus_is_evaluated_at_once_with_nine_requests()
     {
         await using var prometheus = new FakePrometheus();
         prometheus.Answer = FakePrometheus.Scraped(new Traffic(11, 1, 1, 1), 60, Now());
@@ -25,7 +25,7 @@ public sealed class PrometheusObservationTests : IDisposable
         report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
         report.Phases[0].Delivery.ScrapeIntervals.ShouldBeGreaterThanOrEqualTo(50);
         report.Diagnosis.Name.ShouldBe("even");
-        prometheus.Requests.Count.ShouldBe(5);
+        prometheus.Requests.Count.ShouldBe(9);
         prometheus.Requests.ShouldAllBe(line => line.StartsWith("GET /api/v1/query?", StringComparison.Ordinal));
     }
 
@@ -93,6 +93,140 @@ public sealed class PrometheusObservationTests : IDisposable
     }
 
     [Theory]
+    [InlineData("401 Unauthorized", "no org id\n", "", "refuses: it answered 401 with 'no org id'; name the tenant")]
+    [InlineData(
+        "401 Unauthorized",
+        "Unauthorized",
+        "",
+        "refuses: it answered 401 with 'Unauthorized'; give credentials"
+    )]
+    [InlineData("403 Forbidden", "", "", "refuses: it answered 403 with ''; give credentials (--prometheus-token FILE")]
+    [InlineData(
+        "302 Found",
+        "<a href=\"/login\">Found</a>",
+        "Location: /login?state=s3cr3t\r\n",
+        "/login, which is a login or another site: give credentials"
+    )]
+    [InlineData(
+        "301 Moved Permanently",
+        "",
+        "Location: https://user:pw@metrics.example/prom/api/v1/query?query=up\r\n",
+        "redirects (301): give --prometheus https://metrics.example/prom/"
+    )]
+    [InlineData("307 Temporary Redirect", "", "", "redirects (307) to nowhere")]
+    [InlineData("502 Bad Gateway", "<html><h1>502 Bad Gateway</h1></html>", "", "the address is right")]
+    [InlineData("504 Gateway Timeout", "", "", "the Prometheus behind it does not answer")]
+    [InlineData("404 Not Found", "404 page not found", "", "has no Prometheus API")]
+    [InlineData("429 Too Many Requests", "too many outstanding requests", "", "it limits requests")]
+    [InlineData("500 Internal Server Error", "oops", "", "answered 500 with 'oops': see its log")]
+    public async Task A_server_that_refuses_is_named_as_what_it_is(
+        string status,
+        string body,
+        string headers,
+        string expected
+    )
+    {
+        await using var prometheus = new FakePrometheus { Answer = _ => FakePrometheus.Text(status, body, headers) };
+        var (code, text, _) = await ObserveAsync(prometheus);
+        code.ShouldBe(1);
+        text.ShouldContain(expected);
+        text.ShouldNotContain("is not a Prometheus");
+        text.ShouldNotContain("s3cr3t");
+        text.ShouldNotContain("user:pw");
+    }
+
+    [Fact]
+    public async Task Credentials_and_headers_are_sent_and_never_shown()
+    {
+        const string Token = "t0ken-of-the-test";
+        await using var prometheus = new FakePrometheus
+        {
+            Answer = _ => FakePrometheus.Text("403 Forbidden", $"Bearer {Token} of tenant-7 may not"),
+        };
+        var (code, text, _) = await ObserveAsync(prometheus, o =>
+            o with
+            {
+                Prometheus = o.Prometheus! with
+                {
+                    Credentials = new("Bearer", Token),
+                    Headers = [KeyValuePair.Create("X-Scope-OrgID", "tenant-7")],
+                },
+            }
+        );
+        code.ShouldBe(1);
+        prometheus.Headers.ShouldContain($"Authorization: Bearer {Token}");
+        prometheus.Headers.ShouldContain("X-Scope-OrgID: tenant-7");
+        text.ShouldContain("Bearer (hidden) of (hidden) may not");
+        text.ShouldContain("are not accepted");
+        text.ShouldNotContain(Token);
+    }
+
+    [Fact]
+    public async Task Warnings_of_a_partial_answer_are_quoted_in_the_report()
+    {
+        await using var prometheus = new FakePrometheus();
+        var scraped = FakePrometheus.Scraped(new Traffic(14, 1, 1, 1), 60, Now());
+        prometheus.Answer = query =>
+            FakePrometheus.Json(
+                scraped(query)!.Split("\r\n\r\n", 2)[1][..^1]
+                    + ",\"warnings\":[\"store 10.0.0.9:10901 not reachable\"]}"
+            );
+        var (code, text, report) = await ObserveAsync(prometheus, "backend-policy.yaml");
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        report.Quality.ShouldContain(q =>
+            !q.Fails
+            && q.Text == "Prometheus warns that its answer may be incomplete: 'store 10.0.0.9:10901 not reachable'"
+        );
+    }
+
+    [Fact]
+    public async Task A_query_that_is_too_long_for_a_URL_is_posted()
+    {
+        await using var prometheus = new FakePrometheus();
+        using var api = new PrometheusApi(new PrometheusServer(prometheus.Address), new LaterClock());
+        var matcher = $"destination=~\"{string.Join('|', Enumerable.Range(0, 1000).Select(i => $"backend/b{i}"))}\"";
+        prometheus.Answer = query =>
+            query.Contains("backend/b999", StringComparison.Ordinal)
+                ? FakePrometheus.Json("""{"status":"success","data":{"resultType":"matrix","result":[]}}""")
+                : FakePrometheus.Text("414 URI Too Long", "");
+        var answer = await api.SamplesAsync("m", matcher, 60, 1, TestContext.Current.CancellationToken);
+        answer.Series.ShouldBeEmpty();
+        prometheus.Requests.ShouldHaveSingleItem().ShouldStartWith("POST /api/v1/query HTTP");
+    }
+
+    [Fact]
+    public async Task Only_series_with_the_given_label_are_requested_and_used()
+    {
+        await using var prometheus = new FakePrometheus();
+        var scraped = FakePrometheus.Scraped(new Traffic(15, 1, 1, 1), 60, Now());
+        prometheus.Answer = query =>
+            FakePrometheus.Json(
+                scraped(query)!
+                    .Split("\r\n\r\n", 2)[1]
+                    .Replace("\"__name__\"", "\"cluster\":\"a\\\"b\",\"__name__\"", StringComparison.Ordinal)
+            );
+        Task<(int Code, string Text, ReportDocument? Report)> Observe(string cluster) =>
+            ObserveAsync(
+                prometheus,
+                o => o with { Prometheus = o.Prometheus! with { Labels = [KeyValuePair.Create("cluster", cluster)] } },
+                "backend-policy.yaml"
+            );
+        var (code, text, report) = await Observe("a\"b");
+        code.ShouldBe(0, text);
+        report!.Phases[0].Delivery.Kind.ShouldBe("even", text);
+        prometheus.Requests.ShouldAllBe(r =>
+            Uri.UnescapeDataString(r).Contains("{cluster=\"a\\\"b\"", StringComparison.Ordinal)
+        );
+        Directory.Delete(_folder, recursive: true);
+        (_, text, report) = await Observe("other");
+        report!.Quality.ShouldContain(
+            q => q.Fails && q.Text == "Prometheus has no series with cluster=\"other\"",
+            text
+        );
+    }
+
+    [Theory]
     [InlineData("a flood", "cannot be read: the answer is longer than 65536 KiB")]
     [InlineData("a drip", "gave no complete answer within 0.3 s")]
     [InlineData("silence", "gave no complete answer within 0.3 s")]
@@ -103,7 +237,10 @@ public sealed class PrometheusObservationTests : IDisposable
         var (code, text, _) = await ObserveAsync(prometheus, o =>
             o with
             {
-                PrometheusTimeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3),
+                Prometheus = o.Prometheus! with
+                {
+                    Timeout = what == "a flood" ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(0.3),
+                },
             }
         );
         code.ShouldBe(1, text);
@@ -167,7 +304,7 @@ public sealed class PrometheusObservationTests : IDisposable
         }
         var options = new ObserveOptions("backend", "backend-1")
         {
-            Prometheus = prometheus.Address,
+            Prometheus = new PrometheusServer(prometheus.Address),
             RequestsPerMinute = 10_000_000,
             Output = _folder,
         };

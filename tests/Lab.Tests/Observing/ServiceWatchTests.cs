@@ -132,6 +132,23 @@ public sealed class ServiceWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Series_that_do_not_name_Pods_are_the_reason_for_no_requests()
+    {
+        ApplyBackendPolicy();
+        var traffic = new Traffic(5, 1, 1, 1);
+        _cluster.Answer = (pod, n) =>
+            ObservedCluster.Metrics(
+                pod[0] == 'a' ? traffic.Of(pod, n).Replace("backend/b", "b", StringComparison.Ordinal) : ""
+            );
+        Watch(with: o => o with { BackendMetric = "" });
+
+        await Eventually.HoldsAsync("there are no requests", () =>
+            State.Situation.Headline.StartsWith("No requests", StringComparison.Ordinal)
+        );
+        State.Situation.Why.ShouldContain("hubble_http_requests_total is there, but without destination=namespace/pod");
+    }
+
+    [Fact]
     public async Task The_watch_waits_for_a_Service_that_does_not_exist_or_has_no_pods()
     {
         ApplyBackendPolicy();

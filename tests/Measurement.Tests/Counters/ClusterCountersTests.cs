@@ -43,6 +43,34 @@ public class ClusterCountersTests
     }
 
     [Fact]
+    public void Requests_with_a_status_count_as_requests_and_as_responses()
+    {
+        var counted = ClusterCounters.Zero.WithHubble(
+            "n1",
+            PrometheusSamples.Parse(
+                """
+                hubble_http_requests_total{destination="backend/a",reporter="server",status="200"} 5
+                hubble_http_requests_total{destination_namespace="backend",destination_pod="a",status="503"} 2
+                hubble_http_requests_total{destination="backend/a",reporter="server",status="0"} 1
+                """
+            )
+        );
+        counted.RequestsTo("backend/a").ShouldBe(8);
+        counted.ResponsesOf("backend/a", s => s == 200).ShouldBe(5);
+        counted.ResponsesOf("backend/a", s => s == 503).ShouldBe(2);
+        counted.ResponsesOf("backend/a", s => s == 0).ShouldBe(1);
+    }
+
+    [Fact]
+    public void A_node_whose_statuses_are_not_those_of_HTTP_is_missing() =>
+        ClusterCounters
+            .Zero.WithHubble(
+                "n1",
+                PrometheusSamples.Parse("hubble_http_responses_total{source=\"backend/a\",status=\"fine\"} 5")
+            )
+            .MissingNodes.ShouldBe(["n1"]);
+
+    [Fact]
     public void Nodes_add_up_and_stay_apart()
     {
         var samples = PrometheusSamples.Parse(Scrape);

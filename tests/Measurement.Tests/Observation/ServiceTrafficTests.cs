@@ -44,6 +44,17 @@ public class ServiceTrafficTests
     }
 
     [Fact]
+    public void An_answer_without_an_HTTP_status_is_a_failure_and_no_second_request()
+    {
+        var counts = new Dictionary<CounterKey, double>();
+        Pass(counts, "n1", 1, 2100, reporter: "server");
+        Pass(counts, "n1", 1, 210, status: 0, reporter: "server");
+        var client = ServiceTraffic.Of(counts, Service(false, true)).Clients.ShouldHaveSingleItem();
+        (client.Chosen[0], client.Ok[0], client.Failed[0]).ShouldBe((2310, 2100, 210));
+        client.WithoutAnswer.ShouldBe(0);
+    }
+
+    [Fact]
     public void A_metric_that_names_its_reporter_is_believed()
     {
         var counts = new Dictionary<CounterKey, double>();

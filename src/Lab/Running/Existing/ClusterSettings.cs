@@ -38,9 +38,9 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     )
     {
         var embedded = await IsEmbeddedAsync(cancellationToken);
-        var version = await reader.VersionAsync(cancellationToken);
+        var cilium = await reader.CiliumAsync(cancellationToken);
         var there =
-            version is null && !embedded
+            !cilium.HasAgents && !embedded
                 ? ImmutableSortedDictionary<string, string>.Empty
                 : await reader.SettingsAsync(cancellationToken);
         var change = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
@@ -49,10 +49,10 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
         {
             if (!embedded && key.StartsWith(Sandbox, StringComparison.Ordinal))
             {
-                if (Mismatch(key, value, version) is { } words)
+                if (Mismatch(key, value, cilium) is { } words)
                     impossible.Add(words);
             }
-            else if (version is null && !embedded)
+            else if (!cilium.HasAgents && !embedded)
             {
                 impossible.Add($"{key} must be '{value}', and the cluster has no Cilium");
             }
@@ -82,14 +82,14 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
     public Task RestartAgentsAsync(CancellationToken cancellationToken) =>
         new PodRenewal(cluster, time).RunAsync(PodRenewal.CiliumAgents, s_restartLimit, cancellationToken);
 
-    private static string? Mismatch(string key, string value, string? version) =>
+    private static string? Mismatch(string key, string value, InstalledCilium cilium) =>
         key switch
         {
-            VersionKey when version is null => $"it is about Cilium {value}, and the cluster has none",
-            VersionKey when CiliumVersion.TryParse(value, out var wanted) && wanted.ToString() == version => null,
-            VersionKey => $"it is about Cilium {value}, and the cluster has {version}{AdviceFor(value)}",
-            ServiceProxyKey when value != "cilium" && version is not null =>
-                $"it is about a cluster without Cilium ({value}), and this one has {version}: up --kind --no-cilium",
+            VersionKey when CiliumVersion.TryParse(value, out var wanted) && wanted == cilium.Release => null,
+            VersionKey =>
+                $"it is about Cilium {value}, and the cluster has {cilium}{(cilium.HasAgents ? AdviceFor(value) : "")}",
+            ServiceProxyKey when value != "cilium" && cilium.HasAgents =>
+                $"it is about a cluster without Cilium ({value}), and this one has {cilium}: up --kind --no-cilium",
             _ => null,
         };
 

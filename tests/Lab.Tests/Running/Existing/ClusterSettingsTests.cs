@@ -120,6 +120,33 @@ public sealed class ClusterSettingsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Agents_of_a_release_that_cannot_be_determined_are_not_missing_agents()
+    {
+        var settings = new ClusterSettings(_api.Client, TimeProvider.System);
+        foreach (var agent in await AgentsAsync())
+        {
+            agent.Spec.Containers[0].Image = "registry.local:5000/cilium@sha256:5876";
+            await _api.Client.CoreV1.ReplaceNamespacedPodAsync(
+                agent,
+                agent.Name(),
+                "kube-system",
+                cancellationToken: Cancellation
+            );
+        }
+        var difference = await settings.CompareAsync(
+            Scenario(("sandbox-cilium-version", "1.10.0"), ("tunnel", "disabled")),
+            View,
+            Cancellation
+        );
+        difference.ToChange.Keys.ShouldBe(["tunnel"]);
+        difference
+            .Impossible.ShouldHaveSingleItem()
+            .ShouldContain(
+                "and the cluster has a release that cannot be determined from registry.local:5000/cilium@sha256:5876"
+            );
+    }
+
+    [Fact]
     public async Task Settings_are_not_changed_without_permission()
     {
         ExistingClusterRun session = new ExistingClusterRun(

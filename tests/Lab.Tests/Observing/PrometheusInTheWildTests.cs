@@ -1,0 +1,464 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using CiliumDebugging.Lab.Observing;
+using CiliumDebugging.Measurement.Counters;
+using CiliumDebugging.Measurement.Diagnosis;
+using CiliumDebugging.Measurement.Observation;
+using CiliumDebugging.Measurement.Runs;
+
+namespace CiliumDebugging.Lab.Tests.Observing;
+
+/// <summary>Series of Prometheus servers as they are in the wild: every request still counts once.</summary>
+public sealed class PrometheusInTheWildTests
+{
+    private const double Interval = 5,
+        Start = 1_700_000_000;
+    private const int Scrapes = 60,
+        PerScrape = 100;
+
+    private static readonly double s_requests = 3 * PerScrape * (Scrapes - 1);
+
+    [Fact]
+    public void The_counts_of_one_plain_Prometheus_are_the_measure() => Requests(Cluster()).ShouldBe(s_requests, 700);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(4.9)]
+    public void Replicas_of_a_Prometheus_count_once(double shift)
+    {
+        var a = Cluster(("prometheus_replica", "a"));
+        var b = Cluster(("prometheus_replica", "b")).Select(s => Later(s, shift));
+        Requests([.. a, .. b]).ShouldBe(s_requests, 700);
+    }
+
+    [Fact]
+    public void Two_jobs_that_scrape_the_same_agents_count_once() =>
+        Requests([
+                .. Cluster(),
+                .. Cluster().Select(s => Later(s with { Labels = s.Labels.SetItem("job", "other") }, 2.3)),
+            ])
+            .ShouldBe(s_requests, 700);
+
+    [Fact]
+    public void A_replica_takes_over_where_the_other_one_failed()
+    {
+        var a = Cluster(("replica", "a"))
+            .Select(s => s with { Samples = [.. s.Samples.Where((_, i) => i is < 20 or >= 40)] });
+        var rounds = Rounds([.. a, .. Cluster(("replica", "b")).Select(s => Later(s, 2))]);
+        var observer = Observe(rounds);
+        observer.Hubble.Differences.IntervalsLost.ShouldBe(0);
+        observer.Hubble.Differences.Targets.ShouldAllBe(t => t.Value.Reads >= 0.9 * t.Value.Attempts);
+    }
+
+    [Fact]
+    public void Agents_of_another_cluster_are_not_targets()
+    {
+        var other = Enumerable
+            .Range(0, 3)
+            .SelectMany(i =>
+                (RawSeries[])
+                    [
+                        Series("up", i, 7, n => n % 2, Other(i)),
+                        Series("hubble_lost_events_total", i, 7, n => 7 * n, Other(i)),
+                    ]
+            );
+        var observer = Observe(Rounds([.. Cluster(), .. other]));
+        observer.Hubble.Differences.Targets.Keys.Select(t => t.Name).Order().ShouldBe(["n0", "n1", "n2"]);
+        Gate(observer).ShouldBeEmpty();
+
+        static (string, string)[] Other(int i) =>
+            [("node", $"other-{i}"), ("pod", $"cilium-zz{i}"), ("instance", $"10.9.{i}.7:9965"), ("cluster", "two")];
+    }
+
+    [Fact]
+    public void Nodes_of_the_same_name_in_another_cluster_are_not_targets_where_the_Pods_differ()
+    {
+        var other = Enumerable
+            .Range(0, 3)
+            .SelectMany(i =>
+                (RawSeries[])
+                    [
+                        Series("up", i, 1, n => n % 2, ("pod", $"cilium-zz{i}"), ("instance", $"10.9.{i}.7:9965")),
+                        Series(
+                            "hubble_lost_events_total",
+                            i,
+                            1,
+                            n => 9 * n,
+                            ("pod", $"cilium-zz{i}"),
+                            ("instance", $"10.9.{i}.7:9965")
+                        ),
+                    ]
+            );
+        Gate(Observe(Rounds([.. Cluster(), .. other]))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Two_processes_that_cannot_be_told_apart_are_refused_with_the_label_that_differs()
+    {
+        var one = Cluster(("cluster", "one"));
+        var two = Cluster(("cluster", "two"))
+            .Select(s =>
+                s with
+                {
+                    Samples = [.. s.Samples.Select((x, i) => (x.At, s.Metric == "up" ? x.Value : 9000 + 3 * x.Value))],
+                }
+            );
+        var errors = Rounds([.. one, .. two]).SelectMany(r => r.Scrapes).Select(s => s.Error).Distinct().ToList();
+        errors
+            .ShouldHaveSingleItem()
+            .ShouldMatch(
+                "two processes .* cluster is '(one|two)' or '(one|two)'; choose one, as --prometheus-label cluster="
+            );
+    }
+
+    [Fact]
+    public void An_agent_that_was_replaced_continues_with_its_new_Pod()
+    {
+        RawSeries[] series =
+        [
+            .. Cluster()
+                .SelectMany(s =>
+                    s["node"] != "n1"
+                        ? [s]
+                        : (RawSeries[])
+                            [
+                                s with
+                                {
+                                    Labels = s.Labels.SetItem("pod", "cilium-old").SetItem("instance", "10.1.9.9:9965"),
+                                    Samples = s.Samples[..25],
+                                },
+                                s with
+                                {
+                                    Samples =
+                                    [
+                                        .. s.Samples[25..]
+                                            .Select(x => (x.At, s.Metric == "up" ? 1 : x.Value - s.Samples[25].Value)),
+                                    ],
+                                },
+                            ]
+                ),
+        ];
+        var observer = Observe(Rounds(series));
+        observer.Hubble.Differences.IntervalsLost.ShouldBe(1);
+        Gate(observer).Where(f => f.Fails).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Instances_that_are_names_of_nodes_are_agents() =>
+        Requests([
+                .. Cluster()
+                    .Select(s =>
+                        s with
+                        {
+                            Labels = s.Labels.SetItem("instance", s["node"]).RemoveRange(["node", "pod", "namespace"]),
+                        }
+                    ),
+            ])
+            .ShouldBe(s_requests, 700);
+
+    [Fact]
+    public void Without_up_the_times_are_those_of_the_counters() =>
+        Requests([.. Cluster().Where(s => s.Metric != "up")]).ShouldBe(s_requests, 700);
+
+    [Fact]
+    public void Labels_of_a_metric_relabelling_are_not_target_labels() =>
+        Requests([
+                .. Cluster()
+                    .Select(s =>
+                        s.Metric == "up"
+                            ? s
+                            : s with
+                            {
+                                Labels = s.Labels.SetItem("hubble_destination_pod", s["destination"]),
+                            }
+                    ),
+            ])
+            .ShouldBe(s_requests, 700);
+
+    [Theory]
+    [InlineData("pod and namespace")]
+    [InlineData("address")]
+    [InlineData("workload beside the address")]
+    [InlineData("address as destination")]
+    public void Pods_are_found_by_every_context_that_names_them(string context) =>
+        Requests([.. Cluster().Select(s => Named(s, context))]).ShouldBe(s_requests, 700);
+
+    [Theory]
+    [InlineData("workload", "it has destination=\"backend/backend-1\"")]
+    [InlineData("workload label", "it has destination=\"backend-1\"")]
+    [InlineData("pod without namespace", "it has destination=\"backend-1-0\"")]
+    [InlineData("namespace", "it has destination=\"backend\"")]
+    [InlineData("nothing", "it has no label destination")]
+    public void Series_that_do_not_name_Pods_are_the_reason_why_nothing_is_counted(string context, string expected)
+    {
+        var notes = new HubbleNotes();
+        Rounds([.. Cluster().Select(s => Named(s, context))], notes)
+            .SelectMany(r => r.Scrapes)
+            .SelectMany(s => s.Counters?.Keys ?? [])
+            .ShouldAllBe(k => k.Kind == CounterKind.Lost);
+        var note = notes.All.ShouldHaveSingleItem();
+        note.ShouldStartWith("hubble_http_requests_total is there, but without destination=namespace/pod");
+        note.ShouldContain(expected);
+    }
+
+    [Fact]
+    public void Series_about_other_Pods_or_the_world_are_no_reason()
+    {
+        var notes = new HubbleNotes();
+        Rounds(
+            [
+                .. Cluster()
+                    .Select(s =>
+                        s["destination"] == "backend/backend-1-0" ? With(s, ("destination", "other/pod"))
+                        : s.Metric.StartsWith("hubble_http", StringComparison.Ordinal) ? With(s, ("destination", ""))
+                        : s
+                    ),
+            ],
+            notes
+        );
+        notes.All.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("hubble_ring_buffer", true)]
+    [InlineData("perf_event_ring_buffer", false)]
+    [InlineData("observer_events_queue", false)]
+    [InlineData("a_later_one", false)]
+    [InlineData("", false)]
+    public void Only_losses_before_the_metrics_are_counted_fail_the_gate(string source, bool passes)
+    {
+        var lost = Enumerable
+            .Range(0, 3)
+            .Select(i => Series("hubble_lost_events_total", i, i * 0.1, n => 3 * n, ("source", source)));
+        var observer = Observe(Rounds([.. Cluster().Where(s => s.Metric != "hubble_lost_events_total"), .. lost]));
+        if (passes)
+            Gate(observer).ShouldBeEmpty();
+        else
+            Gate(observer).ShouldContain(f => f.Fails && f.Text.StartsWith("Hubble lost", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("0", 0)]
+    [InlineData("2xx", 1)]
+    [InlineData("204", 1)]
+    public void Answers_of_any_status_are_one_request_each(string status, double successRate)
+    {
+        RawSeries[] series =
+        [
+            .. Cluster()
+                .Where(s => s.Metric != "hubble_http_responses_total")
+                .Select(s =>
+                    s.Metric == "hubble_http_requests_total" ? With(s, ("status", status), ("reporter", "server")) : s
+                ),
+        ];
+        var observer = Observe(Rounds(series));
+        var phase = ObservedReport.Of(observer, "", DateTimeOffset.UnixEpoch).Report.Latest;
+        ((double)phase.Requests).ShouldBe(s_requests, 700);
+        ((double)phase.Ok / phase.Requests).ShouldBe(successRate, 1e-9);
+        phase.Unanswered.Keys.ShouldBe(status == "0" ? ["answer without an HTTP status"] : []);
+    }
+
+    [Fact]
+    public void Requests_without_any_response_are_not_called_failed()
+    {
+        var observer = Observe(Rounds([.. Cluster().Where(s => s.Metric != "hubble_http_responses_total")]));
+        var report = ObservedReport.Of(observer, "", DateTimeOffset.UnixEpoch).Report;
+        var phase = report.Latest;
+        ((double)phase.Requests).ShouldBe(s_requests, 700);
+        (phase.StatusUnknown, phase.Failures).ShouldBe((true, 0));
+        phase.Selection.Kind.ShouldBe(Statistics.VerdictKind.Even);
+        phase.Delivery.Successes.Kind.ShouldBe(Statistics.VerdictKind.Undecided);
+        phase.Delivery.Backends.ShouldAllBe(b => double.IsNaN(b.Rate.Estimate));
+        report.Diagnosis.Sentence.ShouldContain("how the requests ended is unknown");
+        report
+            .Quality.ShouldHaveSingleItem()
+            .Text.ShouldStartWith("how requests ended is unknown: Hubble counted requests and not one response");
+    }
+
+    [Fact]
+    public void A_status_that_is_not_one_of_HTTP_is_the_error_of_its_target()
+    {
+        RawSeries[] series =
+        [
+            .. Cluster().Select(s => s["status"].Length > 0 && s["node"] == "n0" ? With(s, ("status", "fine")) : s),
+        ];
+        var scrapes = Rounds(series)[5].Scrapes;
+        scrapes
+            .Select(s => s.Error)
+            .ShouldBe(["hubble_http_responses_total has status 'fine', which is not an HTTP status", "", ""]);
+    }
+
+    [Fact]
+    public void Times_far_in_the_future_and_tiny_intervals_cost_a_bounded_time()
+    {
+        RawSeries[] series =
+        [
+            .. Cluster(),
+            Series("up", 0, 0, _ => 1) with
+            {
+                Samples = [.. Enumerable.Range(0, 100_000).Select(i => (Start + 0.2 * i, 1.0)), (1e300, 1)],
+            },
+        ];
+        Rounds(series).Count.ShouldBeLessThanOrEqualTo(20_001);
+    }
+
+    /// <summary>Three agents of Cilium 1.9, each with its backend's requests, losses and <c>up</c>.</summary>
+    private static IEnumerable<RawSeries> Cluster(params (string Name, string Value)[] more)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            var random = new Random(i);
+            double[] counts = new double[Scrapes];
+            for (var n = 0; n < Scrapes; n++)
+                counts[n] = (n == 0 ? 1000 : counts[n - 1]) + PerScrape + random.Next(-10, 11);
+            var (pod, client) = ($"backend/backend-1-{i}", "load-test/client");
+            (string, string)[] request = [("destination", pod), ("source", client), ("method", "POST"), .. more];
+            (string, string)[] response = [("source", pod), ("destination", client), ("status", "200"), .. more];
+            yield return Series("hubble_http_requests_total", i, i * 0.1, n => counts[n], request);
+            yield return Series("hubble_http_responses_total", i, i * 0.1, n => counts[n], response);
+            yield return Series("up", i, i * 0.1, _ => 1, more);
+            yield return Series("hubble_lost_events_total", i, i * 0.1, _ => 0, more);
+        }
+    }
+
+    private static RawSeries Series(
+        string metric,
+        int node,
+        double shift,
+        Func<int, double> value,
+        params (string Name, string Value)[] labels
+    ) =>
+        With(
+            new RawSeries(
+                ImmutableSortedDictionary<string, string>.Empty,
+                [.. Enumerable.Range(0, Scrapes).Select(n => (Start + shift + Interval * n, value(n)))]
+            ),
+            [
+                ("__name__", metric),
+                ("job", "hubble-metrics"),
+                ("instance", $"10.0.0.{node}:9965"),
+                ("namespace", "kube-system"),
+                ("pod", $"cilium-{node}"),
+                ("node", $"n{node}"),
+                .. labels,
+            ]
+        );
+
+    private static RawSeries With(RawSeries series, params (string Name, string Value)[] labels)
+    {
+        var all = series.Labels;
+        foreach (var (name, value) in labels)
+            all = value.Length == 0 ? all.Remove(name) : all.SetItem(name, value);
+        return series with { Labels = all };
+    }
+
+    /// <summary>The same counter, scraped later: a little higher.</summary>
+    private static RawSeries Later(RawSeries series, double seconds)
+    {
+        double Next(int i) => series.Samples[Math.Min(i + 1, series.Samples.Length - 1)].Value;
+        return series with
+        {
+            Samples =
+            [
+                .. series.Samples.Select(
+                    (s, i) => (s.At + seconds, Math.Floor(s.Value + (Next(i) - s.Value) * seconds / Interval))
+                ),
+            ],
+        };
+    }
+
+    private static RawSeries Named(RawSeries series, string context)
+    {
+        if (!series.Metric.StartsWith("hubble_http", StringComparison.Ordinal))
+            return series;
+        foreach (var side in (string[])["source", "destination"])
+        {
+            var (name, i) = (series[side], series[side][^1..]);
+            if (!name.StartsWith("backend/", StringComparison.Ordinal))
+                continue;
+            (string, string)[] labels = context switch
+            {
+                "pod and namespace" =>
+                [
+                    (side, ""),
+                    ($"{side}_pod", name.Split('/')[1]),
+                    ($"{side}_namespace", "backend"),
+                    ($"{side}_workload", "backend-1"),
+                ],
+                "address" => [(side, ""), ($"{side}_ip", $"10.1.0.{i}")],
+                "workload beside the address" => [(side, "backend/backend-1"), ($"{side}_ip", $"10.1.0.{i}")],
+                "address as destination" => [(side, $"10.1.0.{i}")],
+                "workload" => [(side, "backend/backend-1")],
+                "workload label" => [(side, ""), ($"{side}_workload", "backend-1")],
+                "pod without namespace" => [(side, "backend-1-0")],
+                "namespace" => [(side, "backend")],
+                _ => [(side, "")],
+            };
+            series = With(series, labels);
+        }
+        return series;
+    }
+
+    private static double Requests(IEnumerable<RawSeries> series) =>
+        Observe(Rounds([.. series])).Hubble.Totals.Where(t => t.Key.Kind == CounterKind.Requests).Sum(t => t.Value);
+
+    private static IReadOnlyList<ScrapeRound> Rounds(
+        IReadOnlyCollection<RawSeries> series,
+        HubbleNotes? notes = null
+    ) =>
+        new ScrapedTargets(
+            Objects,
+            new ObserveOptions("backend", "backend-1"),
+            series,
+            notes ?? new HubbleNotes()
+        ).Rounds(Start - 1, Start + Interval * Scrapes);
+
+    private static ServiceObserver Observe(IReadOnlyList<ScrapeRound> rounds)
+    {
+        var observer = new ServiceObserver(Objects.Service);
+        foreach (var round in rounds)
+            observer.Add(round with { At = round.At - Start }, Objects.Service);
+        return observer;
+    }
+
+    private static ImmutableArray<Measurement.Runs.QualityFinding> Gate(ServiceObserver observer) =>
+        QualityGate.Check(observer.Hubble, observer.Service);
+
+    private static ServiceObjectsRead Objects { get; } =
+        new(
+            new ObservedService(
+                "backend",
+                "backend-1",
+                [
+                    .. Enumerable
+                        .Range(0, 3)
+                        .Select(i => new ObservedEndpoint(
+                            new BackendPod(Name(i), "backend", $"n{i}"),
+                            new EndpointFacts(true, null, [], null),
+                            false
+                        )
+                        {
+                            Addresses = [$"10.1.0.{i.ToString(CultureInfo.InvariantCulture)}"],
+                        }),
+                ],
+                ServiceFacts.Unknown,
+                ImmutableDictionary.CreateRange([
+                    KeyValuePair.Create("load-test/client", new ClientPath("n2", false, true)),
+                ]),
+                ImmutableDictionary<string, string>.Empty,
+                ClusterIdentity.Unknown,
+                ImmutableSortedDictionary<string, string>.Empty
+            ),
+            [
+                .. Enumerable
+                    .Range(0, 3)
+                    .Select(i => new ObservedAgent("kube-system", $"cilium-{i}", $"n{i}", 9965, "", [$"10.0.0.{i}"])),
+            ],
+            ImmutableDictionary<string, string>.Empty,
+            null,
+            8080
+        );
+
+    private static string Name(int i) => string.Create(CultureInfo.InvariantCulture, $"backend-1-{i}");
+}
