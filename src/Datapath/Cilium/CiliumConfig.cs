@@ -58,8 +58,8 @@ public sealed partial record CiliumConfig
         init;
     } = BackendSelection.Random;
 
-    /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime from 251 to 131071. Default
-    /// 16381.</summary>
+    /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), one of <see cref="MaglevTable.Sizes"/>.
+    /// Default 16381.</summary>
     public int MaglevTableSize { get; init; } = 16_381;
 
     /// <summary>The proxy's upstream connect timeout (<c>proxy-connect-timeout</c>, s). Default 1 s.</summary>
@@ -133,10 +133,9 @@ public sealed partial record CiliumConfig
                 {
                     MaglevTableSize =
                         int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-                        && n is >= 251 and <= 131_071
-                        && MaglevTable.IsPrime(n)
+                        && MaglevTable.Sizes.Contains(n)
                             ? n
-                            : throw Bad("a prime from 251 to 131071, such as 16381"),
+                            : throw Bad(MaglevTable.SizesText),
                 },
             ["sandbox-service-proxy"] = (c, v) =>
                 OneOf(

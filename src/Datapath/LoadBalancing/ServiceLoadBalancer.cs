@@ -21,8 +21,8 @@ public enum ServiceLookup
 
 /// <summary>What a node chooses backends by.</summary>
 /// <param name="Selection">The algorithm.</param>
-/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime. Default
-/// 16381.</param>
+/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), one of
+/// <see cref="MaglevTable.Sizes"/>. Default 16381.</param>
 /// <param name="Node">The node's number (<see cref="NodeNumbers"/>); -1: none.</param>
 /// <param name="Zone">Its zone; null: none.</param>
 /// <param name="Affinity">Its memory of client addresses; null: no Service has affinity here.</param>
@@ -102,7 +102,8 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
                 backend = syn.Destination;
                 return service.Backends.IsEmpty ? ServiceLookup.NoBackend : ServiceLookup.NoLocalBackend;
             }
-            (id, backend, _, _) = group.Backends[Select(group, syn, random)];
+            var chosen = group.Backends[Select(service.Choice, group, syn, random)];
+            (id, backend) = (chosen.Id, chosen.Address);
         }
         // 4. remember
         conntrack?.Set(syn, id, nowTicks);
@@ -110,12 +111,12 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         return ServiceLookup.Selected;
     }
 
-    private int Select(BackendGroup group, in FourTuple syn, Random random)
+    private int Select(ServiceTraits traits, BackendGroup group, in FourTuple syn, Random random)
     {
         switch (_choice.Selection)
         {
             case BackendSelection.Maglev:
-                return group.Maglev(_choice.MaglevTableSize).Choose(syn);
+                return group.Maglev(_choice.MaglevTableSize).Choose(syn, traits.AffinityTicks is not null);
             case BackendSelection.RoundRobin:
                 ref var turn = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
                     _turns,

@@ -10,7 +10,15 @@ namespace CiliumDebugging.Datapath.LoadBalancing;
 /// <param name="Address">Address and target port.</param>
 /// <param name="Node">Number of its node (<see cref="NodeNumbers"/>); -1 where unknown.</param>
 /// <param name="Zone">Zone of its node; null where unknown.</param>
-public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int Node = -1, string? Zone = null);
+/// <param name="Weight">Its weight against the other backends, 1–65535; only Maglev looks at it. Default 100, as in
+/// Cilium.</param>
+public readonly record struct ServiceBackend(
+    int Id,
+    TcpEndpoint Address,
+    int Node = -1,
+    string? Zone = null,
+    ushort Weight = 100
+);
 
 /// <summary>A Service port with its ready backends.</summary>
 /// <param name="Frontend">Virtual address and Service port; address 0 and a node port: the Service on every node's own

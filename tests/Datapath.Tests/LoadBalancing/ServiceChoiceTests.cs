@@ -18,7 +18,7 @@ public class ServiceChoiceTests
     {
         var (one, other) = (
             Node("one", ("bpf-lb-algorithm", "maglev")),
-            Node("other", ("bpf-lb-algorithm", "maglev"), ("bpf-lb-maglev-table-size", "65537"))
+            Node("other", ("bpf-lb-algorithm", "maglev"), ("bpf-lb-maglev-table-size", "65521"))
         );
         var again = Node("again", ("bpf-lb-algorithm", "maglev"));
         var services = Services(ServiceTraits.None, (1, "a", null), (2, "b", null), (3, "c", null));
@@ -177,7 +177,8 @@ public class ServiceChoiceTests
 
     [Theory]
     [InlineData("bpf-lb-algorithm", "rr", "random or maglev")]
-    [InlineData("bpf-lb-maglev-table-size", "16384", "a prime")]
+    [InlineData("bpf-lb-maglev-table-size", "16384", "one of 251, 509, 1021")]
+    [InlineData("bpf-lb-maglev-table-size", "65537", "131071")]
     [InlineData("sandbox-service-proxy", "nftables", "cilium or iptables or ipvs")]
     public void Settings_that_do_not_fit_are_refused(string key, string value, string must) =>
         Should
