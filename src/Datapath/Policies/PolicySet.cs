@@ -131,8 +131,7 @@ public sealed class PolicySet
     private IEnumerable<PolicySpec> SpecsOf(EndpointIdentity subject) =>
         subject.IsEndpoint ? _specs.Where(s => s.Subject.Matches(subject.Labels)) : [];
 
-    /// <summary>The ports that a name stands for cluster-wide: one that stands for two numbers of a protocol stands for
-    /// none.</summary>
+    /// <summary>The port of each name cluster-wide. A name with two numbers for one protocol has none.</summary>
     private static ImmutableArray<NamedPort> Unambiguous(IEnumerable<NamedPort> ports) =>
         [
             .. ports

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
@@ -25,7 +26,10 @@ internal sealed class SnapshotBuilder
 
     public SnapshotBuilder() => _policies = PolicySet.Create([], _identities);
 
-    public ClusterSnapshot Build(ClusterCache cache)
+    /// <summary>Makes a snapshot.</summary>
+    /// <param name="cache">The API's objects.</param>
+    /// <param name="release">The release of Cilium that policies are read for.</param>
+    public ClusterSnapshot Build(ClusterCache cache, CiliumVersion release)
     {
         var labels = cache.Namespaces.Objects.Values.ToDictionary(n => n.Name(), n => n.Labels());
         var pods = cache
@@ -40,7 +44,7 @@ internal sealed class SnapshotBuilder
                 .Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _))
                 .SelectMany(s => Frontends(s, cache))
         );
-        return new ClusterSnapshot(pods, services, Policies(cache), _identities);
+        return new ClusterSnapshot(pods, services, Policies(cache, pods.Values, release), _identities);
     }
 
     private PodEntry Entry(V1Pod pod, IDictionary<string, string>? namespaceLabels)
@@ -100,20 +104,30 @@ internal sealed class SnapshotBuilder
         return new ServiceBackend(id, address, node, endpoint.Zone);
     }
 
-    private PolicySet Policies(ClusterCache cache)
+    /// <summary>The policies; the set before stays where nothing that they depend on has changed.</summary>
+    private PolicySet Policies(ClusterCache cache, IEnumerable<PodEntry> pods, CiliumVersion release)
     {
         var objects = cache
             .Policies.SelectMany(i => i.Objects.Values)
             .OrderBy(p => p.Metadata.Uid, StringComparer.Ordinal)
             .ToList();
-        var key = string.Join(',', objects.Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}"));
+        var ports = pods.SelectMany(p => p.Identity.NamedPorts).Distinct().ToList();
+        var key = string.Join(
+            ',',
+            objects
+                .Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}")
+                .Concat(ports.Select(p => p.ToString()).Order(StringComparer.Ordinal))
+                .Prepend(release.ToString())
+        );
         if (key == _policiesKey)
             return _policies;
         // The API server refused whatever the reader has a problem with, so there is none left here.
         var models = objects.SelectMany(o =>
-            PolicyReader.ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}").Policies
+            PolicyReader
+                .ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}", release)
+                .Policies
         );
         _policiesKey = key;
-        return _policies = PolicySet.Create(models, _identities);
+        return _policies = PolicySet.Create(models, _identities, ports, _policies);
     }
 }

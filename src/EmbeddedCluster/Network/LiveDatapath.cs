@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster.Proxy;
@@ -66,6 +67,9 @@ internal sealed class LiveDatapath : IAsyncDisposable
         get => _path;
         set => _path = value;
     }
+
+    /// <summary>The release that policies are read for: the first node's agent's.</summary>
+    public CiliumVersion Release => _path.Nodes.First().Config.Version;
 
     public TimeProvider Time { get; }
 

@@ -60,7 +60,6 @@ public class PolicyReaderTests
                 ("backend/bad", "spec.ingres"),
                 ("backend/bad", "spec"),
                 ("backend/bad", "spec.nodeSelector"),
-                ("backend/bad", "spec.nodeSelector"),
                 ("backend/policy", "spec.egress"),
             ]);
         result.Problems.ShouldAllBe(p => p.Line > 7);

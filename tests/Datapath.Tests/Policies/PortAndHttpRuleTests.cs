@@ -133,7 +133,7 @@ public class PortAndHttpRuleTests
         Into(web80, 81).IsDrop.ShouldBeTrue();
         Into(web81, 81).ShouldBe(PolicyVerdict.Allow);
         Into(web81, 80).IsDrop.ShouldBeTrue();
-        // Two numbers for one name: it stands for none.
+        // A name with two numbers has no port.
         lab.Egress(web80, 80).IsDrop.ShouldBeTrue();
         lab.Egress(web81, 81).IsDrop.ShouldBeTrue();
         var one = PolicySet.Create(

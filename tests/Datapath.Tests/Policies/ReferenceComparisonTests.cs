@@ -182,7 +182,7 @@ public class ReferenceComparisonTests
 
         public List<(EndpointIdentity Identity, ReferencePeer Reference)> All { get; } = [];
 
-        /// <summary>The named ports of all pods: the name web stands for two numbers.</summary>
+        /// <summary>The named ports of all pods: the name web has two numbers.</summary>
         public IEnumerable<KeyValuePair<string, (int Port, string Protocol)>> NamedPorts =>
             All.SelectMany(p => p.Reference.Ports);
 

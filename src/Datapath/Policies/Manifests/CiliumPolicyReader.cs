@@ -90,7 +90,7 @@ internal static class CiliumPolicyReader
         if (selectsNodes)
         {
             SelectorReader.Read(nodes, kubernetes: false);
-            if (kind != PolicyKind.CiliumClusterwideNetworkPolicy)
+            if (!selectsPods && kind != PolicyKind.CiliumClusterwideNetworkPolicy)
                 nodes.Report("only a CiliumClusterwideNetworkPolicy selects nodes");
             nodes.Note("a host policy has no effect on Pods; the lab's nodes have no traffic of their own");
         }

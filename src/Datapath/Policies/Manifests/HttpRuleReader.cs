@@ -10,7 +10,7 @@ internal static class HttpRuleReader
         ("secret", "give the value in 'value'")
     );
 
-    /// <summary>Reads the list; an empty one is no L7 rule, and null.</summary>
+    /// <summary>Reads the list. An empty one has no effect: null.</summary>
     public static HttpRuleSet? Read(ManifestField field)
     {
         if (field.IsEmptyList)
