@@ -70,4 +70,132 @@ public static class ReleaseChanges
             "",
             ReleaseEvidence.Run
         );
+
+    /// <summary>A SYN on a service entry that was closed more than 60 s ago chooses again. Before, it reuses the
+    /// backend.</summary>
+    public static ReleaseChange ReopenSelectsAfterGrace { get; } =
+        new(
+            "a SYN on a service entry closed for 60 s chooses again (1.12 with large instruction limits)",
+            new(1, 12, 0),
+            "cilium commit a0d3c102f7",
+            ReleaseEvidence.Run
+        );
+
+    /// <summary>A SYN on a closed service entry chooses again, however short ago it was closed.</summary>
+    public static ReleaseChange ReopenSelects { get; } =
+        new(
+            "a SYN on a closed service entry chooses again at once",
+            new(1, 16, 0),
+            "cilium commit dcc3dcf02e",
+            ReleaseEvidence.Run
+        );
+
+    /// <summary>A service entry lives 10 s after FIN or RST. Before, its lifetime stays.</summary>
+    public static ReleaseChange ShortClosedEntries { get; } =
+        new(
+            "a service entry lives 10 s after FIN or RST",
+            new(1, 17, 0),
+            "cilium commit 4d0836b05c",
+            ReleaseEvidence.Run
+        );
+
+    /// <summary><c>bpf-ct-timeout-service-tcp</c> is 8,000 s. Before, 21,600 s.</summary>
+    public static ReleaseChange ShorterServiceEntries { get; } =
+        new(
+            "bpf-ct-timeout-service-tcp is 8000 s by default",
+            new(1, 15, 0),
+            "https://github.com/cilium/cilium/issues/27665",
+            ReleaseEvidence.Read
+        );
+
+    /// <summary><c>proxy-connect-timeout</c> is 2 s. Before, 1 s.</summary>
+    public static ReleaseChange ProxyConnectsFor2Seconds { get; } =
+        new("proxy-connect-timeout is 2 s by default", new(1, 14, 0), "", ReleaseEvidence.Read);
+
+    /// <summary>A proxy has up to 128 retries under way. Before, 3.</summary>
+    public static ReleaseChange ProxyRetries128 { get; } =
+        new("proxy-max-concurrent-retries is 128 by default", new(1, 17, 0), "", ReleaseEvidence.Read);
+
+    /// <summary><c>http-normalize-path</c> is true.</summary>
+    public static ReleaseChange PathsAreNormalised { get; } =
+        new("http-normalize-path is true by default", new(1, 11, 0), "", ReleaseEvidence.Read);
+
+    /// <summary>With a tunnel the proxy does not use the original source. In 1.9.9 it is inferred.</summary>
+    public static ReleaseChange NoOriginalSourceWithTunnel { get; } =
+        new(
+            "the proxy does not use the original source with a tunnel",
+            new(1, 9, 9),
+            "https://github.com/cilium/cilium/issues/14594",
+            ReleaseEvidence.Read
+        );
+
+    /// <summary>The proxy uses the original source with a tunnel again.</summary>
+    public static ReleaseChange OriginalSourceAgain { get; } =
+        new(
+            "the proxy uses the original source with a tunnel again",
+            new(1, 16, 0),
+            "cilium commit 322de7abfd",
+            ReleaseEvidence.Run
+        );
+
+    /// <summary><c>proxy-use-original-source-address</c> exists.</summary>
+    public static ReleaseChange OriginalSourceSetting { get; } =
+        new(
+            "proxy-use-original-source-address exists",
+            new(1, 19, 0),
+            "https://github.com/cilium/cilium/issues/42946",
+            ReleaseEvidence.Read
+        );
+
+    /// <summary>Hubble counts a request that policy denies as a response of 403, too. Before, as a request
+    /// only.</summary>
+    public static ReleaseChange DeniedRequestsAreAnswers { get; } =
+        new(
+            "a denied request counts as a response of 403 in Hubble",
+            new(1, 13, 0),
+            "cilium-envoy of 2022-08",
+            ReleaseEvidence.Read
+        );
+
+    /// <summary>A Service without a backend refuses connections (<c>service-no-backend-response: reject</c>), also where
+    /// a traffic policy Local leaves none. Before, the packet goes on to the stack, or is dropped.</summary>
+    public static ReleaseChange NoBackendIsRefused { get; } =
+        new("a Service without a backend refuses connections", new(1, 15, 0), "", ReleaseEvidence.Read);
+
+    /// <summary>Terminating backends that still serve take new connections when no ready one is left. Which release began
+    /// it is not known.</summary>
+    public static ReleaseChange TerminatingBackendsServe { get; } =
+        new(
+            "terminating backends take new connections when no ready one is left",
+            new(1, 19, 0),
+            "",
+            ReleaseEvidence.Read
+        );
+
+    /// <summary>All changes, by release.</summary>
+    public static ImmutableArray<ReleaseChange> All { get; } =
+    [
+        .. new[]
+        {
+            NoOriginalSourceWithTunnel,
+            PathsAreNormalised,
+            ReopenSelectsAfterGrace,
+            DeniedRequestsAreAnswers,
+            ProxyConnectsFor2Seconds,
+            ShorterServiceEntries,
+            NoBackendIsRefused,
+            CidrNeedsPrefix,
+            ReopenSelects,
+            OriginalSourceAgain,
+            ShortClosedEntries,
+            ProxyRetries128,
+            EmptySectionsRefused,
+            NoDefaultDenyAllowsHttp,
+            DefaultDenyNeedsRules,
+            PeersAreOfThisCluster,
+            IpBlockAllowsNamespace,
+            OriginalSourceSetting,
+            TerminatingBackendsServe,
+        }.OrderBy(c => c.Since),
+    ];
 }

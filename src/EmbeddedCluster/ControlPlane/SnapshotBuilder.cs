@@ -42,7 +42,7 @@ internal sealed class SnapshotBuilder
         var services = new ServiceTable(
             cache
                 .Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _))
-                .SelectMany(s => Frontends(s, cache))
+                .SelectMany(s => Frontends(s, cache, release))
         );
         return new ClusterSnapshot(pods, services, Policies(cache, pods.Values, release), _identities);
     }
@@ -54,7 +54,7 @@ internal sealed class SnapshotBuilder
         return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
     }
 
-    private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
+    private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache, CiliumVersion release)
     {
         var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
         var slices = cache
@@ -66,14 +66,15 @@ internal sealed class SnapshotBuilder
         // The lab carries TCP alone: a port of another protocol has endpoints, and nothing behind its address.
         foreach (var port in (service.Spec.Ports ?? []).Where(p => p.Protocol is null or "TCP"))
         {
-            var backends = slices
+            var endpoints = slices
                 .SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
                 .Where(e =>
-                    e.endpoint.Conditions?.Ready is not false
-                    && e.slice.AddressType is "IPv4"
+                    e.slice.AddressType is "IPv4"
                     && e.endpoint.Addresses is [var first, ..]
                     && IPAddress.TryParse(first, out _)
                 )
+                .ToList();
+            var backends = Usable(endpoints, e => e.endpoint.Conditions, release)
                 .SelectMany(e =>
                     (e.slice.Ports ?? [])
                         .Where(p => p.Name == port.Name && p.Protocol is null or "TCP")
@@ -94,6 +95,16 @@ internal sealed class SnapshotBuilder
         }
     }
 
+    /// <summary>The ready endpoints; where there is none, those that terminate and still serve, if the release uses
+    /// them.</summary>
+    private static List<T> Usable<T>(List<T> all, Func<T, V1EndpointConditions?> conditions, CiliumVersion release)
+    {
+        var ready = all.FindAll(e => conditions(e)?.Ready is not false);
+        return ready.Count > 0 || !ReleaseChanges.TerminatingBackendsServe.In(release)
+            ? ready
+            : all.FindAll(e => conditions(e) is { Serving: true, Terminating: true });
+    }
+
     private ServiceBackend Backend(V1Endpoint endpoint, int port)
     {
         var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
@@ -101,7 +112,7 @@ internal sealed class SnapshotBuilder
             _backendIds[key] = id = ++_lastBackendId;
         var address = new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port);
         var node = endpoint.NodeName is { } name ? NodeNumbers.Of(name) : -1;
-        return new ServiceBackend(id, address, node, endpoint.Zone);
+        return new ServiceBackend(id, address, node, endpoint.Hints?.ForZones?.FirstOrDefault()?.Name);
     }
 
     /// <summary>The policies; the set before stays where nothing that they depend on has changed.</summary>

@@ -141,6 +141,10 @@ internal sealed class LiveDatapath : IAsyncDisposable
     {
         var syn = new FourTuple(TcpEndpoint.From((IPEndPoint)socket.RemoteEndPoint!), dialled);
         var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
+        // A SYN that is dropped has nothing after it.
+        var isEstablished = route.Action is not (HopAction.Drop or HopAction.LostAtRedirect);
+        if (isEstablished)
+            Path.Continue(Cluster, syn, Now());
         if (hold is not null)
             hold.Released = () => Path.Close(Cluster, syn, Now());
         try
@@ -149,7 +153,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
         }
         finally
         {
-            if (hold is null)
+            if (hold is null && isEstablished)
                 Path.Close(Cluster, syn, Now());
         }
     }
@@ -177,6 +181,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
                     await SilenceAsync(socket);
                     break;
                 default:
+                    CountDrop(route);
                     AcceptedConnections.Reset(socket);
                     break;
             }
@@ -190,8 +195,10 @@ internal sealed class LiveDatapath : IAsyncDisposable
 
     internal void CountDrop(in Hop route)
     {
+        if (route.Reason is not { } reason)
+            return;
         var isEgress = route.Source is { } source && source.NodeName == route.Node!.Name;
-        Proxy(route.Node!.Name).Hubble.Drop(route.Reason ?? "POLICY_DENIED", isEgress ? "egress" : "ingress");
+        Proxy(route.Node!.Name).Hubble.Drop(reason, isEgress ? "egress" : "ingress");
     }
 
     private long Now() => Time.GetUtcNow().Ticks;

@@ -117,7 +117,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
             {
                 Expect = WithoutDiagnosis(retries),
             },
-            ("sandbox-proxy-max-retries", "1000")
+            ("proxy-max-concurrent-retries", "1000")
         );
         report.Expectations.Length.ShouldBe(6);
         report.Reconciliation.Where(r => r.Difference != 0).ShouldBeEmpty();

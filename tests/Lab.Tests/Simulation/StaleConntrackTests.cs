@@ -16,6 +16,8 @@ public class StaleConntrackTests
     [InlineData("1.11.20", 21_600, ConntrackReopen.Reuse)]
     [InlineData("1.12.0", 21_600, ConntrackReopen.SelectAfterGrace)]
     [InlineData("1.15.0", 8_000, ConntrackReopen.SelectAfterGrace)]
+    [InlineData("1.16.0", 8_000, ConntrackReopen.Select)]
+    [InlineData("1.19.4", 8_000, ConntrackReopen.Select)]
     public void Each_version_has_its_own_lifetime_and_reopen_rule(string version, int seconds, ConntrackReopen reopen)
     {
         var config = CiliumConfig.Parse([KeyValuePair.Create("sandbox-cilium-version", version)]);
