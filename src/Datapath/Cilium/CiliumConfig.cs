@@ -46,8 +46,8 @@ public sealed partial record CiliumConfig
     /// at 5 min (<see cref="GcInterval"/>).</summary>
     public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.Zero;
 
-    /// <summary>Whether the node sees the FIN or RST of a client (<c>sandbox-fin</c>: seen, lost). Lost stands for a
-    /// client or node that was killed. Default seen.</summary>
+    /// <summary>Whether the node sees the FIN or RST of a client (<c>sandbox-fin</c>: seen, lost). With lost the end
+    /// of a connection is not seen, as when the client or its node is killed. Default seen.</summary>
     public bool SeesFin { get; init; } = true;
 
     /// <summary>What a SYN makes of a closed service conntrack entry (<c>sandbox-conntrack-reopen</c>: reuse,

@@ -15,7 +15,7 @@ public static class GcInterval
     private const int Capacity = 524_288;
 
     private const double Much = 0.25;
-    private const double MostCounted = 0.9;
+    private const double MaxRatio = 0.9;
     private const double Little = 0.05;
     private const double Growth = 1.5;
 
@@ -28,7 +28,7 @@ public static class GcInterval
         return ratio switch
         {
             0 => ticks,
-            > Much => Math.Max(MinTicks, WholeSeconds(ticks * (1 - Math.Min(ratio, MostCounted)))),
+            > Much => Math.Max(MinTicks, WholeSeconds(ticks * (1 - Math.Min(ratio, MaxRatio)))),
             < Little => Math.Min(MaxTicks, WholeSeconds(ticks * Growth)),
             _ => ticks,
         };
