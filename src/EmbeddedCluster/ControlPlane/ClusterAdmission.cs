@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
@@ -11,8 +12,8 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 internal static class ClusterAdmission
 {
     /// <summary>
-    /// Policies are read as the datapath will read them, and refused with every problem; Services are checked and get
-    /// addresses and node ports of their own.
+    /// Policies are read as the datapath will read them: refused with every problem, or accepted with notes. Services
+    /// are checked and get addresses and node ports of their own.
     /// </summary>
     /// <param name="store">The store.</param>
     /// <param name="addresses">Where Services get addresses from.</param>
@@ -25,10 +26,21 @@ internal static class ClusterAdmission
                     .ReadJson(request.Proposed, $"{request.Kind.Kind} {request.Namespace}/{request.Name}", release())
                     .Problems.Select(p => new FieldError(p.Field, p.Message)),
             ];
+        IEnumerable<string> WarnOfPolicy(JsonObject policy) =>
+            PolicyReader.ReadJson(policy, "", release()).Notes.Select(n => $"{n.Field}: {n.Message}");
 
-        store.Admit(ResourceKinds.CiliumNetworkPolicies, AdmitPolicy);
-        store.Admit(ResourceKinds.CiliumClusterwideNetworkPolicies, AdmitPolicy);
-        store.Admit(ResourceKinds.NetworkPolicies, AdmitPolicy);
+        foreach (
+            var kind in (ResourceKind[])
+                [
+                    ResourceKinds.CiliumNetworkPolicies,
+                    ResourceKinds.CiliumClusterwideNetworkPolicies,
+                    ResourceKinds.NetworkPolicies,
+                ]
+        )
+        {
+            store.Admit(kind, AdmitPolicy);
+            store.Warn(kind, WarnOfPolicy);
+        }
         store.Admit(ResourceKinds.Services, new ServiceAdmission(store, addresses).Admit);
     }
 }
