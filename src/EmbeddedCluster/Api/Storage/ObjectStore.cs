@@ -55,14 +55,14 @@ public sealed partial class ObjectStore
             _tables[kind].Admissions.Add(admission);
     }
 
-    /// <summary>Adds what a client is told about objects of a kind that it wrote.</summary>
+    /// <summary>Adds warnings for the writers of a kind.</summary>
     public void Warn(ResourceKind kind, Func<JsonObject, IEnumerable<string>> warnings)
     {
         lock (_lock)
             _tables[kind].Warnings.Add(warnings);
     }
 
-    /// <summary>What a client is told about an object that it wrote.</summary>
+    /// <summary>The warnings for the writer of an object.</summary>
     public List<string> WarningsOf(StoredObject written)
     {
         List<Func<JsonObject, IEnumerable<string>>> all;
