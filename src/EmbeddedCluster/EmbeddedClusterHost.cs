@@ -133,7 +133,7 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
         _parts.Add(await HubbleServer.StartAsync(metrics, metricsPort, _loggers, cancellationToken));
         // 3. the API and the first objects
         var store = new ObjectStore(time);
-        ClusterAdmission.Register(store, addresses);
+        ClusterAdmission.Register(store, addresses, () => datapath.Release);
         PodNetworkController? network = null;
         var outputs = new PodOutputs((ns, pod) => network?.Find(ns, pod)?.Metadata.Uid);
         var certificate = _options.ApiTls ? _parts.Add(ServingCertificate.Generate(time, IPAddress.Loopback)) : null;
@@ -196,7 +196,7 @@ public sealed partial class EmbeddedClusterHost : IAsyncDisposable
             "datapath",
             async stop =>
             {
-                Datapath.Cluster = snapshots.Build(cache);
+                Datapath.Cluster = snapshots.Build(cache, Datapath.Release);
                 endpoints.Trigger();
                 await ListenAsync(Datapath, stop);
             },

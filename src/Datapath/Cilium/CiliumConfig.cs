@@ -37,12 +37,22 @@ public sealed partial record CiliumConfig
     /// 1.15 (https://github.com/cilium/cilium/issues/27665).</summary>
     public TimeSpan ServiceConntrackTimeout { get; init; } = TimeSpan.FromHours(6);
 
-    /// <summary>How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 5 min.</summary>
-    public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.FromMinutes(5);
+    /// <summary>Lifetime of a service conntrack entry after FIN or RST (<see cref="ReleaseChanges.ShortClosedEntries"/>);
+    /// zero: the same as before.</summary>
+    public TimeSpan ClosedConntrackTimeout =>
+        ReleaseChanges.ShortClosedEntries.In(Version) ? TimeSpan.FromSeconds(10) : TimeSpan.Zero;
+
+    /// <summary>How often dead conntrack entries are swept (<c>conntrack-gc-interval</c>). Default 0: adaptive, starting
+    /// at 5 min (<see cref="GcInterval"/>).</summary>
+    public TimeSpan ConntrackGcInterval { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Whether the node sees the FIN or RST of a client (<c>sandbox-fin</c>: seen, lost). With lost the end
+    /// of a connection is not seen, as when the client or its node is killed. Default seen.</summary>
+    public bool SeesFin { get; init; } = true;
 
     /// <summary>What a SYN makes of a closed service conntrack entry (<c>sandbox-conntrack-reopen</c>: reuse,
-    /// after-grace, select). Default reuse; after-grace since 1.12 (https://github.com/cilium/cilium/issues/19451 and
-    /// #19800), select since 1.16, as their load-balancing programs do.</summary>
+    /// after-grace, select). Default by release: <see cref="ReleaseChanges.ReopenSelectsAfterGrace"/>,
+    /// <see cref="ReleaseChanges.ReopenSelects"/>.</summary>
     public ConntrackReopen ConntrackReopen { get; init; } = ConntrackReopen.Reuse;
 
     /// <summary>The grace of <see cref="CiliumDebugging.Datapath.LoadBalancing.ConntrackReopen.SelectAfterGrace"/>
@@ -58,27 +68,47 @@ public sealed partial record CiliumConfig
         init;
     } = BackendSelection.Random;
 
-    /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime from 251 to 131071. Default
-    /// 16381.</summary>
+    /// <summary>Whether kube-proxy is in Cilium's place (<c>sandbox-service-proxy</c>).</summary>
+    public bool IsKubeProxy { get; init; }
+
+    /// <summary>Whether Cilium follows the hints of EndpointSlices (<c>enable-service-topology</c>). Default
+    /// false.</summary>
+    public bool ServiceTopology { get; init; }
+
+    /// <summary>Which preferences for a zone the nodes follow.</summary>
+    public ZonePreference ZonePreference =>
+        IsKubeProxy ? ZonePreference.All
+        : ServiceTopology ? ZonePreference.PreferClose
+        : ZonePreference.None;
+
+    /// <summary>Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), one of <see cref="MaglevTable.Sizes"/>.
+    /// Default 16381.</summary>
     public int MaglevTableSize { get; init; } = 16_381;
 
-    /// <summary>The proxy's upstream connect timeout (<c>proxy-connect-timeout</c>, s). Default 1 s.</summary>
+    /// <summary>The proxy's upstream connect timeout (<c>proxy-connect-timeout</c>, s). Default 1 s, later 2 s
+    /// (<see cref="ReleaseChanges.ProxyConnectsFor2Seconds"/>).</summary>
     public TimeSpan ProxyConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the proxy repeats a request on a 5xx or a connect failure (<c>http-retry-count</c>,
     /// https://github.com/cilium/cilium/issues/5403). Default 3.</summary>
     public int HttpRetryCount { get; init; } = 3;
 
-    /// <summary>Retries that a cluster of a proxy has under way at most (<c>sandbox-proxy-max-retries</c>; Envoy's
-    /// max_retries, https://github.com/cilium/cilium/issues/21814). Default 3.</summary>
+    /// <summary>Retries that a cluster of a proxy has under way at most (<c>proxy-max-concurrent-retries</c>; Envoy's
+    /// max_retries, https://github.com/cilium/cilium/issues/21814). Default 3, later 128
+    /// (<see cref="ReleaseChanges.ProxyRetries128"/>).</summary>
     public int ProxyMaxRetries { get; init; } = 3;
 
     /// <summary>Requests of a cluster of a proxy that may wait for their connection
     /// (<c>sandbox-proxy-max-pending-requests</c>; Envoy's max_pending_requests). Default 1024.</summary>
     public int ProxyMaxPendingRequests { get; init; } = 1024;
 
-    /// <summary><c>proxy-use-original-source-address</c> (https://github.com/cilium/cilium/issues/42946). Default
-    /// true.</summary>
+    /// <summary>Whether the proxy normalises paths before policy (<c>http-normalize-path</c>): slashes are merged, dot
+    /// segments resolved, and an escaped slash is answered with a redirect. Default by release:
+    /// <see cref="ReleaseChanges.PathsAreNormalised"/>.</summary>
+    public bool HttpNormalizePath { get; init; }
+
+    /// <summary><c>proxy-use-original-source-address</c>, which releases before
+    /// <see cref="ReleaseChanges.OriginalSourceSetting"/> do not have. Default true.</summary>
     public bool ProxyUseOriginalSourceAddress { get; init; } = true;
 
     /// <summary><c>sandbox-sockets</c>: per-node or shared. Default shared for the releases that are reported to fail
@@ -107,7 +137,12 @@ public sealed partial record CiliumConfig
             ["enable-host-reachable-services"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
             ["bpf-lb-sock"] = (c, v) => c with { SocketLoadBalancing = Boolean(v) },
             ["bpf-ct-timeout-service-tcp"] = (c, v) => c with { ServiceConntrackTimeout = Duration(v) },
-            ["conntrack-gc-interval"] = (c, v) => c with { ConntrackGcInterval = Duration(v) },
+            ["conntrack-gc-interval"] = (c, v) =>
+                c with
+                {
+                    ConntrackGcInterval = v is "0" or "0s" ? TimeSpan.Zero : Duration(v),
+                },
+            ["sandbox-fin"] = (c, v) => c with { SeesFin = OneOf(v, ("seen", true), ("lost", false)) },
             ["sandbox-conntrack-reopen"] = (c, v) =>
                 c with
                 {
@@ -133,11 +168,11 @@ public sealed partial record CiliumConfig
                 {
                     MaglevTableSize =
                         int.TryParse(v, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-                        && n is >= 251 and <= 131_071
-                        && MaglevTable.IsPrime(n)
+                        && MaglevTable.Sizes.Contains(n)
                             ? n
-                            : throw Bad("a prime from 251 to 131071, such as 16381"),
+                            : throw Bad(MaglevTable.SizesText),
                 },
+            ["enable-service-topology"] = (c, v) => c with { ServiceTopology = Boolean(v) },
             ["sandbox-service-proxy"] = (c, v) =>
                 OneOf(
                     v,
@@ -147,12 +182,13 @@ public sealed partial record CiliumConfig
                 ),
             ["proxy-connect-timeout"] = (c, v) => c with { ProxyConnectTimeout = Duration(v) },
             ["http-retry-count"] = (c, v) => c with { HttpRetryCount = Number(v, 100) },
-            ["sandbox-proxy-max-retries"] = (c, v) => c with { ProxyMaxRetries = Number(v, 1_000_000) },
+            ["proxy-max-concurrent-retries"] = (c, v) => c with { ProxyMaxRetries = Number(v, 1_000_000) },
             ["sandbox-proxy-max-pending-requests"] = (c, v) =>
                 c with
                 {
                     ProxyMaxPendingRequests = Number(v, 1_000_000),
                 },
+            ["http-normalize-path"] = (c, v) => c with { HttpNormalizePath = Boolean(v) },
             ["proxy-use-original-source-address"] = (c, v) => c with { ProxyUseOriginalSourceAddress = Boolean(v) },
             ["sandbox-sockets"] = (c, v) =>
                 c with
@@ -203,6 +239,7 @@ public sealed partial record CiliumConfig
     private CiliumConfig KubeProxy(BackendSelection selection) =>
         this with
         {
+            IsKubeProxy = true,
             BackendSelection = selection,
             ConntrackReopen = ConntrackReopen.Select,
             SocketLoadBalancing = false,
@@ -211,13 +248,16 @@ public sealed partial record CiliumConfig
     private CiliumConfig WithDefaultsOfVersion() =>
         this with
         {
-            ServiceConntrackTimeout = Version.IsAtLeast(new(1, 15, 0))
+            ServiceConntrackTimeout = ReleaseChanges.ShorterServiceEntries.In(Version)
                 ? TimeSpan.FromSeconds(8000)
                 : TimeSpan.FromHours(6),
             ConntrackReopen =
-                Version.IsAtLeast(new(1, 16, 0)) ? ConntrackReopen.Select
-                : Version.IsAtLeast(new(1, 12, 0)) ? ConntrackReopen.SelectAfterGrace
+                ReleaseChanges.ReopenSelects.In(Version) ? ConntrackReopen.Select
+                : ReleaseChanges.ReopenSelectsAfterGrace.In(Version) ? ConntrackReopen.SelectAfterGrace
                 : ConntrackReopen.Reuse,
+            ProxyConnectTimeout = TimeSpan.FromSeconds(ReleaseChanges.ProxyConnectsFor2Seconds.In(Version) ? 2 : 1),
+            ProxyMaxRetries = ReleaseChanges.ProxyRetries128.In(Version) ? 128 : 3,
+            HttpNormalizePath = ReleaseChanges.PathsAreNormalised.In(Version),
             Sockets = Version.ReportedToFail ? SocketScope.Shared : SocketScope.PerNode,
         };
 

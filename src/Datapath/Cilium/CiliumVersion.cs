@@ -13,7 +13,7 @@ public readonly record struct CiliumVersion(int Major, int Minor, int Patch) : I
 
     /// <summary>Whether HTTP policies on both sides are reported to fail in this release: 1.9.0 to 1.9.8, by
     /// https://github.com/cilium/cilium/issues/14268 and the release of its fix.</summary>
-    public bool ReportedToFail => IsAtLeast(OriginalReport) && !IsAtLeast(new(1, 9, 9));
+    public bool ReportedToFail => IsAtLeast(OriginalReport) && !ReleaseChanges.NoOriginalSourceWithTunnel.In(this);
 
     /// <summary>Reads <c>1.9.0</c>, <c>v1.9.0</c> or <c>1.16</c>.</summary>
     public static bool TryParse(string? text, out CiliumVersion version)

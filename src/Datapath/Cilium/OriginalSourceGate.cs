@@ -1,22 +1,22 @@
 namespace CiliumDebugging.Datapath.Cilium;
 
-/// <summary>Whether an agent lets its proxy bind upstream sockets to the original source address and port. Before 1.9.9
-/// always (the embedded kernel has the socket match). From 1.9.9 on only without a tunnel, whose header carries the
-/// identity (https://github.com/cilium/cilium/issues/14594). Since 1.16 always again.</summary>
+/// <summary>Whether an agent lets its egress proxy bind upstream sockets to the original source address and port. With a
+/// tunnel it depends on the release (the tunnel header carries the identity): <see
+/// cref="ReleaseChanges.NoOriginalSourceWithTunnel"/>, <see cref="ReleaseChanges.OriginalSourceAgain"/>. Without a tunnel
+/// it needs the kernel's socket match, which the emulated kernel has. The lab has no IPsec.</summary>
 public static class OriginalSourceGate
 {
     /// <summary>The gate's answer.</summary>
     /// <param name="version">The agent's version.</param>
     /// <param name="tunnel">Whether pod traffic between nodes goes through a tunnel.</param>
-    /// <param name="useOriginalSourceAddress"><c>proxy-use-original-source-address</c>
-    /// (https://github.com/cilium/cilium/issues/42946; default true).</param>
+    /// <param name="useOriginalSourceAddress"><c>proxy-use-original-source-address</c>; a release that does not have the
+    /// setting ignores it.</param>
     public static bool Allows(CiliumVersion version, bool tunnel, bool useOriginalSourceAddress)
     {
-        if (!useOriginalSourceAddress)
+        if (!useOriginalSourceAddress && ReleaseChanges.OriginalSourceSetting.In(version))
             return false;
-        return !tunnel || !RefusedWithTunnel(version);
+        return !tunnel
+            || !ReleaseChanges.NoOriginalSourceWithTunnel.In(version)
+            || ReleaseChanges.OriginalSourceAgain.In(version);
     }
-
-    private static bool RefusedWithTunnel(CiliumVersion version) =>
-        version.IsAtLeast(new(1, 9, 9)) && !version.IsAtLeast(new(1, 16, 0));
 }

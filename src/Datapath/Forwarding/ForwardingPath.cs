@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.Datapath.Sockets;
@@ -66,10 +67,13 @@ public sealed class ForwardingPath
             Wire = new FourTuple(syn.Source, backend),
             Node = node,
         };
-        if (lookup is ServiceLookup.NoLocalBackend)
-            return hop with { Action = HopAction.Drop, Reason = "SERVICE_BACKEND_NOT_FOUND" };
-        if (lookup is ServiceLookup.NoBackend || !cluster.Table.TryFind(backend.Address, out var destination))
+        if (lookup is ServiceLookup.NoBackend or ServiceLookup.NoLocalBackend)
+            return WithoutBackend(hop, lookup, node.Config);
+        if (!cluster.Table.TryFind(backend.Address, out var destination))
             return hop;
+        // A Pod that reaches itself, also through its own Service, passes no policy (cilium, the loopback of lb4_local).
+        if (source is not null && ReferenceEquals(source, destination.Pod))
+            return hop with { Action = HopAction.ToPod, Destination = source };
         // 2. egress policy of the client
         if (source is not null)
         {
@@ -88,6 +92,17 @@ public sealed class ForwardingPath
         return Arrive(cluster, client, destination, syn.Source, hop.Wire, out hold);
     }
 
+    /// <summary>A client sends more on a connection that it had dialled: its node's conntrack sees whatever follows the
+    /// SYN.</summary>
+    /// <param name="cluster">What the agents know.</param>
+    /// <param name="syn">The client's socket and what it had dialled.</param>
+    /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
+    public void Continue(ClusterSnapshot cluster, in FourTuple syn, long nowTicks)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        ServiceNode(cluster, syn, out _).Continue(cluster.Services, syn, nowTicks);
+    }
+
     /// <summary>A client closes a connection that it had dialled: its node's conntrack sees the FIN.</summary>
     /// <param name="cluster">What the agents know.</param>
     /// <param name="syn">The client's socket and what it had dialled.</param>
@@ -95,7 +110,7 @@ public sealed class ForwardingPath
     public void Close(ClusterSnapshot cluster, in FourTuple syn, long nowTicks)
     {
         ArgumentNullException.ThrowIfNull(cluster);
-        ServiceNode(cluster, syn, out _).Close(syn, nowTicks);
+        ServiceNode(cluster, syn, out _).Close(cluster.Services, syn, nowTicks);
     }
 
     /// <summary>The SYN of the egress proxy's own connection: step 3 with the original source, where it is used, or the
@@ -145,15 +160,23 @@ public sealed class ForwardingPath
     {
         ArgumentNullException.ThrowIfNull(cluster);
         var node = accepted.Node!;
-        var fromRemotePod = accepted.Source is { } source && source.NodeName != node.Name;
-        // The proxy can take over only the source it saw: the client's, unless the egress proxy connected with its own.
-        var original = node.Config.OriginalSourceAllowed && fromRemotePod;
-        var wire = new FourTuple(original ? accepted.Wire.Source : proxySource, accepted.Backend);
+        // Never the original source: Cilium uses it for egress only (pkg/proxy, createEnvoyRedirect).
+        var wire = new FourTuple(proxySource, accepted.Backend);
         if (!TryConnect(node, wire, out connecting))
             return accepted with { Action = HopAction.AddressNotAvailable, Wire = wire };
         if (!cluster.Pods.ContainsKey(accepted.Backend.Address))
             return accepted with { Action = HopAction.Reset, Wire = wire };
         return accepted with { Action = HopAction.ToPod, Wire = wire };
+    }
+
+    /// <summary>Cilium refuses with ICMP port unreachable and counts a drop. Before, and with kube-proxy, a Service without
+    /// endpoints is refused by the stack, and where a traffic policy Local leaves none the packet is dropped.</summary>
+    private static Hop WithoutBackend(in Hop hop, ServiceLookup lookup, CiliumConfig config)
+    {
+        const string Reason = "SERVICE_BACKEND_NOT_FOUND";
+        if (!config.IsKubeProxy && ReleaseChanges.NoBackendIsRefused.In(config.Version))
+            return hop with { Reason = Reason };
+        return lookup is ServiceLookup.NoLocalBackend ? hop with { Action = HopAction.Drop, Reason = Reason } : hop;
     }
 
     /// <summary>The node that translates a destination: the one whose address was dialled (a node port), else the
@@ -203,7 +226,7 @@ public sealed class ForwardingPath
         // Of the egress proxy only where the sockets of all nodes are in one table (SocketScope.Shared), the stand-in for
         // what cilium/cilium#14268 reports.
         if (node.Sockets.Contains(ends))
-            return hop with { Action = HopAction.LostAtRedirect, Reason = "TCP_INVALID_SYN" };
+            return hop with { Action = HopAction.LostAtRedirect };
         hold = Accept(node, ends);
         return hop with { Action = HopAction.ToIngressProxy, HttpRules = verdict.Http };
     }

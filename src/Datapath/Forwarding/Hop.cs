@@ -20,7 +20,7 @@ public enum HopAction
     Drop,
 
     /// <summary>The ingress redirect's socket lookup hit another socket with the same 4-tuple: the SYN never reaches
-    /// the listener (drop reason TCP_INVALID_SYN).</summary>
+    /// the listener. TCP_INVALID_SYN is the kernel's reason; Hubble knows none and counts no drop.</summary>
     LostAtRedirect,
 
     /// <summary>connect(2) fails with EADDRNOTAVAIL: another socket has the same ends.</summary>
@@ -58,7 +58,7 @@ public readonly record struct Hop
     /// <summary>The node that decides: the client's for egress, the destination's for ingress.</summary>
     public NodeDatapath? Node { get; init; }
 
-    /// <summary>For Drop and LostAtRedirect: Cilium's drop reason.</summary>
+    /// <summary>For Drop, and for a Reset that counts as one: Cilium's drop reason.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Whether the egress proxy sent it. The client's egress policy has then been applied already.</summary>

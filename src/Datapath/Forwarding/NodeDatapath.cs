@@ -52,7 +52,8 @@ public sealed class NodeDatapath
                 config.ConntrackGcInterval.Ticks,
                 maps.Conntrack,
                 config.ConntrackReopen,
-                config.ConntrackReopenGrace.Ticks
+                config.ConntrackReopenGrace.Ticks,
+                config.ClosedConntrackTimeout.Ticks
             );
         _loadBalancer = new ServiceLoadBalancer(
             _conntrack,
@@ -62,7 +63,8 @@ public sealed class NodeDatapath
                 NodeNumbers.Of(name),
                 zone,
                 maps.Affinity,
-                address
+                address,
+                config.ZonePreference
             )
         );
     }
@@ -103,16 +105,25 @@ public sealed class NodeDatapath
             return _loadBalancer.Translate(services, syn, nowTicks, random, out backend);
     }
 
-    /// <summary>A client on this node closes a connection that it had dialled. Thread-safe when shared.</summary>
-    public void Close(in FourTuple syn, long nowTicks)
+    /// <summary>A client on this node sends more on a connection that it had dialled: whatever follows the SYN.
+    /// Thread-safe when shared.</summary>
+    public void Continue(ServiceTable services, in FourTuple syn, long nowTicks)
     {
-        if (_conntrack is null)
-            return;
         if (_lock is null)
-            _conntrack.Close(syn, nowTicks);
+            _loadBalancer.Continue(services, syn, nowTicks, isLast: false);
         else
             lock (_lock)
-                _conntrack.Close(syn, nowTicks);
+                _loadBalancer.Continue(services, syn, nowTicks, isLast: false);
+    }
+
+    /// <summary>A client on this node closes a connection that it had dialled. Thread-safe when shared.</summary>
+    public void Close(ServiceTable services, in FourTuple syn, long nowTicks)
+    {
+        if (_lock is null)
+            _loadBalancer.Continue(services, syn, nowTicks, Config.SeesFin);
+        else
+            lock (_lock)
+                _loadBalancer.Continue(services, syn, nowTicks, Config.SeesFin);
     }
 
     /// <summary>What outlives an agent, with the lock that guards it; null: one thread uses it.</summary>

@@ -18,9 +18,15 @@ internal struct ConntrackEntry
     /// <summary>The sweep that comes after this time deletes the entry; ticks of 100 ns.</summary>
     public long Expires;
 
-    /// <summary>When the client closed its connection, ticks of 100 ns; <see cref="long.MaxValue"/> while it is
-    /// open.</summary>
+    /// <summary>When the client closed its connection, ticks of 100 ns; <see cref="Open"/> or <see cref="SynOnly"/> while
+    /// it has not.</summary>
     public long ClosedAt;
+
+    /// <summary>The connection is open.</summary>
+    public const long Open = long.MaxValue;
+
+    /// <summary>Only SYNs of the client have been seen.</summary>
+    public const long SynOnly = long.MaxValue - 1;
 
     /// <summary>An unused slot: no client has address 0 and port 0.</summary>
     public readonly bool IsEmpty => ClientAndPort == 0 && Service == 0;

@@ -14,26 +14,27 @@ public enum ServiceLookup
     /// <summary>The Service has no ready backend.</summary>
     NoBackend,
 
-    /// <summary>The Service has ready backends, and a traffic policy <c>Local</c> leaves none of them: dropped, by
-    /// Cilium and kube-proxy alike.</summary>
+    /// <summary>The Service has ready backends, and a traffic policy <c>Local</c> leaves none of them.</summary>
     NoLocalBackend,
 }
 
 /// <summary>What a node chooses backends by.</summary>
 /// <param name="Selection">The algorithm.</param>
-/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), a prime. Default
-/// 16381.</param>
+/// <param name="MaglevTableSize">Slots of a Maglev table (<c>bpf-lb-maglev-table-size</c>), one of
+/// <see cref="MaglevTable.Sizes"/>. Default 16381.</param>
 /// <param name="Node">The node's number (<see cref="NodeNumbers"/>); -1: none.</param>
 /// <param name="Zone">Its zone; null: none.</param>
 /// <param name="Affinity">Its memory of client addresses; null: no Service has affinity here.</param>
 /// <param name="Address">The node's address, on which it serves node ports; 0: none.</param>
+/// <param name="Follows">Which preferences for a zone it follows.</param>
 public sealed record ServiceChoice(
     BackendSelection Selection = BackendSelection.Random,
     int MaglevTableSize = 16_381,
     int Node = -1,
     string? Zone = null,
     AffinityMap? Affinity = null,
-    uint Address = 0
+    uint Address = 0,
+    ZonePreference Follows = ZonePreference.None
 )
 {
     /// <summary>At random, without locality and affinity.</summary>
@@ -45,7 +46,7 @@ public sealed record ServiceChoice(
 /// <list type="number">
 /// <item>the conntrack entry of the 4-tuple, while its backend exists (not with socket LB, where the backend is chosen
 /// at connect(2) and no entry is kept);</item>
-/// <item>with session affinity, the backend the client address had last, while it exists;</item>
+/// <item>without an entry and with session affinity, the backend the client address had last, while it exists;</item>
 /// <item>the algorithm, among the backends that the Service's locality leaves;</item>
 /// <item>what was chosen is remembered.</item>
 /// </list>
@@ -75,34 +76,34 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
         backend = syn.Destination;
-        if (
-            !services.TryGet(syn.Destination, out var service)
-            && !(
-                syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service)
-            )
-        )
+        if (!TryFind(services, syn, out var service))
             return ServiceLookup.NotAService;
-        // 1. the conntrack entry
-        if (
-            conntrack is not null
-            && conntrack.TryGet(syn, nowTicks, out var stored)
-            && service!.TryGet(stored, out backend)
-        )
-            return ServiceLookup.Selected;
-        // 2. affinity
         var affinity = service!.Choice.AffinityTicks is null ? null : _choice.Affinity;
-        var id = affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value)
-            ?? 0;
+        // 1. the conntrack entry
+        var id = 0;
+        if (conntrack is not null && conntrack.TryGet(syn, nowTicks, out var stored))
+        {
+            if (service.TryGet(stored, out backend))
+            {
+                affinity?.Set(syn.Source.Address, syn.Destination, stored, nowTicks);
+                return ServiceLookup.Selected;
+            }
+        }
+        // 2. affinity; one whose backend is gone goes on to the algorithm (cilium, lb4_local)
+        else
+            id = affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value)
+                ?? 0;
         if (id == 0 || !service.TryGet(id, out backend))
         {
             // 3. the algorithm
-            var group = service.GroupFor(_choice.Node, _choice.Zone);
+            var group = service.GroupFor(_choice.Node, _choice.Zone, _choice.Follows);
             if (group.Backends.IsEmpty)
             {
                 backend = syn.Destination;
                 return service.Backends.IsEmpty ? ServiceLookup.NoBackend : ServiceLookup.NoLocalBackend;
             }
-            (id, backend, _, _) = group.Backends[Select(group, syn, random)];
+            var chosen = group.Backends[Select(service.Choice, group, syn, random)];
+            (id, backend) = (chosen.Id, chosen.Address);
         }
         // 4. remember
         conntrack?.Set(syn, id, nowTicks);
@@ -110,12 +111,32 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         return ServiceLookup.Selected;
     }
 
-    private int Select(BackendGroup group, in FourTuple syn, Random random)
+    /// <summary>What follows a SYN, or ends the connection: it prolongs the entry and session affinity.</summary>
+    /// <param name="services">The current Services.</param>
+    /// <param name="syn">Client and the destination it dialled.</param>
+    /// <param name="nowTicks">Now, in ticks of 100 ns.</param>
+    /// <param name="isLast">Whether it is a FIN or RST.</param>
+    public void Continue(ServiceTable services, in FourTuple syn, long nowTicks, bool isLast)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var backend =
+            conntrack is null ? 0
+            : isLast ? conntrack.Close(syn, nowTicks)
+            : conntrack.Continue(syn, nowTicks);
+        if (backend != 0 && TryFind(services, syn, out var service) && service!.Choice.AffinityTicks is not null)
+            _choice.Affinity?.Set(syn.Source.Address, syn.Destination, backend, nowTicks);
+    }
+
+    private bool TryFind(ServiceTable services, in FourTuple syn, out ServiceFrontend? service) =>
+        services.TryGet(syn.Destination, out service)
+        || (syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service));
+
+    private int Select(ServiceTraits traits, BackendGroup group, in FourTuple syn, Random random)
     {
         switch (_choice.Selection)
         {
             case BackendSelection.Maglev:
-                return group.Maglev(_choice.MaglevTableSize).Choose(syn);
+                return group.Maglev(_choice.MaglevTableSize).Choose(syn, traits.AffinityTicks is not null);
             case BackendSelection.RoundRobin:
                 ref var turn = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
                     _turns,

@@ -9,8 +9,16 @@ namespace CiliumDebugging.Datapath.LoadBalancing;
 /// <param name="Id">Identifies the backend for as long as it exists, from 1; never given again.</param>
 /// <param name="Address">Address and target port.</param>
 /// <param name="Node">Number of its node (<see cref="NodeNumbers"/>); -1 where unknown.</param>
-/// <param name="Zone">Zone of its node; null where unknown.</param>
-public readonly record struct ServiceBackend(int Id, TcpEndpoint Address, int Node = -1, string? Zone = null);
+/// <param name="Zone">The zone that it has a hint for (EndpointSlice, <c>hints.forZones</c>); null: no hint.</param>
+/// <param name="Weight">Its weight against the other backends, 1–65535; only Maglev looks at it. Default 100, as in
+/// Cilium.</param>
+public readonly record struct ServiceBackend(
+    int Id,
+    TcpEndpoint Address,
+    int Node = -1,
+    string? Zone = null,
+    ushort Weight = 100
+);
 
 /// <summary>A Service port with its ready backends.</summary>
 /// <param name="Frontend">Virtual address and Service port; address 0 and a node port: the Service on every node's own
@@ -37,17 +45,24 @@ public sealed record ServiceFrontend(
     /// <summary>The backends that come into question for clients of a node.</summary>
     /// <param name="node">The node's number.</param>
     /// <param name="zone">Its zone; null where it has none.</param>
-    public BackendGroup GroupFor(int node, string? zone) =>
+    /// <param name="follows">Which preferences for a zone it follows.</param>
+    public BackendGroup GroupFor(int node, string? zone, ZonePreference follows) =>
         Choice.Locality switch
         {
             BackendLocality.NodeOnly => _byNode.GetOrAdd(node, n => new BackendGroup([
                 .. Backends.Where(b => b.Node == n),
             ])),
-            BackendLocality.PreferZone when zone is not null => _byZone.GetOrAdd(zone, z =>
-                Backends.Any(b => b.Zone == z) ? new BackendGroup([.. Backends.Where(b => b.Zone == z)]) : _all
-            ),
+            BackendLocality.PreferClose when zone is not null && follows is not ZonePreference.None => InZone(zone),
+            BackendLocality.PreferSameZone when zone is not null && follows is ZonePreference.All => InZone(zone),
             _ => _all,
         };
+
+    private BackendGroup InZone(string zone) =>
+        _byZone.GetOrAdd(zone, z =>
+            Backends.All(b => b.Zone is not null) && Backends.Any(b => b.Zone == z)
+                ? new BackendGroup([.. Backends.Where(b => b.Zone == z)])
+                : _all
+        );
 }
 
 /// <summary>All Services of the cluster: an immutable snapshot, swapped whole when Services or their endpoints

@@ -10,14 +10,32 @@ public enum BackendLocality
     /// that traffic from outside came to (<c>externalTrafficPolicy: Local</c>); none otherwise.</summary>
     NodeOnly,
 
-    /// <summary>Those in the zone of the client's node while there is one; otherwise all
-    /// (<c>trafficDistribution: PreferClose</c>, <c>PreferSameZone</c>).</summary>
-    PreferZone,
+    /// <summary>Those with a hint for the zone of the client's node, if every backend has a hint and one is for that
+    /// zone; otherwise all (<c>trafficDistribution: PreferClose</c>).</summary>
+    PreferClose,
+
+    /// <summary>The same by a newer name (<c>trafficDistribution: PreferSameZone</c>), which Cilium 1.19 does not
+    /// know.</summary>
+    PreferSameZone,
+}
+
+/// <summary>Which preferences for a zone a node follows.</summary>
+public enum ZonePreference
+{
+    /// <summary>None (Cilium's default).</summary>
+    None,
+
+    /// <summary><see cref="BackendLocality.PreferClose"/> (Cilium with <c>enable-service-topology</c>).</summary>
+    PreferClose,
+
+    /// <summary><see cref="BackendLocality.PreferClose"/> and <see cref="BackendLocality.PreferSameZone"/>
+    /// (kube-proxy).</summary>
+    All,
 }
 
 /// <summary>What a Service's spec says about the choice of a backend.</summary>
 /// <param name="Locality">Which backends come into question.</param>
-/// <param name="AffinityTicks"><c>sessionAffinity: ClientIP</c>: how long after its last connection a client keeps its
+/// <param name="AffinityTicks"><c>sessionAffinity: ClientIP</c>: how long after its last segment a client keeps its
 /// backend, in ticks of 100 ns (default of Kubernetes: 10800 s); null: no affinity.</param>
 public sealed record ServiceTraits(BackendLocality Locality = BackendLocality.Cluster, long? AffinityTicks = null)
 {
@@ -38,7 +56,8 @@ public sealed record ServiceTraits(BackendLocality Locality = BackendLocality.Cl
     ) =>
         new(
             internalTrafficPolicy == "Local" ? BackendLocality.NodeOnly
-                : trafficDistribution is "PreferClose" or "PreferSameZone" ? BackendLocality.PreferZone
+                : trafficDistribution is "PreferClose" ? BackendLocality.PreferClose
+                : trafficDistribution is "PreferSameZone" ? BackendLocality.PreferSameZone
                 : BackendLocality.Cluster,
             Affinity(sessionAffinity, affinitySeconds)
         );

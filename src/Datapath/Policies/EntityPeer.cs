@@ -18,21 +18,17 @@ public sealed record EntityPeer(string Entity) : PeerSelector
 
     /// <summary>The names that are understood.</summary>
     public static FrozenSet<string> Names { get; } =
-        FrozenSet.ToFrozenSet(
-            ["all", "world", "world-ipv4", "world-ipv6", "cluster", .. s_clusterMembers, "none"],
-            StringComparer.Ordinal
-        );
+        FrozenSet.ToFrozenSet(["all", "world", "cluster", .. s_clusterMembers, "none"], StringComparer.Ordinal);
 
     public override bool Matches(Peer peer) =>
         Entity switch
         {
             "all" => true,
             "cluster" => Array.Exists(s_clusterMembers, name => IsReserved(peer, name)) || IsInCluster(peer),
-            // Every address of the lab is IPv4.
-            "world-ipv4" => IsReserved(peer, "world"),
-            "world-ipv6" => false,
             _ => IsReserved(peer, Entity),
         };
+
+    internal override bool NamesHost => Entity is "host" or "cluster";
 
     private static bool IsReserved(Peer peer, string name)
     {

@@ -8,7 +8,7 @@ namespace CiliumDebugging.Datapath.Policies;
 /// concurrent use. It grows with the number of distinct label sets and never shrinks.</summary>
 public sealed class IdentityTable
 {
-    private const string DefaultCluster = "default";
+    internal const string DefaultCluster = "default";
     public const string MetadataName = "kubernetes.io/metadata.name";
 
     private readonly Lock _gate = new();
@@ -68,6 +68,16 @@ public sealed class IdentityTable
                 return _byKey.Count;
         }
     }
+
+    /// <summary>All identities so far.</summary>
+    internal ImmutableArray<EndpointIdentity> All()
+    {
+        lock (_gate)
+            return [.. _byKey.Values];
+    }
+
+    /// <summary>The named ports of all identities so far.</summary>
+    internal IEnumerable<NamedPort> NamedPorts() => All().SelectMany(i => i.NamedPorts);
 
     /// <summary>The identity of a node's own traffic, seen from a subject.</summary>
     /// <param name="sameNode">Whether the node is the subject's.</param>

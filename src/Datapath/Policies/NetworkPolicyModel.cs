@@ -57,13 +57,24 @@ public sealed record TrafficRule(
     bool AnyPeer,
     ImmutableArray<PeerSelector> Peers,
     ImmutableArray<PortRule> Ports
-);
+)
+{
+    /// <summary>Matches no traffic. Its section still begins default deny.</summary>
+    public static TrafficRule Nothing(bool isDeny) => new(isDeny, false, [], []);
+
+    /// <summary>Whether a peer names the host of the subject's node: then the rule's HTTP rules bind the host, too,
+    /// which is otherwise allowed every request.</summary>
+    internal bool NamesHost => Peers.Any(p => p.NamesHost);
+}
 
 /// <summary>Selects peers in one of the ways the sealed types below stand for.</summary>
 public abstract record PeerSelector
 {
     /// <summary>Whether a peer matches.</summary>
     public abstract bool Matches(Peer peer);
+
+    /// <summary>Whether it is a selector of the host alone, or contains one.</summary>
+    internal virtual bool NamesHost => false;
 }
 
 /// <summary>Selects peers by their labels.</summary>
@@ -71,6 +82,9 @@ public abstract record PeerSelector
 public sealed record EndpointPeer(LabelSelector Selector) : PeerSelector
 {
     public override bool Matches(Peer peer) => Selector.Matches(peer.Identity.Labels);
+
+    internal override bool NamesHost =>
+        Selector.Requirements is [{ Source: Label.Reserved, Key: "host", Operator: LabelOperator.In, Values: [""] }];
 }
 
 /// <summary>Selects external peers by address; addresses of pods and nodes never match (Cilium's rule, also for a
@@ -87,12 +101,23 @@ public sealed record CidrPeer(CidrBlock Block, ImmutableArray<CidrBlock> Except)
 /// <param name="Ports">The ports: numbers or a name.</param>
 /// <param name="Protocol">The protocol; null means any.</param>
 /// <param name="Http">The HTTP rules; null means none are given and traffic is not redirected to the proxy.</param>
-public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet? Http);
+/// <param name="IsDns">Whether DNS rules are given. The lab has no DNS proxy: a plain allow, which conflicts with HTTP
+/// rules on the same port.</param>
+public sealed record PortRule(PortMatch Ports, L4Protocol? Protocol, HttpRuleSet? Http, bool IsDns = false)
+{
+    /// <summary>Whether an endpoint without default deny in this direction is allowed every request: the HTTP rules of a
+    /// section whose <c>enableDefaultDeny</c> is false.</summary>
+    public bool HttpNeedsDefaultDeny { get; init; }
+
+    internal HttpRuleSet? HttpWith(bool defaultDeny) =>
+        Http is not null && HttpNeedsDefaultDeny && !defaultDeny ? HttpRuleSet.AllowAll : Http;
+}
 
 /// <summary>A range of port numbers or the name of a port.</summary>
 /// <param name="First">The first port, 0–65535 (0 in the range of all ports); unused with a name.</param>
 /// <param name="Last">The last port, inclusive.</param>
-/// <param name="Name">The name, lower case, looked up in the destination's named ports; null for numbers.</param>
+/// <param name="Name">The name, lower case: on ingress looked up in the subject's named ports, on egress in those of all
+/// Pods; null for numbers.</param>
 public sealed record PortMatch(ushort First, ushort Last, string? Name)
 {
     /// <summary>All ports.</summary>

@@ -5,14 +5,10 @@ namespace CiliumDebugging.Datapath.Policies;
 /// <summary>Peers that no policy of a set can tell apart.</summary>
 /// <param name="Index">Dense number within the set, from 0.</param>
 /// <param name="Selected">One bit for each distinct peer selector of the set: whether it selects these peers.</param>
-/// <param name="NamedPorts">Their port names, when policies use names; otherwise empty.</param>
 /// <param name="IsHost">Whether they are the host of the subject's node.</param>
-internal sealed record PeerClass(int Index, ulong[] Selected, ImmutableArray<NamedPort> NamedPorts, bool IsHost)
+internal sealed record PeerClass(int Index, ulong[] Selected, bool IsHost)
 {
-    public bool SameAs(PeerClass other) =>
-        IsHost == other.IsHost
-        && Selected.AsSpan().SequenceEqual(other.Selected)
-        && NamedPorts.AsSpan().SequenceEqual(other.NamedPorts.AsSpan());
+    public bool SameAs(PeerClass other) => IsHost == other.IsHost && Selected.AsSpan().SequenceEqual(other.Selected);
 }
 
 /// <summary>Puts each peer into its class once: afterwards no selector is looked at again, however many policies there
@@ -24,7 +20,6 @@ internal sealed class PeerClasses
     private readonly List<PeerSelector> _selectors = [];
     private readonly Dictionary<int, List<PeerClass>> _byHash = [];
     private readonly CidrClasses _cidrs;
-    private readonly bool _usesNames;
     private readonly PagedTable<PeerClass> _inside = new();
     private readonly PagedTable<PagedTable<PeerClass>> _outside = new();
     private int _count;
@@ -34,7 +29,6 @@ internal sealed class PeerClasses
         _cidrs = CidrClasses.Create(specs);
         foreach (TrafficRule rule in specs.SelectMany(s => s.Ingress.Concat(s.Egress)))
         {
-            _usesNames |= rule.Ports.Any(p => p.Ports.Name is not null);
             foreach (PeerSelector selector in rule.Peers)
             {
                 if (_numbers.TryAdd(selector, _selectors.Count))
@@ -68,9 +62,7 @@ internal sealed class PeerClasses
         }
         lock (_gate)
         {
-            PeerClass found = Intern_NeedsLock(
-                new PeerClass(_count, selected, _usesNames ? peer.Identity.NamedPorts : [], peer.Identity.IsHost)
-            );
+            PeerClass found = Intern_NeedsLock(new PeerClass(_count, selected, peer.Identity.IsHost));
             if (!peer.Identity.IsExternal)
             {
                 _inside.Set_NeedsLock(peer.Identity.Id, found);

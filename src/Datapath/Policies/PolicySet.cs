@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -13,16 +14,25 @@ public sealed class PolicySet
     private readonly ImmutableArray<PolicySpec> _specs;
     private readonly PeerClasses _peers;
     private readonly PortSections _sections = new();
+    private readonly Lazy<ImmutableArray<NamedPort>> _clusterPorts;
+    private readonly ConcurrentDictionary<int, FailedRegeneration?>? _failed;
     private readonly PagedTable<SubjectPolicy> _ingress = new();
     private readonly PagedTable<SubjectPolicy> _egress = new();
     private readonly Dictionary<string, SubjectPolicy> _byRules = new(StringComparer.Ordinal);
 
-    private PolicySet(ImmutableArray<NetworkPolicyModel> policies, IdentityTable identities)
+    private PolicySet(
+        ImmutableArray<NetworkPolicyModel> policies,
+        IdentityTable identities,
+        IEnumerable<NamedPort>? namedPorts,
+        PolicySet? previous
+    )
     {
         Policies = policies;
         _identities = identities;
+        _clusterPorts = new(() => Unambiguous(namedPorts ?? identities.NamedPorts()));
         _specs = [.. policies.SelectMany(p => p.Specs)];
         _peers = new PeerClasses(_specs);
+        _failed = L7Conflicts.MayBeIn(_specs) ? Failures(previous) : null;
     }
 
     /// <summary>The policies of the set, in the order given; the order has no effect on verdicts.</summary>
@@ -31,11 +41,27 @@ public sealed class PolicySet
     /// <summary>Builds a set.</summary>
     /// <param name="policies">Policies as read by <see cref="PolicyReader"/>.</param>
     /// <param name="identities">The table that the identities of every question come from.</param>
-    public static PolicySet Create(IEnumerable<NetworkPolicyModel> policies, IdentityTable identities)
+    /// <param name="namedPorts">The named ports of all Pods, which egress rules may name; null: those of all identities
+    /// of the table, when a name is first needed.</param>
+    /// <param name="previous">The set before: an endpoint whose new policy cannot be realised keeps its old one.</param>
+    public static PolicySet Create(
+        IEnumerable<NetworkPolicyModel> policies,
+        IdentityTable identities,
+        IEnumerable<NamedPort>? namedPorts = null,
+        PolicySet? previous = null
+    )
     {
         ArgumentNullException.ThrowIfNull(policies);
         ArgumentNullException.ThrowIfNull(identities);
-        return new PolicySet([.. policies], identities);
+        return new PolicySet([.. policies], identities, namedPorts, previous);
+    }
+
+    /// <summary>Why an endpoint's policy cannot be realised, in Cilium's words; null: it can. The endpoint keeps the
+    /// policy of the previous set.</summary>
+    public string? RegenerationError(EndpointIdentity subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        return Failure(subject)?.Error;
     }
 
     /// <summary>The verdict on a new connection in one direction. A connection needs the egress verdict of its source
@@ -57,6 +83,9 @@ public sealed class PolicySet
         ArgumentNullException.ThrowIfNull(subject);
         if (subject.Table != _identities || peer.Identity.Table != _identities)
             ThrowForeignIdentity();
+        if (_failed is not null && Failure(subject) is { } failed)
+            return failed.Kept?.Evaluate(direction, subject, peer, port, protocol)
+                ?? PolicyVerdict.Drop(DropReason.PolicyDenied);
         SubjectPolicy policy = (direction == TrafficDirection.Ingress ? _ingress : _egress).Get(subject.Id)
             ?? Resolve(direction, subject);
         return policy.Evaluate(_peers.Of(peer), port, protocol);
@@ -75,6 +104,45 @@ public sealed class PolicySet
     private static ImmutableArray<TrafficRule> RulesOf(PolicySpec spec, TrafficDirection direction) =>
         direction == TrafficDirection.Ingress ? spec.Ingress : spec.Egress;
 
+    private ConcurrentDictionary<int, FailedRegeneration?> Failures(PolicySet? previous)
+    {
+        var failures = new ConcurrentDictionary<int, FailedRegeneration?>();
+        foreach (EndpointIdentity identity in _identities.All())
+        {
+            string? error = L7Conflicts.Find(SpecsOf(identity));
+            PolicySet? kept =
+                previous is null ? null
+                : previous.Failure(identity) is { } before ? before.Kept
+                : previous;
+            failures[identity.Id] = error is null ? null : new FailedRegeneration(error, kept);
+        }
+        return failures;
+    }
+
+    /// <summary>An identity that the table did not have when the set was made has no old policy.</summary>
+    private FailedRegeneration? Failure(EndpointIdentity subject) =>
+        _failed?.GetOrAdd(
+            subject.Id,
+            static (_, s) =>
+                L7Conflicts.Find(s.Set.SpecsOf(s.Subject)) is { } e ? new FailedRegeneration(e, null) : null,
+            (Set: this, Subject: subject)
+        );
+
+    private IEnumerable<PolicySpec> SpecsOf(EndpointIdentity subject) =>
+        subject.IsEndpoint ? _specs.Where(s => s.Subject.Matches(subject.Labels)) : [];
+
+    /// <summary>The port of each name cluster-wide. A name with two numbers for one protocol has none.</summary>
+    private static ImmutableArray<NamedPort> Unambiguous(IEnumerable<NamedPort> ports) =>
+        [
+            .. ports
+                .Distinct()
+                .GroupBy(p => (p.Name, p.Protocol))
+                .Where(g => g.Count() == 1)
+                .Select(g => g.First())
+                .OrderBy(p => p.Name, StringComparer.Ordinal)
+                .ThenBy(p => p.Protocol),
+        ];
+
     private static void ThrowForeignIdentity() =>
         throw new ArgumentException(
             "The identities of a question must come from the identity table that the policy set was created with."
@@ -91,11 +159,15 @@ public sealed class PolicySet
             ]
             : [];
 
-        // Subjects that the same specs select share their tables, unless port names make them differ.
-        bool byName =
-            direction == TrafficDirection.Ingress
-            && selected.Any(i => _specs[i].Ingress.Any(r => r.Ports.Any(p => p.Ports.Name is not null)));
-        ImmutableArray<NamedPort> names = byName ? subject.NamedPorts : [];
+        // Subjects that the same specs select share their tables, unless port names make them differ: on ingress they
+        // are the subject's own, on egress those of all Pods (cilium, NamedPortMultiMap).
+        bool byName = selected.Any(i =>
+            RulesOf(_specs[i], direction).Any(r => r.Ports.Any(p => p.Ports.Name is not null))
+        );
+        ImmutableArray<NamedPort> names =
+            !byName ? []
+            : direction == TrafficDirection.Ingress ? subject.NamedPorts
+            : _clusterPorts.Value;
         string ports = string.Join(',', names.Select(n => $"{n.Name}={n.Port}/{n.Protocol}"));
         string key = $"{direction} {string.Join(',', selected)} {ports}";
         lock (_gate)
@@ -120,4 +192,9 @@ public sealed class PolicySet
 
     private static bool Concerns(PolicySpec spec, TrafficDirection direction) =>
         DefaultDeny(spec, direction) || !RulesOf(spec, direction).IsEmpty;
+
+    /// <summary>An endpoint whose policy could not be realised.</summary>
+    /// <param name="Error">Why.</param>
+    /// <param name="Kept">The set whose policy it keeps; null: it never had one, and drops everything.</param>
+    private sealed record FailedRegeneration(string Error, PolicySet? Kept);
 }

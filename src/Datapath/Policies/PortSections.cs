@@ -5,17 +5,22 @@ namespace CiliumDebugging.Datapath.Policies;
 /// <summary>What a rule says once its peer matches.</summary>
 /// <param name="IsDeny">Whether it forbids.</param>
 /// <param name="Ports">Its ports; empty means all.</param>
-internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule> Ports)
+/// <param name="NamesHost">Whether it has HTTP rules and names the host among its peers.</param>
+internal readonly record struct PortSection(bool IsDeny, ImmutableArray<PortRule> Ports, bool NamesHost)
 {
+    public static PortSection Of(TrafficRule rule) =>
+        new(rule.IsDeny, rule.Ports, rule.NamesHost && rule.Ports.Any(p => p.Http is not null));
+
     public bool UsesNames => Ports.Any(p => p.Ports.Name is not null);
 
     public bool Equals(PortSection other) =>
-        IsDeny == other.IsDeny && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
+        IsDeny == other.IsDeny && NamesHost == other.NamesHost && Ports.AsSpan().SequenceEqual(other.Ports.AsSpan());
 
     public override int GetHashCode()
     {
         var hash = default(HashCode);
         hash.Add(IsDeny);
+        hash.Add(NamesHost);
         foreach (PortRule port in Ports)
             hash.Add(port);
         return hash.ToHashCode();
@@ -47,7 +52,7 @@ internal sealed class PortSections
 
     /// <summary>The verdicts of a set of sections.</summary>
     /// <param name="matching">The numbers of the sections whose peers match, ascending.</param>
-    /// <param name="names">The named ports of the destination.</param>
+    /// <param name="names">What names of ports stand for.</param>
     /// <param name="defaultDeny">Whether what no section allows is denied.</param>
     /// <param name="mayAlwaysEnter">Whether the peer is the host of the subject's node on its way in.</param>
     public PeerVerdicts Compile(int[] matching, ImmutableArray<NamedPort> names, bool defaultDeny, bool mayAlwaysEnter)
@@ -72,7 +77,7 @@ internal sealed class PortSections
     private static PortVerdicts Compile(PortSection[] chosen, Question question, L4Protocol protocol)
     {
         // 1.
-        List<Range> ranges = [.. chosen.SelectMany(section => Ranges(section, question.Names, protocol))];
+        List<Range> ranges = [.. chosen.SelectMany(section => Ranges(section, question, protocol))];
         var edges = new SortedSet<int> { 0 };
         foreach (Range range in ranges)
         {
@@ -92,20 +97,21 @@ internal sealed class PortSections
         return new PortVerdicts([.. verdicts]);
     }
 
-    private static IEnumerable<Range> Ranges(PortSection section, ImmutableArray<NamedPort> names, L4Protocol protocol)
+    private static IEnumerable<Range> Ranges(PortSection section, Question question, L4Protocol protocol)
     {
         if (section.Ports.IsEmpty)
-            yield return new Range(0, ushort.MaxValue, section.IsDeny, null);
+            yield return new Range(0, ushort.MaxValue, section, null);
         foreach (PortRule port in section.Ports)
         {
             if (port.Protocol is not null && port.Protocol != protocol)
                 continue;
+            HttpRuleSet? http = port.HttpWith(question.DefaultDeny);
             if (port.Ports.Name is null)
-                yield return new Range(port.Ports.First, port.Ports.Last, section.IsDeny, port.Http);
-            foreach (NamedPort named in names)
+                yield return new Range(port.Ports.First, port.Ports.Last, section, http);
+            foreach (NamedPort named in question.Names)
             {
                 if (named.Protocol == protocol && named.Name == port.Ports.Name)
-                    yield return new Range(named.Port, named.Port, section.IsDeny, port.Http);
+                    yield return new Range(named.Port, named.Port, section, http);
             }
         }
     }
@@ -114,33 +120,38 @@ internal sealed class PortSections
     {
         bool plain = false;
         bool denied = false;
+        bool bindsHost = true;
         List<HttpRuleSet> http = [];
         foreach (Range range in ranges)
         {
             if (port < range.First || port > range.Last)
                 continue;
-            if (range.IsDeny)
+            if (range.Section.IsDeny)
                 denied = true;
             else if (range.Http is null)
                 plain = true;
             else
+            {
                 http.Add(range.Http);
+                bindsHost &= range.Section.NamesHost;
+            }
         }
 
-        // The host of the subject's node may always come in; where HTTP rules cover it, through the proxy but
-        // unrestricted.
-        if (question.MayAlwaysEnter)
-            return http.Count > 0 ? PolicyVerdict.Redirect(HttpRuleSet.AllowAll) : PolicyVerdict.Allow;
         if (denied)
             return PolicyVerdict.Drop(DropReason.DeniedByDenyRule);
 
-        // A plain allow beside HTTP rules takes their effect away but not the redirection.
+        // A plain allow beside HTTP rules takes their effect away but not the redirection. So does the host's right to
+        // come in, unless the rules name the host.
         if (http.Count > 0)
-            return PolicyVerdict.Redirect(plain ? HttpRuleSet.AllowAll : HttpRuleSet.Union(http));
-        return plain || !question.DefaultDeny ? PolicyVerdict.Allow : PolicyVerdict.Drop(DropReason.PolicyDenied);
+            return PolicyVerdict.Redirect(
+                plain || (question.MayAlwaysEnter && !bindsHost) ? HttpRuleSet.AllowAll : HttpRuleSet.Union(http)
+            );
+        return plain || question.MayAlwaysEnter || !question.DefaultDeny
+            ? PolicyVerdict.Allow
+            : PolicyVerdict.Drop(DropReason.PolicyDenied);
     }
 
-    private readonly record struct Range(int First, int Last, bool IsDeny, HttpRuleSet? Http);
+    private readonly record struct Range(int First, int Last, PortSection Section, HttpRuleSet? Http);
 
     private readonly record struct Question(
         int[] Matching,

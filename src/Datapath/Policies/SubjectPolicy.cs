@@ -10,7 +10,7 @@ internal sealed class SubjectPolicy
     private readonly Lock _gate = new();
     private readonly TrafficDirection _direction;
     private readonly bool _defaultDeny;
-    private readonly ImmutableArray<NamedPort> _subjectPorts;
+    private readonly ImmutableArray<NamedPort> _names;
     private readonly PortSections _sections;
     private readonly Group[] _groups;
     private readonly PagedTable<PeerVerdicts> _rows = new();
@@ -19,18 +19,18 @@ internal sealed class SubjectPolicy
         TrafficDirection direction,
         IEnumerable<TrafficRule> rules,
         bool defaultDeny,
-        ImmutableArray<NamedPort> subjectPorts,
+        ImmutableArray<NamedPort> names,
         PeerClasses peers,
         PortSections sections
     )
     {
-        (_direction, _defaultDeny, _subjectPorts, _sections) = (direction, defaultDeny, subjectPorts, sections);
+        (_direction, _defaultDeny, _names, _sections) = (direction, defaultDeny, names, sections);
 
         // Rules that differ only in their peers are one rule with all of these peers.
         var byPorts = new SortedDictionary<int, Group>();
         foreach (TrafficRule rule in rules)
         {
-            int number = sections.NumberOf(new PortSection(rule.IsDeny, rule.Ports));
+            int number = sections.NumberOf(PortSection.Of(rule));
             if (!byPorts.TryGetValue(number, out Group? group))
                 byPorts.Add(number, group = new Group(number, new ulong[peers.Words]));
             group.AnyPeer |= rule.AnyPeer;
@@ -49,13 +49,8 @@ internal sealed class SubjectPolicy
     private PeerVerdicts Resolve(PeerClass peer)
     {
         int[] matching = [.. _groups.Where(g => g.Matches(peer)).Select(g => g.Section)];
-        bool ingress = _direction == TrafficDirection.Ingress;
-        PeerVerdicts row = _sections.Compile(
-            matching,
-            ingress ? _subjectPorts : peer.NamedPorts,
-            _defaultDeny,
-            ingress && peer.IsHost
-        );
+        bool mayAlwaysEnter = _direction == TrafficDirection.Ingress && peer.IsHost;
+        PeerVerdicts row = _sections.Compile(matching, _names, _defaultDeny, mayAlwaysEnter);
         lock (_gate)
             _rows.Set_NeedsLock(peer.Index, row);
         return row;

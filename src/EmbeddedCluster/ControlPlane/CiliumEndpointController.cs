@@ -19,28 +19,29 @@ internal sealed class CiliumEndpointController(IKubernetes api, ClusterCache cac
     /// <summary>Cilium numbers the identities of Pods from 256 on; those below are reserved.</summary>
     private const int FirstPodIdentity = 256;
 
-    private readonly Dictionary<string, int> _written = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Identity, string? Error)> _written = new(StringComparer.Ordinal);
 
     public async Task ReconcileAsync(CancellationToken cancellationToken)
     {
         var pods = cache.Pods.Objects;
         foreach (var uid in _written.Keys.Where(uid => !pods.ContainsKey(uid)).ToList())
             _written.Remove(uid);
+        var policies = datapath.Cluster.Policies;
         var changed = datapath
-            .Cluster.Pods.Values.Where(e =>
-                pods.ContainsKey(e.Uid) && _written.GetValueOrDefault(e.Uid, -1) != e.Identity.Id
-            )
+            .Cluster.Pods.Values.Where(e => pods.ContainsKey(e.Uid))
+            .Select(e => (Entry: e, Error: policies.RegenerationError(e.Identity)))
+            .Where(e => _written.GetValueOrDefault(e.Entry.Uid, (-1, null)) != (e.Entry.Identity.Id, e.Error))
             .ToList();
         await Reconciler.EachAsync(
             changed,
-            entry => WriteAsync(entry, pods[entry.Uid], cancellationToken),
+            e => WriteAsync(e.Entry, pods[e.Entry.Uid], e.Error, cancellationToken),
             cancellationToken
         );
     }
 
-    private async Task WriteAsync(PodEntry entry, V1Pod pod, CancellationToken cancellationToken)
+    private async Task WriteAsync(PodEntry entry, V1Pod pod, string? error, CancellationToken cancellationToken)
     {
-        var (endpoints, status) = (api.CustomObjects, Status(entry, pod));
+        var (endpoints, status) = (api.CustomObjects, Status(entry, pod, error));
         const string group = "cilium.io";
         const string version = "v2";
         const string plural = "ciliumendpoints";
@@ -73,10 +74,13 @@ internal sealed class CiliumEndpointController(IKubernetes api, ClusterCache cac
                 cancellationToken: cancellationToken
             );
         }
-        _written[entry.Uid] = entry.Identity.Id;
+        _written[entry.Uid] = (entry.Identity.Id, error);
     }
 
-    private static JsonObject Status(PodEntry entry, V1Pod pod)
+    /// <param name="entry">The endpoint.</param>
+    /// <param name="pod">Its Pod.</param>
+    /// <param name="error">Why its policy cannot be realised; null: it can.</param>
+    private static JsonObject Status(PodEntry entry, V1Pod pod, string? error)
     {
         var labels = entry.Identity.Labels.Select(l => (JsonNode)$"{l.Source}:{l.Key}={l.Value}");
         var ports = entry.Identity.NamedPorts.Select(p =>
@@ -87,7 +91,10 @@ internal sealed class CiliumEndpointController(IKubernetes api, ClusterCache cac
         {
             // An endpoint's number is its node's own; the last byte of the address is unique there.
             ["id"] = entry.Address & 0xFF,
-            ["state"] = "ready",
+            ["state"] = error is null ? "ready" : "not-ready",
+            ["log"] = error is null
+                ? new JsonArray()
+                : new JsonArray(Json.Object(("code", "Failure"), ("message", error), ("state", "not-ready"))),
             ["identity"] = new JsonObject
             {
                 ["id"] = FirstPodIdentity + entry.Identity.Id,

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Status;
@@ -10,21 +12,35 @@ namespace CiliumDebugging.EmbeddedCluster.ControlPlane;
 internal static class ClusterAdmission
 {
     /// <summary>
-    /// Policies are read as the datapath will read them, and refused with every problem; Services are checked and get
-    /// addresses and node ports of their own.
+    /// Policies are read as the datapath will read them: refused with every problem, or accepted with notes. Services
+    /// are checked and get addresses and node ports of their own.
     /// </summary>
-    public static void Register(ObjectStore store, AddressBlocks addresses)
+    /// <param name="store">The store.</param>
+    /// <param name="addresses">Where Services get addresses from.</param>
+    /// <param name="release">The release of Cilium whose rules hold for policies.</param>
+    public static void Register(ObjectStore store, AddressBlocks addresses, Func<CiliumVersion> release)
     {
-        store.Admit(ResourceKinds.CiliumNetworkPolicies, AdmitPolicy);
-        store.Admit(ResourceKinds.CiliumClusterwideNetworkPolicies, AdmitPolicy);
-        store.Admit(ResourceKinds.NetworkPolicies, AdmitPolicy);
+        List<FieldError> AdmitPolicy(AdmissionRequest request) =>
+            [
+                .. PolicyReader
+                    .ReadJson(request.Proposed, $"{request.Kind.Kind} {request.Namespace}/{request.Name}", release())
+                    .Problems.Select(p => new FieldError(p.Field, p.Message)),
+            ];
+        IEnumerable<string> WarnOfPolicy(JsonObject policy) =>
+            PolicyReader.ReadJson(policy, "", release()).Notes.Select(n => $"{n.Field}: {n.Message}");
+
+        foreach (
+            var kind in (ResourceKind[])
+                [
+                    ResourceKinds.CiliumNetworkPolicies,
+                    ResourceKinds.CiliumClusterwideNetworkPolicies,
+                    ResourceKinds.NetworkPolicies,
+                ]
+        )
+        {
+            store.Admit(kind, AdmitPolicy);
+            store.Warn(kind, WarnOfPolicy);
+        }
         store.Admit(ResourceKinds.Services, new ServiceAdmission(store, addresses).Admit);
     }
-
-    private static List<FieldError> AdmitPolicy(AdmissionRequest request) =>
-        [
-            .. PolicyReader
-                .ReadJson(request.Proposed, $"{request.Kind.Kind} {request.Namespace}/{request.Name}")
-                .Problems.Select(p => new FieldError(p.Field, p.Message)),
-        ];
 }

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using CiliumDebugging.ClusterModel;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.LoadBalancing;
 using CiliumDebugging.Datapath.Policies;
@@ -25,7 +26,10 @@ internal sealed class SnapshotBuilder
 
     public SnapshotBuilder() => _policies = PolicySet.Create([], _identities);
 
-    public ClusterSnapshot Build(ClusterCache cache)
+    /// <summary>Makes a snapshot.</summary>
+    /// <param name="cache">The API's objects.</param>
+    /// <param name="release">The release of Cilium that policies are read for.</param>
+    public ClusterSnapshot Build(ClusterCache cache, CiliumVersion release)
     {
         var labels = cache.Namespaces.Objects.Values.ToDictionary(n => n.Name(), n => n.Labels());
         var pods = cache
@@ -38,9 +42,9 @@ internal sealed class SnapshotBuilder
         var services = new ServiceTable(
             cache
                 .Services.Objects.Values.Where(s => IPAddress.TryParse(s.Spec.ClusterIP, out _))
-                .SelectMany(s => Frontends(s, cache))
+                .SelectMany(s => Frontends(s, cache, release))
         );
-        return new ClusterSnapshot(pods, services, Policies(cache), _identities);
+        return new ClusterSnapshot(pods, services, Policies(cache, pods.Values, release), _identities);
     }
 
     private PodEntry Entry(V1Pod pod, IDictionary<string, string>? namespaceLabels)
@@ -50,7 +54,7 @@ internal sealed class SnapshotBuilder
         return new PodEntry(pod.Namespace(), pod.Name(), pod.Spec.NodeName, address, pod.Uid(), identity);
     }
 
-    private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache)
+    private IEnumerable<ServiceFrontend> Frontends(V1Service service, ClusterCache cache, CiliumVersion release)
     {
         var vip = TcpEndpoint.AddressOf(IPAddress.Parse(service.Spec.ClusterIP));
         var slices = cache
@@ -62,14 +66,15 @@ internal sealed class SnapshotBuilder
         // The lab carries TCP alone: a port of another protocol has endpoints, and nothing behind its address.
         foreach (var port in (service.Spec.Ports ?? []).Where(p => p.Protocol is null or "TCP"))
         {
-            var backends = slices
+            var endpoints = slices
                 .SelectMany(slice => slice.Endpoints ?? [], (slice, endpoint) => (slice, endpoint))
                 .Where(e =>
-                    e.endpoint.Conditions?.Ready is not false
-                    && e.slice.AddressType is "IPv4"
+                    e.slice.AddressType is "IPv4"
                     && e.endpoint.Addresses is [var first, ..]
                     && IPAddress.TryParse(first, out _)
                 )
+                .ToList();
+            var backends = Usable(endpoints, e => e.endpoint.Conditions, release)
                 .SelectMany(e =>
                     (e.slice.Ports ?? [])
                         .Where(p => p.Name == port.Name && p.Protocol is null or "TCP")
@@ -90,6 +95,16 @@ internal sealed class SnapshotBuilder
         }
     }
 
+    /// <summary>The ready endpoints; where there is none, those that terminate and still serve, if the release uses
+    /// them.</summary>
+    private static List<T> Usable<T>(List<T> all, Func<T, V1EndpointConditions?> conditions, CiliumVersion release)
+    {
+        var ready = all.FindAll(e => conditions(e)?.Ready is not false);
+        return ready.Count > 0 || !ReleaseChanges.TerminatingBackendsServe.In(release)
+            ? ready
+            : all.FindAll(e => conditions(e) is { Serving: true, Terminating: true });
+    }
+
     private ServiceBackend Backend(V1Endpoint endpoint, int port)
     {
         var key = (endpoint.TargetRef?.Uid ?? endpoint.Addresses[0], port);
@@ -97,23 +112,33 @@ internal sealed class SnapshotBuilder
             _backendIds[key] = id = ++_lastBackendId;
         var address = new TcpEndpoint(TcpEndpoint.AddressOf(IPAddress.Parse(endpoint.Addresses[0])), (ushort)port);
         var node = endpoint.NodeName is { } name ? NodeNumbers.Of(name) : -1;
-        return new ServiceBackend(id, address, node, endpoint.Zone);
+        return new ServiceBackend(id, address, node, endpoint.Hints?.ForZones?.FirstOrDefault()?.Name);
     }
 
-    private PolicySet Policies(ClusterCache cache)
+    /// <summary>The policies; the set before stays where nothing that they depend on has changed.</summary>
+    private PolicySet Policies(ClusterCache cache, IEnumerable<PodEntry> pods, CiliumVersion release)
     {
         var objects = cache
             .Policies.SelectMany(i => i.Objects.Values)
             .OrderBy(p => p.Metadata.Uid, StringComparer.Ordinal)
             .ToList();
-        var key = string.Join(',', objects.Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}"));
+        var ports = pods.SelectMany(p => p.Identity.NamedPorts).Distinct().ToList();
+        var key = string.Join(
+            ',',
+            objects
+                .Select(p => $"{p.Metadata.Uid}@{p.Metadata.ResourceVersion}")
+                .Concat(ports.Select(p => p.ToString()).Order(StringComparer.Ordinal))
+                .Prepend(release.ToString())
+        );
         if (key == _policiesKey)
             return _policies;
         // The API server refused whatever the reader has a problem with, so there is none left here.
         var models = objects.SelectMany(o =>
-            PolicyReader.ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}").Policies
+            PolicyReader
+                .ReadJson(o.ToJson(), $"{o.Kind} {o.Metadata.NamespaceProperty}/{o.Metadata.Name}", release)
+                .Policies
         );
         _policiesKey = key;
-        return _policies = PolicySet.Create(models, _identities);
+        return _policies = PolicySet.Create(models, _identities, ports, _policies);
     }
 }

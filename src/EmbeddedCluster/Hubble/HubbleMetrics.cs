@@ -72,7 +72,7 @@ public sealed class HubbleMetrics
     }
 
     /// <summary>
-    /// Counts the response, of the backend or the proxy itself, to a request that was not denied. The duration is from
+    /// Counts the response, of the backend or the proxy itself, to a request. The duration is from
     /// the request's arrival at the proxy to the response's headers.
     /// </summary>
     public void Response(in HttpPass pass, int status, TimeSpan duration)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using CiliumDebugging.Datapath.Addresses;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Forwarding;
 using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster.Proxy;
@@ -66,6 +67,9 @@ internal sealed class LiveDatapath : IAsyncDisposable
         get => _path;
         set => _path = value;
     }
+
+    /// <summary>The release that policies are read for: the first node's agent's.</summary>
+    public CiliumVersion Release => _path.Nodes.First().Config.Version;
 
     public TimeProvider Time { get; }
 
@@ -137,6 +141,10 @@ internal sealed class LiveDatapath : IAsyncDisposable
     {
         var syn = new FourTuple(TcpEndpoint.From((IPEndPoint)socket.RemoteEndPoint!), dialled);
         var route = Path.Connect(Cluster, syn, Now(), _random, out var hold);
+        // A SYN that is dropped has nothing after it.
+        var isEstablished = route.Action is not (HopAction.Drop or HopAction.LostAtRedirect);
+        if (isEstablished)
+            Path.Continue(Cluster, syn, Now());
         if (hold is not null)
             hold.Released = () => Path.Close(Cluster, syn, Now());
         try
@@ -145,7 +153,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
         }
         finally
         {
-            if (hold is null)
+            if (hold is null && isEstablished)
                 Path.Close(Cluster, syn, Now());
         }
     }
@@ -173,6 +181,7 @@ internal sealed class LiveDatapath : IAsyncDisposable
                     await SilenceAsync(socket);
                     break;
                 default:
+                    CountDrop(route);
                     AcceptedConnections.Reset(socket);
                     break;
             }
@@ -186,8 +195,10 @@ internal sealed class LiveDatapath : IAsyncDisposable
 
     internal void CountDrop(in Hop route)
     {
+        if (route.Reason is not { } reason)
+            return;
         var isEgress = route.Source is { } source && source.NodeName == route.Node!.Name;
-        Proxy(route.Node!.Name).Hubble.Drop(route.Reason ?? "POLICY_DENIED", isEgress ? "egress" : "ingress");
+        Proxy(route.Node!.Name).Hubble.Drop(reason, isEgress ? "egress" : "ingress");
     }
 
     private long Now() => Time.GetUtcNow().Ticks;

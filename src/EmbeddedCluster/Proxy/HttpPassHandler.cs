@@ -1,3 +1,5 @@
+using CiliumDebugging.Datapath.Cilium;
+using CiliumDebugging.Datapath.Policies;
 using CiliumDebugging.EmbeddedCluster.Hubble;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
@@ -7,6 +9,7 @@ namespace CiliumDebugging.EmbeddedCluster.Proxy;
 /// <summary>
 /// One request's pass through a node proxy, as cilium-envoy treats it:
 /// <list type="number">
+/// <item>the path is normalised where the agent's settings say so, and an escaped slash redirected;</item>
 /// <item>the HTTP rules of the policy: 403 <c>Access denied</c> when none matches;</item>
 /// <item>up to 1 + http-retry-count attempts, repeated on 5xx and connect failures within the cluster's retry budget,
 /// POST included;</item>
@@ -43,25 +46,47 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
             return;
         }
         using var span = ProxyTracing.Start(request, connection);
-        // 1. the HTTP rules
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var config = connection.Hop.Node!.Config;
+        // 1. the path
+        var feature = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        if (config.HttpNormalizePath)
+        {
+            var path = RequestPath.Normalise(feature.RawTarget);
+            if (path.IsRedirected)
+            {
+                connection.Proxy.Hubble.Request(pass, denied: false);
+                connection.Proxy.Hubble.Response(
+                    pass,
+                    StatusCodes.Status307TemporaryRedirect,
+                    time.GetElapsedTime(arrived)
+                );
+                ProxyTracing.End(span, StatusCodes.Status307TemporaryRedirect, attempts: 0, failure: null);
+                await ReplyAsync(context, StatusCodes.Status307TemporaryRedirect, "", location: path.Target);
+                return;
+            }
+            feature.RawTarget = path.Target;
+        }
+        // 2. the HTTP rules
+        var target = feature.RawTarget;
         var host = request.Host.Value ?? "";
         if (connection.Rules is { } rules && !rules.Allows(request.Method, target, host, request.Headers))
         {
             connection.Proxy.Hubble.Request(pass, denied: true);
+            if (ReleaseChanges.DeniedRequestsAreAnswers.In(config.Version))
+                connection.Proxy.Hubble.Response(pass, StatusCodes.Status403Forbidden, time.GetElapsedTime(arrived));
             ProxyTracing.End(span, StatusCodes.Status403Forbidden, attempts: 0, failure: null);
             await ReplyAsync(context, StatusCodes.Status403Forbidden, "Access denied\r\n");
             return;
         }
         connection.Proxy.Hubble.Request(pass, denied: false);
-        // 2. the attempts
+        // 3. the attempts
         var attempt = new RetryingTransformer(connection.Proxy.Hubble, pass, arrived, time) { Span = span };
         var answered = await ForwardWithRetriesAsync(context, connection, attempt);
         if (answered)
             ProxyTracing.End(span, attempt.Status, attempt.Attempts, failure: null);
         else
         {
-            // 3. the proxy's own answer
+            // 4. the proxy's own answer
             attempt.CountResponse(StatusCodes.Status503ServiceUnavailable);
             ProxyTracing.End(span, StatusCodes.Status503ServiceUnavailable, attempt.Attempts, attempt.Failure);
             var (body, overloaded) = (
@@ -175,11 +200,19 @@ internal sealed class HttpPassHandler(IHttpForwarder forwarder, TimeProvider tim
         context.Features.Set<IForwarderErrorFeature>(null);
     }
 
-    private static async Task ReplyAsync(HttpContext context, int status, string body, bool overloaded = false)
+    private static async Task ReplyAsync(
+        HttpContext context,
+        int status,
+        string body,
+        bool overloaded = false,
+        string? location = null
+    )
     {
         context.Response.Clear();
         context.Response.StatusCode = status;
         context.Response.Headers.Server = "envoy";
+        if (location is not null)
+            context.Response.Headers.Location = location;
         if (overloaded)
             context.Response.Headers[RetryingTransformer.Overloaded] = "true";
         context.Response.ContentType = "text/plain";

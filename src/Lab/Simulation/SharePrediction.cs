@@ -31,15 +31,17 @@ internal sealed class SharePrediction
     {
         (_ports, _ratePerClient) = (ports, ratePerClient);
         // How long an entry can bind its port.
-        var memory =
-            config.SocketLoadBalancing || config.ConntrackReopen is ConntrackReopen.Select
-                ? 0
-                : Math.Min(
-                    (config.ServiceConntrackTimeout + config.ConntrackGcInterval).TotalSeconds,
-                    config.ConntrackReopen is ConntrackReopen.SelectAfterGrace
+        var memory = config.SocketLoadBalancing
+            ? 0
+            : Math.Min(
+                (config.ServiceConntrackTimeout + config.ConntrackGcInterval).TotalSeconds,
+                    // A connection whose end the node did not see is never a closed one.
+                    !config.SeesFin ? double.PositiveInfinity
+                    : config.ConntrackReopen is ConntrackReopen.Select ? 0
+                    : config.ConntrackReopen is ConntrackReopen.SelectAfterGrace
                         ? config.ConntrackReopenGrace.TotalSeconds
-                        : double.PositiveInfinity
-                );
+                    : double.PositiveInfinity
+            );
         (_isStale, _isEven) = (memory >= seconds, memory * ratePerClient / ports.Count <= Negligible);
     }
 

@@ -169,7 +169,9 @@ internal sealed class SimulatedCluster
 
         void Share(string node, double part)
         {
-            var group = service.GroupFor(NodeNumbers.Of(node), _zones[node]).Backends;
+            var group = service
+                .GroupFor(NodeNumbers.Of(node), _zones[node], Path.Node(node)!.Config.ZonePreference)
+                .Backends;
             foreach (var backend in group)
                 shares[IndexOf(backend.Address.Address)] += part / group.Length;
         }

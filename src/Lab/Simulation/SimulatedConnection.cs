@@ -29,7 +29,9 @@ internal sealed class SimulatedConnection(SimulatedCluster cluster, string metho
         backend = hop.Backend.Address;
         var outcome = hop.Action is HopAction.ToPod ? SimulatedOutcome.Ok : Follow(hop);
         accepted?.Dispose();
-        cluster.Path.Close(cluster.Snapshot, syn, nowTicks);
+        // A SYN that is dropped has nothing after it.
+        if (outcome is not SimulatedOutcome.Dropped)
+            cluster.Path.Close(cluster.Snapshot, syn, nowTicks);
         return outcome;
     }
 

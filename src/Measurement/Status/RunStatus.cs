@@ -124,5 +124,6 @@ public sealed record RunStatus
             Headline = headline,
             Title = headline,
             Answers = answers,
+            Why = answers,
         };
 }

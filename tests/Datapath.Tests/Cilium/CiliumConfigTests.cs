@@ -29,12 +29,16 @@ public class CiliumConfigTests
         Parse(("bpf-lb-sock", "true")).SocketLoadBalancing.ShouldBeTrue();
         Parse(("http-retry-count", "0")).HttpRetryCount.ShouldBe(0);
         Parse(("conntrack-gc-interval", "1m")).ConntrackGcInterval.ShouldBe(TimeSpan.FromMinutes(1));
-        Parse(("proxy-use-original-source-address", "false")).OriginalSourceAllowed.ShouldBeFalse();
+        Parse(("conntrack-gc-interval", "0")).ConntrackGcInterval.ShouldBe(TimeSpan.Zero);
+        Parse(("proxy-use-original-source-address", "false")).ProxyUseOriginalSourceAddress.ShouldBeFalse();
+        Parse(("http-normalize-path", "true")).HttpNormalizePath.ShouldBeTrue();
+        Parse(("enable-service-topology", "true")).ServiceTopology.ShouldBeTrue();
+        Parse(("sandbox-fin", "lost")).SeesFin.ShouldBeFalse();
         Parse(("sandbox-sockets", "per-node")).Sockets.ShouldBe(SocketScope.PerNode);
         Parse(("sandbox-original-source-for-local-pods", "true")).OriginalSourceForLocalPods.ShouldBeTrue();
-        Parse(("sandbox-proxy-max-retries", "0")).ProxyMaxRetries.ShouldBe(0);
+        Parse(("proxy-max-concurrent-retries", "0")).ProxyMaxRetries.ShouldBe(0);
         Parse(("sandbox-proxy-max-pending-requests", "7")).ProxyMaxPendingRequests.ShouldBe(7);
-        CiliumConfig.KnownKeys.Count().ShouldBe(19);
+        CiliumConfig.KnownKeys.Count().ShouldBe(22);
     }
 
     [Theory]
@@ -70,6 +74,42 @@ public class CiliumConfigTests
         Parse(("sandbox-cilium-version", "1.14.0")).ServiceConntrackTimeout.ShouldBe(TimeSpan.FromHours(6));
         Parse(("bpf-ct-timeout-service-tcp", "1m"), ("sandbox-cilium-version", "1.16.1"))
             .ServiceConntrackTimeout.ShouldBe(TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>The table of releases as the settings show it.</summary>
+    [Theory]
+    [InlineData("1.9.0", 1, 3, false, 0)]
+    [InlineData("1.11.0", 1, 3, true, 0)]
+    [InlineData("1.14.0", 2, 3, true, 0)]
+    [InlineData("1.16.5", 2, 3, true, 0)]
+    [InlineData("1.17.0", 2, 128, true, 10)]
+    [InlineData("1.19.4", 2, 128, true, 10)]
+    public void Defaults_follow_the_release(string release, int connect, int retries, bool normalised, int closed)
+    {
+        var config = Parse(("sandbox-cilium-version", release));
+        config.ProxyConnectTimeout.TotalSeconds.ShouldBe(connect);
+        config.ProxyMaxRetries.ShouldBe(retries);
+        config.HttpNormalizePath.ShouldBe(normalised);
+        config.ClosedConntrackTimeout.TotalSeconds.ShouldBe(closed);
+        config.ConntrackGcInterval.ShouldBe(TimeSpan.Zero);
+        config.HttpRetryCount.ShouldBe(3);
+    }
+
+    [Fact]
+    public void The_table_of_releases_is_complete_and_each_row_has_a_source_or_says_how_it_is_known()
+    {
+        var rows = typeof(ReleaseChanges)
+            .GetProperties()
+            .Where(p => p.PropertyType == typeof(ReleaseChange))
+            .Select(p => (ReleaseChange)p.GetValue(null)!)
+            .ToList();
+        ReleaseChanges.All.ShouldBe(rows, ignoreOrder: true);
+        rows.ShouldAllBe(r => r.What.Length > 0 && (r.Source.Length > 0 || r.Evidence != ChangeEvidence.Unverified));
+        foreach (var row in rows)
+        {
+            row.In(row.Since).ShouldBeTrue();
+            row.In(new CiliumVersion(1, 9, 0)).ShouldBeFalse();
+        }
     }
 
     [Fact]

@@ -23,8 +23,17 @@ public class OriginalSourceGateTests
     {
         OriginalSourceGate.Allows(Version(text), tunnel: true, useOriginalSourceAddress: true).ShouldBe(allowed);
         OriginalSourceGate.Allows(Version(text), tunnel: false, useOriginalSourceAddress: true).ShouldBeTrue();
-        OriginalSourceGate.Allows(Version(text), tunnel: true, useOriginalSourceAddress: false).ShouldBeFalse();
-        OriginalSourceGate.Allows(Version(text), tunnel: false, useOriginalSourceAddress: false).ShouldBeFalse();
+    }
+
+    /// <summary>https://github.com/cilium/cilium/issues/42946.</summary>
+    [Theory]
+    [InlineData("1.9.0", true)]
+    [InlineData("1.18.5", true)]
+    [InlineData("1.19.0", false)]
+    public void The_setting_has_an_effect_in_releases_that_have_it(string text, bool allowed)
+    {
+        OriginalSourceGate.Allows(Version(text), tunnel: true, useOriginalSourceAddress: false).ShouldBe(allowed);
+        OriginalSourceGate.Allows(Version(text), tunnel: false, useOriginalSourceAddress: false).ShouldBe(allowed);
     }
 
     [Theory]

@@ -28,6 +28,7 @@ public class ForwardingPathTests
             "shared" => new CiliumConfig { Sockets = SocketScope.Shared },
             "shared, original source never used" => new CiliumConfig
             {
+                Version = new CiliumVersion(1, 19, 4),
                 Sockets = SocketScope.Shared,
                 ProxyUseOriginalSourceAddress = false,
             },
@@ -65,7 +66,7 @@ public class ForwardingPathTests
         hops.Select(h => h.Action).ShouldBe([HopAction.ToEgressProxy, HopAction.LostAtRedirect]);
         hops[0].Node!.Name.ShouldBe("client-node");
         hops[1].Node!.Name.ShouldBe("other-node");
-        hops[1].Reason.ShouldBe("TCP_INVALID_SYN");
+        hops[1].Reason.ShouldBeNull("TCP_INVALID_SYN is not among Hubble's drop reasons");
         hops[1].Wire.ShouldBe(hops[0].Wire, "the egress proxy's own SYN has the 4-tuple of the socket it accepted");
     }
 
@@ -84,7 +85,8 @@ public class ForwardingPathTests
         var hops = cluster.Walk(cluster.Client, toLocalPod ? cluster.LocalPod : cluster.RemotePod, out _);
         hops.Select(h => h.Action).ShouldBe([HopAction.ToEgressProxy, HopAction.ToIngressProxy, HopAction.ToPod]);
         hops[1].Wire.Source.ShouldBe(original ? hops[0].Client : s_proxy);
-        hops[2].Wire.Source.ShouldBe(original ? hops[0].Client : s_ingressProxy);
+        // The ingress proxy never uses it (pkg/proxy, createEnvoyRedirect).
+        hops[2].Wire.Source.ShouldBe(s_ingressProxy);
         hops.ShouldAllBe(h => h.Source!.Name == "load-test" && h.HttpRules != null);
     }
 
@@ -167,6 +169,60 @@ public class ForwardingPathTests
                 out _
             )
             .Action.ShouldBe(HopAction.Reset);
+    }
+
+    /// <summary>A Service without a backend, and one whose traffic policy Local leaves none.</summary>
+    [Theory]
+    [InlineData("1.9.0", "cilium", HopAction.Reset, null, HopAction.Drop)]
+    [InlineData("1.14.9", "cilium", HopAction.Reset, null, HopAction.Drop)]
+    [InlineData("1.15.0", "cilium", HopAction.Reset, "SERVICE_BACKEND_NOT_FOUND", HopAction.Reset)]
+    [InlineData("1.19.4", "cilium", HopAction.Reset, "SERVICE_BACKEND_NOT_FOUND", HopAction.Reset)]
+    [InlineData("1.19.4", "iptables", HopAction.Reset, null, HopAction.Drop)]
+    public void A_service_without_a_backend_answers_as_its_release_does(
+        string release,
+        string proxy,
+        HopAction empty,
+        string? reason,
+        HopAction local
+    )
+    {
+        var cluster = new Cluster(
+            CiliumConfig.Parse([
+                KeyValuePair.Create("sandbox-cilium-version", release),
+                KeyValuePair.Create("sandbox-service-proxy", proxy),
+            ])
+        );
+        Hop Connect(ServiceFrontend service) =>
+            cluster.Path.Connect(
+                cluster.Snapshot with
+                {
+                    Services = new ServiceTable([service]),
+                },
+                new FourTuple(cluster.Client, cluster.Vip),
+                0,
+                new Random(1),
+                out _
+            );
+        var none = Connect(new ServiceFrontend(cluster.Vip, []));
+        (none.Action, none.Reason).ShouldBe((empty, reason));
+        var remote = new ServiceBackend(1, cluster.RemotePod, NodeNumbers.Of("other-node"));
+        var left = Connect(new ServiceFrontend(cluster.Vip, [remote], new ServiceTraits(BackendLocality.NodeOnly)));
+        (left.Action, left.Reason).ShouldBe((local, "SERVICE_BACKEND_NOT_FOUND"));
+    }
+
+    [Fact]
+    public void A_pod_that_reaches_itself_through_its_service_passes_no_policy()
+    {
+        var cluster = new Cluster(Row("shared"), Backend);
+        var service = new ServiceTable([new ServiceFrontend(cluster.Vip, [new ServiceBackend(1, cluster.LocalPod)])]);
+        var snapshot = cluster.Snapshot with { Services = service };
+        Hop Connect(TcpEndpoint client, TcpEndpoint destination) =>
+            cluster.Path.Connect(snapshot, new FourTuple(client, destination), 0, new Random(1), out _);
+        Connect(cluster.LocalPod, cluster.Vip).Action.ShouldBe(HopAction.ToPod);
+        // By its own address it does not leave its network namespace.
+        Connect(cluster.LocalPod, cluster.LocalPod).Action.ShouldBe(HopAction.ToPod);
+        // Another Pod with the same labels is denied by the ingress policy.
+        Connect(cluster.RemotePod, cluster.Vip).Action.ShouldBe(HopAction.Drop);
     }
 
     [Fact]

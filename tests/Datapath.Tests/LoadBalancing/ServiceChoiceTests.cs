@@ -18,7 +18,7 @@ public class ServiceChoiceTests
     {
         var (one, other) = (
             Node("one", ("bpf-lb-algorithm", "maglev")),
-            Node("other", ("bpf-lb-algorithm", "maglev"), ("bpf-lb-maglev-table-size", "65537"))
+            Node("other", ("bpf-lb-algorithm", "maglev"), ("bpf-lb-maglev-table-size", "65521"))
         );
         var again = Node("again", ("bpf-lb-algorithm", "maglev"));
         var services = Services(ServiceTraits.None, (1, "a", null), (2, "b", null), (3, "c", null));
@@ -52,7 +52,7 @@ public class ServiceChoiceTests
         for (var i = 0; i < 300; i++)
         {
             choices.Add(Choose(node, services, 7, 1, i * s_second, random));
-            node.Close(Syn(7, 1), i * s_second);
+            node.Close(services, Syn(7, 1), i * s_second);
         }
         foreach (var backend in (uint[])[1, 2, 3])
             choices.Count(c => c == backend).ShouldBeInRange(60, 140);
@@ -89,6 +89,22 @@ public class ServiceChoiceTests
             .Distinct()
             .ShouldHaveSingleItem()
             .ShouldNotBe(later);
+    }
+
+    [Fact]
+    public void Session_affinity_is_prolonged_by_every_segment_and_is_over_at_its_timeout()
+    {
+        var (traits, random) = (ServiceTraits.Read("ClientIP", 100, null, null), new Random(1));
+        var services = Services(traits, [.. Enumerable.Range(1, 200).Select(i => (i, "a", (string?)null))]);
+        var node = Node("one");
+        var first = Choose(node, services, 7, 1, 0, random);
+        node.Continue(services, Syn(7, 1), 90 * s_second);
+        Choose(node, services, 7, 2, 189 * s_second, random).ShouldBe(first);
+        // A SYN on an old port is a hit of conntrack, and counts as well.
+        Choose(node, services, 7, 1, 288 * s_second, random).ShouldBe(first);
+        Choose(node, services, 7, 3, 387 * s_second, random).ShouldBe(first);
+        node.Close(services, Syn(7, 3), 400 * s_second);
+        Choose(node, services, 7, 4, 500 * s_second, random).ShouldNotBe(first);
     }
 
     [Fact]
@@ -157,9 +173,14 @@ public class ServiceChoiceTests
     }
 
     [Theory]
-    [InlineData("PreferClose")]
-    [InlineData("PreferSameZone")]
-    public void With_traffic_distribution_the_zones_backends_are_chosen_while_there_are_any(string distribution)
+    [InlineData("PreferClose", "enable-service-topology", "true")]
+    [InlineData("PreferClose", "sandbox-service-proxy", "iptables")]
+    [InlineData("PreferSameZone", "sandbox-service-proxy", "iptables")]
+    public void With_traffic_distribution_the_zones_backends_are_chosen_while_there_are_any(
+        string distribution,
+        string key,
+        string value
+    )
     {
         var services = Services(
             ServiceTraits.Read(null, null, "Cluster", distribution),
@@ -172,12 +193,41 @@ public class ServiceChoiceTests
         Ports().Select(p => Choose(Zoned("east"), services, 7, p, 0, random)).Distinct().ShouldBe([1u]);
         Ports().Select(p => Choose(Zoned("north"), services, 7, p, 0, random)).Distinct().Count().ShouldBe(3);
         Ports().Select(p => Choose(Zoned(null), services, 7, p, 0, random)).Distinct().Count().ShouldBe(3);
-        static NodeDatapath Zoned(string? zone) => new("node", 1, new CiliumConfig(), new SocketTable(), zone: zone);
+        // A backend without a hint: the hints are not used.
+        var unhinted = Services(
+            ServiceTraits.Read(null, null, "Cluster", distribution),
+            (1, "a", "east"),
+            (2, "b", "west"),
+            (3, "c", null)
+        );
+        Ports().Select(p => Choose(Zoned("west"), unhinted, 7, p, 0, random)).Distinct().Count().ShouldBe(3);
+        NodeDatapath Zoned(string? zone) =>
+            new("node", 1, CiliumConfig.Parse([KeyValuePair.Create(key, value)]), new SocketTable(), zone: zone);
+    }
+
+    [Theory]
+    [InlineData("PreferClose", "false")]
+    [InlineData("PreferSameZone", "true")]
+    public void Cilium_follows_hints_only_with_service_topology_and_for_preferclose(
+        string distribution,
+        string topology
+    )
+    {
+        var services = Services(
+            ServiceTraits.Read(null, null, "Cluster", distribution),
+            (1, "a", "east"),
+            (2, "b", "west"),
+            (3, "c", "west")
+        );
+        var config = CiliumConfig.Parse([KeyValuePair.Create("enable-service-topology", topology)]);
+        var (node, random) = (new NodeDatapath("n", 1, config, new SocketTable(), zone: "east"), new Random(1));
+        Ports().Select(p => Choose(node, services, 7, p, 0, random)).Distinct().Count().ShouldBe(3);
     }
 
     [Theory]
     [InlineData("bpf-lb-algorithm", "rr", "random or maglev")]
-    [InlineData("bpf-lb-maglev-table-size", "16384", "a prime")]
+    [InlineData("bpf-lb-maglev-table-size", "16384", "one of 251, 509, 1021")]
+    [InlineData("bpf-lb-maglev-table-size", "65537", "131071")]
     [InlineData("sandbox-service-proxy", "nftables", "cilium or iptables or ipvs")]
     public void Settings_that_do_not_fit_are_refused(string key, string value, string must) =>
         Should

@@ -41,7 +41,7 @@ public class ServiceLoadBalancerTests
     {
         var (balancer, random) = (Balancer(), new Random(2));
         for (var port = 1; port <= 200; port++)
-            balancer.Translate(Services(1, 2), Syn(port), 0, random, out _);
+            Choose(balancer, Services(1, 2), port, 0, random);
         for (var port = 1; port <= 200; port++)
         {
             balancer
@@ -152,9 +152,11 @@ public class ServiceLoadBalancerTests
             ),
         ]);
 
+    /// <summary>A connection that is established.</summary>
     private static uint Choose(ServiceLoadBalancer balancer, ServiceTable services, int port, long now, Random random)
     {
         balancer.Translate(services, Syn(port), now, random, out var backend).ShouldBe(ServiceLookup.Selected);
+        balancer.Continue(services, Syn(port), now, isLast: false);
         return backend.Address;
     }
 

@@ -1,4 +1,6 @@
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Datapath.Tests.Policies;
@@ -108,6 +110,9 @@ public class PeerSelectionTests
     [InlineData("fromCIDR: []")]
     [InlineData("fromEntities: []")]
     [InlineData("fromEndpoints: [], toPorts: [{ports: [{port: '8080'}]}]")]
+    [InlineData("fromEndpoints: [], fromEntities: [all]")]
+    [InlineData("fromEndpoints: [{}], toPorts: [{ports: []}]")]
+    [InlineData("fromEntities: [all], icmps: [{fields: [{type: 8}]}]")]
     public void A_list_of_peers_that_is_there_and_empty_selects_nobody(string peers)
     {
         PolicyLab lab = From(peers);
@@ -160,7 +165,7 @@ public class PeerSelectionTests
     [Fact]
     public void CIDR_rules_mean_addresses_outside_the_cluster_only()
     {
-        PolicyLab lab = From("fromCIDR: [10.0.0.0/8, 192.0.2.1]");
+        PolicyLab lab = From("fromCIDR: [10.0.0.0/8, 192.0.2.1/32]");
         Allows(lab, lab.Identities.World, PolicyLab.Address("10.255.255.255")).ShouldBeTrue();
         Allows(lab, lab.Identities.World, PolicyLab.Address("11.0.0.0")).ShouldBeFalse();
         Allows(lab, lab.Identities.World, PolicyLab.Address("9.255.255.255")).ShouldBeFalse();
@@ -196,8 +201,6 @@ public class PeerSelectionTests
     [Theory]
     [InlineData("all", "pod host remote-node world health init unmanaged api-host api-node api-outside")]
     [InlineData("world", "host api-host world api-outside")]
-    [InlineData("world-ipv4", "host api-host world api-outside")]
-    [InlineData("world-ipv6", "host api-host")]
     [InlineData("cluster", "pod host remote-node health init unmanaged api-host api-node api-outside")]
     [InlineData("host", "host api-host")]
     [InlineData("remote-node", "host api-host remote-node api-node")]
@@ -240,6 +243,67 @@ public class PeerSelectionTests
         lab.Egress(lab.Identities.World, address: PolicyLab.Address("192.0.2.9")).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.World, address: PolicyLab.Address("198.51.100.9")).ShouldBe(PolicyVerdict.Allow);
         lab.Egress(lab.Identities.World, address: PolicyLab.Address("203.0.113.9")).IsDrop.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("app", "matchExpressions: [{key: 'k8s:io.kubernetes.pod.namespace', operator: In, values: [other]}]")]
+    [InlineData("app", "matchLabels: {'any:io.kubernetes.pod.namespace': other}")]
+    public void Another_namespace_in_the_endpointSelector_selects_nothing(string key, string selector)
+    {
+        var lab = new PolicyLab(
+            PolicyLab
+                .Backends("  ingress: [{}]")
+                .Replace($"{{matchLabels: {{{key}: backend}}}}", $"{{{selector}}}", StringComparison.Ordinal)
+        );
+        lab.Ingress(lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Theory]
+    [InlineData("reserved.world")]
+    [InlineData("$world")]
+    [InlineData("reserved:world")]
+    public void A_reserved_label_is_written_in_three_ways(string key)
+    {
+        PolicyLab lab = From($"fromEndpoints: [{{matchLabels: {{'{key}': ''}}}}]");
+        Allows(lab, lab.Identities.World).ShouldBeTrue();
+        Allows(lab, lab.LoadTest).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("1.18.0", true)]
+    [InlineData("1.19.0", false)]
+    public void A_peer_without_a_label_of_a_namespace_is_the_world_too_before_1_19(string release, bool world)
+    {
+        CiliumVersion.TryParse(release, out CiliumVersion version).ShouldBeTrue();
+        var lab = new PolicyLab();
+        var policies = PolicySet.Create(
+            PolicyReader
+                .ReadYaml(
+                    PolicyLab.Backends(
+                        "  ingress: [{fromEndpoints: [{matchExpressions: "
+                            + "[{key: 'k8s:io.kubernetes.pod.namespace', operator: NotIn, values: [backend]}]}]}]"
+                    ),
+                    "f",
+                    version
+                )
+                .Policies,
+            lab.Identities
+        );
+        policies
+            .Evaluate(TrafficDirection.Ingress, lab.Backend, new Peer(lab.Identities.World, 1), 80, L4Protocol.Tcp)
+            .IsDrop.ShouldBe(!world);
+    }
+
+    [Fact]
+    public void Ciliums_ipBlock_allows_the_pods_of_the_namespace_and_the_reader_is_told()
+    {
+        string policy = PolicyLab.Kubernetes("  ingress: [{from: [{ipBlock: {cidr: 192.0.2.0/24}}]}]");
+        PolicyReader.ReadYaml(policy, "f").Notes.ShouldHaveSingleItem().Message.ShouldContain("a bug of Cilium's");
+        var lab = new PolicyLab(policy);
+        Allows(lab, lab.Pod("backend", ("app", "any"))).ShouldBeTrue();
+        Allows(lab, lab.LoadTest).ShouldBeFalse();
+        CiliumVersion.TryParse("1.9.0", out CiliumVersion old).ShouldBeTrue();
+        PolicyReader.ReadYaml(policy, "f", old).Notes.ShouldBeEmpty();
     }
 
     [Fact]

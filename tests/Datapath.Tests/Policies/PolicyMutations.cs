@@ -79,7 +79,7 @@ internal static class PolicyMutations
                   headerMatches:
                   - {name: X-Z, value: w}
           ingressDeny:
-          - fromCIDR: [192.0.2.1, "fd00::/8"]
+          - fromCIDR: [192.0.2.1/32, "fd00::/8"]
           egress:
           - toPorts:
             - ports: [{port: "53", protocol: ANY}]

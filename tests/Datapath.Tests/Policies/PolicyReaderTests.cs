@@ -48,7 +48,7 @@ public class PolicyReaderTests
             string.Join(
                 "\n---\n",
                 PolicyLab.Backends("  ingress: [{}]", "good"),
-                PolicyLab.Backends("  ingres: []\n  nodeSelector: {}", "bad"),
+                PolicyLab.Backends("  ingres: []\n  nodeSelector: 1\n  ingress: [{}]", "bad"),
                 PolicyLab.Kubernetes("  egress: 1")
             ),
             "test.yaml"
@@ -58,6 +58,7 @@ public class PolicyReaderTests
             .Problems.Select(p => (p.Policy, p.Field))
             .ShouldBe([
                 ("backend/bad", "spec.ingres"),
+                ("backend/bad", "spec"),
                 ("backend/bad", "spec.nodeSelector"),
                 ("backend/policy", "spec.egress"),
             ]);
@@ -111,24 +112,38 @@ public class PolicyReaderTests
     {
         const string Head = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p}\n";
         PolicyProblems.SingleOf(Head).Message.ShouldContain("'spec' or 'specs' is missing");
-        PolicyProblems.SingleOf(Head + "spec: {}").Message.ShouldContain("'endpointSelector' is missing");
+        PolicyProblems.SingleOf(Head + "spec: {ingress: [{}]}").Message.ShouldContain("'endpointSelector' is missing");
     }
 
     [Fact]
-    public void A_clusterwide_policy_has_no_namespace()
+    public void The_namespace_of_a_clusterwide_policy_has_no_meaning()
     {
-        PolicyProblems
-            .SingleOf(
-                "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
-                    + "metadata: {name: p, namespace: a}\nspec: {endpointSelector: {}}"
-            )
-            .Field.ShouldBe("metadata.namespace");
+        PolicyReadResult result = PolicyReader.ReadYaml(
+            "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
+                + "metadata: {name: p, namespace: a}\nspec: {endpointSelector: {}, ingress: [{}]}",
+            "f"
+        );
+        result.Problems.ShouldBeEmpty();
+        result.Policies.ShouldHaveSingleItem().Namespace.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_host_policy_is_read_and_selects_no_pod()
+    {
+        PolicyReadResult result = PolicyReader.ReadYaml(
+            "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\n"
+                + "metadata: {name: p}\nspec: {nodeSelector: {}, ingress: [{}]}",
+            "f"
+        );
+        result.Problems.ShouldBeEmpty();
+        result.Policies.ShouldHaveSingleItem().Specs.ShouldBeEmpty();
+        result.Notes.ShouldHaveSingleItem().Message.ShouldContain("no effect on Pods");
     }
 
     [Fact]
     public void One_name_twice_in_a_file_is_refused() =>
         PolicyProblems
-            .SingleOf(PolicyLab.Backends("  ingress: []") + "\n---\n" + PolicyLab.Backends("  egress: []"))
+            .SingleOf(PolicyLab.Backends("  ingress: [{}]") + "\n---\n" + PolicyLab.Backends("  egress: [{}]"))
             .Message.ShouldContain("appears twice in the file, first at line 1");
 
     [Fact]
@@ -155,7 +170,9 @@ public class PolicyReaderTests
     [Fact]
     public void A_problem_prints_on_one_line_whatever_the_file_contains()
     {
-        PolicyProblem problem = PolicyProblems.SingleOf(PolicyLab.Backends("  \"in\\ngress\\e[31m\\u202e\": []"));
+        PolicyProblem problem = PolicyProblems.SingleOf(
+            PolicyLab.Backends("  ingress: [{}]\n  \"in\\ngress\\e[31m\\u202e\": []")
+        );
         string line = problem.ToString();
         line.Any(char.IsControl).ShouldBeFalse();
         line.ShouldNotContain('\u202e');

@@ -1,4 +1,6 @@
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.Policies;
+using CiliumDebugging.Datapath.Policies.Manifests;
 using CiliumDebugging.Testing;
 
 namespace CiliumDebugging.Datapath.Tests.Policies;
@@ -53,8 +55,8 @@ public class PolicySemanticsTests
     }
 
     [Theory]
-    [InlineData("  ingress: []", false)]
-    [InlineData("  ingressDeny: []", false)]
+    [InlineData("  ingress: []\n  egress: [{}]", false)]
+    [InlineData("  ingressDeny: []\n  egress: [{}]", false)]
     [InlineData("  ingress: [{}]", true)]
     [InlineData("  ingressDeny: [{}]", true)]
     [InlineData("  egress: [{}]", false)]
@@ -100,8 +102,8 @@ public class PolicySemanticsTests
         "  enableDefaultDeny: {ingress: false}\n  ingress: [{fromEndpoints: [{matchLabels: {app: friend}}]}]",
         false
     )]
-    [InlineData("  enableDefaultDeny: {ingress: true}", true)]
-    [InlineData("  enableDefaultDeny: {egress: true}", false)]
+    [InlineData("  enableDefaultDeny: {ingress: true}\n  egress: [{}]", false)]
+    [InlineData("  enableDefaultDeny: {egress: true}\n  egress: [{}]", false)]
     [InlineData("  enableDefaultDeny: {egress: false}\n  ingress: [{}]", true)]
     public void EnableDefaultDeny_overrides_what_the_sections_imply(string rules, bool denied) =>
         Ingress(new PolicyLab(PolicyLab.Backends(rules))).ShouldBe(denied ? s_denied : PolicyVerdict.Allow);
@@ -133,8 +135,93 @@ public class PolicySemanticsTests
             )
         );
         lab.Ingress(lab.Pod("backend", ("app", "foe"))).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
-        lab.Ingress(lab.LoadTest, 80).Http!.Allows("POST", "/", "", null).ShouldBeFalse();
+        lab.Ingress(lab.LoadTest, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         lab.Ingress(lab.LoadTest, 81).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    /// <summary>What enableDefaultDeny means changed with 1.18 (HTTP rules) and 1.19 (no rules in its direction).</summary>
+    [Theory]
+    [InlineData("1.17.0", false, true)]
+    [InlineData("1.18.0", true, true)]
+    [InlineData("1.19.0", true, false)]
+    public void EnableDefaultDeny_has_the_meaning_of_its_release(string release, bool allowsPost, bool denies)
+    {
+        CiliumVersion.TryParse(release, out CiliumVersion version).ShouldBeTrue();
+        var lab = new PolicyLab();
+        PolicyVerdict Verdict(string rules) =>
+            PolicySet
+                .Create(PolicyReader.ReadYaml(PolicyLab.Backends(rules), "f", version).Policies, lab.Identities)
+                .Evaluate(TrafficDirection.Ingress, lab.Backend, new Peer(lab.LoadTest, 0), 80, L4Protocol.Tcp);
+        Verdict(
+            """
+              enableDefaultDeny: {ingress: false}
+              ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]
+            """
+        )
+            .Http!.Allows("POST", "/", "", null)
+            .ShouldBe(allowsPost);
+        Verdict("  enableDefaultDeny: {ingress: true}\n  egress: [{}]").IsDrop.ShouldBe(denies);
+    }
+
+    [Fact]
+    public void Http_rules_without_default_deny_bind_where_another_policy_begins_it()
+    {
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                """
+                  enableDefaultDeny: {ingress: false}
+                  ingress: [{toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{method: GET}]}}]}]
+                """,
+                "open"
+            ),
+            PolicyLab.Backends("  ingress: [{}]", "closed")
+        );
+        lab.Ingress(lab.LoadTest, 80).Http!.Allows("POST", "/", "", null).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("  policyTypes: [Egress]\n  ingress: [{from: [{podSelector: {}}]}]")]
+    public void A_kubernetes_section_that_policyTypes_leave_out_applies(string rules)
+    {
+        var lab = new PolicyLab(PolicyLab.Kubernetes(rules));
+        lab.Ingress(lab.LoadTest).ShouldBe(s_denied);
+        lab.Ingress(lab.Pod("backend", ("app", "x"))).ShouldBe(PolicyVerdict.Allow);
+        lab.Egress(lab.LoadTest).ShouldBe(s_denied);
+    }
+
+    [Fact]
+    public void An_endpoint_whose_l7_rules_conflict_keeps_its_old_policy()
+    {
+        const string Http = "{toPorts: [{ports: [{port: '53', protocol: TCP}], rules: {http: [{method: GET}]}}]}";
+        const string Dns = "{toPorts: [{ports: [{port: '53', protocol: ANY}], rules: {dns: [{matchPattern: '*'}]}}]}";
+        var lab = new PolicyLab(PolicyLab.Backends("  egress: [{toEntities: [world]}]", "one"));
+        EndpointIdentity backend = lab.Backend;
+        PolicySet Next(PolicySet previous, params string[] policies) =>
+            PolicySet.Create(policies.SelectMany(PolicyLab.Read), lab.Identities, previous: previous);
+        PolicyVerdict Out(PolicySet set, EndpointIdentity peer) =>
+            set.Evaluate(TrafficDirection.Egress, backend, new Peer(peer, 0), 53, L4Protocol.Tcp);
+
+        PolicySet first = Next(lab.Policies, PolicyLab.Backends($"  egress: [{Http}]", "one"));
+        first.RegenerationError(backend).ShouldBeNull();
+        PolicySet conflict = Next(
+            first,
+            PolicyLab.Backends($"  egress: [{Http}]", "one"),
+            PolicyLab.Backends($"  egress: [{Dns}]", "two")
+        );
+        conflict.RegenerationError(backend).ShouldBe("cannot merge conflicting L7 parsers (http/dns)");
+        Out(conflict, lab.LoadTest).IsRedirect.ShouldBeTrue();
+        // Still the same policy after further conflicting ones, and none for a Pod that is new.
+        PolicySet again = Next(conflict, PolicyLab.Backends($"  egress: [{Dns}, {Http}]", "one"));
+        again.RegenerationError(backend).ShouldBe("cannot merge conflicting L7 parsers (dns/http)");
+        Out(again, lab.LoadTest).IsRedirect.ShouldBeTrue();
+        EndpointIdentity born = lab.Pod("backend", ("app", "backend"), ("born", "later"));
+        again.Evaluate(TrafficDirection.Egress, born, new Peer(lab.LoadTest, 0), 53, L4Protocol.Tcp).ShouldBe(s_denied);
+        // The conflict ends, the new policy holds.
+        PolicySet solved = Next(again, PolicyLab.Backends($"  egress: [{Dns}]", "two"));
+        solved.RegenerationError(backend).ShouldBeNull();
+        Out(solved, lab.LoadTest).ShouldBe(PolicyVerdict.Allow);
+        // Others are not concerned.
+        conflict.RegenerationError(lab.LoadTest).ShouldBeNull();
     }
 
     [Fact]
@@ -184,10 +271,12 @@ public class PolicySemanticsTests
     }
 
     [Fact]
-    public void The_host_of_the_pods_node_may_always_come_in_whatever_is_denied()
+    public void The_host_of_the_pods_node_may_come_in_unless_a_deny_rule_covers_it()
     {
+        var denied = new PolicyLab(PolicyLab.Backends("  ingressDeny: [{fromEntities: [host]}]"));
+        denied.Ingress(denied.Identities.Host).ShouldBe(PolicyVerdict.Drop(DropReason.DeniedByDenyRule));
         var lab = new PolicyLab(
-            PolicyLab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [all]}]\n  egress: [{}]")
+            PolicyLab.Backends("  ingress: [{}]\n  ingressDeny: [{fromEntities: [world]}]\n  egress: [{}]")
         );
         lab.Ingress(lab.Identities.Host).ShouldBe(PolicyVerdict.Allow);
         lab.Ingress(lab.Identities.KubeApiServerOnHost).ShouldBe(PolicyVerdict.Allow);
@@ -205,6 +294,22 @@ public class PolicySemanticsTests
         );
         lab.Ingress(lab.Identities.Host, 80).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
         lab.Ingress(lab.Identities.Host, 81).ShouldBe(PolicyVerdict.Allow);
+    }
+
+    [Theory]
+    [InlineData("fromEntities: [host]", true)]
+    [InlineData("fromEntities: [cluster]", true)]
+    [InlineData("fromEntities: [all, host]", true)]
+    [InlineData("fromEndpoints: [{matchLabels: {'reserved:host': ''}}]", true)]
+    [InlineData("fromEntities: [all]", false)]
+    public void Http_rules_bind_the_host_where_they_name_it(string peers, bool bound)
+    {
+        var lab = new PolicyLab(
+            PolicyLab.Backends(
+                $"  ingress: [{{{peers}, toPorts: [{{ports: [{{port: '80', protocol: TCP}}], rules: {{http: [{{method: GET}}]}}}}]}}]"
+            )
+        );
+        lab.Ingress(lab.Identities.Host, 80).Http!.Allows("POST", "/", "", null).ShouldBe(!bound);
     }
 
     [Fact]

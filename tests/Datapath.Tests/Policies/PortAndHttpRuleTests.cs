@@ -34,7 +34,6 @@ public class PortAndHttpRuleTests
     [InlineData("{port: '80', protocol: UDP}", false, true, false)]
     [InlineData("{port: '80', protocol: SCTP}", false, false, true)]
     [InlineData("{port: '80', protocol: ANY}", true, true, true)]
-    [InlineData("{port: '80', protocol: ''}", true, true, true)]
     [InlineData("{port: '80'}", true, true, true)]
     public void No_protocol_or_ANY_means_every_protocol(string port, bool tcp, bool udp, bool sctp)
     {
@@ -106,7 +105,7 @@ public class PortAndHttpRuleTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_named_port_is_looked_up_at_the_destination(bool kubernetes)
+    public void A_named_port_is_the_subjects_on_ingress_and_any_pods_on_egress(bool kubernetes)
     {
         string ingress = kubernetes
             ? PolicyLab.Kubernetes("  ingress: [{ports: [{port: web}]}]")
@@ -134,11 +133,53 @@ public class PortAndHttpRuleTests
         Into(web80, 81).IsDrop.ShouldBeTrue();
         Into(web81, 81).ShouldBe(PolicyVerdict.Allow);
         Into(web81, 80).IsDrop.ShouldBeTrue();
-        lab.Egress(web80, 80).ShouldBe(PolicyVerdict.Allow);
-        lab.Egress(web81, 80).IsDrop.ShouldBeTrue();
-        lab.Egress(web81, 80, L4Protocol.Udp).IsDrop.ShouldBeTrue();
-        lab.Egress(lab.LoadTest, 80).IsDrop.ShouldBeTrue();
+        // A name with two numbers has no port.
+        lab.Egress(web80, 80).IsDrop.ShouldBeTrue();
+        lab.Egress(web81, 81).IsDrop.ShouldBeTrue();
+        var one = PolicySet.Create(
+            lab.Policies.Policies,
+            lab.Identities,
+            [new NamedPort("web", 80, L4Protocol.Tcp), new NamedPort("web", 80, L4Protocol.Tcp)]
+        );
+        foreach (EndpointIdentity peer in (EndpointIdentity[])[web80, web81, lab.LoadTest, lab.Identities.World])
+        {
+            PolicyVerdict OutOf(ushort port, L4Protocol protocol) =>
+                one.Evaluate(TrafficDirection.Egress, lab.Backend, new Peer(peer, 0), port, protocol);
+            OutOf(80, L4Protocol.Tcp).ShouldBe(PolicyVerdict.Allow);
+            OutOf(81, L4Protocol.Tcp).IsDrop.ShouldBeTrue();
+            OutOf(80, L4Protocol.Udp).IsDrop.ShouldBeTrue();
+        }
     }
+
+    [Theory]
+    [InlineData("{port: '0120'}", 80, 120)]
+    [InlineData("{port: '80', endPort: 79}", 80, 79)]
+    [InlineData("{port: '80', endPort: 0}", 80, 81)]
+    [InlineData("{port: '8_0'}", 80, 8)]
+    public void A_port_is_parsed_as_go_does(string port, int allowed, int denied)
+    {
+        PolicyLab lab = Ports(port);
+        lab.Ingress(lab.LoadTest, (ushort)allowed).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest, (ushort)denied).IsDrop.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Port_0_is_every_port_of_its_protocol()
+    {
+        PolicyLab lab = Ports("{port: '0', protocol: UDP, endPort: 5}");
+        lab.Ingress(lab.LoadTest, 8080, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
+        lab.Ingress(lab.LoadTest, 8080).IsDrop.ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("X-Token:")]
+    [InlineData("X-Token:v")]
+    public void A_header_written_without_a_space_is_never_sent(string header) =>
+        Allows($"[{{headers: ['{header}']}}]", headers: new HeaderDictionary { ["X-Token"] = "v" }).ShouldBeFalse();
+
+    [Fact]
+    public void A_mismatch_that_is_only_logged_restricts_nothing() =>
+        Allows("[{method: GET, headerMatches: [{name: X, value: v, mismatch: LOG}]}]").ShouldBeTrue();
 
     [Fact]
     public void A_plain_allow_beside_http_rules_leaves_the_redirection_and_takes_away_the_rules()
@@ -181,16 +222,16 @@ public class PortAndHttpRuleTests
     }
 
     [Fact]
-    public void An_empty_list_of_http_rules_redirects_and_allows_all_and_none_at_all_does_not_redirect()
+    public void An_empty_list_of_http_rules_is_no_l7_rule_and_one_empty_rule_redirects_and_allows_all()
     {
         PolicyLab empty = Http("[]");
-        empty.Ingress(empty.LoadTest).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
+        empty.Ingress(empty.LoadTest).ShouldBe(PolicyVerdict.Allow);
         PolicyLab wildcard = Http("[{}, {method: GET}]");
         wildcard.Ingress(wildcard.LoadTest).ShouldBe(PolicyVerdict.Redirect(HttpRuleSet.AllowAll));
-        var absent = new PolicyLab(
-            PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '8080', protocol: TCP}], rules: {}}]}]")
+        var udp = new PolicyLab(
+            PolicyLab.Backends("  ingress: [{toPorts: [{ports: [{port: '80', protocol: UDP}], rules: {http: []}}]}]")
         );
-        absent.Ingress(absent.LoadTest).ShouldBe(PolicyVerdict.Allow);
+        udp.Ingress(udp.LoadTest, 80, L4Protocol.Udp).ShouldBe(PolicyVerdict.Allow);
     }
 
     [Theory]

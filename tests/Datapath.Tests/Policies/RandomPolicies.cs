@@ -80,6 +80,9 @@ internal sealed class RandomPolicies(int seed)
             if (Chance(0.15))
                 spec[side + "Deny"] = List(0, 2, () => CiliumRule(side, deny: true));
         }
+        // Cilium refuses a spec without a rule.
+        if (!spec.Any(s => s.Value is JsonArray { Count: > 0 }))
+            spec["ingress"] = List(1, 1, () => CiliumRule("ingress", deny: false));
         if (Chance(0.2))
         {
             var flags = new JsonObject();
@@ -121,17 +124,15 @@ internal sealed class RandomPolicies(int seed)
         bool http = !deny && Chance(0.65);
         var entry = new JsonObject { ["ports"] = List(1, 2, () =>
             {
-                var port = new JsonObject { ["port"] = Pick((string[])["80", "81", "8080", "web", "80"]) };
+                var port = new JsonObject { ["port"] = Pick((string[])["80", "81", "8080", "web", "api", "80"]) };
                 if (http || Chance(0.6))
-                    port["protocol"] = http ? "TCP" : Pick((string[])["TCP", "UDP", "ANY", "SCTP", ""]);
-                if (port["port"]!.GetValue<string>() != "web" && Chance(0.3))
+                    port["protocol"] = http ? "TCP" : Pick((string[])["TCP", "UDP", "ANY", "SCTP"]);
+                if (port["port"]!.GetValue<string>() is not ("web" or "api") && Chance(0.3))
                     port["endPort"] = Pick((int[])[8080, 8081, 65535]);
                 return port;
             }) };
         if (http)
             entry["rules"] = new JsonObject { ["http"] = List(Chance(0.1) ? 0 : 1, 2, Http) };
-        else if (!deny && Chance(0.1))
-            entry["rules"] = new JsonObject();
         return entry;
     }
 
@@ -183,7 +184,7 @@ internal sealed class RandomPolicies(int seed)
                 if (Chance(0.6))
                     port["protocol"] = Pick((string[])["TCP", "UDP", "SCTP"]);
                 if (Chance(0.3))
-                    port["port"] = "web";
+                    port["port"] = Pick((string[])["web", "api"]);
                 else if (Chance(0.7))
                     (port["port"], port["endPort"]) = (80, Pick((int[])[80, 81, 8080]));
                 return port;

@@ -102,6 +102,7 @@ public class ReferenceComparisonTests
             string expected = ReferenceEvaluation.Evaluate(
                 policies,
                 ingress,
+                world.NamedPorts,
                 subjectReference,
                 peerReference,
                 port,
@@ -181,6 +182,10 @@ public class ReferenceComparisonTests
 
         public List<(EndpointIdentity Identity, ReferencePeer Reference)> All { get; } = [];
 
+        /// <summary>The named ports of all pods: the name web has two numbers.</summary>
+        public IEnumerable<KeyValuePair<string, (int Port, string Protocol)>> NamedPorts =>
+            All.SelectMany(p => p.Reference.Ports);
+
         /// <summary>The pods of the two namespaces that policies are about.</summary>
         public List<(EndpointIdentity Identity, ReferencePeer Reference)> Pods =>
             [.. All.Where(p => p.Reference.Namespace is "a" or "b")];
@@ -188,7 +193,9 @@ public class ReferenceComparisonTests
         private void AddPod(string space, string team, string app, ushort? web)
         {
             Dictionary<string, string> labels = app.Length == 0 ? new() { ["tier"] = "1" } : new() { ["app"] = app };
-            NamedPort[] ports = web is null ? [] : [new NamedPort("web", web.Value, L4Protocol.Tcp)];
+            NamedPort[] ports = web is null
+                ? []
+                : [new NamedPort("web", web.Value, L4Protocol.Tcp), new NamedPort("api", 81, L4Protocol.Tcp)];
             Dictionary<string, string> all = labels.ToDictionary(l => "k8s:" + l.Key, l => l.Value);
             all["k8s:io.kubernetes.pod.namespace"] = space;
             all["k8s:io.cilium.k8s.namespace.labels.team"] = team;

@@ -43,6 +43,7 @@ internal static class ReferenceEvaluation
     public static string Evaluate(
         IEnumerable<JsonObject> policies,
         bool ingress,
+        IEnumerable<KeyValuePair<string, (int Port, string Protocol)>> clusterPorts,
         ReferencePeer subject,
         ReferencePeer peer,
         int port,
@@ -54,9 +55,16 @@ internal static class ReferenceEvaluation
         bool denied = false;
         bool plain = false;
         bool redirected = false;
-        bool redirectsAll = false;
+        bool bindsHost = true;
         List<JsonObject> http = [];
-        ReferencePeer destination = ingress ? subject : peer;
+        List<JsonObject> httpWithoutDefaultDeny = [];
+        Dictionary<string, (int Port, string Protocol)> names = ingress
+            ? subject.Ports
+            : clusterPorts
+                .Distinct()
+                .GroupBy(p => p.Key)
+                .Where(g => g.Count() == 1)
+                .ToDictionary(g => g.Key, g => g.First().Value);
         if (!subject.IsEndpoint)
             return "allow";
         foreach (JsonObject policy in policies)
@@ -70,32 +78,36 @@ internal static class ReferenceEvaluation
                 defaultDeny |= DefaultDeny(spec, isKubernetes, ingress);
                 foreach ((JsonObject rule, bool deny) in Rules(spec, isKubernetes, ingress))
                 {
-                    if (!PeerMatches(rule, isKubernetes, home, ingress, peer, spec))
+                    if (!PeerMatches(rule, isKubernetes, home, ingress, peer))
                         continue;
-                    foreach (JsonObject? l7 in PortMatches(rule, isKubernetes, destination, port, protocol))
+                    foreach (JsonObject? l7 in PortMatches(rule, isKubernetes, names, port, protocol))
                     {
                         denied |= deny;
                         plain |= !deny && l7 is null;
                         if (l7 is null)
                             continue;
                         redirected = true;
-                        JsonArray rules = l7["http"]!.AsArray();
-                        redirectsAll |= rules.Count == 0;
-                        http.AddRange(rules.Select(r => r!.AsObject()));
+                        bindsHost &= NamesHost(rule);
+                        bool onlyWithDefaultDeny =
+                            spec["enableDefaultDeny"]?[ingress ? "ingress" : "egress"]?.GetValue<bool>() is false;
+                        (onlyWithDefaultDeny ? httpWithoutDefaultDeny : http).AddRange(
+                            l7["http"]!.AsArray().Select(r => r!.AsObject())
+                        );
                     }
                 }
             }
         }
         bool ownHost = ingress && peer.Is("host");
-        if (ownHost)
-            return redirected ? Redirect(_ => true) : "allow";
         if (denied)
             return "denylist";
         if (redirected)
             return Redirect(request =>
-                plain || redirectsAll || http.Any(rule => HttpMatches(rule, request.Method, request.Path))
+                plain
+                || (ownHost && !bindsHost)
+                || (httpWithoutDefaultDeny.Count > 0 && !defaultDeny)
+                || http.Concat(httpWithoutDefaultDeny).Any(rule => HttpMatches(rule, request.Method, request.Path))
             );
-        return plain || !defaultDeny ? "allow" : "deny";
+        return plain || ownHost || !defaultDeny ? "allow" : "deny";
 
         string Redirect(Func<(string Method, string Path), bool> allowed) =>
             "redirect " + string.Concat(requests.Select(r => allowed(r) ? '1' : '0'));
@@ -113,33 +125,27 @@ internal static class ReferenceEvaluation
         string direction = ingress ? "ingress" : "egress";
         bool hasRules = Count(spec, direction) + Count(spec, direction + "Deny") > 0;
         if (!isKubernetes)
-            return spec["enableDefaultDeny"]?[direction]?.GetValue<bool>() ?? hasRules;
+            return hasRules && spec["enableDefaultDeny"]?[direction]?.GetValue<bool>() is not false;
         if (spec["policyTypes"] is JsonArray { Count: > 0 } types)
-            return types.Any(t => t!.GetValue<string>() == (ingress ? "Ingress" : "Egress"));
+            return hasRules || types.Any(t => t!.GetValue<string>() == (ingress ? "Ingress" : "Egress"));
         return ingress || hasRules;
     }
+
+    private static bool NamesHost(JsonObject rule) =>
+        (rule["fromEntities"]?.AsArray() ?? []).Any(e => e!.GetValue<string>() is "host" or "cluster");
 
     private static int Count(JsonObject spec, string section) => spec[section]?.AsArray().Count ?? 0;
 
     private static IEnumerable<(JsonObject Rule, bool Deny)> Rules(JsonObject spec, bool isKubernetes, bool ingress)
     {
         string direction = ingress ? "ingress" : "egress";
-        if (isKubernetes && !DefaultDeny(spec, true, ingress))
-            yield break;
         foreach (JsonNode? rule in spec[direction]?.AsArray() ?? [])
             yield return (rule!.AsObject(), false);
         foreach (JsonNode? rule in spec[direction + "Deny"]?.AsArray() ?? [])
             yield return (rule!.AsObject(), true);
     }
 
-    private static bool PeerMatches(
-        JsonObject rule,
-        bool isKubernetes,
-        string? home,
-        bool ingress,
-        ReferencePeer peer,
-        JsonObject spec
-    )
+    private static bool PeerMatches(JsonObject rule, bool isKubernetes, string? home, bool ingress, ReferencePeer peer)
     {
         string side = ingress ? "from" : "to";
         if (isKubernetes)
@@ -147,24 +153,23 @@ internal static class ReferenceEvaluation
             JsonArray? peers = rule[side]?.AsArray();
             return peers is null
                 || peers.Count == 0
-                || peers.Any(p => KubernetesPeerMatches(p!.AsObject(), home!, peer));
+                || peers.Any(p => KubernetesPeerMatches(p!.AsObject(), home!, ingress, peer));
         }
         JsonNode? endpoints = rule[side + "Endpoints"];
         JsonNode? cidr = rule[side + "CIDR"];
         JsonNode? cidrSet = rule[side + "CIDRSet"];
         JsonNode? entities = rule[side + "Entities"];
+        if (endpoints is JsonArray { Count: 0 })
+            return false;
         if (endpoints is null && cidr is null && cidrSet is null && entities is null)
             return rule["toPorts"] is JsonArray { Count: > 0 };
-        bool subjectIsInit = spec["endpointSelector"]!
-            .ToJsonString()
-            .Contains("reserved:init", StringComparison.Ordinal);
-        return (endpoints?.AsArray().Any(e => CiliumPeerMatches(e!.AsObject(), home, subjectIsInit, peer)) ?? false)
+        return (endpoints?.AsArray().Any(e => CiliumPeerMatches(e!.AsObject(), home, peer)) ?? false)
             || (cidr?.AsArray().Any(c => BlockMatches(c!.GetValue<string>(), peer)) ?? false)
             || (cidrSet?.AsArray().Any(c => BlockWithExceptionsMatches(c!.AsObject(), peer)) ?? false)
             || (entities?.AsArray().Any(e => EntityMatches(e!.GetValue<string>(), peer)) ?? false);
     }
 
-    private static bool CiliumPeerMatches(JsonObject selector, string? home, bool subjectIsInit, ReferencePeer peer)
+    private static bool CiliumPeerMatches(JsonObject selector, string? home, ReferencePeer peer)
     {
         List<string> keys =
         [
@@ -183,16 +188,16 @@ internal static class ReferenceEvaluation
             || NamesKey(NamespaceKey)
             || (
                 home is null
-                    ? subjectIsInit || peer.Namespace is not null
-                    : NamesPrefix(NamespaceLabels) || peer.Namespace == home
+                    ? peer.Namespace is not null
+                    : (NamesPrefix(NamespaceLabels) && peer.Namespace is not null) || peer.Namespace == home
             );
         return namespaceMatches && LabelsMatch(selector, peer, "");
     }
 
-    private static bool KubernetesPeerMatches(JsonObject selector, string home, ReferencePeer peer)
+    private static bool KubernetesPeerMatches(JsonObject selector, string home, bool ingress, ReferencePeer peer)
     {
         if (selector["ipBlock"] is JsonObject block)
-            return BlockWithExceptionsMatches(block, peer);
+            return BlockWithExceptionsMatches(block, peer) || (ingress && peer.Namespace == home);
         if (peer.Namespace is null)
             return false;
         bool namespaceMatches = selector["namespaceSelector"] is { } namespaces
@@ -252,7 +257,7 @@ internal static class ReferenceEvaluation
     private static IEnumerable<JsonObject?> PortMatches(
         JsonObject rule,
         bool isKubernetes,
-        ReferencePeer destination,
+        Dictionary<string, (int Port, string Protocol)> names,
         int port,
         string protocol
     )
@@ -266,15 +271,15 @@ internal static class ReferenceEvaluation
         foreach (JsonNode? entry in list)
         {
             IEnumerable<JsonNode?> ports = isKubernetes ? (JsonNode?[])[entry] : entry!["ports"]!.AsArray();
-            if (ports.Any(p => PortMatchesOne(p!.AsObject(), isKubernetes, destination, port, protocol)))
-                yield return entry!["rules"] is JsonObject rules && rules.ContainsKey("http") ? rules : null;
+            if (ports.Any(p => PortMatchesOne(p!.AsObject(), isKubernetes, names, port, protocol)))
+                yield return entry!["rules"]?["http"] is JsonArray { Count: > 0 } ? entry["rules"]!.AsObject() : null;
         }
     }
 
     private static bool PortMatchesOne(
         JsonObject entry,
         bool isKubernetes,
-        ReferencePeer destination,
+        Dictionary<string, (int Port, string Protocol)> names,
         int port,
         string protocol
     )
@@ -287,7 +292,7 @@ internal static class ReferenceEvaluation
         string text = value.ToString();
         if (int.TryParse(text, out int first))
             return port >= first && port <= (entry["endPort"]?.GetValue<int>() ?? first);
-        return destination.Ports.TryGetValue(text, out (int Port, string Protocol) named) && named == (port, protocol);
+        return names.TryGetValue(text, out (int Port, string Protocol) named) && named == (port, protocol);
     }
 
     private static bool HttpMatches(JsonObject rule, string method, string path) =>

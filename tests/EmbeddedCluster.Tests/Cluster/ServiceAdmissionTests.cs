@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.EmbeddedCluster.Api.Encodings;
 using CiliumDebugging.EmbeddedCluster.Api.Kinds;
 using CiliumDebugging.EmbeddedCluster.Api.Storage;
@@ -18,7 +19,7 @@ public sealed class ServiceAdmissionTests : IDisposable
 
     public ServiceAdmissionTests()
     {
-        ClusterAdmission.Register(_store, _addresses);
+        ClusterAdmission.Register(_store, _addresses, () => CiliumVersion.OriginalReport);
         Create("first", """{"selector":{"app":"a"},"ports":[{"port":8080}]}""").ShouldBeNull();
     }
 

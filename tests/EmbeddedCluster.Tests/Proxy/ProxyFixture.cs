@@ -31,7 +31,10 @@ internal sealed class ProxyFixture : IAsyncDisposable
 
     public SocketTable Sockets { get; } = new();
 
-    public static async Task<ProxyFixture> StartAsync(Func<HttpRequestMessage, int, HttpResponseMessage> upstream)
+    public static async Task<ProxyFixture> StartAsync(
+        Func<HttpRequestMessage, int, HttpResponseMessage> upstream,
+        string release = "1.9.0"
+    )
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -48,11 +51,15 @@ internal sealed class ProxyFixture : IAsyncDisposable
             ),
             client
         );
-        await fixture.RedirectAsync(accepted, upstream);
+        await fixture.RedirectAsync(accepted, upstream, release);
         return fixture;
     }
 
-    private async Task RedirectAsync(Socket accepted, Func<HttpRequestMessage, int, HttpResponseMessage> upstream)
+    private async Task RedirectAsync(
+        Socket accepted,
+        Func<HttpRequestMessage, int, HttpResponseMessage> upstream,
+        string release
+    )
     {
         var lab = new PolicyLab(
             PolicyLab.Backends(
@@ -64,7 +71,12 @@ internal sealed class ProxyFixture : IAsyncDisposable
                 """
             )
         );
-        var node = new NodeDatapath("n1", 1, new CiliumConfig(), Sockets);
+        var node = new NodeDatapath(
+            "n1",
+            1,
+            CiliumConfig.Parse([KeyValuePair.Create("sandbox-cilium-version", release)]),
+            Sockets
+        );
         var (source, destination) = (
             new PodEntry("load-test", "l", "n2", 2, "1", lab.LoadTest),
             new PodEntry("backend", "b", "n1", 3, "2", lab.Backend)

@@ -54,6 +54,34 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         starved.Diagnosis.Name.ShouldBeOneOf("stale-conntrack", "unknown");
     }
 
+    /// <summary>Cilium 1.19.4 keeps the backend of a port only where it saw no end of the connection.</summary>
+    [Theory]
+    [InlineData("lost", "odd:47000-47999", true)]
+    [InlineData("seen", "odd:48000-48999", false)]
+    public async Task With_1_19_a_pod_that_replaced_another_is_starved_by_connections_that_ended_silently(
+        string fin,
+        string ports,
+        bool starved
+    )
+    {
+        var scenario = Stale(ports);
+        var even = new PhaseExpectation("observe")
+        {
+            Delivery = ExpectedDelivery.NotSkewed,
+            Failures = false,
+            NewPodShare = ExpectedNewPodShare.Even,
+        };
+        var report = await lab.RunAsync(
+            scenario with
+            {
+                Expect = starved ? scenario.Expect : [even],
+            },
+            ("sandbox-cilium-version", "1.19.4"),
+            ("sandbox-fin", fin)
+        );
+        report.Expectations.ShouldContain(e => e.What.Contains("the new pod", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task With_socket_lb_a_pod_that_replaced_another_gets_an_even_share()
     {
@@ -117,7 +145,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
             {
                 Expect = WithoutDiagnosis(retries),
             },
-            ("sandbox-proxy-max-retries", "1000")
+            ("proxy-max-concurrent-retries", "1000")
         );
         report.Expectations.Length.ShouldBe(6);
         report.Reconciliation.Where(r => r.Difference != 0).ShouldBeEmpty();

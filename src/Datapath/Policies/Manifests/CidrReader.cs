@@ -13,6 +13,32 @@ internal static class CidrReader
         return block;
     }
 
+    private static readonly FieldTable s_setFields = new(["cidr", "except", "cidrGroupRef", "cidrGroupSelector"]);
+
+    /// <summary>Reads an entry of fromCIDRSet or toCIDRSet.</summary>
+    /// <returns>Null for a group: the lab has no CiliumCIDRGroup, and a group that does not exist selects
+    /// nothing.</returns>
+    public static CidrPeer? BlockOrGroup(ManifestField field)
+    {
+        string[] kinds = ["cidr", "cidrGroupRef", "cidrGroupSelector"];
+        List<(string Key, int Line, ManifestNode Value)> given = field.Node.Fields.FindAll(f => kinds.Contains(f.Key));
+        if (given.Count > 1)
+            field.Report($"one of {string.Join(", ", kinds)} is needed, not several");
+        if (given.Count != 1 || given[0].Key == "cidr")
+            return BlockWithExceptions(field, s_setFields, nullIsAbsent: false);
+        if (field.Map(s_setFields) is not { } fields)
+            return null;
+        if (fields.TryGetValue("cidrGroupRef", out ManifestField name) && name.Text() is { } text)
+        {
+            if (!LabelSyntax.IsSubdomain(text))
+                name.Report("this is not the name of a CiliumCIDRGroup");
+        }
+        else if (fields.TryGetValue("cidrGroupSelector", out ManifestField selector))
+            SelectorReader.Read(selector, kubernetes: false);
+        field.Note("the lab has no CiliumCIDRGroup: the entry selects nothing");
+        return null;
+    }
+
     /// <summary>Reads <c>{cidr, except}</c>.</summary>
     public static CidrPeer? BlockWithExceptions(ManifestField field, FieldTable table, bool nullIsAbsent)
     {

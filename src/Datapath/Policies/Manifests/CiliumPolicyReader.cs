@@ -1,36 +1,34 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>Reads the rules of CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy.</summary>
+/// <summary>Reads the rules of CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy. What is refused is what the
+/// custom resource's schema and Cilium's Sanitize refuse, and what the lab cannot enforce.</summary>
 internal static class CiliumPolicyReader
 {
     private const string UseEndpoints = "select peers by endpoints, CIDR or entities";
 
-    private static readonly FieldTable s_specFields = new(
-        [
-            "endpointSelector",
-            "ingress",
-            "ingressDeny",
-            "egress",
-            "egressDeny",
-            "enableDefaultDeny",
-            "description",
-            "labels",
-        ],
-        ("nodeSelector", "use endpointSelector; host policies are not enforced"),
-        ("log", "remove it")
-    );
+    private static readonly string[] s_sections = ["ingress", "ingressDeny", "egress", "egressDeny"];
+
+    private static readonly FieldTable s_specFields = new([
+        .. s_sections,
+        "endpointSelector",
+        "nodeSelector",
+        "enableDefaultDeny",
+        "description",
+        "labels",
+        "log",
+    ]);
 
     private static readonly FieldTable s_labelFields = new(["key", "value", "source"]);
+    private static readonly FieldTable s_logFields = new(["value"]);
     private static readonly FieldTable s_defaultDenyFields = new(["ingress", "egress"]);
-    private static readonly FieldTable s_cidrSetFields = new(
-        ["cidr", "except"],
-        ("cidrGroupRef", "list the blocks"),
-        ("cidrGroupSelector", "list the blocks")
-    );
+    private static readonly FieldTable s_authenticationFields = new(["mode"]);
+    private static readonly FieldTable s_icmpFields = new(["fields"]);
+    private static readonly FieldTable s_icmpTypeFields = new(["family", "type"]);
 
-    private static readonly string[] s_peerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities"];
+    private static readonly string[] s_peerNames = ["Endpoints", "CIDR", "CIDRSet", "Entities", "FQDNs"];
 
     private static readonly FieldTable s_ingressFields = RuleFields("from", isDeny: false);
     private static readonly FieldTable s_ingressDenyFields = RuleFields("from", isDeny: true);
@@ -39,79 +37,116 @@ internal static class CiliumPolicyReader
 
     /// <summary>Reads one spec.</summary>
     /// <param name="field">The spec.</param>
+    /// <param name="kind">The kind of policy.</param>
     /// <param name="policyNamespace">The namespace of the policy; empty when it is clusterwide.</param>
-    public static PolicySpec? Read(ManifestField field, string policyNamespace)
+    /// <returns>Null for a spec with a problem, and for one that selects nodes: it has no effect on Pods.</returns>
+    public static PolicySpec? Read(ManifestField field, PolicyKind kind, string policyNamespace)
     {
         Dictionary<string, ManifestField>? fields = field.Map(s_specFields);
         if (fields is null)
             return null;
-        LabelSelector selector = LabelSelector.Everything;
-        if (fields.TryGetValue("endpointSelector", out ManifestField selectorField))
-            selector = SelectorReader.Read(selectorField, kubernetes: false);
-        else
+        LabelSelector? subject = Subject(field, fields, kind);
+        RequireSections(field, fields);
+        (bool? ingressFlag, bool? egressFlag) = DefaultDeny(fields);
+        var context = new SpecContext(
+            policyNamespace,
+            subject is not null && subject.HasKey(Label.Reserved, "init"),
+            field.Problems.Release
+        );
+        List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, false, context, ingressFlag);
+        ingress.AddRange(Rules(fields, "ingressDeny", s_ingressDenyFields, true, context, ingressFlag));
+        List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, false, context, egressFlag);
+        egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, true, context, egressFlag));
+        ReadTexts(fields);
+        return subject is null
+            ? null
+            : new PolicySpec(
+                SelectorReader.InNamespace(subject, policyNamespace),
+                [.. ingress],
+                [.. egress],
+                BeginsDefaultDeny(ingress, ingressFlag, context.Release),
+                BeginsDefaultDeny(egress, egressFlag, context.Release)
+            );
+    }
+
+    /// <summary>A section without entries does not begin default deny (cilium, Rule.Sanitize).</summary>
+    private static bool BeginsDefaultDeny(List<TrafficRule> rules, bool? flag, CiliumVersion release) =>
+        ReleaseChanges.DefaultDenyNeedsRules.In(release)
+            ? rules.Count > 0 && flag is not false
+            : flag ?? rules.Count > 0;
+
+    private static LabelSelector? Subject(
+        ManifestField field,
+        Dictionary<string, ManifestField> fields,
+        PolicyKind kind
+    )
+    {
+        bool selectsPods = fields.TryGetValue("endpointSelector", out ManifestField endpoints);
+        bool selectsNodes = fields.TryGetValue("nodeSelector", out ManifestField nodes);
+        if (selectsPods && selectsNodes)
+            field.Report("a spec has 'endpointSelector' or 'nodeSelector', not both");
+        if (!selectsPods && !selectsNodes)
             field.Report("'endpointSelector' is missing; {} selects all endpoints of the namespace");
-        bool subjectIsInit = selector.HasKey(Label.Reserved, "init");
+        if (selectsNodes)
+        {
+            SelectorReader.Read(nodes, kubernetes: false);
+            if (!selectsPods && kind != PolicyKind.CiliumClusterwideNetworkPolicy)
+                nodes.Report("only a CiliumClusterwideNetworkPolicy selects nodes");
+            nodes.Note("a host policy has no effect on Pods; the lab's nodes have no traffic of their own");
+        }
+        return selectsPods
+            ? SelectorReader.Read(
+                endpoints,
+                kubernetes: false,
+                isSubject: kind != PolicyKind.CiliumClusterwideNetworkPolicy
+            )
+            : null;
+    }
 
-        List<TrafficRule> ingress = Rules(fields, "ingress", s_ingressFields, "from", isDeny: false);
-        ingress.AddRange(Rules(fields, "ingressDeny", s_ingressDenyFields, "from", isDeny: true));
-        List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", isDeny: false);
-        egress.AddRange(Rules(fields, "egressDeny", s_egressDenyFields, "to", isDeny: true));
+    private static void RequireSections(ManifestField field, Dictionary<string, ManifestField> fields)
+    {
+        List<string> given = [.. s_sections.Where(fields.ContainsKey)];
+        if (given.Count == 0 && !field.Node.Fields.Exists(f => s_sections.Contains(f.Key)))
+            field.Report($"one of {string.Join(", ", s_sections)} is needed");
+        else if (
+            given.Count > 0
+            && given.TrueForAll(s => fields[s].IsEmptyList)
+            && ReleaseChanges.EmptySectionsRefused.In(field.Problems.Release)
+        )
+            field.Report($"one of {string.Join(", ", s_sections)} needs an entry; {{}} begins default deny");
+    }
 
-        (bool? ingressDeny, bool? egressDeny) = DefaultDeny(fields);
+    private static void ReadTexts(Dictionary<string, ManifestField> fields)
+    {
         if (fields.TryGetValue("description", out ManifestField description))
             description.Text();
-        if (fields.TryGetValue("labels", out ManifestField labels))
-        {
-            foreach (ManifestField label in labels.Items())
-                label.Map(s_labelFields);
-        }
-
-        // A section without entries does not begin default deny (cilium, Rule.Sanitize).
-        return new PolicySpec(
-            SelectorReader.InNamespace(selector, policyNamespace),
-            [.. ingress],
-            [.. egress],
-            ingressDeny ?? ingress.Count > 0,
-            egressDeny ?? egress.Count > 0
-        );
-        List<TrafficRule> Rules(
-            Dictionary<string, ManifestField> sections,
-            string name,
-            FieldTable table,
-            string side,
-            bool isDeny
-        )
-        {
-            List<TrafficRule> rules = [];
-            var l7 = new L7Ports();
-            if (!sections.TryGetValue(name, out ManifestField section))
-                return rules;
-            foreach (ManifestField item in section.Items())
-            {
-                if (item.Map(table) is { } members)
-                    rules.Add(Rule(item, members, side, isDeny, policyNamespace, subjectIsInit, l7));
-            }
-            l7.Report();
-            return rules;
-        }
+        if (fields.TryGetValue("log", out ManifestField log))
+            log.Map(s_logFields);
+        if (!fields.TryGetValue("labels", out ManifestField labels))
+            return;
+        foreach (ManifestField label in labels.Items())
+            label.Map(s_labelFields);
     }
 
     private static FieldTable RuleFields(string side, bool isDeny)
     {
         List<(string, string)> notEnforced =
         [
-            ($"{side}Requires", "it is deprecated; put the labels into the selectors"),
             ($"{side}Groups", UseEndpoints),
             ($"{side}Nodes", $"use {side}Entities: [remote-node]"),
-            ("icmps", "remove it; the lab carries no ICMP"),
         ];
-        if (!isDeny)
-            notEnforced.Add(("authentication", "remove it; there is no mutual authentication"));
         if (side == "to")
             notEnforced.Add(("toServices", "select the pods behind the Service with toEndpoints"));
-        if (side == "to" && !isDeny)
-            notEnforced.Add(("toFQDNs", "allow addresses with toCIDR"));
-        return new FieldTable([.. s_peerNames.Select(name => side + name), "toPorts"], [.. notEnforced]);
+        List<string> known =
+        [
+            .. s_peerNames.Where(name => name != "FQDNs" || (side == "to" && !isDeny)).Select(name => side + name),
+            $"{side}Requires",
+            "toPorts",
+            "icmps",
+        ];
+        if (!isDeny)
+            known.Add("authentication");
+        return new FieldTable([.. known], [.. notEnforced]);
     }
 
     private static (bool? Ingress, bool? Egress) DefaultDeny(Dictionary<string, ManifestField> fields)
@@ -126,51 +161,129 @@ internal static class CiliumPolicyReader
         bool? Flag(string name) => members.TryGetValue(name, out ManifestField flag) ? flag.Boolean() : null;
     }
 
+    private static List<TrafficRule> Rules(
+        Dictionary<string, ManifestField> sections,
+        string name,
+        FieldTable table,
+        bool isDeny,
+        SpecContext context,
+        bool? defaultDeny
+    )
+    {
+        List<TrafficRule> rules = [];
+        if (!sections.TryGetValue(name, out ManifestField section))
+            return rules;
+        TrafficDirection direction = name.StartsWith("ingress", StringComparison.Ordinal)
+            ? TrafficDirection.Ingress
+            : TrafficDirection.Egress;
+        bool httpNeedsDefaultDeny = defaultDeny is false && ReleaseChanges.NoDefaultDenyAllowsHttp.In(context.Release);
+        foreach (ManifestField item in section.Items())
+        {
+            if (item.Map(table) is not { } members)
+                continue;
+            TrafficRule rule = Rule(item, members, direction, isDeny, context);
+            rules.Add(
+                httpNeedsDefaultDeny
+                    ? rule with
+                    {
+                        Ports = [.. rule.Ports.Select(p => p with { HttpNeedsDefaultDeny = p.Http is not null })],
+                    }
+                    : rule
+            );
+        }
+        return rules;
+    }
+
     /// <summary>Reads a rule. Peers left out mean any peer when ports are given; a rule with neither matches nothing
-    /// (<c>- {}</c> only begins default deny; cilium, mergeIngress). A list of peers that is there and empty matches
-    /// nothing.</summary>
+    /// (<c>- {}</c> only begins default deny; cilium, mergeIngress). So does one whose list of endpoints is there and
+    /// empty, whose <c>toPorts</c> name no port, and one of ICMP, which the lab does not carry.</summary>
     private static TrafficRule Rule(
         ManifestField field,
         Dictionary<string, ManifestField> members,
-        string side,
+        TrafficDirection direction,
         bool isDeny,
-        string policyNamespace,
-        bool subjectIsInit,
-        L7Ports l7
+        SpecContext context
     )
     {
-        TrafficDirection direction = side == "from" ? TrafficDirection.Ingress : TrafficDirection.Egress;
+        string side = direction == TrafficDirection.Ingress ? "from" : "to";
         List<PeerSelector> peers = [];
-        List<string> used = [];
+        List<string> given = [];
+        List<string> filled = [];
         foreach (string kind in s_peerNames)
         {
             if (!members.TryGetValue(side + kind, out ManifestField list))
                 continue;
-            used.Add(side + kind);
+            given.Add(kind);
+            if (!list.IsEmptyList)
+                filled.Add(side + kind);
+            if (kind == "FQDNs" && !list.IsEmptyList)
+                list.Note("the lab has no outside world: names select none of its Pods");
             foreach (ManifestField item in list.Items())
             {
-                if (Peer(kind, item, policyNamespace, subjectIsInit) is { } peer)
+                if (Peer(kind, item, context) is { } peer)
                     peers.Add(peer);
             }
         }
-        if (used.Count > 1)
-            field.Report($"Cilium does not combine {string.Join(" and ", used)} in one rule; write one rule for each");
-        ImmutableArray<PortRule> ports = members.TryGetValue("toPorts", out ManifestField toPorts)
-            ? PortReader.Read(toPorts, direction, isDeny, l7)
-            : [];
-        return new TrafficRule(isDeny, used.Count == 0 && !ports.IsEmpty, [.. peers], ports);
+        if (filled.Count > 1)
+            field.Report(
+                $"Cilium does not combine {string.Join(" and ", filled)} in one rule; write one rule for each"
+            );
+        if (members.TryGetValue(side + "Requires", out ManifestField requires) && !requires.IsEmptyList)
+            requires.Report("Cilium no longer takes it; put the labels into the selectors");
+        Authentication(members);
+
+        bool hasPorts = members.TryGetValue("toPorts", out ManifestField toPorts);
+        ImmutableArray<PortRule> ports = hasPorts ? PortReader.Read(toPorts, direction, isDeny) : [];
+        bool isIcmp = Icmp(members);
+        bool namesPorts = hasPorts && !toPorts.IsEmptyList;
+        if (isIcmp && namesPorts)
+            field.Report("icmps and toPorts need rules of their own");
+        bool namesNoEndpoint = members.TryGetValue(side + "Endpoints", out ManifestField all) && all.IsEmptyList;
+        if (isIcmp || namesNoEndpoint || (namesPorts && ports.IsEmpty))
+            return TrafficRule.Nothing(isDeny);
+        return new TrafficRule(isDeny, given.Count == 0 && namesPorts, [.. peers], ports);
     }
 
-    private static PeerSelector? Peer(string kind, ManifestField item, string policyNamespace, bool subjectIsInit)
+    private static void Authentication(Dictionary<string, ManifestField> members)
+    {
+        if (!members.TryGetValue("authentication", out ManifestField field))
+            return;
+        if (field.Map(s_authenticationFields) is not { } fields)
+            return;
+        if (!fields.TryGetValue("mode", out ManifestField mode))
+            field.Report("'mode' is missing");
+        else if (mode.Text() is not (null or "disabled"))
+            mode.Report("recognised but not enforced here: there is no mutual authentication; remove it");
+    }
+
+    private static bool Icmp(Dictionary<string, ManifestField> members)
+    {
+        if (!members.TryGetValue("icmps", out ManifestField list) || list.IsEmptyList)
+            return false;
+        list.Note("the lab carries no ICMP: the rule allows and denies none of its traffic");
+        foreach (ManifestField item in list.Items())
+        {
+            if (item.Map(s_icmpFields) is not { } fields || !fields.TryGetValue("fields", out ManifestField types))
+                continue;
+            foreach (ManifestField type in types.Items())
+            {
+                if (type.Map(s_icmpTypeFields) is { } members2 && !members2.ContainsKey("type"))
+                    type.Report("'type' is missing");
+            }
+        }
+        return true;
+    }
+
+    private static PeerSelector? Peer(string kind, ManifestField item, SpecContext context)
     {
         switch (kind)
         {
             case "Endpoints":
+                LabelSelector selector = SelectorReader.Read(item, kubernetes: false);
                 return new EndpointPeer(
-                    SelectorReader.ImplyPeerNamespace(
-                        SelectorReader.Read(item, kubernetes: false),
-                        policyNamespace,
-                        subjectIsInit
+                    SelectorReader.ImplyCluster(
+                        SelectorReader.ImplyPeerNamespace(selector, context.Namespace, context.SubjectIsInit),
+                        context.Release
                     )
                 );
             case "Entities":
@@ -181,9 +294,19 @@ internal static class CiliumPolicyReader
                 item.Report($"the entities are {string.Join(", ", EntityPeer.Names.Order(StringComparer.Ordinal))}");
                 return null;
             case "CIDR":
-                return CidrReader.Block(item, allowAddress: true) is { } block ? new CidrPeer(block, []) : null;
+                bool allowAddress = !ReleaseChanges.CidrNeedsPrefix.In(context.Release);
+                return CidrReader.Block(item, allowAddress) is { } block ? new CidrPeer(block, []) : null;
+            case "FQDNs":
+                DnsName.Read(item);
+                return null;
             default:
-                return CidrReader.BlockWithExceptions(item, s_cidrSetFields, nullIsAbsent: false);
+                return CidrReader.BlockOrGroup(item);
         }
     }
+
+    /// <summary>What the rules of a spec are read with.</summary>
+    /// <param name="Namespace">The policy's namespace; empty when it is clusterwide.</param>
+    /// <param name="SubjectIsInit">Whether the subject is <c>reserved:init</c>.</param>
+    /// <param name="Release">The release whose rules hold.</param>
+    private sealed record SpecContext(string Namespace, bool SubjectIsInit, CiliumVersion Release);
 }

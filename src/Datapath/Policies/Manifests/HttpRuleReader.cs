@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
 /// <summary>Reads <c>rules.http</c>.</summary>
@@ -8,18 +6,15 @@ internal static class HttpRuleReader
     private static readonly FieldTable s_ruleFields = new(["path", "method", "host", "headers", "headerMatches"]);
 
     private static readonly FieldTable s_matchFields = new(
-        ["name", "value"],
-        ("secret", "give the value in 'value'"),
-        ("mismatch", "remove it; a request without the header is denied")
+        ["name", "value", "mismatch"],
+        ("secret", "give the value in 'value'")
     );
 
-    private static readonly SearchValues<char> s_tokenCharacters = SearchValues.Create(
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-    );
-
-    /// <summary>Reads the list; an empty one redirects and allows everything.</summary>
-    public static HttpRuleSet Read(ManifestField field)
+    /// <summary>Reads the list. An empty one has no effect: null.</summary>
+    public static HttpRuleSet? Read(ManifestField field)
     {
+        if (field.IsEmptyList)
+            return null;
         List<HttpRule> rules = [];
         foreach (ManifestField item in field.Items())
         {
@@ -62,18 +57,20 @@ internal static class HttpRuleReader
         return pattern;
     }
 
-    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present (cilium splits at the first
-    /// space).</summary>
+    /// <summary><c>Name: value</c> must be equal, <c>Name</c> alone must be present. Cilium splits at the first space and
+    /// looks no further: <c>Name:</c> and <c>Name:value</c> are names that no header has.</summary>
     private static HeaderRequirement? Header(ManifestField field)
     {
         if (field.Text() is not { } text)
             return null;
         int space = text.IndexOf(' ', StringComparison.Ordinal);
-        string name = (space < 0 ? text : text[..space]).TrimEnd(':');
-        if (IsToken(name))
-            return new HeaderRequirement(name, space < 0 ? null : text[(space + 1)..]);
-        field.Report("a header is written \"Name: value\", with a space after the colon, or \"Name\"");
-        return null;
+        if (text.IndexOf(':', StringComparison.Ordinal) is >= 0 and var colon && (space < 0 || colon + 1 != space))
+            field.Note(
+                "no request has such a header: write \"Name: value\", with a space after the colon, or \"Name\""
+            );
+        return space < 0
+            ? new HeaderRequirement(text, null)
+            : new HeaderRequirement(text[..space].TrimEnd(':'), text[(space + 1)..]);
     }
 
     private static HeaderRequirement? HeaderMatch(ManifestField field)
@@ -88,12 +85,19 @@ internal static class HttpRuleReader
         }
         if (nameField.Text() is not { } name)
             return null;
-        if (IsToken(name))
-            return new HeaderRequirement(name, string.IsNullOrEmpty(value) ? null : value);
-        nameField.Report("this is not the name of a header");
-        return null;
+        if (name.Length == 0)
+            nameField.Report("the name of a header has at least one character");
+        if (fields.TryGetValue("mismatch", out ManifestField mismatch) && mismatch.Text() is { } action)
+        {
+            // Only logged: it restricts nothing.
+            if (action == "LOG")
+                return null;
+            mismatch.Report(
+                action is "ADD" or "DELETE" or "REPLACE"
+                    ? "recognised but not enforced here: the lab's proxies change no headers"
+                    : "a mismatch is LOG, ADD, DELETE or REPLACE"
+            );
+        }
+        return new HeaderRequirement(name, string.IsNullOrEmpty(value) ? null : value);
     }
-
-    private static bool IsToken(string name) =>
-        name.Length > 0 && name.AsSpan().IndexOfAnyExcept(s_tokenCharacters) < 0;
 }

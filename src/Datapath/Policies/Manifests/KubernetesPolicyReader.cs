@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -27,7 +28,7 @@ internal static class KubernetesPolicyReader
         List<TrafficRule> egress = Rules(fields, "egress", s_egressFields, "to", policyNamespace);
 
         // Without policyTypes: always ingress, and egress when there are egress rules (Kubernetes API,
-        // NetworkPolicySpec).
+        // NetworkPolicySpec). Cilium applies the rules of a section also where policyTypes does not list it.
         (bool Ingress, bool Egress) types =
             fields.TryGetValue("policyTypes", out ManifestField list)
             && list.Node is not { Type: ManifestType.List, Items.Count: 0 }
@@ -35,10 +36,10 @@ internal static class KubernetesPolicyReader
                 : (true, egress.Count > 0);
         return new PolicySpec(
             subject.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace)),
-            types.Ingress ? [.. ingress] : [],
-            types.Egress ? [.. egress] : [],
-            types.Ingress,
-            types.Egress
+            [.. ingress],
+            [.. egress],
+            types.Ingress || ingress.Count > 0,
+            types.Egress || egress.Count > 0
         );
     }
 
@@ -79,8 +80,21 @@ internal static class KubernetesPolicyReader
                 foreach (ManifestField peer in list.Items())
                 {
                     anyPeer = false;
-                    if (Peer(peer, policyNamespace) is { } selector)
-                        peers.Add(selector);
+                    if (Peer(peer, policyNamespace) is not { } selector)
+                        continue;
+                    peers.Add(selector);
+                    if (
+                        selector is CidrPeer
+                        && side == "from"
+                        && ReleaseChanges.IpBlockAllowsNamespace.In(peer.Problems.Release)
+                    )
+                    {
+                        peers.Add(new EndpointPeer(InNamespace(policyNamespace)));
+                        peer.Note(
+                            "Cilium allows all Pods of the policy's namespace here as well, which Kubernetes does not: a bug of "
+                                + "Cilium's"
+                        );
+                    }
                 }
             }
             List<PortRule> ports = [];
@@ -121,11 +135,7 @@ internal static class KubernetesPolicyReader
             ? SelectorReader.Read(pods, kubernetes: true).Requirements
             : [];
         if (!hasNamespaces)
-            return new EndpointPeer(
-                new LabelSelector(
-                    podLabels.Add(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace))
-                )
-            );
+            return new EndpointPeer(new LabelSelector([.. podLabels, .. InNamespace(policyNamespace).Requirements]));
         ImmutableArray<LabelRequirement> namespaceLabels = SelectorReader
             .Read(namespaces, kubernetes: true, Label.NamespaceLabelPrefix)
             .Requirements;
@@ -133,8 +143,13 @@ internal static class KubernetesPolicyReader
         // An empty namespace selector means all pods of all namespaces, not everything.
         if (namespaceLabels.IsEmpty)
             namespaceLabels = [new LabelRequirement(Label.Kubernetes, Label.PodNamespace, LabelOperator.Exists, [])];
-        return new EndpointPeer(new LabelSelector(namespaceLabels.AddRange(podLabels)));
+        return new EndpointPeer(
+            SelectorReader.ImplyCluster(new LabelSelector(namespaceLabels.AddRange(podLabels)), field.Problems.Release)
+        );
     }
+
+    private static LabelSelector InNamespace(string policyNamespace) =>
+        new([LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace)]);
 
     private static PortRule? Port(ManifestField field)
     {

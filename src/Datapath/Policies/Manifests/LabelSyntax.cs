@@ -5,8 +5,7 @@ namespace CiliumDebugging.Datapath.Policies.Manifests;
 /// <summary>Kubernetes' rules for names and labels.</summary>
 internal static partial class LabelSyntax
 {
-    /// <summary>Label sources of Cilium that selectors may name and the lab gives its endpoints.</summary>
-    private static readonly string[] s_sources = [Label.Any, Label.Kubernetes, Label.Reserved];
+    private const string ReservedPrefix = "reserved.";
 
     /// <summary>Checks a label key without source: an optional DNS prefix and a name of up to 63 characters.</summary>
     public static string? KeyError(string key)
@@ -38,23 +37,24 @@ internal static partial class LabelSyntax
         && name.Any(char.IsAsciiLetter)
         && !name.Contains("--", StringComparison.Ordinal);
 
-    /// <summary>Splits <c>source:key</c>. No source and <c>any</c> mean any source (null).</summary>
-    public static (string? Source, string Key, string? Error) SplitSource(string text)
+    /// <summary>Splits a selector's key as Cilium does (pkg/labels, parseSource): <c>source:key</c>,
+    /// <c>reserved.key</c> or <c>$key</c>. No source, <c>any</c> and <c>unspec</c> mean any source (null).</summary>
+    public static (string? Source, string Key) SplitSource(string text)
     {
+        if (text.StartsWith('$'))
+            return (Label.Reserved, text[1..]);
         int colon = text.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
-            return (null, text, null);
+            return text.StartsWith(ReservedPrefix, StringComparison.Ordinal)
+                ? (Label.Reserved, text[ReservedPrefix.Length..])
+                : (null, text);
         string source = text[..colon];
-        string key = text[(colon + 1)..];
-        return Array.IndexOf(s_sources, source) < 0
-            ? (
-                null,
-                key,
-                $"the label source must be one of {string.Join(", ", s_sources)}; "
-                    + "endpoints carry no labels of other sources here"
-            )
-            : (source == Label.Any ? null : source, key, null);
+        return (source is "" or Label.Any or "unspec" ? null : source, text[(colon + 1)..]);
     }
+
+    /// <summary>Checks a selector's key. Cilium checks it with its source in front, which counts towards the
+    /// length.</summary>
+    public static string? SelectorKeyError(string? source, string key) => KeyError($"{source ?? Label.Any}.{key}");
 
     [GeneratedRegex(@"\A[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();

@@ -1,12 +1,17 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
-/// <summary>The problems found so far in a source, and the policy that is being read.</summary>
-internal sealed class ProblemList(string file)
+/// <summary>The problems and notes found so far in a source, the policy that is being read, and the release it is read
+/// for.</summary>
+internal sealed class ProblemList(string file, CiliumVersion release)
 {
     private readonly List<PolicyProblem> _problems = [];
+    private readonly List<PolicyProblem> _notes = [];
+
+    public CiliumVersion Release => release;
 
     public string Policy { get; set; } = "";
 
@@ -14,8 +19,13 @@ internal sealed class ProblemList(string file)
 
     public IReadOnlyList<PolicyProblem> All => _problems;
 
+    public IReadOnlyList<PolicyProblem> Notes => _notes;
+
     public void Add(int line, string field, string value, string message) =>
         _problems.Add(new PolicyProblem(file, line, Policy, field, Printable.Text(value), message));
+
+    public void Note(int line, string field, string message) =>
+        _notes.Add(new PolicyProblem(file, line, Policy, field, "", message));
 }
 
 /// <summary>The fields a map may have.</summary>
@@ -40,6 +50,12 @@ internal sealed class FieldTable(string[] known, params (string Name, string Rem
 internal readonly record struct ManifestField(ManifestNode Node, string Path, ProblemList Problems)
 {
     public void Report(string message) => Problems.Add(Node.Line, Path, Node.Display, message);
+
+    /// <summary>Says what a valid field means here.</summary>
+    public void Note(string message) => Problems.Note(Node.Line, Path, message);
+
+    /// <summary>Whether it is a list without entries.</summary>
+    public bool IsEmptyList => Node is { Type: ManifestType.List, Items.Count: 0 };
 
     /// <summary>The fields of a map by name. Unknown and not enforced ones are reported and left out.</summary>
     /// <param name="table">What is allowed.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -39,11 +40,12 @@ public static class PolicyReader
     /// <summary>Reads a YAML text of one or more documents, each a policy.</summary>
     /// <param name="text">The text, up to 1 Mi characters.</param>
     /// <param name="fileName">Named in problems and kept as the policies' source.</param>
-    public static PolicyReadResult ReadYaml(string text, string fileName)
+    /// <param name="release">The release whose rules hold; null: <see cref="ReleaseChanges.Compared"/>.</param>
+    public static PolicyReadResult ReadYaml(string text, string fileName, CiliumVersion? release = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         ArgumentNullException.ThrowIfNull(fileName);
-        return Read(fileName, problems =>
+        return Read(fileName, release, problems =>
         {
             List<ManifestNode> documents = YamlManifest.Read(text);
             if (documents.Count == 0)
@@ -55,16 +57,21 @@ public static class PolicyReader
     /// <summary>Reads one policy object, as an API server stores it.</summary>
     /// <param name="obj">The object.</param>
     /// <param name="source">Named in problems and kept as the policy's source.</param>
-    public static PolicyReadResult ReadJson(JsonObject obj, string source)
+    /// <param name="release">The release whose rules hold; null: <see cref="ReleaseChanges.Compared"/>.</param>
+    public static PolicyReadResult ReadJson(JsonObject obj, string source, CiliumVersion? release = null)
     {
         ArgumentNullException.ThrowIfNull(obj);
         ArgumentNullException.ThrowIfNull(source);
-        return Read(source, _ => [JsonManifest.Read(obj)]);
+        return Read(source, release, _ => [JsonManifest.Read(obj)]);
     }
 
-    private static PolicyReadResult Read(string source, Func<ProblemList, List<ManifestNode>> documents)
+    private static PolicyReadResult Read(
+        string source,
+        CiliumVersion? release,
+        Func<ProblemList, List<ManifestNode>> documents
+    )
     {
-        var problems = new ProblemList(source);
+        var problems = new ProblemList(source, release ?? ReleaseChanges.Compared);
         List<NetworkPolicyModel> policies = [];
         try
         {
@@ -80,7 +87,10 @@ public static class PolicyReader
         {
             problems.Add(exception.Line, "", "", exception.Message);
         }
-        return new PolicyReadResult(problems.Count == 0 ? [.. policies] : [], [.. problems.All]);
+        return new PolicyReadResult(problems.Count == 0 ? [.. policies] : [], [.. problems.All])
+        {
+            Notes = [.. problems.Notes],
+        };
     }
 
     private static void Add(List<NetworkPolicyModel> policies, NetworkPolicyModel policy, ProblemList problems)
@@ -123,7 +133,7 @@ public static class PolicyReader
         if (fields is null)
             return null;
         if (fields.TryGetValue("metadata", out ManifestField metadata))
-            Metadata(metadata, kind, name);
+            Metadata(metadata, name);
         else
             document.Report("'metadata' with a name is missing");
 
@@ -132,7 +142,7 @@ public static class PolicyReader
         foreach (ManifestField spec in Specs(fields))
         {
             PolicySpec? read = isCilium
-                ? CiliumPolicyReader.Read(spec, policyNamespace)
+                ? CiliumPolicyReader.Read(spec, kind, policyNamespace)
                 : KubernetesPolicyReader.Read(spec, policyNamespace);
             if (read is not null)
                 specs.Add(read);
@@ -187,7 +197,7 @@ public static class PolicyReader
         return (string.IsNullOrEmpty(policyNamespace) ? "default" : policyNamespace, name);
     }
 
-    private static void Metadata(ManifestField metadata, PolicyKind kind, string name)
+    private static void Metadata(ManifestField metadata, string name)
     {
         if (metadata.Map(s_metadataFields, nullIsAbsent: true) is not { } fields)
             return;
@@ -203,9 +213,7 @@ public static class PolicyReader
             metadata.Report("'name' is missing");
         if (fields.TryGetValue("namespace", out ManifestField namespaceField) && namespaceField.Text() is { } text)
         {
-            if (kind == PolicyKind.CiliumClusterwideNetworkPolicy)
-                namespaceField.Report("a clusterwide policy has no namespace; remove it");
-            else if (text.Length > 0 && !LabelSyntax.IsNamespace(text))
+            if (text.Length > 0 && !LabelSyntax.IsNamespace(text))
                 namespaceField.Report(
                     "a namespace is up to 63 lower-case letters, digits and '-', "
                         + "beginning and ending with a letter or digit"

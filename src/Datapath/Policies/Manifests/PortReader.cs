@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -27,25 +26,18 @@ internal static class PortReader
         ("l7", "use http or no L7 rules")
     );
 
-    private static readonly FieldTable s_dnsFields = new(["matchPattern", "matchName"]);
-
-    /// <summary>Reads the list; an empty list is the same as none.</summary>
+    /// <summary>Reads the list.</summary>
     /// <param name="field">The list.</param>
     /// <param name="direction">Ingress or egress.</param>
     /// <param name="isDeny">Whether the rule denies; then it takes no L7 rules.</param>
-    /// <param name="l7">Collects the L7 rules of the whole section.</param>
-    public static ImmutableArray<PortRule> Read(
-        ManifestField field,
-        TrafficDirection direction,
-        bool isDeny,
-        L7Ports l7
-    )
+    /// <returns>The ports; none where the list is empty, or names no port of a protocol that the lab carries.</returns>
+    public static ImmutableArray<PortRule> Read(ManifestField field, TrafficDirection direction, bool isDeny)
     {
         List<PortRule> ports = [];
         foreach (ManifestField item in field.Items())
         {
             if (item.Map(isDeny ? s_denyFields : s_allowFields) is { } fields)
-                ports.AddRange(Entry(item, fields, direction, l7));
+                ports.AddRange(Entry(item, fields, direction));
         }
         return [.. ports];
     }
@@ -53,8 +45,7 @@ internal static class PortReader
     private static List<PortRule> Entry(
         ManifestField item,
         Dictionary<string, ManifestField> fields,
-        TrafficDirection direction,
-        L7Ports l7
+        TrafficDirection direction
     )
     {
         HttpRuleSet? http = null;
@@ -70,16 +61,17 @@ internal static class PortReader
                     continue;
                 if (http is not null && read.Protocol != L4Protocol.Tcp)
                     port.Report("HTTP rules apply to TCP only: say protocol: TCP");
-                if (isDns && read.Ports is not { Name: null, First: 53, Last: 53 })
-                    port.Report("DNS rules apply to port 53 only");
-                l7.Add(port, read, http is not null, isDns);
-                result.Add(read with { Http = http });
+                if ((http is not null || isDns) && read.Ports == PortMatch.All)
+                    port.Report("L7 rules need a port: 0 means all ports");
+                if (isDns && read.Ports.First != read.Ports.Last)
+                    port.Report("DNS rules do not apply to a range of ports");
+                result.Add(read with { Http = http, IsDns = isDns });
             }
             if (ports.Node.Items.Count > MaxPorts)
                 ports.Report($"Cilium takes up to {MaxPorts} ports in one list; use several toPorts entries");
         }
-        if (!fields.ContainsKey("ports") || ports.Node is { Type: ManifestType.List, Items.Count: 0 })
-            item.Report("'ports' must list at least one port; leave toPorts out to mean all ports");
+        if (isDns && (!fields.ContainsKey("ports") || ports.IsEmptyList))
+            item.Report("DNS rules need a port in 'ports'");
         return result;
     }
 
@@ -92,28 +84,24 @@ internal static class PortReader
         bool isDns = fields.TryGetValue("dns", out ManifestField dns);
         if (isHttp && isDns)
             field.Report("one port takes one type of L7 rules; http and dns need ports of their own");
-        if (isDns)
+        if (field.Node.Fields.Count == 0)
+            field.Report("'rules' needs http or dns; remove it to allow the port");
+        bool hasNames = isDns && !dns.IsEmptyList;
+        if (hasNames)
             Dns(dns, direction);
-        return (isHttp ? HttpRuleReader.Read(http) : null, isDns);
+        return (isHttp ? HttpRuleReader.Read(http) : null, hasNames);
     }
 
-    /// <summary>DNS rules that allow every name are a plain allow of the port; others would need a DNS proxy.</summary>
+    /// <summary>DNS rules are a plain allow of the port: there is no DNS proxy that could enforce names.</summary>
     private static void Dns(ManifestField field, TrafficDirection direction)
     {
         if (direction == TrafficDirection.Ingress)
             field.Report("DNS rules are not allowed on ingress");
         bool allowsAll = false;
         foreach (ManifestField item in field.Items())
-        {
-            if (item.Map(s_dnsFields) is not { } fields)
-                continue;
-            allowsAll |= fields.TryGetValue("matchPattern", out ManifestField pattern) && pattern.Text() == "*";
-        }
-        if (!allowsAll && field.Node is { Type: ManifestType.List, Items.Count: > 0 })
-            field.Report(
-                "DNS names are recognised but not enforced here: "
-                    + "add matchPattern: \"*\" or remove the rules to allow the port"
-            );
+            allowsAll |= DnsName.Read(item) == "*";
+        if (!allowsAll)
+            field.Note("the lab resolves no names of the outside: every DNS request on this port is allowed");
     }
 
     private static PortRule? Port(ManifestField field)
@@ -125,54 +113,64 @@ internal static class PortReader
             field.Report("'port' is missing");
             return null;
         }
+        bool isCarried = true;
         L4Protocol? protocol = fields.TryGetValue("protocol", out ManifestField protocolField)
-            ? Protocol(protocolField)
+            ? Protocol(protocolField, out isCarried)
             : null;
-        PortMatch? match = Match(port);
-        if (
-            match is not null
-            && fields.TryGetValue("endPort", out ManifestField endPort)
-            && endPort.Integer(1, ushort.MaxValue) is { } last
-        )
-        {
-            if (match.Name is not null)
-                endPort.Report("a range needs a number in 'port', not a name");
-            else if (last < match.First)
-                endPort.Report($"the end of the range is below its start {match.First}");
-            else
-                match = match with { Last = (ushort)last };
-        }
-        return match is null ? null : new PortRule(match, protocol, null);
+        int? last = fields.TryGetValue("endPort", out ManifestField endPort)
+            ? endPort.Integer(0, ushort.MaxValue)
+            : null;
+        if (Match(port) is not { } match || !isCarried)
+            return null;
+        // An end below the start, or beside a name, has no effect (cilium).
+        if (match.Name is null && match != PortMatch.All && last > match.First)
+            match = match with { Last = (ushort)last };
+        return new PortRule(match, protocol, null);
     }
 
-    /// <summary>Reads a port of a Cilium policy: a text, a number of 1–65535 or a name.</summary>
+    /// <summary>Reads a port of a Cilium policy: a text, a name of up to 15 characters or a number as Go's
+    /// ParseUint(text, 0, 16) reads it, 0 for all ports.</summary>
     private static PortMatch? Match(ManifestField field)
     {
         if (field.Text() is not { } text)
             return null;
-        if (text.Length > 0 && text.All(char.IsAsciiDigit))
-        {
-            if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port) && port > 0)
-                return new PortMatch(port, port, null);
-            field.Report(
-                port == 0 && text.Trim('0').Length == 0
-                    ? "port 0 (all ports) is not enforced here; leave toPorts out, "
-                        + "or use the range from \"1\" to endPort: 65535"
-                    : "a port is a number from 1 to 65535"
-            );
-            return null;
-        }
-        if (LabelSyntax.IsPortName(text, 63))
+        if (LabelSyntax.IsPortName(text, 15))
             return new PortMatch(0, 0, text.ToLowerInvariant());
-        field.Report("a port is a number from 1 to 65535 or a name of letters, digits and hyphens");
+        if (GoNumber(text) is { } port)
+            return port == 0 ? PortMatch.All : new PortMatch(port, port, null);
+        field.Report(
+            "a port is a number from 0 to 65535 (octal with a leading 0), "
+                + "or a name of up to 15 letters, digits and hyphens with a letter in it"
+        );
         return null;
     }
 
-    private static L4Protocol? Protocol(ManifestField field)
+    /// <summary>A number without a letter, which would make it a name: decimal, or octal with a leading 0; underscores
+    /// between digits.</summary>
+    private static ushort? GoNumber(string text)
     {
+        if (text.Length == 0 || text[0] == '_' || text[^1] == '_' || text.Contains("__", StringComparison.Ordinal))
+            return null;
+        string digits = text.Replace("_", "", StringComparison.Ordinal);
+        int radix = digits.Length > 1 && digits[0] == '0' ? 8 : 10;
+        int value = 0;
+        foreach (char digit in digits)
+        {
+            if (!char.IsAsciiDigit(digit) || digit - '0' >= radix)
+                return null;
+            value = value * radix + (digit - '0');
+            if (value > ushort.MaxValue)
+                return null;
+        }
+        return (ushort)value;
+    }
+
+    private static L4Protocol? Protocol(ManifestField field, out bool isCarried)
+    {
+        isCarried = true;
         switch (field.Text())
         {
-            case null or "" or "ANY":
+            case null or "ANY":
                 return null;
             case "TCP":
                 return L4Protocol.Tcp;
@@ -180,46 +178,12 @@ internal static class PortReader
                 return L4Protocol.Udp;
             case "SCTP":
                 return L4Protocol.Sctp;
-            case "ICMP" or "ICMPv6" or "VRRP" or "IGMP":
-                field.Report("this protocol is recognised but not enforced here; only TCP, UDP and SCTP are");
+            case "VRRP" or "IGMP":
+                isCarried = false;
                 return null;
             default:
-                field.Report("the protocol must be TCP, UDP, SCTP or ANY, in upper case");
+                field.Report("the protocol must be TCP, UDP, SCTP, VRRP, IGMP or ANY, in upper case");
                 return null;
         }
     }
-}
-
-/// <summary>The ports of one section that carry L7 rules. Two types on one port are rejected, also when different rules
-/// bring them (cilium, layer 7 policies: rules of one port are combined when they are of the same type, otherwise the
-/// policy is rejected).</summary>
-internal sealed class L7Ports
-{
-    private readonly List<(ManifestField Field, PortRule Port)> _http = [];
-    private readonly List<(ManifestField Field, PortRule Port)> _dns = [];
-
-    public void Add(ManifestField field, PortRule port, bool isHttp, bool isDns)
-    {
-        if (isHttp)
-            _http.Add((field, port));
-        else if (isDns)
-            _dns.Add((field, port));
-    }
-
-    /// <summary>Reports each port that has both types.</summary>
-    public void Report()
-    {
-        foreach ((ManifestField field, PortRule port) in _http)
-        {
-            if (_dns.Exists(d => Overlaps(port, d.Port)))
-                field.Report("another rule has DNS rules on this port; one port takes one type of L7 rules");
-        }
-    }
-
-    private static bool Overlaps(PortRule left, PortRule right) =>
-        left.Ports.Name is null
-        && right.Ports.Name is null
-        && left.Ports.First <= right.Ports.Last
-        && right.Ports.First <= left.Ports.Last
-        && (left.Protocol is null || right.Protocol is null || left.Protocol == right.Protocol);
 }

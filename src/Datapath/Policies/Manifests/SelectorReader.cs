@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using CiliumDebugging.Datapath.Cilium;
 
 namespace CiliumDebugging.Datapath.Policies.Manifests;
 
@@ -8,24 +8,18 @@ internal static class SelectorReader
     private static readonly FieldTable s_selectorFields = new(["matchLabels", "matchExpressions"]);
     private static readonly FieldTable s_expressionFields = new(["key", "operator", "values"]);
 
-    private static readonly string[] s_reservedNames =
-    [
-        "host",
-        "remote-node",
-        "world",
-        "health",
-        "init",
-        "unmanaged",
-        "ingress",
-        "kube-apiserver",
-    ];
-
     /// <summary>Reads a selector.</summary>
     /// <param name="field">The selector.</param>
     /// <param name="kubernetes">Whether it is a Kubernetes selector: keys have no source, they are all labels of pods
     /// or namespaces.</param>
     /// <param name="keyPrefix">Put before each key, to select namespaces by the labels that pods carry of them.</param>
-    public static LabelSelector Read(ManifestField field, bool kubernetes, string keyPrefix = "")
+    /// <param name="isSubject">Whether it is the subject of a policy with a namespace.</param>
+    public static LabelSelector Read(
+        ManifestField field,
+        bool kubernetes,
+        string keyPrefix = "",
+        bool isSubject = false
+    )
     {
         List<LabelRequirement> requirements = [];
         Dictionary<string, ManifestField>? fields = field.Map(s_selectorFields, nullIsAbsent: kubernetes);
@@ -33,11 +27,13 @@ internal static class SelectorReader
         {
             foreach ((string key, ManifestField value) in labels.Entries())
             {
-                if (
-                    Key(value, key, kubernetes) is (var source, var name)
-                    && value.Text() is { } text
-                    && CheckValue(value, source, text)
-                )
+                if (Key(value, key, kubernetes) is not (var source, var name))
+                    continue;
+                if (value.Text() is not { } text || !CheckValue(value, text))
+                    continue;
+                // A policy's own namespace takes the place of another one that its labels name; one in an expression
+                // stays beside it (cilium, pkg/k8s/apis/cilium.io/utils).
+                if (!isSubject || (source, name) is not (Label.Kubernetes, Label.PodNamespace))
                     requirements.Add(new LabelRequirement(source, keyPrefix + name, LabelOperator.In, [text]));
             }
         }
@@ -52,22 +48,20 @@ internal static class SelectorReader
         return new LabelSelector([.. requirements]);
     }
 
-    /// <summary>A CiliumNetworkPolicy's endpointSelector selects in the policy's namespace only; a match on another one
-    /// is replaced (cilium, pkg/k8s/apis/cilium.io/utils). A clusterwide policy selects everywhere.</summary>
-    public static LabelSelector InNamespace(LabelSelector selector, string policyNamespace)
-    {
-        if (policyNamespace.Length == 0)
-            return selector;
-        LabelSelector without = new([
-            .. selector.Requirements.Where(r =>
-                !(
-                    r is
-                    { Source: Label.Kubernetes, Key: Label.PodNamespace, Operator: LabelOperator.In, Values.Length: 1 }
-                )
-            ),
-        ]);
-        return without.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace));
-    }
+    /// <summary>A CiliumNetworkPolicy selects in its own namespace only; a clusterwide policy everywhere.</summary>
+    public static LabelSelector InNamespace(LabelSelector selector, string policyNamespace) =>
+        policyNamespace.Length == 0
+            ? selector
+            : selector.With(LabelSelector.Equal(Label.Kubernetes, Label.PodNamespace, policyNamespace));
+
+    /// <summary>A peer selected by labels is one of this cluster, unless it names a cluster.</summary>
+    public static LabelSelector ImplyCluster(LabelSelector selector, CiliumVersion release) =>
+        !ReleaseChanges.PeersAreOfThisCluster.In(release)
+        || selector.HasKeyPrefix(Label.Reserved, "")
+        || selector.HasKey(Label.Kubernetes, Label.Cluster)
+        || selector.HasKey(null, Label.Cluster)
+            ? selector
+            : selector.With(LabelSelector.Equal(Label.Kubernetes, Label.Cluster, IdentityTable.DefaultCluster));
 
     /// <summary>A peer without a namespace of its own is one in the policy's namespace; in a clusterwide policy, any
     /// pod. Reserved labels imply nothing, nor does a match on labels of namespaces.</summary>
@@ -121,7 +115,7 @@ internal static class SelectorReader
         {
             foreach (ManifestField item in valuesField.Items())
             {
-                if (item.Text() is { } value && CheckValue(item, key?.Source, value))
+                if (item.Text() is { } value && CheckValue(item, value))
                     values.Add(value);
             }
         }
@@ -138,26 +132,17 @@ internal static class SelectorReader
 
     private static (string? Source, string Key)? Key(ManifestField field, string text, bool kubernetes)
     {
-        (string? source, string key, string? error) = kubernetes
-            ? (Label.Kubernetes, text, null)
-            : LabelSyntax.SplitSource(text);
-        error ??= LabelSyntax.KeyError(key);
-        if (error is null && source == Label.Reserved && Array.IndexOf(s_reservedNames, key) < 0)
-            error =
-                $"the reserved labels are {string.Join(", ", s_reservedNames)}; "
-                + "everything is selected by fromEntities or toEntities: [all]";
+        (string? source, string key) = kubernetes ? (Label.Kubernetes, text) : LabelSyntax.SplitSource(text);
+        string? error = kubernetes ? LabelSyntax.KeyError(key) : LabelSyntax.SelectorKeyError(source, key);
         if (error is null)
             return (source, key);
         field.Problems.Add(field.Node.Line, field.Path, text, error);
         return null;
     }
 
-    private static bool CheckValue(ManifestField field, string? source, string value)
+    private static bool CheckValue(ManifestField field, string value)
     {
-        string? error =
-            source == Label.Reserved && value.Length > 0
-                ? "a reserved label has the empty value: \"\""
-                : LabelSyntax.ValueError(value);
+        string? error = LabelSyntax.ValueError(value);
         if (error is not null)
             field.Report(error);
         return error is null;

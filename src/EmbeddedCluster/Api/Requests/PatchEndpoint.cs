@@ -40,8 +40,8 @@ internal sealed class PatchEndpoint(ObjectStore store, RequestBody bodies, TimeP
             type == ApplyPatch
                 ? Apply(target, query!, patch)
                 : (store.Change(kind, ns, name, Patch, query!.Options), false);
-        if (outcome.Failure is null)
-            query!.Warn(context);
+        if (outcome.Value is { } written)
+            query!.Warn(context, store.WarningsOf(written));
         await context.AnswerAsync(outcome, target.Kind, time, isNew ? 201 : 200, target.IsScale);
     }
 

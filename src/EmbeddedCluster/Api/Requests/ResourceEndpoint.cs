@@ -131,8 +131,8 @@ internal sealed class ResourceEndpoint
         int code = 200
     )
     {
-        if (outcome.Failure is null)
-            write.Query.Warn(context);
+        if (outcome.Value is { } written)
+            write.Query.Warn(context, _store.WarningsOf(written));
         return context.AnswerAsync(outcome, target.Kind, _options.Time, code, target.IsScale);
     }
 

@@ -43,11 +43,13 @@ internal sealed record WriteQuery(WriteOptions Options, FieldManager Manager, bo
         return new WriteQuery(options, manager, given.Length > 0, force is "true" or "1");
     }
 
-    /// <summary>Tells the client which members were dropped.</summary>
-    public void Warn(HttpContext context)
+    /// <summary>Tells the client which members were dropped, and what else there is to know.</summary>
+    public void Warn(HttpContext context, IEnumerable<string> warnings)
     {
         foreach (var path in Options.Unknown?.Found ?? [])
             context.Response.Headers.Append(HeaderNames.Warning, $"299 - \"unknown field \\\"{Printable(path)}\\\"\"");
+        foreach (var warning in warnings)
+            context.Response.Headers.Append(HeaderNames.Warning, $"299 - \"{Printable(warning)}\"");
     }
 
     private static string FromUserAgent(HttpRequest request)

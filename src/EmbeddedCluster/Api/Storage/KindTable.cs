@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace CiliumDebugging.EmbeddedCluster.Api.Storage;
 
 /// <summary>The objects of one kind. Guarded by the store's lock, except the log, which has its own.</summary>
@@ -8,6 +10,8 @@ internal sealed class KindTable(ObjectStoreLimits limits)
     public WatchLog Log { get; } = new(limits.MaxHistoryChanges, limits.MaxHistoryBytes);
 
     public List<Admission> Admissions { get; } = [];
+
+    public List<Func<JsonObject, IEnumerable<string>>> Warnings { get; } = [];
 
     /// <summary>The objects as they were at a version; null when the history does not reach back so far.</summary>
     public SortedDictionary<ObjectKey, StoredObject>? At(long resourceVersion)

@@ -55,6 +55,22 @@ public sealed partial class ObjectStore
             _tables[kind].Admissions.Add(admission);
     }
 
+    /// <summary>Adds warnings for the writers of a kind.</summary>
+    public void Warn(ResourceKind kind, Func<JsonObject, IEnumerable<string>> warnings)
+    {
+        lock (_lock)
+            _tables[kind].Warnings.Add(warnings);
+    }
+
+    /// <summary>The warnings for the writer of an object.</summary>
+    public List<string> WarningsOf(StoredObject written)
+    {
+        List<Func<JsonObject, IEnumerable<string>>> all;
+        lock (_lock)
+            all = [.. _tables[written.Kind].Warnings];
+        return [.. all.SelectMany(w => w(written.View))];
+    }
+
     /// <summary>The object, or 404.</summary>
     public Outcome<StoredObject> Get(ResourceKind kind, string ns, string name)
     {
