@@ -72,7 +72,8 @@ internal sealed class RandomChanges(Kubernetes cluster, Random random)
         {
             "even" or "undecided" or "unknown" => true,
             ChangeDiagnosis.Changing or ChangeDiagnosis.FailuresDuringChange => from >= 0,
-            ChangeDiagnosis.NoEndpoints => Was("scale to 0"),
+            ChangeDiagnosis.NoEndpoints => Was("scale to 0")
+                || (Was("scale to 1") && (Was("delete pod") || Was("restart"))),
             "two-sided-l7" => Was("apply backend-policy.yaml") && Was("apply load-test-policy.yaml"),
             "session-affinity" => Was("affinity"),
             "stale-conntrack" or "unready-pod" or "slow-pod" => podsChanged,
