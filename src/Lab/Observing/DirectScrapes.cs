@@ -16,9 +16,6 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
 {
     private const int MaxParallel = 8;
 
-    /// <summary>Longest error text of a target.</summary>
-    private const int MaxError = 200;
-
     /// <summary>After this many rounds in which no backend had the metric they are not scraped for a while.</summary>
     private const int MaxRoundsWithoutMetric = 3;
 
@@ -140,7 +137,7 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
         }
         catch (Exception e) when (e is HttpRequestException or FormatException or IOException)
         {
-            return Failed(target, OneLine(e.Message));
+            return Failed(target, e.Message);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -179,10 +176,4 @@ internal sealed class DirectScrapes(Kubernetes cluster, ObserveOptions options, 
 
     private static Answer Failed(Target target, string error) =>
         new(TargetScrape.Failed(target.Scrape.Target, error), new HubbleNotes());
-
-    private static string OneLine(string text)
-    {
-        var line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-        return line.Length <= MaxError ? line : $"{line[..(MaxError - 1)]}…";
-    }
 }

@@ -24,6 +24,8 @@ internal static class HubbleSamples
 {
     public const string Lost = "hubble_lost_events_total";
 
+    private const int MaxQuoted = 100;
+
     /// <summary>
     /// Loss of this source is that of readers of Hubble's flow API: the metrics are counted before.
     /// </summary>
@@ -98,7 +100,10 @@ internal static class HubbleSamples
     private static string Unnamed(string metric, HubblePeer server)
     {
         var side = metric == HubbleHttpSample.Requests ? "destination" : "source";
-        var has = server.Name.Length == 0 ? $"it has no label {side}" : $"it has {side}=\"{server.Name}\"";
+        var has =
+            server.Name.Length == 0
+                ? $"it has no label {side}"
+                : $"it has {side}=\"{ForeignText.OneLine(server.Name, MaxQuoted)}\"";
         return $"{metric} is there, but without {side}=namespace/pod ({has}): set "
             + "httpV2:sourceContext=pod;destinationContext=pod in hubble.metrics.enabled";
     }

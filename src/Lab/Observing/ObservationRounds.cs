@@ -5,9 +5,11 @@ namespace CiliumDebugging.Lab.Observing;
 
 /// <summary>What one reading found.</summary>
 /// <param name="Objects">The objects.</param>
+/// <param name="ReadAt">When the objects had been read: samples of a Prometheus are older.</param>
 /// <param name="Scrapes">The counters since the last reading, in order; several from a Prometheus.</param>
 internal sealed record ObservedRound(
     ServiceObjectsRead Objects,
+    DateTimeOffset ReadAt,
     IReadOnlyList<(DateTimeOffset At, ScrapeRound Round)> Scrapes
 );
 
@@ -92,6 +94,7 @@ internal sealed class ObservationRounds : IDisposable
     )
     {
         var read = await _objects.ReadAsync(since, clients, cancellationToken);
+        var readAt = _time.GetUtcNow();
         var rounds = await _source.ReadAsync(read, since, cancellationToken);
         // A client's node determines how often it was counted: look up new clients before anything is evaluated.
         var unknown = rounds
@@ -103,7 +106,7 @@ internal sealed class ObservationRounds : IDisposable
             .ToList();
         if (unknown.Count > 0)
             read = await _objects.ReadAsync(since, [.. clients, .. unknown], cancellationToken);
-        return new ObservedRound(read, rounds);
+        return new ObservedRound(read, readAt, rounds);
     }
 
     /// <inheritdoc/>

@@ -50,6 +50,7 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
         // 2. the counters, until there is enough
         ObservedResult? result = null;
         var (failures, said, saidQuiet) = (0, "", false);
+        var (latest, settledAt) = (read.Service, double.NegativeInfinity);
         await rounds.RunAsync(since, Clients, OnRound, cancellationToken);
         return result!;
 
@@ -68,8 +69,14 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
             else
             {
                 failures = 0;
-                foreach (var (at, scrapes) in round!.Scrapes)
-                    observer.Add(scrapes with { At = (at - since).TotalSeconds }, round.Objects.Service);
+                var service = round!.Objects.Service;
+                // What was counted before the objects were read may be from before their change.
+                if (ServiceChange.Describe(latest, service) is not null)
+                    settledAt = (round.ReadAt - since + Settling).TotalSeconds;
+                latest = service;
+                foreach (var (at, scrapes) in round.Scrapes)
+                    if ((at - since).TotalSeconds is var seconds && seconds >= settledAt)
+                        observer.Add(scrapes with { At = seconds }, service);
             }
             Requests = rounds.Requests;
             // 3. the evaluation
@@ -84,9 +91,10 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
             var elapsed = time.GetUtcNow() - began;
             // Where counters cannot be read, requests may have been missed.
             var readable = !result.Report.Quality.Any(q => q is { Fails: true, Early: false });
-            if (!saidQuiet && readable && elapsed >= s_quiet && Intervals(observer) == 0)
+            var phase = TimeSpan.FromSeconds(observer.Phase.Last - observer.Phase.Start);
+            if (!saidQuiet && readable && phase >= s_quiet && Intervals(observer) == 0)
             {
-                var seconds = FormattableString.Invariant($"{elapsed.TotalSeconds:0} s");
+                var seconds = FormattableString.Invariant($"{phase.TotalSeconds:0} s");
                 var nothing = $"{options.Namespace}/{options.Service} got no request in {seconds}";
                 progress($"{nothing}. Send traffic, or end this with Ctrl-C", passing: false);
                 saidQuiet = true;
@@ -95,6 +103,9 @@ public sealed partial class ObservationRun(Kubernetes cluster, ObserveOptions op
             return TimeSpan.Zero;
         }
     }
+
+    /// <summary>Time for a change to reach every node; a scrape leaves out the interval of the change anyway.</summary>
+    private TimeSpan Settling => options.Prometheus is null ? TimeSpan.Zero : s_settling;
 
     private DateTimeOffset End(DateTimeOffset began)
     {

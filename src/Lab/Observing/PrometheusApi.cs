@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using CiliumDebugging.Lab.Clusters;
+using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.Lab.Observing;
 
@@ -21,6 +22,9 @@ internal sealed class PrometheusApi : IDisposable
     private const int MaxBytes = 64 << 20;
     private const int MaxSamples = 2_000_000;
     private const int MaxQuoted = 120;
+
+    /// <summary>A series counts as this many samples more: its labels need the memory.</summary>
+    private const int SamplesOfSeries = 10;
     private const int MaxWarnings = 10;
 
     /// <summary>Longest path that is sent in a URL, which servers limit to 8 KiB or more; a longer one is posted.</summary>
@@ -169,7 +173,7 @@ internal sealed class PrometheusApi : IDisposable
         // A native histogram has no values.
         if (!series.TryGetProperty("values", out var values))
             return new RawSeries(labels, []);
-        left -= values.GetArrayLength();
+        left -= SamplesOfSeries + values.GetArrayLength();
         if (left < 0)
             throw new ObservationException(
                 $"Prometheus {Address} answered more than {MaxSamples} samples; use a shorter time (--for)"
@@ -246,8 +250,7 @@ internal sealed class PrometheusApi : IDisposable
         foreach (var secret in secrets)
             if (secret is { Length: >= MinSecret })
                 text = text.Replace(secret, Secrets.Hidden, StringComparison.Ordinal);
-        var line = string.Concat(text.Take(MaxQuoted).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
-        return text.Length > MaxQuoted ? $"{line}…" : line;
+        return ForeignText.OneLine(text, MaxQuoted);
     }
 
     private static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

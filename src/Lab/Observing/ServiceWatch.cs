@@ -144,18 +144,18 @@ public sealed class ServiceWatch(
         (_failingSince, _failures) = (null, 0);
         ObservedResult? evidence = null;
         foreach (var (at, scrapes) in round.Scrapes)
-            evidence = Add(scrapes with { At = (at - _began).TotalSeconds }, service, source) ?? evidence;
+            evidence = Add(scrapes with { At = (at - _began).TotalSeconds }, service, source, round.ReadAt) ?? evidence;
         if (_service is null)
             return TimeSpan.Zero;
         return Show(round, evidence, source) ? TimeSpan.Zero : null;
     }
 
-    private ObservedResult? Add(ScrapeRound round, ObservedService service, string source)
+    private ObservedResult? Add(ScrapeRound round, ObservedService service, string source, DateTimeOffset readAt)
     {
         if (_service is not null && round.At - _lastRoundAt > s_gap.TotalSeconds)
             Forget();
         if (_service is not null && ServiceChange.Describe(_service, service) is { } change)
-            OnChange(change, round.At);
+            OnChange(change, round.At, Math.Max(round.At, (readAt - _began).TotalSeconds));
         (_service, _lastRoundAt) = (service, round.At);
         _recent.Add(round, service);
         if (round.At < _settledAt)
@@ -164,10 +164,10 @@ public sealed class ServiceWatch(
         return _windows.Add(round, service, source, _began);
     }
 
-    private void OnChange(string change, double at)
+    private void OnChange(string change, double at, double knownAt)
     {
         Forget();
-        (_change, _settledAt) = (change, at + s_settling.TotalSeconds);
+        (_change, _settledAt) = (change, knownAt + s_settling.TotalSeconds);
         _events.Enqueue(new RecordedEvent(change, TimeSpan.FromSeconds(at)));
         if (_events.Count > MaxEvents)
             _events.Dequeue();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CiliumDebugging.Measurement.Counters;
 
 namespace CiliumDebugging.Measurement.Observation;
 
@@ -59,8 +60,13 @@ public sealed record TargetScrape(
     string Incarnation = ""
 )
 {
+    private const int MaxError = 300;
+
     /// <summary>A target that could not be read.</summary>
-    public static TargetScrape Failed(ScrapeTarget target, string error) => new(target, null, error);
+    /// <param name="target">The target.</param>
+    /// <param name="error">Why, which may quote it.</param>
+    public static TargetScrape Failed(ScrapeTarget target, string error) =>
+        new(target, null, ForeignText.OneLine(error, MaxError));
 }
 
 /// <summary>All targets at one moment.</summary>

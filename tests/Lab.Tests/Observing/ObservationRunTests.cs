@@ -370,6 +370,50 @@ public sealed class ObservationRunTests : IDisposable
         silent.Count().ShouldBe(expected ? 1 : 0, string.Join('\n', lines));
     }
 
+    [Fact]
+    public async Task Samples_from_before_a_change_do_not_count_under_the_rules_after_it()
+    {
+        const int Change = 30;
+        await using var cluster = await ObservedCluster.StartAsync();
+        Apply(cluster, "backend-policy.yaml");
+        var (clock, traffic) = (new FastClock(), new Traffic(17, 1, 1, 1) { EgressFrom = Change });
+        var start = clock.GetUtcNow();
+        var applied = false;
+        await using var prometheus = new FakePrometheus
+        {
+            // A scrape every second of the clock; several of them between two readings.
+            Answer = query =>
+            {
+                var scrapes = (int)(clock.GetUtcNow() - start).TotalSeconds;
+                if (scrapes >= Change && !applied)
+                {
+                    applied = true;
+                    Apply(cluster, "load-test-policy.yaml");
+                }
+                var last = (start - DateTimeOffset.UnixEpoch).TotalSeconds + scrapes;
+                return FakePrometheus.Scraped(traffic, scrapes + 1, last)(query);
+            },
+        };
+
+        var result = await new ObservationRun(
+            cluster.Api.Client,
+            Options() with
+            {
+                Prometheus = new PrometheusServer(prometheus.Address),
+                Watch = true,
+                For = TimeSpan.FromSeconds(Change + 60),
+            },
+            clock
+        ).RunAsync((_, _) => { }, TestContext.Current.CancellationToken);
+
+        result.Report.Details.Events.ShouldHaveSingleItem().Name.ShouldStartWith("other HTTP rules for");
+        result.View.ShouldBe(Measurement.Observation.TargetKind.Hubble);
+        result.Report.Latest.HttpRules.ShouldBe((true, true));
+        foreach (var line in result.Report.Reconciliation)
+            line.LeftCount.ShouldBe(line.RightCount, 0.02 * line.RightCount + 1);
+        result.Skewed.ShouldBeFalse();
+    }
+
     /// <summary>A clock that is 40 times as fast; what is waited for takes its real time.</summary>
     private sealed class FastClock : TimeProvider
     {

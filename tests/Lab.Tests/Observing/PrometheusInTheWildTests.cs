@@ -5,6 +5,7 @@ using CiliumDebugging.Measurement.Counters;
 using CiliumDebugging.Measurement.Diagnosis;
 using CiliumDebugging.Measurement.Observation;
 using CiliumDebugging.Measurement.Runs;
+using CsCheck;
 
 namespace CiliumDebugging.Lab.Tests.Observing;
 
@@ -20,6 +21,31 @@ public sealed class PrometheusInTheWildTests
 
     [Fact]
     public void The_counts_of_one_plain_Prometheus_are_the_measure() => Requests(Cluster()).ShouldBe(s_requests, 700);
+
+    [Fact]
+    public void However_many_feeds_a_process_has_its_requests_count_once() =>
+        Gen.Select(Gen.Double[0, 0.999 * Interval], Gen.Int[0, Scrapes - 30], Gen.Int[20, Scrapes], Gen.Bool)
+            .Array[0, 4]
+            .Sample(
+                feeds =>
+                {
+                    var series = Cluster(("replica", "main")).ToList();
+                    for (var i = 0; i < feeds.Length; i++)
+                    {
+                        var (shift, from, length, hasUp) = feeds[i];
+                        series.AddRange(
+                            Cluster(("replica", $"r{i}"))
+                                .Where(s => hasUp || s.Metric != "up")
+                                .Select(s => Later(s, shift))
+                                .Select(s => s with { Samples = [.. s.Samples.Skip(from).Take(length)] })
+                        );
+                    }
+                    // The order of an answer means nothing.
+                    new Random(feeds.Length).Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(series));
+                    return Math.Abs(Requests(series) - s_requests) < 700;
+                },
+                iter: 200
+            );
 
     [Theory]
     [InlineData(0)]
@@ -200,6 +226,27 @@ public sealed class PrometheusInTheWildTests
         var note = notes.All.ShouldHaveSingleItem();
         note.ShouldStartWith("hubble_http_requests_total is there, but without destination=namespace/pod");
         note.ShouldContain(expected);
+    }
+
+    [Fact]
+    public void What_a_label_says_is_quoted_in_one_short_line()
+    {
+        var notes = new HubbleNotes();
+        var evil = $"backend\u001b[2J\n{new string('x', 5000)}";
+        RawSeries[] series =
+        [
+            .. Cluster()
+                .Select(s =>
+                    s.Metric == "hubble_http_requests_total" ? With(s, ("status", evil), ("destination", "backend/b"))
+                    : s.Metric == "hubble_http_responses_total" ? With(s, ("status", evil))
+                    : s
+                ),
+        ];
+        foreach (var error in Rounds(series, notes).SelectMany(r => r.Scrapes).Select(s => s.Error).Concat(notes.All))
+        {
+            error.Length.ShouldBeLessThan(400);
+            error.ShouldNotContain(c => char.IsControl(c));
+        }
     }
 
     [Fact]
