@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.LoadBalancing;
@@ -73,7 +74,7 @@ public sealed class ForwardingPath
             return hop;
         // A Pod that reaches itself, also through its own Service, passes no policy (cilium, the loopback of lb4_local).
         if (source is not null && ReferenceEquals(source, destination.Pod))
-            return hop with { Action = HopAction.ToPod, Destination = source };
+            return ToItself(hop, source);
         // 2. egress policy of the client
         if (source is not null)
         {
@@ -171,6 +172,9 @@ public sealed class ForwardingPath
 
     /// <summary>Cilium refuses with ICMP port unreachable and counts a drop. Before, and with kube-proxy, a Service without
     /// endpoints is refused by the stack, and where a traffic policy Local leaves none the packet is dropped.</summary>
+    /// <remarks>Not inlined, nor is <see cref="ToItself"/>: each copy of a hop in <see cref="Connect"/> costs every
+    /// connection.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static Hop WithoutBackend(in Hop hop, ServiceLookup lookup, CiliumConfig config)
     {
         const string Reason = "SERVICE_BACKEND_NOT_FOUND";
@@ -178,6 +182,9 @@ public sealed class ForwardingPath
             return hop with { Reason = Reason };
         return lookup is ServiceLookup.NoLocalBackend ? hop with { Action = HopAction.Drop, Reason = Reason } : hop;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Hop ToItself(in Hop hop, PodEntry pod) => hop with { Action = HopAction.ToPod, Destination = pod };
 
     /// <summary>The node that translates a destination: the one whose address was dialled (a node port), else the
     /// client's. A client that is neither Pod nor node counts as one of the first node.</summary>

@@ -13,6 +13,9 @@ public sealed class AffinityMap
 
     private readonly Dictionary<(uint Client, TcpEndpoint Service), (int Backend, long LastUsed)> _entries = [];
 
+    /// <summary>Whether no client has a backend.</summary>
+    public bool IsEmpty => _entries.Count == 0;
+
     /// <summary>The backend of a client whose last segment is less than the timeout ago; 0 when there is none.</summary>
     public int Find(uint client, TcpEndpoint service, long nowTicks, long timeoutTicks) =>
         _entries.TryGetValue((client, service), out var entry) && nowTicks - entry.LastUsed < timeoutTicks

@@ -106,11 +106,13 @@ public sealed class ServiceConntrack(
     }
 
     /// <summary>A SYN opens the entry. It gets its full lifetime only when more than SYNs have been seen.</summary>
-    private void Syn(ref ConntrackEntry entry, long nowTicks) =>
-        (entry.Expires, entry.ClosedAt) =
-            entry.ClosedAt == ConntrackEntry.SynOnly
-                ? (nowTicks + _synLifetimeTicks, ConntrackEntry.SynOnly)
-                : (nowTicks + lifetimeTicks, ConntrackEntry.Open);
+    private void Syn(ref ConntrackEntry entry, long nowTicks)
+    {
+        if (entry.ClosedAt == ConntrackEntry.SynOnly)
+            entry.Expires = nowTicks + _synLifetimeTicks;
+        else
+            (entry.Expires, entry.ClosedAt) = (nowTicks + lifetimeTicks, ConntrackEntry.Open);
+    }
 
     private bool MustSelect(long closedAt, long nowTicks) =>
         reopen switch

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
@@ -76,23 +77,22 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
         backend = syn.Destination;
+        var id = 0;
         if (!TryFind(services, syn, out var service))
             return ServiceLookup.NotAService;
-        var affinity = service!.Choice.AffinityTicks is null ? null : _choice.Affinity;
         // 1. the conntrack entry
-        var id = 0;
-        if (conntrack is not null && conntrack.TryGet(syn, nowTicks, out var stored))
+        var hasEntry = conntrack is not null && conntrack.TryGet(syn, nowTicks, out id);
+        if (hasEntry && service!.TryGet(id, out backend))
         {
-            if (service.TryGet(stored, out backend))
-            {
-                affinity?.Set(syn.Source.Address, syn.Destination, stored, nowTicks);
-                return ServiceLookup.Selected;
-            }
+            if (service.Choice.AffinityTicks is not null)
+                _choice.Affinity?.Set(syn.Source.Address, syn.Destination, id, nowTicks);
+            return ServiceLookup.Selected;
         }
-        // 2. affinity; one whose backend is gone goes on to the algorithm (cilium, lb4_local)
-        else
-            id = affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value)
-                ?? 0;
+        // 2. affinity; an entry whose backend is gone goes on to the algorithm (cilium, lb4_local)
+        var affinity = service!.Choice.AffinityTicks is null ? null : _choice.Affinity;
+        id = hasEntry
+            ? 0
+            : affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value) ?? 0;
         if (id == 0 || !service.TryGet(id, out backend))
         {
             // 3. the algorithm
@@ -118,15 +118,21 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
     /// <param name="isLast">Whether it is a FIN or RST.</param>
     public void Continue(ServiceTable services, in FourTuple syn, long nowTicks, bool isLast)
     {
-        ArgumentNullException.ThrowIfNull(services);
-        var backend =
-            conntrack is null ? 0
-            : isLast ? conntrack.Close(syn, nowTicks)
-            : conntrack.Continue(syn, nowTicks);
-        if (backend != 0 && TryFind(services, syn, out var service) && service!.Choice.AffinityTicks is not null)
-            _choice.Affinity?.Set(syn.Source.Address, syn.Destination, backend, nowTicks);
+        if (conntrack is null)
+            return;
+        var backend = isLast ? conntrack.Close(syn, nowTicks) : conntrack.Continue(syn, nowTicks);
+        // Without any affinity, which is the rule, the Service need not be looked up.
+        if (backend != 0 && _choice.Affinity is { IsEmpty: false } affinity)
+            Prolong(services, syn, backend, nowTicks, affinity);
     }
 
+    private void Prolong(ServiceTable services, in FourTuple syn, int backend, long nowTicks, AffinityMap affinity)
+    {
+        if (TryFind(services, syn, out var service) && service!.Choice.AffinityTicks is not null)
+            affinity.Set(syn.Source.Address, syn.Destination, backend, nowTicks);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFind(ServiceTable services, in FourTuple syn, out ServiceFrontend? service) =>
         services.TryGet(syn.Destination, out service)
         || (syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Policies.Manifests;
 
 namespace CiliumDebugging.Datapath.Policies;
@@ -84,12 +85,24 @@ public sealed class PolicySet
         if (subject.Table != _identities || peer.Identity.Table != _identities)
             ThrowForeignIdentity();
         if (_failed is not null && Failure(subject) is { } failed)
-            return failed.Kept?.Evaluate(direction, subject, peer, port, protocol)
-                ?? PolicyVerdict.Drop(DropReason.PolicyDenied);
+            return EvaluateKept(failed, direction, subject, peer, port, protocol);
         SubjectPolicy policy = (direction == TrafficDirection.Ingress ? _ingress : _egress).Get(subject.Id)
             ?? Resolve(direction, subject);
         return policy.Evaluate(_peers.Of(peer), port, protocol);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static PolicyVerdict EvaluateKept(
+        FailedRegeneration failed,
+        TrafficDirection direction,
+        EndpointIdentity subject,
+        Peer peer,
+        ushort port,
+        L4Protocol protocol
+    ) =>
+        failed.Kept is { } kept
+            ? kept.Evaluate(direction, subject, peer, port, protocol)
+            : PolicyVerdict.Drop(DropReason.PolicyDenied);
 
     /// <summary>Whether any policy puts the subject into default deny in a direction.</summary>
     public bool IsDefaultDeny(TrafficDirection direction, EndpointIdentity subject)
