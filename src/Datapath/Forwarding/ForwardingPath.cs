@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Addresses;
 using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Datapath.LoadBalancing;
@@ -60,25 +59,30 @@ public sealed class ForwardingPath
         var node = ServiceNode(cluster, syn, out var client);
         var source = client.Pod;
         var lookup = node.Translate(cluster.Services, syn, nowTicks, random, out var backend);
+        var (action, reason) = (HopAction.Reset, (string?)null);
+        var hasBackend = lookup is not (ServiceLookup.NoBackend or ServiceLookup.NoLocalBackend);
+        if (!hasBackend)
+            (action, reason) = WithoutBackend(lookup, node.Config);
+        // Each further copy of a hop in this method costs every connection.
         var hop = new Hop
         {
-            Action = HopAction.Reset,
+            Action = action,
             Source = source,
             Client = syn.Source,
             Wire = new FourTuple(syn.Source, backend),
             Node = node,
+            Reason = reason,
         };
-        if (lookup is ServiceLookup.NoBackend or ServiceLookup.NoLocalBackend)
-            return WithoutBackend(hop, lookup, node.Config);
-        if (!cluster.Table.TryFind(backend.Address, out var destination))
+        if (!hasBackend || !cluster.Table.TryFind(backend.Address, out var destination))
             return hop;
-        // A Pod that reaches itself, also through its own Service, passes no policy (cilium, the loopback of lb4_local).
-        if (source is not null && ReferenceEquals(source, destination.Pod))
-            return ToItself(hop, source);
         // 2. egress policy of the client
         if (source is not null)
         {
-            hop = hop with { Destination = destination.Pod };
+            // A Pod that reaches itself, also through its own Service, passes no policy (cilium, lb4_local).
+            var isItself = ReferenceEquals(source, destination.Pod);
+            hop = hop with { Destination = destination.Pod, Action = isItself ? HopAction.ToPod : HopAction.Reset };
+            if (isItself)
+                return hop;
             var peer = new Peer(destination.Identity, backend.Address);
             var verdict = EstablishedConnections.Egress(cluster, client.Identity, peer, backend.Port);
             if (verdict.IsDrop)
@@ -172,19 +176,13 @@ public sealed class ForwardingPath
 
     /// <summary>Cilium refuses with ICMP port unreachable and counts a drop. Before, and with kube-proxy, a Service without
     /// endpoints is refused by the stack, and where a traffic policy Local leaves none the packet is dropped.</summary>
-    /// <remarks>Not inlined, nor is <see cref="ToItself"/>: each copy of a hop in <see cref="Connect"/> costs every
-    /// connection.</remarks>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Hop WithoutBackend(in Hop hop, ServiceLookup lookup, CiliumConfig config)
+    private static (HopAction Action, string? Reason) WithoutBackend(ServiceLookup lookup, CiliumConfig config)
     {
         const string Reason = "SERVICE_BACKEND_NOT_FOUND";
         if (!config.IsKubeProxy && ReleaseChanges.NoBackendIsRefused.In(config.Version))
-            return hop with { Reason = Reason };
-        return lookup is ServiceLookup.NoLocalBackend ? hop with { Action = HopAction.Drop, Reason = Reason } : hop;
+            return (HopAction.Reset, Reason);
+        return lookup is ServiceLookup.NoLocalBackend ? (HopAction.Drop, Reason) : (HopAction.Reset, null);
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Hop ToItself(in Hop hop, PodEntry pod) => hop with { Action = HopAction.ToPod, Destination = pod };
 
     /// <summary>The node that translates a destination: the one whose address was dialled (a node port), else the
     /// client's. A client that is neither Pod nor node counts as one of the first node.</summary>

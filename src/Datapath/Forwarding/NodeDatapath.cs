@@ -13,6 +13,7 @@ public sealed class NodeDatapath
     private readonly Lock? _lock;
     private readonly PinnedMaps _maps;
     private readonly ServiceConntrack? _conntrack;
+    private readonly bool _seesFin;
     private readonly ServiceLoadBalancer _loadBalancer;
 
     /// <summary>A node.</summary>
@@ -45,6 +46,7 @@ public sealed class NodeDatapath
         ArgumentNullException.ThrowIfNull(config);
         (Name, Address, Config, Sockets, Zone, _maps) = (name, address, config, sockets, zone, maps);
         _lock = maps.Lock;
+        _seesFin = config.SeesFin;
         _conntrack = config.SocketLoadBalancing
             ? null
             : new ServiceConntrack(
@@ -119,11 +121,22 @@ public sealed class NodeDatapath
     /// <summary>A client on this node closes a connection that it had dialled. Thread-safe when shared.</summary>
     public void Close(ServiceTable services, in FourTuple syn, long nowTicks)
     {
+        if (_conntrack is null)
+            return;
+        // The short way, for every connection of a Service without session affinity.
+        if (_lock is null && _seesFin && _maps.Affinity.IsEmpty)
+            _conntrack.Close(syn, nowTicks);
+        else
+            CloseLocked(services, syn, nowTicks);
+    }
+
+    private void CloseLocked(ServiceTable services, in FourTuple syn, long nowTicks)
+    {
         if (_lock is null)
-            _loadBalancer.Continue(services, syn, nowTicks, Config.SeesFin);
+            _loadBalancer.Continue(services, syn, nowTicks, _seesFin);
         else
             lock (_lock)
-                _loadBalancer.Continue(services, syn, nowTicks, Config.SeesFin);
+                _loadBalancer.Continue(services, syn, nowTicks, _seesFin);
     }
 
     /// <summary>What outlives an agent, with the lock that guards it; null: one thread uses it.</summary>

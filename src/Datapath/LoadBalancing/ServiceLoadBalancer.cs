@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using CiliumDebugging.Datapath.Addresses;
 
 namespace CiliumDebugging.Datapath.LoadBalancing;
@@ -77,20 +76,39 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(random);
         backend = syn.Destination;
-        var id = 0;
-        if (!TryFind(services, syn, out var service))
+        var stored = 0;
+        if (
+            !services.TryGet(syn.Destination, out var service)
+            && !(
+                syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service)
+            )
+        )
             return ServiceLookup.NotAService;
         // 1. the conntrack entry
-        var hasEntry = conntrack is not null && conntrack.TryGet(syn, nowTicks, out id);
-        if (hasEntry && service!.TryGet(id, out backend))
+        var hasEntry = conntrack is not null && conntrack.TryGet(syn, nowTicks, out stored);
+        if (hasEntry && service!.TryGet(stored, out backend))
         {
             if (service.Choice.AffinityTicks is not null)
-                _choice.Affinity?.Set(syn.Source.Address, syn.Destination, id, nowTicks);
+                _choice.Affinity?.Set(syn.Source.Address, syn.Destination, stored, nowTicks);
             return ServiceLookup.Selected;
         }
+        return Choose(service!, syn, nowTicks, random, hasEntry, out backend);
+    }
+
+    /// <summary>Steps 2 to 4, apart from step 1, which most connections end with.</summary>
+    private ServiceLookup Choose(
+        ServiceFrontend service,
+        in FourTuple syn,
+        long nowTicks,
+        Random random,
+        bool hasEntry,
+        out TcpEndpoint backend
+    )
+    {
         // 2. affinity; an entry whose backend is gone goes on to the algorithm (cilium, lb4_local)
-        var affinity = service!.Choice.AffinityTicks is null ? null : _choice.Affinity;
-        id = hasEntry
+        var affinity = service.Choice.AffinityTicks is null ? null : _choice.Affinity;
+        backend = default;
+        var id = hasEntry
             ? 0
             : affinity?.Find(syn.Source.Address, syn.Destination, nowTicks, service.Choice.AffinityTicks!.Value) ?? 0;
         if (id == 0 || !service.TryGet(id, out backend))
@@ -128,14 +146,11 @@ public sealed class ServiceLoadBalancer(ServiceConntrack? conntrack, ServiceChoi
 
     private void Prolong(ServiceTable services, in FourTuple syn, int backend, long nowTicks, AffinityMap affinity)
     {
-        if (TryFind(services, syn, out var service) && service!.Choice.AffinityTicks is not null)
+        if (!services.TryGet(syn.Destination, out var service) && syn.Destination.Address == _choice.Address)
+            services.TryGetNodePort(syn.Destination.Port, out service);
+        if (service?.Choice.AffinityTicks is not null)
             affinity.Set(syn.Source.Address, syn.Destination, backend, nowTicks);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryFind(ServiceTable services, in FourTuple syn, out ServiceFrontend? service) =>
-        services.TryGet(syn.Destination, out service)
-        || (syn.Destination.Address == _choice.Address && services.TryGetNodePort(syn.Destination.Port, out service));
 
     private int Select(ServiceTraits traits, BackendGroup group, in FourTuple syn, Random random)
     {
