@@ -73,6 +73,8 @@ internal static class ClusterExtensions
                 ClusterEnvironment.CiliumConfig,
                 ClusterEnvironment.FormatSettings(options.ClusterSettings)
             )
+            // A process that is killed would leave its diagnostic sockets behind.
+            .WithEnvironment("DOTNET_EnableDiagnostics", "0")
             .WithEnvironment("OTEL_METRIC_EXPORT_INTERVAL", ExportInterval)
             .WithEnvironment("OTEL_BSP_SCHEDULE_DELAY", ExportInterval)
             .WithEnvironment("OTEL_BLRP_SCHEDULE_DELAY", ExportInterval)

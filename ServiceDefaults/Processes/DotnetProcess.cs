@@ -75,6 +75,8 @@ public sealed partial class DotnetProcess : IAsyncDisposable
         // What this process listens on is not what its children listen on.
         start.Environment.Remove("ASPNETCORE_URLS");
         start.Environment.Remove("HTTP_PORTS");
+        // A process that is killed would leave its diagnostic sockets behind; set to 1, the variable brings them back.
+        start.Environment.TryAdd("DOTNET_EnableDiagnostics", "0");
         foreach (var (key, value) in environment)
             start.Environment[key] = value;
         var process = new Process { StartInfo = start };

@@ -579,7 +579,8 @@ public sealed class ObservationRunTests : IDisposable
         code.ShouldBe(0, text);
         report!.Quality.Count(q => q.Text.StartsWith("Hubble of node node-", StringComparison.Ordinal)).ShouldBe(3);
         text.ShouldNotContain("worker3");
-        report.Diagnosis.Name.ShouldBe("unknown");
+        report.Diagnosis.Name.ShouldBe("undecided");
+        report.Diagnosis.Sentence.ShouldNotBeEmpty();
     }
 
     [Fact]

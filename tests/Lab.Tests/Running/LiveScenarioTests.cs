@@ -74,7 +74,8 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         var report = await lab.RunAsync(
             scenario with
             {
-                Expect = starved ? scenario.Expect : [even],
+                // Whether two seconds suffice for a verdict depends on how many ports were used again.
+                Expect = starved ? [.. scenario.Expect.Select(e => e with { Delivery = null })] : [even],
             },
             ("sandbox-cilium-version", "1.19.4"),
             ("sandbox-fin", fin)
