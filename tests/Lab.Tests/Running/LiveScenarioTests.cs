@@ -17,7 +17,8 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
 
     /// <summary>
     /// Half the scenario's ports, and two and a half times its rate: only the ratio of connections to ports matters.
-    /// No diagnosis: after a long gap the new pod may have no requests at all.
+    /// No diagnosis: after a long gap the new pod may have no requests at all. No verdict: 500 connections, of which
+    /// those on ports used before do not count, are about as many as a verdict needs; the formula says more.
     /// </summary>
     private static Scenario Stale(string ports)
     {
@@ -26,7 +27,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         {
             Load = scenario.Load with { RatePerSecond = 250, InFlight = 100 },
             Steps = [Phase("baseline", 2), .. scenario.Steps.OfType<DeletePodStep>(), Phase("observe", 2)],
-            Expect = WithoutDiagnosis(scenario),
+            Expect = [.. WithoutDiagnosis(scenario).Select(e => e with { Delivery = null })],
         };
     }
 
@@ -50,8 +51,8 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         var starved = await lab.RunAsync(Stale("odd:40000-40999"));
         starved.Expectations.Count(e => e.What.Contains("the new pod", StringComparison.Ordinal)).ShouldBe(1);
         starved.Latest.Pods.Select(p => p.Pod.Name).ShouldNotBe(starved.Phases[0].Pods.Select(p => p.Pod.Name));
-        starved.Status.State.ShouldBe(VerdictKind.Skewed);
-        starved.Diagnosis.Name.ShouldBeOneOf("stale-conntrack", "unknown");
+        starved.Status.State.ShouldNotBe(VerdictKind.Even);
+        starved.Diagnosis.Name.ShouldBeOneOf("stale-conntrack", "unknown", "undecided");
     }
 
     /// <summary>Cilium 1.19.4 keeps the backend of a port only where it saw no end of the connection.</summary>
@@ -74,8 +75,7 @@ public class LiveScenarioTests(LiveScenarioTests.ZonesLab lab) : IClassFixture<L
         var report = await lab.RunAsync(
             scenario with
             {
-                // Whether two seconds suffice for a verdict depends on how many ports were used again.
-                Expect = starved ? [.. scenario.Expect.Select(e => e with { Delivery = null })] : [even],
+                Expect = starved ? scenario.Expect : [even],
             },
             ("sandbox-cilium-version", "1.19.4"),
             ("sandbox-fin", fin)
