@@ -181,6 +181,8 @@ internal sealed class StatusOfRun
         return _report.Diagnosis switch
         {
             null or { Name: DiagnosisResult.UndecidedName } => null,
+            // What failed while the cluster was changing is known, whatever the shares show since.
+            { Name: ChangeDiagnosis.NoEndpoints or ChangeDiagnosis.FailuresDuringChange } change => change,
             { Name: "even" } even => IsFault || _isDoubtful ? null : even,
             { Name: "unknown" } unknown => IsFault && _phase.Requests >= EnoughForDiagnosis ? unknown : null,
             _ when _kind is RunStatusKind.Skewed => _report.Diagnosis,

@@ -228,11 +228,22 @@ public sealed class RunStatusOfRunTests
     public void Failures_during_a_change_are_in_the_title_of_a_run_that_is_even_again()
     {
         var run = Even();
-        run = run with { Phases = [Between(requests: 40, failures: 7), .. run.Phases] };
+        var facts = new ChangeFacts
+        {
+            Requests = 40,
+            Failures = 7,
+            Service = "backend/backend-1",
+        };
+        run = run with
+        {
+            Phases = [Between(requests: 40, failures: 7), .. run.Phases],
+            Diagnosis = ChangeDiagnosis.Of(facts),
+        };
 
         var status = RunStatus.Of(run, LiveSample.None);
 
         status.Kind.ShouldBe(RunStatusKind.Balanced);
+        (status.Diagnosis?.Name, status.Cause).ShouldBe((ChangeDiagnosis.FailuresDuringChange, null));
         status.Title.ShouldBe("No skew, but 7 of 12040 requests failed while the cluster was changing");
     }
 
