@@ -72,9 +72,9 @@ internal sealed class ChangeWatch : IAsyncDisposable
             (version, token) => _objects.WatchAsync(kind.Collection, version, token),
             items =>
             {
-                var now = items
-                    .DistinctBy(o => kind.ReferenceTo(o).Path)
-                    .ToDictionary(o => kind.ReferenceTo(o).Path, StringComparer.Ordinal);
+                var now = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+                foreach (var item in items)
+                    now.TryAdd(kind.ReferenceTo(item).Path, item);
                 if (known is { } before)
                 {
                     foreach (var gone in before.Where(b => !now.ContainsKey(b.Key)))

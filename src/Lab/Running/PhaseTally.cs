@@ -16,7 +16,6 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
         .ToDictionary(p => p.Name, p => p.i, StringComparer.Ordinal);
     private readonly DeliveryTest _delivery = new(backends.Shares);
     private readonly SkewTest _selection = new(backends.Shares);
-    private readonly OutcomeTally _outcomes = new();
     private readonly long[] _ok = new long[backends.Pods.Length];
     private readonly long[] _failed = new long[backends.Pods.Length];
     private readonly Latencies _latency = new();
@@ -71,10 +70,10 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     public string? ClientNode { get; init; }
 
     /// <summary>Requests with an outcome.</summary>
-    public long Requests => _outcomes.Requests;
+    public long Requests => Outcomes.Requests;
 
     /// <summary>The requests by how they ended.</summary>
-    public OutcomeTally Outcomes => _outcomes;
+    public OutcomeTally Outcomes { get; } = new();
 
     /// <summary>Ends it, unless it ended earlier.</summary>
     /// <param name="at">s since the attack's epoch.</param>
@@ -90,7 +89,7 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
     /// <param name="usedBefore">Whether its port was used before this phase; null when the port is unknown.</param>
     public void Add(RecordLine record, SelectionOrigin origin, bool? usedBefore)
     {
-        if (!_outcomes.Add(record))
+        if (!Outcomes.Add(record))
             return;
         _connections.Add(record.Conn, record.Nth, record.Pod, usedBefore, record.Port);
         var position = Position(record.Pod);
@@ -137,14 +136,14 @@ internal sealed class PhaseTally(string name, double start, ExpectedBackends bac
             Name = Name,
             Seconds = Math.Min(End, now) - start,
             Requests = Requests,
-            ByStatus = _outcomes.ByStatus,
-            Unanswered = _outcomes.Unanswered,
+            ByStatus = Outcomes.ByStatus,
+            Unanswered = Outcomes.Unanswered,
             Pods = perPod,
             Selection = selection,
             SelectionSource = source,
             Delivery = _delivery.Evaluate(unit),
             Start = start,
-            NotSent = _outcomes.NotSent,
+            NotSent = Outcomes.NotSent,
             ClientNodes = _matrix?.Rows(unit) ?? [],
             Locality = _matrix?.Locality(),
             // Finding its intervals is too expensive to do every second.

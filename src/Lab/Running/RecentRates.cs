@@ -46,7 +46,7 @@ internal sealed class RecentRates
     {
         var key = record.Pod ?? NoPod;
         var (ok, failed) = _byPod.GetValueOrDefault(key);
-        _byPod[key] = record.Status is >= 200 and < 300 ? (ok + 1, failed) : (ok, failed + 1);
+        _byPod[key] = OutcomeTally.IsOk(record) ? (ok + 1, failed) : (ok, failed + 1);
         if (record.Outcome.IsNotSent())
             return;
         LatencyOf(key).Add((record.End - record.Due) * 1000);

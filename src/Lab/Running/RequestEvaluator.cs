@@ -82,7 +82,7 @@ internal sealed class RequestEvaluator(IPAddress? clientAddress, RunEvents event
         phase?.Add(record, origin, record.Port == 0 ? null : firstUse < phase.Start);
         // Between two phases (a policy is being applied) the order of events still counts for the onset.
         var position = _expected!.Position(record.Pod);
-        if (origin is SelectionOrigin.Fresh && record.Status is >= 200 and < 300 && position is { } backend)
+        if (origin is SelectionOrigin.Fresh && OutcomeTally.IsOk(record) && position is { } backend)
             _monitor!.Add(backend, TimeSpan.FromSeconds(record.Start));
     }
 

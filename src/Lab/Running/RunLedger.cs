@@ -99,7 +99,7 @@ internal sealed class RunLedger
         if (record.Pod is not { } pod)
             return;
         _namingPod++;
-        if (record.Status is >= 200 and < 300)
+        if (OutcomeTally.IsOk(record))
             _okByPod[pod] = _okByPod.GetValueOrDefault(pod) + 1;
     }
 

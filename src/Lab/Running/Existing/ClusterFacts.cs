@@ -96,7 +96,7 @@ public static class ClusterFacts
             cancellationToken
         );
 
-    private static async Task<string?> ServerVersionAsync(Kubernetes cluster, CancellationToken cancellationToken)
+    internal static async Task<string?> ServerVersionAsync(Kubernetes cluster, CancellationToken cancellationToken)
     {
         try
         {

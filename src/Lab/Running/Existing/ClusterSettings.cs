@@ -5,6 +5,7 @@ using CiliumDebugging.Datapath.Cilium;
 using CiliumDebugging.Lab.Clusters;
 using CiliumDebugging.Lab.Releases;
 using CiliumDebugging.Lab.Scenarios;
+using CiliumDebugging.Measurement.Runs;
 using k8s;
 using k8s.Models;
 
@@ -37,7 +38,7 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
         CancellationToken cancellationToken
     )
     {
-        var embedded = await IsEmbeddedAsync(cancellationToken);
+        var embedded = await IsEmbeddedAsync(cluster, cancellationToken);
         var cilium = await reader.CiliumAsync(cancellationToken);
         var there =
             !cilium.HasAgents && !embedded
@@ -107,14 +108,10 @@ internal sealed class ClusterSettings(Kubernetes cluster, TimeProvider time)
             && (mode == "native" || there.GetValueOrDefault("tunnel-protocol", value) == value);
     }
 
-    /// <summary>Whether the nodes' container runtime is that of the embedded cluster: processes.</summary>
-    private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken)
+    /// <summary>Whether the nodes are those of an embedded cluster.</summary>
+    internal static async Task<bool> IsEmbeddedAsync(Kubernetes cluster, CancellationToken cancellationToken)
     {
         var nodes = await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken);
-        return nodes.Items.Any(IsEmbedded);
+        return ClusterIdentities.KindOf(nodes.Items) is ClusterKind.Emulated;
     }
-
-    /// <summary>Whether a node is one of the embedded cluster's.</summary>
-    internal static bool IsEmbedded(V1Node node) =>
-        node.Status?.NodeInfo?.ContainerRuntimeVersion?.StartsWith("process://", StringComparison.Ordinal) == true;
 }

@@ -85,7 +85,7 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
         if (
             !scenario.Settings.TryGetValue(ServiceProxyKey, out var wanted)
             || wanted == "cilium"
-            || await IsEmbeddedAsync(cancellationToken)
+            || await ClusterSettings.IsEmbeddedAsync(cluster, cancellationToken)
         )
             return null;
         var (mode, source) = await KubeProxyModeAsync(cancellationToken);
@@ -137,7 +137,7 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
                 continue;
             foreach (var (field, _) in spec.Where(f => f.Value is not null && kept[f.Key] is null))
                 missing.Add(
-                    $"the API server ({await VersionAsync(cancellationToken)}) does not know spec.{field} of a Service "
+                    $"the API server ({await ClusterFacts.ServerVersionAsync(cluster, cancellationToken) ?? "of unknown version"}) does not know spec.{field} of a Service "
                         + "and drops it: use a cluster with a newer Kubernetes"
                 );
         }
@@ -164,18 +164,6 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
         if (!response.IsSuccessStatusCode)
             return null;
         return JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))?["spec"] as JsonObject;
-    }
-
-    private async Task<string> VersionAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await cluster.Version.GetCodeAsync(cancellationToken)).GitVersion ?? "of unknown version";
-        }
-        catch (HttpOperationException)
-        {
-            return "of unknown version";
-        }
     }
 
     private IEnumerable<string> Nodes(IReadOnlyList<V1Node> workers)
@@ -226,9 +214,4 @@ internal sealed class ScenarioNeeds(Kubernetes cluster, Scenario scenario)
                 missing.Add($"{refusal}: ask for that right, or use another context");
         }
     }
-
-    private async Task<bool> IsEmbeddedAsync(CancellationToken cancellationToken) =>
-        (await cluster.CoreV1.ListNodeAsync(cancellationToken: cancellationToken)).Items.Any(
-            ClusterSettings.IsEmbedded
-        );
 }
